@@ -1,0 +1,224 @@
+//! Turns `proto/` into Rust: messages and clients, servers behind the
+//! validating codec, validators, and the policy table.
+//!
+//! Refuses to build a contract in which a method has no policy.
+
+use std::{env, error::Error, fmt::Write as _, fs, path::PathBuf};
+
+use prost::Message as _;
+use prost_protovalidate_types::DESCRIPTOR_POOL;
+use prost_reflect::{DescriptorPool, ReflectMessage as _, Value};
+use protox::file::{ChainFileResolver, File, FileResolver, GoogleFileResolver, IncludeFileResolver};
+
+/// The packages, each of which becomes `crate::<area>::v1`.
+const AREAS: [&str; 8] = [
+    "errors",
+    "events",
+    "options",
+    "organization",
+    "reporting",
+    "tickets",
+    "types",
+    "volunteers",
+];
+
+/// Finds `buf/validate/validate.proto` in the crate that implements it, so
+/// that no copy of it is kept here.
+struct ValidateResolver;
+
+impl FileResolver for ValidateResolver {
+    fn open_file(&self, name: &str) -> Result<File, protox::Error> {
+        match DESCRIPTOR_POOL.get_file_by_name(name) {
+            Some(file) if name.starts_with("buf/") => {
+                Ok(File::from_file_descriptor_proto(file.file_descriptor_proto().clone()))
+            }
+            _ => Err(protox::Error::file_not_found(name)),
+        }
+    }
+}
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let root = PathBuf::from("../../proto");
+    let out = PathBuf::from(env::var("OUT_DIR")?);
+    println!("cargo:rerun-if-changed={}", root.display());
+
+    let mut resolver = ChainFileResolver::new();
+    resolver.add(IncludeFileResolver::new(root.clone()));
+    resolver.add(ValidateResolver);
+    resolver.add(GoogleFileResolver::new());
+    let mut compiler = protox::Compiler::with_file_resolver(resolver);
+    compiler.include_imports(true).include_source_info(true);
+    for area in AREAS {
+        let folder = root.join("wangge").join(area).join("v1");
+        let mut files: Vec<_> = fs::read_dir(&folder)?
+            .map(|entry| entry.map(|entry| entry.path()))
+            .collect::<Result<_, _>>()?;
+        files.sort();
+        for file in files {
+            compiler.open_file(file)?;
+        }
+    }
+    // The other accessor drops custom options, and with them rules and policies.
+    let bytes = compiler.encode_file_descriptor_set();
+    fs::write(out.join("descriptors.bin"), &bytes)?;
+    let pool = DescriptorPool::decode(bytes.as_slice())?;
+
+    let descriptors = prost_types::FileDescriptorSet::decode(bytes.as_slice())?;
+    generate_stubs(&descriptors, &out)?;
+    generate_validators(&pool, bytes, &out)?;
+    fs::write(out.join("policies.rs"), policies(&pool)?)?;
+    Ok(())
+}
+
+/// Messages and clients with the plain codec, since a client must accept what
+/// a newer server answers; servers, apart, with the validating one.
+fn generate_stubs(
+    descriptors: &prost_types::FileDescriptorSet,
+    out: &std::path::Path,
+) -> Result<(), Box<dyn Error>> {
+    // Google's types stay in the set, since prost looks inside them; what is
+    // generated for the others is never included.
+    let ours = descriptors.clone();
+    tonic_prost_build::configure()
+        .build_server(false)
+        .emit_rerun_if_changed(false)
+        .out_dir(out)
+        .compile_fds(ours.clone())?;
+
+    let servers = out.join("servers");
+    fs::create_dir_all(&servers)?;
+    let mut builder = tonic_prost_build::configure()
+        .build_client(false)
+        .emit_rerun_if_changed(false)
+        .codec_path("crate::codec::ValidatingCodec")
+        .out_dir(servers);
+    for area in AREAS {
+        builder = builder.extern_path(
+            format!(".wangge.{area}.v1"),
+            format!("crate::{area}::v1"),
+        );
+    }
+    builder.compile_fds(ours)?;
+    Ok(())
+}
+
+/// Compiled validators, and empty ones for messages without rules, so that
+/// every message can be checked by the codec.
+fn generate_validators(
+    pool: &DescriptorPool,
+    bytes: Vec<u8>,
+    out: &std::path::Path,
+) -> Result<(), Box<dyn Error>> {
+    let mut builder = prost_protovalidate_build::Builder::new()
+        .file_descriptor_set_bytes(bytes)
+        .fail_on_runtime_only(true)
+        .out_dir(out);
+    for area in AREAS {
+        builder = builder.extern_path(
+            format!(".wangge.{area}.v1"),
+            format!("crate::{area}::v1"),
+        );
+    }
+    builder.compile()?;
+    let path = out.join("validate_impl.rs");
+    let mut code = fs::read_to_string(&path)?;
+    for message in pool.all_messages() {
+        let package = message.package_name();
+        if !package.starts_with("wangge.") || message.is_map_entry() {
+            continue;
+        }
+        let area = package.split('.').nth(1).unwrap_or_default();
+        let name = format!("crate::{area}::v1::{}", message.name());
+        if !code.contains(&format!("Validate for {name} ")) {
+            writeln!(
+                code,
+                "impl ::prost_protovalidate::Validate for {name} {{\n    \
+                 fn validate(&self) -> ::core::result::Result<(), ::prost_protovalidate::ValidationError> {{ Ok(()) }}\n}}"
+            )?;
+        }
+    }
+    fs::write(path, code)?;
+    Ok(())
+}
+
+/// A `match` from a method's path to its declared policy.
+fn policies(pool: &DescriptorPool) -> Result<String, Box<dyn Error>> {
+    let option = pool
+        .get_extension_by_name("wangge.options.v1.policy")
+        .ok_or("the policy option is missing")?;
+    let mut arms = String::new();
+    let mut paths = String::new();
+    for service in pool.services().filter(|s| s.package_name().starts_with("wangge.")) {
+        for method in service.methods() {
+            let path = format!("/{}/{}", service.full_name(), method.name());
+            let options = method.options();
+            if !options.has_extension(&option) {
+                return Err(format!("{path} declares no policy").into());
+            }
+            let value = options.get_extension(&option).into_owned();
+            let policy = value.as_message().ok_or("the policy is no message")?;
+            let roles: Vec<String> = policy
+                .get_field_by_name("roles")
+                .and_then(|roles| roles.as_list().map(<[Value]>::to_vec))
+                .unwrap_or_default()
+                .iter()
+                .filter_map(Value::as_enum_number)
+                .map(|number| variant(pool, "wangge.options.v1.Role", number))
+                .collect::<Result<_, _>>()?;
+            if roles.is_empty() {
+                return Err(format!("{path} lets no role call it").into());
+            }
+            let scope = enum_field(pool, policy, "scope", "wangge.options.v1.Scope")?;
+            let idempotency = enum_field(pool, policy, "idempotency", "wangge.options.v1.Idempotency")?;
+            if scope.ends_with("Unspecified") || idempotency.ends_with("Unspecified") {
+                return Err(format!("{path} leaves its scope or idempotency open").into());
+            }
+            writeln!(
+                arms,
+                "        {path:?} => Some(&MethodPolicy {{ path: {path:?}, roles: &[{}], scope: {scope}, idempotency: {idempotency} }}),",
+                roles.join(", ")
+            )?;
+            writeln!(paths, "    {path:?},")?;
+        }
+    }
+    Ok(format!(
+        "/// The declared policy of a method, by its path on the wire.\n\
+         pub fn policy(path: &str) -> Option<&'static MethodPolicy> {{\n    match path {{\n{arms}        _ => None,\n    }}\n}}\n\n\
+         /// Paths of every method of the contracts.\n\
+         pub const METHODS: &[&str] = &[\n{paths}];\n"
+    ))
+}
+
+fn enum_field(
+    pool: &DescriptorPool,
+    message: &prost_reflect::DynamicMessage,
+    field: &str,
+    kind: &str,
+) -> Result<String, Box<dyn Error>> {
+    let number = message
+        .get_field_by_name(field)
+        .and_then(|value| value.as_enum_number())
+        .unwrap_or_default();
+    variant(pool, kind, number)
+}
+
+/// The Rust path of an enum value: `ROLE_GRID_WORKER` is `Role::GridWorker`.
+fn variant(pool: &DescriptorPool, kind: &str, number: i32) -> Result<String, Box<dyn Error>> {
+    let descriptor = pool.get_enum_by_name(kind).ok_or("an enum is missing")?;
+    let value = descriptor.get_value(number).ok_or("an enum value is missing")?;
+    let prefix = format!("{}_", descriptor.name().to_uppercase());
+    let camel: String = value
+        .name()
+        .trim_start_matches(&prefix)
+        .split('_')
+        .map(|word| {
+            let lower = word.to_lowercase();
+            let mut letters = lower.chars();
+            letters
+                .next()
+                .map(|first| first.to_uppercase().collect::<String>() + letters.as_str())
+                .unwrap_or_default()
+        })
+        .collect();
+    Ok(format!("{}::{camel}", descriptor.name()))
+}

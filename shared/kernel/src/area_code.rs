@@ -1,0 +1,44 @@
+//! Area codes: what lies inside an area is told by its code alone, since a
+//! child's code begins with its parent's.
+
+/// Length of a district's code (GB/T 2260).
+pub const DISTRICT_LENGTH: usize = 6;
+
+/// Whether `code` names `area` itself or something inside it. The empty area
+/// is the whole platform.
+pub fn is_within(code: &str, area: &str) -> bool {
+    code.starts_with(area)
+}
+
+/// Code of the district that a code belongs to; empty if it is too short to
+/// belong to one.
+pub fn district(code: &str) -> &str {
+    code.get(..DISTRICT_LENGTH).unwrap_or_default()
+}
+
+/// The code just behind every code within `area`, so that "within" is a range
+/// that an index can answer: `area <= code < upper_bound(area)`. Codes are
+/// digits and `:` sorts right behind `9`.
+pub fn upper_bound(area: &str) -> String {
+    format!("{area}:")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn within_is_the_range_up_to_the_upper_bound() {
+        for (code, area) in [
+            ("320402003005001", "320402"),
+            ("320402", "320402"),
+            ("320403", "320402"),
+            ("320402", "320402003"),
+            ("110101", ""),
+        ] {
+            let bound = upper_bound(area);
+            let in_range = code >= area && code < bound.as_str();
+            assert_eq!(is_within(code, area), in_range, "{code} in {area}");
+        }
+    }
+}

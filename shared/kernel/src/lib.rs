@@ -1,0 +1,8 @@
+//! What every service shares and nothing can fail at: typed ids, the clock,
+//! limits and deadlines, area codes, page tokens. No I/O of any kind.
+
+pub mod area_code;
+pub mod clock;
+pub mod id;
+pub mod limit;
+pub mod page;
