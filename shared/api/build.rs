@@ -7,7 +7,7 @@ use std::{env, error::Error, fmt::Write as _, fs, path::PathBuf};
 
 use prost::Message as _;
 use prost_protovalidate_types::DESCRIPTOR_POOL;
-use prost_reflect::{DescriptorPool, ReflectMessage as _, Value};
+use prost_reflect::{DescriptorPool, Value};
 use protox::file::{ChainFileResolver, File, FileResolver, GoogleFileResolver, IncludeFileResolver};
 
 /// The packages, each of which becomes `crate::<area>::v1`.
@@ -175,8 +175,9 @@ fn policies(pool: &DescriptorPool) -> Result<String, Box<dyn Error>> {
             }
             writeln!(
                 arms,
-                "        {path:?} => Some(&MethodPolicy {{ path: {path:?}, roles: &[{}], scope: {scope}, idempotency: {idempotency} }}),",
-                roles.join(", ")
+                "        {path:?} => Some(&MethodPolicy {{ path: {path:?}, roles: &[{}], scope: {scope}, idempotency: {idempotency}, streaming: {} }}),",
+                roles.join(", "),
+                method.is_client_streaming() || method.is_server_streaming(),
             )?;
             writeln!(paths, "    {path:?},")?;
         }

@@ -14,6 +14,8 @@ pub struct MethodPolicy {
     pub scope: Scope,
     /// How a call can be repeated.
     pub idempotency: Idempotency,
+    /// Whether requests or answers are a stream.
+    pub streaming: bool,
 }
 
 include!(concat!(env!("OUT_DIR"), "/policies.rs"));

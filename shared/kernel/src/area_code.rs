@@ -4,6 +4,12 @@
 /// Length of a district's code (GB/T 2260).
 pub const DISTRICT_LENGTH: usize = 6;
 
+/// Whether a text has the shape of a code: digits, 32 at most. The empty code
+/// has it.
+pub fn is_code(text: &str) -> bool {
+    text.len() <= 32 && text.bytes().all(|byte| byte.is_ascii_digit())
+}
+
 /// Whether `code` names `area` itself or something inside it. The empty area
 /// is the whole platform.
 pub fn is_within(code: &str, area: &str) -> bool {

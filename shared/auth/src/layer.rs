@@ -1,0 +1,105 @@
+//! The policy layer: finds out who calls and whether a role of theirs may call
+//! the method, before the request's body is read. Deny by default: a method
+//! without a policy can't be called.
+
+use std::{
+    future::{Ready, ready},
+    sync::Arc,
+    task::{Context, Poll},
+};
+
+use futures::future::Either;
+use http::{Request, Response, header::AUTHORIZATION};
+use tonic::{Code, Status, body::Body};
+use tower::{Layer, Service};
+use wangge_api::{errors::v1::Reason, policy, refusal::Refusal};
+
+use crate::{caller::Caller, keys::Verifier, scope::RecordScope};
+
+/// Methods that need no token: they tell nothing about any record.
+const OPEN: [&str; 2] = ["/grpc.health.v1.", "/grpc.reflection."];
+
+/// Puts the policy before a service.
+#[derive(Debug, Clone)]
+pub struct PolicyLayer(Arc<Verifier>);
+
+impl PolicyLayer {
+    /// Callers are told by tokens that `verifier` accepts.
+    pub fn new(verifier: Arc<Verifier>) -> Self {
+        Self(verifier)
+    }
+}
+
+impl<S> Layer<S> for PolicyLayer {
+    type Service = PolicyService<S>;
+
+    fn layer(&self, inner: S) -> Self::Service {
+        PolicyService { inner, verifier: self.0.clone() }
+    }
+}
+
+/// A service behind the policy.
+#[derive(Debug, Clone)]
+pub struct PolicyService<S> {
+    inner: S,
+    verifier: Arc<Verifier>,
+}
+
+impl<S> Service<Request<Body>> for PolicyService<S>
+where
+    S: Service<Request<Body>, Response = Response<Body>>,
+{
+    type Response = S::Response;
+    type Error = S::Error;
+    type Future = Either<S::Future, Ready<Result<S::Response, S::Error>>>;
+
+    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
+        self.inner.poll_ready(context)
+    }
+
+    fn call(&mut self, mut request: Request<Body>) -> Self::Future {
+        if OPEN.iter().any(|prefix| request.uri().path().starts_with(prefix)) {
+            return Either::Left(self.inner.call(request));
+        }
+        match admit(&self.verifier, &request) {
+            Ok(caller) => {
+                request.extensions_mut().insert(caller);
+                Either::Left(self.inner.call(request))
+            }
+            Err(refusal) => Either::Right(ready(Ok(Status::from(refusal).into_http()))),
+        }
+    }
+}
+
+fn admit(verifier: &Verifier, request: &Request<Body>) -> Result<(Caller, RecordScope), Refusal> {
+    let Some(policy) = policy::policy(request.uri().path()) else {
+        return Err(Refusal::new(
+            Code::Unimplemented,
+            Reason::MethodUnknown,
+            "there is no such method",
+        ));
+    };
+    let token = bearer(request).ok_or_else(|| {
+        Refusal::new(
+            Code::Unauthenticated,
+            Reason::TokenMissing,
+            "send a token: `authorization: Bearer <token>`",
+        )
+    })?;
+    let caller = verifier.verify(token)?;
+    if !caller.may_call(policy) {
+        return Err(Refusal::new(
+            Code::PermissionDenied,
+            Reason::RoleNotAllowed,
+            "none of the caller's roles may call this method",
+        ));
+    }
+    let scope = caller.scope(policy);
+    Ok((caller, scope))
+}
+
+fn bearer(request: &Request<Body>) -> Option<&str> {
+    let value = request.headers().get(AUTHORIZATION)?.to_str().ok()?;
+    let (scheme, token) = value.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
+}

@@ -1,0 +1,100 @@
+//! Which records a caller reaches. Every store function takes one; a record
+//! outside it does not exist for the caller.
+
+use uuid::Uuid;
+use wangge_kernel::area_code;
+
+/// Records by place, by holding, or by either.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RecordScope {
+    /// Records whose place lies in this area; empty is everywhere.
+    area_code: Option<String>,
+    /// Records on which this unit holds a live order.
+    holder: Option<Uuid>,
+}
+
+impl RecordScope {
+    /// Records in an area, held by a unit, or either; none of both is nothing.
+    pub fn new(area_code: Option<String>, holder: Option<Uuid>) -> Self {
+        Self { area_code, holder }
+    }
+
+    /// Every record: for the service's own work.
+    pub fn everything() -> Self {
+        Self::new(Some(String::new()), None)
+    }
+
+    /// Lower bound of the area codes in scope. Without an area it is the upper
+    /// bound too, so that the range holds nothing.
+    pub fn area_from(&self) -> String {
+        self.area_code.clone().unwrap_or_else(|| area_code::upper_bound(""))
+    }
+
+    /// Bound right behind the area codes in scope.
+    pub fn area_until(&self) -> String {
+        area_code::upper_bound(self.area_code.as_deref().unwrap_or_default())
+    }
+
+    /// Unit whose live orders open records; none if holding opens nothing.
+    pub fn holder(&self) -> Option<Uuid> {
+        self.holder
+    }
+
+    /// Whether a place lies in scope.
+    pub fn covers(&self, code: &str) -> bool {
+        self.area_code
+            .as_deref()
+            .is_some_and(|area| area_code::is_within(code, area))
+    }
+
+    /// The caller's own area, if it names one.
+    pub fn own_area(&self) -> Option<&str> {
+        self.area_code.as_deref()
+    }
+
+    /// The part of this scope that lies within `code`; empty `code` narrows
+    /// nothing. A code outside gives a scope of nothing.
+    #[must_use]
+    pub fn within(&self, code: &str) -> Self {
+        let area_code = match &self.area_code {
+            Some(own) if area_code::is_within(code, own) => Some(code.to_owned()),
+            Some(own) if area_code::is_within(own, code) => Some(own.clone()),
+            _ => None,
+        };
+        Self { area_code, holder: self.holder }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn reaches(scope: &RecordScope, code: &str) -> bool {
+        let (from, until) = (scope.area_from(), scope.area_until());
+        let in_range = code >= from.as_str() && code < until.as_str();
+        assert_eq!(in_range, scope.covers(code), "{code} in {scope:?}");
+        in_range
+    }
+
+    #[test]
+    fn a_scope_is_a_range_of_codes() {
+        let street = RecordScope::new(Some("320402003".into()), None);
+        assert!(reaches(&street, "320402003005001"));
+        assert!(!reaches(&street, "320402004005001"));
+        assert!(!reaches(&street, "320402"));
+        assert!(reaches(&RecordScope::everything(), "110101"));
+        assert!(!reaches(&RecordScope::new(None, None), "320402"));
+        assert!(!reaches(&RecordScope::new(None, None), ""));
+    }
+
+    #[test]
+    fn narrowing_never_widens() {
+        let street = RecordScope::new(Some("320402003".into()), None);
+        assert!(reaches(&street.within("320402003005"), "320402003005001"));
+        assert!(!reaches(&street.within("320402003005"), "320402003006"));
+        assert!(reaches(&street.within("320402"), "320402003005001"));
+        assert!(!reaches(&street.within("320402"), "320402004"));
+        assert!(!reaches(&street.within("320403"), "320403001"));
+        assert!(reaches(&street.within(""), "320402003"));
+    }
+}

@@ -1,0 +1,14 @@
+//! Events from the transaction that made them to whoever applies them: the
+//! outbox, the sequencer that numbers it, the feed it is served as, and the
+//! consumer of other services' feeds. It knows no event's meaning.
+
+pub mod consumer;
+pub mod event;
+pub mod feed;
+pub mod position;
+pub mod sequencer;
+
+pub use consumer::{Consumer, Projector};
+pub use event::{NewEvent, append};
+pub use feed::Feed;
+pub use sequencer::{Hint, Sequencer};

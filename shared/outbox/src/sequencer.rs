@@ -1,0 +1,117 @@
+//! The sequencer gives committed events their positions. One works at a time
+//! in a database, chosen by an advisory lock; any replica takes over.
+//!
+//! Sequence values are taken before a commit, so an event can become visible
+//! behind a later one's number. Positions are given after the commit, and so a
+//! reader that goes by position misses nothing.
+
+use std::{sync::Arc, time::Duration};
+
+use chrono::Utc;
+use sqlx::{PgConnection, PgPool};
+use tokio::sync::Notify;
+use tokio_util::sync::CancellationToken;
+use wangge_pg::{StoreError, request};
+
+/// Key of the advisory lock that makes a replica the sequencer.
+const LOCK: i64 = 0x7761_6e67_6765;
+/// Channel on which readers are told of new positions.
+pub(crate) const CHANNEL: &str = "wangge_feed";
+/// How often events written by other replicas are looked for.
+const INTERVAL: Duration = Duration::from_millis(100);
+/// How long a replica waits before it tries to become the sequencer again.
+const TAKE_OVER: Duration = Duration::from_secs(1);
+/// Events numbered by one statement.
+const BATCH: i64 = 2000;
+/// How often, in rounds, old request ids are forgotten: about once a minute.
+const FORGET_EVERY: u32 = 600;
+
+/// Tells the sequencer of this process that an event was committed. Only a
+/// hint: the sequencer looks anyway.
+#[derive(Debug, Clone, Default)]
+pub struct Hint(Arc<Notify>);
+
+impl Hint {
+    /// Something was committed.
+    pub fn committed(&self) {
+        self.0.notify_one();
+    }
+}
+
+/// Numbers the events of one database.
+#[derive(Debug)]
+pub struct Sequencer {
+    pool: PgPool,
+    hint: Hint,
+}
+
+impl Sequencer {
+    /// For the database of `pool`.
+    pub fn new(pool: PgPool, hint: Hint) -> Self {
+        Self { pool, hint }
+    }
+
+    /// Works, or stands by, until `stop`.
+    pub async fn run(self, stop: CancellationToken) {
+        while !stop.is_cancelled() {
+            if let Err(error) = self.lead(&stop).await {
+                tracing::debug!(%error, "the sequencer's connection was lost");
+            }
+            tokio::select! {
+                () = tokio::time::sleep(TAKE_OVER) => {}
+                () = stop.cancelled() => {}
+            }
+        }
+    }
+
+    /// Numbers events for as long as the lock is ours; returns at once if it
+    /// is another's.
+    async fn lead(&self, stop: &CancellationToken) -> Result<(), StoreError> {
+        // Detached, so that the lock goes with the connection, whatever
+        // becomes of this task.
+        let mut connection = self.pool.acquire().await?.detach();
+        let leads: bool = sqlx::query_scalar("select pg_try_advisory_lock($1)")
+            .bind(LOCK)
+            .fetch_one(&mut connection)
+            .await?;
+        let mut round = 0_u32;
+        while leads && !stop.is_cancelled() {
+            while number(&mut connection).await? == BATCH {}
+            round = round.wrapping_add(1);
+            if round % FORGET_EVERY == 0 {
+                request::forget_old(&self.pool, Utc::now()).await?;
+            }
+            tokio::select! {
+                () = tokio::time::sleep(INTERVAL) => {}
+                () = self.hint.0.notified() => {}
+                () = stop.cancelled() => {}
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Numbers events that have no position yet and tells readers; answers how
+/// many there were.
+async fn number(connection: &mut PgConnection) -> Result<i64, StoreError> {
+    Ok(sqlx::query_scalar(
+        "with batch as materialized (
+             -- What is committed by now, in the order in which it was written.
+             select sequence, row_number() over (order by sequence) as place
+             from (select sequence from outbox where position is null order by sequence limit $1) b
+         ), numbered as (
+             update outbox set position = feed.last_position + batch.place
+             from batch, feed where outbox.sequence = batch.sequence
+         ), moved as (
+             update feed set last_position = last_position + (select count(*) from batch)
+             where exists (select from batch) returning last_position
+         )
+         select count(*) from batch, lateral (
+             select case when place = 1 then pg_notify($2, '') end
+         ) told",
+    )
+    .bind(BATCH)
+    .bind(CHANNEL)
+    .fetch_one(connection)
+    .await?)
+}

@@ -1,0 +1,105 @@
+//! What the database says, as a refusal. Text of the database never reaches a
+//! caller.
+
+use std::time::Duration;
+
+use wangge_api::{errors::v1::Reason, refusal::Refusal};
+
+/// After which time a call that met no database may be repeated.
+const RETRY_AFTER: Duration = Duration::from_secs(1);
+
+/// Which field a named constraint guards.
+#[derive(Debug)]
+pub struct Constraint {
+    /// Name of the constraint in the schema.
+    pub name: &'static str,
+    /// What the record is.
+    pub kind: &'static str,
+    /// Path of the field within the request.
+    pub field: &'static str,
+    /// What the constraint guards.
+    pub rule: Rule,
+}
+
+/// What a constraint guards.
+#[derive(Debug, Clone, Copy)]
+pub enum Rule {
+    /// No other record has the same.
+    Unique,
+    /// The record named exists.
+    Reference,
+    /// A guard of the domain, by its stable name.
+    Guard(&'static str),
+}
+
+/// An error of the database.
+#[derive(Debug, thiserror::Error)]
+#[error(transparent)]
+pub struct StoreError(#[from] sqlx::Error);
+
+impl StoreError {
+    /// Name of the constraint that was violated, if that is the error.
+    pub fn constraint(&self) -> Option<&str> {
+        self.0.as_database_error()?.constraint()
+    }
+
+    /// The database can't be reached, or won't let us in for now.
+    pub fn is_unavailable(&self) -> bool {
+        match &self.0 {
+            sqlx::Error::Io(_)
+            | sqlx::Error::PoolTimedOut
+            | sqlx::Error::PoolClosed
+            | sqlx::Error::WorkerCrashed
+            | sqlx::Error::Tls(_)
+            | sqlx::Error::Protocol(_) => true,
+            sqlx::Error::Database(error) => error.code().is_some_and(|code| {
+                // Connection exceptions, too many connections, operator
+                // intervention (shutdown, crash), a database being dropped.
+                ["08", "53", "57P"].iter().any(|class| code.starts_with(class))
+                    || code == "3D000"
+                    || code == "25006"
+            }),
+            _ => false,
+        }
+    }
+
+    /// Two transactions stood in each other's way.
+    pub fn is_conflict(&self) -> bool {
+        self.0
+            .as_database_error()
+            .and_then(sqlx::error::DatabaseError::code)
+            .is_some_and(|code| code == "40001" || code == "40P01")
+    }
+
+    /// The refusal that the caller gets.
+    pub fn refuse(self, constraints: &[Constraint]) -> Refusal {
+        if self.is_unavailable() {
+            tracing::warn!(error = %self, "database unavailable");
+            return Refusal::unavailable(
+                Reason::DatabaseUnavailable,
+                "the database cannot be reached",
+                RETRY_AFTER,
+            );
+        }
+        if self.is_conflict() {
+            return Refusal::concurrent_change("record");
+        }
+        let constraint = self
+            .constraint()
+            .and_then(|name| constraints.iter().find(|constraint| constraint.name == name));
+        match constraint {
+            Some(Constraint { kind, field, rule, .. }) => match rule {
+                Rule::Unique => Refusal::exists(kind, field),
+                Rule::Reference => Refusal::unknown_reference(field, kind),
+                Rule::Guard(guard) => Refusal::guard(guard, kind, format!("{field} is taken")),
+            },
+            None => Refusal::internal(&self),
+        }
+    }
+}
+
+impl From<StoreError> for Refusal {
+    fn from(error: StoreError) -> Self {
+        error.refuse(&[])
+    }
+}

@@ -1,0 +1,13 @@
+//! PostgreSQL for every service: pools, transactions that a cancelled handler
+//! cannot leave open, request ids, and database errors as refusals. It holds
+//! no statement about any service's own records.
+
+pub mod error;
+pub mod migrate;
+pub mod pool;
+pub mod request;
+pub mod transaction;
+
+pub use error::{Constraint, StoreError};
+pub use pool::{Database, open};
+pub use transaction::{Tx, transact};

@@ -1,0 +1,72 @@
+//! Pools of connections. A pool opens its first connection when it is first
+//! used, so that a service starts, and answers `UNAVAILABLE`, without its
+//! database.
+
+use std::{str::FromStr as _, time::Duration};
+
+use sqlx::{
+    ConnectOptions as _, Connection as _, PgPool,
+    postgres::{PgConnectOptions, PgPoolOptions},
+};
+
+/// How long a call waits for a free connection before it is refused.
+const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(2);
+/// A transaction that has been idle for longer was forgotten by somebody.
+const IDLE_IN_TRANSACTION: &str = "10s";
+
+/// The pools of one service. Calls, feeds and background work can't starve one
+/// another.
+#[derive(Debug, Clone)]
+pub struct Database {
+    /// For calls.
+    pub calls: PgPool,
+    /// For readers of the feed.
+    pub feed: PgPool,
+    /// For the sequencer, consumers and everything else that nobody waits for.
+    pub background: PgPool,
+}
+
+impl Database {
+    /// Pools on the database at `url`, of which calls get `max_connections`.
+    ///
+    /// # Errors
+    /// When the URL can't be read.
+    pub fn open(url: &str, max_connections: u32) -> Result<Self, sqlx::Error> {
+        Ok(Self {
+            calls: open(url, max_connections)?,
+            feed: open(url, 4)?,
+            background: open(url, 4)?,
+        })
+    }
+
+    /// Closes all connections.
+    pub async fn close(&self) {
+        futures::join!(self.calls.close(), self.feed.close(), self.background.close());
+    }
+}
+
+/// A pool on the database at `url`, of at most `max_connections`.
+///
+/// # Errors
+/// When the URL can't be read; not when the database can't be reached.
+pub fn open(url: &str, max_connections: u32) -> Result<PgPool, sqlx::Error> {
+    let options = PgConnectOptions::from_str(url)?
+        .options([("idle_in_transaction_session_timeout", IDLE_IN_TRANSACTION)])
+        .application_name("wangge")
+        .log_statements(log::LevelFilter::Off)
+        .log_slow_statements(log::LevelFilter::Off, Duration::ZERO);
+    Ok(PgPoolOptions::new()
+        .max_connections(max_connections)
+        .acquire_timeout(ACQUIRE_TIMEOUT)
+        .idle_timeout(Duration::from_secs(300))
+        // A connection is tested when it comes back; testing it again when it
+        // is taken would cost each call a round trip.
+        .test_before_acquire(false)
+        // Writes run in `transact`, which ends what it begins. This catches
+        // whoever did not use it.
+        .after_release(|connection, _| {
+            let clean = !connection.is_in_transaction();
+            Box::pin(async move { Ok(clean) })
+        })
+        .connect_lazy_with(options))
+}

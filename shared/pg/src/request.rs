@@ -1,0 +1,115 @@
+//! Request ids: a write repeated with the same id and content has one effect.
+//!
+//! The row is written in the transaction of the effect. It names the record
+//! that the first call made or changed and keeps nothing else of it.
+
+use chrono::{DateTime, Duration, Utc};
+use prost::Message;
+use sha2::{Digest as _, Sha256};
+use sqlx::PgPool;
+use uuid::Uuid;
+use wangge_api::refusal::Refusal;
+
+use crate::{error::StoreError, transaction::{Failure, Tx}};
+
+/// How long a request id is remembered.
+pub const REMEMBERED: Duration = Duration::hours(48);
+
+/// Who asks for what, so that a repetition is known again.
+#[derive(Debug, Clone)]
+pub struct RequestKey {
+    /// Subject of the caller's token: callers can't collide with one another.
+    pub caller: String,
+    /// The caller's id of the request.
+    pub request_id: Uuid,
+    /// Digest of the method and the decoded message.
+    pub fingerprint: Vec<u8>,
+}
+
+impl RequestKey {
+    /// The key of a request.
+    ///
+    /// # Errors
+    /// `FIELD_INVALID` if the id is not a UUID.
+    pub fn of<M: Message>(
+        caller: &str,
+        method: &str,
+        request_id: &str,
+        message: &M,
+    ) -> Result<Self, Refusal> {
+        let request_id = Uuid::parse_str(request_id)
+            .map_err(|_| Refusal::field("request_id", "string.uuid", "must be a UUID"))?;
+        let mut hash = Sha256::new();
+        hash.update(method.as_bytes());
+        hash.update(message.encode_to_vec());
+        Ok(Self {
+            caller: caller.to_owned(),
+            request_id,
+            fingerprint: hash.finalize().to_vec(),
+        })
+    }
+
+    /// The record of the first call, if `fingerprint` shows that this call
+    /// repeats it.
+    ///
+    /// # Errors
+    /// `REQUEST_ID_REUSED` if the first call had other content.
+    pub fn same(&self, fingerprint: &[u8], record_id: Uuid) -> Result<Uuid, Refusal> {
+        if fingerprint == self.fingerprint {
+            Ok(record_id)
+        } else {
+            Err(Refusal::request_id_reused())
+        }
+    }
+}
+
+/// Takes the request's effect on itself. Of calls with one key at the same
+/// time the others wait here until the first has committed or given up.
+/// Answers the record of an earlier call whose effect stands.
+///
+/// # Errors
+/// `REQUEST_ID_REUSED`, and what the database says.
+pub async fn claim(
+    tx: &mut Tx,
+    key: &RequestKey,
+    record_id: Uuid,
+    revision: i64,
+    now: DateTime<Utc>,
+) -> Result<Option<Uuid>, Failure> {
+    let claimed = sqlx::query(
+        "insert into request (caller, request_id, fingerprint, record_id, revision, recorded_time) \
+         values ($1, $2, $3, $4, $5, $6) on conflict on constraint request_pkey do nothing",
+    )
+    .bind(&key.caller)
+    .bind(key.request_id)
+    .bind(&key.fingerprint)
+    .bind(record_id)
+    .bind(revision)
+    .bind(now)
+    .execute(&mut *tx)
+    .await?
+    .rows_affected();
+    if claimed == 1 {
+        return Ok(None);
+    }
+    let (fingerprint, earlier): (Vec<u8>, Uuid) = sqlx::query_as(
+        "select fingerprint, record_id from request where caller = $1 and request_id = $2",
+    )
+    .bind(&key.caller)
+    .bind(key.request_id)
+    .fetch_one(tx)
+    .await?;
+    Ok(Some(key.same(&fingerprint, earlier)?))
+}
+
+/// Forgets requests that are older than [`REMEMBERED`].
+///
+/// # Errors
+/// What the database says.
+pub async fn forget_old(pool: &PgPool, now: DateTime<Utc>) -> Result<u64, StoreError> {
+    Ok(sqlx::query("delete from request where recorded_time < $1")
+        .bind(now - REMEMBERED)
+        .execute(pool)
+        .await?
+        .rows_affected())
+}

@@ -1,0 +1,146 @@
+//! The files of a server: where they are, how they come to be, how they go.
+//! Refuses to touch a directory that holds anything but PostgreSQL data.
+
+use std::{
+    fs::{self, DirBuilder},
+    io::ErrorKind,
+    os::unix::fs::DirBuilderExt,
+    path::{Path, PathBuf},
+};
+
+use crate::{Error, account::Account, error::Doing, postmaster::SUPERUSER, socket};
+
+/// Every path a server uses.
+#[derive(Debug)]
+pub(crate) struct Places {
+    /// The data directory: absolute, and UTF-8.
+    pub(crate) data: PathBuf,
+    /// The lock file beside it.
+    pub(crate) lock: PathBuf,
+    /// Where a new data directory is prepared.
+    draft: PathBuf,
+    /// The directory of the unix socket.
+    pub(crate) socket: PathBuf,
+}
+
+impl Places {
+    /// Resolves a data directory that need not exist, making its parents.
+    pub(crate) fn of(data_dir: &Path) -> Result<Self, Error> {
+        let unusable = |reason| Error::UnusablePath {
+            path: data_dir.into(),
+            reason,
+        };
+        let absolute = std::path::absolute(data_dir).doing("resolve", data_dir)?;
+        let name = absolute
+            .file_name()
+            .ok_or_else(|| unusable("it has no name of its own"))?;
+        let parent = absolute
+            .parent()
+            .ok_or_else(|| unusable("it has no parent"))?;
+        fs::create_dir_all(parent).doing("make", parent)?;
+        let data = parent.canonicalize().doing("resolve", parent)?.join(name);
+        let text = data
+            .to_str()
+            .ok_or_else(|| unusable("its path is not UTF-8"))?;
+        Ok(Self {
+            lock: format!("{text}.lock").into(),
+            draft: format!("{text}.draft").into(),
+            socket: socket::dir_for(&data),
+            data,
+        })
+    }
+
+    /// What the server wrote since its last start.
+    pub(crate) fn log(&self) -> PathBuf {
+        self.data.join("server.log")
+    }
+}
+
+/// Makes the data directory unless it is there. It appears complete or not at
+/// all: an initdb that is cut short leaves only a draft, which the next drops.
+pub(crate) async fn ensure(
+    places: &Places,
+    binaries: &Path,
+    account: &Account,
+    durable: bool,
+) -> Result<(), Error> {
+    if places.data.join("PG_VERSION").is_file() {
+        return Ok(());
+    }
+    if !is_missing_or_empty(&places.data)? {
+        return Err(Error::NotACluster(places.data.clone()));
+    }
+    remove_dir(&places.draft).await?;
+    DirBuilder::new()
+        .mode(0o700)
+        .create(&places.draft)
+        .doing("make", &places.draft)?;
+    account.give(&places.draft)?;
+    initdb(&places.draft, binaries, account, durable).await?;
+    fs::rename(&places.draft, &places.data).doing("put in place", &places.data)
+}
+
+fn is_missing_or_empty(dir: &Path) -> Result<bool, Error> {
+    match fs::read_dir(dir) {
+        Ok(mut entries) => Ok(entries.next().is_none()),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(true),
+        Err(error) => Err(error).doing("read", dir),
+    }
+}
+
+/// Sorting by code point and character classes that know Chinese: with plain
+/// C, `'富' ~ '\w'` would be false.
+async fn initdb(
+    dir: &Path,
+    binaries: &Path,
+    account: &Account,
+    durable: bool,
+) -> Result<(), Error> {
+    let mut command = account.command(&binaries.join("initdb"));
+    command
+        .arg("--pgdata")
+        .arg(dir)
+        .args(["--username", SUPERUSER])
+        .args([
+            "--encoding=UTF8",
+            "--text-search-config=simple",
+            "--no-instructions",
+        ])
+        .args(["--auth-local=trust", "--auth-host=reject"]);
+    if cfg!(target_os = "macos") {
+        // macOS has no C.UTF-8 before version 15.
+        command.args([
+            "--lc-collate=C",
+            "--lc-ctype=en_US.UTF-8",
+            "--lc-messages=C",
+        ]);
+    } else {
+        command.arg("--locale=C.UTF-8");
+    }
+    if !durable {
+        command.arg("--no-sync");
+    }
+    let output = command
+        .output()
+        .await
+        .doing("run", binaries.join("initdb"))?;
+    if output.status.success() {
+        return Ok(());
+    }
+    let said = [output.stdout, output.stderr].concat();
+    Err(Error::Initdb {
+        output: String::from_utf8_lossy(&said).trim().to_owned(),
+    })
+}
+
+/// Removes the data of a stopped server.
+pub(crate) async fn remove(places: &Places) -> Result<(), Error> {
+    remove_dir(&places.data).await
+}
+
+async fn remove_dir(dir: &Path) -> Result<(), Error> {
+    match tokio::fs::remove_dir_all(dir).await {
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
+        removed => removed.doing("remove", dir),
+    }
+}

@@ -1,0 +1,43 @@
+//! The column of layers that a request falls through, outermost first:
+//!
+//! 1. trace: opens the span and the measurement, so that they see every answer,
+//!    those of the layers below included;
+//! 2. panic guard: whatever breaks below becomes an answer;
+//! 3. deadline: nothing below runs for longer than the caller waits;
+//! 4. in flight: sheds load before anything costly is done for the call;
+//! 5. policy: who calls and whether they may, before the body is read;
+//! 6. the validating codec, in the generated servers, before the handler.
+
+use std::sync::Arc;
+
+use tower::layer::util::{Identity, Stack};
+use wangge_auth::{PolicyLayer, Verifier};
+
+use crate::{
+    args::ServerArgs, deadline::DeadlineLayer, in_flight::InFlightLayer, panic::PanicLayer,
+    trace::TraceLayer,
+};
+
+/// The layers, outermost first.
+pub type Column = Stack<
+    PolicyLayer,
+    Stack<InFlightLayer, Stack<DeadlineLayer, Stack<PanicLayer, Stack<TraceLayer, Identity>>>>,
+>;
+
+/// The column of one server.
+pub fn column(args: &ServerArgs, verifier: Arc<Verifier>) -> Column {
+    tower::ServiceBuilder::new()
+        .layer(TraceLayer::default())
+        .layer(PanicLayer)
+        .layer(DeadlineLayer::new(args.deadline()))
+        .layer(InFlightLayer::new(args.max_in_flight))
+        .layer(PolicyLayer::new(verifier))
+        .into_inner()
+}
+
+/// Whether a call may run for as long as both sides like: streams of ours, and
+/// watches of health and reflection.
+pub(crate) fn is_stream(path: &str) -> bool {
+    path.starts_with("/grpc.")
+        || wangge_api::policy::policy(path).is_some_and(|policy| policy.streaming)
+}

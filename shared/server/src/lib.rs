@@ -1,0 +1,14 @@
+//! What every server has: the column of layers, health, reflection, and a
+//! shutdown that ends. It knows no method of any service.
+
+pub mod args;
+pub mod column;
+mod deadline;
+mod health;
+mod in_flight;
+mod panic;
+pub mod serve;
+mod trace;
+
+pub use args::ServerArgs;
+pub use serve::{Service, serve};

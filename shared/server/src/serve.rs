@@ -1,0 +1,84 @@
+//! Serves a service on a listener until it is told to stop, and stops in time
+//! whatever its clients do.
+
+use std::{sync::Arc, time::Duration};
+
+use sqlx::PgPool;
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+use tonic::{service::Routes, transport::server::TcpIncoming};
+use wangge_auth::Verifier;
+
+use crate::{args::ServerArgs, column::column, health};
+
+/// How long calls may take to end once the server is to stop. An idle client
+/// or an open watch would hold it for good.
+const DRAIN: Duration = Duration::from_secs(8);
+/// How often a silent client is asked whether it lives, and how long it may
+/// take to say so.
+const KEEPALIVE: (Duration, Duration) = (Duration::from_secs(60), Duration::from_secs(20));
+/// Streams on one connection.
+const STREAMS: u32 = 128;
+/// Bytes of headers.
+const HEADERS: u32 = 16 * 1024;
+
+/// What is served.
+#[derive(Debug)]
+pub struct Service {
+    /// Full names of the services, for health.
+    pub names: &'static [&'static str],
+    /// Their handlers.
+    pub routes: Routes,
+    /// The database on which readiness depends.
+    pub pool: PgPool,
+}
+
+/// Serves until `stop`, then for eight more seconds at most.
+///
+/// # Errors
+/// When the transport can't be set up.
+pub async fn serve(
+    service: Service,
+    listener: TcpListener,
+    args: &ServerArgs,
+    verifier: Arc<Verifier>,
+    stop: CancellationToken,
+) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+    let (reporter, health) = tonic_health::server::health_reporter();
+    let mut routes = service.routes.add_service(health);
+    if args.reflection {
+        routes = routes.add_service(
+            tonic_reflection::server::Builder::configure()
+                .register_encoded_file_descriptor_set(wangge_api::FILE_DESCRIPTOR_SET)
+                .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
+                .build_v1()?,
+        );
+    }
+    let readiness = tokio::spawn(health::watch(
+        reporter,
+        service.names,
+        service.pool,
+        stop.clone(),
+    ));
+    let serving = tonic::transport::Server::builder()
+        .http2_keepalive_interval(Some(KEEPALIVE.0))
+        .http2_keepalive_timeout(Some(KEEPALIVE.1))
+        .max_concurrent_streams(STREAMS)
+        .http2_max_header_list_size(HEADERS)
+        .layer(column(args, verifier))
+        .add_routes(routes)
+        .serve_with_incoming_shutdown(
+            TcpIncoming::from(listener).with_nodelay(Some(true)),
+            stop.clone().cancelled_owned(),
+        );
+    let drained = async {
+        stop.cancelled().await;
+        tokio::time::sleep(DRAIN).await;
+    };
+    let served = tokio::select! {
+        served = serving => served,
+        () = drained => Ok(()),
+    };
+    readiness.abort();
+    Ok(served?)
+}

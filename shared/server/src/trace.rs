@@ -1,0 +1,149 @@
+//! The span and the measurement of each call. Attributes are names and codes;
+//! nothing of a request's content.
+
+use std::{
+    task::{Context, Poll},
+    time::Instant,
+};
+
+use futures::future::BoxFuture;
+use http::{HeaderMap, Request, Response};
+use opentelemetry::{KeyValue, metrics::Histogram};
+use tonic::{Code, Status, body::Body};
+use tower::{Layer, Service};
+use tracing::{Instrument as _, Span};
+use wangge_telemetry::context;
+
+/// Opens a span for each call and measures it.
+#[derive(Debug, Clone)]
+pub struct TraceLayer {
+    duration: Histogram<f64>,
+}
+
+impl Default for TraceLayer {
+    fn default() -> Self {
+        let duration = opentelemetry::global::meter("wangge")
+            .f64_histogram("rpc.server.call.duration")
+            .with_unit("s")
+            .with_description("Time from the arrival of a call to its answer.")
+            .build();
+        Self { duration }
+    }
+}
+
+impl<S> Layer<S> for TraceLayer {
+    type Service = TraceService<S>;
+
+    fn layer(&self, inner: S) -> Self::Service {
+        TraceService { inner, duration: self.duration.clone() }
+    }
+}
+
+/// A service whose calls are traced and measured.
+#[derive(Debug, Clone)]
+pub struct TraceService<S> {
+    inner: S,
+    duration: Histogram<f64>,
+}
+
+impl<S> Service<Request<Body>> for TraceService<S>
+where
+    S: Service<Request<Body>, Response = Response<Body>>,
+    S::Future: Send + 'static,
+    S::Error: Send + 'static,
+{
+    type Response = Response<Body>;
+    type Error = S::Error;
+    type Future = BoxFuture<'static, Result<Self::Response, Self::Error>>;
+
+    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
+        self.inner.poll_ready(context)
+    }
+
+    fn call(&mut self, request: Request<Body>) -> Self::Future {
+        let Some(method) = method(request.uri().path()) else {
+            return Box::pin(self.inner.call(request));
+        };
+        let span = open_span(method, request.headers());
+        let duration = self.duration.clone();
+        let start = Instant::now();
+        let answer = span.in_scope(|| self.inner.call(request));
+        Box::pin(
+            async move {
+                let answer = answer.await;
+                let code = answer.as_ref().map_or(Code::Unknown, |answer| code(answer.headers()));
+                finish(method, code, start, &duration);
+                answer
+            }
+            .instrument(span),
+        )
+    }
+}
+
+/// The method's full name; none for a path that is no method of ours, so that
+/// no caller can make up names of measurements.
+fn method(path: &str) -> Option<&'static str> {
+    wangge_api::policy::policy(path).map(|policy| policy.path.trim_start_matches('/'))
+}
+
+fn open_span(method: &'static str, headers: &HeaderMap) -> Span {
+    let span = tracing::info_span!(
+        "call",
+        otel.name = method,
+        otel.kind = "server",
+        otel.status_code = tracing::field::Empty,
+        rpc.system.name = "grpc",
+        rpc.method = method,
+        rpc.response.status_code = tracing::field::Empty,
+    );
+    context::continue_from_headers(&span, headers);
+    span
+}
+
+fn code(headers: &HeaderMap) -> Code {
+    Status::from_header_map(headers).map_or(Code::Ok, |status| status.code())
+}
+
+fn finish(method: &'static str, code: Code, start: Instant, duration: &Histogram<f64>) {
+    let seconds = start.elapsed().as_secs_f64();
+    let name = code_name(code);
+    let span = Span::current();
+    span.record("rpc.response.status_code", name);
+    let fault = matches!(code, Code::Internal | Code::Unknown | Code::DataLoss | Code::Unavailable);
+    if fault {
+        span.record("otel.status_code", "ERROR");
+        tracing::warn!(rpc.response.status_code = name, seconds, "call failed");
+    } else {
+        tracing::debug!(rpc.response.status_code = name, seconds, "call answered");
+    }
+    duration.record(
+        seconds,
+        &[
+            KeyValue::new("rpc.system.name", "grpc"),
+            KeyValue::new("rpc.method", method),
+            KeyValue::new("rpc.response.status_code", name),
+        ],
+    );
+}
+
+fn code_name(code: Code) -> &'static str {
+    match code {
+        Code::Ok => "OK",
+        Code::Cancelled => "CANCELLED",
+        Code::Unknown => "UNKNOWN",
+        Code::InvalidArgument => "INVALID_ARGUMENT",
+        Code::DeadlineExceeded => "DEADLINE_EXCEEDED",
+        Code::NotFound => "NOT_FOUND",
+        Code::AlreadyExists => "ALREADY_EXISTS",
+        Code::PermissionDenied => "PERMISSION_DENIED",
+        Code::ResourceExhausted => "RESOURCE_EXHAUSTED",
+        Code::FailedPrecondition => "FAILED_PRECONDITION",
+        Code::Aborted => "ABORTED",
+        Code::OutOfRange => "OUT_OF_RANGE",
+        Code::Unimplemented => "UNIMPLEMENTED",
+        Code::Internal => "INTERNAL",
+        Code::Unavailable => "UNAVAILABLE",
+        Code::DataLoss => "DATA_LOSS",
+        Code::Unauthenticated => "UNAUTHENTICATED",
+    }
+}

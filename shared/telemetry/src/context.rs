@@ -1,0 +1,97 @@
+//! W3C trace context, in and out of headers and stored events.
+
+use http::HeaderMap;
+use opentelemetry::{
+    Context,
+    propagation::{Extractor, Injector, TextMapPropagator as _},
+    trace::TraceContextExt as _,
+};
+use opentelemetry_sdk::propagation::TraceContextPropagator;
+use tracing::Span;
+use tracing_opentelemetry::OpenTelemetrySpanExt as _;
+
+/// Name of the header, and of the only field of a stored context.
+pub const TRACEPARENT: &str = "traceparent";
+
+/// Makes `span` part of the trace that the headers name, if they name one.
+pub fn continue_from_headers(span: &Span, headers: &HeaderMap) {
+    if headers.contains_key(TRACEPARENT) {
+        continue_from(span, &HeaderExtractor(headers));
+    }
+}
+
+/// Makes `span` part of the trace of a stored `traceparent`, if there is one.
+pub fn continue_from_stored(span: &Span, traceparent: &str) {
+    if !traceparent.is_empty() {
+        continue_from(span, &StoredExtractor(traceparent));
+    }
+}
+
+/// Writes the current trace into the headers of a call; nothing if the current
+/// work is not traced.
+pub fn write_headers(headers: &mut HeaderMap) {
+    let context = Span::current().context();
+    if context.span().span_context().is_valid() {
+        TraceContextPropagator::new().inject_context(&context, &mut HeaderInjector(headers));
+    }
+}
+
+/// The current trace as a `traceparent`; empty if the current work is not
+/// traced.
+pub fn current_traceparent() -> String {
+    let context = Span::current().context();
+    let span = context.span();
+    let span = span.span_context();
+    if span.is_valid() {
+        format!(
+            "00-{}-{}-{:02x}",
+            span.trace_id(),
+            span.span_id(),
+            span.trace_flags().to_u8()
+        )
+    } else {
+        String::new()
+    }
+}
+
+fn continue_from(span: &Span, carrier: &dyn Extractor) {
+    let parent = TraceContextPropagator::new().extract_with_context(&Context::new(), carrier);
+    if parent.span().span_context().is_valid() {
+        // Fails only for a span that has children already; a new one has none.
+        let _ = span.set_parent(parent);
+    }
+}
+
+struct HeaderExtractor<'a>(&'a HeaderMap);
+
+impl Extractor for HeaderExtractor<'_> {
+    fn get(&self, key: &str) -> Option<&str> {
+        self.0.get(key)?.to_str().ok()
+    }
+
+    fn keys(&self) -> Vec<&str> {
+        self.0.keys().map(http::HeaderName::as_str).collect()
+    }
+}
+
+struct StoredExtractor<'a>(&'a str);
+
+impl Extractor for StoredExtractor<'_> {
+    fn get(&self, key: &str) -> Option<&str> {
+        (key == TRACEPARENT).then_some(self.0)
+    }
+
+    fn keys(&self) -> Vec<&str> {
+        vec![TRACEPARENT]
+    }
+}
+
+struct HeaderInjector<'a>(&'a mut HeaderMap);
+
+impl Injector for HeaderInjector<'_> {
+    fn set(&mut self, key: &str, value: String) {
+        if let (Ok(name), Ok(value)) = (http::HeaderName::try_from(key), value.try_into()) {
+            self.0.insert(name, value);
+        }
+    }
+}

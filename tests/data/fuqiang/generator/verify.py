@@ -1,0 +1,380 @@
+"""Checks a community's files: shape, references, legality of histories, and computed against published figures.
+
+It works from the text of the files alone and knows nothing of how they were made.
+"""
+import csv
+import io
+import json
+import re
+import unicodedata
+from collections import Counter
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
+
+from generator.common import gcj02
+
+AREA_KINDS = ["district", "street", "community", "grid"]
+PARTY_KINDS = ["street_working_committee", "community_general_branch", "grid_branch", "building_party_group",
+               "centre_household"]
+OTHER_KINDS = {"committee", "department", "company", "social_organisation"}
+UNIT_OF_POST = {"group_leader": "building_party_group", "centre_household_head": "centre_household"}
+GRID_POSTS = {"full_time_grid_worker", "part_time_grid_worker"}
+SOURCES = {"grid_worker", "resident", "chat_group", "hotline", "leader", "video", "transfer"}
+RETURN_REASONS = {"not_our_area", "not_our_duty", "information_missing", "other"}
+OUTCOMES = {"fixed", "answered", "not_fixable", "not_responsible", "withdrawn"}
+NOTED = {"decline", "submit", "return", "refuse", "withdraw", "send_back", "fail", "cancel"}
+FINAL_TICKET, FINAL_ORDER = {"declined", "closed", "cancelled"}, {"confirmed", "returned", "refused", "withdrawn"}
+
+# action on the whole ticket: states it may start from, state it leads to
+TICKET_MOVES = {
+    "file": ({"reported"}, "pending_dispatch"), "decline": ({"reported"}, "declined"),
+    "dispatch": ({"pending_dispatch"}, "pending_acceptance"), "confirm": ({"handled"}, "pending_check"),
+    "send_back": ({"handled"}, "handling"), "pass": ({"pending_check"}, "closed"),
+    "fail": ({"pending_check"}, "handling"),
+    "cancel": ({"reported", "pending_dispatch", "pending_acceptance", "handling", "handled", "pending_check"},
+               "cancelled"),
+}
+# action on one order: states it may start from, state it leads to, state of the ticket if the order is the lead
+ORDER_MOVES = {
+    "accept": ({"issued"}, "accepted", "handling"), "assign": ({"accepted"}, "handling", None),
+    "submit": ({"handling"}, "submitted", "handled"), "return": ({"issued"}, "returned", "pending_dispatch"),
+    "refuse": ({"issued"}, "refused", "pending_dispatch"), "confirm_order": ({"submitted"}, "confirmed", None),
+    "withdraw": ({"issued", "accepted", "handling", "submitted"}, "withdrawn", None),
+}
+
+
+def check(texts):
+    """Verifies the files; answers with the totals, line by line. Any fault raises AssertionError."""
+    for name, text in texts.items():
+        assert "\r" not in text and text.endswith("\n"), name
+    data = {name[:-4]: list(csv.DictReader(io.StringIO(text), strict=True))
+            for name, text in texts.items() if name.endswith(".csv")}
+    about = {row["key"]: row["value"] for row in data["dataset"]}
+    zone, as_of = ZoneInfo(about["time_zone"]), date.fromisoformat(about["as_of_date"])
+    rings = check_areas(data, json.loads(texts["boundaries.geojson"]))
+    units = check_units(data)
+    check_appointments(data, units)
+    check_duties(data, units)
+    places = check_places(data, rings)
+    orders = check_histories(data, units, zone)
+    visits = check_visits(data, zone)
+    computed = compute(data, units, orders, visits, zone, as_of)
+    published = {row["figure_key"]: row for row in data["published_figures"]}
+    for key, row in published.items():
+        value, stated = computed[key], int(row["value"])
+        assert value == stated if row["bound"] == "exact" else value >= stated, f"{key}: {value}, published {stated}"
+        assert row["as_of_date"] == about["as_of_date"] and row["period"] in ("as_of", "since_records_began"), key
+    miscounts = count_wrongly(data, units, orders, visits, zone, as_of)
+    for name, (key, value) in miscounts.items():
+        assert value != computed[key], f"the trap '{name}' doesn't catch anyone"
+    states = Counter(ticket["ticket_state"] for ticket in orders["tickets"])
+    return ([f"{name}.csv: {len(rows)} rows" for name, rows in data.items()]
+            + [f"places of tickets: {dict(sorted(places.items()))}"]
+            + [f"final states of tickets: {dict(sorted(states.items()))}"]
+            + [f"{key} = {computed[key]} (published {row['value']})" for key, row in published.items()]
+            + [f"wrongly counted, {name}: {value}" for name, (_, value) in miscounts.items()])
+
+
+def by_key(rows, *columns):
+    keys = [tuple(row[column] for column in columns) for row in rows]
+    assert len(set(keys)) == len(keys), f"{columns} repeated: {Counter(keys).most_common(1)}"
+    return dict(zip((key[0] if len(columns) == 1 else key for key in keys), rows))
+
+
+def holds(row, day):
+    return row["start_date"] <= day.isoformat() and (not row["end_date"] or day.isoformat() < row["end_date"])
+
+
+def check_span(row, *within):
+    end = row["end_date"] or "9999-12-31"
+    assert date.fromisoformat(row["start_date"]) < date.fromisoformat(end), row
+    for outer in within:
+        assert outer["start_date"] <= row["start_date"] and end <= (outer["end_date"] or "9999-12-31"), (row, outer)
+
+
+def check_areas(data, boundaries):
+    areas = {}
+    by_key(data["areas"], "code")
+    for row in data["areas"]:
+        parent = areas.get(row["parent_code"])
+        level = AREA_KINDS.index(row["kind"])
+        assert re.fullmatch("[0-9]{6,32}", row["code"]) and row["code"].startswith(row["parent_code"]), row
+        assert level == 0 and not row["parent_code"] or parent["kind"] == AREA_KINDS[level - 1], row
+        check_span(row, *[parent] if parent else [])
+        areas[row["code"]] = row
+    rings = {feature["properties"]["area_code"]: feature["geometry"]["coordinates"][0]
+             for feature in boundaries["features"]}
+    assert all(ring[0] == ring[-1] and surface(ring) > 0 for ring in rings.values()), "closed, counter-clockwise"
+    for code, ring in rings.items():
+        inner = [surface(rings[child]) for child in rings if areas[child]["parent_code"] == code]
+        assert not inner or abs(sum(inner) - surface(ring)) < 1e-12, f"{code} isn't tiled"
+    return {code: ring for code, ring in rings.items() if areas[code]["kind"] == "grid"}
+
+
+def surface(ring):
+    return sum(x0 * y1 - x1 * y0 for (x0, y0), (x1, y1) in zip(ring, ring[1:])) / 2
+
+
+def inside(ring, x, y):
+    return sum((y0 > y) != (y1 > y) and x < (x1 - x0) * (y - y0) / (y1 - y0) + x0
+               for (x0, y0), (x1, y1) in zip(ring, ring[1:])) % 2 == 1
+
+
+def far_inside(ring, x, y):
+    """Inside by some 80 metres."""
+    return all(inside(ring, x + east, y + north) for east in (-.0009, .0009) for north in (-.0009, .0009))
+
+
+def check_units(data):
+    areas, units = by_key(data["areas"], "code"), {}
+    by_key(data["units"], "code")
+    for row in data["units"]:
+        parent = units[row["parent_code"]] if row["parent_code"] else None
+        assert re.fullmatch("[A-Za-z0-9.-]{1,64}", row["code"]) and row["kind"] in {*PARTY_KINDS, *OTHER_KINDS}, row
+        if row["kind"] in PARTY_KINDS[1:]:
+            assert parent["kind"] == PARTY_KINDS[PARTY_KINDS.index(row["kind"]) - 1], row
+            assert row["area_code"].startswith(parent["area_code"]), row
+        check_span(row, areas[row["area_code"]], *[parent] if parent else [])
+        units[row["code"]] = row
+    return units
+
+
+def check_appointments(data, units):
+    people, areas = by_key(data["people"], "key"), by_key(data["areas"], "code")
+    by_key(data["people"], "name")
+    assert all(row["area_code"] in areas for row in people.values())
+    by_key(data["appointments"], "key")
+    by_key(data["appointments"], "person_key", "post")  # nobody holds a post twice
+    for row in data["appointments"]:
+        assert row["person_key"] in people and bool(row["unit_code"]) != bool(row["area_code"]), row
+        assert (row["post"] in GRID_POSTS) == bool(row["area_code"]), row
+        place = units[row["unit_code"]] if row["unit_code"] else areas[row["area_code"]]
+        assert place["kind"] == "grid" if row["post"] in GRID_POSTS else (
+            place["kind"] == UNIT_OF_POST.get(row["post"], place["kind"])), row
+        check_span(row, place)
+        for other in data["appointments"]:
+            if other is not row and all(other[name] == row[name] for name in ("post", "unit_code", "area_code")):
+                assert (row["end_date"] or "9999") <= other["start_date"] or (
+                    other["end_date"] or "9999") <= row["start_date"], ("post_taken", row, other)
+
+
+def check_duties(data, units):
+    categories, areas = by_key(data["categories"], "code"), by_key(data["areas"], "code")
+    for row in categories.values():
+        assert re.fullmatch("[0-9]{2,8}", row["code"]) and 1 <= int(row["limit_amount"]) <= 8760, row
+        assert row["limit_kind"] in ("continuous_hours", "calendar_days"), row
+    by_key(data["duty_list"], "category_code", "area_code")
+    for row in data["duty_list"]:
+        assert row["category_code"] in categories and row["area_code"] in areas and row["unit_code"] in units, row
+
+
+def check_places(data, rings):
+    """Finds each ticket's grid as an import will: the area given, else the point, else the address."""
+    areas = by_key(data["areas"], "code")
+    book = by_key([{**row, "text": unicodedata.normalize("NFKC", row["text"])} for row in data["addresses"]], "text")
+    assert all(row["area_code"] in areas for row in book.values())
+    how = Counter()
+    for row in data["tickets"]:
+        found = {}
+        if row["longitude"]:
+            point = float(row["longitude"]), float(row["latitude"])
+            taken_as_is = [code for code, ring in rings.items() if inside(ring, *point)]
+            if row["coordinate_system"] == "gcj02":
+                point = from_gcj02(*point)
+            found["point"], = [code for code, ring in rings.items() if far_inside(ring, *point)]
+            assert (found["point"] in taken_as_is) == (row["coordinate_system"] == "wgs84"), row
+        matching = [text for text in book if row["address"].startswith(text)]
+        if matching:
+            found["address"] = book[max(matching, key=len)]["area_code"]
+        if row["area_code"]:
+            assert row["area_code"] in areas, row
+            found["area"] = row["area_code"]
+        assert len(set(found.values())) == 1, (row, found)
+        how["+".join(found) + (" (" + row["coordinate_system"] + ")" if "point" in found else "")
+            + (" not routed" if set(found.values()).isdisjoint(rings) else "")] += 1
+    return how
+
+
+def from_gcj02(longitude, latitude):
+    x, y = longitude, latitude
+    for _ in range(4):
+        east, north = gcj02(x, y)
+        x, y = x + longitude - east, y + latitude - north
+    return x, y
+
+
+def check_histories(data, units, zone):
+    """Replays every history; answers with the tickets and the orders as they stand at the end."""
+    tickets, people = by_key(data["tickets"], "key"), by_key(data["people"], "key")
+    categories = by_key(data["categories"], "code")
+    histories = {key: [] for key in tickets}
+    for row in data["ticket_actions"]:
+        histories[row["ticket_key"]].append(row)
+        check_action(row, people, units)
+    assert [row["ticket_key"] for row in data["ticket_actions"]] == [key for key in histories for _ in histories[key]]
+    replays = []
+    for key, ticket in tickets.items():
+        assert ticket["source"] in SOURCES and ticket["category_code"] in categories, ticket
+        assert 1 <= len(ticket["title"]) <= 100, ticket
+        replays.append(Replay(key, ticket["reported_time"]))
+        for row in histories[key]:
+            replays[-1].apply(row, units, zone)
+    orders = [order for replay in replays for order in replay.orders.values()]
+    by_key(orders, "key")
+    return {"tickets": [{"key": replay.key, "ticket_state": replay.state} for replay in replays], "orders": orders}
+
+
+def check_action(row, people, units):
+    """The columns that an action needs are filled, and no others."""
+    action, actor = row["action"], row["actor_key"]
+    assert actor in people or actor.startswith("unit:") and actor.removeprefix("unit:") in units, row
+    assert bool(row["order_key"]) == (action == "dispatch" or action in ORDER_MOVES), row
+    assert bool(row["unit_code"]) == bool(row["order_role"]) == (action == "dispatch"), row
+    assert row["reason"] in {"return": RETURN_REASONS, "pass": OUTCOMES, "decline": OUTCOMES}.get(action, {""}), row
+    assert bool(row["note"]) == (action in NOTED), row
+    assert row["handler_key"] in people if action == "assign" else not row["handler_key"], row
+
+
+class Replay:
+    """One ticket and its orders, as its history leaves them."""
+
+    def __init__(self, key, reported_time):
+        self.key, self.state, self.orders, self.returns = key, "reported", {}, set()
+        self.before, self.issuing = reported_time, None
+        assert reported_time.endswith("+08:00"), key
+
+    def apply(self, row, units, zone):
+        again = row["action"] == "dispatch" and row["time"] == self.issuing  # a further order of the same dispatch
+        assert row["time"].endswith("+08:00") and (again or row["time"] > self.before), ("times", row)
+        self.before = row["time"]
+        if row["action"] == "dispatch":
+            self.issue(row, units, zone, again)
+        elif row["action"] in ORDER_MOVES:
+            self.act_on_order(row, self.orders[row["order_key"]])
+        else:
+            self.act_on_ticket(row)
+
+    def issue(self, row, units, zone, again):
+        if not again:
+            self.state, self.issuing = move(TICKET_MOVES["dispatch"], self.state, row), row["time"]
+        assert row["order_role"] == ("assisting" if again else "lead") and row["order_key"] not in self.orders, row
+        assert row["unit_code"] not in [other["unit"] for other in self.issued_with(row["time"])], ("unit_twice", row)
+        assert holds(units[row["unit_code"]], local_day(row["time"], zone)), row
+        self.orders[row["order_key"]] = {"key": row["order_key"], "ticket": self.key, "unit": row["unit_code"],
+                                         "role": row["order_role"], "state": "issued", "issued": row["time"],
+                                         "accepted": ""}
+
+    def issued_with(self, time):
+        return [order for order in self.orders.values() if order["issued"] == time]
+
+    def act_on_order(self, row, order):
+        starts, to, ticket_state = ORDER_MOVES[row["action"]]
+        assert self.state not in FINAL_TICKET, row
+        order["state"] = move((starts, to), order["state"], row)
+        lead = order["role"] == "lead"
+        assert not (lead and row["action"] in ("withdraw", "confirm_order")), ("lead_order", row)
+        if lead and ticket_state:
+            self.state = ticket_state
+        if row["action"] == "accept":
+            order["accepted"] = row["time"]
+        if row["action"] == "return":
+            assert (order["unit"], row["reason"]) not in self.returns, ("returned_before", row)
+            self.returns.add((order["unit"], row["reason"]))
+        if row["action"] in ("return", "refuse"):  # these files leave open what becomes of assisting orders then
+            assert len(self.issued_with(order["issued"])) == 1, row
+
+    def act_on_ticket(self, row):
+        self.state = move(TICKET_MOVES[row["action"]], self.state, row)
+        lead = next((order for order in self.orders.values() if order["role"] == "lead"
+                     and order["state"] not in ("returned", "refused")), None)
+        if row["action"] == "confirm":
+            assert all(order["state"] in ("confirmed", "withdrawn") for order in self.orders.values()
+                       if order["role"] == "assisting"), ("assisting_open", row)
+            lead["state"] = "confirmed"
+        if row["action"] in ("send_back", "fail"):
+            lead["state"] = "handling"
+        if row["action"] == "cancel":
+            for order in self.orders.values():
+                order["state"] = order["state"] if order["state"] in FINAL_ORDER else "withdrawn"
+
+
+def move(rule, state, row):
+    assert state in rule[0], (f"{row['action']} isn't legal in {state}", row)
+    return rule[1]
+
+
+def check_visits(data, zone):
+    people, units = by_key(data["people"], "key"), by_key(data["units"], "code")
+    registrations = by_key(data["registrations"], "key")
+    for row in registrations.values():
+        assert row["person_key"] in people and row["home_unit_code"] in units, row
+        check_span(row)
+        for other in registrations.values():
+            if other is not row and (other["person_key"], other["area_code"]) == (row["person_key"], row["area_code"]):
+                assert (row["end_date"] or "9999") <= other["start_date"] or (
+                    other["end_date"] or "9999") <= row["start_date"], ("registered_already", row)
+    by_key(data["check_in_visits"], "key")
+    by_key(data["check_in_visits"], "registration_key", "visit_time")
+    for row in data["check_in_visits"]:
+        assert holds(registrations[row["registration_key"]], local_day(row["visit_time"], zone)), row
+        assert 1 <= len(row["handled"]) <= 1000 and bool(row["voided_time"]) == bool(row["void_reason"]), row
+        assert not row["voided_time"] or row["voided_time"] > row["visit_time"], row
+    return data["check_in_visits"]
+
+
+def local_day(text, zone):
+    return datetime.fromisoformat(text).astimezone(zone).date()
+
+
+def compute(data, units, told, visits, zone, as_of):
+    """The figures, each by its definition."""
+    def holders(post):
+        return len({row["person_key"] for row in data["appointments"] if row["post"] == post and holds(row, as_of)})
+    responses = [order for order in told["orders"] if units[order["unit"]]["kind"] == "department"
+                 and order["accepted"] and local_day(order["accepted"], zone) <= as_of]
+    return {
+        "responses_started": len(responses),
+        "official_check_ins": sum(not row["voided_time"] and local_day(row["visit_time"], zone) <= as_of for row in visits),
+        "grid_branches": sum(row["kind"] == "grid_branch" and holds(row, as_of) for row in units.values()),
+        "group_leaders": holders("group_leader"),
+        "centre_household_heads": holders("centre_household_head"),
+        "full_time_grid_workers": holders("full_time_grid_worker"),
+        "part_time_grid_workers": holders("part_time_grid_worker"),
+    }
+
+
+def count_wrongly(data, units, told, visits, zone, as_of):
+    """Counts that a careless report would give; none may equal the figure."""
+    utc = ZoneInfo("UTC")
+    to_departments = [order for order in told["orders"] if units[order["unit"]]["kind"] == "department"]
+    answered = [order for order in to_departments if order["accepted"]]
+    in_time = [order for order in answered if local_day(order["accepted"], zone) <= as_of]
+    current = [order for order in in_time if holds(units[order["unit"]], as_of)]
+    by_anyone = [order for order in told["orders"] if order["accepted"] and local_day(order["accepted"], zone) <= as_of]
+    numbers = {
+        "responses by any unit": len(by_anyone),
+        "orders issued to departments": sum(local_day(order["issued"], zone) <= as_of for order in to_departments),
+        "responses at any time": len(answered),
+        "responses by the day in UTC": sum(local_day(order["accepted"], utc) <= as_of for order in answered),
+        "responses before midnight UTC of the day": sum(local_day(order["accepted"], utc) < as_of for order in answered),
+        "tickets with a response": len({order["ticket"] for order in in_time}),
+        "responses to lead orders": sum(order["role"] == "lead" for order in in_time),
+        "responses by departments that still exist": len(current),
+        "responses not withdrawn later": sum(order["state"] != "withdrawn" for order in in_time),
+        "responses brought to an end": sum(order["state"] == "confirmed" for order in in_time),
+    }
+    wrong = {name: ("responses_started", number) for name, number in numbers.items()}
+    days = [(local_day(row["visit_time"], zone), local_day(row["visit_time"], utc), row) for row in visits]
+    wrong |= {name: ("official_check_ins", number) for name, number in {
+        "visits with the voided ones": sum(day <= as_of for day, _, _ in days),
+        "visits at any time": sum(not row["voided_time"] for _, _, row in days),
+        "visits by the day in UTC": sum(not row["voided_time"] and day <= as_of for _, day, row in days),
+        "officials who came": len({row["registration_key"] for _, _, row in days}),
+        "visits, one an official a day": len({(day, row["registration_key"]) for day, _, row in days
+                                              if not row["voided_time"] and day <= as_of}),
+    }.items()}
+    posts = {"group_leaders": "group_leader", "centre_household_heads": "centre_household_head",
+             "full_time_grid_workers": "full_time_grid_worker", "part_time_grid_workers": "part_time_grid_worker"}
+    wrong |= {f"{post} at any time": (key, sum(row["post"] == post for row in data["appointments"]))
+              for key, post in posts.items()}
+    return wrong | {"grid_branch at any time": ("grid_branches", sum(row["kind"] == "grid_branch" for row in units.values()))}
