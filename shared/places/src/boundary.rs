@@ -26,7 +26,7 @@ pub fn read(geojson: &str) -> Result<MultiPolygon, BoundaryError> {
             .ok()
             .and_then(|value| geojson::Geometry::try_from(value).ok())
             .ok_or(BoundaryError::NotGeoJson)?;
-    let area = match Geometry::try_from(geometry).map_err(|_| BoundaryError::NotGeoJson)? {
+    let area: MultiPolygon = match Geometry::<f64>::try_from(geometry).map_err(|_| BoundaryError::NotGeoJson)? {
         Geometry::Polygon(polygon) => MultiPolygon::new(vec![polygon]),
         Geometry::MultiPolygon(area) => area,
         _ => return Err(BoundaryError::NotAnArea),

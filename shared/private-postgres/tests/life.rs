@@ -211,6 +211,36 @@ async fn the_watchdog_stops_and_removes_what_its_holder_left() {
     server.stop().await.unwrap();
 }
 
+/// Runs itself a second time, as a process that holds a server and is killed.
+#[tokio::test]
+async fn a_holder_killed_outright_leaves_nothing_running() {
+    const HOLD: &str = "WANGGE_TEST_HOLD";
+    if let Some(data_dir) = std::env::var_os(HOLD) {
+        let options = Options {
+            data_dir: data_dir.into(),
+            durable: false,
+            lifetime: Lifetime::DiesWithParent,
+            max_connections: 20,
+            remove_on_exit: false,
+        };
+        let _server = PrivatePostgres::start(options).await.unwrap();
+        return std::future::pending().await;
+    }
+
+    let scratch = Scratch::new("killed");
+    let mut holder = Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", "a_holder_killed_outright_leaves_nothing_running"])
+        .env(HOLD, scratch.0.join("data"))
+        .spawn()
+        .unwrap();
+    wait_until("the server is ready", || {
+        std::fs::read_to_string(scratch.pid_file()).is_ok_and(|text| text.contains("ready"))
+    });
+    holder.kill().unwrap();
+    holder.wait().unwrap();
+    wait_until("the server is gone", || !scratch.pid_file().exists());
+}
+
 #[tokio::test]
 async fn stopping_removes_everything_when_asked_to() {
     let scratch = Scratch::new("remove");
