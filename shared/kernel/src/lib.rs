@@ -3,6 +3,7 @@
 
 pub mod area_code;
 pub mod clock;
+pub mod coded;
 pub mod id;
 pub mod limit;
 pub mod page;

@@ -159,8 +159,8 @@ async fn a_server_killed_with_its_holder_starts_again() {
         .to_owned();
     drop(first);
     assert!(
-        Command::new("kill")
-            .args(["-KILL", &pid])
+        Command::new("sh")
+            .args(["-c", &format!("kill -s KILL {pid}")])
             .status()
             .unwrap()
             .success()

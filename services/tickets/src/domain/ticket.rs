@@ -1,0 +1,433 @@
+//! The ticket with its orders: the one whole that changes at once. Every act
+//! goes through [`Ticket::act`], which asks the state machines, checks the
+//! guards and keeps the clocks.
+
+use std::collections::HashSet;
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use super::{
+    act::{Act, NewOrder, TicketOutcome},
+    clock::{Clock, ClockKind, Light, PROFILE, PROFILE_LIMIT},
+    denied::Denied,
+    order::Order,
+    order_state::{OrderRole, OrderState, ReturnReason},
+    report::{Moment, Place, Report, TicketSource},
+    ticket_state::{TicketAction, TicketState, next},
+};
+
+/// One matter. Its fields bear the names of the table's columns.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Ticket {
+    /// Its id.
+    pub id: Uuid,
+    /// Where it came from.
+    pub source: TicketSource,
+    /// Code of its category.
+    pub category_code: String,
+    /// What it is about.
+    pub title: String,
+    /// What was reported.
+    pub description: String,
+    /// Where, in words.
+    pub address: String,
+    /// Where: degrees east in WGS 84.
+    pub longitude: Option<f64>,
+    /// Where: degrees north in WGS 84.
+    pub latitude: Option<f64>,
+    /// Code of the smallest area known to hold the place.
+    pub area_code: String,
+    /// That area is a grid.
+    pub routed: bool,
+    /// Unit that the duty list names.
+    pub suggested_unit_id: Option<Uuid>,
+    /// Its state.
+    pub state: TicketState,
+    /// What came of it.
+    pub outcome: Option<TicketOutcome>,
+    /// When it was reported.
+    pub reported_time: DateTime<Utc>,
+    /// When it reached a final state.
+    pub ended_time: Option<DateTime<Utc>>,
+    /// How often handling failed its check.
+    pub rework_count: i32,
+    /// 0 community, 1 street, 2 district.
+    pub escalation_level: i32,
+    /// Its clocks, in the order of their starts.
+    pub clocks: Vec<Clock>,
+    /// Loaded with a past.
+    pub imported: bool,
+    /// Digest of the imported row.
+    pub import_digest: Option<String>,
+    /// Its revision.
+    pub revision: i64,
+    /// Its orders, by place; a table of their own.
+    #[serde(skip)]
+    pub orders: Vec<Order>,
+}
+
+/// A line of the history, as the table keeps it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct HistoryLine {
+    /// The ticket.
+    pub ticket_id: Uuid,
+    /// Revision that the act made.
+    pub revision: i64,
+    /// The action.
+    pub action: TicketAction,
+    /// State before; none for the report.
+    pub from_state: Option<TicketState>,
+    /// State after.
+    pub to_state: TicketState,
+    /// When.
+    pub action_time: DateTime<Utc>,
+    /// Who.
+    pub actor: String,
+    /// The order acted on.
+    pub order_id: Option<Uuid>,
+    /// Why, in words.
+    pub reason: String,
+}
+
+/// The highest level of escalation: the district.
+const DISTRICT_LEVEL: i32 = 2;
+
+impl Ticket {
+    /// A new ticket from a report.
+    ///
+    /// # Errors
+    /// Every field that the report lacks.
+    pub fn report(
+        report: Report,
+        place: Place,
+        moment: &Moment,
+    ) -> Result<(Self, HistoryLine), Denied> {
+        report.check()?;
+        let source = report.source.ok_or(Denied::Fields(Vec::new()))?;
+        let mut ticket = Self {
+            id: report.id,
+            source,
+            category_code: report.category_code,
+            title: report.title,
+            description: report.description,
+            address: report.address,
+            longitude: report.point.map(|(longitude, _)| longitude),
+            latitude: report.point.map(|(_, latitude)| latitude),
+            area_code: place.area_code,
+            routed: place.routed,
+            suggested_unit_id: place.suggested_unit_id,
+            state: TicketState::Reported,
+            outcome: None,
+            reported_time: moment.at,
+            ended_time: None,
+            rework_count: 0,
+            escalation_level: 0,
+            clocks: Vec::new(),
+            imported: moment.imported,
+            import_digest: None,
+            revision: 1,
+            orders: Vec::new(),
+        };
+        ticket.start_profile_clock(ClockKind::Filing, moment, TicketAction::Report);
+        let line = ticket.line(TicketAction::Report, None, moment, None, "");
+        Ok((ticket, line))
+    }
+
+    /// Does one act, wholly or, if it is not legal, not at all.
+    ///
+    /// # Errors
+    /// Why it is not legal.
+    pub fn act(&mut self, act: &Act, moment: &Moment) -> Result<HistoryLine, Denied> {
+        let mut after = self.clone();
+        after.guard(act)?;
+        let line = after.step(act, moment)?;
+        after.keep_clocks(act, moment);
+        *self = after;
+        Ok(line)
+    }
+
+    /// The order with an id.
+    pub fn order(&self, id: Uuid) -> Option<&Order> {
+        self.orders.iter().find(|order| order.id == id)
+    }
+
+    /// The clock that runs, or is paused, last started first.
+    pub fn current_clock(&self) -> Option<&Clock> {
+        self.clocks.iter().rev().find(|clock| clock.stopped().is_none())
+    }
+
+    /// The last clock of a kind.
+    pub fn clock(&self, kind: ClockKind) -> Option<&Clock> {
+        self.clocks.iter().rev().find(|clock| clock.kind == kind)
+    }
+
+    /// The light of the clock that runs now.
+    pub fn light(&self, now: DateTime<Utc>) -> Option<Light> {
+        self.current_clock()?.light(now)
+    }
+
+    /// Conditions beyond the state.
+    fn guard(&self, act: &Act) -> Result<(), Denied> {
+        match act {
+            Act::Dispatch { orders, .. } => guard_units(orders),
+            Act::Withdraw { order_id, .. } | Act::ConfirmOrder { order_id } => {
+                let order = self.order(*order_id).ok_or(Denied::NoSuchOrder)?;
+                if order.role == OrderRole::Lead {
+                    return Err(guard("lead_order", "order", "the lead order goes with its ticket"));
+                }
+                Ok(())
+            }
+            Act::Return { order_id, return_reason, .. } => {
+                let order = self.order(*order_id).ok_or(Denied::NoSuchOrder)?;
+                self.guard_return(order, *return_reason)
+            }
+            Act::Confirm if self.state == TicketState::Handled => {
+                let open = |order: &Order| order.role == OrderRole::Assisting && order.state.is_open();
+                if self.orders.iter().any(open) {
+                    return Err(guard("assisting_open", "order", "an assisting order is still open"));
+                }
+                Ok(())
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Nobody may return a ticket twice for the same reason.
+    fn guard_return(&self, order: &Order, reason: ReturnReason) -> Result<(), Denied> {
+        let before = self.orders.iter().any(|other| {
+            other.unit_id == order.unit_id
+                && other.state == OrderState::Returned
+                && other.return_reason == Some(reason)
+        });
+        if before {
+            return Err(guard(
+                "returned_before",
+                "order",
+                "the unit has returned this ticket for the same reason before",
+            ));
+        }
+        Ok(())
+    }
+
+    /// Moves the states on and writes down what the act says.
+    fn step(&mut self, act: &Act, moment: &Moment) -> Result<HistoryLine, Denied> {
+        let action = act.action();
+        let role = match act.order_id() {
+            Some(id) => Some(self.order(id).ok_or(Denied::NoSuchOrder)?.role),
+            None => None,
+        };
+        let from = self.state;
+        self.state = next(from, action, role).ok_or(Denied::State {
+            kind: "ticket",
+            state: from.name(),
+            action: action.name(),
+        })?;
+        self.step_orders(act, role, moment)?;
+        self.record(act, moment);
+        self.revision += 1;
+        Ok(self.line(action, Some(from), moment, act.order_id(), act.reason()))
+    }
+
+    fn step_orders(
+        &mut self,
+        act: &Act,
+        role: Option<OrderRole>,
+        moment: &Moment,
+    ) -> Result<(), Denied> {
+        let action = act.action();
+        match act {
+            Act::Dispatch { orders, .. } => self.issue(orders, moment),
+            Act::Confirm | Act::SendBack { .. } | Act::Fail { .. } => {
+                if let Some(lead) = self.lead_mut() {
+                    lead.step(action, moment.at)?;
+                }
+            }
+            Act::Cancel { .. } => self.end_open_orders(TicketAction::Cancel, moment)?,
+            _ => {
+                if let Some(order) = act.order_id().and_then(|id| self.order_mut(id)) {
+                    order.step(action, moment.at)?;
+                }
+            }
+        }
+        // Without a lead there is nothing to assist.
+        if role == Some(OrderRole::Lead) && matches!(action, TicketAction::Return | TicketAction::Refuse) {
+            self.end_open_orders(TicketAction::Withdraw, moment)?;
+        }
+        Ok(())
+    }
+
+    fn record(&mut self, act: &Act, moment: &Moment) {
+        match act {
+            Act::Decline { outcome, .. } | Act::Pass { outcome } => self.outcome = Some(*outcome),
+            Act::Assign { order_id, handler_person_id } => {
+                if let Some(order) = self.order_mut(*order_id) {
+                    order.handler_person_id = Some(*handler_person_id);
+                }
+            }
+            Act::Submit { order_id, result } => {
+                if let Some(order) = self.order_mut(*order_id) {
+                    order.result.clone_from(result);
+                }
+            }
+            Act::Return { order_id, return_reason, .. } => {
+                if let Some(order) = self.order_mut(*order_id) {
+                    order.return_reason = Some(*return_reason);
+                }
+            }
+            Act::Refuse { .. } => {
+                self.escalation_level = (self.escalation_level + 1).min(DISTRICT_LEVEL);
+            }
+            Act::Fail { .. } => self.rework_count += 1,
+            Act::Route { place } => {
+                self.area_code.clone_from(&place.area_code);
+                self.routed = place.routed;
+                self.suggested_unit_id = place.suggested_unit_id;
+            }
+            _ => {}
+        }
+        if self.state.is_final() {
+            self.ended_time = Some(moment.at);
+        }
+    }
+
+    fn issue(&mut self, orders: &[NewOrder], moment: &Moment) {
+        for (number, order) in orders.iter().enumerate() {
+            let role = if number == 0 { OrderRole::Lead } else { OrderRole::Assisting };
+            self.orders.push(Order {
+                id: order.id,
+                ticket_id: self.id,
+                place: i32::try_from(self.orders.len() + 1).unwrap_or(i32::MAX),
+                unit_id: order.unit_id,
+                role,
+                state: OrderState::Issued,
+                issued_time: moment.at,
+                accepted_time: None,
+                ended_time: None,
+                handler_person_id: None,
+                result: String::new(),
+                return_reason: None,
+            });
+        }
+    }
+
+    fn end_open_orders(&mut self, action: TicketAction, moment: &Moment) -> Result<(), Denied> {
+        self.orders
+            .iter_mut()
+            .filter(|order| order.state.is_open())
+            .try_for_each(|order| order.step(action, moment.at))
+    }
+
+    /// Starts, pauses, resumes and stops clocks after an act. An act of the
+    /// past, told by an import, moves none.
+    fn keep_clocks(&mut self, act: &Act, moment: &Moment) {
+        if moment.imported {
+            return;
+        }
+        let (at, action) = (moment.at, act.action());
+        match act {
+            Act::File => {
+                self.stop_clocks(at);
+                self.start_profile_clock(ClockKind::Dispatch, moment, action);
+            }
+            Act::Dispatch { orders, limit, limit_source } => {
+                self.stop_clock(ClockKind::Dispatch, at);
+                let unit_id = orders.first().map(|lead| lead.unit_id);
+                match self.clocks.iter_mut().rev().find(|clock| clock.is_paused()) {
+                    Some(paused) if paused.unit_id == unit_id => {
+                        paused.resume(at, action, TicketAction::Return);
+                    }
+                    _ => {
+                        self.stop_clocks(at);
+                        let clock = Clock::start(
+                            ClockKind::Handling, *limit, limit_source.clone(), unit_id, at, action,
+                        );
+                        self.clocks.push(clock);
+                    }
+                }
+            }
+            Act::Return { .. } | Act::Refuse { .. } if self.state == TicketState::PendingDispatch => {
+                if let Some(clock) = self.clock_mut(ClockKind::Handling) {
+                    clock.pause(at, action);
+                }
+                self.start_profile_clock(ClockKind::Dispatch, moment, action);
+            }
+            Act::Confirm => self.stop_clock(ClockKind::Handling, at),
+            Act::Fail { .. } => {
+                if let Some(clock) = self.clock_mut(ClockKind::Handling) {
+                    clock.resume(at, action, TicketAction::Confirm);
+                }
+            }
+            _ if self.state.is_final() => self.stop_clocks(at),
+            _ => {}
+        }
+    }
+
+    fn start_profile_clock(&mut self, kind: ClockKind, moment: &Moment, cause: TicketAction) {
+        if !moment.imported {
+            let clock = Clock::start(kind, PROFILE_LIMIT, PROFILE.to_owned(), None, moment.at, cause);
+            self.clocks.push(clock);
+        }
+    }
+
+    fn stop_clock(&mut self, kind: ClockKind, at: DateTime<Utc>) {
+        if let Some(clock) = self.clock_mut(kind) {
+            clock.stop(at);
+        }
+    }
+
+    fn stop_clocks(&mut self, at: DateTime<Utc>) {
+        self.clocks.iter_mut().for_each(|clock| clock.stop(at));
+    }
+
+    fn clock_mut(&mut self, kind: ClockKind) -> Option<&mut Clock> {
+        self.clocks.iter_mut().rev().find(|clock| clock.kind == kind)
+    }
+
+    fn order_mut(&mut self, id: Uuid) -> Option<&mut Order> {
+        self.orders.iter_mut().find(|order| order.id == id)
+    }
+
+    /// The lead order that carries the ticket's state: the last one issued.
+    fn lead_mut(&mut self) -> Option<&mut Order> {
+        self.orders.iter_mut().rev().find(|order| order.role == OrderRole::Lead)
+    }
+
+    fn line(
+        &self,
+        action: TicketAction,
+        from_state: Option<TicketState>,
+        moment: &Moment,
+        order_id: Option<Uuid>,
+        reason: &str,
+    ) -> HistoryLine {
+        HistoryLine {
+            ticket_id: self.id,
+            revision: self.revision,
+            action,
+            from_state,
+            to_state: self.state,
+            action_time: moment.at,
+            actor: moment.actor.clone(),
+            order_id,
+            reason: reason.to_owned(),
+        }
+    }
+}
+
+fn guard(name: &'static str, kind: &'static str, description: &'static str) -> Denied {
+    Denied::Guard { name, kind, description }
+}
+
+fn guard_units(orders: &[NewOrder]) -> Result<(), Denied> {
+    if orders.is_empty() {
+        return Err(guard("no_responsible_unit", "ticket", "the duty list names no unit: name one"));
+    }
+    let mut units = HashSet::new();
+    if orders.iter().all(|order| units.insert(order.unit_id)) {
+        Ok(())
+    } else {
+        Err(guard("unit_twice", "order", "a unit is named twice"))
+    }
+}

@@ -1,0 +1,152 @@
+//! The state machine of tickets: every state change is decided by [`next`].
+
+use wangge_kernel::coded_enum;
+
+use super::order_state::OrderRole;
+
+coded_enum! {
+    /// State of a ticket, numbered as in the contract.
+    TicketState {
+        /// Reported; someone must file or decline it.
+        Reported = 1 => "reported",
+        /// Declined. Final.
+        Declined = 2 => "declined",
+        /// Filed; a unit must be ordered.
+        PendingDispatch = 3 => "pending_dispatch",
+        /// Ordered to a lead unit, which must accept or return it.
+        PendingAcceptance = 4 => "pending_acceptance",
+        /// The lead unit is at work on it.
+        Handling = 5 => "handling",
+        /// The lead unit has reported its result.
+        Handled = 6 => "handled",
+        /// The result was confirmed; it must be checked.
+        PendingCheck = 7 => "pending_check",
+        /// Checked and closed. Final.
+        Closed = 8 => "closed",
+        /// Cancelled. Final.
+        Cancelled = 9 => "cancelled",
+    }
+}
+
+coded_enum! {
+    /// An action on a ticket, numbered as in the contract.
+    TicketAction {
+        /// Reported.
+        Report = 1 => "report",
+        /// Filed.
+        File = 2 => "file",
+        /// Declined.
+        Decline = 3 => "decline",
+        /// Ordered to a lead unit, with or without assisting ones.
+        Dispatch = 4 => "dispatch",
+        /// An order was accepted.
+        Accept = 5 => "accept",
+        /// A handler was named for an order.
+        Assign = 6 => "assign",
+        /// An order's result was reported.
+        Submit = 7 => "submit",
+        /// An order was returned.
+        Return = 8 => "return",
+        /// An order was refused.
+        Refuse = 9 => "refuse",
+        /// An assisting order was taken back.
+        Withdraw = 10 => "withdraw",
+        /// An assisting order's result was confirmed.
+        ConfirmOrder = 11 => "confirm_order",
+        /// The lead unit's result was confirmed.
+        Confirm = 12 => "confirm",
+        /// The lead unit's result was sent back.
+        SendBack = 13 => "send_back",
+        /// The check was passed.
+        Pass = 14 => "pass",
+        /// The check was failed.
+        Fail = 15 => "fail",
+        /// Cancelled.
+        Cancel = 16 => "cancel",
+        /// Placed in a grid, once its place could be found.
+        Route = 17 => "route",
+    }
+}
+
+impl TicketState {
+    /// Nothing more can happen to the ticket.
+    pub fn is_final(self) -> bool {
+        matches!(self, Self::Declined | Self::Closed | Self::Cancelled)
+    }
+}
+
+/// The state after an action; none if the action is not legal. For an action
+/// on an order, `role` says whether it is the lead's, which carries the
+/// ticket's state, or an assisting one, which leaves it.
+pub fn next(
+    state: TicketState,
+    action: TicketAction,
+    role: Option<OrderRole>,
+) -> Option<TicketState> {
+    use OrderRole::{Assisting, Lead};
+    use TicketAction as A;
+    use TicketState as S;
+    match (action, role, state) {
+        (A::File, None, S::Reported) => Some(S::PendingDispatch),
+        (A::Decline, None, S::Reported) => Some(S::Declined),
+        (A::Dispatch, None, S::PendingDispatch) => Some(S::PendingAcceptance),
+        (A::Accept, Some(Lead), S::PendingAcceptance) => Some(S::Handling),
+        (A::Return | A::Refuse, Some(Lead), S::PendingAcceptance) => Some(S::PendingDispatch),
+        (A::Assign, Some(Lead), S::Handling) => Some(S::Handling),
+        (A::Submit, Some(Lead), S::Handling) => Some(S::Handled),
+        (
+            A::Accept | A::Assign | A::Submit | A::Return | A::Refuse | A::Withdraw | A::ConfirmOrder,
+            Some(Assisting),
+            S::PendingAcceptance | S::Handling | S::Handled,
+        ) => Some(state),
+        (A::Confirm, None, S::Handled) => Some(S::PendingCheck),
+        (A::SendBack, None, S::Handled) => Some(S::Handling),
+        (A::Pass, None, S::PendingCheck) => Some(S::Closed),
+        (A::Fail, None, S::PendingCheck) => Some(S::Handling),
+        (A::Cancel, None, open) if !open.is_final() => Some(S::Cancelled),
+        (A::Route, None, open) if !open.is_final() => Some(open),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fmt::Write as _;
+
+    use super::*;
+
+    #[test]
+    fn every_state_and_action() {
+        let mut table = String::new();
+        for &state in TicketState::ALL {
+            for &action in TicketAction::ALL {
+                for role in [None, Some(OrderRole::Lead), Some(OrderRole::Assisting)] {
+                    if let Some(after) = next(state, action, role) {
+                        let who = role.map_or("", OrderRole::name);
+                        writeln!(
+                            table,
+                            "{:<18} {:<13} {:<9} -> {}",
+                            state.name(),
+                            action.name(),
+                            who,
+                            after.name()
+                        )
+                        .unwrap();
+                    }
+                }
+            }
+        }
+        insta::assert_snapshot!(table);
+    }
+
+    #[test]
+    fn nothing_leaves_a_final_state() {
+        for &state in TicketState::ALL {
+            for &action in TicketAction::ALL {
+                for role in [None, Some(OrderRole::Lead), Some(OrderRole::Assisting)] {
+                    assert!(!state.is_final() || next(state, action, role).is_none());
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,61 @@
+//! Servers on free ports, with the whole column of layers, as in production.
+
+use std::{future::Future, time::Duration};
+
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+use wangge_client::{ServiceChannel, TokenSource};
+use wangge_server::{ServerArgs, Service};
+
+use crate::token::verifier;
+
+/// Serves on a free port until `stop`; answers the address.
+pub async fn serve(service: Service, stop: CancellationToken) -> String {
+    serve_with(service, &ServerArgs { reflection: true, ..ServerArgs::default() }, stop).await
+}
+
+/// As [`serve`], with other limits.
+///
+/// # Panics
+/// When no port is free.
+pub async fn serve_with(service: Service, args: &ServerArgs, stop: CancellationToken) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+    let address = listener.local_addr().expect("an address");
+    let args = args.clone();
+    tokio::spawn(async move {
+        wangge_server::serve(service, listener, &args, verifier(), stop)
+            .await
+            .expect("the server serves");
+    });
+    format!("http://{address}")
+}
+
+/// A channel to a server, with a token on every call.
+///
+/// # Panics
+/// When the address is none.
+pub fn channel(url: &str, token: &str) -> ServiceChannel {
+    wangge_client::connect(url, TokenSource::fixed(token)).expect("an address")
+}
+
+/// As [`channel`], for calls that stream.
+///
+/// # Panics
+/// When the address is none.
+pub fn stream_channel(url: &str, token: &str) -> ServiceChannel {
+    wangge_client::connect_streams(url, TokenSource::fixed(token)).expect("an address")
+}
+
+/// Asks again and again until there is an answer, for half a minute.
+///
+/// # Panics
+/// When there is none by then.
+pub async fn eventually<T, F: Future<Output = Option<T>>>(mut ask: impl FnMut() -> F) -> T {
+    for _ in 0..600 {
+        if let Some(answer) = ask().await {
+            return answer;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    panic!("it never came to pass");
+}
