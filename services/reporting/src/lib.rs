@@ -1,1 +1,20 @@
-//! Work in progress.
+//! The reporting service: projections of the other services' records, and the
+//! figures counted over them, each with the ids behind it. Everything it keeps
+//! comes from the feeds and can be made again from them.
+//!
+//! It makes no record of its own and keeps nothing personal.
+
+mod api;
+mod app;
+mod figures;
+mod projections;
+mod queries;
+mod store;
+
+pub use app::{App, Sources};
+
+/// Name of the service.
+pub const NAME: &str = "reporting";
+
+/// Schema of the service's database.
+pub static MIGRATOR: sqlx::migrate::Migrator = sqlx::migrate!();

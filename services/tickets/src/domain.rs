@@ -7,6 +7,7 @@ pub mod clock;
 pub mod denied;
 pub mod order;
 pub mod order_state;
+pub mod past;
 pub mod report;
 pub mod ticket;
 pub mod ticket_state;

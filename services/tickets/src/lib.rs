@@ -1,1 +1,24 @@
-//! Work in progress.
+//! The tickets service: takes reports and brings them to a close through
+//! dispatch orders, keeps their clocks and their histories, and routes them
+//! from its own copy of organization's reference data, so that a report is
+//! taken while organization is down.
+//!
+//! It makes no area and no unit, and counts no figure.
+
+mod api;
+mod app;
+mod commands;
+mod consumers;
+mod domain;
+mod error;
+mod events;
+mod reference;
+mod store;
+
+pub use app::App;
+
+/// Name of the service, as feeds and files bear it.
+pub const NAME: &str = "tickets";
+
+/// Schema of the service's database.
+pub static MIGRATOR: sqlx::migrate::Migrator = sqlx::migrate!();

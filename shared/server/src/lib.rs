@@ -5,6 +5,7 @@ pub mod args;
 pub mod column;
 mod deadline;
 mod health;
+pub mod import;
 mod in_flight;
 mod panic;
 pub mod serve;

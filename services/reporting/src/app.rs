@@ -1,0 +1,90 @@
+//! The service put together: handlers, and the consumers of the three feeds.
+
+use std::sync::Arc;
+
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+use tonic::{codec::CompressionEncoding::Gzip, service::Routes};
+use wangge_api::reporting::v1::server::report_service_server::ReportServiceServer;
+use wangge_client::ServiceChannel;
+use wangge_kernel::clock::Clock;
+use wangge_outbox::{Consumer, Projector};
+use wangge_pg::Database;
+use wangge_server::Service;
+
+use crate::{
+    api::Reports,
+    projections::{
+        organization::OrganizationProjector, tickets::TicketsProjector,
+        volunteers::VolunteersProjector,
+    },
+};
+
+/// Full names of the services, for health.
+const SERVICES: &[&str] = &["wangge.reporting.v1.ReportService"];
+
+/// Channels to the feeds that are projected.
+#[derive(Debug, Clone)]
+pub struct Sources {
+    /// Organization's.
+    pub organization: ServiceChannel,
+    /// Tickets'.
+    pub tickets: ServiceChannel,
+    /// Volunteers'.
+    pub volunteers: ServiceChannel,
+}
+
+/// The service.
+#[derive(Debug, Clone)]
+pub struct App {
+    pub(crate) database: Database,
+    pub(crate) clock: Clock,
+    sources: Sources,
+}
+
+impl App {
+    /// The service on its database.
+    pub fn new(database: Database, clock: Clock, sources: Sources) -> Self {
+        Self { database, clock, sources }
+    }
+
+    /// What is served.
+    pub fn service(&self) -> Service {
+        let reports = ReportServiceServer::new(Reports(self.clone()))
+            .accept_compressed(Gzip)
+            .send_compressed(Gzip);
+        Service {
+            names: SERVICES,
+            routes: Routes::new(reports),
+            pool: self.database.calls.clone(),
+        }
+    }
+
+    /// What goes on besides: applying the feeds.
+    pub fn background(&self, stop: &CancellationToken) -> JoinSet<()> {
+        let mut tasks = JoinSet::new();
+        let sources = &self.sources;
+        let organization = self.consumer("organization", &sources.organization, OrganizationProjector);
+        tasks.spawn(organization.run(stop.clone()));
+        let tickets = self.consumer("tickets", &sources.tickets, TicketsProjector);
+        tasks.spawn(tickets.run(stop.clone()));
+        let volunteers = self.consumer("volunteers", &sources.volunteers, VolunteersProjector);
+        tasks.spawn(volunteers.run(stop.clone()));
+        tasks
+    }
+
+    fn consumer<P: Projector>(
+        &self,
+        service: &'static str,
+        channel: &ServiceChannel,
+        projector: P,
+    ) -> Consumer<P> {
+        Consumer {
+            service,
+            channel: channel.clone(),
+            pool: self.database.background.clone(),
+            projector: Arc::new(projector),
+            clock: self.clock.clone(),
+        }
+    }
+}

@@ -1,0 +1,81 @@
+//! Organization's feed: areas, units, appointments, published figures.
+
+use futures::{FutureExt as _, future::BoxFuture};
+use wangge_api::events::v1::{Event, event::Payload};
+use wangge_outbox::Projector;
+use wangge_pg::{Tx, transaction::Failure};
+
+use super::{code, day, id, is_news, optional_day};
+use crate::store::{
+    organization::{Appointment, Area, Unit, upsert_appointment, upsert_area, upsert_unit},
+    published::{PublishedFigure, upsert_published_figure},
+};
+
+/// Applies organization's events.
+#[derive(Debug)]
+pub(crate) struct OrganizationProjector;
+
+impl Projector for OrganizationProjector {
+    fn apply<'t>(
+        &'t self,
+        tx: &'t mut Tx,
+        event: &'t Event,
+    ) -> BoxFuture<'t, Result<(), Failure>> {
+        apply(tx, event).boxed()
+    }
+}
+
+async fn apply(tx: &mut Tx, event: &Event) -> Result<(), Failure> {
+    if !is_news(tx, event).await? {
+        return Ok(());
+    }
+    match &event.payload {
+        Some(Payload::AreaChanged(area)) => {
+            let area = Area {
+                id: id(&area.area_id)?,
+                code: area.code.clone(),
+                kind: code(area.kind),
+                name: area.name.clone(),
+                start_date: day(area.start_date.as_ref())?,
+                end_date: optional_day(area.end_date.as_ref())?,
+            };
+            upsert_area(tx, &area).await?;
+        }
+        Some(Payload::UnitChanged(unit)) => {
+            let unit = Unit {
+                id: id(&unit.unit_id)?,
+                kind: code(unit.kind),
+                area_code: unit.area_code.clone(),
+                start_date: day(unit.start_date.as_ref())?,
+                end_date: optional_day(unit.end_date.as_ref())?,
+            };
+            upsert_unit(tx, &unit).await?;
+        }
+        Some(Payload::AppointmentChanged(appointment)) => {
+            let appointment = Appointment {
+                id: id(&appointment.appointment_id)?,
+                person_id: id(&appointment.person_id)?,
+                post: code(appointment.post),
+                area_code: appointment.area_code.clone(),
+                start_date: day(appointment.start_date.as_ref())?,
+                end_date: optional_day(appointment.end_date.as_ref())?,
+            };
+            upsert_appointment(tx, &appointment).await?;
+        }
+        Some(Payload::PublishedFigureChanged(figure)) => {
+            let figure = PublishedFigure {
+                id: id(&figure.published_figure_id)?,
+                area_code: figure.area_code.clone(),
+                figure_key: figure.figure_key.clone(),
+                value: figure.value,
+                bound: code(figure.bound),
+                period: code(figure.period),
+                as_of_date: day(figure.as_of_date.as_ref())?,
+                revision: event.revision,
+            };
+            upsert_published_figure(tx, &figure).await?;
+        }
+        _ => {}
+    }
+    Ok(())
+}

@@ -1,0 +1,51 @@
+//! Tickets' feed: dispatch orders, with the place of their ticket.
+
+use futures::{FutureExt as _, future::BoxFuture};
+use wangge_api::{
+    date,
+    events::v1::{Event, OrderSnapshot, TicketChanged, event::Payload},
+    refusal::Refusal,
+};
+use wangge_outbox::Projector;
+use wangge_pg::{Tx, transaction::Failure};
+
+use super::{id, is_news};
+use crate::store::tickets::{TicketOrder, upsert_order};
+
+/// Applies tickets' events.
+#[derive(Debug)]
+pub(crate) struct TicketsProjector;
+
+impl Projector for TicketsProjector {
+    fn apply<'t>(
+        &'t self,
+        tx: &'t mut Tx,
+        event: &'t Event,
+    ) -> BoxFuture<'t, Result<(), Failure>> {
+        apply(tx, event).boxed()
+    }
+}
+
+async fn apply(tx: &mut Tx, event: &Event) -> Result<(), Failure> {
+    let Some(Payload::TicketChanged(ticket)) = &event.payload else { return Ok(()) };
+    if is_news(tx, event).await? {
+        for order in &ticket.orders {
+            upsert_order(tx, &projected(ticket, order)?).await?;
+        }
+    }
+    Ok(())
+}
+
+fn projected(ticket: &TicketChanged, order: &OrderSnapshot) -> Result<TicketOrder, Refusal> {
+    let issued = order.issued_time.as_ref();
+    let issued = issued.ok_or_else(|| Refusal::field("issued_time", "required", "is required"))?;
+    let accepted = order.accepted_time.as_ref();
+    Ok(TicketOrder {
+        id: id(&order.order_id)?,
+        ticket_id: id(&ticket.ticket_id)?,
+        unit_id: id(&order.unit_id)?,
+        area_code: ticket.area_code.clone(),
+        issued_time: date::moment(issued, "issued_time")?,
+        accepted_time: accepted.map(|time| date::moment(time, "accepted_time")).transpose()?,
+    })
+}

@@ -1,0 +1,46 @@
+//! Volunteers' feed: check-in visits.
+
+use futures::{FutureExt as _, future::BoxFuture};
+use wangge_api::{
+    date,
+    events::v1::{Event, event::Payload},
+    refusal::Refusal,
+};
+use wangge_outbox::Projector;
+use wangge_pg::{Tx, transaction::Failure};
+
+use super::{code, id, is_news};
+use crate::store::volunteers::{CheckInVisit, upsert_visit};
+
+/// Applies volunteers' events.
+#[derive(Debug)]
+pub(crate) struct VolunteersProjector;
+
+impl Projector for VolunteersProjector {
+    fn apply<'t>(
+        &'t self,
+        tx: &'t mut Tx,
+        event: &'t Event,
+    ) -> BoxFuture<'t, Result<(), Failure>> {
+        apply(tx, event).boxed()
+    }
+}
+
+async fn apply(tx: &mut Tx, event: &Event) -> Result<(), Failure> {
+    if !is_news(tx, event).await? {
+        return Ok(());
+    }
+    if let Some(Payload::CheckInVisitChanged(visit)) = &event.payload {
+        let time = visit.visit_time.as_ref();
+        let time = time.ok_or_else(|| Refusal::field("visit_time", "required", "is required"))?;
+        let visit = CheckInVisit {
+            id: id(&visit.check_in_visit_id)?,
+            person_id: id(&visit.person_id)?,
+            area_code: visit.area_code.clone(),
+            visit_time: date::moment(time, "visit_time")?,
+            state: code(visit.state),
+        };
+        upsert_visit(tx, &visit).await?;
+    }
+    Ok(())
+}

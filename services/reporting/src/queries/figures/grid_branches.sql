@@ -1,0 +1,9 @@
+-- Grid branches on a day.
+with counted as (
+    select id as record_id, id as parent_id
+    from unit
+    where kind = 3 and area_code >= $1 and area_code < $2
+    and start_date <= $3 and (end_date is null or end_date > $3)
+)
+select record_id as "record_id!", parent_id as "parent_id!", (select count(*) from counted) as "total!"
+from counted where record_id > $4 order by record_id limit $5

@@ -1,0 +1,47 @@
+//! How far the feeds have been applied, as a whole and for single records.
+
+use chrono::{DateTime, Utc};
+use sqlx::PgPool;
+use uuid::Uuid;
+use wangge_pg::StoreError;
+
+/// How far a feed has been applied.
+#[derive(Debug)]
+pub(crate) struct FeedPosition {
+    pub service: String,
+    pub token: String,
+    pub applied_time: Option<DateTime<Utc>>,
+    pub set_aside: i64,
+}
+
+/// The positions of all feeds that have been heard of.
+pub(crate) async fn list_positions(pool: &PgPool) -> Result<Vec<FeedPosition>, StoreError> {
+    Ok(sqlx::query_as!(
+        FeedPosition,
+        r#"select service, token, applied_time,
+           (select count(*) from set_aside_event s where s.service = feed_position.service)
+               as "set_aside!"
+           from feed_position order by service"#
+    )
+    .fetch_all(pool)
+    .await?)
+}
+
+/// Whether every one of some records has been applied up to a revision.
+pub(crate) async fn have_been_applied(
+    pool: &PgPool,
+    records: &[Uuid],
+    revisions: &[i64],
+) -> Result<bool, StoreError> {
+    Ok(sqlx::query_scalar!(
+        r#"select not exists (
+               select from unnest($1::uuid[], $2::bigint[]) as wanted (record_id, revision)
+               left join applied_record using (record_id)
+               where applied_record.revision is null or applied_record.revision < wanted.revision
+           ) as "applied!""#,
+        records,
+        revisions
+    )
+    .fetch_one(pool)
+    .await?)
+}

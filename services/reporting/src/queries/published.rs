@@ -1,0 +1,26 @@
+//! Figures that communities published.
+
+use chrono::NaiveDate;
+use sqlx::PgPool;
+use wangge_pg::StoreError;
+
+use crate::store::published::PublishedFigure;
+
+/// What an area published by a day, the latest of each figure; by any day if
+/// none is given.
+pub(crate) async fn list_published(
+    pool: &PgPool,
+    area_code: &str,
+    by: Option<NaiveDate>,
+) -> Result<Vec<PublishedFigure>, StoreError> {
+    Ok(sqlx::query_as!(
+        PublishedFigure,
+        "select distinct on (figure_key) * from published_figure \
+         where area_code = $1 and ($2::date is null or as_of_date <= $2) \
+         order by figure_key, as_of_date desc, id desc",
+        area_code,
+        by
+    )
+    .fetch_all(pool)
+    .await?)
+}

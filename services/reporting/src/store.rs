@@ -1,0 +1,7 @@
+//! Writes of the projections. Reads are in `queries`.
+
+pub mod applied;
+pub mod organization;
+pub mod published;
+pub mod tickets;
+pub mod volunteers;

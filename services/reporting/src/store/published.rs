@@ -1,0 +1,54 @@
+//! Figures that communities published.
+
+use chrono::NaiveDate;
+use uuid::Uuid;
+use wangge_pg::{StoreError, Tx};
+
+/// A published figure.
+#[derive(Debug, Clone)]
+pub struct PublishedFigure {
+    /// Its id.
+    pub id: Uuid,
+    /// Code of the area that published it.
+    pub area_code: String,
+    /// Key of the figure.
+    pub figure_key: String,
+    /// The number.
+    pub value: i64,
+    /// How it is meant: a number of the contract.
+    pub bound: i16,
+    /// The period: a number of the contract.
+    pub period: i16,
+    /// The day on which it was true.
+    pub as_of_date: NaiveDate,
+    /// Revision of the record.
+    pub revision: i64,
+}
+
+/// Keeps a published figure as it is now.
+///
+/// # Errors
+/// What the database says.
+pub async fn upsert_published_figure(
+    tx: &mut Tx,
+    figure: &PublishedFigure,
+) -> Result<(), StoreError> {
+    sqlx::query!(
+        "insert into published_figure (id, area_code, figure_key, value, bound, period, as_of_date, \
+         revision) values ($1, $2, $3, $4, $5, $6, $7, $8) \
+         on conflict on constraint published_figure_pkey do update set value = excluded.value, \
+         bound = excluded.bound, period = excluded.period, as_of_date = excluded.as_of_date, \
+         revision = excluded.revision",
+        figure.id,
+        figure.area_code,
+        figure.figure_key,
+        figure.value,
+        figure.bound,
+        figure.period,
+        figure.as_of_date,
+        figure.revision,
+    )
+    .execute(tx)
+    .await?;
+    Ok(())
+}

@@ -1,0 +1,186 @@
+//! `CategoryService`: categories and the duty list.
+
+use tonic::{Request, Response, Status};
+use wangge_api::{
+    refusal::{FieldViolation, Refusal},
+    tickets::v1::{self as wire, server::category_service_server::CategoryService},
+};
+use wangge_auth::Caller;
+use wangge_kernel::page;
+use wangge_pg::request::RequestKey;
+
+use super::{bad_page_token, given_or_new_id, id};
+use crate::{
+    App,
+    commands::{
+        create_category::create_category, create_responsibility::create_responsibility,
+    },
+    domain::category::{Category, Limit, LimitKind, Responsibility},
+    events::limit,
+    store::category::{list_categories, list_responsibilities},
+};
+
+/// Handlers of `CategoryService`.
+#[derive(Debug)]
+pub(crate) struct Categories(pub App);
+
+#[tonic::async_trait]
+impl CategoryService for Categories {
+    async fn create_category(
+        &self,
+        request: Request<wire::CreateCategoryRequest>,
+    ) -> Result<Response<wire::Category>, Status> {
+        let (caller, _) = Caller::of(&request)?;
+        let message = request.into_inner();
+        let key = RequestKey::of(&caller.subject, "CreateCategory", &message.request_id, &message)?;
+        let category = category(&message.category.unwrap_or_default(), "category.")?;
+        let category = create_category(&self.0, key, category).await?;
+        Ok(Response::new(category_message(category)))
+    }
+
+    async fn list_categories(
+        &self,
+        request: Request<wire::ListCategoriesRequest>,
+    ) -> Result<Response<wire::ListCategoriesResponse>, Status> {
+        let message = request.into_inner();
+        let after: String = page::decode(&message.page_token, &["categories"])
+            .map_err(bad_page_token)?
+            .unwrap_or_default();
+        let size = page::size(message.page_size);
+        let mut categories = list_categories(&self.0.database.calls, &after, size + 1)
+            .await
+            .map_err(Refusal::from)?;
+        let more = categories.len() > usize::try_from(size).unwrap_or(usize::MAX);
+        if more {
+            categories.pop();
+        }
+        let last = categories.last().filter(|_| more);
+        Ok(Response::new(wire::ListCategoriesResponse {
+            next_page_token: last
+                .map(|last| page::encode(&last.code, &["categories"]))
+                .unwrap_or_default(),
+            categories: categories.into_iter().map(category_message).collect(),
+        }))
+    }
+
+    async fn create_responsibility(
+        &self,
+        request: Request<wire::CreateResponsibilityRequest>,
+    ) -> Result<Response<wire::Responsibility>, Status> {
+        let (caller, scope) = Caller::of(&request)?;
+        let message = request.into_inner();
+        let key =
+            RequestKey::of(&caller.subject, "CreateResponsibility", &message.request_id, &message)?;
+        let entry =
+            responsibility(&message.responsibility.unwrap_or_default(), "responsibility.")?;
+        let entry = create_responsibility(&self.0, key, scope, entry).await?;
+        Ok(Response::new(responsibility_message(entry)))
+    }
+
+    async fn list_responsibilities(
+        &self,
+        request: Request<wire::ListResponsibilitiesRequest>,
+    ) -> Result<Response<wire::ListResponsibilitiesResponse>, Status> {
+        let (_, scope) = Caller::of(&request)?;
+        let message = request.into_inner();
+        let arguments = ["responsibilities", &message.within_code];
+        let after: (String, String) = page::decode(&message.page_token, &arguments)
+            .map_err(bad_page_token)?
+            .unwrap_or_default();
+        let size = page::size(message.page_size);
+        let scope = scope.within(&message.within_code);
+        let mut entries =
+            list_responsibilities(&self.0.database.calls, &scope, &after, size + 1)
+                .await
+                .map_err(Refusal::from)?;
+        let more = entries.len() > usize::try_from(size).unwrap_or(usize::MAX);
+        if more {
+            entries.pop();
+        }
+        let last = entries.last().filter(|_| more);
+        Ok(Response::new(wire::ListResponsibilitiesResponse {
+            next_page_token: last
+                .map(|last| page::encode(&(&last.category_code, &last.area_code), &arguments))
+                .unwrap_or_default(),
+            responsibilities: entries.into_iter().map(responsibility_message).collect(),
+        }))
+    }
+}
+
+/// A new category from a message whose fields bear a prefix.
+pub(super) fn category(message: &wire::Category, prefix: &str) -> Result<Category, Refusal> {
+    let mut missing = Vec::new();
+    for (field, absent) in [
+        ("code", message.code.is_empty()),
+        ("name", message.name.trim().is_empty()),
+        ("handling_limit", message.handling_limit.is_none()),
+    ] {
+        if absent {
+            missing.push(required(prefix, field));
+        }
+    }
+    let wanted = message.handling_limit.unwrap_or_default();
+    match LimitKind::from_code(wanted.kind) {
+        Some(kind) if missing.is_empty() => Ok(Category {
+            id: given_or_new_id(&message.id, &format!("{prefix}id"))?,
+            code: message.code.clone(),
+            name: message.name.clone(),
+            limit: Limit { kind, amount: wanted.amount },
+            revision: 1,
+        }),
+        _ => Err(Refusal::fields(missing)),
+    }
+}
+
+/// A new entry of the duty list from a message whose fields bear a prefix.
+pub(super) fn responsibility(
+    message: &wire::Responsibility,
+    prefix: &str,
+) -> Result<Responsibility, Refusal> {
+    let mut missing = Vec::new();
+    for (field, value) in [
+        ("category_code", &message.category_code),
+        ("area_code", &message.area_code),
+        ("unit_id", &message.unit_id),
+    ] {
+        if value.is_empty() {
+            missing.push(required(prefix, field));
+        }
+    }
+    if !missing.is_empty() {
+        return Err(Refusal::fields(missing));
+    }
+    Ok(Responsibility {
+        id: given_or_new_id(&message.id, &format!("{prefix}id"))?,
+        category_code: message.category_code.clone(),
+        area_code: message.area_code.clone(),
+        unit_id: id(&message.unit_id, &format!("{prefix}unit_id"))?,
+        revision: 1,
+    })
+}
+
+fn required(prefix: &str, field: &str) -> FieldViolation {
+    FieldViolation::new(format!("{prefix}{field}"), "required", "is required")
+}
+
+fn category_message(category: Category) -> wire::Category {
+    wire::Category {
+        id: category.id.to_string(),
+        code: category.code,
+        name: category.name,
+        handling_limit: Some(limit(category.limit)),
+        revision: category.revision,
+        etag: format!("{:x}", category.revision),
+    }
+}
+
+fn responsibility_message(entry: Responsibility) -> wire::Responsibility {
+    wire::Responsibility {
+        id: entry.id.to_string(),
+        category_code: entry.category_code,
+        area_code: entry.area_code,
+        unit_id: entry.unit_id.to_string(),
+        revision: entry.revision,
+        etag: format!("{:x}", entry.revision),
+    }
+}

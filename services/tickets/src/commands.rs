@@ -1,0 +1,11 @@
+//! Writes, one use case a file: load, decide, save with its event, return.
+//! All the verbs on a ticket are one use case, since a verb is data.
+
+pub mod act_on_ticket;
+pub mod create_category;
+pub mod create_responsibility;
+pub mod create_ticket;
+pub mod dispatch_ticket;
+pub mod import_records;
+pub mod import_ticket;
+pub mod route_waiting;

@@ -1,0 +1,43 @@
+//! Makes a category.
+
+use futures::FutureExt as _;
+use wangge_api::refusal::Refusal;
+use wangge_outbox::append;
+use wangge_pg::{request::{RequestKey, claim}, transact};
+
+use crate::{
+    App,
+    domain::category::Category,
+    error::CONSTRAINTS,
+    events,
+    store::category::{insert_category, load_category, reference_changed},
+};
+
+/// Makes a category and answers it.
+///
+/// # Errors
+/// `RECORD_EXISTS`, `REQUEST_ID_REUSED`.
+pub(crate) async fn create_category(
+    app: &App,
+    key: RequestKey,
+    category: Category,
+) -> Result<Category, Refusal> {
+    let now = app.clock.now();
+    let category = transact(&app.database.calls, CONSTRAINTS, move |tx| {
+        async move {
+            if let Some(earlier) = claim(tx, &key, category.id, category.revision, now).await? {
+                let earlier = load_category(tx, earlier).await?;
+                return Ok(earlier.ok_or_else(|| Refusal::not_found("category", ""))?);
+            }
+            insert_category(tx, &category).await?;
+            reference_changed(tx).await?;
+            append(tx, &events::category_changed(&category, false, now)).await?;
+            Ok(category)
+        }
+        .boxed()
+    })
+    .await?;
+    app.hint.committed();
+    app.reference.refresh().await?;
+    Ok(category)
+}

@@ -1,0 +1,95 @@
+//! Takes a report.
+
+use wangge_api::refusal::Refusal;
+use wangge_auth::RecordScope;
+use wangge_pg::request::RequestKey;
+
+use crate::{
+    App,
+    domain::{
+        report::{Moment, Report},
+        ticket::Ticket,
+        ticket_state::TicketAction,
+    },
+    error::CONSTRAINTS,
+    events,
+    reference::Reference,
+    store::ticket::{Change, insert_tickets, load_for_command},
+};
+
+/// Takes a report within the caller's area and answers the ticket.
+///
+/// # Errors
+/// `FIELD_INVALID`, `REFERENCE_UNKNOWN`, `RECORD_EXISTS`, `REQUEST_ID_REUSED`.
+pub(crate) async fn create_ticket(
+    app: &App,
+    key: &RequestKey,
+    scope: &RecordScope,
+    report: Report,
+) -> Result<Ticket, Refusal> {
+    let now = app.clock.now();
+    let moment = Moment { at: now, actor: key.caller.clone(), imported: false };
+    report.check()?;
+    let reference = app.reference.get().await?;
+    check_references(&reference, &report, scope)?;
+    let place = reference.place(&report, scope.own_area().unwrap_or_default());
+    let (ticket, line) = Ticket::report(report, place, &moment)?;
+    let event = events::ticket_changed(&ticket, TicketAction::Report, &moment, now);
+    let change = Change { tickets: vec![ticket], lines: vec![line], events: vec![event] };
+    match insert_tickets(&app.database.calls, &change, Some(key), now).await {
+        Ok(()) => {
+            app.hint.committed();
+            change.tickets.into_iter().next().ok_or_else(|| Refusal::internal(&"no ticket"))
+        }
+        // The same call was made before, or is being made on another
+        // connection, or the id is another ticket's.
+        Err(error) if error.constraint().is_some() => {
+            match repeated(app, key, scope).await? {
+                Some(ticket) => Ok(ticket),
+                None => Err(error.refuse(CONSTRAINTS)),
+            }
+        }
+        Err(error) => Err(error.refuse(CONSTRAINTS)),
+    }
+}
+
+/// What the call made when it was made before.
+async fn repeated(
+    app: &App,
+    key: &RequestKey,
+    scope: &RecordScope,
+) -> Result<Option<Ticket>, Refusal> {
+    let nil = uuid::Uuid::nil();
+    let loaded = load_for_command(&app.database.calls, nil, key, scope).await?;
+    let Some((fingerprint, record_id)) = loaded.request else { return Ok(None) };
+    let id = key.same(&fingerprint, record_id)?;
+    Ok(load_for_command(&app.database.calls, id, key, scope).await?.ticket)
+}
+
+fn check_references(
+    reference: &Reference,
+    report: &Report,
+    scope: &RecordScope,
+) -> Result<(), Refusal> {
+    if reference.category_limit(&report.category_code).is_none() {
+        return Err(Refusal::unknown_reference("ticket.category_code", "category"));
+    }
+    let area_code = if report.area_code.is_empty() {
+        scope.own_area().unwrap_or_default()
+    } else {
+        &report.area_code
+    };
+    if area_code.is_empty() {
+        return Err(Refusal::field(
+            "ticket.area_code",
+            "required",
+            "is required of a caller without an area of its own",
+        ));
+    }
+    // A caller's own area is taken as given, even before the feed brought it.
+    let own = report.area_code.is_empty();
+    if !scope.covers(area_code) || !(own || reference.knows_area(area_code)) {
+        return Err(Refusal::unknown_reference("ticket.area_code", "area"));
+    }
+    Ok(())
+}

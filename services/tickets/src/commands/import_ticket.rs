@@ -1,0 +1,196 @@
+//! Loads tickets with a past, some at once.
+
+use std::{collections::{HashMap, HashSet}, time::Duration};
+
+use uuid::Uuid;
+use wangge_api::refusal::Refusal;
+use wangge_auth::RecordScope;
+use wangge_kernel::area_code;
+
+use super::import_records::Outcome;
+use crate::{
+    App,
+    domain::{
+        act::Act,
+        past::{Impossible, PastTicket, Step},
+        report::Place,
+    },
+    error::CONSTRAINTS,
+    events,
+    reference::Reference,
+    store::ticket::{Change, insert_tickets, load_digests},
+};
+
+/// How long a load waits for organization's feed to bring what its rows name.
+const PATIENCE: Duration = Duration::from_secs(5);
+/// Pause between two looks.
+const LOOK: Duration = Duration::from_millis(100);
+
+/// A row to be loaded.
+#[derive(Debug, Clone)]
+pub(crate) struct PastRow {
+    /// The ticket.
+    pub past: PastTicket,
+    /// Digest of the row, by which the same row is known again.
+    pub digest: String,
+}
+
+/// Checks a row without looking anything up.
+///
+/// # Errors
+/// Why the row can't be loaded.
+pub(crate) fn check(app: &App, row: &PastRow, importer: &str) -> Result<(), Refusal> {
+    let place = Place {
+        area_code: row.past.report.area_code.clone(),
+        routed: false,
+        suggested_unit_id: None,
+    };
+    replay(app, row, place, importer).map(drop)
+}
+
+/// Loads rows; each is loaded wholly or refused.
+///
+/// # Errors
+/// When the database can't be reached; then none of the rows is loaded.
+pub(crate) async fn import_tickets(
+    app: &App,
+    scope: &RecordScope,
+    importer: &str,
+    rows: &[PastRow],
+) -> Result<Vec<Outcome>, Refusal> {
+    wait_for_references(app, rows).await?;
+    let reference = app.reference.get().await?;
+    let ids: Vec<Uuid> = rows.iter().map(|row| row.past.report.id).collect();
+    let mut there: HashMap<Uuid, (Option<String>, i64)> =
+        load_digests(&app.database.background, &ids)
+            .await?
+            .into_iter()
+            .map(|(id, digest, revision)| (id, (digest, revision)))
+            .collect();
+    let mut change = Change::default();
+    let mut outcomes = Vec::new();
+    for row in rows {
+        let id = row.past.report.id;
+        let outcome = match there.get(&id) {
+            Some((Some(digest), revision)) if *digest == row.digest => {
+                Outcome::Unchanged(id, *revision)
+            }
+            Some(_) => Outcome::Refused(Refusal::exists("ticket", "id")),
+            None => match load(app, &reference, scope, importer, row) {
+                Ok(steps) => {
+                    let revision = add(&mut change, steps, &row.digest, app);
+                    there.insert(id, (Some(row.digest.clone()), revision));
+                    Outcome::Imported(id, revision)
+                }
+                Err(refusal) => Outcome::Refused(refusal),
+            },
+        };
+        outcomes.push(outcome);
+    }
+    if !change.tickets.is_empty() {
+        insert_tickets(&app.database.background, &change, None, app.clock.now())
+            .await
+            .map_err(|error| error.refuse(CONSTRAINTS))?;
+        app.hint.committed();
+    }
+    Ok(outcomes)
+}
+
+fn load(
+    app: &App,
+    reference: &Reference,
+    scope: &RecordScope,
+    importer: &str,
+    row: &PastRow,
+) -> Result<Vec<Step>, Refusal> {
+    let report = &row.past.report;
+    if reference.category_limit(&report.category_code).is_none() {
+        return Err(Refusal::unknown_reference("category_code", "category"));
+    }
+    let place = reference.place(report, "");
+    let own = scope.own_area().unwrap_or_default();
+    if !reference.knows_area(&place.area_code) || !area_code::is_within(&place.area_code, own) {
+        return Err(Refusal::unknown_reference("area_code", "area"));
+    }
+    for (number, unit_id) in units(&row.past) {
+        if !reference.knows_unit(unit_id) {
+            let field = format!("history[{number}].orders.unit_id");
+            return Err(Refusal::unknown_reference(&field, "unit"));
+        }
+    }
+    replay(app, row, place, importer)
+}
+
+fn replay(app: &App, row: &PastRow, place: Place, importer: &str) -> Result<Vec<Step>, Refusal> {
+    row.past.replay(place, importer, app.clock.now()).map_err(|impossible| match impossible {
+        Impossible::Time { number } => Refusal::field(
+            &format!("history[{number}].action_time"),
+            "order_of_time",
+            "lies before the line before it, or in the future",
+        ),
+        Impossible::Act { number, denied } => {
+            let why = Refusal::from(denied);
+            Refusal { reason: why.reason, ..Refusal::field(
+                &format!("history[{number}].action"),
+                "history",
+                why.message,
+            ) }
+        }
+    })
+}
+
+/// Adds a replayed ticket to what is written; answers its revision.
+fn add(change: &mut Change, steps: Vec<Step>, digest: &str, app: &App) -> i64 {
+    let now = app.clock.now();
+    let mut last = None;
+    for step in steps {
+        change.events.push(events::ticket_changed(&step.ticket, step.action, &step.moment, now));
+        change.lines.push(step.line);
+        last = Some(step.ticket);
+    }
+    let revision = last.as_ref().map_or(0, |ticket| ticket.revision);
+    change.tickets.extend(last.map(|ticket| crate::domain::ticket::Ticket {
+        import_digest: Some(digest.to_owned()),
+        ..ticket
+    }));
+    revision
+}
+
+/// Units that a history orders to, with the line that does.
+fn units(past: &PastTicket) -> impl Iterator<Item = (usize, Uuid)> {
+    past.acts.iter().zip(1..).flat_map(|(past, number)| {
+        let orders = match &past.act {
+            Act::Dispatch { orders, .. } => orders.as_slice(),
+            _ => &[],
+        };
+        orders.iter().map(move |order| (number, order.unit_id))
+    })
+}
+
+/// Waits until the copies have every area and unit that the rows name, since a
+/// load of organization's records is followed by this one at once.
+async fn wait_for_references(app: &App, rows: &[PastRow]) -> Result<(), Refusal> {
+    let areas: HashSet<&str> = rows
+        .iter()
+        .map(|row| row.past.report.area_code.as_str())
+        .filter(|code| !code.is_empty())
+        .collect();
+    let all_units: HashSet<Uuid> =
+        rows.iter().flat_map(|row| units(&row.past)).map(|(_, unit_id)| unit_id).collect();
+    // A row that names no area is found by its point or address.
+    let found = |reference: &Reference| {
+        rows.iter().all(|row| !reference.place(&row.past.report, "").area_code.is_empty())
+    };
+    let deadline = tokio::time::Instant::now() + PATIENCE;
+    loop {
+        app.reference.refresh().await?;
+        let reference = app.reference.get().await?;
+        let complete = areas.iter().all(|code| reference.knows_area(code))
+            && all_units.iter().all(|unit| reference.knows_unit(*unit))
+            && found(&reference);
+        if complete || tokio::time::Instant::now() >= deadline {
+            return Ok(());
+        }
+        tokio::time::sleep(LOOK).await;
+    }
+}

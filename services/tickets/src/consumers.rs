@@ -1,0 +1,3 @@
+//! Feeds that the service applies.
+
+pub mod organization;

@@ -1,0 +1,91 @@
+//! Organization's feed: keeps the copies of areas, units and addresses.
+
+use std::sync::Arc;
+
+use chrono::NaiveDate;
+use futures::{FutureExt as _, future::BoxFuture};
+use uuid::Uuid;
+use wangge_api::{
+    date,
+    events::v1::{Event, event::Payload},
+    refusal::Refusal,
+    types::v1::Date,
+};
+use wangge_outbox::Projector;
+use wangge_pg::{Tx, transaction::Failure};
+
+use crate::{
+    reference::ReferenceCache,
+    store::{
+        category::reference_changed,
+        copies::{AreaCopy, UnitCopy, upsert_address, upsert_area, upsert_unit},
+    },
+};
+
+/// Applies events of organization's feed.
+#[derive(Debug)]
+pub(crate) struct OrganizationProjector(pub Arc<ReferenceCache>);
+
+impl Projector for OrganizationProjector {
+    fn apply<'t>(
+        &'t self,
+        tx: &'t mut Tx,
+        event: &'t Event,
+    ) -> BoxFuture<'t, Result<(), Failure>> {
+        apply(tx, event).boxed()
+    }
+
+    fn committed<'t>(&'t self, events: &'t [Event]) -> BoxFuture<'t, ()> {
+        async move {
+            if !events.is_empty()
+                && let Err(error) = self.0.refresh().await
+            {
+                tracing::warn!(%error, "reference data not read anew yet");
+            }
+        }
+        .boxed()
+    }
+}
+
+async fn apply(tx: &mut Tx, event: &Event) -> Result<(), Failure> {
+    let revision = event.revision;
+    match &event.payload {
+        Some(Payload::AreaChanged(area)) => {
+            let copy = AreaCopy {
+                id: id(&area.area_id)?,
+                code: area.code.clone(),
+                kind: i16::try_from(area.kind).unwrap_or_default(),
+                boundary_geojson: area.boundary_geojson.clone(),
+                start_date: day(area.start_date.as_ref())?,
+                end_date: date::optional(area.end_date.as_ref(), "end_date")?,
+                revision,
+            };
+            upsert_area(tx, &copy).await?;
+        }
+        Some(Payload::UnitChanged(unit)) => {
+            let copy = UnitCopy {
+                id: id(&unit.unit_id)?,
+                kind: i16::try_from(unit.kind).unwrap_or_default(),
+                area_code: unit.area_code.clone(),
+                start_date: day(unit.start_date.as_ref())?,
+                end_date: date::optional(unit.end_date.as_ref(), "end_date")?,
+                revision,
+            };
+            upsert_unit(tx, &copy).await?;
+        }
+        Some(Payload::AddressChanged(address)) => {
+            let (text, area) = (&address.normalized_text, &address.area_code);
+            upsert_address(tx, id(&address.address_id)?, text, area, revision).await?;
+        }
+        _ => return Ok(()),
+    }
+    Ok(reference_changed(tx).await?)
+}
+
+fn id(text: &str) -> Result<Uuid, Refusal> {
+    Uuid::parse_str(text).map_err(|_| Refusal::field("id", "string.uuid", "must be a UUID"))
+}
+
+fn day(date: Option<&Date>) -> Result<NaiveDate, Refusal> {
+    date::required(date, "start_date")
+}

@@ -1,0 +1,46 @@
+//! What the domain and the schema say no to, as refusals.
+
+use wangge_api::refusal::{FieldViolation, Refusal};
+use wangge_pg::error::{Constraint, Rule};
+
+use crate::domain::denied::Denied;
+
+/// Named constraints of the schema, by the field that each guards.
+pub(crate) static CONSTRAINTS: &[Constraint] = &[
+    Constraint { name: "ticket_pkey", kind: "ticket", field: "ticket.id", rule: Rule::Unique },
+    Constraint { name: "category_pkey", kind: "category", field: "category.id", rule: Rule::Unique },
+    Constraint {
+        name: "category_code_unique",
+        kind: "category",
+        field: "category.code",
+        rule: Rule::Unique,
+    },
+    Constraint {
+        name: "responsibility_pkey",
+        kind: "responsibility",
+        field: "responsibility.id",
+        rule: Rule::Unique,
+    },
+    Constraint {
+        name: "responsibility_category_area_unique",
+        kind: "responsibility",
+        field: "responsibility.area_code",
+        rule: Rule::Unique,
+    },
+];
+
+impl From<Denied> for Refusal {
+    fn from(denied: Denied) -> Self {
+        match denied {
+            Denied::State { kind, state, action } => Self::state_conflict(kind, state, action),
+            Denied::Guard { name, kind, description } => Self::guard(name, kind, description),
+            Denied::NoSuchOrder => Self::not_found("order", ""),
+            Denied::Fields(fields) => Self::fields(
+                fields
+                    .into_iter()
+                    .map(|(field, what)| FieldViolation::new(field, "required", what))
+                    .collect(),
+            ),
+        }
+    }
+}

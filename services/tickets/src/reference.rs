@@ -1,0 +1,169 @@
+//! What the service knows of areas, units, addresses, categories and duties,
+//! in memory: a picture of its own tables, made anew when they change. With it
+//! a report is routed without a statement and without a call.
+
+use std::{
+    collections::{HashMap, HashSet},
+    sync::{Arc, PoisonError, RwLock},
+};
+
+use sqlx::PgPool;
+use uuid::Uuid;
+use wangge_kernel::{
+    area_code,
+    clock::Clock,
+    limit::{DEFAULT_ZONE, day_of},
+};
+use wangge_pg::StoreError;
+use wangge_places::{PlaceIndex, boundary};
+
+use crate::{
+    domain::{category::Limit, report::{Place, Report}},
+    store::reference::{ReferenceRows, load_reference, load_version},
+};
+
+/// Number of the kind "grid" in organization's contract.
+const GRID: i16 = 4;
+
+/// A picture of the reference data.
+#[derive(Debug, Default)]
+pub(crate) struct Reference {
+    version: i64,
+    /// Kinds of areas by code.
+    areas: HashMap<String, i16>,
+    units: HashSet<Uuid>,
+    categories: HashMap<String, Limit>,
+    /// The duty list: units by category and area.
+    duties: HashMap<(String, String), Uuid>,
+    places: PlaceIndex,
+}
+
+impl Reference {
+    fn new(rows: ReferenceRows, today: chrono::NaiveDate) -> Self {
+        let grids = rows
+            .areas
+            .iter()
+            .filter(|area| {
+                area.kind == GRID
+                    && area.start_date <= today
+                    && area.end_date.is_none_or(|end| today < end)
+            })
+            // A boundary was checked when it was entered.
+            .filter_map(|area| Some((area.code.clone(), boundary::read(&area.boundary_geojson).ok()?)))
+            .collect();
+        Self {
+            version: rows.version,
+            places: PlaceIndex::new(grids, rows.addresses),
+            areas: rows.areas.into_iter().map(|area| (area.code, area.kind)).collect(),
+            units: rows.units.into_iter().map(|unit| unit.id).collect(),
+            categories: rows
+                .categories
+                .into_iter()
+                .map(|category| (category.code, category.limit))
+                .collect(),
+            duties: rows
+                .responsibilities
+                .into_iter()
+                .map(|duty| ((duty.category_code, duty.area_code), duty.unit_id))
+                .collect(),
+        }
+    }
+
+    pub(crate) fn version(&self) -> i64 {
+        self.version
+    }
+
+    pub(crate) fn knows_area(&self, code: &str) -> bool {
+        self.areas.contains_key(code)
+    }
+
+    pub(crate) fn knows_unit(&self, id: Uuid) -> bool {
+        self.units.contains(&id)
+    }
+
+    pub(crate) fn category_limit(&self, code: &str) -> Option<Limit> {
+        self.categories.get(code).copied()
+    }
+
+    /// Where a report belongs: the grid that it names, or else the grid found
+    /// from its point or address within the area that it names; that area, or
+    /// `fallback`, if none is found.
+    pub(crate) fn place(&self, report: &Report, fallback: &str) -> Place {
+        let named = if report.area_code.is_empty() { fallback } else { &report.area_code };
+        let grid = if self.is_grid(named) {
+            Some(named)
+        } else {
+            self.locate(report).filter(|code| area_code::is_within(code, named))
+        };
+        let area_code = grid.unwrap_or(named).to_owned();
+        Place {
+            suggested_unit_id: self.responsible_unit(&report.category_code, &area_code),
+            routed: grid.is_some(),
+            area_code,
+        }
+    }
+
+    /// The unit that the duty list names: the entry with the longest area code
+    /// that holds the place.
+    pub(crate) fn responsible_unit(&self, category_code: &str, area_code: &str) -> Option<Uuid> {
+        (0..=area_code.len())
+            .rev()
+            .filter_map(|length| area_code.get(..length))
+            .find_map(|area| self.duties.get(&(category_code.to_owned(), area.to_owned())))
+            .copied()
+    }
+
+    fn is_grid(&self, code: &str) -> bool {
+        self.areas.get(code) == Some(&GRID)
+    }
+
+    fn locate(&self, report: &Report) -> Option<&str> {
+        report
+            .point
+            .and_then(|point| self.places.locate_point(point))
+            .or_else(|| self.places.locate_address(&report.address))
+    }
+}
+
+/// The picture that is in use.
+#[derive(Debug)]
+pub(crate) struct ReferenceCache {
+    pool: PgPool,
+    clock: Clock,
+    picture: RwLock<Option<Arc<Reference>>>,
+}
+
+impl ReferenceCache {
+    pub(crate) fn new(pool: PgPool, clock: Clock) -> Self {
+        Self { pool, clock, picture: RwLock::new(None) }
+    }
+
+    /// The picture; loaded first if there is none yet.
+    pub(crate) async fn get(&self) -> Result<Arc<Reference>, StoreError> {
+        let known = self.picture.read().unwrap_or_else(PoisonError::into_inner).clone();
+        match known {
+            Some(picture) => Ok(picture),
+            None => self.load().await,
+        }
+    }
+
+    /// Makes the picture anew if the tables have changed; answers whether they
+    /// had.
+    pub(crate) async fn refresh(&self) -> Result<bool, StoreError> {
+        let version = load_version(&self.pool).await?;
+        let known = self.picture.read().unwrap_or_else(PoisonError::into_inner).clone();
+        if known.is_some_and(|picture| picture.version == version) {
+            return Ok(false);
+        }
+        self.load().await?;
+        Ok(true)
+    }
+
+    async fn load(&self) -> Result<Arc<Reference>, StoreError> {
+        let rows = load_reference(&self.pool).await?;
+        let today = day_of(self.clock.now(), DEFAULT_ZONE);
+        let picture = Arc::new(Reference::new(rows, today));
+        *self.picture.write().unwrap_or_else(PoisonError::into_inner) = Some(picture.clone());
+        Ok(picture)
+    }
+}

@@ -1,0 +1,193 @@
+//! Categories and the duty list.
+
+use sqlx::PgPool;
+use uuid::Uuid;
+use wangge_auth::RecordScope;
+use wangge_pg::{StoreError, Tx};
+
+use crate::domain::category::{Category, Limit, LimitKind, Responsibility};
+
+/// The picture that replicas keep of reference data is old from now on.
+///
+/// # Errors
+/// What the database says.
+pub async fn reference_changed(tx: &mut Tx) -> Result<(), StoreError> {
+    sqlx::query!("update reference_version set version = version + 1").execute(tx).await?;
+    Ok(())
+}
+
+/// Inserts a category.
+///
+/// # Errors
+/// What the database says.
+pub async fn insert_category(tx: &mut Tx, category: &Category) -> Result<(), StoreError> {
+    sqlx::query!(
+        "insert into category (id, code, name, limit_kind, limit_amount, revision) \
+         values ($1, $2, $3, $4, $5, $6)",
+        category.id,
+        category.code,
+        category.name,
+        category.limit.kind.code(),
+        category.limit.amount,
+        category.revision,
+    )
+    .execute(tx)
+    .await?;
+    Ok(())
+}
+
+/// Loads a category by its id.
+///
+/// # Errors
+/// What the database says.
+pub async fn load_category(tx: &mut Tx, id: Uuid) -> Result<Option<Category>, StoreError> {
+    Ok(sqlx::query!("select * from category where id = $1", id)
+        .fetch_optional(tx)
+        .await?
+        .map(|row| Category {
+            id: row.id,
+            code: row.code,
+            name: row.name,
+            limit: limit(row.limit_kind, row.limit_amount),
+            revision: row.revision,
+        }))
+}
+
+/// Lists categories by code, behind `after`.
+///
+/// # Errors
+/// What the database says.
+pub async fn list_categories(
+    pool: &PgPool,
+    after: &str,
+    limit_rows: i64,
+) -> Result<Vec<Category>, StoreError> {
+    let rows = sqlx::query!(
+        "select * from category where code > $1 order by code limit $2",
+        after,
+        limit_rows
+    )
+    .fetch_all(pool)
+    .await?;
+    Ok(rows
+        .into_iter()
+        .map(|row| Category {
+            id: row.id,
+            code: row.code,
+            name: row.name,
+            limit: limit(row.limit_kind, row.limit_amount),
+            revision: row.revision,
+        })
+        .collect())
+}
+
+/// Inserts an entry of the duty list.
+///
+/// # Errors
+/// What the database says.
+pub async fn insert_responsibility(tx: &mut Tx, entry: &Responsibility) -> Result<(), StoreError> {
+    sqlx::query!(
+        "insert into responsibility (id, category_code, area_code, unit_id, revision) \
+         values ($1, $2, $3, $4, $5)",
+        entry.id,
+        entry.category_code,
+        entry.area_code,
+        entry.unit_id,
+        entry.revision,
+    )
+    .execute(tx)
+    .await?;
+    Ok(())
+}
+
+/// Loads an entry of the duty list by its id.
+///
+/// # Errors
+/// What the database says.
+pub async fn load_responsibility(
+    tx: &mut Tx,
+    id: Uuid,
+    scope: &RecordScope,
+) -> Result<Option<Responsibility>, StoreError> {
+    Ok(sqlx::query_as!(
+        Responsibility,
+        "select * from responsibility where id = $1 and area_code >= $2 and area_code < $3",
+        id,
+        scope.area_from(),
+        scope.area_until(),
+    )
+    .fetch_optional(tx)
+    .await?)
+}
+
+/// Lists the duty list by category and area, behind `after`.
+///
+/// # Errors
+/// What the database says.
+pub async fn list_responsibilities(
+    pool: &PgPool,
+    scope: &RecordScope,
+    after: &(String, String),
+    limit: i64,
+) -> Result<Vec<Responsibility>, StoreError> {
+    Ok(sqlx::query_as!(
+        Responsibility,
+        "select * from responsibility where area_code >= $1 and area_code < $2 \
+         and (category_code, area_code) > ($3, $4) order by category_code, area_code limit $5",
+        scope.area_from(),
+        scope.area_until(),
+        after.0,
+        after.1,
+        limit,
+    )
+    .fetch_all(pool)
+    .await?)
+}
+
+pub(super) fn limit(kind: i16, amount: i32) -> Limit {
+    // The column holds codes of the domain only.
+    Limit { kind: LimitKind::from_code(kind).unwrap_or(LimitKind::ContinuousHours), amount }
+}
+
+/// Inserts a category unless its id or code is there; answers whether it was
+/// inserted.
+///
+/// # Errors
+/// What the database says.
+pub async fn import_category(tx: &mut Tx, category: &Category) -> Result<bool, StoreError> {
+    Ok(sqlx::query!(
+        "insert into category (id, code, name, limit_kind, limit_amount, revision) \
+         values ($1, $2, $3, $4, $5, $6) on conflict do nothing",
+        category.id,
+        category.code,
+        category.name,
+        category.limit.kind.code(),
+        category.limit.amount,
+        category.revision,
+    )
+    .execute(tx)
+    .await?
+    .rows_affected()
+        == 1)
+}
+
+/// Inserts an entry of the duty list unless its id, or its category and area,
+/// are there; answers whether it was inserted.
+///
+/// # Errors
+/// What the database says.
+pub async fn import_responsibility(tx: &mut Tx, entry: &Responsibility) -> Result<bool, StoreError> {
+    Ok(sqlx::query!(
+        "insert into responsibility (id, category_code, area_code, unit_id, revision) \
+         values ($1, $2, $3, $4, $5) on conflict do nothing",
+        entry.id,
+        entry.category_code,
+        entry.area_code,
+        entry.unit_id,
+        entry.revision,
+    )
+    .execute(tx)
+    .await?
+    .rows_affected()
+        == 1)
+}

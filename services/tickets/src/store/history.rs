@@ -1,0 +1,46 @@
+//! Reads of the append-only history; it is written with the ticket.
+
+use sqlx::{PgPool, types::Json};
+use uuid::Uuid;
+use wangge_auth::RecordScope;
+use wangge_pg::StoreError;
+
+use crate::domain::ticket::HistoryLine;
+
+/// Lines of a ticket's history behind a revision, oldest first; none if the
+/// ticket is not there for the caller.
+///
+/// # Errors
+/// What the database says.
+pub async fn list_history(
+    pool: &PgPool,
+    ticket_id: Uuid,
+    scope: &RecordScope,
+    after: i64,
+    limit: i64,
+) -> Result<Option<Vec<HistoryLine>>, StoreError> {
+    let rows = sqlx::query_scalar!(
+        r#"select row_to_json(line) as "line: Json<HistoryLine>"
+           from ticket
+           left join lateral (
+               select * from ticket_history
+               where ticket_id = ticket.id and revision > $5 order by revision limit $6
+           ) line on true
+           where ticket.id = $1 and ((ticket.area_code >= $2 and ticket.area_code < $3) or exists (
+               select from ticket_order o
+               where o.ticket_id = ticket.id and o.unit_id = $4 and o.state <= 5))
+           order by line.revision"#,
+        ticket_id,
+        scope.area_from(),
+        scope.area_until(),
+        scope.holder(),
+        after,
+        limit,
+    )
+    .fetch_all(pool)
+    .await?;
+    if rows.is_empty() {
+        return Ok(None);
+    }
+    Ok(Some(rows.into_iter().flatten().map(|line| line.0).collect()))
+}

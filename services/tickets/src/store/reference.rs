@@ -1,0 +1,67 @@
+//! Everything that routing reads, at once.
+
+use sqlx::PgPool;
+use wangge_pg::StoreError;
+
+use super::{
+    category::limit,
+    copies::{AreaCopy, UnitCopy},
+};
+use crate::domain::category::{Category, Responsibility};
+
+/// Reference data as the tables hold it.
+#[derive(Debug)]
+pub struct ReferenceRows {
+    /// Version that the rows have at least.
+    pub version: i64,
+    /// Areas.
+    pub areas: Vec<AreaCopy>,
+    /// Units.
+    pub units: Vec<UnitCopy>,
+    /// The address book: normalized text, code.
+    pub addresses: Vec<(String, String)>,
+    /// Categories.
+    pub categories: Vec<Category>,
+    /// The duty list.
+    pub responsibilities: Vec<Responsibility>,
+}
+
+/// The version of the reference data.
+///
+/// # Errors
+/// What the database says.
+pub async fn load_version(pool: &PgPool) -> Result<i64, StoreError> {
+    Ok(sqlx::query_scalar!("select version from reference_version").fetch_one(pool).await?)
+}
+
+/// Loads everything. The version is read first: what changes meanwhile is
+/// loaded again.
+///
+/// # Errors
+/// What the database says.
+pub async fn load_reference(pool: &PgPool) -> Result<ReferenceRows, StoreError> {
+    let version = load_version(pool).await?;
+    let categories = sqlx::query!("select * from category").fetch_all(pool).await?;
+    let addresses = sqlx::query!("select normalized_text, area_code from address_copy")
+        .fetch_all(pool)
+        .await?;
+    Ok(ReferenceRows {
+        version,
+        areas: sqlx::query_as!(AreaCopy, "select * from area_copy").fetch_all(pool).await?,
+        units: sqlx::query_as!(UnitCopy, "select * from unit_copy").fetch_all(pool).await?,
+        addresses: addresses.into_iter().map(|row| (row.normalized_text, row.area_code)).collect(),
+        categories: categories
+            .into_iter()
+            .map(|row| Category {
+                id: row.id,
+                code: row.code,
+                name: row.name,
+                limit: limit(row.limit_kind, row.limit_amount),
+                revision: row.revision,
+            })
+            .collect(),
+        responsibilities: sqlx::query_as!(Responsibility, "select * from responsibility")
+            .fetch_all(pool)
+            .await?,
+    })
+}
