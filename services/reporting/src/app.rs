@@ -49,7 +49,7 @@ impl App {
     }
 
     /// What is served.
-    pub fn service(&self) -> Service {
+    pub fn service(&self, _: CancellationToken) -> Service {
         let reports = ReportServiceServer::new(Reports(self.clone()))
             .accept_compressed(Gzip)
             .send_compressed(Gzip);
@@ -61,7 +61,7 @@ impl App {
     }
 
     /// What goes on besides: applying the feeds.
-    pub fn background(&self, stop: &CancellationToken) -> JoinSet<()> {
+    pub fn background(&self, stop: CancellationToken) -> JoinSet<()> {
         let mut tasks = JoinSet::new();
         let sources = &self.sources;
         let organization = self.consumer("organization", &sources.organization, OrganizationProjector);

@@ -16,5 +16,8 @@ pub use app::{App, Sources};
 /// Name of the service.
 pub const NAME: &str = "reporting";
 
+/// Port on which the service listens unless it is told another.
+pub const PORT: u16 = 7404;
+
 /// Schema of the service's database.
 pub static MIGRATOR: sqlx::migrate::Migrator = sqlx::migrate!();

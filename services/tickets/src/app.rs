@@ -62,7 +62,7 @@ impl App {
 
     /// What goes on besides: numbering events, applying organization's feed,
     /// looking for changed reference data, routing what waits.
-    pub fn background(&self, stop: &CancellationToken) -> JoinSet<()> {
+    pub fn background(&self, stop: CancellationToken) -> JoinSet<()> {
         let mut tasks = JoinSet::new();
         let sequencer = Sequencer::new(self.database.background.clone(), self.hint.clone());
         tasks.spawn(sequencer.run(stop.clone()));

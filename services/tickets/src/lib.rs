@@ -20,5 +20,8 @@ pub use app::App;
 /// Name of the service, as feeds and files bear it.
 pub const NAME: &str = "tickets";
 
+/// Port on which the service listens unless it is told another.
+pub const PORT: u16 = 7402;
+
 /// Schema of the service's database.
 pub static MIGRATOR: sqlx::migrate::Migrator = sqlx::migrate!();

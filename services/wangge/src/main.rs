@@ -1,2 +1,34 @@
-//! Work in progress.
-fn main() {}
+//! `wangge`, the operator's tool: runs services, loads a community's files,
+//! reads reports, watches feeds, measures. Everything it does to records goes
+//! through the public contracts.
+
+mod bench;
+mod cli;
+mod connect;
+mod data_dir;
+mod databases;
+mod doctor;
+mod import;
+mod migrate;
+mod output;
+mod report;
+mod serve;
+mod services;
+mod token;
+mod up;
+mod watch;
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+fn main() -> ExitCode {
+    let cli = cli::Cli::parse();
+    match cli.run() {
+        Ok(code) => code,
+        Err(error) => {
+            output::error(&error);
+            ExitCode::FAILURE
+        }
+    }
+}

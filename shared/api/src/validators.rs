@@ -1,4 +1,7 @@
 //! The generated validators.
 #![allow(clippy::all, missing_docs, unused_mut, unused_variables, dead_code)]
 
+// The generator names types by their packages.
+use crate as wangge;
+
 include!(concat!(env!("OUT_DIR"), "/validate_impl.rs"));

@@ -71,6 +71,15 @@ impl StoreError {
             .is_some_and(|code| code == "40001" || code == "40P01")
     }
 
+    /// A text has a character that the database can't keep. Contracts bound
+    /// texts by length and shape; this catches what they leave.
+    fn is_unkeepable_text(&self) -> bool {
+        self.0
+            .as_database_error()
+            .and_then(sqlx::error::DatabaseError::code)
+            .is_some_and(|code| code == "22021" || code == "22P05")
+    }
+
     /// The refusal that the caller gets.
     pub fn refuse(self, constraints: &[Constraint]) -> Refusal {
         if self.is_unavailable() {
@@ -83,6 +92,10 @@ impl StoreError {
         }
         if self.is_conflict() {
             return Refusal::concurrent_change("record");
+        }
+        if self.is_unkeepable_text() {
+            let what = "a text has a character that can't be kept, such as NUL";
+            return Refusal::field("", "string.characters", what);
         }
         let constraint = self
             .constraint()

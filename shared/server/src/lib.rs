@@ -8,6 +8,7 @@ mod health;
 pub mod import;
 mod in_flight;
 mod panic;
+pub mod process;
 pub mod serve;
 mod trace;
 

@@ -17,7 +17,7 @@ const FLUSH: Duration = Duration::from_secs(2);
 #[derive(Debug, Clone, Args)]
 pub struct TelemetryArgs {
     /// What is logged: levels, for all or by module.
-    #[arg(long, env = "WANGGE_LOG", default_value = "info", global = true)]
+    #[arg(long, env = "WANGGE_LOG", default_value = "info,sqlx=warn", global = true)]
     pub log: String,
     /// Shape of the log lines.
     #[arg(long, env = "WANGGE_LOG_FORMAT", value_enum, default_value = "text", global = true)]

@@ -85,11 +85,6 @@ impl Clock {
         Self { kind, limit, limit_source, unit_id, stretches: vec![first] }
     }
 
-    /// Whether a stretch runs that counts.
-    pub fn is_running(&self) -> bool {
-        self.stretches.last().is_some_and(|last| last.end.is_none() && last.counted)
-    }
-
     /// Whether a stretch runs that does not count.
     pub fn is_paused(&self) -> bool {
         self.stretches.last().is_some_and(|last| last.end.is_none() && !last.counted)

@@ -227,9 +227,9 @@ fn whole(ticket: Json<Ticket>, orders: Option<Json<Vec<Order>>>) -> Ticket {
     Ticket { orders: orders.map(|orders| orders.0).unwrap_or_default(), ..ticket.0 }
 }
 
-fn json<T: Serialize + ?Sized>(rows: &T) -> serde_json::Value {
+fn json<T: Serialize + ?Sized>(rows: &T) -> String {
     // Rows are plain records, which always have a JSON form.
-    serde_json::to_value(rows).unwrap_or_default()
+    serde_json::to_string(rows).unwrap_or_default()
 }
 
 /// A row of the table `request`.

@@ -14,12 +14,12 @@ with changed as (
         escalation_level = new.escalation_level,
         clocks = new.clocks,
         revision = new.revision
-    from json_populate_record(null::ticket, $1) new
+    from json_populate_record(null::ticket, $1::text::json) new
     where ticket.id = new.id and ticket.revision = $2
     returning ticket.id
 ), orders as (
     insert into ticket_order
-    select * from json_populate_recordset(null::ticket_order, $3) where exists (select from changed)
+    select * from json_populate_recordset(null::ticket_order, $3::text::json) where exists (select from changed)
     on conflict on constraint ticket_order_pkey do update set
         state = excluded.state,
         accepted_time = excluded.accepted_time,
@@ -29,11 +29,11 @@ with changed as (
         return_reason = excluded.return_reason
 ), history as (
     insert into ticket_history
-    select * from json_populate_recordset(null::ticket_history, $4)
+    select * from json_populate_recordset(null::ticket_history, $4::text::json)
     where exists (select from changed)
 ), requests as (
     insert into request
-    select * from json_populate_recordset(null::request, $6) where exists (select from changed)
+    select * from json_populate_recordset(null::request, $6::text::json) where exists (select from changed)
 ), events as (
     insert into outbox (
         event_id, record_id, revision, area_code, occurred_time, recorded_time, imported,
@@ -42,7 +42,7 @@ with changed as (
     select
         event_id, record_id, revision, area_code, occurred_time, recorded_time, imported,
         traceparent, payload
-    from json_populate_recordset(null::outbox, $5)
+    from json_populate_recordset(null::outbox, $5::text::json)
     where exists (select from changed)
     order by revision
 )

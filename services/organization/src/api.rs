@@ -1,0 +1,36 @@
+//! The contract's side of the service: requests to drafts and calls, records
+//! to answers. It decides nothing.
+
+pub mod addresses;
+pub mod appointments;
+pub mod areas;
+pub mod figures;
+pub mod imports;
+mod page;
+pub mod people;
+pub mod units;
+mod wire;
+
+use tokio_util::sync::CancellationToken;
+use tonic::{codec::CompressionEncoding::Gzip, service::Routes};
+use wangge_api::organization::v1::server::{
+    area_service_server::AreaServiceServer, import_service_server::ImportServiceServer,
+    person_service_server::PersonServiceServer, unit_service_server::UnitServiceServer,
+};
+
+use crate::App;
+
+/// The gRPC services. Import streams end at `stop`.
+pub fn routes(app: &App, stop: CancellationToken) -> Routes {
+    let areas = areas::Areas(app.clone());
+    let units = units::Units(app.clone());
+    let people = people::People(app.clone());
+    let imports = imports::Imports {
+        app: app.clone(),
+        stop,
+    };
+    Routes::new(AreaServiceServer::new(areas).accept_compressed(Gzip))
+        .add_service(UnitServiceServer::new(units).accept_compressed(Gzip))
+        .add_service(PersonServiceServer::new(people).accept_compressed(Gzip))
+        .add_service(ImportServiceServer::new(imports).accept_compressed(Gzip))
+}

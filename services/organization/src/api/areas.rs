@@ -1,0 +1,222 @@
+//! `AreaService`.
+
+use tonic::{Request, Response, Status};
+use wangge_api::{
+    date,
+    organization::v1::{self as proto, server::area_service_server::AreaService},
+    refusal::Refusal,
+    types::v1::{CoordinateSystem, Point},
+};
+use wangge_auth::Caller;
+use wangge_kernel::limit::{DEFAULT_ZONE, day_of};
+use wangge_places::coordinates::{System, to_wgs84};
+
+use super::{addresses, page::Page, wire};
+use crate::{
+    App,
+    commands::{
+        create_address::create_address, create_area::create_area, update_area::update_area,
+    },
+    domain::{
+        address::AddressId,
+        area::{Area, AreaChange, AreaDraft, AreaId, AreaKind},
+        etag::etag,
+    },
+    places::Place,
+    store::area as store,
+};
+
+/// Serves areas and the address book.
+#[derive(Debug, Clone)]
+pub struct Areas(pub App);
+
+#[tonic::async_trait]
+impl AreaService for Areas {
+    async fn create_area(
+        &self,
+        request: Request<proto::CreateAreaRequest>,
+    ) -> Result<Response<proto::Area>, Status> {
+        let (call, message) = wire::call(request, "CreateArea", |m| &m.request_id)?;
+        let area = wire::given(message.area, "area")?;
+        let id = wire::optional_id(&area.id, "area.id")?.unwrap_or_else(AreaId::generate);
+        let created = create_area(&self.0, call, draft(area, id)?).await?;
+        Ok(Response::new(to_wire(created)))
+    }
+
+    async fn get_area(
+        &self,
+        request: Request<proto::GetAreaRequest>,
+    ) -> Result<Response<proto::Area>, Status> {
+        let (_, scope) = Caller::of(&request)?;
+        let code = request.into_inner().code;
+        let area = store::load_area(&self.0.database.calls, &scope, &code)
+            .await
+            .map_err(Refusal::from)?
+            .ok_or_else(|| Refusal::not_found("area", code))?;
+        Ok(Response::new(to_wire(area)))
+    }
+
+    async fn list_areas(
+        &self,
+        request: Request<proto::ListAreasRequest>,
+    ) -> Result<Response<proto::ListAreasResponse>, Status> {
+        let (_, scope) = Caller::of(&request)?;
+        let message = request.into_inner();
+        let arguments = vec![
+            "ListAreas".to_owned(),
+            message.within_code.clone(),
+            message.kind.to_string(),
+        ];
+        let page: Page<String> = Page::read(message.page_size, &message.page_token, arguments)?;
+        let scope = scope.within(&message.within_code);
+        let kind = AreaKind::from_code(message.kind);
+        let pool = &self.0.database.calls;
+        let rows = store::list_areas(pool, &scope, kind, &page.after, page.limit())
+            .await
+            .map_err(Refusal::from)?;
+        let keep = page.size.min(fitting(&rows));
+        let (areas, next_page_token) = page.close(rows, keep, |area| area.code.clone());
+        let areas = areas.into_iter().map(to_wire).collect();
+        Ok(Response::new(proto::ListAreasResponse {
+            areas,
+            next_page_token,
+        }))
+    }
+
+    async fn update_area(
+        &self,
+        request: Request<proto::UpdateAreaRequest>,
+    ) -> Result<Response<proto::Area>, Status> {
+        let (call, message) = wire::call(request, "UpdateArea", |m| &m.request_id)?;
+        let area = wire::given(message.area, "area")?;
+        if area.code.is_empty() {
+            return Err(Refusal::field("area.code", "required", "is required").into());
+        }
+        let paths = wire::mask(
+            message.update_mask,
+            &["name", "boundary_geojson", "end_date"],
+        )?;
+        let (code, etag) = (area.code.clone(), area.etag.clone());
+        let changed = update_area(&self.0, call, code, etag, change(area, &paths)?).await?;
+        Ok(Response::new(to_wire(changed)))
+    }
+
+    async fn locate_area(
+        &self,
+        request: Request<proto::LocateAreaRequest>,
+    ) -> Result<Response<proto::LocateAreaResponse>, Status> {
+        let (_, scope) = Caller::of(&request)?;
+        let place = place(request.into_inner())?;
+        let pool = &self.0.database.calls;
+        let today = day_of(self.0.clock.now(), DEFAULT_ZONE);
+        let nowhere = || Refusal::not_found("area", "");
+        let grid = self
+            .0
+            .places
+            .locate(pool, &place, today)
+            .await?
+            .ok_or_else(nowhere)?;
+        let areas = store::load_chain(pool, &scope, &grid)
+            .await
+            .map_err(Refusal::from)?;
+        if areas.is_empty() {
+            return Err(nowhere().into());
+        }
+        let areas = areas.into_iter().map(to_wire).collect();
+        Ok(Response::new(proto::LocateAreaResponse { areas }))
+    }
+
+    async fn create_address(
+        &self,
+        request: Request<proto::CreateAddressRequest>,
+    ) -> Result<Response<proto::Address>, Status> {
+        let (call, message) = wire::call(request, "CreateAddress", |m| &m.request_id)?;
+        let address = wire::given(message.address, "address")?;
+        let id = wire::optional_id(&address.id, "address.id")?.unwrap_or_else(AddressId::generate);
+        let created = create_address(&self.0, call, addresses::draft(address, id)).await?;
+        Ok(Response::new(addresses::to_wire(created)))
+    }
+}
+
+/// How many of the areas fit a message: up to and with the one whose boundary
+/// goes beyond the limit.
+fn fitting(areas: &[Area]) -> usize {
+    let mut bytes = 0;
+    areas
+        .iter()
+        .take_while(|area| {
+            let fits = bytes <= store::PAGE_BYTES;
+            bytes += area.boundary_geojson.as_ref().map_or(0, String::len);
+            fits
+        })
+        .count()
+}
+
+/// An area to be made.
+pub(super) fn draft(area: proto::Area, id: AreaId) -> Result<AreaDraft, Refusal> {
+    Ok(AreaDraft {
+        id,
+        kind: AreaKind::from_code(area.kind),
+        start_date: date::optional(area.start_date.as_ref(), "area.start_date")?,
+        end_date: date::optional(area.end_date.as_ref(), "area.end_date")?,
+        code: area.code,
+        name: area.name,
+        parent_code: wire::optional_text(area.parent_code),
+        boundary_geojson: wire::optional_text(area.boundary_geojson),
+    })
+}
+
+fn change(area: proto::Area, paths: &[String]) -> Result<AreaChange, Refusal> {
+    let masked = |path: &str| paths.iter().any(|masked| masked == path);
+    let end_date = date::optional(area.end_date.as_ref(), "area.end_date")?;
+    let boundary = wire::optional_text(area.boundary_geojson);
+    Ok(AreaChange {
+        name: masked("name").then_some(area.name),
+        boundary_geojson: masked("boundary_geojson").then_some(boundary),
+        end_date: masked("end_date").then_some(end_date),
+    })
+}
+
+fn place(message: proto::LocateAreaRequest) -> Result<Place, Refusal> {
+    match (message.point, message.address) {
+        (Some(point), address) if address.is_empty() => Ok(Place::Point(wgs84(&point)?)),
+        (None, address) if !address.is_empty() => Ok(Place::Address(address)),
+        _ => Err(Refusal::field(
+            "",
+            "message.oneof",
+            "give exactly one of point and address",
+        )),
+    }
+}
+
+fn wgs84(point: &Point) -> Result<(f64, f64), Refusal> {
+    let system = match point.coordinate_system() {
+        CoordinateSystem::Wgs84 | CoordinateSystem::Cgcs2000 => System::Wgs84,
+        CoordinateSystem::Gcj02 => System::Gcj02,
+        CoordinateSystem::Bd09 => System::Bd09,
+        CoordinateSystem::Unspecified => {
+            return Err(Refusal::field(
+                "point.coordinate_system",
+                "enum.not_in",
+                "must be named: guessing it moves the point to another grid",
+            ));
+        }
+    };
+    Ok(to_wgs84((point.longitude, point.latitude), system))
+}
+
+/// An area as it is answered.
+pub(super) fn to_wire(area: Area) -> proto::Area {
+    proto::Area {
+        id: area.id.to_string(),
+        code: area.code,
+        kind: area.kind.code().into(),
+        name: area.name,
+        parent_code: area.parent_code.unwrap_or_default(),
+        boundary_geojson: area.boundary_geojson.unwrap_or_default(),
+        start_date: Some(date::to_wire(area.start_date)),
+        end_date: area.end_date.map(date::to_wire),
+        revision: area.revision,
+        etag: etag(area.revision),
+    }
+}

@@ -1,0 +1,75 @@
+//! Small pieces that every request is read with.
+
+use prost::Message;
+use tonic::Request;
+use uuid::Uuid;
+use wangge_api::refusal::Refusal;
+use wangge_auth::Caller;
+use wangge_pg::request::RequestKey;
+
+use crate::commands::Call;
+
+/// A write and who asks for it.
+pub(super) fn call<M: Message>(
+    request: Request<M>,
+    method: &str,
+    request_id: impl Fn(&M) -> &str,
+) -> Result<(Call, M), Refusal> {
+    let (caller, scope) = Caller::of(&request)?;
+    let message = request.into_inner();
+    let key = RequestKey::of(&caller.subject, method, request_id(&message), &message)?;
+    Ok((Call { scope, key }, message))
+}
+
+/// The record that a write is about.
+pub(super) fn given<T>(record: Option<T>, field: &str) -> Result<T, Refusal> {
+    record.ok_or_else(|| Refusal::field(field, "required", "is required"))
+}
+
+/// An id that must be given.
+pub(super) fn id(text: &str, field: &str) -> Result<Uuid, Refusal> {
+    if text.is_empty() {
+        return Err(Refusal::field(field, "required", "is required"));
+    }
+    Uuid::parse_str(text).map_err(|_| Refusal::field(field, "string.uuid", "must be a UUID"))
+}
+
+/// An id that may be left out.
+pub(super) fn optional_id<T: From<Uuid>>(text: &str, field: &str) -> Result<Option<T>, Refusal> {
+    if text.is_empty() {
+        Ok(None)
+    } else {
+        id(text, field).map(|id| Some(id.into()))
+    }
+}
+
+/// A text that may be left out.
+pub(super) fn optional_text(text: String) -> Option<String> {
+    Some(text).filter(|text| !text.is_empty())
+}
+
+/// The paths of a field mask, all of them among those that can be changed.
+pub(super) fn mask(
+    mask: Option<prost_types::FieldMask>,
+    changeable: &[&str],
+) -> Result<Vec<String>, Refusal> {
+    let paths = mask.unwrap_or_default().paths;
+    if paths.is_empty() {
+        return Err(Refusal::field(
+            "update_mask",
+            "required",
+            "names no field to change",
+        ));
+    }
+    match paths
+        .iter()
+        .find(|path| !changeable.contains(&path.as_str()))
+    {
+        Some(path) => Err(Refusal::field(
+            "update_mask",
+            "field_mask",
+            format!("{path} is unknown or can't be changed"),
+        )),
+        None => Ok(paths),
+    }
+}

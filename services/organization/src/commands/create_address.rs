@@ -1,0 +1,72 @@
+//! Enters an address into the address book.
+
+use futures::FutureExt as _;
+use wangge_api::refusal::Refusal;
+use wangge_pg::{Tx, request, transaction::Failure};
+
+use super::{Call, references::References};
+use crate::{
+    App,
+    domain::address::{Address, AddressDraft},
+    events::{self, Origin},
+    store::address as store,
+};
+
+/// Enters an address, or answers the one that the same request entered before.
+///
+/// # Errors
+/// `FIELD_INVALID`, `REFERENCE_UNKNOWN`, `RECORD_EXISTS`, `REQUEST_ID_REUSED`.
+pub async fn create_address(
+    app: &App,
+    call: Call,
+    draft: AddressDraft,
+) -> Result<Address, Refusal> {
+    let address = draft.check()?;
+    let now = app.clock.now();
+    let created = app
+        .change(move |tx| {
+            async move {
+                if let Some(id) = request::claim(tx, &call.key, address.id.0, 1, now).await? {
+                    let earlier = store::load_address(tx, &call.scope, id).await?;
+                    return Ok(earlier.ok_or_else(|| Refusal::not_found("address", id))?);
+                }
+                let mut references = References::new(call.scope);
+                check(tx, &mut references, &address).await?;
+                save(tx, &references, &address, Origin::call(now)).await?;
+                Ok(address)
+            }
+            .boxed()
+        })
+        .await?;
+    app.places.changed();
+    Ok(created)
+}
+
+/// Demands that the area is there.
+///
+/// # Errors
+/// `REFERENCE_UNKNOWN`.
+pub async fn check(
+    tx: &mut Tx,
+    references: &mut References,
+    address: &Address,
+) -> Result<(), Failure> {
+    references
+        .area(tx, &address.area_code, "address.area_code")
+        .await?;
+    Ok(())
+}
+
+/// Enters an address and tells of it.
+///
+/// # Errors
+/// `RECORD_EXISTS`.
+pub async fn save(
+    tx: &mut Tx,
+    references: &References,
+    address: &Address,
+    origin: Origin,
+) -> Result<(), Failure> {
+    store::insert_address(tx, references.scope(), address).await?;
+    Ok(wangge_outbox::append(tx, &events::address_changed(address, origin)).await?)
+}

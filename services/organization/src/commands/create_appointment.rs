@@ -1,0 +1,108 @@
+//! Appoints a person to a post.
+
+use futures::FutureExt as _;
+use wangge_api::refusal::Refusal;
+use wangge_pg::{Tx, request, transaction::Failure};
+
+use super::{Call, references::References};
+use crate::{
+    App,
+    domain::appointment::{Appointment, AppointmentDraft, Seat},
+    events::{self, Origin},
+    store,
+};
+
+/// Appoints a person, or answers the appointment that the same request made
+/// before.
+///
+/// # Errors
+/// `FIELD_INVALID`, `REFERENCE_UNKNOWN`, `GUARD_FAILED` (`post_taken`),
+/// `REQUEST_ID_REUSED`, and `RECORD_EXISTS` for an id in use.
+pub async fn create_appointment(
+    app: &App,
+    call: Call,
+    draft: AppointmentDraft,
+) -> Result<Appointment, Refusal> {
+    let appointment = draft.check()?;
+    let now = app.clock.now();
+    app.change(move |tx| {
+        async move {
+            if let Some(id) = request::claim(tx, &call.key, appointment.id.0, 1, now).await? {
+                let earlier = store::appointment::lock_appointment(tx, &call.scope, id).await?;
+                return Ok(earlier.ok_or_else(|| Refusal::not_found("appointment", id))?);
+            }
+            let mut references = References::new(call.scope);
+            let appointment = place(tx, &mut references, appointment).await?;
+            check_post(tx, &references, &appointment).await?;
+            save(tx, &references, &appointment, Origin::call(now)).await?;
+            Ok(appointment)
+        }
+        .boxed()
+    })
+    .await
+}
+
+/// The appointment with the area that its unit belongs to, if person, unit and
+/// area are there.
+///
+/// # Errors
+/// `REFERENCE_UNKNOWN`, `FIELD_INVALID`.
+pub async fn place(
+    tx: &mut Tx,
+    references: &mut References,
+    appointment: Appointment,
+) -> Result<Appointment, Failure> {
+    references
+        .person(tx, appointment.person_id, "appointment.person_id")
+        .await?;
+    match appointment.seat() {
+        Seat::Unit(unit) => {
+            let unit = references.unit(tx, unit, "appointment.unit_id").await?;
+            Ok(appointment.in_unit_of(unit.area_code))
+        }
+        Seat::Area(code) => {
+            let kind = references.area(tx, &code, "appointment.area_code").await?;
+            appointment.check_area(kind)?;
+            Ok(appointment)
+        }
+    }
+}
+
+/// Demands that nobody else holds an exclusive post on one of the days. The
+/// unit or area stays locked until the transaction ends, so that of two
+/// appointments at the same time one sees the other.
+///
+/// # Errors
+/// `GUARD_FAILED` (`post_taken`).
+pub async fn check_post(
+    tx: &mut Tx,
+    references: &References,
+    appointment: &Appointment,
+) -> Result<(), Failure> {
+    if !appointment.post.is_exclusive() {
+        return Ok(());
+    }
+    let scope = references.scope();
+    match appointment.seat() {
+        Seat::Unit(unit) => drop(store::unit::lock_unit(tx, scope, unit.0).await?),
+        Seat::Area(code) => drop(store::area::lock_area(tx, scope, &code).await?),
+    }
+    if store::appointment::is_post_taken(tx, scope, appointment).await? {
+        return Err(Appointment::taken().into());
+    }
+    Ok(())
+}
+
+/// Enters an appointment and tells of it.
+///
+/// # Errors
+/// `RECORD_EXISTS`.
+pub async fn save(
+    tx: &mut Tx,
+    references: &References,
+    appointment: &Appointment,
+    origin: Origin,
+) -> Result<(), Failure> {
+    store::appointment::insert_appointment(tx, references.scope(), appointment).await?;
+    Ok(wangge_outbox::append(tx, &events::appointment_changed(appointment, origin)).await?)
+}

@@ -1,0 +1,69 @@
+//! Makes an area.
+
+use futures::FutureExt as _;
+use wangge_api::refusal::Refusal;
+use wangge_pg::{Tx, request, transaction::Failure};
+
+use super::{Call, references::References};
+use crate::{
+    App,
+    domain::area::{Area, AreaDraft},
+    events::{self, Origin},
+    store::area as store,
+};
+
+/// Makes an area, or answers the one that the same request made before.
+///
+/// # Errors
+/// `FIELD_INVALID`, `REFERENCE_UNKNOWN`, `RECORD_EXISTS`, `REQUEST_ID_REUSED`.
+pub async fn create_area(app: &App, call: Call, draft: AreaDraft) -> Result<Area, Refusal> {
+    let area = draft.check()?;
+    let now = app.clock.now();
+    let created = app
+        .change(move |tx| {
+            async move {
+                if let Some(id) = request::claim(tx, &call.key, area.id.0, 1, now).await? {
+                    let earlier = store::load_area_by_id(tx, &call.scope, id).await?;
+                    return Ok(earlier.ok_or_else(|| Refusal::not_found("area", id))?);
+                }
+                let mut references = References::new(call.scope);
+                check(tx, &mut references, &area).await?;
+                save(tx, &references, &area, Origin::call(now)).await?;
+                Ok(area)
+            }
+            .boxed()
+        })
+        .await?;
+    app.places.changed();
+    Ok(created)
+}
+
+/// Demands that the parent is there and of the right kind. A district has
+/// none; it must itself be where the caller may work.
+///
+/// # Errors
+/// `REFERENCE_UNKNOWN`, `FIELD_INVALID`.
+pub async fn check(tx: &mut Tx, references: &mut References, area: &Area) -> Result<(), Failure> {
+    match &area.parent_code {
+        Some(parent) => {
+            let kind = references.area(tx, parent, "area.parent_code").await?;
+            Ok(area.check_parent(kind)?)
+        }
+        None if references.scope().covers(&area.code) => Ok(()),
+        None => Err(Refusal::unknown_reference("area.code", "area").into()),
+    }
+}
+
+/// Enters an area and tells of it.
+///
+/// # Errors
+/// `RECORD_EXISTS`.
+pub async fn save(
+    tx: &mut Tx,
+    references: &References,
+    area: &Area,
+    origin: Origin,
+) -> Result<(), Failure> {
+    store::insert_area(tx, references.scope(), area).await?;
+    Ok(wangge_outbox::append(tx, &events::area_changed(area, origin)).await?)
+}

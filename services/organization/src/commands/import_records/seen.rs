@@ -1,0 +1,98 @@
+//! What a `validate_only` stream has brought so far: later rows are checked
+//! against it as they would be against the database.
+
+use std::{
+    collections::{HashMap, HashSet},
+    hash::{BuildHasher as _, BuildHasherDefault, DefaultHasher, Hash},
+};
+
+use chrono::NaiveDate;
+use uuid::Uuid;
+use wangge_api::refusal::Refusal;
+
+use crate::domain::appointment::{Appointment, Post, Seat};
+
+/// First day, and first day on which it no longer holds.
+type Term = (NaiveDate, Option<NaiveDate>);
+
+/// Rows that passed.
+#[derive(Debug, Default)]
+pub(super) struct Seen {
+    /// Ids, with a hash of the content.
+    records: HashMap<Uuid, u64>,
+    /// Codes, words and keys, each under the field that holds it.
+    keys: HashSet<(&'static str, String)>,
+    posts: HashMap<(Post, Seat), Vec<Term>>,
+}
+
+impl Seen {
+    /// Whether a record with this id has passed, and if so, whether it was the
+    /// same.
+    pub(super) fn again(&self, id: Uuid, record: &impl Hash) -> Option<bool> {
+        self.records.get(&id).map(|known| *known == hash_of(record))
+    }
+
+    /// Notes a record.
+    pub(super) fn note(&mut self, id: Uuid, record: &impl Hash) {
+        self.records.insert(id, hash_of(record));
+    }
+
+    /// Takes a code, words or a key that only one record can have.
+    ///
+    /// # Errors
+    /// `RECORD_EXISTS` if an earlier row has it.
+    pub(super) fn take(
+        &mut self,
+        kind: &str,
+        field: &'static str,
+        key: String,
+    ) -> Result<(), Refusal> {
+        if self.keys.insert((field, key)) {
+            Ok(())
+        } else {
+            Err(Refusal::exists(kind, field))
+        }
+    }
+
+    /// Takes an exclusive post for the days of an appointment.
+    ///
+    /// # Errors
+    /// `GUARD_FAILED` (`post_taken`) if an earlier row holds it on one of them.
+    pub(super) fn take_post(&mut self, appointment: &Appointment) -> Result<(), Refusal> {
+        if !appointment.post.is_exclusive() {
+            return Ok(());
+        }
+        let term = (appointment.start_date, appointment.end_date);
+        let held = self
+            .posts
+            .entry((appointment.post, appointment.seat()))
+            .or_default();
+        if held.iter().any(|other| overlap(*other, term)) {
+            return Err(Appointment::taken());
+        }
+        held.push(term);
+        Ok(())
+    }
+}
+
+fn overlap(a: Term, b: Term) -> bool {
+    a.1.is_none_or(|end| b.0 < end) && b.1.is_none_or(|end| a.0 < end)
+}
+
+fn hash_of(record: &impl Hash) -> u64 {
+    BuildHasherDefault::<DefaultHasher>::default().hash_one(record)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn terms_overlap_on_a_common_day() {
+        let day = |day| NaiveDate::from_ymd_opt(2022, 1, day).expect("day");
+        assert!(overlap((day(1), None), (day(5), None)));
+        assert!(overlap((day(1), Some(day(3))), (day(2), None)));
+        assert!(!overlap((day(1), Some(day(3))), (day(3), None)));
+        assert!(!overlap((day(3), Some(day(4))), (day(1), Some(day(3)))));
+    }
+}

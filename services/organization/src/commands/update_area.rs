@@ -1,0 +1,56 @@
+//! Changes an area's name, boundary or end date.
+
+use futures::FutureExt as _;
+use wangge_api::refusal::Refusal;
+use wangge_pg::request;
+
+use super::Call;
+use crate::{
+    App,
+    domain::{
+        area::{Area, AreaChange},
+        etag,
+    },
+    events::{self, Origin},
+    store::area as store,
+};
+
+/// Changes the area with a code; a repeated request answers it as it stands
+/// now.
+///
+/// # Errors
+/// `FIELD_INVALID`, `RECORD_NOT_FOUND`, `ETAG_MISMATCH`, `REQUEST_ID_REUSED`.
+pub async fn update_area(
+    app: &App,
+    call: Call,
+    code: String,
+    etag: String,
+    change: AreaChange,
+) -> Result<Area, Refusal> {
+    let now = app.clock.now();
+    let changed = app
+        .change(move |tx| {
+            async move {
+                let area = store::lock_area(tx, &call.scope, &code)
+                    .await?
+                    .ok_or_else(|| Refusal::not_found("area", &code))?;
+                let revision = area.revision + 1;
+                if request::claim(tx, &call.key, area.id.0, revision, now)
+                    .await?
+                    .is_some()
+                {
+                    return Ok(area);
+                }
+                etag::check(&etag, area.revision, "area")?;
+                let changed = area.change(change)?;
+                store::update_area(tx, &call.scope, &changed).await?;
+                let event = events::area_changed(&changed, Origin::call(now));
+                wangge_outbox::append(tx, &event).await?;
+                Ok(changed)
+            }
+            .boxed()
+        })
+        .await?;
+    app.places.changed();
+    Ok(changed)
+}

@@ -1,0 +1,41 @@
+//! Pure rules: what a record must be, and what may become of it. Nothing here
+//! reads a clock, a database or the wire.
+
+pub mod address;
+pub mod appointment;
+pub mod area;
+mod checks;
+pub mod etag;
+pub mod figure;
+pub mod person;
+pub mod unit;
+
+/// Makes an enum with the contract's numbers, which are also what is stored.
+macro_rules! coded {
+    (
+        $(#[$doc:meta])*
+        $name:ident { $($(#[$value_doc:meta])* $value:ident = $code:literal),* $(,)? }
+    ) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        #[repr(i16)]
+        pub enum $name { $($(#[$value_doc])* $value = $code),* }
+
+        impl $name {
+            /// The contract's number of the value.
+            pub fn code(self) -> i16 {
+                self as i16
+            }
+
+            /// The value with a number of the contract; none for one it does
+            /// not name, 0 among them.
+            pub fn from_code(code: i32) -> Option<Self> {
+                match code {
+                    $($code => Some(Self::$value),)*
+                    _ => None,
+                }
+            }
+        }
+    };
+}
+pub(crate) use coded;

@@ -1,0 +1,37 @@
+//! The process of the organization service: reads its settings and runs it.
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use tokio_util::sync::CancellationToken;
+use wangge_kernel::clock::Clock;
+use wangge_organization::{App, MIGRATOR, NAME, PORT};
+use wangge_pg::Database;
+use wangge_server::process::{self, Failure, ProcessArgs, Running};
+use wangge_telemetry::TelemetryArgs;
+
+/// Areas and grids, units, people and appointments.
+#[derive(Debug, Parser)]
+#[command(name = "wangge-organization", version, about)]
+struct Cli {
+    #[command(flatten)]
+    process: ProcessArgs,
+    #[command(flatten)]
+    telemetry: TelemetryArgs,
+}
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    match process::main(&cli.telemetry, NAME, run(&cli)) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => process::fail(&error),
+    }
+}
+
+async fn run(cli: &Cli) -> Result<(), Failure> {
+    let start = |database: Database, stop: CancellationToken| {
+        let app = App::new(database.clone(), Clock::System);
+        Running { service: app.service(stop.clone()), background: app.background(stop), database }
+    };
+    process::run(&cli.process, PORT, &MIGRATOR, start).await
+}

@@ -1,0 +1,171 @@
+//! The index of grids and addresses, kept in memory. It is made anew when this
+//! process or another replica has changed a place, and when a new day may have
+//! begun or ended grids.
+
+use std::{
+    collections::HashSet,
+    sync::{
+        Arc, PoisonError, RwLock,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+use chrono::NaiveDate;
+use sqlx::PgPool;
+use tokio::{sync::Mutex, time::Instant};
+use wangge_api::refusal::Refusal;
+use wangge_auth::RecordScope;
+use wangge_places::{PlaceIndex, boundary, coordinates::Degrees};
+
+use crate::store::place;
+
+/// How long what other replicas may have changed is not looked for.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
+
+/// What somebody looks for.
+#[derive(Debug, Clone)]
+pub enum Place {
+    /// A point in WGS 84.
+    Point(Degrees),
+    /// An address in words.
+    Address(String),
+}
+
+/// Places as they stood at some time.
+#[derive(Debug)]
+struct Snapshot {
+    /// Grids that exist on `day`.
+    grids: HashSet<String>,
+    index: PlaceIndex,
+    day: NaiveDate,
+    /// Changes of this process that it has seen.
+    generation: u64,
+}
+
+/// The last snapshot, and how long it can be trusted.
+#[derive(Debug, Clone)]
+struct Known {
+    snapshot: Arc<Snapshot>,
+    /// Position of the feed up to which no change is missing from it.
+    position: i64,
+    /// When that was looked at.
+    looked: Instant,
+}
+
+/// The index, and what tells whether it is still right.
+#[derive(Debug, Default)]
+pub struct Places {
+    current: RwLock<Option<Known>>,
+    /// Counts the changes that this process has committed.
+    generation: AtomicU64,
+    /// Held by whoever makes the index anew, so that nobody does it twice.
+    renewing: Mutex<()>,
+}
+
+impl Places {
+    /// This process has committed a change of an area or an address.
+    pub fn changed(&self) {
+        self.generation.fetch_add(1, Ordering::Release);
+    }
+
+    /// Code of the grid that a place lies in on a day.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub async fn locate(
+        &self,
+        pool: &PgPool,
+        place: &Place,
+        day: NaiveDate,
+    ) -> Result<Option<String>, Refusal> {
+        let places = self.snapshot(pool, day).await?;
+        let code = match place {
+            Place::Point(point) => places.index.locate_point(*point),
+            Place::Address(words) => places.index.locate_address(words),
+        };
+        Ok(code
+            .filter(|code| places.grids.contains(*code))
+            .map(str::to_owned))
+    }
+
+    async fn snapshot(&self, pool: &PgPool, day: NaiveDate) -> Result<Arc<Snapshot>, Refusal> {
+        if let Some(fresh) = self.usable(day).filter(is_fresh) {
+            return Ok(fresh.snapshot);
+        }
+        let _renewing = self.renewing.lock().await;
+        let known = self.usable(day);
+        if let Some(fresh) = known.as_ref().filter(|known| is_fresh(known)) {
+            return Ok(fresh.snapshot.clone());
+        }
+        // Both read before the places: a change that is committed later is
+        // found by the next look.
+        let generation = self.generation.load(Ordering::Acquire);
+        let after = known.as_ref().map_or(0, |known| known.position);
+        let since = place::load_places_since(pool, after).await?;
+        let snapshot = match known {
+            Some(known) if !since.changed => known.snapshot,
+            _ => Arc::new(load(pool, day, generation).await?),
+        };
+        *self.current.write().unwrap_or_else(PoisonError::into_inner) = Some(Known {
+            snapshot: snapshot.clone(),
+            position: since.position,
+            looked: Instant::now(),
+        });
+        Ok(snapshot)
+    }
+
+    /// What is known, if it is of this day and this process has changed
+    /// nothing since.
+    fn usable(&self, day: NaiveDate) -> Option<Known> {
+        let generation = self.generation.load(Ordering::Acquire);
+        self.current
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+            .filter(|known| known.snapshot.day == day && known.snapshot.generation == generation)
+    }
+}
+
+fn is_fresh(known: &Known) -> bool {
+    known.looked.elapsed() < LOOK_EVERY
+}
+
+async fn load(pool: &PgPool, day: NaiveDate, generation: u64) -> Result<Snapshot, Refusal> {
+    let everything = RecordScope::everything();
+    let grids = place::list_grids_on(pool, &everything, day).await?;
+    let addresses = place::list_addresses(pool, &everything).await?;
+    // Reading boundaries takes time that other calls need.
+    let build = move || build(grids, addresses, day, generation);
+    tokio::task::spawn_blocking(build)
+        .await
+        .map_err(|error| Refusal::internal(&error))
+}
+
+fn build(
+    grids: Vec<place::GridRow>,
+    addresses: Vec<place::AddressRow>,
+    day: NaiveDate,
+    generation: u64,
+) -> Snapshot {
+    let codes = grids.iter().map(|grid| grid.code.clone()).collect();
+    let areas = grids
+        .into_iter()
+        .filter_map(|grid| {
+            let boundary = boundary::read(&grid.boundary_geojson?);
+            if let Err(error) = &boundary {
+                tracing::warn!(area.code = grid.code, %error, "a boundary cannot be read");
+            }
+            Some((grid.code, boundary.ok()?))
+        })
+        .collect();
+    let addresses = addresses
+        .into_iter()
+        .map(|row| (row.normalized_text, row.area_code));
+    Snapshot {
+        grids: codes,
+        index: PlaceIndex::new(areas, addresses),
+        day,
+        generation,
+    }
+}

@@ -1,0 +1,240 @@
+//! Areas in the database.
+
+use sqlx::PgExecutor;
+use uuid::Uuid;
+use wangge_api::refusal::Refusal;
+use wangge_auth::RecordScope;
+use wangge_pg::{StoreError, Tx, transaction::Failure};
+
+use super::write_in;
+use crate::domain::area::{Area, AreaId, AreaKind};
+
+/// Bytes of boundaries on a page of a list, give or take one boundary, so
+/// that a page always fits a message.
+pub const PAGE_BYTES: usize = 2 * 1024 * 1024;
+
+/// The area with a code.
+///
+/// # Errors
+/// What the database says.
+pub async fn load_area(
+    executor: impl PgExecutor<'_>,
+    scope: &RecordScope,
+    code: &str,
+) -> Result<Option<Area>, StoreError> {
+    Ok(sqlx::query_as!(
+        Area,
+        r#"select id as "id: AreaId", code, kind as "kind: AreaKind", name, parent_code,
+                  boundary_geojson, start_date, end_date, revision
+           from area where code = $1 and code >= $2 and code < $3"#,
+        code,
+        scope.area_from(),
+        scope.area_until(),
+    )
+    .fetch_optional(executor)
+    .await?)
+}
+
+/// The area with a code, locked until the transaction ends.
+///
+/// # Errors
+/// What the database says.
+pub async fn lock_area(
+    tx: &mut Tx,
+    scope: &RecordScope,
+    code: &str,
+) -> Result<Option<Area>, StoreError> {
+    Ok(sqlx::query_as!(
+        Area,
+        r#"select id as "id: AreaId", code, kind as "kind: AreaKind", name, parent_code,
+                  boundary_geojson, start_date, end_date, revision
+           from area where code = $1 and code >= $2 and code < $3 for no key update"#,
+        code,
+        scope.area_from(),
+        scope.area_until(),
+    )
+    .fetch_optional(tx)
+    .await?)
+}
+
+/// The area with an id.
+///
+/// # Errors
+/// What the database says.
+pub async fn load_area_by_id(
+    tx: &mut Tx,
+    scope: &RecordScope,
+    id: Uuid,
+) -> Result<Option<Area>, StoreError> {
+    Ok(sqlx::query_as!(
+        Area,
+        r#"select id as "id: AreaId", code, kind as "kind: AreaKind", name, parent_code,
+                  boundary_geojson, start_date, end_date, revision
+           from area where id = $1 and code >= $2 and code < $3"#,
+        id,
+        scope.area_from(),
+        scope.area_until(),
+    )
+    .fetch_optional(tx)
+    .await?)
+}
+
+/// What the area with a code is.
+///
+/// # Errors
+/// What the database says.
+pub async fn load_kind(
+    tx: &mut Tx,
+    scope: &RecordScope,
+    code: &str,
+) -> Result<Option<AreaKind>, StoreError> {
+    Ok(sqlx::query_scalar!(
+        r#"select kind as "kind: AreaKind" from area where code = $1 and code >= $2 and code < $3"#,
+        code,
+        scope.area_from(),
+        scope.area_until(),
+    )
+    .fetch_optional(tx)
+    .await?)
+}
+
+/// The areas from the district down to the one with a code. That one lies in
+/// scope; those above it are answered wherever they lie.
+///
+/// # Errors
+/// What the database says.
+pub async fn load_chain(
+    executor: impl PgExecutor<'_>,
+    scope: &RecordScope,
+    code: &str,
+) -> Result<Vec<Area>, StoreError> {
+    // A child's code begins with its parent's, so that the chain is the areas
+    // whose codes the code begins with.
+    Ok(sqlx::query_as!(
+        Area,
+        r#"select id as "id: AreaId", code, kind as "kind: AreaKind", name, parent_code,
+                  boundary_geojson, start_date, end_date, revision
+           from area
+           where code in (select left($1, length) from generate_series(1, length($1)) length)
+             and $1::text collate "C" >= $2 and $1::text collate "C" < $3
+             and exists (select from area lowest where lowest.code = $1)
+           order by code"#,
+        code,
+        scope.area_from(),
+        scope.area_until(),
+    )
+    .fetch_all(executor)
+    .await?)
+}
+
+/// Areas in scope behind a code, in the order of codes; of one kind if one is
+/// named. At most `limit`; fewer if their boundaries are large, but then more
+/// than [`PAGE_BYTES`] of them.
+///
+/// # Errors
+/// What the database says.
+pub async fn list_areas(
+    executor: impl PgExecutor<'_>,
+    scope: &RecordScope,
+    kind: Option<AreaKind>,
+    after: &str,
+    limit: i64,
+) -> Result<Vec<Area>, StoreError> {
+    Ok(sqlx::query_as!(
+        Area,
+        r#"select id as "id!: AreaId", code as "code!", kind as "kind!: AreaKind", name as "name!",
+                  parent_code, boundary_geojson, start_date as "start_date!", end_date,
+                  revision as "revision!"
+           from (
+               -- Bytes up to the row before the last: the row that goes
+               -- beyond the limit is answered, and one behind it, which tells
+               -- that there are more.
+               select first_rows.*, sum(octet_length(boundary_geojson)) over (
+                   order by code rows between unbounded preceding and 2 preceding
+               ) as bytes
+               from (
+                   select * from area
+                   where code >= $1 and code < $2 and code > $3
+                     and ($4::smallint is null or kind = $4)
+                   order by code limit $5
+               ) first_rows
+           ) sized
+           where coalesce(bytes, 0) <= $6
+           order by code"#,
+        scope.area_from(),
+        scope.area_until(),
+        after,
+        kind.map(AreaKind::code),
+        limit,
+        i64::try_from(PAGE_BYTES).unwrap_or(i64::MAX),
+    )
+    .fetch_all(executor)
+    .await?)
+}
+
+/// Which field of an area another one has already, in scope or not.
+///
+/// # Errors
+/// What the database says.
+pub async fn taken_field(
+    tx: &mut Tx,
+    _scope: &RecordScope,
+    area: &Area,
+) -> Result<Option<&'static str>, StoreError> {
+    Ok(sqlx::query_scalar!(
+        r#"select id = $1 as "id!" from area where id = $1 or code = $2 order by 1 desc limit 1"#,
+        area.id.0,
+        area.code,
+    )
+    .fetch_optional(tx)
+    .await?
+    .map(|id| if id { "area.id" } else { "area.code" }))
+}
+
+/// Enters an area.
+///
+/// # Errors
+/// `RECORD_EXISTS` if its id or code is in use; what the database says.
+pub async fn insert_area(tx: &mut Tx, scope: &RecordScope, area: &Area) -> Result<(), Failure> {
+    write_in(scope, &area.code)?;
+    let inserted = sqlx::query!(
+        "insert into area (id, code, kind, name, parent_code, boundary_geojson, start_date, \
+         end_date, revision) values ($1, $2, $3, $4, $5, $6, $7, $8, $9) on conflict do nothing",
+        area.id.0,
+        area.code,
+        area.kind.code(),
+        area.name,
+        area.parent_code,
+        area.boundary_geojson,
+        area.start_date,
+        area.end_date,
+        area.revision,
+    )
+    .execute(&mut *tx)
+    .await?;
+    if inserted.rows_affected() == 0 {
+        let field = taken_field(tx, scope, area).await?.unwrap_or("area.code");
+        return Err(Refusal::exists("area", field).into());
+    }
+    Ok(())
+}
+
+/// Keeps a new revision of an area that is locked.
+///
+/// # Errors
+/// What the database says.
+pub async fn update_area(tx: &mut Tx, scope: &RecordScope, area: &Area) -> Result<(), Failure> {
+    write_in(scope, &area.code)?;
+    sqlx::query!(
+        "update area set name = $2, boundary_geojson = $3, end_date = $4, revision = $5 \
+         where id = $1",
+        area.id.0,
+        area.name,
+        area.boundary_geojson,
+        area.end_date,
+        area.revision,
+    )
+    .execute(tx)
+    .await?;
+    Ok(())
+}

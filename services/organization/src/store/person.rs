@@ -1,0 +1,110 @@
+//! People in the database.
+
+use sqlx::PgExecutor;
+use uuid::Uuid;
+use wangge_api::refusal::Refusal;
+use wangge_auth::RecordScope;
+use wangge_pg::{StoreError, Tx, transaction::Failure};
+
+use super::{Entered, write_in};
+use crate::domain::person::{Person, PersonId};
+
+/// The person with an id.
+///
+/// # Errors
+/// What the database says.
+pub async fn load_person(
+    executor: impl PgExecutor<'_>,
+    scope: &RecordScope,
+    id: Uuid,
+) -> Result<Option<Person>, StoreError> {
+    Ok(sqlx::query_as!(
+        Person,
+        r#"select id as "id: PersonId", name, area_code, revision
+           from person where id = $1 and area_code >= $2 and area_code < $3"#,
+        id,
+        scope.area_from(),
+        scope.area_until(),
+    )
+    .fetch_optional(executor)
+    .await?)
+}
+
+/// People in scope behind an entry, in the order of entry. At most `limit`.
+///
+/// # Errors
+/// What the database says.
+pub async fn list_people(
+    executor: impl PgExecutor<'_>,
+    scope: &RecordScope,
+    after: i64,
+    limit: i64,
+) -> Result<Vec<Entered<Person>>, StoreError> {
+    let rows = sqlx::query!(
+        r#"select entry, id as "id: PersonId", name, area_code, revision
+           from person where area_code >= $1 and area_code < $2 and entry > $3
+           order by entry limit $4"#,
+        scope.area_from(),
+        scope.area_until(),
+        after,
+        limit,
+    )
+    .fetch_all(executor)
+    .await?;
+    Ok(rows
+        .into_iter()
+        .map(|row| Entered {
+            entry: row.entry,
+            record: Person {
+                id: row.id,
+                name: row.name,
+                area_code: row.area_code,
+                revision: row.revision,
+            },
+        })
+        .collect())
+}
+
+/// Whether a person, in scope or not, has this id already.
+///
+/// # Errors
+/// What the database says.
+pub async fn taken_field(
+    tx: &mut Tx,
+    _scope: &RecordScope,
+    person: &Person,
+) -> Result<Option<&'static str>, StoreError> {
+    Ok(
+        sqlx::query_scalar!(r#"select id from person where id = $1"#, person.id.0)
+            .fetch_optional(tx)
+            .await?
+            .map(|_| "person.id"),
+    )
+}
+
+/// Enters a person.
+///
+/// # Errors
+/// `RECORD_EXISTS` if the id is in use; what the database says.
+pub async fn insert_person(
+    tx: &mut Tx,
+    scope: &RecordScope,
+    person: &Person,
+) -> Result<(), Failure> {
+    write_in(scope, &person.area_code)?;
+    let inserted = sqlx::query!(
+        "insert into person (id, name, area_code, revision) values ($1, $2, $3, $4) \
+         on conflict do nothing",
+        person.id.0,
+        person.name,
+        person.area_code,
+        person.revision,
+    )
+    .execute(&mut *tx)
+    .await?;
+    if inserted.rows_affected() == 0 {
+        let field = taken_field(tx, scope, person).await?.unwrap_or("person.id");
+        return Err(Refusal::exists("person", field).into());
+    }
+    Ok(())
+}

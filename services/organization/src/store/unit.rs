@@ -1,0 +1,149 @@
+//! Units in the database.
+
+use sqlx::PgExecutor;
+use uuid::Uuid;
+use wangge_api::refusal::Refusal;
+use wangge_auth::RecordScope;
+use wangge_pg::{StoreError, Tx, transaction::Failure};
+
+use super::write_in;
+use crate::domain::unit::{Unit, UnitId, UnitKind};
+
+/// The unit with an id.
+///
+/// # Errors
+/// What the database says.
+pub async fn load_unit(
+    executor: impl PgExecutor<'_>,
+    scope: &RecordScope,
+    id: Uuid,
+) -> Result<Option<Unit>, StoreError> {
+    Ok(sqlx::query_as!(
+        Unit,
+        r#"select id as "id: UnitId", code, kind as "kind: UnitKind", name,
+                  parent_id as "parent_id: UnitId", area_code, start_date, end_date, revision
+           from unit where id = $1 and area_code >= $2 and area_code < $3"#,
+        id,
+        scope.area_from(),
+        scope.area_until(),
+    )
+    .fetch_optional(executor)
+    .await?)
+}
+
+/// The unit with an id, locked until the transaction ends.
+///
+/// # Errors
+/// What the database says.
+pub async fn lock_unit(
+    tx: &mut Tx,
+    scope: &RecordScope,
+    id: Uuid,
+) -> Result<Option<Unit>, StoreError> {
+    Ok(sqlx::query_as!(
+        Unit,
+        r#"select id as "id: UnitId", code, kind as "kind: UnitKind", name,
+                  parent_id as "parent_id: UnitId", area_code, start_date, end_date, revision
+           from unit where id = $1 and area_code >= $2 and area_code < $3 for no key update"#,
+        id,
+        scope.area_from(),
+        scope.area_until(),
+    )
+    .fetch_optional(tx)
+    .await?)
+}
+
+/// Units in scope behind a code, in the order of codes; of one kind if one is
+/// named. At most `limit`.
+///
+/// # Errors
+/// What the database says.
+pub async fn list_units(
+    executor: impl PgExecutor<'_>,
+    scope: &RecordScope,
+    kind: Option<UnitKind>,
+    after: &str,
+    limit: i64,
+) -> Result<Vec<Unit>, StoreError> {
+    Ok(sqlx::query_as!(
+        Unit,
+        r#"select id as "id: UnitId", code, kind as "kind: UnitKind", name,
+                  parent_id as "parent_id: UnitId", area_code, start_date, end_date, revision
+           from unit
+           where area_code >= $1 and area_code < $2 and code > $3
+             and ($4::smallint is null or kind = $4)
+           order by code limit $5"#,
+        scope.area_from(),
+        scope.area_until(),
+        after,
+        kind.map(UnitKind::code),
+        limit,
+    )
+    .fetch_all(executor)
+    .await?)
+}
+
+/// Which field of a unit another one has already, in scope or not.
+///
+/// # Errors
+/// What the database says.
+pub async fn taken_field(
+    tx: &mut Tx,
+    _scope: &RecordScope,
+    unit: &Unit,
+) -> Result<Option<&'static str>, StoreError> {
+    Ok(sqlx::query_scalar!(
+        r#"select id = $1 as "id!" from unit where id = $1 or code = $2 order by 1 desc limit 1"#,
+        unit.id.0,
+        unit.code,
+    )
+    .fetch_optional(tx)
+    .await?
+    .map(|id| if id { "unit.id" } else { "unit.code" }))
+}
+
+/// Enters a unit.
+///
+/// # Errors
+/// `RECORD_EXISTS` if its id or code is in use; what the database says.
+pub async fn insert_unit(tx: &mut Tx, scope: &RecordScope, unit: &Unit) -> Result<(), Failure> {
+    write_in(scope, &unit.area_code)?;
+    let inserted = sqlx::query!(
+        "insert into unit (id, code, kind, name, parent_id, area_code, start_date, end_date, \
+         revision) values ($1, $2, $3, $4, $5, $6, $7, $8, $9) on conflict do nothing",
+        unit.id.0,
+        unit.code,
+        unit.kind.code(),
+        unit.name,
+        unit.parent_id.map(|id| id.0),
+        unit.area_code,
+        unit.start_date,
+        unit.end_date,
+        unit.revision,
+    )
+    .execute(&mut *tx)
+    .await?;
+    if inserted.rows_affected() == 0 {
+        let field = taken_field(tx, scope, unit).await?.unwrap_or("unit.code");
+        return Err(Refusal::exists("unit", field).into());
+    }
+    Ok(())
+}
+
+/// Keeps a new revision of a unit that is locked.
+///
+/// # Errors
+/// What the database says.
+pub async fn update_unit(tx: &mut Tx, scope: &RecordScope, unit: &Unit) -> Result<(), Failure> {
+    write_in(scope, &unit.area_code)?;
+    sqlx::query!(
+        "update unit set name = $2, end_date = $3, revision = $4 where id = $1",
+        unit.id.0,
+        unit.name,
+        unit.end_date,
+        unit.revision,
+    )
+    .execute(tx)
+    .await?;
+    Ok(())
+}

@@ -1,0 +1,14 @@
+//! The organization service over real gRPC and a real PostgreSQL.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod addresses;
+mod appointments;
+mod areas;
+mod contract;
+mod feed;
+mod imports;
+mod locate;
+mod people;
+
+mod support;
+mod units;

@@ -1,0 +1,46 @@
+//! The process of the reporting service: reads its settings and runs it.
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use tokio_util::sync::CancellationToken;
+use wangge_client::connect_streams;
+use wangge_kernel::clock::Clock;
+use wangge_reporting::{App, MIGRATOR, NAME, PORT, Sources};
+use wangge_pg::Database;
+use wangge_server::process::{self, Failure, FeedArgs, ProcessArgs, Running};
+use wangge_telemetry::TelemetryArgs;
+
+/// Figures, each with the records behind it.
+#[derive(Debug, Parser)]
+#[command(name = "wangge-reporting", version, about)]
+struct Cli {
+    #[command(flatten)]
+    process: ProcessArgs,
+    #[command(flatten)]
+    feeds: FeedArgs,
+    #[command(flatten)]
+    telemetry: TelemetryArgs,
+}
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    match process::main(&cli.telemetry, NAME, run(&cli)) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => process::fail(&error),
+    }
+}
+
+async fn run(cli: &Cli) -> Result<(), Failure> {
+    let token = cli.feeds.token();
+    let sources = Sources {
+        organization: connect_streams(&cli.feeds.organization_url, token.clone())?,
+        tickets: connect_streams(&cli.feeds.tickets_url, token.clone())?,
+        volunteers: connect_streams(&cli.feeds.volunteers_url, token)?,
+    };
+    let start = |database: Database, stop: CancellationToken| {
+        let app = App::new(database.clone(), Clock::System, sources);
+        Running { service: app.service(stop.clone()), background: app.background(stop), database }
+    };
+    process::run(&cli.process, PORT, &MIGRATOR, start).await
+}

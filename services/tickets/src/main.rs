@@ -1,0 +1,41 @@
+//! The process of the tickets service: reads its settings and runs it.
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use tokio_util::sync::CancellationToken;
+use wangge_client::connect_streams;
+use wangge_kernel::clock::Clock;
+use wangge_tickets::{App, MIGRATOR, NAME, PORT};
+use wangge_pg::Database;
+use wangge_server::process::{self, Failure, FeedArgs, ProcessArgs, Running};
+use wangge_telemetry::TelemetryArgs;
+
+/// Tickets and dispatch orders, from report to close.
+#[derive(Debug, Parser)]
+#[command(name = "wangge-tickets", version, about)]
+struct Cli {
+    #[command(flatten)]
+    process: ProcessArgs,
+    #[command(flatten)]
+    feeds: FeedArgs,
+    #[command(flatten)]
+    telemetry: TelemetryArgs,
+}
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    match process::main(&cli.telemetry, NAME, run(&cli)) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => process::fail(&error),
+    }
+}
+
+async fn run(cli: &Cli) -> Result<(), Failure> {
+    let organization = connect_streams(&cli.feeds.organization_url, cli.feeds.token())?;
+    let start = |database: Database, stop: CancellationToken| {
+        let app = App::new(database.clone(), Clock::System, organization);
+        Running { service: app.service(stop.clone()), background: app.background(stop), database }
+    };
+    process::run(&cli.process, PORT, &MIGRATOR, start).await
+}

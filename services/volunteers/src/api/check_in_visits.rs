@@ -1,0 +1,139 @@
+//! Check-in visits on the wire.
+
+use chrono::{DateTime, Utc};
+use tonic::Request;
+use wangge_api::{
+    date::timestamp,
+    refusal::Refusal,
+    volunteers::v1::{
+        self, CreateCheckInVisitRequest, GetCheckInVisitRequest, ListCheckInVisitsRequest,
+        ListCheckInVisitsResponse, VoidCheckInVisitRequest,
+    },
+};
+use wangge_auth::Caller;
+use wangge_kernel::page;
+use wangge_pg::request::RequestKey;
+
+use crate::{
+    App,
+    api::{cut, id, optional_id, page_key},
+    commands::{self, Writer},
+    domain::{
+        check_in_visit::{CheckInVisit, CheckInVisitDraft, CheckInVisitId, KIND},
+        check_in_visit_state::CheckInVisitState,
+        etag,
+    },
+    store,
+};
+
+pub(super) async fn create_check_in_visit(
+    app: &App,
+    request: Request<CreateCheckInVisitRequest>,
+) -> Result<v1::CheckInVisit, Refusal> {
+    let (caller, scope) = Caller::of(&request)?;
+    let message = request.into_inner();
+    let key =
+        RequestKey::of(&caller.subject, "CreateCheckInVisit", &message.request_id, &message)?;
+    let draft = draft(message.check_in_visit.unwrap_or_default())?;
+    let writer = Writer { key, scope };
+    let made = commands::create_check_in_visit::create_check_in_visit(app, writer, draft);
+    Ok(to_wire(made.await?))
+}
+
+pub(super) async fn get_check_in_visit(
+    app: &App,
+    request: Request<GetCheckInVisitRequest>,
+) -> Result<v1::CheckInVisit, Refusal> {
+    let (_, scope) = Caller::of(&request)?;
+    let id = CheckInVisitId(id(&request.get_ref().id, "id")?);
+    store::check_in_visit::load_check_in_visit(&app.database.calls, &scope, id)
+        .await?
+        .map(to_wire)
+        .ok_or_else(|| Refusal::not_found(KIND, id.to_string()))
+}
+
+pub(super) async fn list_check_in_visits(
+    app: &App,
+    request: Request<ListCheckInVisitsRequest>,
+) -> Result<ListCheckInVisitsResponse, Refusal> {
+    let (_, scope) = Caller::of(&request)?;
+    let message = request.into_inner();
+    let arguments = ["ListCheckInVisits", message.within_code.as_str()];
+    let behind = page_key::<DateTime<Utc>>(&message.page_token, &arguments)?;
+    let size = page::size(message.page_size);
+    let scope = scope.within(&message.within_code);
+    let mut found =
+        store::check_in_visit::list_check_in_visits(&app.database.calls, &scope, behind, size + 1)
+            .await?;
+    let is_more = cut(&mut found, size);
+    let next_page_token = match found.last() {
+        Some(last) if is_more => page::encode(&(last.visit_time, last.id.to_string()), &arguments),
+        _ => String::new(),
+    };
+    let check_in_visits = found.into_iter().map(to_wire).collect();
+    Ok(ListCheckInVisitsResponse { check_in_visits, next_page_token })
+}
+
+pub(super) async fn void_check_in_visit(
+    app: &App,
+    request: Request<VoidCheckInVisitRequest>,
+) -> Result<v1::CheckInVisit, Refusal> {
+    let (caller, scope) = Caller::of(&request)?;
+    let message = request.into_inner();
+    let key = RequestKey::of(&caller.subject, "VoidCheckInVisit", &message.request_id, &message)?;
+    let id = CheckInVisitId(id(&message.id, "id")?);
+    let writer = Writer { key, scope };
+    let voided = commands::void_check_in_visit::void_check_in_visit(
+        app,
+        writer,
+        id,
+        message.reason,
+        message.etag,
+    );
+    Ok(to_wire(voided.await?))
+}
+
+/// What is asked to be recorded. What is output only is not looked at, but for
+/// a time: whoever names one expects it to be kept.
+fn draft(asked: v1::CheckInVisit) -> Result<CheckInVisitDraft, Refusal> {
+    Ok(CheckInVisitDraft {
+        id: optional_id(&asked.id, "check_in_visit.id")?,
+        registration_id: optional_id(&asked.registration_id, "check_in_visit.registration_id")?,
+        names_time: asked.visit_time.is_some(),
+        handled: asked.handled,
+    })
+}
+
+fn to_wire(visit: CheckInVisit) -> v1::CheckInVisit {
+    v1::CheckInVisit {
+        id: visit.id.to_string(),
+        registration_id: visit.registration_id.to_string(),
+        visit_time: Some(timestamp(visit.visit_time)),
+        handled: visit.handled,
+        state: state(visit.state).into(),
+        void_reason: visit.voiding.map(|voiding| voiding.reason).unwrap_or_default(),
+        area_code: visit.area_code,
+        imported: visit.imported,
+        revision: visit.revision,
+        etag: etag::of(visit.revision),
+    }
+}
+
+fn state(state: CheckInVisitState) -> v1::CheckInVisitState {
+    match state {
+        CheckInVisitState::Recorded => v1::CheckInVisitState::Recorded,
+        CheckInVisitState::Voided => v1::CheckInVisitState::Voided,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn states_have_the_numbers_of_the_contract() {
+        for known in CheckInVisitState::ALL {
+            assert_eq!(state(known) as i32, i32::from(known.code()));
+        }
+    }
+}

@@ -1,0 +1,49 @@
+//! Records that a registered official has come, now.
+
+use futures::FutureExt as _;
+use wangge_api::refusal::Refusal;
+use wangge_pg::{request, transact};
+
+use crate::{
+    App,
+    commands::Writer,
+    domain::{
+        check_in_visit::{self, CheckInVisit, CheckInVisitDraft, CheckInVisitId, KIND},
+        registration,
+    },
+    error::CONSTRAINTS,
+    events::{Occurrence, check_in_visit_changed},
+    store,
+};
+
+/// Records the visit under its registration, whose days can't change meanwhile.
+pub(crate) async fn create_check_in_visit(
+    app: &App,
+    writer: Writer,
+    draft: CheckInVisitDraft,
+) -> Result<CheckInVisit, Refusal> {
+    let now = app.clock.now();
+    let new = check_in_visit::create(draft, now, "check_in_visit.")?;
+    let made = transact(&app.database.calls, CONSTRAINTS, move |tx| {
+        async move {
+            let Writer { key, scope } = writer;
+            if let Some(id) = request::claim(tx, &key, new.id.0, 1, now).await? {
+                let made = store::check_in_visit::load_check_in_visit(tx, &scope, CheckInVisitId(id));
+                return made.await?.ok_or_else(|| Refusal::not_found(KIND, id.to_string()).into());
+            }
+            let ids = [new.registration_id.0];
+            let known = store::registration::list_registrations_for_share(tx, &scope, &ids).await?;
+            let registration = known.first().ok_or_else(|| {
+                Refusal::unknown_reference("check_in_visit.registration_id", registration::KIND)
+            })?;
+            let visit = check_in_visit::record(&new, registration)?;
+            store::check_in_visit::insert_check_in_visit(tx, &visit).await?;
+            wangge_outbox::append(tx, &check_in_visit_changed(&visit, Occurrence::live(now))).await?;
+            Ok(visit)
+        }
+        .boxed()
+    })
+    .await?;
+    app.hint.committed();
+    Ok(made)
+}

@@ -1,0 +1,232 @@
+//! Loads a batch of rows with a past in one transaction. A bad row is refused
+//! before anything of it is written, so that the others commit.
+
+mod references;
+
+use std::{collections::HashMap, sync::Arc};
+
+use chrono::{DateTime, Utc};
+use futures::FutureExt as _;
+use wangge_api::{errors::v1::Reason, refusal::Refusal};
+use wangge_auth::RecordScope;
+use wangge_pg::{Tx, transact, transaction::Failure};
+
+use self::references::{Names, References};
+use crate::{
+    App,
+    domain::{
+        check_in_visit::{self, CheckInVisit, CheckInVisitId, NewCheckInVisit},
+        import::{Outcome, Record, Row, Version, compared},
+        registration::{self, Registration, RegistrationId},
+    },
+    error::CONSTRAINTS,
+    events::{Occurrence, check_in_visit_changed, registration_changed},
+    store,
+};
+
+/// How often a batch is tried that others stand in the way of.
+const TRIES: u32 = 3;
+
+/// A load in progress.
+#[derive(Debug)]
+pub(crate) struct Import {
+    scope: RecordScope,
+    validate_only: bool,
+    /// References that were waited for in vain.
+    given_up: Names,
+}
+
+impl Import {
+    /// A load by an importer who reaches `scope`.
+    pub(crate) fn new(scope: RecordScope, validate_only: bool) -> Self {
+        Self { scope, validate_only, given_up: Names::default() }
+    }
+
+    /// What can be said of a row without looking anything up.
+    fn tried(&self, row: &Row) -> Outcome {
+        match &row.content {
+            Ok(Record::Registration(new)) if !self.scope.covers(&new.area_code) => {
+                Outcome::Refused(foreign_area())
+            }
+            Ok(_) => Outcome::Valid,
+            Err(refusal) => Outcome::Refused(refusal.clone()),
+        }
+    }
+}
+
+fn foreign_area() -> Refusal {
+    Refusal::unknown_reference("area_code", "community")
+}
+
+/// Loads rows, or only tries them, and answers what became of each, in order.
+pub(crate) async fn import_records(
+    app: &App,
+    import: &mut Import,
+    rows: Vec<Row>,
+) -> Result<Vec<(i64, Outcome)>, Refusal> {
+    if import.validate_only {
+        return Ok(rows.iter().map(|row| (row.number, import.tried(row))).collect());
+    }
+    let wanted = Names::of(&rows, &import.scope);
+    let references =
+        references::wait(&app.database, &import.scope, wanted, &mut import.given_up).await?;
+    let batch = Arc::new(Batch {
+        scope: import.scope.clone(),
+        references,
+        rows,
+        now: app.clock.now(),
+    });
+    let outcomes = commit(app, &batch).await?;
+    app.hint.committed();
+    Ok(batch.rows.iter().map(|row| row.number).zip(outcomes).collect())
+}
+
+/// Rows that are committed together, and what they are decided by.
+struct Batch {
+    scope: RecordScope,
+    references: References,
+    rows: Vec<Row>,
+    now: DateTime<Utc>,
+}
+
+async fn commit(app: &App, batch: &Arc<Batch>) -> Result<Vec<Outcome>, Refusal> {
+    let mut tries = 1;
+    loop {
+        let part = batch.clone();
+        let committed = transact(&app.database.calls, CONSTRAINTS, move |tx| {
+            async move { load_rows(tx, &part).await }.boxed()
+        })
+        .await;
+        match committed {
+            Err(refusal) if refusal.reason == Reason::ConcurrentChange && tries < TRIES => {
+                tries += 1;
+            }
+            done => return done,
+        }
+    }
+}
+
+async fn load_rows(tx: &mut Tx, batch: &Batch) -> Result<Vec<Outcome>, Failure> {
+    let mut kept = Kept::load(tx, &batch.rows).await?;
+    let mut outcomes = Vec::with_capacity(batch.rows.len());
+    for row in &batch.rows {
+        outcomes.push(match &row.content {
+            Ok(Record::Registration(new)) => kept.import_registration(tx, batch, new).await?,
+            Ok(Record::CheckInVisit(new)) => kept.import_check_in_visit(tx, batch, new).await?,
+            Err(refusal) => Outcome::Refused(refusal.clone()),
+        });
+    }
+    Ok(outcomes)
+}
+
+/// Records that rows of a batch name or repeat. An id is in use wherever its
+/// record lies, so these are read without regard to the importer's area, which
+/// is looked at before anything is said about one.
+struct Kept {
+    registrations: HashMap<RegistrationId, Registration>,
+    visits: HashMap<CheckInVisitId, CheckInVisit>,
+}
+
+impl Kept {
+    async fn load(tx: &mut Tx, rows: &[Row]) -> Result<Self, Failure> {
+        let (mut registration_ids, mut visit_ids) = (Vec::new(), Vec::new());
+        for row in rows {
+            match &row.content {
+                Ok(Record::Registration(new)) => registration_ids.push(new.id.0),
+                Ok(Record::CheckInVisit(new)) => {
+                    registration_ids.push(new.registration_id.0);
+                    visit_ids.push(new.id.0);
+                }
+                Err(_) => {}
+            }
+        }
+        let all = RecordScope::everything();
+        let registrations =
+            store::registration::list_registrations_for_share(tx, &all, &registration_ids).await?;
+        let visits = store::check_in_visit::list_check_in_visits_by_id(tx, &all, &visit_ids).await?;
+        Ok(Self {
+            registrations: registrations.into_iter().map(|kept| (kept.id, kept)).collect(),
+            visits: visits.into_iter().map(|kept| (kept.id, kept)).collect(),
+        })
+    }
+
+    async fn import_registration(
+        &mut self,
+        tx: &mut Tx,
+        batch: &Batch,
+        new: &Registration,
+    ) -> Result<Outcome, Failure> {
+        if !batch.scope.covers(&new.area_code) {
+            return Ok(Outcome::Refused(foreign_area()));
+        }
+        if let Some(kept) = self.registrations.get(&new.id) {
+            return Ok(compared_registration(new, kept));
+        }
+        let area = batch.references.area(&new.area_code);
+        let unit_known = batch.references.knows_unit(new.home_unit_id.0);
+        if let Err(refusal) = registration::check_references(area, unit_known, "") {
+            return Ok(Outcome::Refused(refusal));
+        }
+        if !store::registration::insert_registration_if_free(tx, new).await? {
+            let all = RecordScope::everything();
+            let Some(kept) = store::registration::load_registration(tx, &all, new.id).await? else {
+                return Ok(Outcome::Refused(registration::registered_already()));
+            };
+            let outcome = compared_registration(new, &kept);
+            // Kept by another load meanwhile: visits of this batch may name it.
+            self.registrations.insert(kept.id, kept);
+            return Ok(outcome);
+        }
+        let when = Occurrence::past(new.start_time(), batch.now);
+        wangge_outbox::append(tx, &registration_changed(new, when)).await?;
+        self.registrations.insert(new.id, new.clone());
+        Ok(Outcome::Imported(Version { record_id: new.id.0, revision: new.revision }))
+    }
+
+    async fn import_check_in_visit(
+        &mut self,
+        tx: &mut Tx,
+        batch: &Batch,
+        new: &NewCheckInVisit,
+    ) -> Result<Outcome, Failure> {
+        let registration = self.registrations.get(&new.registration_id);
+        let Some(registration) = registration.filter(|r| batch.scope.covers(&r.area_code)) else {
+            let unknown = Refusal::unknown_reference("registration_id", registration::KIND);
+            return Ok(Outcome::Refused(unknown));
+        };
+        if let Some(kept) = self.visits.get(&new.id) {
+            return Ok(compared_visit(new, kept));
+        }
+        let states = match check_in_visit::record_past(new, registration) {
+            Ok(states) => states,
+            Err(refusal) => return Ok(Outcome::Refused(refusal)),
+        };
+        let last = states.last();
+        if !store::check_in_visit::insert_check_in_visit_if_free(tx, last).await? {
+            let all = RecordScope::everything();
+            let kept = store::check_in_visit::load_check_in_visit(tx, &all, new.id).await?;
+            // Gone again before it was read: its writer must have given up.
+            let kept = kept.ok_or_else(|| Refusal::concurrent_change(check_in_visit::KIND))?;
+            let outcome = compared_visit(new, &kept);
+            self.visits.insert(kept.id, kept);
+            return Ok(outcome);
+        }
+        for visit in states.iter() {
+            let occurred_time = visit.voiding.as_ref().map_or(visit.visit_time, |v| v.time);
+            let when = Occurrence::past(occurred_time, batch.now);
+            wangge_outbox::append(tx, &check_in_visit_changed(visit, when)).await?;
+        }
+        self.visits.insert(new.id, last.clone());
+        Ok(Outcome::Imported(Version { record_id: last.id.0, revision: last.revision }))
+    }
+}
+
+fn compared_registration(new: &Registration, kept: &Registration) -> Outcome {
+    let version = Version { record_id: kept.id.0, revision: kept.revision };
+    compared(new.is_kept_as(kept), version, registration::KIND)
+}
+
+fn compared_visit(new: &NewCheckInVisit, kept: &CheckInVisit) -> Outcome {
+    let version = Version { record_id: kept.id.0, revision: kept.revision };
+    compared(new.is_kept_as(kept), version, check_in_visit::KIND)
+}

@@ -1,0 +1,120 @@
+//! Areas and units that rows of a load name. They come by organization's feed,
+//! which may be a moment behind the load, so they are waited for.
+
+use std::{
+    collections::{BTreeSet, HashMap, HashSet},
+    time::Duration,
+};
+
+use tokio::time::Instant;
+use uuid::Uuid;
+use wangge_auth::RecordScope;
+use wangge_pg::{Database, StoreError};
+
+use crate::{
+    domain::{
+        area::Area,
+        import::{Record, Row},
+    },
+    store,
+};
+
+/// How long a batch waits for what it names.
+const PATIENCE: Duration = Duration::from_secs(5);
+/// How often it looks.
+const LOOK: Duration = Duration::from_millis(100);
+
+/// Names of areas and units.
+#[derive(Debug, Default)]
+pub(super) struct Names {
+    codes: BTreeSet<String>,
+    unit_ids: BTreeSet<Uuid>,
+}
+
+impl Names {
+    /// What rows within a scope name.
+    pub(super) fn of(rows: &[Row], scope: &RecordScope) -> Self {
+        let mut names = Self::default();
+        for row in rows {
+            if let Ok(Record::Registration(new)) = &row.content
+                && scope.covers(&new.area_code)
+            {
+                names.codes.insert(new.area_code.clone());
+                names.unit_ids.insert(new.home_unit_id.0);
+            }
+        }
+        names
+    }
+
+    /// Those that are neither known nor given up.
+    fn missing(&self, known: &References, given_up: &Self) -> Self {
+        let code_missing =
+            |code: &&String| known.area(code).is_none() && !given_up.codes.contains(*code);
+        let unit_missing = |id: &&Uuid| !known.knows_unit(**id) && !given_up.unit_ids.contains(*id);
+        Self {
+            codes: self.codes.iter().filter(code_missing).cloned().collect(),
+            unit_ids: self.unit_ids.iter().filter(unit_missing).copied().collect(),
+        }
+    }
+}
+
+/// Areas and units that are known.
+#[derive(Debug, Default)]
+pub(super) struct References {
+    areas: HashMap<String, Area>,
+    unit_ids: HashSet<Uuid>,
+}
+
+impl References {
+    /// The area of a code.
+    pub(super) fn area(&self, code: &str) -> Option<&Area> {
+        self.areas.get(code)
+    }
+
+    /// Whether a unit is known.
+    pub(super) fn knows_unit(&self, id: Uuid) -> bool {
+        self.unit_ids.contains(&id)
+    }
+}
+
+/// Looks `wanted` up until all of it is known or patience ends. What did not
+/// come is not waited for again in the same load.
+pub(super) async fn wait(
+    database: &Database,
+    scope: &RecordScope,
+    wanted: Names,
+    given_up: &mut Names,
+) -> Result<References, StoreError> {
+    let patience = Instant::now() + PATIENCE;
+    loop {
+        let known = look_up(database, scope, &wanted).await?;
+        let mut missing = wanted.missing(&known, given_up);
+        if missing.codes.is_empty() && missing.unit_ids.is_empty() {
+            return Ok(known);
+        }
+        if Instant::now() >= patience {
+            given_up.codes.append(&mut missing.codes);
+            given_up.unit_ids.append(&mut missing.unit_ids);
+            return Ok(known);
+        }
+        tokio::time::sleep(LOOK).await;
+    }
+}
+
+async fn look_up(
+    database: &Database,
+    scope: &RecordScope,
+    wanted: &Names,
+) -> Result<References, StoreError> {
+    if wanted.codes.is_empty() && wanted.unit_ids.is_empty() {
+        return Ok(References::default());
+    }
+    let codes: Vec<_> = wanted.codes.iter().cloned().collect();
+    let unit_ids: Vec<_> = wanted.unit_ids.iter().copied().collect();
+    let areas = store::area::list_areas(&database.calls, scope, &codes).await?;
+    let units = store::unit::list_known_units(&database.calls, &unit_ids).await?;
+    Ok(References {
+        areas: areas.into_iter().map(|area| (area.code.clone(), area)).collect(),
+        unit_ids: units.into_iter().collect(),
+    })
+}

@@ -1,0 +1,3 @@
+//! What other services' events do here.
+
+pub mod organization;

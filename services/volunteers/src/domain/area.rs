@@ -1,0 +1,28 @@
+//! What is known of an area: enough to tell whether officials can register
+//! with it.
+
+use chrono::NaiveDate;
+
+/// Number of the contract's `AREA_KIND_COMMUNITY`. The other kinds mean nothing
+/// here, and a kind that is unknown here is kept as its number.
+const COMMUNITY: i16 = 3;
+
+/// An area, as organization's feed told of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Area {
+    /// Its code.
+    pub code: String,
+    /// Number of its kind in the contract.
+    pub kind: i16,
+    /// First day on which it exists.
+    pub start_date: Option<NaiveDate>,
+    /// First day on which it no longer exists.
+    pub end_date: Option<NaiveDate>,
+}
+
+impl Area {
+    /// Whether officials can register with it.
+    pub fn is_community(&self) -> bool {
+        self.kind == COMMUNITY
+    }
+}

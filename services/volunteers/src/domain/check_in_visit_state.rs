@@ -1,0 +1,102 @@
+//! States of a check-in visit and the one place where they change.
+
+use wangge_api::refusal::Refusal;
+
+use crate::domain::check_in_visit::KIND;
+
+/// State of a visit. The numbers are those of the contract's
+/// `CheckInVisitState`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(i16)]
+pub enum CheckInVisitState {
+    /// Counts as one person-time.
+    Recorded = 1,
+    /// Entered by mistake; no longer counts. Final.
+    Voided = 2,
+}
+
+/// What can be done to a visit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CheckInVisitAction {
+    /// Say that it was entered by mistake.
+    Void,
+}
+
+impl CheckInVisitState {
+    /// Every state.
+    pub const ALL: [Self; 2] = [Self::Recorded, Self::Voided];
+
+    /// Number of the state in contract and database.
+    pub fn code(self) -> i16 {
+        self as i16
+    }
+
+    /// The state of a number, if it is one.
+    pub fn from_code(code: i16) -> Option<Self> {
+        Self::ALL.into_iter().find(|state| state.code() == code)
+    }
+
+    /// Name in refusals: the contract's, without its prefix.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Recorded => "RECORDED",
+            Self::Voided => "VOIDED",
+        }
+    }
+}
+
+impl CheckInVisitAction {
+    /// Every action.
+    pub const ALL: [Self; 1] = [Self::Void];
+
+    /// Name in refusals.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Void => "void",
+        }
+    }
+}
+
+/// The state after an action.
+///
+/// # Errors
+/// `STATE_CONFLICT` where the action is not legal.
+pub fn next(
+    state: CheckInVisitState,
+    action: CheckInVisitAction,
+) -> Result<CheckInVisitState, Refusal> {
+    match (state, action) {
+        (CheckInVisitState::Recorded, CheckInVisitAction::Void) => Ok(CheckInVisitState::Voided),
+        (CheckInVisitState::Voided, CheckInVisitAction::Void) => {
+            Err(Refusal::state_conflict(KIND, state.name(), action.name()))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn table() {
+        let mut table = String::new();
+        for state in CheckInVisitState::ALL {
+            for action in CheckInVisitAction::ALL {
+                let after = next(state, action).map_or("-", CheckInVisitState::name);
+                table += &format!("{} {} -> {after}\n", state.name(), action.name());
+            }
+        }
+        insta::assert_snapshot!(table, @r"
+        RECORDED void -> VOIDED
+        VOIDED void -> -
+        ");
+    }
+
+    #[test]
+    fn codes_are_read_back() {
+        for state in CheckInVisitState::ALL {
+            assert_eq!(CheckInVisitState::from_code(state.code()), Some(state));
+        }
+        assert_eq!(CheckInVisitState::from_code(0), None);
+    }
+}

@@ -1,0 +1,56 @@
+//! Rows of a load and what becomes of them.
+
+use uuid::Uuid;
+use wangge_api::refusal::Refusal;
+
+use crate::domain::{check_in_visit::NewCheckInVisit, registration::Registration};
+
+/// A row as it was sent, checked by itself.
+#[derive(Debug, Clone)]
+pub struct Row {
+    /// Number that the sender gave it.
+    pub number: i64,
+    /// What it holds, or why it is refused.
+    pub content: Result<Record, Refusal>,
+}
+
+/// The record of a row.
+#[derive(Debug, Clone)]
+pub enum Record {
+    /// A registration.
+    Registration(Registration),
+    /// A visit.
+    CheckInVisit(NewCheckInVisit),
+}
+
+/// What became of a row.
+#[derive(Debug, Clone)]
+pub enum Outcome {
+    /// The record was made.
+    Imported(Version),
+    /// The record was there already.
+    Unchanged(Version),
+    /// It passed every check that a trial makes.
+    Valid,
+    /// It was refused.
+    Refused(Refusal),
+}
+
+/// One version of one record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Version {
+    /// The record.
+    pub record_id: Uuid,
+    /// Its revision.
+    pub revision: i64,
+}
+
+/// Compares a row with the record that has its id already: the same is
+/// unchanged, anything else is refused.
+pub fn compared(same: bool, kept: Version, kind: &str) -> Outcome {
+    if same {
+        Outcome::Unchanged(kept)
+    } else {
+        Outcome::Refused(Refusal::exists(kind, "id"))
+    }
+}

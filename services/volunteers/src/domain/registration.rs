@@ -1,0 +1,251 @@
+//! Registrations: what a new one must have, on which days it holds, and how it
+//! ends.
+
+use chrono::{DateTime, NaiveDate, Utc};
+use uuid::Uuid;
+use wangge_api::{
+    errors::v1::Reason,
+    refusal::{FieldViolation, Refusal},
+};
+use wangge_kernel::{
+    limit::{DEFAULT_ZONE, day_start},
+    typed_id,
+};
+
+use crate::domain::area::Area;
+
+/// What refusals call a registration.
+pub const KIND: &str = "registration";
+/// Guard: the days overlap another registration of the official there.
+pub const REGISTERED_ALREADY: &str = "registered_already";
+
+typed_id!(
+    /// Id of a registration.
+    RegistrationId
+);
+typed_id!(
+    /// Id of a person of the organization service; nothing else is known here.
+    PersonId
+);
+typed_id!(
+    /// Id of a unit of the organization service.
+    UnitId
+);
+
+/// An official's registration with a community.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Registration {
+    /// Its id.
+    pub id: RegistrationId,
+    /// The official.
+    pub person_id: PersonId,
+    /// The unit that the official comes from.
+    pub home_unit_id: UnitId,
+    /// Code of the community.
+    pub area_code: String,
+    /// First day.
+    pub start_date: NaiveDate,
+    /// First day on which it no longer holds.
+    pub end_date: Option<NaiveDate>,
+    /// Its revision.
+    pub revision: i64,
+}
+
+/// What a caller asks to be registered, with whatever was left out.
+#[derive(Debug, Clone, Default)]
+pub struct RegistrationDraft {
+    /// Id, if the caller gives one.
+    pub id: Option<Uuid>,
+    /// The official.
+    pub person_id: Option<Uuid>,
+    /// The unit that the official comes from.
+    pub home_unit_id: Option<Uuid>,
+    /// Code of the community; empty if left out.
+    pub area_code: String,
+    /// First day.
+    pub start_date: Option<NaiveDate>,
+    /// First day on which it no longer holds.
+    pub end_date: Option<NaiveDate>,
+}
+
+/// A new registration. `path` leads to it within the request.
+///
+/// # Errors
+/// `FIELD_INVALID`, naming every field that is missing or can't be.
+pub fn create(draft: RegistrationDraft, path: &str) -> Result<Registration, Refusal> {
+    let violations = violations(&draft, path);
+    let id = draft.id.map_or_else(RegistrationId::generate, RegistrationId);
+    match (draft.person_id, draft.home_unit_id, draft.start_date) {
+        (Some(person_id), Some(home_unit_id), Some(start_date)) if violations.is_empty() => {
+            Ok(Registration {
+                id,
+                person_id: PersonId(person_id),
+                home_unit_id: UnitId(home_unit_id),
+                area_code: draft.area_code,
+                start_date,
+                end_date: draft.end_date,
+                revision: 1,
+            })
+        }
+        _ => Err(Refusal::fields(violations)),
+    }
+}
+
+/// A registration of a load; the sender gives its id.
+///
+/// # Errors
+/// As [`create`].
+pub fn load(draft: RegistrationDraft) -> Result<Registration, Refusal> {
+    match draft.id {
+        Some(_) => create(draft, ""),
+        None => {
+            let mut missing = vec![FieldViolation::new("id", "required", "is required")];
+            missing.extend(violations(&draft, ""));
+            Err(Refusal::fields(missing))
+        }
+    }
+}
+
+fn violations(draft: &RegistrationDraft, path: &str) -> Vec<FieldViolation> {
+    let missing = [
+        ("person_id", draft.person_id.is_none()),
+        ("home_unit_id", draft.home_unit_id.is_none()),
+        ("area_code", draft.area_code.is_empty()),
+        ("start_date", draft.start_date.is_none()),
+    ];
+    let mut violations: Vec<_> = missing
+        .into_iter()
+        .filter(|(_, is_missing)| *is_missing)
+        .map(|(field, _)| FieldViolation::new(format!("{path}{field}"), "required", "is required"))
+        .collect();
+    if let (Some(start), Some(end)) = (draft.start_date, draft.end_date)
+        && end <= start
+    {
+        violations.push(end_too_early(format!("{path}end_date")));
+    }
+    violations
+}
+
+fn end_too_early(field: String) -> FieldViolation {
+    FieldViolation::new(field, "date.after_start", "must be after the start date")
+}
+
+/// Checks what a registration names: `area` if it is known and in scope, and
+/// whether the home unit is known. `path` leads to it within the request.
+///
+/// # Errors
+/// `REFERENCE_UNKNOWN`, naming each field.
+pub fn check_references(area: Option<&Area>, unit_known: bool, path: &str) -> Result<(), Refusal> {
+    let unknown = [
+        ("home_unit_id", "unit", unit_known),
+        ("area_code", "community", area.is_some_and(Area::is_community)),
+    ];
+    let violations: Vec<_> = unknown
+        .into_iter()
+        .filter(|(_, _, is_known)| !is_known)
+        .map(|(field, kind, _)| {
+            let text = format!("there is no such {kind}");
+            FieldViolation::new(format!("{path}{field}"), "reference", text)
+        })
+        .collect();
+    if violations.is_empty() {
+        return Ok(());
+    }
+    Err(Refusal { reason: Reason::ReferenceUnknown, ..Refusal::fields(violations) })
+}
+
+/// The refusal of days that overlap another registration's.
+pub fn registered_already() -> Refusal {
+    Refusal::guard(
+        REGISTERED_ALREADY,
+        KIND,
+        "the official is registered with this community on some of these days",
+    )
+}
+
+impl Registration {
+    /// Whether it holds on a day.
+    pub fn holds_on(&self, day: NaiveDate) -> bool {
+        self.start_date <= day && self.end_date.is_none_or(|end| day < end)
+    }
+
+    /// The registration, ended on a day.
+    ///
+    /// # Errors
+    /// `STATE_CONFLICT` if it has an end already; `FIELD_INVALID` if the day is
+    /// not after the start.
+    pub fn end(self, end_date: NaiveDate) -> Result<Self, Refusal> {
+        if self.end_date.is_some() {
+            return Err(Refusal::state_conflict(KIND, "ENDED", "end"));
+        }
+        if end_date <= self.start_date {
+            return Err(Refusal::fields(vec![end_too_early("end_date".to_owned())]));
+        }
+        Ok(Self { end_date: Some(end_date), revision: self.revision + 1, ..self })
+    }
+
+    /// The first moment at which it holds.
+    pub fn start_time(&self) -> DateTime<Utc> {
+        day_start(self.start_date, DEFAULT_ZONE)
+    }
+
+    /// Whether `kept` is this record of a load, as it was loaded or ended
+    /// since: then sending it again changes nothing.
+    pub fn is_kept_as(&self, kept: &Self) -> bool {
+        let ended_since = self.end_date.is_none() && kept.revision > 1;
+        self.id == kept.id
+            && self.person_id == kept.person_id
+            && self.home_unit_id == kept.home_unit_id
+            && self.area_code == kept.area_code
+            && self.start_date == kept.start_date
+            && (self.end_date == kept.end_date || ended_since)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn day(text: &str) -> NaiveDate {
+        text.parse().unwrap()
+    }
+
+    fn draft() -> RegistrationDraft {
+        RegistrationDraft {
+            person_id: Some(Uuid::now_v7()),
+            home_unit_id: Some(Uuid::now_v7()),
+            area_code: "320402003005".into(),
+            start_date: Some(day("2022-03-01")),
+            ..RegistrationDraft::default()
+        }
+    }
+
+    #[test]
+    fn every_missing_field_is_named() {
+        let refusal = load(RegistrationDraft::default()).unwrap_err();
+        let fields: Vec<_> = refusal.fields.iter().map(|v| v.field.as_str()).collect();
+        assert_eq!(fields, ["id", "person_id", "home_unit_id", "area_code", "start_date"]);
+    }
+
+    #[test]
+    fn it_holds_from_its_first_day_up_to_its_end() {
+        let registration = create(draft(), "").unwrap();
+        assert!(!registration.holds_on(day("2022-02-28")));
+        assert!(registration.holds_on(day("2022-03-01")));
+        let ended = registration.clone().end(day("2022-03-02")).unwrap();
+        assert!(ended.holds_on(day("2022-03-01")));
+        assert!(!ended.holds_on(day("2022-03-02")));
+        assert_eq!(ended.revision, 2);
+        assert!(registration.is_kept_as(&ended));
+        assert!(!ended.is_kept_as(&registration));
+    }
+
+    #[test]
+    fn it_ends_once_and_after_its_start() {
+        let registration = create(draft(), "").unwrap();
+        let early = registration.clone().end(day("2022-03-01")).unwrap_err();
+        assert_eq!(early.fields[0].field, "end_date");
+        let ended = registration.end(day("2022-04-01")).unwrap();
+        assert_eq!(ended.end(day("2022-05-01")).unwrap_err().reason, Reason::StateConflict);
+    }
+}

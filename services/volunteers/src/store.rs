@@ -1,0 +1,7 @@
+//! Every SQL statement of this service. Each function takes the scope of its
+//! caller; a record outside it is not there.
+
+pub(crate) mod area;
+pub(crate) mod check_in_visit;
+pub(crate) mod registration;
+pub(crate) mod unit;

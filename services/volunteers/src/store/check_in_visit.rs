@@ -1,0 +1,219 @@
+//! Statements on check-in visits.
+
+use chrono::{DateTime, Utc};
+use sqlx::PgExecutor;
+use uuid::Uuid;
+use wangge_auth::RecordScope;
+use wangge_pg::{StoreError, Tx};
+
+use crate::domain::{
+    check_in_visit::{CheckInVisit, CheckInVisitId, Voiding},
+    check_in_visit_state::CheckInVisitState,
+};
+
+/// A visit as its table has it.
+struct Row {
+    id: Uuid,
+    registration_id: Uuid,
+    person_id: Uuid,
+    area_code: String,
+    visit_time: DateTime<Utc>,
+    handled: String,
+    state: i16,
+    voided_time: Option<DateTime<Utc>>,
+    void_reason: Option<String>,
+    imported: bool,
+    revision: i64,
+}
+
+impl TryFrom<Row> for CheckInVisit {
+    type Error = StoreError;
+
+    fn try_from(row: Row) -> Result<Self, StoreError> {
+        let state = CheckInVisitState::from_code(row.state)
+            .ok_or_else(|| sqlx::Error::Decode("check_in_visit.state is no state".into()))?;
+        let voiding = row.voided_time.zip(row.void_reason);
+        Ok(Self {
+            id: row.id.into(),
+            registration_id: row.registration_id.into(),
+            person_id: row.person_id.into(),
+            area_code: row.area_code,
+            visit_time: row.visit_time,
+            handled: row.handled,
+            state,
+            voiding: voiding.map(|(time, reason)| Voiding { time, reason }),
+            imported: row.imported,
+            revision: row.revision,
+        })
+    }
+}
+
+/// A visit.
+pub(crate) async fn load_check_in_visit(
+    executor: impl PgExecutor<'_>,
+    scope: &RecordScope,
+    id: CheckInVisitId,
+) -> Result<Option<CheckInVisit>, StoreError> {
+    sqlx::query_as!(
+        Row,
+        "select check_in_visit_id as id, registration_id, person_id, area_code, visit_time, handled,
+             state, voided_time, void_reason, imported, revision
+         from check_in_visit
+         where check_in_visit_id = $1 and area_code >= $2 and area_code < $3",
+        id.0,
+        scope.area_from(),
+        scope.area_until(),
+    )
+    .fetch_optional(executor)
+    .await?
+    .map(CheckInVisit::try_from)
+    .transpose()
+}
+
+/// A visit, locked against every other writer.
+pub(crate) async fn load_check_in_visit_for_update(
+    tx: &mut Tx,
+    scope: &RecordScope,
+    id: CheckInVisitId,
+) -> Result<Option<CheckInVisit>, StoreError> {
+    sqlx::query_as!(
+        Row,
+        "select check_in_visit_id as id, registration_id, person_id, area_code, visit_time, handled,
+             state, voided_time, void_reason, imported, revision
+         from check_in_visit
+         where check_in_visit_id = $1 and area_code >= $2 and area_code < $3
+         for update",
+        id.0,
+        scope.area_from(),
+        scope.area_until(),
+    )
+    .fetch_optional(tx)
+    .await?
+    .map(CheckInVisit::try_from)
+    .transpose()
+}
+
+/// Visits by id.
+pub(crate) async fn list_check_in_visits_by_id(
+    executor: impl PgExecutor<'_>,
+    scope: &RecordScope,
+    ids: &[Uuid],
+) -> Result<Vec<CheckInVisit>, StoreError> {
+    sqlx::query_as!(
+        Row,
+        "select check_in_visit_id as id, registration_id, person_id, area_code, visit_time, handled,
+             state, voided_time, void_reason, imported, revision
+         from check_in_visit
+         where check_in_visit_id = any($1) and area_code >= $2 and area_code < $3",
+        ids,
+        scope.area_from(),
+        scope.area_until(),
+    )
+    .fetch_all(executor)
+    .await?
+    .into_iter()
+    .map(CheckInVisit::try_from)
+    .collect()
+}
+
+/// Visits, newest first, behind a key.
+pub(crate) async fn list_check_in_visits(
+    executor: impl PgExecutor<'_>,
+    scope: &RecordScope,
+    behind: Option<(DateTime<Utc>, Uuid)>,
+    limit: i64,
+) -> Result<Vec<CheckInVisit>, StoreError> {
+    let (time, id) = behind.unzip();
+    sqlx::query_as!(
+        Row,
+        "select check_in_visit_id as id, registration_id, person_id, area_code, visit_time, handled,
+             state, voided_time, void_reason, imported, revision
+         from check_in_visit
+         where area_code >= $1 and area_code < $2
+             and (visit_time, check_in_visit_id) <
+                 (coalesce($3, 'infinity'::timestamptz), $4::uuid)
+         order by visit_time desc, check_in_visit_id desc
+         limit $5",
+        scope.area_from(),
+        scope.area_until(),
+        time,
+        id,
+        limit,
+    )
+    .fetch_all(executor)
+    .await?
+    .into_iter()
+    .map(CheckInVisit::try_from)
+    .collect()
+}
+
+/// Keeps a new visit.
+pub(crate) async fn insert_check_in_visit(
+    tx: &mut Tx,
+    visit: &CheckInVisit,
+) -> Result<(), StoreError> {
+    sqlx::query!(
+        "insert into check_in_visit (check_in_visit_id, registration_id, person_id, area_code,
+             visit_time, handled, state, voided_time, void_reason, imported, revision)
+         values ($1, $2, $3, $4, $5, $6, $7, null, null, $8, $9)",
+        visit.id.0,
+        visit.registration_id.0,
+        visit.person_id.0,
+        visit.area_code,
+        visit.visit_time,
+        visit.handled,
+        visit.state.code(),
+        visit.imported,
+        visit.revision,
+    )
+    .execute(tx)
+    .await?;
+    Ok(())
+}
+
+/// Keeps a visit of a load, unless its id is in use. Answers whether it was
+/// kept. A violated constraint would undo the rest of the batch.
+pub(crate) async fn insert_check_in_visit_if_free(
+    tx: &mut Tx,
+    visit: &CheckInVisit,
+) -> Result<bool, StoreError> {
+    let inserted = sqlx::query!(
+        "insert into check_in_visit (check_in_visit_id, registration_id, person_id, area_code,
+             visit_time, handled, state, voided_time, void_reason, imported, revision)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+         on conflict on constraint check_in_visit_pkey do nothing",
+        visit.id.0,
+        visit.registration_id.0,
+        visit.person_id.0,
+        visit.area_code,
+        visit.visit_time,
+        visit.handled,
+        visit.state.code(),
+        visit.voiding.as_ref().map(|voiding| voiding.time),
+        visit.voiding.as_ref().map(|voiding| voiding.reason.as_str()),
+        visit.imported,
+        visit.revision,
+    )
+    .execute(tx)
+    .await?;
+    Ok(inserted.rows_affected() == 1)
+}
+
+/// Keeps the state of a visit and why it was voided.
+pub(crate) async fn update_check_in_visit(
+    tx: &mut Tx,
+    visit: &CheckInVisit,
+) -> Result<(), StoreError> {
+    sqlx::query!(
+        "update check_in_visit set state = $2, voided_time = $3, void_reason = $4, revision = $5
+         where check_in_visit_id = $1",
+        visit.id.0,
+        visit.state.code(),
+        visit.voiding.as_ref().map(|voiding| voiding.time),
+        visit.voiding.as_ref().map(|voiding| voiding.reason.as_str()),
+        visit.revision,
+    )
+    .execute(tx)
+    .await?;
+    Ok(())
+}

@@ -1,0 +1,145 @@
+//! Statements on registrations.
+
+use chrono::NaiveDate;
+use sqlx::PgExecutor;
+use uuid::Uuid;
+use wangge_auth::RecordScope;
+use wangge_pg::{StoreError, Tx};
+
+use crate::domain::registration::{Registration, RegistrationId};
+
+/// A registration.
+pub(crate) async fn load_registration(
+    executor: impl PgExecutor<'_>,
+    scope: &RecordScope,
+    id: RegistrationId,
+) -> Result<Option<Registration>, StoreError> {
+    Ok(sqlx::query_as!(
+        Registration,
+        "select registration_id as id, person_id, home_unit_id, area_code, start_date, end_date,
+             revision
+         from registration
+         where registration_id = $1 and area_code >= $2 and area_code < $3",
+        id.0,
+        scope.area_from(),
+        scope.area_until(),
+    )
+    .fetch_optional(executor)
+    .await?)
+}
+
+/// A registration, locked against every other writer.
+pub(crate) async fn load_registration_for_update(
+    tx: &mut Tx,
+    scope: &RecordScope,
+    id: RegistrationId,
+) -> Result<Option<Registration>, StoreError> {
+    Ok(sqlx::query_as!(
+        Registration,
+        "select registration_id as id, person_id, home_unit_id, area_code, start_date, end_date,
+             revision
+         from registration
+         where registration_id = $1 and area_code >= $2 and area_code < $3
+         for update",
+        id.0,
+        scope.area_from(),
+        scope.area_until(),
+    )
+    .fetch_optional(tx)
+    .await?)
+}
+
+/// Registrations by id, locked so that their days stay as they are while
+/// visits are recorded under them. In the order of their ids, so that two of
+/// these can't stand in each other's way.
+pub(crate) async fn list_registrations_for_share(
+    tx: &mut Tx,
+    scope: &RecordScope,
+    ids: &[Uuid],
+) -> Result<Vec<Registration>, StoreError> {
+    Ok(sqlx::query_as!(
+        Registration,
+        "select registration_id as id, person_id, home_unit_id, area_code, start_date, end_date,
+             revision
+         from registration
+         where registration_id = any($1) and area_code >= $2 and area_code < $3
+         order by registration_id
+         for share",
+        ids,
+        scope.area_from(),
+        scope.area_until(),
+    )
+    .fetch_all(tx)
+    .await?)
+}
+
+/// Registrations, newest first, behind a key.
+pub(crate) async fn list_registrations(
+    executor: impl PgExecutor<'_>,
+    scope: &RecordScope,
+    behind: Option<(NaiveDate, Uuid)>,
+    limit: i64,
+) -> Result<Vec<Registration>, StoreError> {
+    let (date, id) = behind.unzip();
+    Ok(sqlx::query_as!(
+        Registration,
+        "select registration_id as id, person_id, home_unit_id, area_code, start_date, end_date,
+             revision
+         from registration
+         where area_code >= $1 and area_code < $2
+             and (start_date, registration_id) < (coalesce($3, 'infinity'::date), $4::uuid)
+         order by start_date desc, registration_id desc
+         limit $5",
+        scope.area_from(),
+        scope.area_until(),
+        date,
+        id,
+        limit,
+    )
+    .fetch_all(executor)
+    .await?)
+}
+
+/// Keeps a new registration, unless its id is in use or its days overlap
+/// another's. Answers whether it was kept.
+///
+/// Left to violate the exclusion constraint, two of these at the same time
+/// would lock each other out for a second; this way one waits for the other.
+/// And a violation would undo the rest of a batch.
+pub(crate) async fn insert_registration_if_free(
+    tx: &mut Tx,
+    registration: &Registration,
+) -> Result<bool, StoreError> {
+    let inserted = sqlx::query!(
+        "insert into registration (registration_id, person_id, home_unit_id, area_code, start_date,
+             end_date, revision)
+         values ($1, $2, $3, $4, $5, $6, $7)
+         on conflict do nothing",
+        registration.id.0,
+        registration.person_id.0,
+        registration.home_unit_id.0,
+        registration.area_code,
+        registration.start_date,
+        registration.end_date,
+        registration.revision,
+    )
+    .execute(tx)
+    .await?;
+    Ok(inserted.rows_affected() == 1)
+}
+
+/// Keeps the end of a registration.
+pub(crate) async fn update_registration(
+    tx: &mut Tx,
+    registration: &Registration,
+) -> Result<(), StoreError> {
+    sqlx::query!(
+        "update registration set end_date = $2, revision = $3 where registration_id = $1",
+        registration.id.0,
+        registration.end_date,
+        registration.revision,
+    )
+    .execute(tx)
+    .await?;
+    Ok(())
+}

@@ -1,0 +1,74 @@
+//! Commands and what they have in common.
+
+use std::process::ExitCode;
+
+use anyhow::Result;
+use clap::{Parser, Subcommand};
+use wangge_telemetry::{Telemetry, TelemetryArgs};
+
+use crate::{bench, doctor, import, migrate, output::Output, report, serve, token, up, watch};
+
+/// Runs and operates Wangge, the platform for a city's neighbourhoods.
+#[derive(Debug, Parser)]
+#[command(name = "wangge", version, about, propagate_version = true)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    command: Command,
+    /// How data is printed.
+    #[arg(long, value_enum, default_value = "text", global = true)]
+    output: Output,
+    #[command(flatten)]
+    telemetry: TelemetryArgs,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run all four services on this machine, on a private PostgreSQL.
+    Up(up::UpArgs),
+    /// Run one service.
+    Serve(serve::ServeArgs),
+    /// Bring a service's database up to date.
+    Migrate(migrate::MigrateArgs),
+    /// Load a community's files.
+    Import(import::ImportArgs),
+    /// Read reports.
+    Report(report::ReportArgs),
+    /// Watch a service's feed of events.
+    Watch(watch::WatchArgs),
+    /// Issue a development token.
+    Token(token::TokenArgs),
+    /// Measure a running system beside its bare database.
+    Bench(bench::BenchArgs),
+    /// Say what is missing or wrong in the set-up, and how to mend it.
+    Doctor(doctor::DoctorArgs),
+}
+
+impl Cli {
+    /// Runs the command in a runtime of its own.
+    pub(crate) fn run(self) -> Result<ExitCode> {
+        let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+        runtime.block_on(async {
+            let telemetry = Telemetry::start(&self.telemetry, "wangge")
+                .map_err(|error| anyhow::anyhow!("telemetry: {error}"))?;
+            let code = self.command.run(self.output).await;
+            tokio::task::spawn_blocking(|| telemetry.shut_down()).await?;
+            code
+        })
+    }
+}
+
+impl Command {
+    async fn run(self, output: Output) -> Result<ExitCode> {
+        match self {
+            Self::Up(args) => up::run(args, output).await,
+            Self::Serve(args) => serve::run(args).await,
+            Self::Migrate(args) => migrate::run(args).await,
+            Self::Import(args) => import::run(args, output).await,
+            Self::Report(args) => report::run(args, output).await,
+            Self::Watch(args) => watch::run(args, output).await,
+            Self::Token(args) => token::run(args, output),
+            Self::Bench(args) => bench::run(args, output).await,
+            Self::Doctor(args) => doctor::run(args, output).await,
+        }
+    }
+}

@@ -1,0 +1,104 @@
+//! How commands reach a running system, and with whose rights.
+
+use std::path::PathBuf;
+
+use anyhow::{Context as _, Result};
+use clap::Args;
+use wangge_api::policy::Role;
+use wangge_client::{ServiceChannel, TokenSource};
+
+use crate::{data_dir::DataDirArgs, services::ServiceName, token};
+
+/// Where the services are, and the token to call them with.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct ConnectArgs {
+    /// Address of organization.
+    #[arg(long, env = "WANGGE_ORGANIZATION_URL")]
+    organization_url: Option<String>,
+    /// Address of tickets.
+    #[arg(long, env = "WANGGE_TICKETS_URL")]
+    tickets_url: Option<String>,
+    /// Address of volunteers.
+    #[arg(long, env = "WANGGE_VOLUNTEERS_URL")]
+    volunteers_url: Option<String>,
+    /// Address of reporting.
+    #[arg(long, env = "WANGGE_REPORTING_URL")]
+    reporting_url: Option<String>,
+    /// File with the token to call with. Without it one is issued by the
+    /// development key of the local run.
+    #[arg(long, env = "WANGGE_TOKEN_FILE")]
+    token_file: Option<PathBuf>,
+    #[command(flatten)]
+    data_dir: DataDirArgs,
+}
+
+/// Channels to the services.
+#[derive(Debug, Clone)]
+pub(crate) struct Channels {
+    pub(crate) organization: ServiceChannel,
+    pub(crate) tickets: ServiceChannel,
+    pub(crate) volunteers: ServiceChannel,
+    pub(crate) reporting: ServiceChannel,
+}
+
+impl ConnectArgs {
+    /// Channels for calls that stream, and so have no time limit as a whole.
+    pub(crate) fn channels(&self, role: Role) -> Result<Channels> {
+        let token = self.token(role)?;
+        Channels::to(|service| self.url(service), &token)
+    }
+
+    /// Where local data lie.
+    pub(crate) fn data_dir(&self) -> &DataDirArgs {
+        &self.data_dir
+    }
+
+    /// Address of a service.
+    pub(crate) fn url(&self, service: ServiceName) -> String {
+        let given = match service {
+            ServiceName::Organization => &self.organization_url,
+            ServiceName::Tickets => &self.tickets_url,
+            ServiceName::Volunteers => &self.volunteers_url,
+            ServiceName::Reporting => &self.reporting_url,
+        };
+        given
+            .clone()
+            .unwrap_or_else(|| format!("http://127.0.0.1:{}", service.port()))
+    }
+
+    /// The token to call with: the one given, or one for a role.
+    pub(crate) fn token(&self, role: Role) -> Result<TokenSource> {
+        match &self.token_file {
+            Some(path) => {
+                let text = std::fs::read_to_string(path)
+                    .with_context(|| format!("token file {}", path.display()))?;
+                Ok(TokenSource::fixed(text.trim()))
+            }
+            None => token::local(&self.data_dir.path(), role),
+        }
+    }
+}
+
+impl Channels {
+    /// Channels to services at some addresses.
+    pub(crate) fn to(url: impl Fn(ServiceName) -> String, token: &TokenSource) -> Result<Self> {
+        let channel = |service| {
+            let url = url(service);
+            wangge_client::connect_streams(&url, token.clone())
+                .with_context(|| format!("address {url}"))
+        };
+        Ok(Self {
+            organization: channel(ServiceName::Organization)?,
+            tickets: channel(ServiceName::Tickets)?,
+            volunteers: channel(ServiceName::Volunteers)?,
+            reporting: channel(ServiceName::Reporting)?,
+        })
+    }
+}
+
+/// A refusal as an error that a person can read.
+pub(crate) fn refused(status: tonic::Status) -> anyhow::Error {
+    use tonic_types::StatusExt as _;
+    let reason = status.get_details_error_info().map(|info| info.reason).unwrap_or_default();
+    anyhow::anyhow!("{:?} {reason}: {}", status.code(), status.message())
+}

@@ -1,0 +1,88 @@
+//! `wangge import`: loads a community's files through the public contracts.
+//! First everything is checked, and nothing is loaded while any row is bad;
+//! then the rows are loaded. A load that was cut off is simply run again: rows
+//! that are there are known by ids made of their keys.
+
+pub(crate) mod folder;
+pub(crate) mod load;
+mod organization;
+pub(crate) mod records;
+mod table;
+mod tickets;
+mod volunteers;
+
+use std::{path::PathBuf, process::ExitCode};
+
+use anyhow::{Result, anyhow};
+use clap::Args;
+use serde_json::json;
+use wangge_api::policy::Role;
+
+use crate::{
+    connect::ConnectArgs,
+    output::{self, Output, line, note},
+};
+use folder::Folder;
+use records::Problem;
+
+/// Arguments of `wangge import`.
+#[derive(Debug, Args)]
+pub(crate) struct ImportArgs {
+    /// Folder with the community's files; their format is described in
+    /// tests/data/fuqiang/README.md.
+    folder: PathBuf,
+    /// Check everything and load nothing.
+    #[arg(long)]
+    dry_run: bool,
+    #[command(flatten)]
+    connect: ConnectArgs,
+}
+
+pub(crate) async fn run(args: ImportArgs, output: Output) -> Result<ExitCode> {
+    let folder = Folder::read(&args.folder)?;
+    let records = match folder.records() {
+        Ok(records) => records,
+        Err(problems) => return report(&problems, output),
+    };
+    let channels = args.connect.channels(Role::Importer)?;
+    let problems = load::check(&channels, &records).await?;
+    if !problems.is_empty() {
+        return report(&problems, output);
+    }
+    if args.dry_run {
+        note(format!("{} rows are good; nothing was loaded", records.len()));
+        return Ok(ExitCode::SUCCESS);
+    }
+    let loaded = load::load(&channels, &records).await?;
+    if !loaded.problems.is_empty() {
+        return report(&loaded.problems, output);
+    }
+    match output {
+        Output::Text => line(format!(
+            "{} records loaded, {} were there already",
+            loaded.imported, loaded.unchanged
+        )),
+        Output::Json => {
+            output::json(&json!({"imported": loaded.imported, "unchanged": loaded.unchanged}))?;
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Prints each bad row with file, line, field and reason.
+fn report(problems: &[Problem], output: Output) -> Result<ExitCode> {
+    for problem in problems {
+        match output {
+            Output::Text => line(problem),
+            Output::Json => output::json(problem)?,
+        }
+    }
+    note(format!("{} problems", problems.len()));
+    Ok(ExitCode::FAILURE)
+}
+
+/// Bad rows as one error.
+pub(crate) fn refuse(problems: &[Problem]) -> anyhow::Error {
+    let first: Vec<String> = problems.iter().take(20).map(Problem::to_string).collect();
+    anyhow!("{} problems in the data set:\n{}", problems.len(), first.join("\n"))
+}

@@ -1,0 +1,165 @@
+//! Sends records through the import streams and keeps what each row's result
+//! says.
+
+use std::{future::Future, io::IsTerminal as _};
+
+use anyhow::{Result, bail};
+use futures::{Stream, StreamExt as _};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use tonic::{Response, Status, Streaming};
+use wangge_api::{
+    organization::v1 as organization,
+    tickets::v1 as tickets,
+    types::v1::{ImportHeader, RecordVersion, RowOutcome, RowResult},
+    volunteers::v1 as volunteers,
+};
+
+use super::records::{Problem, Records, Sourced};
+use crate::connect::{Channels, refused};
+
+/// What a load came to.
+#[derive(Debug, Default)]
+pub(crate) struct Loaded {
+    /// Records that were loaded.
+    pub imported: u64,
+    /// Records that were there already.
+    pub unchanged: u64,
+    /// Rows that were refused.
+    pub problems: Vec<Problem>,
+    /// The last version that each service wrote.
+    pub last_versions: Vec<RecordVersion>,
+}
+
+/// Checks every record and loads none; answers what is wrong.
+pub(crate) async fn check(channels: &Channels, records: &Records) -> Result<Vec<Problem>> {
+    Ok(send(channels, records, true).await?.problems)
+}
+
+/// Loads every record, service by service; stops behind a service that refused
+/// a row.
+pub(crate) async fn load(channels: &Channels, records: &Records) -> Result<Loaded> {
+    send(channels, records, false).await
+}
+
+async fn send(channels: &Channels, records: &Records, validate_only: bool) -> Result<Loaded> {
+    let mut loaded = Loaded::default();
+    let bar = progress(records.len(), validate_only);
+    let header = Some(ImportHeader { validate_only });
+
+    let mut client =
+        organization::import_service_client::ImportServiceClient::new(channels.organization.clone());
+    let messages = messages(&records.organization, |row_number, record| {
+        organization::ImportRecordsRequest { row_number, record, ..Default::default() }
+    });
+    let first = organization::ImportRecordsRequest { header, ..Default::default() };
+    let call = client.import_records(with_first(first, messages));
+    loaded.take(&records.organization, call, |response| response.results, &bar).await?;
+    if !loaded.problems.is_empty() && !validate_only {
+        return Ok(loaded);
+    }
+
+    let mut client =
+        tickets::import_service_client::ImportServiceClient::new(channels.tickets.clone());
+    let messages = self::messages(&records.tickets, |row_number, record| {
+        tickets::ImportRecordsRequest { row_number, record, ..Default::default() }
+    });
+    let first = tickets::ImportRecordsRequest { header, ..Default::default() };
+    let call = client.import_records(with_first(first, messages));
+    loaded.take(&records.tickets, call, |response| response.results, &bar).await?;
+    if !loaded.problems.is_empty() && !validate_only {
+        return Ok(loaded);
+    }
+
+    let mut client =
+        volunteers::import_service_client::ImportServiceClient::new(channels.volunteers.clone());
+    let messages = self::messages(&records.volunteers, |row_number, record| {
+        volunteers::ImportRecordsRequest { row_number, record, ..Default::default() }
+    });
+    let first = volunteers::ImportRecordsRequest { header, ..Default::default() };
+    let call = client.import_records(with_first(first, messages));
+    loaded.take(&records.volunteers, call, |response| response.results, &bar).await?;
+    bar.finish_and_clear();
+    Ok(loaded)
+}
+
+/// Rows as messages, numbered from 0.
+fn messages<R: Clone, M>(
+    records: &[Sourced<R>],
+    message: impl Fn(i64, Option<R>) -> M,
+) -> Vec<M> {
+    records
+        .iter()
+        .zip(0..)
+        .map(|(sourced, number)| message(number, Some(sourced.record.clone())))
+        .collect()
+}
+
+fn with_first<M>(first: M, messages: Vec<M>) -> impl Stream<Item = M> {
+    futures::stream::once(async { first }).chain(futures::stream::iter(messages))
+}
+
+impl Loaded {
+    /// Reads the results of one stream; every row must have one.
+    async fn take<R, A>(
+        &mut self,
+        records: &[Sourced<R>],
+        call: impl Future<Output = Result<Response<Streaming<A>>, Status>>,
+        results: fn(A) -> Vec<RowResult>,
+        bar: &ProgressBar,
+    ) -> Result<()> {
+        let mut answers = call.await.map_err(refused)?.into_inner();
+        let mut seen = 0;
+        let mut last = None;
+        while let Some(answer) = answers.message().await.map_err(refused)? {
+            for result in results(answer) {
+                seen += 1;
+                bar.inc(1);
+                let number = usize::try_from(result.row_number).unwrap_or(usize::MAX);
+                if let Some(sourced) = records.get(number) {
+                    self.count(sourced, &result);
+                }
+                last = result.version.or(last);
+            }
+        }
+        if seen != records.len() {
+            bail!("{seen} of {} rows were answered", records.len());
+        }
+        self.last_versions.extend(last);
+        Ok(())
+    }
+
+    fn count<R>(&mut self, sourced: &Sourced<R>, result: &RowResult) {
+        match result.outcome() {
+            RowOutcome::Imported => self.imported += 1,
+            RowOutcome::Unchanged => self.unchanged += 1,
+            RowOutcome::Valid => {}
+            RowOutcome::Refused | RowOutcome::Unspecified => {
+                for violation in &result.violations {
+                    let (file, line) = sourced.source(&violation.field);
+                    self.problems.push(Problem {
+                        file: file.to_owned(),
+                        line,
+                        field: violation.field.clone(),
+                        reason: violation.reason.clone(),
+                        description: violation.description.clone(),
+                    });
+                }
+            }
+        }
+    }
+}
+
+/// A bar on a terminal, nothing elsewhere.
+fn progress(rows: usize, validate_only: bool) -> ProgressBar {
+    let target = if std::io::stderr().is_terminal() {
+        ProgressDrawTarget::stderr()
+    } else {
+        ProgressDrawTarget::hidden()
+    };
+    let bar = ProgressBar::with_draw_target(u64::try_from(rows).ok(), target);
+    bar.set_message(if validate_only { "checking" } else { "loading" });
+    if let Ok(style) = ProgressStyle::with_template("{msg:>9} {bar:40} {pos}/{len}") {
+        bar.set_style(style);
+    }
+    bar
+}

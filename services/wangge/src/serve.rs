@@ -1,0 +1,79 @@
+//! `wangge serve`: runs one service, as the services' own binaries do; and the
+//! parts by which `wangge up` runs all four.
+
+use std::process::ExitCode;
+
+use anyhow::{Result, anyhow};
+use clap::Args;
+use tokio_util::sync::CancellationToken;
+use wangge_client::{ServiceChannel, connect_streams};
+use wangge_kernel::clock::Clock;
+use wangge_pg::Database;
+use wangge_server::process::{self, FeedArgs, ProcessArgs, Running};
+
+use crate::services::ServiceName;
+
+/// Arguments of `wangge serve`.
+#[derive(Debug, Args)]
+pub(crate) struct ServeArgs {
+    /// The service.
+    service: ServiceName,
+    #[command(flatten)]
+    process: ProcessArgs,
+    #[command(flatten)]
+    feeds: FeedArgs,
+}
+
+/// Channels to the feeds that services read.
+#[derive(Debug, Clone)]
+pub(crate) struct Feeds {
+    pub(crate) organization: ServiceChannel,
+    pub(crate) tickets: ServiceChannel,
+    pub(crate) volunteers: ServiceChannel,
+}
+
+pub(crate) async fn run(args: ServeArgs) -> Result<ExitCode> {
+    let service = args.service;
+    let token = args.feeds.token();
+    let feeds = Feeds {
+        organization: connect_streams(&args.feeds.organization_url, token.clone())?,
+        tickets: connect_streams(&args.feeds.tickets_url, token.clone())?,
+        volunteers: connect_streams(&args.feeds.volunteers_url, token)?,
+    };
+    let start = |database, stop| start(service, database, feeds, stop);
+    process::run(&args.process, service.port(), service.migrator(), start)
+        .await
+        .map_err(|error| anyhow!(error))?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Starts a service's background work and makes its handlers.
+pub(crate) fn start(
+    service: ServiceName,
+    database: Database,
+    feeds: Feeds,
+    stop: CancellationToken,
+) -> Running {
+    let (clock, pools) = (Clock::System, database.clone());
+    let (service, background) = match service {
+        ServiceName::Organization => {
+            let app = wangge_organization::App::new(pools, clock);
+            (app.service(stop.clone()), app.background(stop))
+        }
+        ServiceName::Tickets => {
+            let app = wangge_tickets::App::new(pools, clock, feeds.organization);
+            (app.service(stop.clone()), app.background(stop))
+        }
+        ServiceName::Volunteers => {
+            let app = wangge_volunteers::App::new(pools, clock, feeds.organization);
+            (app.service(stop.clone()), app.background(stop))
+        }
+        ServiceName::Reporting => {
+            let Feeds { organization, tickets, volunteers } = feeds;
+            let sources = wangge_reporting::Sources { organization, tickets, volunteers };
+            let app = wangge_reporting::App::new(pools, clock, sources);
+            (app.service(stop.clone()), app.background(stop))
+        }
+    };
+    Running { service, background, database }
+}

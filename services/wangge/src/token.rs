@@ -1,0 +1,118 @@
+//! `wangge token`: issues development tokens from the key of the local run.
+
+use std::{
+    path::Path,
+    process::ExitCode,
+    sync::Arc,
+    time::{SystemTime, UNIX_EPOCH},
+};
+
+use anyhow::{Context as _, Result, bail};
+use clap::Args;
+use serde_json::json;
+use wangge_api::policy::Role;
+use wangge_auth::{
+    claims::{Claims, role, role_name, roles},
+    issuer::{AUDIENCE, ISSUER, Issuer},
+};
+use wangge_client::TokenSource;
+
+use crate::{data_dir::DataDirArgs, output::{self, Output}};
+
+/// How long a token of this tool's own calls lasts, in seconds.
+const OWN_LIFETIME: u64 = 3600;
+
+/// Arguments of `wangge token`.
+#[derive(Debug, Args)]
+pub(crate) struct TokenArgs {
+    /// Role, e.g. dispatcher; may be given several times.
+    #[arg(long = "role", required = true, value_parser = read_role)]
+    roles: Vec<Role>,
+    /// Code of the area in which the caller sees records; the whole platform
+    /// if not given.
+    #[arg(long, default_value = "")]
+    area: String,
+    /// Id of the caller's unit, for callers who hold orders.
+    #[arg(long)]
+    unit: Option<uuid::Uuid>,
+    /// Who the caller is: an id, never a name.
+    #[arg(long, default_value = "development")]
+    subject: String,
+    /// Hours for which the token is good.
+    #[arg(long, default_value_t = 12)]
+    hours: u64,
+    #[command(flatten)]
+    data_dir: DataDirArgs,
+}
+
+fn read_role(name: &str) -> Result<Role, String> {
+    role(name).ok_or_else(|| {
+        let known: Vec<String> = roles().map(role_name).collect();
+        format!("no such role; there are: {}", known.join(", "))
+    })
+}
+
+pub(crate) fn run(args: TokenArgs, output: Output) -> Result<ExitCode> {
+    if !wangge_kernel::area_code::is_code(&args.area) {
+        bail!("--area: a code has digits only");
+    }
+    let issuer = open(&args.data_dir.path())?;
+    let claims = Claims {
+        sub: args.subject,
+        area: Some(args.area),
+        unit: args.unit.map(|unit| unit.to_string()),
+        ..claims(&args.roles, args.hours * 3600)
+    };
+    let token = issuer.token(&claims)?;
+    match output {
+        Output::Text => output::line(token),
+        Output::Json => output::json(&json!({"token": token, "expires": claims.exp}))?,
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Tokens of this tool's own calls to the local run, each good for an hour.
+pub(crate) fn local(data_dir: &Path, role: Role) -> Result<TokenSource> {
+    Ok(issued_by(Arc::new(open(data_dir)?), role))
+}
+
+/// Tokens for a role on the whole platform, issued when they are needed.
+pub(crate) fn issued_by(issuer: Arc<Issuer>, role: Role) -> TokenSource {
+    let kept = std::sync::Mutex::new((String::new(), 0));
+    TokenSource::from_fn(move || {
+        let mut kept = kept.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        if kept.1 < now() + OWN_LIFETIME / 2 {
+            let claims = claims(&[role], OWN_LIFETIME);
+            *kept = (issuer.token(&claims).ok()?, claims.exp);
+        }
+        Some(kept.0.clone())
+    })
+}
+
+fn open(data_dir: &Path) -> Result<Issuer> {
+    if !data_dir.join("development-key.der").exists() {
+        bail!(
+            "there is no development key in {}: run `wangge up` first, or give --token-file",
+            data_dir.display()
+        );
+    }
+    Issuer::load_or_generate(data_dir).context("the development key")
+}
+
+fn claims(roles: &[Role], lifetime: u64) -> Claims {
+    let names: Vec<String> = roles.iter().copied().map(role_name).collect();
+    Claims {
+        iss: ISSUER.to_owned(),
+        aud: AUDIENCE.to_owned(),
+        sub: format!("wangge-{}", names.join("-")),
+        exp: now() + lifetime,
+        nbf: now().saturating_sub(5),
+        roles: names,
+        area: Some(String::new()),
+        unit: None,
+    }
+}
+
+fn now() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map(|since| since.as_secs()).unwrap_or_default()
+}

@@ -1,0 +1,202 @@
+//! `wangge up`: all four services in one process on their own ports, on a
+//! private PostgreSQL unless database URLs are given.
+
+mod demo;
+
+use std::{path::{Path, PathBuf}, process::ExitCode, sync::Arc, time::Instant};
+
+use anyhow::{Context as _, Result};
+use clap::Args;
+use tokio::{net::TcpListener, task::JoinSet};
+use tokio_util::sync::CancellationToken;
+use wangge_api::policy::Role;
+use wangge_auth::{Verifier, issuer::{AUDIENCE, ISSUER, Issuer}};
+use wangge_pg::Database;
+use wangge_private_postgres::{Lifetime, Options, PrivatePostgres};
+use wangge_server::{
+    ServerArgs,
+    process::{run_service, stop_on_signal},
+};
+
+use crate::{
+    connect::Channels,
+    data_dir::{DataDirArgs, make},
+    databases::{self, DatabaseArgs},
+    output::{Output, note},
+    serve::{Feeds, start},
+    services::ServiceName,
+    token,
+};
+
+/// Arguments of `wangge up`.
+#[derive(Debug, Args)]
+pub(crate) struct UpArgs {
+    /// Load the golden data set and print its case table; or the data set of
+    /// the folder named.
+    #[arg(long, value_name = "FOLDER", num_args = 0..=1, default_missing_value = "tests/data/fuqiang")]
+    demo: Option<PathBuf>,
+    /// Load the data set into a database made for the purpose, compare the
+    /// case table, and stop. Fails if a figure differs.
+    #[arg(long, requires = "demo")]
+    check: bool,
+    /// First of the four services' ports; 0 takes any free ones.
+    #[arg(long, env = "WANGGE_FIRST_PORT", default_value_t = wangge_organization::PORT)]
+    first_port: u16,
+    #[command(flatten)]
+    data_dir: DataDirArgs,
+    #[command(flatten)]
+    databases: DatabaseArgs,
+    #[command(flatten)]
+    server: ServerArgs,
+}
+
+/// All four services, running.
+struct Up {
+    folder: PathBuf,
+    /// Base address of each service, in the order of [`ServiceName::ALL`].
+    urls: Vec<String>,
+    issuer: Arc<Issuer>,
+    postgres: Option<PrivatePostgres>,
+    tasks: JoinSet<Result<()>>,
+    stop: CancellationToken,
+}
+
+pub(crate) async fn run(mut args: UpArgs, output: Output) -> Result<ExitCode> {
+    let begun = Instant::now();
+    // Locally everybody may look around.
+    args.server.reflection = true;
+    let stop = stop_on_signal()?;
+    let mut up = Up::start(&args, stop).await?;
+    let result = up.work(&args, output, begun).await;
+    up.end().await?;
+    result
+}
+
+impl Up {
+    async fn start(args: &UpArgs, stop: CancellationToken) -> Result<Self> {
+        let folder = folder(args)?;
+        let issuer = Arc::new(Issuer::load_or_generate(&folder).context("the development key")?);
+        let given = !args.check && args.databases.all_given()?;
+        let postgres = if given { None } else { Some(private_postgres(&folder, args.check).await?) };
+        let mut up = Self { folder, urls: Vec::new(), issuer, postgres, tasks: JoinSet::new(), stop };
+        if let Err(error) = up.serve(args).await {
+            up.end().await?;
+            return Err(error);
+        }
+        Ok(up)
+    }
+
+    async fn serve(&mut self, args: &UpArgs) -> Result<()> {
+        let opened = ServiceName::ALL.map(|service| self.open(args, service));
+        let databases = futures::future::try_join_all(opened).await?;
+        let mut listeners = Vec::new();
+        for (service, place) in ServiceName::ALL.into_iter().zip(0..) {
+            let port = match (args.check, args.first_port) {
+                (true, _) | (_, 0) => 0,
+                (false, first) => first + place,
+            };
+            let listener = TcpListener::bind(("127.0.0.1", port))
+                .await
+                .with_context(|| format!("port {port} for {}: is `wangge up` running already?", service.name()))?;
+            self.urls.push(format!("http://{}", listener.local_addr()?));
+            listeners.push(listener);
+        }
+        let verifier = Arc::new(Verifier::from_jwks(
+            self.issuer.jwks(),
+            vec![ISSUER.to_owned()],
+            AUDIENCE.to_owned(),
+        )?);
+        let channels = self.channels(Role::Service)?;
+        let feeds = Feeds {
+            organization: channels.organization,
+            tickets: channels.tickets,
+            volunteers: channels.volunteers,
+        };
+        for ((service, database), listener) in ServiceName::ALL.into_iter().zip(databases).zip(listeners) {
+            let running = start(service, database, feeds.clone(), self.stop.clone());
+            let (server, verifier, stop) = (args.server.clone(), verifier.clone(), self.stop.clone());
+            self.tasks.spawn(async move {
+                run_service(running, listener, &server, verifier, stop)
+                    .await
+                    .map_err(|error| anyhow::anyhow!("serving: {error}"))
+            });
+        }
+        Ok(())
+    }
+
+    async fn open(&self, args: &UpArgs, service: ServiceName) -> Result<Database> {
+        let url = match &self.postgres {
+            Some(postgres) => databases::make(postgres, service).await?,
+            None => args.databases.needed_url(service)?.to_owned(),
+        };
+        args.databases.open(&url, service).await
+    }
+
+    /// Channels to the services with a role's rights on the whole platform.
+    fn channels(&self, role: Role) -> Result<Channels> {
+        let token = token::issued_by(self.issuer.clone(), role);
+        Channels::to(|service| self.url(service), &token)
+    }
+
+    fn url(&self, service: ServiceName) -> String {
+        let mut places = ServiceName::ALL.into_iter().zip(&self.urls);
+        places.find(|(name, _)| *name == service).map(|(_, url)| url.clone()).unwrap_or_default()
+    }
+
+    async fn work(&mut self, args: &UpArgs, output: Output, begun: Instant) -> Result<ExitCode> {
+        for (service, url) in ServiceName::ALL.iter().zip(&self.urls) {
+            note(format!("{:<13} {url}", service.name()));
+        }
+        note(format!("ready after {:.1} s; data in {}", begun.elapsed().as_secs_f64(), self.folder.display()));
+        if let Some(folder) = &args.demo {
+            let stop = self.stop.clone();
+            let code = tokio::select! {
+                code = demo::run(self, folder, args.check, output) => code?,
+                () = stop.cancelled() => return Ok(ExitCode::SUCCESS),
+            };
+            if args.check {
+                return Ok(code);
+            }
+        }
+        note("Ctrl-C stops everything.");
+        tokio::select! {
+            () = self.stop.cancelled() => Ok(ExitCode::SUCCESS),
+            Some(ended) = self.tasks.join_next() => {
+                ended??;
+                anyhow::bail!("a service has stopped")
+            }
+        }
+    }
+
+    /// Stops the services, then PostgreSQL.
+    async fn end(mut self) -> Result<()> {
+        self.stop.cancel();
+        while let Some(ended) = self.tasks.join_next().await {
+            ended??;
+        }
+        if let Some(postgres) = self.postgres {
+            postgres.stop().await?;
+        }
+        Ok(())
+    }
+}
+
+/// The data folder; a new one, that goes when we do, for a check.
+fn folder(args: &UpArgs) -> Result<PathBuf> {
+    if args.check {
+        make(std::env::temp_dir().join(format!("wangge-check-{}", uuid::Uuid::now_v7().simple())))
+    } else {
+        args.data_dir.made()
+    }
+}
+
+async fn private_postgres(folder: &Path, check: bool) -> Result<PrivatePostgres> {
+    let options = Options {
+        data_dir: folder.join("postgres"),
+        durable: !check,
+        lifetime: if check { Lifetime::DiesWithParent } else { Lifetime::Adoptable },
+        max_connections: 200,
+        remove_on_exit: check,
+    };
+    Ok(PrivatePostgres::start(options).await?)
+}
