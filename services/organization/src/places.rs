@@ -12,10 +12,10 @@ use std::{
 };
 
 use chrono::NaiveDate;
-use sqlx::PgPool;
 use tokio::{sync::Mutex, time::Instant};
 use wangge_api::refusal::Refusal;
 use wangge_auth::RecordScope;
+use wangge_pg::Database;
 use wangge_places::{PlaceIndex, boundary, coordinates::Degrees};
 
 use crate::store::place;
@@ -75,11 +75,11 @@ impl Places {
     /// What the database says.
     pub async fn locate(
         &self,
-        pool: &PgPool,
+        database: &Database,
         place: &Place,
         day: NaiveDate,
     ) -> Result<Option<String>, Refusal> {
-        let places = self.snapshot(pool, day).await?;
+        let places = self.snapshot(database, day).await?;
         let code = match place {
             Place::Point(point) => places.index.locate_point(*point),
             Place::Address(words) => places.index.locate_address(words),
@@ -89,7 +89,11 @@ impl Places {
             .map(str::to_owned))
     }
 
-    async fn snapshot(&self, pool: &PgPool, day: NaiveDate) -> Result<Arc<Snapshot>, Refusal> {
+    async fn snapshot(
+        &self,
+        database: &Database,
+        day: NaiveDate,
+    ) -> Result<Arc<Snapshot>, Refusal> {
         if let Some(fresh) = self.usable(day).filter(is_fresh) {
             return Ok(fresh.snapshot);
         }
@@ -102,10 +106,10 @@ impl Places {
         // found by the next look.
         let generation = self.generation.load(Ordering::Acquire);
         let after = known.as_ref().map_or(0, |known| known.position);
-        let since = place::load_places_since(pool, after).await?;
+        let since = place::load_places_since(&database.calls, after).await?;
         let snapshot = match known {
             Some(known) if !since.changed => known.snapshot,
-            _ => Arc::new(load(pool, day, generation).await?),
+            _ => Arc::new(load(database, day, generation).await?),
         };
         *self.current.write().unwrap_or_else(PoisonError::into_inner) = Some(Known {
             snapshot: snapshot.clone(),
@@ -131,10 +135,10 @@ fn is_fresh(known: &Known) -> bool {
     known.looked.elapsed() < LOOK_EVERY
 }
 
-async fn load(pool: &PgPool, day: NaiveDate, generation: u64) -> Result<Snapshot, Refusal> {
+async fn load(database: &Database, day: NaiveDate, generation: u64) -> Result<Snapshot, Refusal> {
     let everything = RecordScope::everything();
-    let grids = place::list_grids_on(pool, &everything, day).await?;
-    let addresses = place::list_addresses(pool, &everything).await?;
+    let grids = place::list_grids_on(&database.calls, &everything, day).await?;
+    let addresses = place::list_addresses(&database.calls, &everything).await?;
     // Reading boundaries takes time that other calls need.
     let build = move || build(grids, addresses, day, generation);
     tokio::task::spawn_blocking(build)

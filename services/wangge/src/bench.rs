@@ -1,16 +1,164 @@
-//! `wangge bench`: measures a running system beside its bare database.
+//! `wangge bench`: drives a running system, at a rate or with a number of
+//! calls in flight, and measures beside it, in the same run, what the bare
+//! database does with the same statements and without us.
 
-use std::process::ExitCode;
+mod address;
+mod bare;
+mod calls;
+mod drive;
+mod operation;
+mod script;
+mod setting;
+mod table;
+
+use std::{process::ExitCode, sync::Arc, time::Duration};
 
 use anyhow::Result;
 use clap::Args;
+use wangge_server::process::stop_on_signal;
 
-use crate::output::Output;
+use crate::{
+    connect::ConnectArgs,
+    output::{Output, note},
+};
+use bare::Bare;
+use calls::Calls;
+use drive::{Pace, drive};
+use operation::Operation;
+use table::Measured;
+
+/// Tickets to read, where none were created before.
+const READABLE: usize = 1000;
+/// Most tickets that are prepared for dispatching.
+const MOST_FILED: usize = 50_000;
+/// Calls before the measured ones, which make connections and plans.
+const WARM_UP: Duration = Duration::from_millis(500);
 
 /// Arguments of `wangge bench`.
 #[derive(Debug, Args)]
-pub(crate) struct BenchArgs {}
+pub(crate) struct BenchArgs {
+    /// Calls due in each second, answered or not; latency is counted from the
+    /// moment at which a call was due.
+    #[arg(long, conflicts_with = "in_flight", value_parser = clap::value_parser!(u32).range(1..))]
+    rate: Option<u32>,
+    /// Calls in flight at any moment, which is also the number of pgbench's
+    /// clients; several are measured one after another.
+    #[arg(long, value_delimiter = ',', default_value = "8", value_parser = read_in_flight)]
+    in_flight: Vec<usize>,
+    /// Seconds for which each operation is measured.
+    #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u64).range(1..=3600))]
+    seconds: u64,
+    /// What is measured.
+    #[arg(long, value_enum, value_delimiter = ',', default_values_t = Operation::ALL)]
+    operations: Vec<Operation>,
+    /// Connections over which calls are spread.
+    #[arg(long, default_value_t = 2, value_parser = clap::value_parser!(u16).range(1..=64))]
+    connections: u16,
+    /// Any database on the server that tickets uses; a scratch database for
+    /// the bare statements is made beside it. By default the server is the
+    /// private one of the data folder.
+    #[arg(long, env = "WANGGE_TICKETS_DATABASE_URL", hide_env_values = true)]
+    bare_database_url: Option<String>,
+    #[command(flatten)]
+    connect: ConnectArgs,
+}
 
-pub(crate) async fn run(_: BenchArgs, _: Output) -> Result<ExitCode> {
-    anyhow::bail!("not measured yet")
+fn read_in_flight(text: &str) -> Result<usize, String> {
+    text.parse().ok().filter(|number| (1..=drive::CAP).contains(number)).ok_or_else(|| {
+        format!("give a number from 1 to {}", drive::CAP)
+    })
+}
+
+pub(crate) async fn run(args: BenchArgs, output: Output) -> Result<ExitCode> {
+    let stop = stop_on_signal()?;
+    let calls = Arc::new(Calls::prepared(&args.connect, args.connections).await?);
+    let bare = Bare::make(&args.bare_server()?, calls.setting()).await?;
+    let measured = tokio::select! {
+        measured = args.measure(&calls, &bare) => measured.map(Some),
+        () = stop.cancelled() => Ok(None),
+    };
+    // Whatever came of it, the scratch database goes.
+    bare.remove().await?;
+    match measured? {
+        Some(measured) => table::print(&measured, output)?,
+        None => note("stopped; nothing was measured to its end"),
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+impl BenchArgs {
+    /// Address of a database on the server that is measured bare.
+    fn bare_server(&self) -> Result<String> {
+        match &self.bare_database_url {
+            Some(url) => Ok(url.clone()),
+            None => {
+                let data_dir = self.connect.data_dir().path().join("postgres");
+                Ok(wangge_private_postgres::url_of(&data_dir, "postgres")?)
+            }
+        }
+    }
+
+    fn paces(&self) -> Vec<Pace> {
+        match self.rate {
+            Some(rate) => vec![Pace::Rate(rate)],
+            None => self.in_flight.iter().copied().map(Pace::InFlight).collect(),
+        }
+    }
+
+    async fn measure(&self, calls: &Arc<Calls>, bare: &Bare) -> Result<Vec<Measured>> {
+        let mut measured = Vec::new();
+        for pace in self.paces() {
+            for operation in &self.operations {
+                note(format!("{}, {pace}", operation.name()));
+                measured.push(self.measure_one(calls, bare, *operation, pace).await?);
+            }
+        }
+        Ok(measured)
+    }
+
+    /// Measures one operation between two halves of the bare measurement, so
+    /// that whatever else the machine does meets both.
+    async fn measure_one(
+        &self,
+        calls: &Arc<Calls>,
+        bare: &Bare,
+        operation: Operation,
+        pace: Pace,
+    ) -> Result<Measured> {
+        let clients = match pace {
+            Pace::InFlight(number) => number,
+            Pace::Rate(_) => 8,
+        };
+        let half = self.seconds.div_ceil(2);
+        bare.wait_until_quiet().await?;
+        let before = bare.run(operation, clients, half).await?;
+        calls.prepare(operation, self.needed(operation, pace, before)).await?;
+        bare.wait_until_quiet().await?;
+        drive(calls, operation, Pace::InFlight(clients), WARM_UP).await?;
+        let ours = drive(calls, operation, pace, Duration::from_secs(self.seconds)).await?;
+        bare.wait_until_quiet().await?;
+        let after = bare.run(operation, clients, half).await?;
+        Ok(Measured { operation, pace, ours, bare: [before, after] })
+    }
+
+    /// How many tickets an operation needs before it can be measured.
+    fn needed(&self, operation: Operation, pace: Pace, bare: f64) -> usize {
+        let seconds = Duration::from_secs(self.seconds).as_secs_f64();
+        match (operation, pace) {
+            (Operation::Create, _) => 0,
+            (Operation::Get | Operation::List, _) => READABLE,
+            // Half as many again as the bare database does.
+            (Operation::Dispatch, Pace::InFlight(_)) => whole(bare * (seconds + 1.0) * 1.5),
+            (Operation::Dispatch, Pace::Rate(rate)) => {
+                whole(f64::from(rate) * seconds) + whole(bare * 1.5)
+            }
+        }
+        .min(MOST_FILED)
+    }
+}
+
+/// A count as a whole number.
+fn whole(count: f64) -> usize {
+    // A count is neither negative nor near the end of the numbers.
+    count.max(0.0) as usize
 }

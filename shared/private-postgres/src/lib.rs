@@ -165,6 +165,18 @@ impl PrivatePostgres {
     }
 }
 
+/// The address of a database on the server of a data directory that is there,
+/// whoever runs it.
+pub fn url_of(data_dir: &Path, database: &str) -> Result<String, Error> {
+    if !data_dir.join("PG_VERSION").is_file() {
+        return Err(Error::UnusablePath {
+            path: data_dir.into(),
+            reason: "it holds no PostgreSQL data",
+        });
+    }
+    Ok(url::of(&Places::of(data_dir)?.socket, database))
+}
+
 /// A server left behind is adopted if it is just what would be started now;
 /// one with other settings, or a shorter life, is stopped to make room.
 async fn take_over(

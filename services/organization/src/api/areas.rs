@@ -113,7 +113,7 @@ impl AreaService for Areas {
         let grid = self
             .0
             .places
-            .locate(pool, &place, today)
+            .locate(&self.0.database, &place, today)
             .await?
             .ok_or_else(nowhere)?;
         let areas = store::load_chain(pool, &scope, &grid)

@@ -1,0 +1,208 @@
+//! The bare database: a scratch database with the schema of tickets on the
+//! same server, and pgbench doing the same statements there without us.
+
+use std::{
+    path::PathBuf,
+    process::Stdio,
+    str::FromStr as _,
+    sync::atomic::{AtomicU64, Ordering::Relaxed},
+    time::Duration,
+};
+
+use anyhow::{Context as _, Result, bail};
+use sqlx::{
+    AssertSqlSafe, Connection as _, Executor as _, PgConnection, PgPool,
+    postgres::{PgConnectOptions, PgPoolOptions},
+};
+use tokio::{io::AsyncWriteExt as _, process::Command, time::Instant};
+use uuid::Uuid;
+
+use super::{address::ServerAddress, operation::Operation, script, setting::Setting};
+use crate::output::note;
+
+/// How long the system may work on after its last answer.
+const PATIENCE: Duration = Duration::from_secs(60);
+/// How often it is looked at, and how often in a row it has to be idle.
+const LOOK: Duration = Duration::from_millis(50);
+const IDLE_LOOKS: u32 = 10;
+
+/// The scratch database.
+#[derive(Debug)]
+pub(crate) struct Bare {
+    pgbench: PathBuf,
+    address: ServerAddress,
+    /// How the server is reached: on a database that stays.
+    server: PgConnectOptions,
+    name: String,
+    variables: Vec<(&'static str, String)>,
+    /// Tickets dispatched so far.
+    dispatched: AtomicU64,
+}
+
+impl Bare {
+    /// Makes the scratch database on a server and fills it.
+    pub(crate) async fn make(url: &str, setting: &Setting) -> Result<Self> {
+        let bare = Self {
+            pgbench: pgbench()?,
+            address: ServerAddress::of(url),
+            server: PgConnectOptions::from_str(url).context("address of the bare database")?,
+            name: format!("wangge_bench_{}", Uuid::now_v7().simple()),
+            variables: script::variables(setting),
+            dispatched: AtomicU64::new(0),
+        };
+        bare.on_server(format!("create database {}", bare.name)).await.context(
+            "the bare database: is `wangge up` running, or which server is it (--bare-database-url)?",
+        )?;
+        if let Err(error) = bare.fill().await {
+            bare.remove().await?;
+            return Err(error.context("filling the bare database"));
+        }
+        Ok(bare)
+    }
+
+    /// Drops the scratch database.
+    pub(crate) async fn remove(&self) -> Result<()> {
+        self.on_server(format!("drop database if exists {} with (force)", self.name))
+            .await
+            .with_context(|| format!("database {} could not be dropped: drop it yourself", self.name))
+    }
+
+    async fn on_server(&self, statement: String) -> Result<()> {
+        let mut connection = PgConnection::connect_with(&self.server).await?;
+        // The name is of our own making.
+        connection.execute(AssertSqlSafe(statement)).await?;
+        connection.close().await?;
+        Ok(())
+    }
+
+    async fn fill(&self) -> Result<()> {
+        let options = self.server.clone().database(&self.name);
+        let pool = PgPoolOptions::new().max_connections(1).connect_with(options).await?;
+        wangge_pg::migrate::migrate(&pool, &wangge_tickets::MIGRATOR).await?;
+        let filled = self.fill_tables(&pool).await;
+        pool.close().await;
+        filled
+    }
+
+    async fn fill_tables(&self, pool: &PgPool) -> Result<()> {
+        let [function, tickets, history, vacuum] = script::FILL;
+        pool.execute(function).await?;
+        let names = [
+            "category", "title", "description", "address", "area", "unit", "reported_clocks",
+            "filed_clocks",
+        ];
+        names
+            .iter()
+            .fold(sqlx::query(tickets), |query, name| query.bind(self.variable(name)))
+            .bind(script::REPORTED)
+            .bind(script::FILED)
+            .execute(pool)
+            .await?;
+        pool.execute(history).await?;
+        pool.execute(vacuum).await?;
+        Ok(())
+    }
+
+    fn variable(&self, name: &str) -> &str {
+        let found = self.variables.iter().find(|(known, _)| *known == name);
+        found.map(|(_, value)| value.as_str()).unwrap_or_default()
+    }
+
+    /// Does an operation's statements for some seconds; answers transactions
+    /// per second.
+    pub(crate) async fn run(
+        &self,
+        operation: Operation,
+        clients: usize,
+        seconds: u64,
+    ) -> Result<f64> {
+        let mut child = self.command(clients, seconds).spawn().context("starting pgbench")?;
+        if let Some(mut input) = child.stdin.take() {
+            input.write_all(script::script(operation).as_bytes()).await?;
+        }
+        let output = child.wait_with_output().await?;
+        let said = String::from_utf8_lossy(&output.stdout).into_owned();
+        if !output.status.success() {
+            bail!("pgbench: {}", String::from_utf8_lossy(&output.stderr).trim());
+        }
+        if operation == Operation::Dispatch {
+            // Some clients are ahead of others.
+            let done = number_behind(&said, "actually processed: ").unwrap_or_default();
+            self.dispatched.fetch_add((done * 1.25) as u64, Relaxed);
+        }
+        number_behind(&said, "tps = ").with_context(|| format!("pgbench said:\n{said}"))
+    }
+
+    fn command(&self, clients: usize, seconds: u64) -> Command {
+        let mut command = Command::new(&self.pgbench);
+        command.args(["-n", "-M", "prepared", "-f", "-", "-j", "2"]);
+        command.args(["-c", &clients.to_string(), "-T", &seconds.to_string()]);
+        for (name, value) in &self.variables {
+            command.args(["-D", &format!("{name}={value}")]);
+        }
+        command.args(["-D", &format!("clients={clients}")]);
+        command.args(["-D", &format!("first={}", self.dispatched.load(Relaxed))]);
+        command.arg(self.address.of_database(&self.name));
+        if let Some(password) = &self.address.password {
+            command.env("PGPASSWORD", password);
+        }
+        command.env("PGCLIENTENCODING", "UTF8").env("LC_ALL", "C").kill_on_drop(true);
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command
+    }
+
+    /// Waits until the system has done what follows its answers, such as
+    /// numbering events and counting figures.
+    pub(crate) async fn wait_until_quiet(&self) -> Result<()> {
+        let mut connection = PgConnection::connect_with(&self.server).await?;
+        let until = Instant::now() + PATIENCE;
+        let mut idle = 0;
+        while idle < IDLE_LOOKS && Instant::now() < until {
+            let busy: i64 = sqlx::query_scalar(
+                "select count(*) from pg_stat_activity \
+                 where application_name = 'wangge' and state <> 'idle'",
+            )
+            .fetch_one(&mut connection)
+            .await?;
+            idle = if busy == 0 { idle + 1 } else { 0 };
+            tokio::time::sleep(LOOK).await;
+        }
+        if idle < IDLE_LOOKS {
+            note("the system still works in the background: the bare database is slowed by it");
+        }
+        connection.close().await?;
+        Ok(())
+    }
+}
+
+fn pgbench() -> Result<PathBuf> {
+    let beside = wangge_private_postgres::find_binaries().map(|folder| folder.join("pgbench"));
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let on_path = std::env::split_paths(&path).map(|folder| folder.join("pgbench"));
+    beside.into_iter().chain(on_path).find(|program| program.is_file()).context(
+        "pgbench was not found. It comes with PostgreSQL:\n  \
+         Debian, Ubuntu: apt-get install postgresql\n  \
+         Fedora:         dnf install postgresql-contrib\n  \
+         macOS:          brew install postgresql@17",
+    )
+}
+
+/// The number that follows some words.
+fn number_behind(text: &str, words: &str) -> Option<f64> {
+    let (_, rest) = text.split_once(words)?;
+    let end = rest.find(|letter: char| !letter.is_ascii_digit() && letter != '.');
+    rest[..end.unwrap_or(rest.len())].parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rates_are_read() {
+        let said = "number of transactions actually processed: 4711\ntps = 1234.567890 (without initial connection time)\n";
+        assert_eq!(number_behind(said, "tps = "), Some(1234.56789));
+        assert_eq!(number_behind(said, "actually processed: "), Some(4711.0));
+        assert_eq!(number_behind("", "tps = "), None);
+    }
+}

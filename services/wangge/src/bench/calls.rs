@@ -1,0 +1,190 @@
+//! The measured calls, and the tickets that they are made on.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use anyhow::{Context as _, Result, ensure};
+use futures::{StreamExt as _, TryStreamExt as _, stream};
+use tonic::Status;
+use uuid::Uuid;
+use wangge_api::{
+    policy::Role,
+    tickets::v1::{
+        CreateTicketRequest, DispatchTicketRequest, FileTicketRequest, GetTicketRequest,
+        ListTicketsRequest, ticket_service_client::TicketServiceClient,
+    },
+};
+use wangge_client::{ServiceChannel, retry};
+
+use super::{operation::Operation, setting::Setting};
+use crate::{
+    connect::{ConnectArgs, refused},
+    services::ServiceName,
+};
+
+/// Calls in flight while tickets are prepared.
+const PREPARING: usize = 16;
+/// Tickets on a page.
+const PAGE: i32 = 50;
+
+/// Makes calls.
+#[derive(Debug)]
+pub(crate) struct Calls {
+    clients: Vec<TicketServiceClient<ServiceChannel>>,
+    setting: Setting,
+    /// Ids of tickets that were created and nothing more.
+    created: Mutex<Vec<String>>,
+    /// Ids of tickets that wait to be dispatched.
+    filed: Mutex<Vec<String>>,
+}
+
+impl Calls {
+    /// Connections to the tickets service, and where tickets can be. A
+    /// dispatcher may make all of the calls.
+    pub(crate) async fn prepared(connect: &ConnectArgs, connections: u16) -> Result<Self> {
+        let setting = Setting::find(&connect.channels(Role::Dispatcher)?).await?;
+        let url = connect.url(ServiceName::Tickets);
+        let token = connect.token(Role::Dispatcher)?;
+        let clients = (0..connections)
+            .map(|_| Ok(TicketServiceClient::new(wangge_client::connect(&url, token.clone())?)))
+            .collect::<Result<_>>()?;
+        Ok(Self { clients, setting, created: Mutex::default(), filed: Mutex::default() })
+    }
+
+    /// Where tickets are.
+    pub(crate) fn setting(&self) -> &Setting {
+        &self.setting
+    }
+
+    /// Makes one call; none if no ticket is left to make it on. `number` says
+    /// over which connection, and which report.
+    pub(crate) async fn call(
+        &self,
+        operation: Operation,
+        number: usize,
+    ) -> Option<Result<(), Status>> {
+        Some(match operation {
+            Operation::Create => self.create(number).await,
+            Operation::Get => {
+                let id = any(&self.created)?;
+                self.get(number, id).await
+            }
+            Operation::List => self.list(number).await,
+            Operation::Dispatch => {
+                let id = locked(&self.filed).pop()?;
+                self.dispatch(number, id).await
+            }
+        })
+    }
+
+    /// Sees to it that there are as many tickets as an operation needs.
+    pub(crate) async fn prepare(&self, operation: Operation, needed: usize) -> Result<()> {
+        match operation {
+            Operation::Create => Ok(()),
+            Operation::Get | Operation::List => self.fill_created(needed).await,
+            Operation::Dispatch => {
+                let lacking = needed.saturating_sub(locked(&self.filed).len());
+                self.fill_created(lacking).await?;
+                let ids = take(&self.created, lacking);
+                self.file(ids).await.context("filing tickets to be dispatched")
+            }
+        }
+    }
+
+    async fn fill_created(&self, needed: usize) -> Result<()> {
+        let lacking = needed.saturating_sub(locked(&self.created).len());
+        stream::iter(0..lacking)
+            .map(|number| retry(move || self.create(number)))
+            .buffer_unordered(PREPARING)
+            .try_for_each(|()| std::future::ready(Ok(())))
+            .await
+            .map_err(refused)
+            .context("creating tickets")?;
+        ensure!(locked(&self.created).len() >= needed, "tickets were not created");
+        Ok(())
+    }
+
+    async fn file(&self, ids: Vec<String>) -> Result<()> {
+        stream::iter(ids.into_iter().enumerate())
+            .map(|(number, id)| self.file_one(number, id))
+            .buffer_unordered(PREPARING)
+            .try_for_each(|()| std::future::ready(Ok(())))
+            .await
+            .map_err(refused)
+    }
+
+    async fn file_one(&self, number: usize, id: String) -> Result<(), Status> {
+        let request = FileTicketRequest {
+            request_id: new_id(),
+            ticket_id: id.clone(),
+            ..FileTicketRequest::default()
+        };
+        retry(|| {
+            let (mut client, request) = (self.client(number), request.clone());
+            async move { client.file_ticket(request).await }
+        })
+        .await?;
+        locked(&self.filed).push(id);
+        Ok(())
+    }
+
+    async fn create(&self, number: usize) -> Result<(), Status> {
+        let ticket = Some(self.setting.report(number));
+        let request = CreateTicketRequest { request_id: new_id(), ticket };
+        let ticket = self.client(number).create_ticket(request).await?.into_inner();
+        locked(&self.created).push(ticket.id);
+        Ok(())
+    }
+
+    async fn get(&self, number: usize, id: String) -> Result<(), Status> {
+        self.client(number).get_ticket(GetTicketRequest { id }).await.map(drop)
+    }
+
+    async fn list(&self, number: usize) -> Result<(), Status> {
+        let request = ListTicketsRequest {
+            page_size: PAGE,
+            within_code: self.setting.community.clone(),
+            ..ListTicketsRequest::default()
+        };
+        let page = self.client(number).list_tickets(request).await?.into_inner();
+        if page.tickets.len() == usize::try_from(PAGE).unwrap_or_default() {
+            Ok(())
+        } else {
+            Err(Status::data_loss("PAGE_NOT_FULL"))
+        }
+    }
+
+    async fn dispatch(&self, number: usize, ticket_id: String) -> Result<(), Status> {
+        let request = DispatchTicketRequest {
+            request_id: new_id(),
+            ticket_id,
+            lead_unit_id: self.setting.unit.clone(),
+            ..DispatchTicketRequest::default()
+        };
+        self.client(number).dispatch_ticket(request).await.map(drop)
+    }
+
+    fn client(&self, number: usize) -> TicketServiceClient<ServiceChannel> {
+        self.clients[number % self.clients.len()].clone()
+    }
+}
+
+fn new_id() -> String {
+    Uuid::new_v4().to_string()
+}
+
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Takes some of the ids away.
+fn take(ids: &Mutex<Vec<String>>, number: usize) -> Vec<String> {
+    let mut ids = locked(ids);
+    let left = ids.len().saturating_sub(number);
+    ids.split_off(left)
+}
+
+/// Any one of some ids.
+fn any(ids: &Mutex<Vec<String>>) -> Option<String> {
+    let ids = locked(ids);
+    (!ids.is_empty()).then(|| ids[rand::random_range(0..ids.len())].clone())
+}

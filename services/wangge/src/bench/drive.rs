@@ -1,0 +1,216 @@
+//! Makes calls at a pace and keeps what became of them. At a rate, calls are
+//! due whether or not earlier ones were answered, and latency is counted from
+//! when a call was due: a system that falls behind can't hide it.
+
+use std::{
+    collections::BTreeMap,
+    fmt,
+    sync::{
+        Arc, Mutex, PoisonError, Weak,
+        atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering::Relaxed},
+    },
+    time::{Duration, Instant},
+};
+
+use anyhow::Result;
+use hdrhistogram::Histogram;
+use tokio::{sync::Semaphore, task::JoinSet};
+use tonic::Status;
+use tonic_types::StatusExt as _;
+
+use super::{calls::Calls, operation::Operation};
+
+/// Most calls in flight at a rate. Calls beyond it wait; their time runs.
+pub(crate) const CAP: usize = 1000;
+/// The longest latency that is told from longer ones, in microseconds.
+const LONGEST: u64 = 120_000_000;
+
+/// How calls follow one another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Pace {
+    /// So many in flight: an answer is followed by the next call.
+    InFlight(usize),
+    /// So many due in each second.
+    Rate(u32),
+}
+
+impl fmt::Display for Pace {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::InFlight(number) => write!(f, "{number} in flight"),
+            Self::Rate(rate) => write!(f, "{rate}/s due"),
+        }
+    }
+}
+
+/// What became of the calls.
+#[derive(Debug)]
+pub(crate) struct Tally {
+    /// Latencies of answered calls in microseconds.
+    pub latencies: Histogram<u64>,
+    /// Refused calls by reason.
+    pub refused: BTreeMap<String, u64>,
+    /// From the beginning to the last answer.
+    pub elapsed: Duration,
+    /// Calls had to wait because [`CAP`] were in flight.
+    pub capped: bool,
+    /// There were no tickets left to make calls on.
+    pub ran_out: bool,
+}
+
+impl Tally {
+    /// Answered calls per second.
+    pub(crate) fn per_second(&self) -> f64 {
+        self.latencies.len() as f64 / self.elapsed.as_secs_f64().max(f64::EPSILON)
+    }
+
+    /// The latency that a share of the calls kept within, in milliseconds.
+    pub(crate) fn percentile(&self, percent: f64) -> f64 {
+        self.latencies.value_at_percentile(percent) as f64 / 1000.0
+    }
+
+    /// Refused calls.
+    pub(crate) fn refusals(&self) -> u64 {
+        self.refused.values().sum()
+    }
+
+    fn count(&mut self, answer: Result<(), Status>, latency: Duration) {
+        match answer {
+            Ok(()) => {
+                let micros = u64::try_from(latency.as_micros()).unwrap_or(u64::MAX);
+                self.latencies.saturating_record(micros);
+            }
+            Err(status) => *self.refused.entry(reason(&status)).or_default() += 1,
+        }
+    }
+}
+
+/// The refusal's stable reason, or at least its code.
+fn reason(status: &Status) -> String {
+    let reason = status.get_details_error_info().map(|info| info.reason).unwrap_or_default();
+    if reason.is_empty() { format!("{:?} {}", status.code(), status.message()) } else { reason }
+}
+
+/// A measurement under way.
+struct Run {
+    calls: Arc<Calls>,
+    operation: Operation,
+    pace: Pace,
+    start: Instant,
+    seconds: Duration,
+    /// Calls that are due and not begun.
+    due: Semaphore,
+    begun: AtomicU64,
+    in_flight: AtomicUsize,
+    ran_out: AtomicBool,
+    tally: Mutex<Tally>,
+}
+
+/// Makes calls for some time and waits for the last answer.
+pub(crate) async fn drive(
+    calls: &Arc<Calls>,
+    operation: Operation,
+    pace: Pace,
+    seconds: Duration,
+) -> Result<Tally> {
+    let run = Arc::new(Run {
+        calls: calls.clone(),
+        operation,
+        pace,
+        start: Instant::now(),
+        seconds,
+        due: Semaphore::new(0),
+        begun: AtomicU64::new(0),
+        in_flight: AtomicUsize::new(0),
+        ran_out: AtomicBool::new(false),
+        tally: Mutex::new(empty()?),
+    });
+    let workers = match pace {
+        Pace::InFlight(number) => number,
+        Pace::Rate(rate) => {
+            let weak = Arc::downgrade(&run);
+            let total = Run::total(rate, seconds);
+            let start = run.start;
+            tokio::task::spawn_blocking(move || tell_what_is_due(&weak, start, rate, total));
+            CAP
+        }
+    };
+    let mut tasks: JoinSet<()> = (0..workers).map(|number| run.clone().work(number)).collect();
+    while let Some(ended) = tasks.join_next().await {
+        ended?;
+    }
+    let mut tally = empty()?;
+    std::mem::swap(&mut tally, &mut *run.tally.lock().unwrap_or_else(PoisonError::into_inner));
+    tally.elapsed = run.start.elapsed();
+    tally.ran_out = run.ran_out.load(Relaxed);
+    Ok(tally)
+}
+
+fn empty() -> Result<Tally> {
+    Ok(Tally {
+        latencies: Histogram::new_with_bounds(1, LONGEST, 3)?,
+        refused: BTreeMap::new(),
+        elapsed: Duration::ZERO,
+        capped: false,
+        ran_out: false,
+    })
+}
+
+/// Lets each call begin when it is due. A thread of its own, since timers of
+/// the runtime are a millisecond coarse.
+fn tell_what_is_due(run: &Weak<Run>, start: Instant, rate: u32, total: u64) {
+    for number in 0..total {
+        std::thread::sleep(due(start, rate, number).saturating_duration_since(Instant::now()));
+        match run.upgrade() {
+            Some(run) => run.due.add_permits(1),
+            None => return,
+        }
+    }
+    // Lets every worker see that nothing more is due.
+    if let Some(run) = run.upgrade() {
+        run.due.add_permits(CAP);
+    }
+}
+
+fn due(start: Instant, rate: u32, number: u64) -> Instant {
+    start + Duration::from_secs_f64(number as f64 / f64::from(rate))
+}
+
+impl Run {
+    fn total(rate: u32, seconds: Duration) -> u64 {
+        u64::from(rate) * seconds.as_secs()
+    }
+
+    async fn work(self: Arc<Self>, worker: usize) {
+        let mut number = worker;
+        while let Some(due) = self.next().await {
+            let in_flight = self.in_flight.fetch_add(1, Relaxed) + 1;
+            let answer = self.calls.call(self.operation, number).await;
+            self.in_flight.fetch_sub(1, Relaxed);
+            let Some(answer) = answer else {
+                self.ran_out.store(true, Relaxed);
+                return;
+            };
+            let mut tally = self.tally.lock().unwrap_or_else(PoisonError::into_inner);
+            tally.count(answer, due.elapsed());
+            tally.capped |= in_flight >= CAP;
+            number += CAP + 1;
+        }
+    }
+
+    /// When the next call is or was due; none at the end.
+    async fn next(&self) -> Option<Instant> {
+        match self.pace {
+            Pace::InFlight(_) => {
+                let now = Instant::now();
+                (now < self.start + self.seconds).then_some(now)
+            }
+            Pace::Rate(rate) => {
+                self.due.acquire().await.ok()?.forget();
+                let number = self.begun.fetch_add(1, Relaxed);
+                (number < Self::total(rate, self.seconds))
+                    .then(|| due(self.start, rate, number))
+            }
+        }
+    }
+}

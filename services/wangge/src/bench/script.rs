@@ -1,0 +1,161 @@
+//! The bare statements: what each operation does to the database, written for
+//! pgbench as a transaction by hand would do it, one round trip a statement.
+//! Reads are our own statements.
+
+use super::{operation::Operation, setting::Setting};
+
+/// Tickets in the scratch database that were reported and nothing more.
+pub(crate) const REPORTED: i64 = 20_000;
+/// Tickets behind them that wait to be dispatched.
+pub(crate) const FILED: i64 = 40_000;
+
+/// Fills the scratch database. `new_id` makes ids that grow with time, as
+/// ours do. Bound: category, title, description, address, area, unit, clocks of
+/// a reported ticket, clocks of a filed one, numbers of both.
+pub(crate) const FILL: [&str; 4] = [
+    "create function new_id() returns uuid language sql volatile return encode(overlay(
+         uuid_send(gen_random_uuid()) placing
+         substring(int8send((extract(epoch from clock_timestamp()) * 1000)::bigint) from 3)
+         from 1 for 6), 'hex')::uuid",
+    "insert into ticket
+     select lpad(to_hex(n), 32, '0')::uuid, 2, $1, $2, $3, $4, null, null, $5, true, $6::uuid,
+         case when n <= $9 then 1 else 3 end, null, now() - n * interval '1 minute', null, 0, 0,
+         case when n <= $9 then $7 else $8 end::jsonb, false, null,
+         case when n <= $9 then 1 else 2 end
+     from generate_series(1, $9::int + $10::int) n",
+    "insert into ticket_history
+     select id, line, line, null, 1, reported_time, 'wangge-dispatcher', null, ''
+     from ticket, generate_series(1, ticket.revision) line",
+    "vacuum analyze",
+];
+
+const CREATE: &str = r"
+begin;
+insert into ticket values (new_id(), 2, :category, :title, :description, :address, null, null,
+    :area, true, :unit, 1, null, now(), null, 0, 0, :reported_clocks, false, null, 1)
+    returning id \gset
+insert into ticket_history values (:id, 1, 1, null, 1, now(), :caller, null, '');
+insert into request values (:caller, gen_random_uuid(), :fingerprint, :id, 1, now());
+insert into outbox (event_id, record_id, revision, area_code, occurred_time, recorded_time,
+    imported, traceparent, payload)
+    values (gen_random_uuid(), :id, 1, :area, now(), now(), false, '', :created_event);
+commit;
+";
+
+// The statement of `store::ticket::load_ticket`.
+const GET: &str = r"
+\set n random(1, :reported)
+select row_to_json(ticket),
+    (select json_agg(o order by o.place) from ticket_order o where o.ticket_id = ticket.id)
+from ticket
+where id = lpad(to_hex(:n::int), 32, '0')::uuid
+    and ((area_code >= :from and area_code < :until) or exists (
+        select from ticket_order o
+        where o.ticket_id = ticket.id and o.unit_id = null::uuid and o.state <= 5));
+";
+
+const LIST: &str = include_str!("../../../tickets/src/store/queries/list_tickets.sql");
+
+// Each client takes tickets of its own, one after another.
+const DISPATCH: &str = r"
+\set n (:first + :k * :clients + :client_id) % :filed + :reported + 1
+\set k :k + 1
+begin;
+select ticket.id, ticket.revision + 1 as next, row_to_json(ticket) as ticket,
+    (select json_agg(o order by o.place) from ticket_order o where o.ticket_id = ticket.id)
+        as orders,
+    (select record_id from request
+        where caller = :caller and request_id = (select gen_random_uuid())) as repeated
+from ticket
+where id = lpad(to_hex(:n::int), 32, '0')::uuid and area_code >= :from and area_code < :until
+for update \gset
+update ticket set state = 4, clocks = :dispatched_clocks, revision = :next where id = :id;
+insert into ticket_order
+    values (new_id(), :id, 1, :unit, 1, 1, now(), null, null, null, '', null);
+insert into ticket_history values (:id, :next, 4, 3, 4, now(), :caller, null, '');
+insert into request values (:caller, gen_random_uuid(), :fingerprint, :id, :next, now());
+insert into outbox (event_id, record_id, revision, area_code, occurred_time, recorded_time,
+    imported, traceparent, payload)
+    values (gen_random_uuid(), :id, :next, :area, now(), now(), false, '', :dispatched_event);
+commit;
+";
+
+/// The script of an operation.
+pub(crate) fn script(operation: Operation) -> String {
+    match operation {
+        Operation::Create => CREATE.to_owned(),
+        Operation::Get => GET.to_owned(),
+        Operation::List => list(),
+        Operation::Dispatch => DISPATCH.to_owned(),
+    }
+}
+
+/// Our statement, with the arguments that a call without a filter gives it.
+fn list() -> String {
+    let arguments = [
+        ":from", ":until", "null::uuid", ":area_from", ":area_until", "'{}'", "null", "false",
+        "null", "null::uuid", "51",
+    ];
+    let numbered = arguments.iter().enumerate().rev();
+    let statement = numbered.fold(LIST.to_owned(), |text, (place, argument)| {
+        text.replace(&format!("${}", place + 1), argument)
+    });
+    format!("{statement};\n")
+}
+
+/// What scripts are given. Texts are as long as those that our calls write.
+pub(crate) fn variables(setting: &Setting) -> Vec<(&'static str, String)> {
+    let report = setting.report(0);
+    vec![
+        ("category", report.category_code),
+        ("title", report.title),
+        ("description", report.description),
+        ("address", report.address),
+        ("area", format!("{}001", setting.community)),
+        ("area_from", setting.community.clone()),
+        ("area_until", format!("{}:", setting.community)),
+        ("from", String::new()),
+        ("until", ":".to_owned()),
+        ("unit", setting.unit.clone()),
+        ("caller", "wangge-dispatcher".to_owned()),
+        ("fingerprint", bytes(32)),
+        ("created_event", bytes(CREATED_EVENT)),
+        ("dispatched_event", bytes(DISPATCHED_EVENT)),
+        ("reported_clocks", clocks(&[FILING])),
+        ("filed_clocks", clocks(&[FILED_IN_TIME, DISPATCHING])),
+        ("dispatched_clocks", clocks(&[FILED_IN_TIME, FILED_IN_TIME, HANDLING])),
+        ("reported", REPORTED.to_string()),
+        ("filed", FILED.to_string()),
+        ("k", "0".to_owned()),
+    ]
+}
+
+/// Bytes in the events that our calls write.
+const CREATED_EVENT: usize = 80;
+const DISPATCHED_EVENT: usize = 190;
+
+/// Clocks as our calls write them.
+const FILING: &str = r#"{"kind":1,"limit":{"kind":3,"amount":15},"limit_source":"profile","unit_id":null,"stretches":[{"start":"2026-03-01T08:00:00.123456Z","end":null,"counted":true,"cause":1}]}"#;
+const FILED_IN_TIME: &str = r#"{"kind":1,"limit":{"kind":3,"amount":15},"limit_source":"profile","unit_id":null,"stretches":[{"start":"2026-03-01T08:00:00.123456Z","end":"2026-03-01T08:00:05.123456Z","counted":true,"cause":1}]}"#;
+const DISPATCHING: &str = r#"{"kind":2,"limit":{"kind":3,"amount":15},"limit_source":"profile","unit_id":null,"stretches":[{"start":"2026-03-01T08:00:05.123456Z","end":null,"counted":true,"cause":2}]}"#;
+const HANDLING: &str = r#"{"kind":3,"limit":{"kind":1,"amount":24},"limit_source":"category 0101","unit_id":"01890a5d-ac96-774b-bcce-b302099a8057","stretches":[{"start":"2026-03-01T08:00:09.123456Z","end":null,"counted":true,"cause":4}]}"#;
+
+fn clocks(clocks: &[&str]) -> String {
+    format!("[{}]", clocks.join(","))
+}
+
+fn bytes(length: usize) -> String {
+    format!("\\x{}", "5a".repeat(length))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_list_has_all_its_arguments() {
+        let script = list();
+        assert!(!script.contains('$'), "{script}");
+        assert!(script.trim_end().ends_with("limit 51\n;") || script.trim_end().ends_with("limit 51;"));
+    }
+}

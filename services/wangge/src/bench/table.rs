@@ -1,0 +1,127 @@
+//! What was measured, as a table or as JSON.
+
+use anyhow::Result;
+use serde_json::json;
+
+use super::{drive::{CAP, Pace, Tally}, operation::Operation};
+use crate::output::{self, Output, line, note, pad, width};
+
+/// One operation at one pace, ours and the bare database's.
+#[derive(Debug)]
+pub(crate) struct Measured {
+    /// The operation.
+    pub operation: Operation,
+    /// How calls followed one another.
+    pub pace: Pace,
+    /// What became of our calls.
+    pub ours: Tally,
+    /// Transactions per second of the bare database, before and after.
+    pub bare: [f64; 2],
+}
+
+impl Measured {
+    fn bare(&self) -> f64 {
+        self.bare.iter().sum::<f64>() / 2.0
+    }
+
+    fn ratio(&self) -> f64 {
+        self.ours.per_second() / self.bare().max(f64::EPSILON)
+    }
+
+    /// Whether the target was met; at a rate of our choosing nothing is asked.
+    fn met(&self) -> Option<bool> {
+        matches!(self.pace, Pace::InFlight(_)).then(|| self.ratio() >= self.operation.target())
+    }
+}
+
+const HEADER: [&str; 11] = [
+    "operation", "pace", "ours/s", "p50 ms", "p99 ms", "p99.9 ms", "refused", "bare/s", "ours/bare",
+    "target", "met",
+];
+
+/// Prints what was measured, and below it what a reader has to know.
+pub(crate) fn print(measured: &[Measured], output: Output) -> Result<()> {
+    if output == Output::Json {
+        let rows: Vec<_> = measured.iter().map(json_row).collect();
+        return output::json(&json!({"operations": rows}));
+    }
+    let mut rows = vec![HEADER.map(str::to_owned).to_vec()];
+    rows.extend(measured.iter().map(text_row));
+    let columns: Vec<usize> = (0..HEADER.len())
+        .map(|column| rows.iter().map(|row| width(&row[column])).max().unwrap_or_default())
+        .collect();
+    for row in rows {
+        let cells: Vec<String> =
+            row.iter().zip(&columns).map(|(text, columns)| pad(text, *columns)).collect();
+        line(cells.join("  ").trim_end());
+    }
+    measured.iter().for_each(remarks);
+    Ok(())
+}
+
+fn text_row(row: &Measured) -> Vec<String> {
+    let ours = &row.ours;
+    let rate = |rate: f64| format!("{rate:.0}");
+    let millis = |percent| format!("{:.2}", ours.percentile(percent));
+    let (target, met) = match row.met() {
+        Some(met) => (format!("≥ {:.1}", row.operation.target()), if met { "✓" } else { "✗" }),
+        None => (String::new(), ""),
+    };
+    vec![
+        row.operation.name().to_owned(),
+        row.pace.to_string(),
+        rate(ours.per_second()),
+        millis(50.0),
+        millis(99.0),
+        millis(99.9),
+        ours.refusals().to_string(),
+        rate(row.bare()),
+        format!("{:.2}", row.ratio()),
+        target,
+        met.to_owned(),
+    ]
+}
+
+fn json_row(row: &Measured) -> serde_json::Value {
+    let ours = &row.ours;
+    let (in_flight, rate) = match row.pace {
+        Pace::InFlight(number) => (Some(number), None),
+        Pace::Rate(rate) => (None, Some(rate)),
+    };
+    json!({
+        "operation": row.operation.name(),
+        "in_flight": in_flight,
+        "due_per_second": rate,
+        "seconds": ours.elapsed.as_secs_f64(),
+        "answered": ours.latencies.len(),
+        "per_second": ours.per_second(),
+        "p50_ms": ours.percentile(50.0),
+        "p99_ms": ours.percentile(99.0),
+        "p99_9_ms": ours.percentile(99.9),
+        "refused": ours.refused,
+        "reached_most_in_flight": ours.capped,
+        "ran_out_of_tickets": ours.ran_out,
+        "bare_per_second": row.bare(),
+        "bare_before_and_after": row.bare,
+        "ratio": row.ratio(),
+        "target": row.operation.target(),
+        "met": row.met(),
+    })
+}
+
+fn remarks(row: &Measured) {
+    let what = format!("{}, {}", row.operation.name(), row.pace);
+    for (reason, number) in &row.ours.refused {
+        note(format!("{what}: {number} refused: {reason}"));
+    }
+    if row.ours.capped && matches!(row.pace, Pace::Rate(_)) {
+        note(format!("{what}: {CAP} calls were in flight; more had to wait"));
+    }
+    if row.ours.ran_out {
+        note(format!("{what}: ended early, after {:.1} s, for want of tickets", row.ours.elapsed.as_secs_f64()));
+    }
+    let [before, after] = row.bare;
+    if (before - after).abs() > 0.3 * before.max(after) {
+        note(format!("{what}: the bare rate was {before:.0}/s before and {after:.0}/s after: the machine was busy"));
+    }
+}

@@ -1,0 +1,4 @@
+//! Who may call what, generated from the policies.
+
+mod matrix;
+mod scope;

@@ -1,0 +1,379 @@
+//! A small city: two districts, and in one community of the first a record of
+//! every kind.
+
+use uuid::Uuid;
+use wangge_api::{
+    organization::v1::{
+        Address, Appointment, Area, AreaKind, CreateAddressRequest, CreateAppointmentRequest,
+        CreateAreaRequest, CreatePersonRequest, CreateUnitRequest, Person, Post, Unit, UnitKind,
+        area_service_client::AreaServiceClient, person_service_client::PersonServiceClient,
+        unit_service_client::UnitServiceClient,
+    },
+    policy::Role,
+    tickets::v1::{
+        AcceptOrderRequest, Category, CreateCategoryRequest, CreateResponsibilityRequest,
+        CreateTicketRequest, DispatchTicketRequest, FileTicketRequest, Limit, LimitKind,
+        Responsibility, ReturnOrderRequest, ReturnReason, Ticket, TicketSource,
+        category_service_client::CategoryServiceClient, ticket_service_client::TicketServiceClient,
+    },
+    types::v1::Date,
+    volunteers::v1::{
+        CheckInVisit, CreateCheckInVisitRequest, CreateRegistrationRequest, Registration,
+        official_service_client::OfficialServiceClient,
+    },
+};
+use wangge_client::ServiceChannel;
+
+use crate::{
+    site::{Service, Site},
+    until,
+};
+
+/// The district, and the way down to a grid.
+pub const DISTRICT: &str = "320402";
+/// A street of it.
+pub const STREET: &str = "320402003";
+/// The community in which the records lie.
+pub const COMMUNITY: &str = "320402003005";
+/// A grid of it.
+pub const GRID: &str = "320402003005001";
+/// The community beside it.
+pub const SIBLING: &str = "320402003006";
+/// Another district, and the way down to a community.
+pub const FOREIGN: &str = "320403";
+/// A street of it.
+pub const FOREIGN_STREET: &str = "320403001";
+/// A community of it.
+pub const FOREIGN_COMMUNITY: &str = "320403001001";
+/// An area that nobody has made.
+pub const NOWHERE: &str = "320402003099";
+
+/// A category.
+pub const CATEGORY: &str = "0105";
+/// An address in the grid.
+pub const ADDRESS: &str = "和平里1幢";
+/// What the ticket says: nothing of it may be found where it does not belong.
+pub const TITLE: &str = "张甲一家门口的外墙剥落";
+
+/// Ids of the city's records.
+#[derive(Debug, Clone)]
+pub struct City {
+    /// A committee of the community.
+    pub unit: String,
+    /// A person of the community.
+    pub person: String,
+    /// The person's post in the committee.
+    pub appointment: String,
+    /// An entry of the duty list for the community.
+    pub responsibility: String,
+    /// The person's registration.
+    pub registration: String,
+    /// A visit under it.
+    pub visit: String,
+    /// A ticket of the community, in handling.
+    pub ticket: String,
+    /// The department that leads, and its order.
+    pub lead: Holder,
+    /// The department that assists, and its order.
+    pub assisting: Holder,
+    /// The department that sent its order back.
+    pub former: Holder,
+    /// A department that never held an order.
+    pub stranger: Uuid,
+}
+
+/// A unit with an order on the ticket.
+#[derive(Debug, Clone)]
+pub struct Holder {
+    /// The unit.
+    pub unit: Uuid,
+    /// The order.
+    pub order: String,
+}
+
+/// A new request id.
+pub fn request_id() -> String {
+    Uuid::new_v4().to_string()
+}
+
+/// A day.
+pub fn day(year: i32, month: i32, day: i32) -> Option<Date> {
+    Some(Date { year, month, day })
+}
+
+/// An area to be made.
+pub fn area(code: &str, kind: AreaKind, parent: &str) -> Area {
+    Area {
+        code: code.to_owned(),
+        kind: kind.into(),
+        name: format!("区域{code}"),
+        parent_code: parent.to_owned(),
+        start_date: day(2020, 1, 1),
+        ..Area::default()
+    }
+}
+
+/// A report of a ticket in the community.
+pub fn report() -> Ticket {
+    Ticket {
+        source: TicketSource::Resident.into(),
+        category_code: CATEGORY.to_owned(),
+        title: TITLE.to_owned(),
+        address: ADDRESS.to_owned(),
+        area_code: COMMUNITY.to_owned(),
+        ..Ticket::default()
+    }
+}
+
+/// Makes an area.
+///
+/// # Panics
+/// When it is refused.
+pub async fn make_area(site: &Site, area: Area) -> Area {
+    let request = CreateAreaRequest { request_id: request_id(), area: Some(area) };
+    let mut areas = AreaServiceClient::new(site.everywhere(Service::Organization, Role::Admin));
+    areas.create_area(request).await.expect("an area").into_inner()
+}
+
+/// Makes a unit.
+///
+/// # Panics
+/// When it is refused.
+pub async fn make_unit(site: &Site, code: &str, kind: UnitKind, area_code: &str) -> Uuid {
+    let unit = Unit {
+        code: code.to_owned(),
+        kind: kind.into(),
+        name: format!("单位{code}"),
+        area_code: area_code.to_owned(),
+        start_date: day(2020, 1, 1),
+        ..Unit::default()
+    };
+    let request = CreateUnitRequest { request_id: request_id(), unit: Some(unit) };
+    let mut units = UnitServiceClient::new(site.everywhere(Service::Organization, Role::Admin));
+    let unit = units.create_unit(request).await.expect("a unit").into_inner();
+    unit.id.parse().expect("an id")
+}
+
+/// Makes the areas and a category, and waits until tickets knows them: a first
+/// ticket could be reported.
+pub async fn make_ground(site: &Site) {
+    for (code, kind, parent) in [
+        (DISTRICT, AreaKind::District, ""),
+        (STREET, AreaKind::Street, DISTRICT),
+        (COMMUNITY, AreaKind::Community, STREET),
+        (GRID, AreaKind::Grid, COMMUNITY),
+        (SIBLING, AreaKind::Community, STREET),
+        (FOREIGN, AreaKind::District, ""),
+        (FOREIGN_STREET, AreaKind::Street, FOREIGN),
+        (FOREIGN_COMMUNITY, AreaKind::Community, FOREIGN_STREET),
+    ] {
+        make_area(site, area(code, kind, parent)).await;
+    }
+    make_category(site).await;
+    let tickets = tickets(site, Role::System, "", None);
+    let request = CreateTicketRequest { request_id: request_id(), ticket: Some(report()) };
+    until(|| {
+        let (mut tickets, request) = (tickets.clone(), request.clone());
+        async move { tickets.create_ticket(request).await.ok() }
+    })
+    .await;
+}
+
+async fn make_category(site: &Site) {
+    let limit = Limit { kind: LimitKind::CalendarDays.into(), amount: 10 };
+    let category = Category {
+        code: CATEGORY.to_owned(),
+        name: "外墙剥落".to_owned(),
+        handling_limit: Some(limit),
+        ..Category::default()
+    };
+    let request = CreateCategoryRequest { request_id: request_id(), category: Some(category) };
+    let mut categories = CategoryServiceClient::new(site.everywhere(Service::Tickets, Role::Admin));
+    categories.create_category(request).await.expect("a category");
+}
+
+/// A client of tickets.
+pub fn tickets(
+    site: &Site,
+    role: Role,
+    area: &str,
+    unit: Option<Uuid>,
+) -> TicketServiceClient<ServiceChannel> {
+    TicketServiceClient::new(site.channel(Service::Tickets, role, Some(area), unit))
+}
+
+impl City {
+    /// Makes all of it.
+    ///
+    /// # Panics
+    /// When something is refused.
+    pub async fn build(site: &Site) -> Self {
+        make_ground(site).await;
+        let mut areas = AreaServiceClient::new(site.everywhere(Service::Organization, Role::Admin));
+        let address = Address {
+            text: ADDRESS.to_owned(),
+            area_code: GRID.to_owned(),
+            ..Address::default()
+        };
+        let request = CreateAddressRequest { request_id: request_id(), address: Some(address) };
+        areas.create_address(request).await.expect("an address");
+        let unit = make_unit(site, "COMMITTEE", UnitKind::Committee, COMMUNITY).await;
+        let mut departments = Vec::new();
+        for code in ["LEAD", "ASSISTING", "FORMER", "STRANGER"] {
+            departments.push(make_unit(site, code, UnitKind::Department, DISTRICT).await);
+        }
+        let (person, appointment) = make_person(site, unit).await;
+        let (registration, visit) = make_visit(site, &person, departments[3]).await;
+        let responsibility = make_responsibility(site, departments[0]).await;
+        let ticket = make_ticket(site, &departments).await;
+        let holder = |unit: Uuid| {
+            let order = ticket.orders.iter().find(|order| order.unit_id == unit.to_string());
+            Holder { unit, order: order.expect("an order").id.clone() }
+        };
+        Self {
+            unit: unit.to_string(),
+            person,
+            appointment,
+            responsibility,
+            registration,
+            visit,
+            lead: holder(departments[0]),
+            assisting: holder(departments[1]),
+            former: holder(departments[2]),
+            stranger: departments[3],
+            ticket: ticket.id.clone(),
+        }
+    }
+}
+
+async fn make_person(site: &Site, unit: Uuid) -> (String, String) {
+    let mut people = PersonServiceClient::new(site.everywhere(Service::Organization, Role::Admin));
+    let person = Person {
+        name: "张甲一".to_owned(),
+        area_code: COMMUNITY.to_owned(),
+        ..Person::default()
+    };
+    let request = CreatePersonRequest { request_id: request_id(), person: Some(person) };
+    let person = people.create_person(request).await.expect("a person").into_inner();
+    let appointment = Appointment {
+        person_id: person.id.clone(),
+        post: Post::Staff.into(),
+        unit_id: unit.to_string(),
+        start_date: day(2021, 1, 1),
+        ..Appointment::default()
+    };
+    let request =
+        CreateAppointmentRequest { request_id: request_id(), appointment: Some(appointment) };
+    let made = people.create_appointment(request).await.expect("an appointment").into_inner();
+    (person.id, made.id)
+}
+
+async fn make_visit(site: &Site, person: &str, home: Uuid) -> (String, String) {
+    let officials = OfficialServiceClient::new(site.everywhere(Service::Volunteers, Role::Staff));
+    let registration = Registration {
+        person_id: person.to_owned(),
+        home_unit_id: home.to_string(),
+        area_code: COMMUNITY.to_owned(),
+        start_date: day(2021, 1, 1),
+        ..Registration::default()
+    };
+    // Until the feed has brought the area and the unit.
+    let registration = until(|| {
+        let (mut officials, registration) = (officials.clone(), registration.clone());
+        async move {
+            let request = CreateRegistrationRequest {
+                request_id: request_id(),
+                registration: Some(registration),
+            };
+            officials.create_registration(request).await.ok()
+        }
+    })
+    .await
+    .into_inner();
+    let visit = CheckInVisit {
+        registration_id: registration.id.clone(),
+        handled: "协助清理楼道堆物".to_owned(),
+        ..CheckInVisit::default()
+    };
+    let request = CreateCheckInVisitRequest { request_id: request_id(), check_in_visit: Some(visit) };
+    let visit = officials.clone().create_check_in_visit(request).await.expect("a visit");
+    (registration.id, visit.into_inner().id)
+}
+
+async fn make_responsibility(site: &Site, unit: Uuid) -> String {
+    let categories = CategoryServiceClient::new(site.everywhere(Service::Tickets, Role::Admin));
+    let responsibility = Responsibility {
+        category_code: CATEGORY.to_owned(),
+        area_code: COMMUNITY.to_owned(),
+        unit_id: unit.to_string(),
+        ..Responsibility::default()
+    };
+    // Until the feed has brought the unit.
+    until(|| {
+        let (mut categories, entry) = (categories.clone(), responsibility.clone());
+        async move {
+            let request = CreateResponsibilityRequest {
+                request_id: request_id(),
+                responsibility: Some(entry),
+            };
+            categories.create_responsibility(request).await.ok()
+        }
+    })
+    .await
+    .into_inner()
+    .id
+}
+
+/// A ticket that was dispatched to the third department, came back, and went
+/// to the first, which accepted, and the second.
+async fn make_ticket(site: &Site, departments: &[Uuid]) -> Ticket {
+    let mut dispatcher = tickets(site, Role::Dispatcher, "", None);
+    let request = CreateTicketRequest { request_id: request_id(), ticket: Some(report()) };
+    let ticket = dispatcher.create_ticket(request).await.expect("a ticket").into_inner();
+    let ticket_id = ticket.id;
+    let request = FileTicketRequest {
+        request_id: request_id(),
+        ticket_id: ticket_id.clone(),
+        ..FileTicketRequest::default()
+    };
+    dispatcher.file_ticket(request).await.expect("filed");
+    let dispatched = dispatch(site, &ticket_id, departments[2], &[]).await;
+    let request = ReturnOrderRequest {
+        request_id: request_id(),
+        ticket_id: ticket_id.clone(),
+        order_id: dispatched.orders[0].id.clone(),
+        return_reason: ReturnReason::NotOurDuty.into(),
+        ..ReturnOrderRequest::default()
+    };
+    let mut former = tickets(site, Role::Department, "", Some(departments[2]));
+    former.return_order(request).await.expect("returned");
+    let dispatched = dispatch(site, &ticket_id, departments[0], &[departments[1]]).await;
+    let lead = departments[0].to_string();
+    let order = dispatched.orders.iter().find(|order| order.unit_id == lead).expect("an order");
+    let request = AcceptOrderRequest {
+        request_id: request_id(),
+        ticket_id,
+        order_id: order.id.clone(),
+        ..AcceptOrderRequest::default()
+    };
+    let mut lead = tickets(site, Role::Department, "", Some(departments[0]));
+    lead.accept_order(request).await.expect("accepted").into_inner()
+}
+
+async fn dispatch(site: &Site, ticket_id: &str, lead: Uuid, assisting: &[Uuid]) -> Ticket {
+    let dispatcher = tickets(site, Role::Dispatcher, "", None);
+    // Until the feed has brought the units.
+    until(|| {
+        let mut dispatcher = dispatcher.clone();
+        let request = DispatchTicketRequest {
+            request_id: request_id(),
+            ticket_id: ticket_id.to_owned(),
+            lead_unit_id: lead.to_string(),
+            assisting_unit_ids: assisting.iter().map(Uuid::to_string).collect(),
+            ..DispatchTicketRequest::default()
+        };
+        async move { dispatcher.dispatch_ticket(request).await.ok() }
+    })
+    .await
+    .into_inner()
+}

@@ -1,0 +1,303 @@
+//! The real binary, as an operator runs it.
+
+use std::{
+    ffi::OsStr,
+    ops::Deref,
+    path::{Path, PathBuf},
+    process::{ExitStatus, Stdio},
+    sync::{Arc, Mutex, OnceLock},
+    time::Duration,
+};
+
+use rustix::process::{Pid, Signal, kill_process, test_kill_process};
+use tokio::{
+    io::{AsyncBufReadExt as _, AsyncRead, BufReader},
+    process::{Child, Command},
+    task::JoinHandle,
+};
+use uuid::Uuid;
+use wangge_auth::issuer::Issuer;
+
+use crate::{
+    site::{Signer, Site},
+    until,
+};
+
+/// The repository.
+pub fn repository() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("a parent").to_owned()
+}
+
+/// The golden data set.
+pub fn golden() -> PathBuf {
+    repository().join("tests/data/fuqiang")
+}
+
+/// The binary: the one that `WANGGE_BIN` names, or that of this build, which is
+/// brought up to date first: Cargo does not build a program for the tests of
+/// another package.
+///
+/// # Panics
+/// When it can't be built.
+pub fn binary() -> &'static Path {
+    static BINARY: OnceLock<PathBuf> = OnceLock::new();
+    BINARY.get_or_init(|| match std::env::var_os("WANGGE_BIN") {
+        Some(path) => path.into(),
+        None => build(),
+    })
+}
+
+/// This executable is `<target>/<profile>/deps/e2e-…`.
+fn build() -> PathBuf {
+    let here = std::env::current_exe().expect("this executable");
+    let profile = here.ancestors().nth(2).expect("a profile's folder");
+    let target = profile.parent().expect("the target folder");
+    let mut cargo = std::process::Command::new(option_env!("CARGO").unwrap_or("cargo"));
+    cargo.args(["build", "--quiet", "--locked", "--workspace", "--bin", "wangge", "--target-dir"]);
+    cargo.arg(target).current_dir(repository());
+    if profile.file_name() == Some(OsStr::new("release")) {
+        cargo.arg("--release");
+    }
+    let built = cargo.output().expect("cargo runs");
+    let said = String::from_utf8_lossy(&built.stderr);
+    let path = profile.join("wangge");
+    assert!(
+        built.status.success() && path.is_file(),
+        "the program `wangge` could not be built, run `cargo build -p wangge`:\n{said}"
+    );
+    path
+}
+
+/// A data folder that goes, with the PostgreSQL in it, when it is dropped.
+#[derive(Debug)]
+pub struct DataDir(PathBuf);
+
+impl DataDir {
+    /// A new one, where PostgreSQL's own account can reach it.
+    ///
+    /// # Panics
+    /// When it can't be made.
+    pub fn new() -> Self {
+        let name = format!("wangge-e2e-{}", Uuid::now_v7().simple());
+        let path = std::env::temp_dir().join(name);
+        std::fs::create_dir_all(&path).expect("a folder");
+        Self(path)
+    }
+
+    /// Options to connect to a database of its PostgreSQL, while that runs.
+    ///
+    /// # Panics
+    /// When it does not run.
+    pub fn database(&self, name: &str) -> sqlx::postgres::PgConnectOptions {
+        let file = std::fs::read_to_string(self.0.join("postgres/postmaster.pid"));
+        let socket = file.expect("PostgreSQL runs").lines().nth(4).map(str::to_owned);
+        sqlx::postgres::PgConnectOptions::new_without_pgpass()
+            .socket(socket.expect("a socket"))
+            .port(5432)
+            .username("wangge")
+            .database(name)
+    }
+
+    /// The PostgreSQL that a killed process left behind.
+    fn leftover(&self) -> Option<Pid> {
+        let file = std::fs::read_to_string(self.0.join("postgres/postmaster.pid")).ok()?;
+        let pid = file.lines().next()?.trim().parse().ok().and_then(Pid::from_raw)?;
+        // The number may have been given to another process.
+        let command = std::fs::read(format!("/proc/{}/cmdline", pid.as_raw_nonzero())).ok()?;
+        String::from_utf8_lossy(&command).contains(self.0.to_str()?).then_some(pid)
+    }
+}
+
+impl Default for DataDir {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Deref for DataDir {
+    type Target = Path;
+
+    fn deref(&self) -> &Path {
+        &self.0
+    }
+}
+
+impl Drop for DataDir {
+    fn drop(&mut self) {
+        if let Some(pid) = self.leftover() {
+            let _ = kill_process(pid, Signal::QUIT);
+            for _ in 0..200 {
+                if test_kill_process(pid).is_err() {
+                    break;
+                }
+                std::thread::sleep(Duration::from_millis(50));
+            }
+        }
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+/// Lines that a process has written so far.
+#[derive(Debug, Clone, Default)]
+pub struct Lines(Arc<Mutex<Vec<String>>>);
+
+impl Lines {
+    fn of(stream: impl AsyncRead + Unpin + Send + 'static) -> (Self, JoinHandle<()>) {
+        let lines = Self::default();
+        let kept = lines.clone();
+        let reading = tokio::spawn(async move {
+            let mut reader = BufReader::new(stream).lines();
+            while let Ok(Some(line)) = reader.next_line().await {
+                kept.0.lock().expect("no panic").push(line);
+            }
+        });
+        (lines, reading)
+    }
+
+    /// The first line that a test holds of.
+    ///
+    /// # Panics
+    /// Never, unless another thread did.
+    pub fn find(&self, holds: impl Fn(&str) -> bool) -> Option<String> {
+        self.0.lock().expect("no panic").iter().find(|line| holds(line)).cloned()
+    }
+
+    /// All of them.
+    ///
+    /// # Panics
+    /// Never, unless another thread did.
+    pub fn text(&self) -> String {
+        self.0.lock().expect("no panic").join("\n")
+    }
+}
+
+/// `wangge up`, killed when dropped.
+#[derive(Debug)]
+pub struct Wangge {
+    child: Child,
+    site: Site,
+    /// What it printed.
+    pub stdout: Lines,
+    /// What it told.
+    pub stderr: Lines,
+    reading: [JoinHandle<()>; 2],
+}
+
+impl Deref for Wangge {
+    type Target = Site;
+
+    fn deref(&self) -> &Site {
+        &self.site
+    }
+}
+
+impl Wangge {
+    /// Starts it on free ports and waits until its services answer.
+    ///
+    /// # Panics
+    /// When it ends before.
+    pub async fn up(data_dir: &DataDir, arguments: &[&OsStr], environment: &[(&str, &str)]) -> Self {
+        let mut command = command();
+        command.args(["up", "--base-port", "0", "--data-dir"]).arg(&**data_dir).args(arguments);
+        command.envs(environment.iter().copied());
+        let mut child = command
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .kill_on_drop(true)
+            .spawn()
+            .expect("it starts");
+        let (stdout, reading_stdout) = Lines::of(child.stdout.take().expect("piped"));
+        let (stderr, reading_stderr) = Lines::of(child.stderr.take().expect("piped"));
+        while stderr.find(|line| line.starts_with("ready after")).is_none() {
+            if let Ok(Some(ended)) = child.try_wait() {
+                panic!("wangge up ended with {ended}:\n{}", stderr.text());
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        let urls = crate::Service::ALL.map(|service| {
+            let line = stderr.find(|line| line.split_whitespace().next() == Some(service.name()));
+            let url = line.as_deref().and_then(|line| line.split_whitespace().nth(1));
+            url.expect("the service's address").to_owned()
+        });
+        let issuer = Issuer::load_or_generate(data_dir).expect("the development key");
+        let site = Site::new(urls, Signer::Development(Arc::new(issuer)));
+        Self { child, site, stdout, stderr, reading: [reading_stdout, reading_stderr] }
+    }
+
+    /// Its process id.
+    ///
+    /// # Panics
+    /// When it has ended.
+    pub fn pid(&self) -> Pid {
+        let id = self.child.id().expect("it runs");
+        Pid::from_raw(id.cast_signed()).expect("a process id")
+    }
+
+    /// Waits for a line among those it tells.
+    pub async fn told(&self, holds: impl Fn(&str) -> bool) -> String {
+        until(|| async { self.stderr.find(&holds) }).await
+    }
+
+    /// Waits for a line among those it prints.
+    pub async fn printed(&self, holds: impl Fn(&str) -> bool) -> String {
+        until(|| async { self.stdout.find(&holds) }).await
+    }
+
+    /// Asks it to end, and waits until it has.
+    ///
+    /// # Panics
+    /// When it can't be told.
+    pub async fn terminate(mut self) -> (ExitStatus, Lines) {
+        kill_process(self.pid(), Signal::TERM).expect("it runs");
+        let ended = self.child.wait().await.expect("it ends");
+        for reading in &mut self.reading {
+            let _ = reading.await;
+        }
+        (ended, self.stderr.clone())
+    }
+
+    /// Kills it as no program can catch, and waits until it is gone.
+    ///
+    /// # Panics
+    /// When it can't be killed.
+    pub async fn kill(mut self) {
+        self.child.kill().await.expect("it can be killed");
+    }
+}
+
+/// What a command came to.
+#[derive(Debug)]
+pub struct Ended {
+    /// How it ended.
+    pub status: ExitStatus,
+    /// What it printed.
+    pub stdout: String,
+    /// What it told.
+    pub stderr: String,
+}
+
+/// Runs a command of the tool to its end.
+///
+/// # Panics
+/// When it can't be run.
+pub async fn run(arguments: &[&OsStr]) -> Ended {
+    let output = command().args(arguments).kill_on_drop(true).output().await.expect("it runs");
+    Ended {
+        status: output.status,
+        stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
+        stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
+    }
+}
+
+/// The binary, without settings of the surroundings.
+fn command() -> Command {
+    let mut command = Command::new(binary());
+    command.current_dir(repository()).stdin(Stdio::null());
+    for (name, _) in std::env::vars_os() {
+        let known = name.to_string_lossy();
+        if known.starts_with("WANGGE_") || known.starts_with("OTEL_") {
+            command.env_remove(&name);
+        }
+    }
+    command
+}

@@ -1,0 +1,146 @@
+//! Calls as bytes: whatever body, whatever headers, and what came back.
+
+use std::{
+    pin::Pin,
+    task::{Context, Poll},
+};
+
+use http::{HeaderMap, Request, header};
+use http_body::{Body as _, Frame};
+use prost::bytes::{Buf as _, Bytes};
+use tonic::{Code, Status, body::Body, transport::Channel};
+use tower::{Service as _, ServiceExt as _};
+
+/// What came back.
+#[derive(Debug, Clone)]
+pub struct Answer {
+    /// Status of HTTP.
+    pub http: u16,
+    /// The call's status; `UNKNOWN` with the text `no status` if there was none.
+    pub status: Status,
+    /// The messages.
+    pub messages: Vec<Bytes>,
+}
+
+impl Answer {
+    /// The code.
+    pub fn code(&self) -> Code {
+        self.status.code()
+    }
+
+    /// The reason; empty when the call succeeded or no refusal of ours is told.
+    pub fn reason(&self) -> String {
+        use tonic_types::StatusExt as _;
+        self.status.get_details_error_info().map(|info| info.reason).unwrap_or_default()
+    }
+
+    /// Everything that a caller can tell one refusal from another by, except
+    /// for a name that the caller gave.
+    pub fn told(&self, given: &str) -> (Code, String, String) {
+        use tonic_types::StatusExt as _;
+        let hide = |text: String| if given.is_empty() { text } else { text.replace(given, "*") };
+        let message = hide(self.status.message().to_owned());
+        (self.code(), message, hide(format!("{:?}", self.status.get_error_details())))
+    }
+}
+
+/// A message as gRPC frames it.
+pub fn frame(message: &[u8]) -> Bytes {
+    let length = u32::try_from(message.len()).unwrap_or(u32::MAX);
+    [&[0][..], &length.to_be_bytes(), message].concat().into()
+}
+
+/// A request as gRPC clients make it, with some body.
+///
+/// # Panics
+/// When the path is none.
+pub fn request(path: &str, token: Option<&str>, body: Bytes) -> Request<Body> {
+    let mut request = Request::post(path)
+        .header(header::CONTENT_TYPE, "application/grpc")
+        .header(header::TE, "trailers");
+    if let Some(token) = token {
+        request = request.header(header::AUTHORIZATION, format!("Bearer {token}"));
+    }
+    request.body(Body::new(Once(Some(body)))).expect("a request")
+}
+
+/// Calls a method with one message.
+pub async fn call(channel: &Channel, token: Option<&str>, path: &str, message: &[u8]) -> Answer {
+    send(channel, request(path, token, frame(message))).await
+}
+
+/// Sends a request and reads all of its answer.
+pub async fn send(channel: &Channel, request: Request<Body>) -> Answer {
+    let mut channel = channel.clone();
+    let answer = match channel.ready().await {
+        Ok(channel) => channel.call(request).await,
+        Err(error) => Err(error),
+    };
+    let answer = match answer {
+        Ok(answer) => answer,
+        Err(error) => return Answer { http: 0, status: lost(&error), messages: Vec::new() },
+    };
+    let (parts, mut body) = answer.into_parts();
+    let mut status = Status::from_header_map(&parts.headers);
+    let mut bytes = Vec::new();
+    while let Some(frame) = std::future::poll_fn(|cx| Pin::new(&mut body).poll_frame(cx)).await {
+        match frame {
+            Ok(frame) => take(frame, &mut bytes, &mut status),
+            Err(error) => {
+                status = Some(lost(&error));
+                break;
+            }
+        }
+    }
+    Answer {
+        http: parts.status.as_u16(),
+        status: status.unwrap_or_else(|| Status::unknown("no status")),
+        messages: messages(bytes.into()),
+    }
+}
+
+fn take(frame: Frame<Bytes>, bytes: &mut Vec<u8>, status: &mut Option<Status>) {
+    match frame.into_data() {
+        Ok(data) => bytes.extend_from_slice(&data),
+        Err(frame) => {
+            let trailers: HeaderMap = frame.into_trailers().unwrap_or_default();
+            *status = Status::from_header_map(&trailers).or(status.take());
+        }
+    }
+}
+
+/// The connection or the stream broke off.
+fn lost(error: &dyn std::error::Error) -> Status {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        text = format!("{text}: {cause}");
+        source = cause.source();
+    }
+    Status::cancelled(format!("broken off: {text}"))
+}
+
+fn messages(mut bytes: Bytes) -> Vec<Bytes> {
+    let mut messages = Vec::new();
+    while bytes.len() >= 5 {
+        bytes.advance(1);
+        let length = usize::try_from(bytes.get_u32()).unwrap_or(usize::MAX).min(bytes.len());
+        messages.push(bytes.split_to(length));
+    }
+    messages
+}
+
+/// A body of one piece.
+struct Once(Option<Bytes>);
+
+impl http_body::Body for Once {
+    type Data = Bytes;
+    type Error = std::convert::Infallible;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
+        Poll::Ready(self.0.take().map(|bytes| Ok(Frame::data(bytes))))
+    }
+}
