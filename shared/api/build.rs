@@ -8,7 +8,9 @@ use std::{env, error::Error, fmt::Write as _, fs, path::PathBuf};
 use prost::Message as _;
 use prost_protovalidate_types::DESCRIPTOR_POOL;
 use prost_reflect::{DescriptorPool, Value};
-use protox::file::{ChainFileResolver, File, FileResolver, GoogleFileResolver, IncludeFileResolver};
+use protox::file::{
+    ChainFileResolver, File, FileResolver, GoogleFileResolver, IncludeFileResolver,
+};
 
 /// The packages, each of which becomes `crate::<area>::v1`.
 const AREAS: [&str; 8] = [
@@ -29,9 +31,9 @@ struct ValidateResolver;
 impl FileResolver for ValidateResolver {
     fn open_file(&self, name: &str) -> Result<File, protox::Error> {
         match DESCRIPTOR_POOL.get_file_by_name(name) {
-            Some(file) if name.starts_with("buf/") => {
-                Ok(File::from_file_descriptor_proto(file.file_descriptor_proto().clone()))
-            }
+            Some(file) if name.starts_with("buf/") => Ok(File::from_file_descriptor_proto(
+                file.file_descriptor_proto().clone(),
+            )),
             _ => Err(protox::Error::file_not_found(name)),
         }
     }
@@ -93,10 +95,7 @@ fn generate_stubs(
         .codec_path("crate::codec::ValidatingCodec")
         .out_dir(servers);
     for area in AREAS {
-        builder = builder.extern_path(
-            format!(".wangge.{area}.v1"),
-            format!("crate::{area}::v1"),
-        );
+        builder = builder.extern_path(format!(".wangge.{area}.v1"), format!("crate::{area}::v1"));
     }
     builder.compile_fds(ours)?;
     Ok(())
@@ -155,7 +154,10 @@ fn policies(pool: &DescriptorPool) -> Result<String, Box<dyn Error>> {
         .ok_or("the policy option is missing")?;
     let mut arms = String::new();
     let mut paths = String::new();
-    for service in pool.services().filter(|s| s.package_name().starts_with("wangge.")) {
+    for service in pool
+        .services()
+        .filter(|s| s.package_name().starts_with("wangge."))
+    {
         for method in service.methods() {
             let path = format!("/{}/{}", service.full_name(), method.name());
             let options = method.options();
@@ -176,7 +178,8 @@ fn policies(pool: &DescriptorPool) -> Result<String, Box<dyn Error>> {
                 return Err(format!("{path} lets no role call it").into());
             }
             let scope = enum_field(pool, policy, "scope", "wangge.options.v1.Scope")?;
-            let idempotency = enum_field(pool, policy, "idempotency", "wangge.options.v1.Idempotency")?;
+            let idempotency =
+                enum_field(pool, policy, "idempotency", "wangge.options.v1.Idempotency")?;
             if scope.ends_with("Unspecified") || idempotency.ends_with("Unspecified") {
                 return Err(format!("{path} leaves its scope or idempotency open").into());
             }
@@ -213,7 +216,9 @@ fn enum_field(
 /// The Rust path of an enum value: `ROLE_GRID_WORKER` is `Role::GridWorker`.
 fn variant(pool: &DescriptorPool, kind: &str, number: i32) -> Result<String, Box<dyn Error>> {
     let descriptor = pool.get_enum_by_name(kind).ok_or("an enum is missing")?;
-    let value = descriptor.get_value(number).ok_or("an enum value is missing")?;
+    let value = descriptor
+        .get_value(number)
+        .ok_or("an enum value is missing")?;
     let prefix = format!("{}_", descriptor.name().to_uppercase());
     let camel: String = value
         .name()

@@ -130,9 +130,16 @@ pub fn report() -> Ticket {
 /// # Panics
 /// When it is refused.
 pub async fn make_area(site: &Site, area: Area) -> Area {
-    let request = CreateAreaRequest { request_id: request_id(), area: Some(area) };
+    let request = CreateAreaRequest {
+        request_id: request_id(),
+        area: Some(area),
+    };
     let mut areas = AreaServiceClient::new(site.everywhere(Service::Organization, Role::Admin));
-    areas.create_area(request).await.expect("an area").into_inner()
+    areas
+        .create_area(request)
+        .await
+        .expect("an area")
+        .into_inner()
 }
 
 /// Makes a unit.
@@ -148,9 +155,16 @@ pub async fn make_unit(site: &Site, code: &str, kind: UnitKind, area_code: &str)
         start_date: day(2020, 1, 1),
         ..Unit::default()
     };
-    let request = CreateUnitRequest { request_id: request_id(), unit: Some(unit) };
+    let request = CreateUnitRequest {
+        request_id: request_id(),
+        unit: Some(unit),
+    };
     let mut units = UnitServiceClient::new(site.everywhere(Service::Organization, Role::Admin));
-    let unit = units.create_unit(request).await.expect("a unit").into_inner();
+    let unit = units
+        .create_unit(request)
+        .await
+        .expect("a unit")
+        .into_inner();
     unit.id.parse().expect("an id")
 }
 
@@ -171,7 +185,10 @@ pub async fn make_ground(site: &Site) {
     }
     make_category(site).await;
     let tickets = tickets(site, Role::System, "", None);
-    let request = CreateTicketRequest { request_id: request_id(), ticket: Some(report()) };
+    let request = CreateTicketRequest {
+        request_id: request_id(),
+        ticket: Some(report()),
+    };
     until(|| {
         let (mut tickets, request) = (tickets.clone(), request.clone());
         async move { tickets.create_ticket(request).await.ok() }
@@ -180,16 +197,25 @@ pub async fn make_ground(site: &Site) {
 }
 
 async fn make_category(site: &Site) {
-    let limit = Limit { kind: LimitKind::CalendarDays.into(), amount: 10 };
+    let limit = Limit {
+        kind: LimitKind::CalendarDays.into(),
+        amount: 10,
+    };
     let category = Category {
         code: CATEGORY.to_owned(),
         name: "外墙剥落".to_owned(),
         handling_limit: Some(limit),
         ..Category::default()
     };
-    let request = CreateCategoryRequest { request_id: request_id(), category: Some(category) };
+    let request = CreateCategoryRequest {
+        request_id: request_id(),
+        category: Some(category),
+    };
     let mut categories = CategoryServiceClient::new(site.everywhere(Service::Tickets, Role::Admin));
-    categories.create_category(request).await.expect("a category");
+    categories
+        .create_category(request)
+        .await
+        .expect("a category");
 }
 
 /// A client of tickets.
@@ -215,7 +241,10 @@ impl City {
             area_code: GRID.to_owned(),
             ..Address::default()
         };
-        let request = CreateAddressRequest { request_id: request_id(), address: Some(address) };
+        let request = CreateAddressRequest {
+            request_id: request_id(),
+            address: Some(address),
+        };
         areas.create_address(request).await.expect("an address");
         let unit = make_unit(site, "COMMITTEE", UnitKind::Committee, COMMUNITY).await;
         let mut departments = Vec::new();
@@ -227,8 +256,14 @@ impl City {
         let responsibility = make_responsibility(site, departments[0]).await;
         let ticket = make_ticket(site, &departments).await;
         let holder = |unit: Uuid| {
-            let order = ticket.orders.iter().find(|order| order.unit_id == unit.to_string());
-            Holder { unit, order: order.expect("an order").id.clone() }
+            let order = ticket
+                .orders
+                .iter()
+                .find(|order| order.unit_id == unit.to_string());
+            Holder {
+                unit,
+                order: order.expect("an order").id.clone(),
+            }
         };
         Self {
             unit: unit.to_string(),
@@ -253,8 +288,15 @@ async fn make_person(site: &Site, unit: Uuid) -> (String, String) {
         area_code: COMMUNITY.to_owned(),
         ..Person::default()
     };
-    let request = CreatePersonRequest { request_id: request_id(), person: Some(person) };
-    let person = people.create_person(request).await.expect("a person").into_inner();
+    let request = CreatePersonRequest {
+        request_id: request_id(),
+        person: Some(person),
+    };
+    let person = people
+        .create_person(request)
+        .await
+        .expect("a person")
+        .into_inner();
     let appointment = Appointment {
         person_id: person.id.clone(),
         post: Post::Staff.into(),
@@ -262,9 +304,15 @@ async fn make_person(site: &Site, unit: Uuid) -> (String, String) {
         start_date: day(2021, 1, 1),
         ..Appointment::default()
     };
-    let request =
-        CreateAppointmentRequest { request_id: request_id(), appointment: Some(appointment) };
-    let made = people.create_appointment(request).await.expect("an appointment").into_inner();
+    let request = CreateAppointmentRequest {
+        request_id: request_id(),
+        appointment: Some(appointment),
+    };
+    let made = people
+        .create_appointment(request)
+        .await
+        .expect("an appointment")
+        .into_inner();
     (person.id, made.id)
 }
 
@@ -295,8 +343,15 @@ async fn make_visit(site: &Site, person: &str, home: Uuid) -> (String, String) {
         handled: "协助清理楼道堆物".to_owned(),
         ..CheckInVisit::default()
     };
-    let request = CreateCheckInVisitRequest { request_id: request_id(), check_in_visit: Some(visit) };
-    let visit = officials.clone().create_check_in_visit(request).await.expect("a visit");
+    let request = CreateCheckInVisitRequest {
+        request_id: request_id(),
+        check_in_visit: Some(visit),
+    };
+    let visit = officials
+        .clone()
+        .create_check_in_visit(request)
+        .await
+        .expect("a visit");
     (registration.id, visit.into_inner().id)
 }
 
@@ -328,8 +383,15 @@ async fn make_responsibility(site: &Site, unit: Uuid) -> String {
 /// to the first, which accepted, and the second.
 async fn make_ticket(site: &Site, departments: &[Uuid]) -> Ticket {
     let mut dispatcher = tickets(site, Role::Dispatcher, "", None);
-    let request = CreateTicketRequest { request_id: request_id(), ticket: Some(report()) };
-    let ticket = dispatcher.create_ticket(request).await.expect("a ticket").into_inner();
+    let request = CreateTicketRequest {
+        request_id: request_id(),
+        ticket: Some(report()),
+    };
+    let ticket = dispatcher
+        .create_ticket(request)
+        .await
+        .expect("a ticket")
+        .into_inner();
     let ticket_id = ticket.id;
     let request = FileTicketRequest {
         request_id: request_id(),
@@ -349,7 +411,11 @@ async fn make_ticket(site: &Site, departments: &[Uuid]) -> Ticket {
     former.return_order(request).await.expect("returned");
     let dispatched = dispatch(site, &ticket_id, departments[0], &[departments[1]]).await;
     let lead = departments[0].to_string();
-    let order = dispatched.orders.iter().find(|order| order.unit_id == lead).expect("an order");
+    let order = dispatched
+        .orders
+        .iter()
+        .find(|order| order.unit_id == lead)
+        .expect("an order");
     let request = AcceptOrderRequest {
         request_id: request_id(),
         ticket_id,
@@ -357,7 +423,10 @@ async fn make_ticket(site: &Site, departments: &[Uuid]) -> Ticket {
         ..AcceptOrderRequest::default()
     };
     let mut lead = tickets(site, Role::Department, "", Some(departments[0]));
-    lead.accept_order(request).await.expect("accepted").into_inner()
+    lead.accept_order(request)
+        .await
+        .expect("accepted")
+        .into_inner()
 }
 
 async fn dispatch(site: &Site, ticket_id: &str, lead: Uuid, assisting: &[Uuid]) -> Ticket {

@@ -17,7 +17,10 @@ use crate::site::{Service, Site};
 pub async fn read(site: &Site, service: Service) -> Result<Vec<Event>, Status> {
     let channel = site.everywhere(service, Role::Service);
     let mut client = FeedServiceClient::new(channel);
-    let mut messages = client.subscribe(SubscribeRequest::default()).await?.into_inner();
+    let mut messages = client
+        .subscribe(SubscribeRequest::default())
+        .await?
+        .into_inner();
     let mut events = Vec::new();
     while let Some(message) = messages.message().await? {
         events.extend(message.events);
@@ -46,9 +49,18 @@ pub fn assert_whole(events: &[Event]) {
     let mut seen = HashSet::new();
     let mut revisions: HashMap<&str, i64> = HashMap::new();
     for event in events {
-        assert!(seen.insert(&event.event_id), "event {} came twice", event.event_id);
+        assert!(
+            seen.insert(&event.event_id),
+            "event {} came twice",
+            event.event_id
+        );
         let revision = revisions.entry(&event.record_id).or_default();
-        assert_eq!(event.revision, *revision + 1, "of record {}", event.record_id);
+        assert_eq!(
+            event.revision,
+            *revision + 1,
+            "of record {}",
+            event.record_id
+        );
         *revision = event.revision;
     }
 }

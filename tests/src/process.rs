@@ -25,7 +25,10 @@ use crate::{
 
 /// The repository.
 pub fn repository() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("a parent").to_owned()
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .parent()
+        .expect("a parent")
+        .to_owned()
 }
 
 /// The golden data set.
@@ -53,7 +56,15 @@ fn build() -> PathBuf {
     let profile = here.ancestors().nth(2).expect("a profile's folder");
     let target = profile.parent().expect("the target folder");
     let mut cargo = std::process::Command::new(option_env!("CARGO").unwrap_or("cargo"));
-    cargo.args(["build", "--quiet", "--locked", "--workspace", "--bin", "wangge", "--target-dir"]);
+    cargo.args([
+        "build",
+        "--quiet",
+        "--locked",
+        "--workspace",
+        "--bin",
+        "wangge",
+        "--target-dir",
+    ]);
     cargo.arg(target).current_dir(repository());
     if profile.file_name() == Some(OsStr::new("release")) {
         cargo.arg("--release");
@@ -90,7 +101,11 @@ impl DataDir {
     /// When it does not run.
     pub fn database(&self, name: &str) -> sqlx::postgres::PgConnectOptions {
         let file = std::fs::read_to_string(self.0.join("postgres/postmaster.pid"));
-        let socket = file.expect("PostgreSQL runs").lines().nth(4).map(str::to_owned);
+        let socket = file
+            .expect("PostgreSQL runs")
+            .lines()
+            .nth(4)
+            .map(str::to_owned);
         sqlx::postgres::PgConnectOptions::new_without_pgpass()
             .socket(socket.expect("a socket"))
             .port(5432)
@@ -101,10 +116,18 @@ impl DataDir {
     /// The PostgreSQL that a killed process left behind.
     fn leftover(&self) -> Option<Pid> {
         let file = std::fs::read_to_string(self.0.join("postgres/postmaster.pid")).ok()?;
-        let pid = file.lines().next()?.trim().parse().ok().and_then(Pid::from_raw)?;
+        let pid = file
+            .lines()
+            .next()?
+            .trim()
+            .parse()
+            .ok()
+            .and_then(Pid::from_raw)?;
         // The number may have been given to another process.
         let command = std::fs::read(format!("/proc/{}/cmdline", pid.as_raw_nonzero())).ok()?;
-        String::from_utf8_lossy(&command).contains(self.0.to_str()?).then_some(pid)
+        String::from_utf8_lossy(&command)
+            .contains(self.0.to_str()?)
+            .then_some(pid)
     }
 }
 
@@ -159,7 +182,12 @@ impl Lines {
     /// # Panics
     /// Never, unless another thread did.
     pub fn find(&self, holds: impl Fn(&str) -> bool) -> Option<String> {
-        self.0.lock().expect("no panic").iter().find(|line| holds(line)).cloned()
+        self.0
+            .lock()
+            .expect("no panic")
+            .iter()
+            .find(|line| holds(line))
+            .cloned()
     }
 
     /// All of them.
@@ -196,9 +224,16 @@ impl Wangge {
     ///
     /// # Panics
     /// When it ends before.
-    pub async fn up(data_dir: &DataDir, arguments: &[&OsStr], environment: &[(&str, &str)]) -> Self {
+    pub async fn up(
+        data_dir: &DataDir,
+        arguments: &[&OsStr],
+        environment: &[(&str, &str)],
+    ) -> Self {
         let mut command = command();
-        command.args(["up", "--base-port", "0", "--data-dir"]).arg(&**data_dir).args(arguments);
+        command
+            .args(["up", "--base-port", "0", "--data-dir"])
+            .arg(&**data_dir)
+            .args(arguments);
         command.envs(environment.iter().copied());
         let mut child = command
             .stdout(Stdio::piped())
@@ -208,7 +243,10 @@ impl Wangge {
             .expect("it starts");
         let (stdout, reading_stdout) = Lines::of(child.stdout.take().expect("piped"));
         let (stderr, reading_stderr) = Lines::of(child.stderr.take().expect("piped"));
-        while stderr.find(|line| line.starts_with("ready after")).is_none() {
+        while stderr
+            .find(|line| line.starts_with("ready after"))
+            .is_none()
+        {
             if let Ok(Some(ended)) = child.try_wait() {
                 panic!("wangge up ended with {ended}:\n{}", stderr.text());
             }
@@ -216,12 +254,20 @@ impl Wangge {
         }
         let urls = crate::Service::ALL.map(|service| {
             let line = stderr.find(|line| line.split_whitespace().next() == Some(service.name()));
-            let url = line.as_deref().and_then(|line| line.split_whitespace().nth(1));
+            let url = line
+                .as_deref()
+                .and_then(|line| line.split_whitespace().nth(1));
             url.expect("the service's address").to_owned()
         });
         let issuer = Issuer::load_or_generate(data_dir).expect("the development key");
         let site = Site::new(urls, Signer::Development(Arc::new(issuer)));
-        Self { child, site, stdout, stderr, reading: [reading_stdout, reading_stderr] }
+        Self {
+            child,
+            site,
+            stdout,
+            stderr,
+            reading: [reading_stdout, reading_stderr],
+        }
     }
 
     /// Its process id.
@@ -281,7 +327,12 @@ pub struct Ended {
 /// # Panics
 /// When it can't be run.
 pub async fn run(arguments: &[&OsStr]) -> Ended {
-    let output = command().args(arguments).kill_on_drop(true).output().await.expect("it runs");
+    let output = command()
+        .args(arguments)
+        .kill_on_drop(true)
+        .output()
+        .await
+        .expect("it runs");
     Ended {
         status: output.status,
         stdout: String::from_utf8_lossy(&output.stdout).into_owned(),

@@ -31,16 +31,29 @@ impl Answer {
     /// The reason; empty when the call succeeded or no refusal of ours is told.
     pub fn reason(&self) -> String {
         use tonic_types::StatusExt as _;
-        self.status.get_details_error_info().map(|info| info.reason).unwrap_or_default()
+        self.status
+            .get_details_error_info()
+            .map(|info| info.reason)
+            .unwrap_or_default()
     }
 
     /// Everything that a caller can tell one refusal from another by, except
     /// for a name that the caller gave.
     pub fn told(&self, given: &str) -> (Code, String, String) {
         use tonic_types::StatusExt as _;
-        let hide = |text: String| if given.is_empty() { text } else { text.replace(given, "*") };
+        let hide = |text: String| {
+            if given.is_empty() {
+                text
+            } else {
+                text.replace(given, "*")
+            }
+        };
         let message = hide(self.status.message().to_owned());
-        (self.code(), message, hide(format!("{:?}", self.status.get_error_details())))
+        (
+            self.code(),
+            message,
+            hide(format!("{:?}", self.status.get_error_details())),
+        )
     }
 }
 
@@ -61,7 +74,9 @@ pub fn request(path: &str, token: Option<&str>, body: Bytes) -> Request<Body> {
     if let Some(token) = token {
         request = request.header(header::AUTHORIZATION, format!("Bearer {token}"));
     }
-    request.body(Body::new(Once(Some(body)))).expect("a request")
+    request
+        .body(Body::new(Once(Some(body))))
+        .expect("a request")
 }
 
 /// Calls a method with one message.
@@ -78,7 +93,13 @@ pub async fn send(channel: &Channel, request: Request<Body>) -> Answer {
     };
     let answer = match answer {
         Ok(answer) => answer,
-        Err(error) => return Answer { http: 0, status: lost(&error), messages: Vec::new() },
+        Err(error) => {
+            return Answer {
+                http: 0,
+                status: lost(&error),
+                messages: Vec::new(),
+            };
+        }
     };
     let (parts, mut body) = answer.into_parts();
     let mut status = Status::from_header_map(&parts.headers);
@@ -124,7 +145,9 @@ fn messages(mut bytes: Bytes) -> Vec<Bytes> {
     let mut messages = Vec::new();
     while bytes.len() >= 5 {
         bytes.advance(1);
-        let length = usize::try_from(bytes.get_u32()).unwrap_or(usize::MAX).min(bytes.len());
+        let length = usize::try_from(bytes.get_u32())
+            .unwrap_or(usize::MAX)
+            .min(bytes.len());
         messages.push(bytes.split_to(length));
     }
     messages

@@ -29,8 +29,12 @@ pub enum Service {
 
 impl Service {
     /// All of them.
-    pub const ALL: [Self; 4] =
-        [Self::Organization, Self::Tickets, Self::Volunteers, Self::Reporting];
+    pub const ALL: [Self; 4] = [
+        Self::Organization,
+        Self::Tickets,
+        Self::Volunteers,
+        Self::Reporting,
+    ];
     /// Those with a feed.
     pub const FEEDS: [Self; 3] = [Self::Organization, Self::Tickets, Self::Volunteers];
 
@@ -53,7 +57,9 @@ impl Service {
             return Self::FEEDS.to_vec();
         }
         let area = path.split('.').nth(1);
-        let service = Self::ALL.into_iter().find(|service| Some(service.name()) == area);
+        let service = Self::ALL
+            .into_iter()
+            .find(|service| Some(service.name()) == area);
         vec![service.unwrap_or_else(|| panic!("no service answers {path}"))]
     }
 }
@@ -93,7 +99,10 @@ impl Site {
             Signer::Process => return wangge_testkit::token(&[role], area, unit),
             Signer::Development(issuer) => issuer,
         };
-        let now = SystemTime::now().duration_since(UNIX_EPOCH).expect("after 1970").as_secs();
+        let now = SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .expect("after 1970")
+            .as_secs();
         let name = role_name(role);
         let claims = Claims {
             iss: ISSUER.to_owned(),
@@ -113,7 +122,9 @@ impl Site {
     /// # Panics
     /// When the address is none.
     pub fn bare(&self, service: Service) -> Channel {
-        Endpoint::from_shared(self.url(service).to_owned()).expect("an address").connect_lazy()
+        Endpoint::from_shared(self.url(service).to_owned())
+            .expect("an address")
+            .connect_lazy()
     }
 
     /// A channel with a token on every call and no time limit.

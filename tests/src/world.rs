@@ -44,9 +44,14 @@ impl Databases {
         let mut databases = Vec::new();
         for (service, migrator) in Service::ALL.into_iter().zip(migrators) {
             let create = format!("create database {}", service.name());
-            sqlx::query(sqlx::AssertSqlSafe(create)).execute(&pool).await.expect("a database");
+            sqlx::query(sqlx::AssertSqlSafe(create))
+                .execute(&pool)
+                .await
+                .expect("a database");
             let database = Database::open(&postgres.url(service.name()), 10).expect("a URL");
-            wangge_pg::migrate::migrate(&database.background, migrator).await.expect("a schema");
+            wangge_pg::migrate::migrate(&database.background, migrator)
+                .await
+                .expect("a schema");
             databases.push(database);
         }
         pool.close().await;
@@ -122,7 +127,12 @@ impl World {
 
         let urls = [organization_url, tickets_url, volunteers_url, reporting_url];
         let site = Site::new(urls, Signer::Process);
-        Self { site, databases, stops, _background: background }
+        Self {
+            site,
+            databases,
+            stops,
+            _background: background,
+        }
     }
 
     /// Stops one service.

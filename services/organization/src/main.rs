@@ -31,7 +31,11 @@ fn main() -> ExitCode {
 async fn run(cli: &Cli) -> Result<(), Failure> {
     let start = |database: Database, stop: CancellationToken| {
         let app = App::new(database.clone(), Clock::System);
-        Running { service: app.service(stop.clone()), background: app.background(stop), database }
+        Running {
+            service: app.service(stop.clone()),
+            background: app.background(stop),
+            database,
+        }
     };
     process::run(&cli.process, PORT, &MIGRATOR, start).await
 }

@@ -26,7 +26,9 @@ impl ReportService for Reports {
         request: Request<wire::GetCaseTableRequest>,
     ) -> Result<Response<wire::CaseTable>, Status> {
         let (_, scope) = Caller::of(&request)?;
-        Ok(Response::new(case_table::get(&self.0, request.get_ref(), &scope).await?))
+        Ok(Response::new(
+            case_table::get(&self.0, request.get_ref(), &scope).await?,
+        ))
     }
 
     async fn list_figure_records(
@@ -34,7 +36,9 @@ impl ReportService for Reports {
         request: Request<wire::ListFigureRecordsRequest>,
     ) -> Result<Response<wire::ListFigureRecordsResponse>, Status> {
         let (_, scope) = Caller::of(&request)?;
-        Ok(Response::new(figure_records::list(&self.0, request.get_ref(), &scope).await?))
+        Ok(Response::new(
+            figure_records::list(&self.0, request.get_ref(), &scope).await?,
+        ))
     }
 
     async fn list_feed_positions(
@@ -58,5 +62,7 @@ async fn area(app: &App, code: &str, scope: &RecordScope) -> Result<RecordScope,
 /// published figure names, or today.
 fn as_of(app: &App, asked: Option<NaiveDate>, published: Option<NaiveDate>) -> NaiveDate {
     use wangge_kernel::limit::{DEFAULT_ZONE, day_of};
-    asked.or(published).unwrap_or_else(|| day_of(app.clock.now(), DEFAULT_ZONE))
+    asked
+        .or(published)
+        .unwrap_or_else(|| day_of(app.clock.now(), DEFAULT_ZONE))
 }

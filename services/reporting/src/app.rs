@@ -45,7 +45,11 @@ pub struct App {
 impl App {
     /// The service on its database.
     pub fn new(database: Database, clock: Clock, sources: Sources) -> Self {
-        Self { database, clock, sources }
+        Self {
+            database,
+            clock,
+            sources,
+        }
     }
 
     /// What is served.
@@ -64,7 +68,8 @@ impl App {
     pub fn background(&self, stop: CancellationToken) -> JoinSet<()> {
         let mut tasks = JoinSet::new();
         let sources = &self.sources;
-        let organization = self.consumer("organization", &sources.organization, OrganizationProjector);
+        let organization =
+            self.consumer("organization", &sources.organization, OrganizationProjector);
         tasks.spawn(organization.run(stop.clone()));
         let tickets = self.consumer("tickets", &sources.tickets, TicketsProjector);
         tasks.spawn(tickets.run(stop.clone()));

@@ -6,8 +6,8 @@ use clap::Parser;
 use tokio_util::sync::CancellationToken;
 use wangge_client::connect_streams;
 use wangge_kernel::clock::Clock;
-use wangge_reporting::{App, MIGRATOR, NAME, PORT, Sources};
 use wangge_pg::Database;
+use wangge_reporting::{App, MIGRATOR, NAME, PORT, Sources};
 use wangge_server::process::{self, Failure, FeedArgs, ProcessArgs, Running};
 use wangge_telemetry::TelemetryArgs;
 
@@ -40,7 +40,11 @@ async fn run(cli: &Cli) -> Result<(), Failure> {
     };
     let start = |database: Database, stop: CancellationToken| {
         let app = App::new(database.clone(), Clock::System, sources);
-        Running { service: app.service(stop.clone()), background: app.background(stop), database }
+        Running {
+            service: app.service(stop.clone()),
+            background: app.background(stop),
+            database,
+        }
     };
     process::run(&cli.process, PORT, &MIGRATOR, start).await
 }

@@ -12,7 +12,10 @@ pub(crate) use imports::Imports;
 pub(crate) use tickets::Tickets;
 
 use uuid::Uuid;
-use wangge_api::{errors::v1::Reason, refusal::{FieldViolation, Refusal}};
+use wangge_api::{
+    errors::v1::Reason,
+    refusal::{FieldViolation, Refusal},
+};
 
 /// An id of a message; `field` is named if it is none.
 fn id(text: &str, field: &str) -> Result<Uuid, Refusal> {
@@ -21,7 +24,11 @@ fn id(text: &str, field: &str) -> Result<Uuid, Refusal> {
 
 /// An id that may be left out.
 fn optional_id(text: &str, field: &str) -> Result<Option<Uuid>, Refusal> {
-    if text.is_empty() { Ok(None) } else { id(text, field).map(Some) }
+    if text.is_empty() {
+        Ok(None)
+    } else {
+        id(text, field).map(Some)
+    }
 }
 
 /// An id given by the caller, or a new one.

@@ -44,20 +44,36 @@ impl App {
     /// The service on its database. `organization` is the channel to the feed
     /// of reference data.
     pub fn new(database: Database, clock: Clock, organization: ServiceChannel) -> Self {
-        let reference = Arc::new(ReferenceCache::new(database.background.clone(), clock.clone()));
-        Self { database, clock, hint: Hint::default(), reference, organization }
+        let reference = Arc::new(ReferenceCache::new(
+            database.background.clone(),
+            clock.clone(),
+        ));
+        Self {
+            database,
+            clock,
+            hint: Hint::default(),
+            reference,
+            organization,
+        }
     }
 
     /// What is served. Streams end at `stop`.
     pub fn service(&self, stop: CancellationToken) -> Service {
         let feed = Feed::start(self.database.feed.clone(), stop);
-        let routes = Routes::new(
-            TicketServiceServer::new(Tickets(self.clone())).accept_compressed(Gzip),
-        )
-        .add_service(CategoryServiceServer::new(Categories(self.clone())).accept_compressed(Gzip))
-        .add_service(ImportServiceServer::new(Imports(self.clone())).accept_compressed(Gzip))
-        .add_service(feed.service());
-        Service { names: SERVICES, routes, pool: self.database.calls.clone() }
+        let routes =
+            Routes::new(TicketServiceServer::new(Tickets(self.clone())).accept_compressed(Gzip))
+                .add_service(
+                    CategoryServiceServer::new(Categories(self.clone())).accept_compressed(Gzip),
+                )
+                .add_service(
+                    ImportServiceServer::new(Imports(self.clone())).accept_compressed(Gzip),
+                )
+                .add_service(feed.service());
+        Service {
+            names: SERVICES,
+            routes,
+            pool: self.database.calls.clone(),
+        }
     }
 
     /// What goes on besides: numbering events, applying organization's feed,

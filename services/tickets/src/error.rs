@@ -7,8 +7,18 @@ use crate::domain::denied::Denied;
 
 /// Named constraints of the schema, by the field that each guards.
 pub(crate) static CONSTRAINTS: &[Constraint] = &[
-    Constraint { name: "ticket_pkey", kind: "ticket", field: "ticket.id", rule: Rule::Unique },
-    Constraint { name: "category_pkey", kind: "category", field: "category.id", rule: Rule::Unique },
+    Constraint {
+        name: "ticket_pkey",
+        kind: "ticket",
+        field: "ticket.id",
+        rule: Rule::Unique,
+    },
+    Constraint {
+        name: "category_pkey",
+        kind: "category",
+        field: "category.id",
+        rule: Rule::Unique,
+    },
     Constraint {
         name: "category_code_unique",
         kind: "category",
@@ -32,8 +42,16 @@ pub(crate) static CONSTRAINTS: &[Constraint] = &[
 impl From<Denied> for Refusal {
     fn from(denied: Denied) -> Self {
         match denied {
-            Denied::State { kind, state, action } => Self::state_conflict(kind, state, action),
-            Denied::Guard { name, kind, description } => Self::guard(name, kind, description),
+            Denied::State {
+                kind,
+                state,
+                action,
+            } => Self::state_conflict(kind, state, action),
+            Denied::Guard {
+                name,
+                kind,
+                description,
+            } => Self::guard(name, kind, description),
             Denied::NoSuchOrder => Self::not_found("order", ""),
             Denied::Fields(fields) => Self::fields(
                 fields

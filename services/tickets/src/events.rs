@@ -4,7 +4,9 @@
 use chrono::{DateTime, Utc};
 use wangge_api::{
     date::timestamp,
-    events::v1::{CategoryChanged, OrderSnapshot, ResponsibilityChanged, TicketChanged, event::Payload},
+    events::v1::{
+        CategoryChanged, OrderSnapshot, ResponsibilityChanged, TicketChanged, event::Payload,
+    },
     tickets::v1 as wire,
 };
 use wangge_outbox::NewEvent;
@@ -95,7 +97,10 @@ pub(crate) fn responsibility_changed(
 
 /// A limit on the wire.
 pub(crate) fn limit(limit: Limit) -> wire::Limit {
-    wire::Limit { kind: limit.kind.code().into(), amount: limit.amount }
+    wire::Limit {
+        kind: limit.kind.code().into(),
+        amount: limit.amount,
+    }
 }
 
 fn snapshot(order: &Order) -> OrderSnapshot {

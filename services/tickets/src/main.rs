@@ -6,10 +6,10 @@ use clap::Parser;
 use tokio_util::sync::CancellationToken;
 use wangge_client::connect_streams;
 use wangge_kernel::clock::Clock;
-use wangge_tickets::{App, MIGRATOR, NAME, PORT};
 use wangge_pg::Database;
 use wangge_server::process::{self, Failure, FeedArgs, ProcessArgs, Running};
 use wangge_telemetry::TelemetryArgs;
+use wangge_tickets::{App, MIGRATOR, NAME, PORT};
 
 /// Tickets and dispatch orders, from report to close.
 #[derive(Debug, Parser)]
@@ -35,7 +35,11 @@ async fn run(cli: &Cli) -> Result<(), Failure> {
     let organization = connect_streams(&cli.feeds.organization_url, cli.feeds.token())?;
     let start = |database: Database, stop: CancellationToken| {
         let app = App::new(database.clone(), Clock::System, organization);
-        Running { service: app.service(stop.clone()), background: app.background(stop), database }
+        Running {
+            service: app.service(stop.clone()),
+            background: app.background(stop),
+            database,
+        }
     };
     process::run(&cli.process, PORT, &MIGRATOR, start).await
 }

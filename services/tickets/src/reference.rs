@@ -18,7 +18,10 @@ use wangge_pg::StoreError;
 use wangge_places::{PlaceIndex, boundary};
 
 use crate::{
-    domain::{category::Limit, report::{Place, Report}},
+    domain::{
+        category::Limit,
+        report::{Place, Report},
+    },
     store::reference::{ReferenceRows, load_reference, load_version},
 };
 
@@ -49,12 +52,21 @@ impl Reference {
                     && area.end_date.is_none_or(|end| today < end)
             })
             // A boundary was checked when it was entered.
-            .filter_map(|area| Some((area.code.clone(), boundary::read(&area.boundary_geojson).ok()?)))
+            .filter_map(|area| {
+                Some((
+                    area.code.clone(),
+                    boundary::read(&area.boundary_geojson).ok()?,
+                ))
+            })
             .collect();
         Self {
             version: rows.version,
             places: PlaceIndex::new(grids, rows.addresses),
-            areas: rows.areas.into_iter().map(|area| (area.code, area.kind)).collect(),
+            areas: rows
+                .areas
+                .into_iter()
+                .map(|area| (area.code, area.kind))
+                .collect(),
             units: rows.units.into_iter().map(|unit| unit.id).collect(),
             categories: rows
                 .categories
@@ -89,11 +101,16 @@ impl Reference {
     /// from its point or address within the area that it names; that area, or
     /// `fallback`, if none is found.
     pub(crate) fn place(&self, report: &Report, fallback: &str) -> Place {
-        let named = if report.area_code.is_empty() { fallback } else { &report.area_code };
+        let named = if report.area_code.is_empty() {
+            fallback
+        } else {
+            &report.area_code
+        };
         let grid = if self.is_grid(named) {
             Some(named)
         } else {
-            self.locate(report).filter(|code| area_code::is_within(code, named))
+            self.locate(report)
+                .filter(|code| area_code::is_within(code, named))
         };
         let area_code = grid.unwrap_or(named).to_owned();
         Place {
@@ -109,7 +126,10 @@ impl Reference {
         (0..=area_code.len())
             .rev()
             .filter_map(|length| area_code.get(..length))
-            .find_map(|area| self.duties.get(&(category_code.to_owned(), area.to_owned())))
+            .find_map(|area| {
+                self.duties
+                    .get(&(category_code.to_owned(), area.to_owned()))
+            })
             .copied()
     }
 
@@ -135,12 +155,20 @@ pub(crate) struct ReferenceCache {
 
 impl ReferenceCache {
     pub(crate) fn new(pool: PgPool, clock: Clock) -> Self {
-        Self { pool, clock, picture: RwLock::new(None) }
+        Self {
+            pool,
+            clock,
+            picture: RwLock::new(None),
+        }
     }
 
     /// The picture; loaded first if there is none yet.
     pub(crate) async fn get(&self) -> Result<Arc<Reference>, StoreError> {
-        let known = self.picture.read().unwrap_or_else(PoisonError::into_inner).clone();
+        let known = self
+            .picture
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone();
         match known {
             Some(picture) => Ok(picture),
             None => self.load().await,
@@ -151,7 +179,11 @@ impl ReferenceCache {
     /// had.
     pub(crate) async fn refresh(&self) -> Result<bool, StoreError> {
         let version = load_version(&self.pool).await?;
-        let known = self.picture.read().unwrap_or_else(PoisonError::into_inner).clone();
+        let known = self
+            .picture
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone();
         if known.is_some_and(|picture| picture.version == version) {
             return Ok(false);
         }

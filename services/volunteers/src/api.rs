@@ -43,7 +43,9 @@ pub(crate) fn routes(app: &App, stop: CancellationToken) -> Routes {
     let feed = Feed::start(app.database.feed.clone(), stop)
         .service()
         .accept_compressed(CompressionEncoding::Gzip);
-    Routes::new(officials).add_service(imports).add_service(feed)
+    Routes::new(officials)
+        .add_service(imports)
+        .add_service(feed)
 }
 
 struct Officials {
@@ -56,56 +58,72 @@ impl OfficialService for Officials {
         &self,
         request: Request<CreateRegistrationRequest>,
     ) -> Result<Response<Registration>, Status> {
-        Ok(Response::new(registrations::create_registration(&self.app, request).await?))
+        Ok(Response::new(
+            registrations::create_registration(&self.app, request).await?,
+        ))
     }
 
     async fn get_registration(
         &self,
         request: Request<GetRegistrationRequest>,
     ) -> Result<Response<Registration>, Status> {
-        Ok(Response::new(registrations::get_registration(&self.app, request).await?))
+        Ok(Response::new(
+            registrations::get_registration(&self.app, request).await?,
+        ))
     }
 
     async fn list_registrations(
         &self,
         request: Request<ListRegistrationsRequest>,
     ) -> Result<Response<ListRegistrationsResponse>, Status> {
-        Ok(Response::new(registrations::list_registrations(&self.app, request).await?))
+        Ok(Response::new(
+            registrations::list_registrations(&self.app, request).await?,
+        ))
     }
 
     async fn end_registration(
         &self,
         request: Request<EndRegistrationRequest>,
     ) -> Result<Response<Registration>, Status> {
-        Ok(Response::new(registrations::end_registration(&self.app, request).await?))
+        Ok(Response::new(
+            registrations::end_registration(&self.app, request).await?,
+        ))
     }
 
     async fn create_check_in_visit(
         &self,
         request: Request<CreateCheckInVisitRequest>,
     ) -> Result<Response<CheckInVisit>, Status> {
-        Ok(Response::new(check_in_visits::create_check_in_visit(&self.app, request).await?))
+        Ok(Response::new(
+            check_in_visits::create_check_in_visit(&self.app, request).await?,
+        ))
     }
 
     async fn get_check_in_visit(
         &self,
         request: Request<GetCheckInVisitRequest>,
     ) -> Result<Response<CheckInVisit>, Status> {
-        Ok(Response::new(check_in_visits::get_check_in_visit(&self.app, request).await?))
+        Ok(Response::new(
+            check_in_visits::get_check_in_visit(&self.app, request).await?,
+        ))
     }
 
     async fn list_check_in_visits(
         &self,
         request: Request<ListCheckInVisitsRequest>,
     ) -> Result<Response<ListCheckInVisitsResponse>, Status> {
-        Ok(Response::new(check_in_visits::list_check_in_visits(&self.app, request).await?))
+        Ok(Response::new(
+            check_in_visits::list_check_in_visits(&self.app, request).await?,
+        ))
     }
 
     async fn void_check_in_visit(
         &self,
         request: Request<VoidCheckInVisitRequest>,
     ) -> Result<Response<CheckInVisit>, Status> {
-        Ok(Response::new(check_in_visits::void_check_in_visit(&self.app, request).await?))
+        Ok(Response::new(
+            check_in_visits::void_check_in_visit(&self.app, request).await?,
+        ))
     }
 }
 
@@ -116,7 +134,11 @@ fn id(text: &str, field: &str) -> Result<Uuid, Refusal> {
 
 /// An id that may be left out.
 fn optional_id(text: &str, field: &str) -> Result<Option<Uuid>, Refusal> {
-    if text.is_empty() { Ok(None) } else { id(text, field).map(Some) }
+    if text.is_empty() {
+        Ok(None)
+    } else {
+        id(text, field).map(Some)
+    }
 }
 
 /// The key behind which a page begins; none for the first page.

@@ -24,12 +24,20 @@ pub(crate) struct Occurrence {
 impl Occurrence {
     /// A change that happens and is written now.
     pub(crate) fn live(now: DateTime<Utc>) -> Self {
-        Self { occurred_time: now, recorded_time: now, imported: false }
+        Self {
+            occurred_time: now,
+            recorded_time: now,
+            imported: false,
+        }
     }
 
     /// A change of the past, written now.
     pub(crate) fn past(occurred_time: DateTime<Utc>, now: DateTime<Utc>) -> Self {
-        Self { occurred_time, recorded_time: now, imported: true }
+        Self {
+            occurred_time,
+            recorded_time: now,
+            imported: true,
+        }
     }
 }
 

@@ -50,7 +50,12 @@ impl App {
     /// A service on a database that takes organization's feed, a stream, from
     /// a channel.
     pub fn new(database: Database, clock: Clock, organization: ServiceChannel) -> Self {
-        Self { database, clock, hint: Hint::default(), organization }
+        Self {
+            database,
+            clock,
+            hint: Hint::default(),
+            organization,
+        }
     }
 
     /// What is served. Streams end at `stop`. Call it within a runtime.

@@ -64,9 +64,10 @@ pub(crate) struct BenchArgs {
 }
 
 fn read_in_flight(text: &str) -> Result<usize, String> {
-    text.parse().ok().filter(|number| (1..=drive::CAP).contains(number)).ok_or_else(|| {
-        format!("give a number from 1 to {}", drive::CAP)
-    })
+    text.parse()
+        .ok()
+        .filter(|number| (1..=drive::CAP).contains(number))
+        .ok_or_else(|| format!("give a number from 1 to {}", drive::CAP))
 }
 
 pub(crate) async fn run(args: BenchArgs, output: Output) -> Result<ExitCode> {
@@ -132,13 +133,20 @@ impl BenchArgs {
         let half = self.seconds.div_ceil(2);
         bare.wait_until_quiet().await?;
         let before = bare.run(operation, clients, half).await?;
-        calls.prepare(operation, self.needed(operation, pace, before)).await?;
+        calls
+            .prepare(operation, self.needed(operation, pace, before))
+            .await?;
         bare.wait_until_quiet().await?;
         drive(calls, operation, Pace::InFlight(clients), WARM_UP).await?;
         let ours = drive(calls, operation, pace, Duration::from_secs(self.seconds)).await?;
         bare.wait_until_quiet().await?;
         let after = bare.run(operation, clients, half).await?;
-        Ok(Measured { operation, pace, ours, bare: [before, after] })
+        Ok(Measured {
+            operation,
+            pace,
+            ours,
+            bare: [before, after],
+        })
     }
 
     /// How many tickets an operation needs before it can be measured.

@@ -46,7 +46,9 @@ enum Command {
 impl Cli {
     /// Runs the command in a runtime of its own.
     pub(crate) fn run(self) -> Result<ExitCode> {
-        let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .enable_all()
+            .build()?;
         runtime.block_on(async {
             let telemetry = Telemetry::start(&self.telemetry, "wangge")
                 .map_err(|error| anyhow::anyhow!("telemetry: {error}"))?;

@@ -99,6 +99,9 @@ impl Channels {
 /// A refusal as an error that a person can read.
 pub(crate) fn refused(status: tonic::Status) -> anyhow::Error {
     use tonic_types::StatusExt as _;
-    let reason = status.get_details_error_info().map(|info| info.reason).unwrap_or_default();
+    let reason = status
+        .get_details_error_info()
+        .map(|info| info.reason)
+        .unwrap_or_default();
     anyhow::anyhow!("{:?} {reason}: {}", status.code(), status.message())
 }

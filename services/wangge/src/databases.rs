@@ -43,13 +43,19 @@ impl DatabaseArgs {
     pub(crate) fn needed_url(&self, service: ServiceName) -> Result<&str> {
         self.url(service).with_context(|| {
             let name = service.name();
-            format!("give --{name}-database-url or WANGGE_{}_DATABASE_URL", name.to_uppercase())
+            format!(
+                "give --{name}-database-url or WANGGE_{}_DATABASE_URL",
+                name.to_uppercase()
+            )
         })
     }
 
     /// Whether every service has a URL; some is a mistake.
     pub(crate) fn all_given(&self) -> Result<bool> {
-        let given = ServiceName::ALL.iter().filter(|service| self.url(**service).is_some()).count();
+        let given = ServiceName::ALL
+            .iter()
+            .filter(|service| self.url(**service).is_some())
+            .count();
         match given {
             0 => Ok(false),
             4 => Ok(true),
@@ -73,13 +79,16 @@ impl DatabaseArgs {
 pub(crate) async fn make(postgres: &PrivatePostgres, service: ServiceName) -> Result<String> {
     let mut connection = PgConnection::connect(&postgres.url("postgres")).await?;
     let name = service.name();
-    let there: bool = sqlx::query_scalar("select exists (select from pg_database where datname = $1)")
-        .bind(name)
-        .fetch_one(&mut connection)
-        .await?;
+    let there: bool =
+        sqlx::query_scalar("select exists (select from pg_database where datname = $1)")
+            .bind(name)
+            .fetch_one(&mut connection)
+            .await?;
     if !there {
         // The name is one of four of our own.
-        connection.execute(sqlx::AssertSqlSafe(format!("create database {name}"))).await?;
+        connection
+            .execute(sqlx::AssertSqlSafe(format!("create database {name}")))
+            .await?;
     }
     connection.close().await?;
     Ok(postgres.url(name))

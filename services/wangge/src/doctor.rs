@@ -38,11 +38,21 @@ struct Finding {
 
 impl Finding {
     fn good(what: &str, found: impl Into<String>) -> Self {
-        Self { what: what.to_owned(), good: true, found: found.into(), mend: String::new() }
+        Self {
+            what: what.to_owned(),
+            good: true,
+            found: found.into(),
+            mend: String::new(),
+        }
     }
 
     fn bad(what: &str, found: impl Into<String>, mend: impl Into<String>) -> Self {
-        Self { what: what.to_owned(), good: false, found: found.into(), mend: mend.into() }
+        Self {
+            what: what.to_owned(),
+            good: false,
+            found: found.into(),
+            mend: mend.into(),
+        }
     }
 }
 
@@ -67,7 +77,11 @@ pub(crate) async fn run(args: DoctorArgs, output: Output) -> Result<ExitCode> {
             }
         }
     }
-    Ok(if well { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    Ok(if well {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
 }
 
 fn postgres() -> Finding {
@@ -138,20 +152,31 @@ async fn database(service: ServiceName, url: &str) -> Finding {
 async fn running(service: ServiceName, url: &str) -> Finding {
     let what = format!("service {} at {url}", service.name());
     let connected = match Endpoint::from_shared(url.to_owned()) {
-        Ok(endpoint) => endpoint.connect_timeout(std::time::Duration::from_secs(2)).connect().await,
+        Ok(endpoint) => {
+            endpoint
+                .connect_timeout(std::time::Duration::from_secs(2))
+                .connect()
+                .await
+        }
         Err(error) => return Finding::bad(&what, error.to_string(), "give an address http://…"),
     };
     match connected {
         Err(_) => port(service, &what),
         Ok(channel) => {
-            let answer = HealthClient::new(channel).check(HealthCheckRequest::default()).await;
+            let answer = HealthClient::new(channel)
+                .check(HealthCheckRequest::default())
+                .await;
             match answer {
                 Ok(answer) if answer.get_ref().status == 1 => Finding::good(&what, "ready"),
                 Ok(_) => {
                     let mend = "its database can't be reached: see its log";
                     Finding::bad(&what, "runs, but is not ready", mend)
                 }
-                Err(_) => Finding::bad(&what, "something else listens there", "stop it, or use --first-port"),
+                Err(_) => Finding::bad(
+                    &what,
+                    "something else listens there",
+                    "stop it, or use --first-port",
+                ),
             }
         }
     }

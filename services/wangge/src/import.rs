@@ -50,7 +50,10 @@ pub(crate) async fn run(args: ImportArgs, output: Output) -> Result<ExitCode> {
         return report(&problems, output);
     }
     if args.dry_run {
-        note(format!("{} rows are good; nothing was loaded", records.len()));
+        note(format!(
+            "{} rows are good; nothing was loaded",
+            records.len()
+        ));
         return Ok(ExitCode::SUCCESS);
     }
     let loaded = load::load(&channels, &records).await?;
@@ -84,5 +87,9 @@ fn report(problems: &[Problem], output: Output) -> Result<ExitCode> {
 /// Bad rows as one error.
 pub(crate) fn refuse(problems: &[Problem]) -> anyhow::Error {
     let first: Vec<String> = problems.iter().take(20).map(Problem::to_string).collect();
-    anyhow!("{} problems in the data set:\n{}", problems.len(), first.join("\n"))
+    anyhow!(
+        "{} problems in the data set:\n{}",
+        problems.len(),
+        first.join("\n")
+    )
 }

@@ -19,7 +19,10 @@ pub(crate) struct MigrateArgs {
 pub(crate) async fn run(args: MigrateArgs) -> Result<ExitCode> {
     let services: Vec<ServiceName> = match args.service {
         Some(service) => vec![service],
-        None => ServiceName::ALL.into_iter().filter(|s| args.databases.url(*s).is_some()).collect(),
+        None => ServiceName::ALL
+            .into_iter()
+            .filter(|s| args.databases.url(*s).is_some())
+            .collect(),
     };
     if services.is_empty() {
         args.databases.needed_url(ServiceName::Organization)?;

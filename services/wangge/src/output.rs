@@ -38,7 +38,15 @@ pub(crate) fn note(text: impl std::fmt::Display) {
 
 /// Width of a text on a terminal: Chinese characters take two columns.
 pub(crate) fn width(text: &str) -> usize {
-    text.chars().map(|letter| if ('\u{1100}'..'\u{fffe}').contains(&letter) { 2 } else { 1 }).sum()
+    text.chars()
+        .map(|letter| {
+            if ('\u{1100}'..'\u{fffe}').contains(&letter) {
+                2
+            } else {
+                1
+            }
+        })
+        .sum()
 }
 
 /// A text filled with spaces to a width.

@@ -43,8 +43,11 @@ struct CaseArgs {
 pub(crate) async fn run(args: ReportArgs, output: Output) -> Result<ExitCode> {
     let Report::Case(args) = args.report;
     let reporting = args.connect.channels(Role::Leader)?.reporting;
-    let query =
-        case::CaseQuery { area_code: args.area, as_of: args.as_of, at_least: Vec::new() };
+    let query = case::CaseQuery {
+        area_code: args.area,
+        as_of: args.as_of,
+        at_least: Vec::new(),
+    };
     match args.records {
         Some(figure) => case::print_records(reporting, &query, &figure, output).await?,
         None => case::print(&case::get(reporting, &query).await?, output)?,

@@ -69,11 +69,23 @@ pub(crate) fn start(
             (app.service(stop.clone()), app.background(stop))
         }
         ServiceName::Reporting => {
-            let Feeds { organization, tickets, volunteers } = feeds;
-            let sources = wangge_reporting::Sources { organization, tickets, volunteers };
+            let Feeds {
+                organization,
+                tickets,
+                volunteers,
+            } = feeds;
+            let sources = wangge_reporting::Sources {
+                organization,
+                tickets,
+                volunteers,
+            };
             let app = wangge_reporting::App::new(pools, clock, sources);
             (app.service(stop.clone()), app.background(stop))
         }
     };
-    Running { service, background, database }
+    Running {
+        service,
+        background,
+        database,
+    }
 }

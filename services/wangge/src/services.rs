@@ -18,8 +18,12 @@ pub(crate) enum ServiceName {
 
 impl ServiceName {
     /// All of them, in the order in which records are loaded.
-    pub(crate) const ALL: [Self; 4] =
-        [Self::Organization, Self::Tickets, Self::Volunteers, Self::Reporting];
+    pub(crate) const ALL: [Self; 4] = [
+        Self::Organization,
+        Self::Tickets,
+        Self::Volunteers,
+        Self::Reporting,
+    ];
 
     /// Its name, which is its database's name too.
     pub(crate) fn name(self) -> &'static str {

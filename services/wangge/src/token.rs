@@ -17,7 +17,10 @@ use wangge_auth::{
 };
 use wangge_client::TokenSource;
 
-use crate::{data_dir::DataDirArgs, output::{self, Output}};
+use crate::{
+    data_dir::DataDirArgs,
+    output::{self, Output},
+};
 
 /// How long a token of this tool's own calls lasts, in seconds.
 const OWN_LIFETIME: u64 = 3600;
@@ -80,7 +83,9 @@ pub(crate) fn local(data_dir: &Path, role: Role) -> Result<TokenSource> {
 pub(crate) fn issued_by(issuer: Arc<Issuer>, role: Role) -> TokenSource {
     let kept = std::sync::Mutex::new((String::new(), 0));
     TokenSource::from_fn(move || {
-        let mut kept = kept.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let mut kept = kept
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner);
         if kept.1 < now() + OWN_LIFETIME / 2 {
             let claims = claims(&[role], OWN_LIFETIME);
             *kept = (issuer.token(&claims).ok()?, claims.exp);
@@ -114,5 +119,8 @@ fn claims(roles: &[Role], lifetime: u64) -> Claims {
 }
 
 fn now() -> u64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).map(|since| since.as_secs()).unwrap_or_default()
+    SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .map(|since| since.as_secs())
+        .unwrap_or_default()
 }

@@ -3,14 +3,22 @@
 
 mod demo;
 
-use std::{path::{Path, PathBuf}, process::ExitCode, sync::Arc, time::Instant};
+use std::{
+    path::{Path, PathBuf},
+    process::ExitCode,
+    sync::Arc,
+    time::Instant,
+};
 
 use anyhow::{Context as _, Result};
 use clap::Args;
 use tokio::{net::TcpListener, task::JoinSet};
 use tokio_util::sync::CancellationToken;
 use wangge_api::policy::Role;
-use wangge_auth::{Verifier, issuer::{AUDIENCE, ISSUER, Issuer}};
+use wangge_auth::{
+    Verifier,
+    issuer::{AUDIENCE, ISSUER, Issuer},
+};
 use wangge_pg::Database;
 use wangge_private_postgres::{Lifetime, Options, PrivatePostgres};
 use wangge_server::{
@@ -77,8 +85,19 @@ impl Up {
         let folder = folder(args)?;
         let issuer = Arc::new(Issuer::load_or_generate(&folder).context("the development key")?);
         let given = !args.check && args.databases.all_given()?;
-        let postgres = if given { None } else { Some(private_postgres(&folder, args.check).await?) };
-        let mut up = Self { folder, urls: Vec::new(), issuer, postgres, tasks: JoinSet::new(), stop };
+        let postgres = if given {
+            None
+        } else {
+            Some(private_postgres(&folder, args.check).await?)
+        };
+        let mut up = Self {
+            folder,
+            urls: Vec::new(),
+            issuer,
+            postgres,
+            tasks: JoinSet::new(),
+            stop,
+        };
         if let Err(error) = up.serve(args).await {
             up.end().await?;
             return Err(error);
@@ -97,7 +116,12 @@ impl Up {
             };
             let listener = TcpListener::bind(("127.0.0.1", port))
                 .await
-                .with_context(|| format!("port {port} for {}: is `wangge up` running already?", service.name()))?;
+                .with_context(|| {
+                    format!(
+                        "port {port} for {}: is `wangge up` running already?",
+                        service.name()
+                    )
+                })?;
             self.urls.push(format!("http://{}", listener.local_addr()?));
             listeners.push(listener);
         }
@@ -112,9 +136,12 @@ impl Up {
             tickets: channels.tickets,
             volunteers: channels.volunteers,
         };
-        for ((service, database), listener) in ServiceName::ALL.into_iter().zip(databases).zip(listeners) {
+        for ((service, database), listener) in
+            ServiceName::ALL.into_iter().zip(databases).zip(listeners)
+        {
             let running = start(service, database, feeds.clone(), self.stop.clone());
-            let (server, verifier, stop) = (args.server.clone(), verifier.clone(), self.stop.clone());
+            let (server, verifier, stop) =
+                (args.server.clone(), verifier.clone(), self.stop.clone());
             self.tasks.spawn(async move {
                 run_service(running, listener, &server, verifier, stop)
                     .await
@@ -140,14 +167,21 @@ impl Up {
 
     fn url(&self, service: ServiceName) -> String {
         let mut places = ServiceName::ALL.into_iter().zip(&self.urls);
-        places.find(|(name, _)| *name == service).map(|(_, url)| url.clone()).unwrap_or_default()
+        places
+            .find(|(name, _)| *name == service)
+            .map(|(_, url)| url.clone())
+            .unwrap_or_default()
     }
 
     async fn work(&mut self, args: &UpArgs, output: Output, begun: Instant) -> Result<ExitCode> {
         for (service, url) in ServiceName::ALL.iter().zip(&self.urls) {
             note(format!("{:<13} {url}", service.name()));
         }
-        note(format!("ready after {:.1} s; data in {}", begun.elapsed().as_secs_f64(), self.folder.display()));
+        note(format!(
+            "ready after {:.1} s; data in {}",
+            begun.elapsed().as_secs_f64(),
+            self.folder.display()
+        ));
         if let Some(folder) = &args.demo {
             let stop = self.stop.clone();
             let code = tokio::select! {
@@ -194,7 +228,11 @@ async fn private_postgres(folder: &Path, check: bool) -> Result<PrivatePostgres>
     let options = Options {
         data_dir: folder.join("postgres"),
         durable: !check,
-        lifetime: if check { Lifetime::DiesWithParent } else { Lifetime::Adoptable },
+        lifetime: if check {
+            Lifetime::DiesWithParent
+        } else {
+            Lifetime::Adoptable
+        },
         max_connections: 200,
         remove_on_exit: check,
     };

@@ -42,10 +42,16 @@ pub(crate) async fn run(args: WatchArgs, output: Output) -> Result<ExitCode> {
         ServiceName::Volunteers => channels.volunteers,
         ServiceName::Reporting => bail!("reporting makes no events of its own"),
     };
-    let request =
-        SubscribeRequest { after_token: args.after, area_code: args.area, follow: args.follow };
-    let mut messages =
-        FeedServiceClient::new(channel).subscribe(request).await.map_err(refused)?.into_inner();
+    let request = SubscribeRequest {
+        after_token: args.after,
+        area_code: args.area,
+        follow: args.follow,
+    };
+    let mut messages = FeedServiceClient::new(channel)
+        .subscribe(request)
+        .await
+        .map_err(refused)?
+        .into_inner();
     while let Some(message) = messages.message().await.map_err(refused)? {
         for event in &message.events {
             print(event, output)?;
@@ -63,7 +69,10 @@ fn print(event: &Event, output: Output) -> Result<()> {
         .map(|time| time.to_rfc3339())
         .unwrap_or_default();
     match output {
-        Output::Text => line(format!("{time} {what} {} r{}", event.record_id, event.revision)),
+        Output::Text => line(format!(
+            "{time} {what} {} r{}",
+            event.record_id, event.revision
+        )),
         Output::Json => output::json(&json!({
             "token": event.token,
             "event_id": event.event_id,

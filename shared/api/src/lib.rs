@@ -18,7 +18,12 @@ macro_rules! contract {
         pub mod $area {
             #[doc = $doc]
             pub mod v1 {
-                include!(concat!(env!("OUT_DIR"), "/wangge.", stringify!($area), ".v1.rs"));
+                include!(concat!(
+                    env!("OUT_DIR"),
+                    "/wangge.",
+                    stringify!($area),
+                    ".v1.rs"
+                ));
             }
         }
     };
@@ -28,7 +33,12 @@ macro_rules! contract {
         pub mod $area {
             #[doc = $doc]
             pub mod v1 {
-                include!(concat!(env!("OUT_DIR"), "/wangge.", stringify!($area), ".v1.rs"));
+                include!(concat!(
+                    env!("OUT_DIR"),
+                    "/wangge.",
+                    stringify!($area),
+                    ".v1.rs"
+                ));
                 /// Servers, whose requests are checked before any handler.
                 pub mod server {
                     include!(concat!(

@@ -7,7 +7,7 @@ use std::{collections::HashMap, fmt, time::Duration};
 use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, StatusExt as _};
 
-use crate::errors::v1::Reason;
+pub use crate::errors::v1::Reason;
 
 /// The `ErrorInfo.domain` of every refusal.
 pub const DOMAIN: &str = "wangge";
@@ -206,7 +206,6 @@ impl Refusal {
         Self::new(Code::Internal, Reason::Internal, "internal error")
     }
 }
-
 
 impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -28,7 +28,9 @@ pub struct Claims {
 
 /// A role as tokens name it.
 pub fn role_name(role: Role) -> String {
-    role.as_str_name().trim_start_matches("ROLE_").to_lowercase()
+    role.as_str_name()
+        .trim_start_matches("ROLE_")
+        .to_lowercase()
 }
 
 /// The role that a token names; none for an unknown one, which gives no right.

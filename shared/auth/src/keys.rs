@@ -65,7 +65,11 @@ impl Verifier {
     ///
     /// # Errors
     /// When the file can't be read or holds no usable key.
-    pub fn from_file(path: PathBuf, issuers: Vec<String>, audience: String) -> Result<Self, KeyError> {
+    pub fn from_file(
+        path: PathBuf,
+        issuers: Vec<String>,
+        audience: String,
+    ) -> Result<Self, KeyError> {
         let keys = read(&fs::read_to_string(&path)?)?;
         let read = fs::metadata(&path)?.modified().ok();
         Ok(Self::new(Some(path), keys, read, issuers, audience))
@@ -86,8 +90,18 @@ impl Verifier {
         issuers: Vec<String>,
         audience: String,
     ) -> Self {
-        let state = State { keys, read, looked: Instant::now(), checked: HashMap::new() };
-        Self { file, issuers, audience, state: RwLock::new(state) }
+        let state = State {
+            keys,
+            read,
+            looked: Instant::now(),
+            checked: HashMap::new(),
+        };
+        Self {
+            file,
+            issuers,
+            audience,
+            state: RwLock::new(state),
+        }
     }
 
     /// The caller that a token names.
@@ -139,7 +153,11 @@ impl Verifier {
 
     fn look_again(&self) {
         let Some(path) = &self.file else { return };
-        let looked = self.state.read().unwrap_or_else(PoisonError::into_inner).looked;
+        let looked = self
+            .state
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .looked;
         if looked.elapsed() < LOOK_AGAIN {
             return;
         }
@@ -149,7 +167,10 @@ impl Verifier {
         if modified == state.read {
             return;
         }
-        match fs::read_to_string(path).map_err(KeyError::from).and_then(|text| read(&text)) {
+        match fs::read_to_string(path)
+            .map_err(KeyError::from)
+            .and_then(|text| read(&text))
+        {
             Ok(keys) => {
                 tracing::info!(keys = keys.len(), "key set read anew");
                 state.keys = keys;
@@ -167,7 +188,11 @@ fn read(jwks: &str) -> Result<HashMap<String, (DecodingKey, Algorithm)>, KeyErro
     let set: JwkSet = serde_json::from_str(jwks)?;
     let mut keys = HashMap::new();
     for jwk in &set.keys {
-        let algorithm = match jwk.common.key_algorithm.map(|algorithm| algorithm.to_string()) {
+        let algorithm = match jwk
+            .common
+            .key_algorithm
+            .map(|algorithm| algorithm.to_string())
+        {
             Some(name) if name == "EdDSA" => Algorithm::EdDSA,
             Some(name) if name == "ES256" => Algorithm::ES256,
             Some(name) if name == "RS256" => Algorithm::RS256,
@@ -177,7 +202,11 @@ fn read(jwks: &str) -> Result<HashMap<String, (DecodingKey, Algorithm)>, KeyErro
             keys.insert(key_id.clone(), (DecodingKey::from_jwk(jwk)?, algorithm));
         }
     }
-    if keys.is_empty() { Err(KeyError::Unusable) } else { Ok(keys) }
+    if keys.is_empty() {
+        Err(KeyError::Unusable)
+    } else {
+        Ok(keys)
+    }
 }
 
 fn caller(claims: &Claims) -> Result<Caller, Refusal> {
@@ -192,7 +221,11 @@ fn caller(claims: &Claims) -> Result<Caller, Refusal> {
     };
     Ok(Caller {
         subject: claims.sub.clone(),
-        roles: claims.roles.iter().filter_map(|name| claims::role(name)).collect(),
+        roles: claims
+            .roles
+            .iter()
+            .filter_map(|name| claims::role(name))
+            .collect(),
         area_code,
         unit_id,
     })

@@ -34,7 +34,10 @@ impl<S> Layer<S> for PolicyLayer {
     type Service = PolicyService<S>;
 
     fn layer(&self, inner: S) -> Self::Service {
-        PolicyService { inner, verifier: self.0.clone() }
+        PolicyService {
+            inner,
+            verifier: self.0.clone(),
+        }
     }
 }
 
@@ -58,7 +61,10 @@ where
     }
 
     fn call(&mut self, mut request: Request<Body>) -> Self::Future {
-        if OPEN.iter().any(|prefix| request.uri().path().starts_with(prefix)) {
+        if OPEN
+            .iter()
+            .any(|prefix| request.uri().path().starts_with(prefix))
+        {
             return Either::Left(self.inner.call(request));
         }
         match admit(&self.verifier, &request) {

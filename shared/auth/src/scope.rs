@@ -27,7 +27,9 @@ impl RecordScope {
     /// Lower bound of the area codes in scope. Without an area it is the upper
     /// bound too, so that the range holds nothing.
     pub fn area_from(&self) -> String {
-        self.area_code.clone().unwrap_or_else(|| area_code::upper_bound(""))
+        self.area_code
+            .clone()
+            .unwrap_or_else(|| area_code::upper_bound(""))
     }
 
     /// Bound right behind the area codes in scope.
@@ -61,7 +63,10 @@ impl RecordScope {
             Some(own) if area_code::is_within(own, code) => Some(own.clone()),
             _ => None,
         };
-        Self { area_code, holder: self.holder }
+        Self {
+            area_code,
+            holder: self.holder,
+        }
     }
 }
 

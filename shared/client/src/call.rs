@@ -24,7 +24,11 @@ pub struct Call<S> {
 
 impl<S> Call<S> {
     pub(crate) fn new(inner: S, token: TokenSource, timeout: Option<Duration>) -> Self {
-        Self { inner, token, timeout }
+        Self {
+            inner,
+            token,
+            timeout,
+        }
     }
 
     /// No more than what is left for the work at hand.
@@ -56,7 +60,9 @@ where
         if let Some(token) = self.token.header() {
             headers.insert(AUTHORIZATION, token);
         }
-        if let Some(value) = limit.and_then(|limit| HeaderValue::try_from(deadline::header(limit)).ok()) {
+        if let Some(value) =
+            limit.and_then(|limit| HeaderValue::try_from(deadline::header(limit)).ok())
+        {
             headers.insert("grpc-timeout", value);
         }
         context::write_headers(headers);

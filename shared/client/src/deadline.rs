@@ -53,7 +53,11 @@ mod tests {
 
     #[test]
     fn limits_are_written_as_they_are_read() {
-        for limit in [Duration::from_millis(1), Duration::from_secs(30), Duration::from_secs(7200)] {
+        for limit in [
+            Duration::from_millis(1),
+            Duration::from_secs(30),
+            Duration::from_secs(7200),
+        ] {
             assert_eq!(parse(&header(limit)), Some(limit));
         }
         assert_eq!(parse("2H"), Some(Duration::from_secs(7200)));

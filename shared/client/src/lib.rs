@@ -32,7 +32,11 @@ const TIMEOUT: Duration = Duration::from_secs(30);
 /// # Errors
 /// When `url` is no address.
 pub fn connect(url: &str, token: TokenSource) -> Result<ServiceChannel, tonic::transport::Error> {
-    Ok(Call::new(endpoint(url)?.connect_lazy(), token, Some(TIMEOUT)))
+    Ok(Call::new(
+        endpoint(url)?.connect_lazy(),
+        token,
+        Some(TIMEOUT),
+    ))
 }
 
 /// As [`connect`], for calls that stream and so have no time limit as a whole.

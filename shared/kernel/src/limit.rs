@@ -79,7 +79,12 @@ pub fn paused(intervals: &[Interval], now: DateTime<Utc>) -> Duration {
 
 /// How much of a limit has been used at a moment, in thousandths: 800 is the
 /// point where a light turns yellow, 1000 where it turns red.
-pub fn used_permille(start: DateTime<Utc>, due: DateTime<Utc>, paused: Duration, at: DateTime<Utc>) -> i64 {
+pub fn used_permille(
+    start: DateTime<Utc>,
+    due: DateTime<Utc>,
+    paused: Duration,
+    at: DateTime<Utc>,
+) -> i64 {
     let whole = (due - start - paused).num_milliseconds().max(1);
     let used = (at - start - paused).num_milliseconds().max(0);
     used.saturating_mul(1000) / whole
@@ -98,7 +103,12 @@ mod tests {
     #[test]
     fn hours_run_through_the_night() {
         assert_eq!(
-            due(Limit::ContinuousMinutes(15), moment("2022-07-28T15:50:00Z"), Duration::zero(), DEFAULT_ZONE),
+            due(
+                Limit::ContinuousMinutes(15),
+                moment("2022-07-28T15:50:00Z"),
+                Duration::zero(),
+                DEFAULT_ZONE
+            ),
             moment("2022-07-28T16:05:00Z")
         );
     }
@@ -108,12 +118,22 @@ mod tests {
         // 23:30 in Shanghai on the 28th: three days later is the 31st, which
         // ends at 16:00 UTC.
         assert_eq!(
-            due(Limit::CalendarDays(3), moment("2022-07-28T15:30:00Z"), Duration::zero(), DEFAULT_ZONE),
+            due(
+                Limit::CalendarDays(3),
+                moment("2022-07-28T15:30:00Z"),
+                Duration::zero(),
+                DEFAULT_ZONE
+            ),
             moment("2022-07-31T16:00:00Z")
         );
         // Half an hour later it is the 29th already.
         assert_eq!(
-            due(Limit::CalendarDays(3), moment("2022-07-28T16:00:00Z"), Duration::zero(), DEFAULT_ZONE),
+            due(
+                Limit::CalendarDays(3),
+                moment("2022-07-28T16:00:00Z"),
+                Duration::zero(),
+                DEFAULT_ZONE
+            ),
             moment("2022-08-01T16:00:00Z")
         );
     }

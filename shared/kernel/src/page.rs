@@ -48,7 +48,9 @@ pub fn decode<K: DeserializeOwned>(
     if bound != digest(arguments) {
         return Err(TokenMismatch);
     }
-    serde_json::from_slice(key).map(Some).map_err(|_| TokenMismatch)
+    serde_json::from_slice(key)
+        .map(Some)
+        .map_err(|_| TokenMismatch)
 }
 
 fn digest(arguments: &[&str]) -> [u8; 8] {

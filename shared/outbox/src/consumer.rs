@@ -11,15 +11,14 @@ use tokio_util::sync::CancellationToken;
 use tonic::{Code, Status};
 use tracing::Instrument as _;
 use wangge_api::{
-    events::v1::{Event, SubscribeRequest, SubscribeResponse, feed_service_client::FeedServiceClient},
+    events::v1::{
+        Event, SubscribeRequest, SubscribeResponse, feed_service_client::FeedServiceClient,
+    },
     refusal::Refusal,
 };
 use wangge_client::ServiceChannel;
 use wangge_kernel::clock::Clock;
-use wangge_pg::{
-    StoreError, Tx, transact,
-    transaction::Failure,
-};
+use wangge_pg::{StoreError, Tx, transact, transaction::Failure};
 
 /// How often an event is tried before it is set aside.
 const TRIES: u32 = 5;
@@ -33,11 +32,7 @@ const MESSAGE: usize = 4 * 1024 * 1024;
 /// What events do here.
 pub trait Projector: Send + Sync + 'static {
     /// Applies one event. Events of other kinds than it knows do nothing.
-    fn apply<'t>(
-        &'t self,
-        tx: &'t mut Tx,
-        event: &'t Event,
-    ) -> BoxFuture<'t, Result<(), Failure>>;
+    fn apply<'t>(&'t self, tx: &'t mut Tx, event: &'t Event) -> BoxFuture<'t, Result<(), Failure>>;
 
     /// Told after the effects of some events have been committed.
     fn committed<'t>(&'t self, _events: &'t [Event]) -> BoxFuture<'t, ()> {
@@ -105,17 +100,21 @@ impl<P: Projector> Consumer<P> {
             let message = tokio::time::timeout(SILENCE, messages.message())
                 .await
                 .map_err(|_| Status::new(Code::Unavailable, "the feed fell silent"))??;
-            let Some(message) = message else { return Ok(()) };
+            let Some(message) = message else {
+                return Ok(());
+            };
             token = self.take(token, message).await?;
         }
     }
 
     async fn position(&self) -> Result<String, StoreError> {
-        Ok(sqlx::query_scalar("select token from feed_position where service = $1")
-            .bind(self.service)
-            .fetch_optional(&self.pool)
-            .await?
-            .unwrap_or_default())
+        Ok(
+            sqlx::query_scalar("select token from feed_position where service = $1")
+                .bind(self.service)
+                .fetch_optional(&self.pool)
+                .await?
+                .unwrap_or_default(),
+        )
     }
 
     /// Applies one message and answers the position behind it.
@@ -152,7 +151,8 @@ impl<P: Projector> Consumer<P> {
                 if tries == TRIES {
                     tracing::error!(feed = self.service, event.id = event.event_id, error = %refusal, "event set aside");
                     let reason = refusal.message.clone();
-                    self.apply(&before, &event.token, one.clone(), Some(reason)).await?;
+                    self.apply(&before, &event.token, one.clone(), Some(reason))
+                        .await?;
                     break;
                 }
                 tries += 1;

@@ -28,7 +28,11 @@ pub struct NewEvent {
 impl NewEvent {
     /// The payload as it is stored: an event with nothing else in it.
     pub fn encoded(&self) -> Vec<u8> {
-        Event { payload: Some(self.payload.clone()), ..Event::default() }.encode_to_vec()
+        Event {
+            payload: Some(self.payload.clone()),
+            ..Event::default()
+        }
+        .encode_to_vec()
     }
 }
 

@@ -61,9 +61,17 @@ impl Feed {
             .send_compressed(tonic::codec::CompressionEncoding::Gzip)
     }
 
-    async fn open(&self, request: &SubscribeRequest, scope: RecordScope) -> Result<Reader, Refusal> {
+    async fn open(
+        &self,
+        request: &SubscribeRequest,
+        scope: RecordScope,
+    ) -> Result<Reader, Refusal> {
         if !area_code::is_code(&request.area_code) {
-            return Err(Refusal::field("area_code", "string.pattern", "must be digits"));
+            return Err(Refusal::field(
+                "area_code",
+                "string.pattern",
+                "must be digits",
+            ));
         }
         let (feed_id, end): (Uuid, i64) = sqlx::query_as("select feed_id, last_position from feed")
             .fetch_one(&self.pool)
@@ -110,9 +118,10 @@ impl feed_service_server::FeedService for Feed {
             };
             *left.lock().unwrap_or_else(PoisonError::into_inner) = refusal;
         });
-        let last = stream::once(async move {
-            ending.lock().unwrap_or_else(PoisonError::into_inner).take()
-        });
+        let last =
+            stream::once(
+                async move { ending.lock().unwrap_or_else(PoisonError::into_inner).take() },
+            );
         let messages = ReceiverStream::new(receiver)
             .map(Ok)
             .chain(last.filter_map(async |refusal| refusal.map(|refusal| Err(refusal.into()))));
@@ -195,7 +204,18 @@ impl Reader {
     }
 
     async fn next_events(&self, end: i64) -> Result<Vec<(i64, Event)>, Refusal> {
-        type Row = (i64, Uuid, Uuid, i64, String, DateTime<Utc>, DateTime<Utc>, bool, String, Vec<u8>);
+        type Row = (
+            i64,
+            Uuid,
+            Uuid,
+            i64,
+            String,
+            DateTime<Utc>,
+            DateTime<Utc>,
+            bool,
+            String,
+            Vec<u8>,
+        );
         let rows: Vec<Row> = sqlx::query_as(
             "select position, event_id, record_id, revision, area_code, occurred_time, \
              recorded_time, imported, traceparent, payload from outbox \
@@ -214,19 +234,26 @@ impl Reader {
         rows.into_iter()
             .map(|row| {
                 let (position, event_id, record_id, revision, area, occurred, recorded, ..) = &row;
-                let token = Position { number: *position, ..self.at }.token();
-                Ok((*position, Event {
-                    token,
-                    event_id: event_id.to_string(),
-                    record_id: record_id.to_string(),
-                    revision: *revision,
-                    district_code: area_code::district(area).to_owned(),
-                    occurred_time: Some(timestamp(*occurred)),
-                    recorded_time: Some(timestamp(*recorded)),
-                    imported: row.7,
-                    traceparent: row.8.clone(),
-                    ..Event::decode(row.9.as_slice()).map_err(|e| Refusal::internal(&e))?
-                }))
+                let token = Position {
+                    number: *position,
+                    ..self.at
+                }
+                .token();
+                Ok((
+                    *position,
+                    Event {
+                        token,
+                        event_id: event_id.to_string(),
+                        record_id: record_id.to_string(),
+                        revision: *revision,
+                        district_code: area_code::district(area).to_owned(),
+                        occurred_time: Some(timestamp(*occurred)),
+                        recorded_time: Some(timestamp(*recorded)),
+                        imported: row.7,
+                        traceparent: row.8.clone(),
+                        ..Event::decode(row.9.as_slice()).map_err(|e| Refusal::internal(&e))?
+                    },
+                ))
             })
             .collect()
     }
@@ -266,7 +293,10 @@ async fn watch_end(pool: PgPool, sender: watch::Sender<i64>, stop: CancellationT
         if listener.is_none() {
             listener = listen(&pool).await;
         }
-        if let Ok(end) = sqlx::query_scalar("select last_position from feed").fetch_one(&pool).await {
+        if let Ok(end) = sqlx::query_scalar("select last_position from feed")
+            .fetch_one(&pool)
+            .await
+        {
             sender.send_if_modified(|known| std::mem::replace(known, end) != end);
         }
         tokio::select! {

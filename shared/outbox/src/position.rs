@@ -56,8 +56,14 @@ mod tests {
     #[test]
     fn a_token_is_good_for_its_own_feed_only() {
         let feed_id = Uuid::now_v7();
-        let position = Position { feed_id, number: 42 };
-        assert_eq!(Position::read(&position.token(), feed_id).unwrap(), position);
+        let position = Position {
+            feed_id,
+            number: 42,
+        };
+        assert_eq!(
+            Position::read(&position.token(), feed_id).unwrap(),
+            position
+        );
         assert_eq!(Position::read("", feed_id).unwrap().number, 0);
         for token in [position.token().as_str(), "x", "", "☃"].iter().skip(1) {
             if !token.is_empty() {

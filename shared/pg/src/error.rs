@@ -55,7 +55,9 @@ impl StoreError {
             sqlx::Error::Database(error) => error.code().is_some_and(|code| {
                 // Connection exceptions, too many connections, operator
                 // intervention (shutdown, crash), a database being dropped.
-                ["08", "53", "57P"].iter().any(|class| code.starts_with(class))
+                ["08", "53", "57P"]
+                    .iter()
+                    .any(|class| code.starts_with(class))
                     || code == "3D000"
                     || code == "25006"
             }),
@@ -97,11 +99,15 @@ impl StoreError {
             let what = "a text has a character that can't be kept, such as NUL";
             return Refusal::field("", "string.characters", what);
         }
-        let constraint = self
-            .constraint()
-            .and_then(|name| constraints.iter().find(|constraint| constraint.name == name));
+        let constraint = self.constraint().and_then(|name| {
+            constraints
+                .iter()
+                .find(|constraint| constraint.name == name)
+        });
         match constraint {
-            Some(Constraint { kind, field, rule, .. }) => match rule {
+            Some(Constraint {
+                kind, field, rule, ..
+            }) => match rule {
                 Rule::Unique => Refusal::exists(kind, field),
                 Rule::Reference => Refusal::unknown_reference(field, kind),
                 Rule::Guard(guard) => Refusal::guard(guard, kind, format!("{field} is taken")),

@@ -3,7 +3,10 @@
 
 use std::time::Duration;
 
-use sqlx::{PgPool, migrate::{MigrateError, Migrator}};
+use sqlx::{
+    PgPool,
+    migrate::{MigrateError, Migrator},
+};
 
 use crate::error::StoreError;
 
@@ -40,5 +43,8 @@ async fn wait_for(pool: &PgPool) -> Result<(), MigrateError> {
             Err(_) => break,
         }
     }
-    pool.acquire().await.map(drop).map_err(MigrateError::Execute)
+    pool.acquire()
+        .await
+        .map(drop)
+        .map_err(MigrateError::Execute)
 }

@@ -41,7 +41,11 @@ impl Database {
 
     /// Closes all connections.
     pub async fn close(&self) {
-        futures::join!(self.calls.close(), self.feed.close(), self.background.close());
+        futures::join!(
+            self.calls.close(),
+            self.feed.close(),
+            self.background.close()
+        );
     }
 }
 

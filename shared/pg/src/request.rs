@@ -10,7 +10,10 @@ use sqlx::PgPool;
 use uuid::Uuid;
 use wangge_api::refusal::Refusal;
 
-use crate::{error::StoreError, transaction::{Failure, Tx}};
+use crate::{
+    error::StoreError,
+    transaction::{Failure, Tx},
+};
 
 /// How long a request id is remembered.
 pub const REMEMBERED: Duration = Duration::hours(48);

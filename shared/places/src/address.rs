@@ -5,7 +5,9 @@
 pub fn normalize(text: &str) -> String {
     text.chars()
         .map(fold)
-        .filter(|letter| !letter.is_whitespace() && !matches!(letter, ',' | '.' | '、' | '。' | '·'))
+        .filter(|letter| {
+            !letter.is_whitespace() && !matches!(letter, ',' | '.' | '、' | '。' | '·')
+        })
         .flat_map(char::to_lowercase)
         .collect()
 }
@@ -13,9 +15,7 @@ pub fn normalize(text: &str) -> String {
 fn fold(letter: char) -> char {
     match letter {
         '\u{3000}' => ' ',
-        '\u{ff01}'..='\u{ff5e}' => {
-            char::from_u32(u32::from(letter) - 0xfee0).unwrap_or(letter)
-        }
+        '\u{ff01}'..='\u{ff5e}' => char::from_u32(u32::from(letter) - 0xfee0).unwrap_or(letter),
         _ => letter,
     }
 }

@@ -21,23 +21,30 @@ pub enum BoundaryError {
 /// # Errors
 /// When the text is no boundary.
 pub fn read(geojson: &str) -> Result<MultiPolygon, BoundaryError> {
-    let geometry: geojson::Geometry =
-        geojson.parse::<geojson::GeoJson>()
-            .ok()
-            .and_then(|value| geojson::Geometry::try_from(value).ok())
-            .ok_or(BoundaryError::NotGeoJson)?;
-    let area: MultiPolygon = match Geometry::<f64>::try_from(geometry).map_err(|_| BoundaryError::NotGeoJson)? {
-        Geometry::Polygon(polygon) => MultiPolygon::new(vec![polygon]),
-        Geometry::MultiPolygon(area) => area,
-        _ => return Err(BoundaryError::NotAnArea),
-    };
+    let geometry: geojson::Geometry = geojson
+        .parse::<geojson::GeoJson>()
+        .ok()
+        .and_then(|value| geojson::Geometry::try_from(value).ok())
+        .ok_or(BoundaryError::NotGeoJson)?;
+    let area: MultiPolygon =
+        match Geometry::<f64>::try_from(geometry).map_err(|_| BoundaryError::NotGeoJson)? {
+            Geometry::Polygon(polygon) => MultiPolygon::new(vec![polygon]),
+            Geometry::MultiPolygon(area) => area,
+            _ => return Err(BoundaryError::NotAnArea),
+        };
     let sound = !area.0.is_empty()
         && area.iter().all(|polygon| {
             let ring = &polygon.exterior().0;
             ring.len() >= 4
-                && ring.iter().all(|at| at.x.abs() <= 180.0 && at.y.abs() <= 90.0)
+                && ring
+                    .iter()
+                    .all(|at| at.x.abs() <= 180.0 && at.y.abs() <= 90.0)
         });
-    if sound { Ok(area) } else { Err(BoundaryError::Degenerate) }
+    if sound {
+        Ok(area)
+    } else {
+        Err(BoundaryError::Degenerate)
+    }
 }
 
 #[cfg(test)]

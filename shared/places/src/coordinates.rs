@@ -39,8 +39,8 @@ pub fn wgs84_to_gcj02((longitude, latitude): Degrees) -> Degrees {
     let (x, y) = (longitude - 105.0, latitude - 35.0);
     let radians = latitude.to_radians();
     let curve = 1.0 - ECCENTRICITY * radians.sin().powi(2);
-    let north = offset_north(x, y).to_degrees() * curve * curve.sqrt()
-        / (AXIS * (1.0 - ECCENTRICITY));
+    let north =
+        offset_north(x, y).to_degrees() * curve * curve.sqrt() / (AXIS * (1.0 - ECCENTRICITY));
     let east = offset_east(x, y).to_degrees() * curve.sqrt() / (AXIS * radians.cos());
     (longitude + east, latitude + north)
 }

@@ -3,7 +3,10 @@
 use std::collections::HashMap;
 
 use geo::{BoundingRect as _, Intersects as _, MultiPolygon, Point};
-use rstar::{AABB, RTree, primitives::{GeomWithData, Rectangle}};
+use rstar::{
+    AABB, RTree,
+    primitives::{GeomWithData, Rectangle},
+};
 
 use crate::{address, coordinates::Degrees};
 
@@ -42,7 +45,12 @@ impl PlaceIndex {
         let mut lengths: Vec<_> = addresses.keys().map(|text| text.chars().count()).collect();
         lengths.sort_unstable_by(|a, b| b.cmp(a));
         lengths.dedup();
-        Self { areas, boxes: RTree::bulk_load(boxes), addresses, lengths }
+        Self {
+            areas,
+            boxes: RTree::bulk_load(boxes),
+            addresses,
+            lengths,
+        }
     }
 
     /// Code of the smallest area that holds a point in WGS 84: the longest
@@ -103,7 +111,10 @@ mod tests {
     fn the_longest_beginning_wins() {
         let index = PlaceIndex::new(
             vec![],
-            [("富强新村".to_owned(), "1".to_owned()), ("富强新村1幢".to_owned(), "2".to_owned())],
+            [
+                ("富强新村".to_owned(), "1".to_owned()),
+                ("富强新村1幢".to_owned(), "2".to_owned()),
+            ],
         );
         assert_eq!(index.locate_address("富强新村 １幢 3单元"), Some("2"));
         assert_eq!(index.locate_address("富强新村11幢"), Some("1"));

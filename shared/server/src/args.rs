@@ -8,13 +8,28 @@ use clap::Args;
 #[derive(Debug, Clone, Args)]
 pub struct ServerArgs {
     /// Calls worked on at the same time; one more is refused at once.
-    #[arg(long, env = "WANGGE_MAX_IN_FLIGHT", default_value_t = 512, global = true)]
+    #[arg(
+        long,
+        env = "WANGGE_MAX_IN_FLIGHT",
+        default_value_t = 512,
+        global = true
+    )]
     pub max_in_flight: usize,
     /// Seconds after which a call without a deadline of its own is given up.
-    #[arg(long, env = "WANGGE_DEADLINE_SECONDS", default_value_t = 30, global = true)]
+    #[arg(
+        long,
+        env = "WANGGE_DEADLINE_SECONDS",
+        default_value_t = 30,
+        global = true
+    )]
     pub deadline_seconds: u64,
     /// Let clients ask which methods there are.
-    #[arg(long, env = "WANGGE_REFLECTION", default_value_t = false, global = true)]
+    #[arg(
+        long,
+        env = "WANGGE_REFLECTION",
+        default_value_t = false,
+        global = true
+    )]
     pub reflection: bool,
 }
 
@@ -27,6 +42,10 @@ impl ServerArgs {
 
 impl Default for ServerArgs {
     fn default() -> Self {
-        Self { max_in_flight: 512, deadline_seconds: 30, reflection: false }
+        Self {
+            max_in_flight: 512,
+            deadline_seconds: 30,
+            reflection: false,
+        }
     }
 }

@@ -35,7 +35,10 @@ impl<S> Layer<S> for DeadlineLayer {
     type Service = DeadlineService<S>;
 
     fn layer(&self, inner: S) -> Self::Service {
-        DeadlineService { inner, limit: self.0 }
+        DeadlineService {
+            inner,
+            limit: self.0,
+        }
     }
 }
 

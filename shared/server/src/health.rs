@@ -19,7 +19,9 @@ pub(crate) async fn watch(
     pool: PgPool,
     stop: CancellationToken,
 ) {
-    reporter.set_service_status("liveness", ServingStatus::Serving).await;
+    reporter
+        .set_service_status("liveness", ServingStatus::Serving)
+        .await;
     let mut was_ready = None;
     while !stop.is_cancelled() {
         let ready = is_ready(&pool).await;
@@ -39,7 +41,11 @@ pub(crate) async fn watch(
 }
 
 async fn report(reporter: &HealthReporter, services: &[&str], ready: bool) {
-    let status = if ready { ServingStatus::Serving } else { ServingStatus::NotServing };
+    let status = if ready {
+        ServingStatus::Serving
+    } else {
+        ServingStatus::NotServing
+    };
     for service in services.iter().chain(&[""]) {
         reporter.set_service_status(*service, status).await;
     }

@@ -76,8 +76,16 @@ async fn header<M, T>(
 ) -> Result<bool, Status> {
     let first = messages.message().await?.map(split);
     match first {
-        Some(Message { header: Some(header), record: None, .. }) => Ok(header.validate_only),
-        _ => Err(Refusal::field("header", "required", "must be all that the first message has"))?,
+        Some(Message {
+            header: Some(header),
+            record: None,
+            ..
+        }) => Ok(header.validate_only),
+        _ => Err(Refusal::field(
+            "header",
+            "required",
+            "must be all that the first message has",
+        ))?,
     }
 }
 
@@ -96,9 +104,15 @@ async fn batch<M, T>(
                 Err(_) => return Ok((rows, false)),
             }
         };
-        let Some(message) = next.map(split) else { return Ok((rows, true)) };
+        let Some(message) = next.map(split) else {
+            return Ok((rows, true));
+        };
         if message.header.is_some() || message.record.is_none() {
-            Err(Refusal::field("record", "required", "must be in every message but the first"))?;
+            Err(Refusal::field(
+                "record",
+                "required",
+                "must be in every message but the first",
+            ))?;
         }
         rows.push((message.number, message.record));
     }
@@ -117,7 +131,11 @@ pub fn unchanged(number: i64, id: Uuid, revision: i64) -> RowResult {
 
 /// The row can be loaded.
 pub fn valid(number: i64) -> RowResult {
-    RowResult { row_number: number, outcome: RowOutcome::Valid.into(), ..RowResult::default() }
+    RowResult {
+        row_number: number,
+        outcome: RowOutcome::Valid.into(),
+        ..RowResult::default()
+    }
 }
 
 /// The row can't be loaded.
@@ -132,7 +150,9 @@ pub fn refused(number: i64, refusal: &Refusal) -> RowResult {
         vec![violation("", &refusal.message)]
     } else {
         let fields = refusal.fields.iter();
-        fields.map(|broken| violation(&broken.field, &broken.description)).collect()
+        fields
+            .map(|broken| violation(&broken.field, &broken.description))
+            .collect()
     };
     RowResult {
         row_number: number,
@@ -147,6 +167,9 @@ fn with_version(number: i64, outcome: RowOutcome, id: Uuid, revision: i64) -> Ro
         row_number: number,
         outcome: outcome.into(),
         violations: Vec::new(),
-        version: Some(RecordVersion { record_id: id.to_string(), revision }),
+        version: Some(RecordVersion {
+            record_id: id.to_string(),
+            revision,
+        }),
     }
 }

@@ -34,7 +34,10 @@ impl<S> Layer<S> for InFlightLayer {
     type Service = InFlightService<S>;
 
     fn layer(&self, inner: S) -> Self::Service {
-        InFlightService { inner, places: self.0.clone() }
+        InFlightService {
+            inner,
+            places: self.0.clone(),
+        }
     }
 }
 

@@ -59,13 +59,25 @@ pub struct ProcessArgs {
 #[derive(Debug, Clone, Args)]
 pub struct FeedArgs {
     /// Address of organization, whose feed the other services read.
-    #[arg(long, env = "WANGGE_ORGANIZATION_URL", default_value = "http://organization:7401")]
+    #[arg(
+        long,
+        env = "WANGGE_ORGANIZATION_URL",
+        default_value = "http://organization:7401"
+    )]
     pub organization_url: String,
     /// Address of tickets, whose feed reporting reads.
-    #[arg(long, env = "WANGGE_TICKETS_URL", default_value = "http://tickets:7402")]
+    #[arg(
+        long,
+        env = "WANGGE_TICKETS_URL",
+        default_value = "http://tickets:7402"
+    )]
     pub tickets_url: String,
     /// Address of volunteers, whose feed reporting reads.
-    #[arg(long, env = "WANGGE_VOLUNTEERS_URL", default_value = "http://volunteers:7403")]
+    #[arg(
+        long,
+        env = "WANGGE_VOLUNTEERS_URL",
+        default_value = "http://volunteers:7403"
+    )]
     pub volunteers_url: String,
     /// File of the token of role `service` with which feeds are read; read
     /// again for each connection.
@@ -78,7 +90,9 @@ impl FeedArgs {
     pub fn token(&self) -> TokenSource {
         match self.service_token_file.clone() {
             Some(path) => TokenSource::from_fn(move || {
-                std::fs::read_to_string(&path).ok().map(|token| token.trim().to_owned())
+                std::fs::read_to_string(&path)
+                    .ok()
+                    .map(|token| token.trim().to_owned())
             }),
             None => TokenSource::none(),
         }
@@ -105,7 +119,9 @@ pub fn main<F: Future<Output = Result<(), Failure>>>(
     name: &'static str,
     work: F,
 ) -> Result<(), Failure> {
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()?;
     runtime.block_on(async {
         let telemetry = Telemetry::start(telemetry, name)?;
         let result = work.await;
@@ -137,7 +153,9 @@ pub async fn run(
         .map_err(|error| format!("key set {}: {error}", args.jwks_file.display()))?;
     let database = Database::open(&args.database_url, args.max_connections)?;
     wangge_pg::migrate::migrate(&database.background, migrator).await?;
-    let address = args.listen.unwrap_or_else(|| SocketAddr::from(([0, 0, 0, 0], port)));
+    let address = args
+        .listen
+        .unwrap_or_else(|| SocketAddr::from(([0, 0, 0, 0], port)));
     let listener = TcpListener::bind(address)
         .await
         .map_err(|error| format!("listening on {address}: {error}"))?;
@@ -158,7 +176,11 @@ pub async fn run_service(
     verifier: Arc<Verifier>,
     stop: CancellationToken,
 ) -> Result<(), Failure> {
-    let Running { service, mut background, database } = running;
+    let Running {
+        service,
+        mut background,
+        database,
+    } = running;
     let served = serve(service, listener, args, verifier, stop.clone()).await;
     stop.cancel();
     background.shutdown().await;

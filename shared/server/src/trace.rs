@@ -35,7 +35,10 @@ impl<S> Layer<S> for TraceLayer {
     type Service = TraceService<S>;
 
     fn layer(&self, inner: S) -> Self::Service {
-        TraceService { inner, duration: self.duration.clone() }
+        TraceService {
+            inner,
+            duration: self.duration.clone(),
+        }
     }
 }
 
@@ -71,7 +74,9 @@ where
         Box::pin(
             async move {
                 let answer = answer.await;
-                let code = answer.as_ref().map_or(Code::Unknown, |answer| code(answer.headers()));
+                let code = answer
+                    .as_ref()
+                    .map_or(Code::Unknown, |answer| code(answer.headers()));
                 finish(method, code, start, &duration);
                 answer
             }
@@ -109,7 +114,10 @@ fn finish(method: &'static str, code: Code, start: Instant, duration: &Histogram
     let name = code_name(code);
     let span = Span::current();
     span.record("rpc.response.status_code", name);
-    let fault = matches!(code, Code::Internal | Code::Unknown | Code::DataLoss | Code::Unavailable);
+    let fault = matches!(
+        code,
+        Code::Internal | Code::Unknown | Code::DataLoss | Code::Unavailable
+    );
     if fault {
         span.record("otel.status_code", "ERROR");
         tracing::warn!(rpc.response.status_code = name, seconds, "call failed");

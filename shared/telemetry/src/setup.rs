@@ -17,10 +17,21 @@ const FLUSH: Duration = Duration::from_secs(2);
 #[derive(Debug, Clone, Args)]
 pub struct TelemetryArgs {
     /// What is logged: levels, for all or by module.
-    #[arg(long, env = "WANGGE_LOG", default_value = "info,sqlx=warn", global = true)]
+    #[arg(
+        long,
+        env = "WANGGE_LOG",
+        default_value = "info,sqlx=warn",
+        global = true
+    )]
     pub log: String,
     /// Shape of the log lines.
-    #[arg(long, env = "WANGGE_LOG_FORMAT", value_enum, default_value = "text", global = true)]
+    #[arg(
+        long,
+        env = "WANGGE_LOG_FORMAT",
+        value_enum,
+        default_value = "text",
+        global = true
+    )]
     pub log_format: LogFormat,
     /// OTLP collector (gRPC) for traces and metrics; none are sent without it.
     #[arg(long, env = "OTEL_EXPORTER_OTLP_ENDPOINT", global = true)]
@@ -86,14 +97,20 @@ impl Telemetry {
         service: &'static str,
     ) -> Result<(), Box<dyn Error + Send + Sync>> {
         let resource = Resource::builder().with_service_name(service).build();
-        let spans = SpanExporter::builder().with_tonic().with_endpoint(endpoint).build()?;
+        let spans = SpanExporter::builder()
+            .with_tonic()
+            .with_endpoint(endpoint)
+            .build()?;
         self.traces = Some(
             SdkTracerProvider::builder()
                 .with_resource(resource.clone())
                 .with_batch_exporter(spans)
                 .build(),
         );
-        let metrics = MetricExporter::builder().with_tonic().with_endpoint(endpoint).build()?;
+        let metrics = MetricExporter::builder()
+            .with_tonic()
+            .with_endpoint(endpoint)
+            .build()?;
         let provider = SdkMeterProvider::builder()
             .with_resource(resource)
             .with_periodic_exporter(metrics)

@@ -27,7 +27,9 @@ pub async fn database(migrator: &'static Migrator) -> Database {
     if !templates.contains_key(&key) {
         let name = create("template1").await;
         let pool = wangge_pg::open(&postgres_url(&name), 2).expect("a URL of ours");
-        wangge_pg::migrate::migrate(&pool, migrator).await.expect("the migrations run");
+        wangge_pg::migrate::migrate(&pool, migrator)
+            .await
+            .expect("the migrations run");
         pool.close().await;
         templates.insert(key, name);
     }
@@ -78,7 +80,8 @@ fn start() -> (String, mpsc::Sender<()>) {
             .expect("a runtime");
         runtime.block_on(async move {
             let options = Options {
-                data_dir: std::env::temp_dir().join(format!("wangge-test-{}", Uuid::now_v7().simple())),
+                data_dir: std::env::temp_dir()
+                    .join(format!("wangge-test-{}", Uuid::now_v7().simple())),
                 durable: false,
                 lifetime: Lifetime::DiesWithParent,
                 max_connections: 400,

@@ -21,14 +21,23 @@ pub fn reason(status: &Status) -> String {
 pub fn fields(status: &Status) -> Vec<String> {
     status
         .get_details_bad_request()
-        .map(|bad| bad.field_violations.into_iter().map(|violation| violation.field).collect())
+        .map(|bad| {
+            bad.field_violations
+                .into_iter()
+                .map(|violation| violation.field)
+                .collect()
+        })
         .unwrap_or_default()
 }
 
 /// Kind of the first precondition that does not hold, e.g. a guard's name.
 pub fn precondition(status: &Status) -> Option<String> {
     let failure = status.get_details_precondition_failure()?;
-    failure.violations.into_iter().next().map(|violation| violation.r#type)
+    failure
+        .violations
+        .into_iter()
+        .next()
+        .map(|violation| violation.r#type)
 }
 
 /// After which time the refusal asks to try again.

@@ -11,7 +11,15 @@ use crate::token::verifier;
 
 /// Serves on a free port until `stop`; answers the address.
 pub async fn serve(service: Service, stop: CancellationToken) -> String {
-    serve_with(service, &ServerArgs { reflection: true, ..ServerArgs::default() }, stop).await
+    serve_with(
+        service,
+        &ServerArgs {
+            reflection: true,
+            ..ServerArgs::default()
+        },
+        stop,
+    )
+    .await
 }
 
 /// As [`serve`], with other limits.

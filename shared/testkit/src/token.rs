@@ -42,7 +42,10 @@ pub fn expired_token(roles: &[Role], area: Option<&str>) -> String {
 }
 
 fn issued(roles: &[Role], area: Option<&str>, unit: Option<Uuid>, lifetime: i64) -> String {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).expect("after 1970").as_secs();
+    let now = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .expect("after 1970")
+        .as_secs();
     let names: Vec<String> = roles.iter().copied().map(role_name).collect();
     let claims = Claims {
         iss: ISSUER.into(),

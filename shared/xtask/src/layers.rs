@@ -30,7 +30,13 @@ const RULES: &[Rule] = &[
     },
     Rule {
         invariant: "2: generated messages stop at api and events",
-        words: &["::organization::v1", "::tickets::v1", "::volunteers::v1", "::reporting::v1", "events::v1"],
+        words: &[
+            "::organization::v1",
+            "::tickets::v1",
+            "::volunteers::v1",
+            "::reporting::v1",
+            "events::v1",
+        ],
         layers: &["api", "app", "lib", "events", "consumers", "projections"],
     },
     Rule {
@@ -39,15 +45,36 @@ const RULES: &[Rule] = &[
         layers: &["domain"],
     },
     // How long something has been waited for is another matter: `Instant`.
-    Rule { invariant: "10: time comes from Clock", words: &["Utc::now", "SystemTime"], layers: &[] },
+    Rule {
+        invariant: "10: time comes from Clock",
+        words: &["Utc::now", "SystemTime"],
+        layers: &[],
+    },
 ];
 
 /// What the domain may not name: it decides, and does nothing else.
-const NOT_IN_DOMAIN: &[&str] =
-    &["sqlx", "tonic", "tokio", "::v1", "wangge_pg", "wangge_outbox", "async ", ".await", "clock.now"];
+const NOT_IN_DOMAIN: &[&str] = &[
+    "sqlx",
+    "tonic",
+    "tokio",
+    "::v1",
+    "wangge_pg",
+    "wangge_outbox",
+    "async ",
+    ".await",
+    "clock.now",
+];
 /// Words by which a layer may not reach up.
 const NOT_UPWARDS: &[(&str, &[&str])] = &[
-    ("domain", &["crate::store", "crate::commands", "crate::api", "crate::events"]),
+    (
+        "domain",
+        &[
+            "crate::store",
+            "crate::commands",
+            "crate::api",
+            "crate::events",
+        ],
+    ),
     ("store", &["crate::commands", "crate::api", "crate::events"]),
     ("commands", &["crate::api"]),
     ("events", &["crate::api", "crate::commands", "crate::store"]),
@@ -95,7 +122,10 @@ fn check_source(source: &Source, broken: &mut Vec<String>) {
 
 fn check_opening(source: &Source, broken: &mut Vec<String>) {
     if !source.text.starts_with("//!") {
-        broken.push(format!("{}: says nothing about what it owns", source.path.display()));
+        broken.push(format!(
+            "{}: says nothing about what it owns",
+            source.path.display()
+        ));
     }
 }
 
@@ -116,7 +146,9 @@ fn check_dependencies(krate: &Path, broken: &mut Vec<String>) -> Result<()> {
     for other in SERVICES {
         if dependencies.contains(&format!("wangge-{other}")) {
             let name = krate.display();
-            broken.push(format!("{name}: depends on {other} (7: no service reads another's tables)"));
+            broken.push(format!(
+                "{name}: depends on {other} (7: no service reads another's tables)"
+            ));
         }
     }
     Ok(())

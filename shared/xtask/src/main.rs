@@ -51,7 +51,10 @@ fn main() -> Result<ExitCode> {
 /// The repository: two folders above this crate.
 fn root() -> Result<PathBuf> {
     let here = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
-    here.ancestors().nth(2).map(PathBuf::from).context("the crate lies in shared/xtask")
+    here.ancestors()
+        .nth(2)
+        .map(PathBuf::from)
+        .context("the crate lies in shared/xtask")
 }
 
 /// Tells a person what was found.

@@ -17,7 +17,8 @@ use crate::{say, sources::SERVICES};
 
 /// Describes every service's queries; writes them, or compares them.
 pub(crate) fn run(root: &Path, check: bool) -> Result<ExitCode> {
-    let scratch = std::env::temp_dir().join(format!("wangge-sqlx-{}", uuid::Uuid::now_v7().simple()));
+    let scratch =
+        std::env::temp_dir().join(format!("wangge-sqlx-{}", uuid::Uuid::now_v7().simple()));
     fs::create_dir_all(&scratch)?;
     let runtime = tokio::runtime::Runtime::new()?;
     let result = runtime.block_on(describe(root, &scratch, check));
@@ -48,14 +49,20 @@ async fn describe(root: &Path, scratch: &Path, check: bool) -> Result<ExitCode> 
         }
     }
     postgres.stop().await?;
-    Ok(if fresh { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    Ok(if fresh {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
 }
 
 /// Makes a service's database with its schema.
 async fn database(postgres: &PrivatePostgres, root: &Path, service: &str) -> Result<String> {
     let mut connection = PgConnection::connect(&postgres.url("postgres")).await?;
     // The name is one of four of our own.
-    connection.execute(sqlx::AssertSqlSafe(format!("create database {service}"))).await?;
+    connection
+        .execute(sqlx::AssertSqlSafe(format!("create database {service}")))
+        .await?;
     connection.close().await?;
     let url = postgres.url(service);
     let migrations = root.join("services").join(service).join("migrations");
@@ -71,9 +78,18 @@ async fn database(postgres: &PrivatePostgres, root: &Path, service: &str) -> Res
 fn expand(root: &Path, service: &str, url: &str, described: &Path) -> Result<()> {
     // Only what is newer than its last build is expanded again.
     let lib = root.join("services").join(service).join("src/lib.rs");
-    fs::File::options().append(true).open(&lib)?.set_modified(SystemTime::now())?;
+    fs::File::options()
+        .append(true)
+        .open(&lib)?
+        .set_modified(SystemTime::now())?;
     let status = Command::new(env!("CARGO"))
-        .args(["check", "--quiet", "--locked", "--package", &format!("wangge-{service}")])
+        .args([
+            "check",
+            "--quiet",
+            "--locked",
+            "--package",
+            &format!("wangge-{service}"),
+        ])
         .current_dir(root)
         .env(format!("{}_DATABASE_URL", service.to_uppercase()), url)
         .env("SQLX_OFFLINE", "false")
@@ -99,7 +115,9 @@ fn read(folder: &Path) -> Result<BTreeMap<PathBuf, Vec<u8>>> {
 fn compare(service: &str, described: &Path, kept: &Path) -> Result<bool> {
     let fresh = read(described)? == read(kept)?;
     if !fresh {
-        say(format!("{service}: .sqlx is not up to date: run `cargo run -p wangge-xtask -- sqlx`"));
+        say(format!(
+            "{service}: .sqlx is not up to date: run `cargo run -p wangge-xtask -- sqlx`"
+        ));
     }
     Ok(fresh)
 }

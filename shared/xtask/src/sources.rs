@@ -34,11 +34,18 @@ pub(crate) fn sources(root: &Path, krate: &Path) -> Result<Vec<Source>> {
         .map(|file| {
             let text = fs::read_to_string(&file).with_context(|| file.display().to_string())?;
             let below = file.strip_prefix(&src)?;
-            let first = below.components().next().map(|part| part.as_os_str().to_string_lossy());
+            let first = below
+                .components()
+                .next()
+                .map(|part| part.as_os_str().to_string_lossy());
             Ok(Source {
                 layer: first.unwrap_or_default().trim_end_matches(".rs").to_owned(),
                 path: file.strip_prefix(root)?.to_owned(),
-                code: text.split("#[cfg(test)]").next().unwrap_or_default().to_owned(),
+                code: text
+                    .split("#[cfg(test)]")
+                    .next()
+                    .unwrap_or_default()
+                    .to_owned(),
                 text,
             })
         })

@@ -80,7 +80,11 @@ fn compare(
         Some(published) if published.as_of_date == day => {
             let met = value == published.value
                 || (published.bound == at_least && value > published.value);
-            if met { wire::CaseComparison::Met } else { wire::CaseComparison::Missed }
+            if met {
+                wire::CaseComparison::Met
+            } else {
+                wire::CaseComparison::Missed
+            }
         }
         _ => wire::CaseComparison::Unspecified,
     }

@@ -1,12 +1,7 @@
 //! Drill-down: the records behind a figure.
 
 use uuid::Uuid;
-use wangge_api::{
-    date::optional,
-    errors::v1::Reason,
-    refusal::Refusal,
-    reporting::v1 as wire,
-};
+use wangge_api::{date::optional, errors::v1::Reason, refusal::Refusal, reporting::v1 as wire};
 use wangge_auth::RecordScope;
 use wangge_kernel::page;
 
@@ -26,16 +21,27 @@ pub(super) async fn list(
     scope: &RecordScope,
 ) -> Result<wire::ListFigureRecordsResponse, Refusal> {
     let figure = by_name(&message.figure_key).ok_or_else(|| {
-        Refusal::field("figure_key", "figure_key", "is no figure: see the case table")
+        Refusal::field(
+            "figure_key",
+            "figure_key",
+            "is no figure: see the case table",
+        )
     })?;
     let asked = optional(message.as_of_date.as_ref(), "as_of_date")?;
     freshness::wait_for(app, &message.at_least).await?;
     let area_scope = area(app, &message.area_code, scope).await?;
     let published = list_published(&app.database.calls, &message.area_code, asked).await?;
-    let published = published.iter().find(|published| published.figure_key == message.figure_key);
+    let published = published
+        .iter()
+        .find(|published| published.figure_key == message.figure_key);
     let day = as_of(app, asked, published.map(|published| published.as_of_date));
     let day_text = day.to_string();
-    let arguments = ["figure records", &message.area_code, &message.figure_key, &day_text];
+    let arguments = [
+        "figure records",
+        &message.area_code,
+        &message.figure_key,
+        &day_text,
+    ];
     let after = page::decode(&message.page_token, &arguments)
         .map_err(|_| Refusal {
             reason: Reason::PageTokenInvalid,
@@ -43,7 +49,10 @@ pub(super) async fn list(
         })?
         .unwrap_or(Uuid::nil());
     let size = page::size(message.page_size);
-    let wanted = Page { after, limit: size + 1 };
+    let wanted = Page {
+        after,
+        limit: size + 1,
+    };
     let mut records =
         list_counted(&app.database.calls, figure.key, &area_scope, day, wanted).await?;
     let more = records.len() > usize::try_from(size).unwrap_or(usize::MAX);
@@ -59,7 +68,10 @@ pub(super) async fn list(
         next_page_token: last
             .map(|last| page::encode(&last.record_id, &arguments))
             .unwrap_or_default(),
-        records: records.iter().map(|counted| record(figure, counted)).collect(),
+        records: records
+            .iter()
+            .map(|counted| record(figure, counted))
+            .collect(),
         total,
     })
 }

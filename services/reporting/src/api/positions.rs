@@ -12,5 +12,7 @@ pub(super) async fn list(app: &App) -> Result<wire::ListFeedPositionsResponse, R
         applied_time: position.applied_time.map(timestamp),
         set_aside_count: position.set_aside,
     };
-    Ok(wire::ListFeedPositionsResponse { positions: positions.into_iter().map(message).collect() })
+    Ok(wire::ListFeedPositionsResponse {
+        positions: positions.into_iter().map(message).collect(),
+    })
 }

@@ -16,11 +16,7 @@ use crate::store::{
 pub(crate) struct OrganizationProjector;
 
 impl Projector for OrganizationProjector {
-    fn apply<'t>(
-        &'t self,
-        tx: &'t mut Tx,
-        event: &'t Event,
-    ) -> BoxFuture<'t, Result<(), Failure>> {
+    fn apply<'t>(&'t self, tx: &'t mut Tx, event: &'t Event) -> BoxFuture<'t, Result<(), Failure>> {
         apply(tx, event).boxed()
     }
 }

@@ -17,17 +17,15 @@ use crate::store::tickets::{TicketOrder, upsert_order};
 pub(crate) struct TicketsProjector;
 
 impl Projector for TicketsProjector {
-    fn apply<'t>(
-        &'t self,
-        tx: &'t mut Tx,
-        event: &'t Event,
-    ) -> BoxFuture<'t, Result<(), Failure>> {
+    fn apply<'t>(&'t self, tx: &'t mut Tx, event: &'t Event) -> BoxFuture<'t, Result<(), Failure>> {
         apply(tx, event).boxed()
     }
 }
 
 async fn apply(tx: &mut Tx, event: &Event) -> Result<(), Failure> {
-    let Some(Payload::TicketChanged(ticket)) = &event.payload else { return Ok(()) };
+    let Some(Payload::TicketChanged(ticket)) = &event.payload else {
+        return Ok(());
+    };
     if is_news(tx, event).await? {
         for order in &ticket.orders {
             upsert_order(tx, &projected(ticket, order)?).await?;
@@ -46,6 +44,8 @@ fn projected(ticket: &TicketChanged, order: &OrderSnapshot) -> Result<TicketOrde
         unit_id: id(&order.unit_id)?,
         area_code: ticket.area_code.clone(),
         issued_time: date::moment(issued, "issued_time")?,
-        accepted_time: accepted.map(|time| date::moment(time, "accepted_time")).transpose()?,
+        accepted_time: accepted
+            .map(|time| date::moment(time, "accepted_time"))
+            .transpose()?,
     })
 }

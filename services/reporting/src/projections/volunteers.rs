@@ -17,11 +17,7 @@ use crate::store::volunteers::{CheckInVisit, upsert_visit};
 pub(crate) struct VolunteersProjector;
 
 impl Projector for VolunteersProjector {
-    fn apply<'t>(
-        &'t self,
-        tx: &'t mut Tx,
-        event: &'t Event,
-    ) -> BoxFuture<'t, Result<(), Failure>> {
+    fn apply<'t>(&'t self, tx: &'t mut Tx, event: &'t Event) -> BoxFuture<'t, Result<(), Failure>> {
         apply(tx, event).boxed()
     }
 }

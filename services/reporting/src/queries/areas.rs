@@ -11,7 +11,10 @@ pub(crate) async fn area_exists(
     scope: &RecordScope,
 ) -> Result<bool, StoreError> {
     Ok(scope.covers(code)
-        && sqlx::query_scalar!(r#"select exists (select from area where code = $1) as "exists!""#, code)
-            .fetch_one(pool)
-            .await?)
+        && sqlx::query_scalar!(
+            r#"select exists (select from area where code = $1) as "exists!""#,
+            code
+        )
+        .fetch_one(pool)
+        .await?)
 }

@@ -41,7 +41,10 @@ pub(crate) async fn count(
     scope: &RecordScope,
     as_of: NaiveDate,
 ) -> Result<i64, StoreError> {
-    let first = Page { after: Uuid::nil(), limit: 1 };
+    let first = Page {
+        after: Uuid::nil(),
+        limit: 1,
+    };
     let records = list(pool, key, scope, as_of, first).await?;
     Ok(records.first().map_or(0, |record| record.total))
 }
@@ -60,7 +63,13 @@ pub(crate) async fn list(
         FigureKey::ResponsesStarted => {
             let end = day_end(as_of, DEFAULT_ZONE);
             return Ok(sqlx::query_file_as!(
-                Counted, "src/queries/figures/responses_started.sql", from, until, end, after, limit
+                Counted,
+                "src/queries/figures/responses_started.sql",
+                from,
+                until,
+                end,
+                after,
+                limit
             )
             .fetch_all(pool)
             .await?);
@@ -68,14 +77,26 @@ pub(crate) async fn list(
         FigureKey::OfficialCheckIns => {
             let end = day_end(as_of, DEFAULT_ZONE);
             return Ok(sqlx::query_file_as!(
-                Counted, "src/queries/figures/official_check_ins.sql", from, until, end, after, limit
+                Counted,
+                "src/queries/figures/official_check_ins.sql",
+                from,
+                until,
+                end,
+                after,
+                limit
             )
             .fetch_all(pool)
             .await?);
         }
         FigureKey::GridBranches => {
             return Ok(sqlx::query_file_as!(
-                Counted, "src/queries/figures/grid_branches.sql", from, until, as_of, after, limit
+                Counted,
+                "src/queries/figures/grid_branches.sql",
+                from,
+                until,
+                as_of,
+                after,
+                limit
             )
             .fetch_all(pool)
             .await?);
@@ -86,7 +107,14 @@ pub(crate) async fn list(
         FigureKey::PartTimeGridWorkers => PART_TIME_GRID_WORKER,
     };
     Ok(sqlx::query_file_as!(
-        Counted, "src/queries/figures/people_in_post.sql", from, until, as_of, after, limit, post
+        Counted,
+        "src/queries/figures/people_in_post.sql",
+        from,
+        until,
+        as_of,
+        after,
+        limit,
+        post
     )
     .fetch_all(pool)
     .await?)

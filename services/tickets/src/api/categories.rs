@@ -12,9 +12,7 @@ use wangge_pg::request::RequestKey;
 use super::{bad_page_token, given_or_new_id, id};
 use crate::{
     App,
-    commands::{
-        create_category::create_category, create_responsibility::create_responsibility,
-    },
+    commands::{create_category::create_category, create_responsibility::create_responsibility},
     domain::category::{Category, Limit, LimitKind, Responsibility},
     events::limit,
     store::category::{list_categories, list_responsibilities},
@@ -32,7 +30,12 @@ impl CategoryService for Categories {
     ) -> Result<Response<wire::Category>, Status> {
         let (caller, _) = Caller::of(&request)?;
         let message = request.into_inner();
-        let key = RequestKey::of(&caller.subject, "CreateCategory", &message.request_id, &message)?;
+        let key = RequestKey::of(
+            &caller.subject,
+            "CreateCategory",
+            &message.request_id,
+            &message,
+        )?;
         let category = category(&message.category.unwrap_or_default(), "category.")?;
         let category = create_category(&self.0, key, category).await?;
         Ok(Response::new(category_message(category)))
@@ -69,10 +72,16 @@ impl CategoryService for Categories {
     ) -> Result<Response<wire::Responsibility>, Status> {
         let (caller, scope) = Caller::of(&request)?;
         let message = request.into_inner();
-        let key =
-            RequestKey::of(&caller.subject, "CreateResponsibility", &message.request_id, &message)?;
-        let entry =
-            responsibility(&message.responsibility.unwrap_or_default(), "responsibility.")?;
+        let key = RequestKey::of(
+            &caller.subject,
+            "CreateResponsibility",
+            &message.request_id,
+            &message,
+        )?;
+        let entry = responsibility(
+            &message.responsibility.unwrap_or_default(),
+            "responsibility.",
+        )?;
         let entry = create_responsibility(&self.0, key, scope, entry).await?;
         Ok(Response::new(responsibility_message(entry)))
     }
@@ -89,10 +98,9 @@ impl CategoryService for Categories {
             .unwrap_or_default();
         let size = page::size(message.page_size);
         let scope = scope.within(&message.within_code);
-        let mut entries =
-            list_responsibilities(&self.0.database.calls, &scope, &after, size + 1)
-                .await
-                .map_err(Refusal::from)?;
+        let mut entries = list_responsibilities(&self.0.database.calls, &scope, &after, size + 1)
+            .await
+            .map_err(Refusal::from)?;
         let more = entries.len() > usize::try_from(size).unwrap_or(usize::MAX);
         if more {
             entries.pop();
@@ -125,7 +133,10 @@ pub(super) fn category(message: &wire::Category, prefix: &str) -> Result<Categor
             id: given_or_new_id(&message.id, &format!("{prefix}id"))?,
             code: message.code.clone(),
             name: message.name.clone(),
-            limit: Limit { kind, amount: wanted.amount },
+            limit: Limit {
+                kind,
+                amount: wanted.amount,
+            },
             revision: 1,
         }),
         _ => Err(Refusal::fields(missing)),

@@ -44,12 +44,20 @@ impl ImportService for Imports {
             let (app, scope, importer) = (app.clone(), scope.clone(), caller.subject.clone());
             async move { load(&app, &scope, &importer, rows, validate_only).await }
         };
-        Ok(Response::new(import::run(request.into_inner(), split, load)))
+        Ok(Response::new(import::run(
+            request.into_inner(),
+            split,
+            load,
+        )))
     }
 }
 
 fn split(message: ImportRecordsRequest) -> Message<Option<Record>> {
-    Message { header: message.header, number: message.row_number, record: message.record }
+    Message {
+        header: message.header,
+        number: message.row_number,
+        record: message.record,
+    }
 }
 
 async fn load(
@@ -66,8 +74,13 @@ async fn load(
     } else {
         import_records(app, scope, importer, rows).await?
     };
-    let results = numbers.into_iter().zip(outcomes).map(|(number, outcome)| result(number, outcome));
-    Ok(ImportRecordsResponse { results: results.collect() })
+    let results = numbers
+        .into_iter()
+        .zip(outcomes)
+        .map(|(number, outcome)| result(number, outcome));
+    Ok(ImportRecordsResponse {
+        results: results.collect(),
+    })
 }
 
 /// A row of the domain from a record of the contract, checked against both.
@@ -81,13 +94,18 @@ fn row(record: Option<Record>) -> Result<Row, Refusal> {
         Some(Record::Responsibility(message)) => {
             check(&message)?;
             given_id(&message.id)?;
-            Ok(Row::Responsibility(categories::responsibility(&message, "")?))
+            Ok(Row::Responsibility(categories::responsibility(
+                &message, "",
+            )?))
         }
         Some(Record::Ticket(message)) => {
             check(&message)?;
             let digest = Sha256::digest(message.encode_to_vec());
             let digest = digest.iter().map(|byte| format!("{byte:02x}")).collect();
-            Ok(Row::Ticket(Box::new(PastRow { past: past_ticket(&message)?, digest })))
+            Ok(Row::Ticket(Box::new(PastRow {
+                past: past_ticket(&message)?,
+                digest,
+            })))
         }
         None => Err(Refusal::field("record", "required", "is required")),
     }

@@ -56,14 +56,20 @@ pub(super) fn ticket(ticket: &Ticket, now: DateTime<Utc>) -> wire::Ticket {
         title: ticket.title.clone(),
         description: ticket.description.clone(),
         address: ticket.address.clone(),
-        point: ticket.longitude.zip(ticket.latitude).map(|(longitude, latitude)| Point {
-            longitude,
-            latitude,
-            coordinate_system: CoordinateSystem::Wgs84.into(),
-        }),
+        point: ticket
+            .longitude
+            .zip(ticket.latitude)
+            .map(|(longitude, latitude)| Point {
+                longitude,
+                latitude,
+                coordinate_system: CoordinateSystem::Wgs84.into(),
+            }),
         area_code: ticket.area_code.clone(),
         routed: ticket.routed,
-        suggested_unit_id: ticket.suggested_unit_id.map(|id| id.to_string()).unwrap_or_default(),
+        suggested_unit_id: ticket
+            .suggested_unit_id
+            .map(|id| id.to_string())
+            .unwrap_or_default(),
         state: ticket.state.code().into(),
         outcome: ticket.outcome.map_or(0, |outcome| outcome.code().into()),
         reported_time: Some(timestamp(ticket.reported_time)),
@@ -91,7 +97,10 @@ fn order(order: &Order) -> wire::Order {
         issued_time: Some(timestamp(order.issued_time)),
         accepted_time: order.accepted_time.map(timestamp),
         ended_time: order.ended_time.map(timestamp),
-        handler_person_id: order.handler_person_id.map(|id| id.to_string()).unwrap_or_default(),
+        handler_person_id: order
+            .handler_person_id
+            .map(|id| id.to_string())
+            .unwrap_or_default(),
         result: order.result.clone(),
     }
 }

@@ -35,12 +35,18 @@ pub(super) fn past_ticket(record: &wire::TicketRecord) -> Result<PastTicket, Ref
         },
         reported_time: time(reported, 0)?,
         reporter: reported.actor.clone(),
-        acts: lines.map(|(number, line)| past_act(line, number)).collect::<Result<_, _>>()?,
+        acts: lines
+            .map(|(number, line)| past_act(line, number))
+            .collect::<Result<_, _>>()?,
     })
 }
 
 fn past_act(line: &wire::HistoryRecord, number: usize) -> Result<PastAct, Refusal> {
-    Ok(PastAct { act: act(line, number)?, at: time(line, number)?, actor: line.actor.clone() })
+    Ok(PastAct {
+        act: act(line, number)?,
+        at: time(line, number)?,
+        actor: line.actor.clone(),
+    })
 }
 
 fn act(line: &wire::HistoryRecord, number: usize) -> Result<Act, Refusal> {
@@ -60,24 +66,39 @@ fn act(line: &wire::HistoryRecord, number: usize) -> Result<Act, Refusal> {
             limit: PROFILE_LIMIT,
             limit_source: PROFILE.to_owned(),
         },
-        A::Accept => Act::Accept { order_id: order_id()? },
+        A::Accept => Act::Accept {
+            order_id: order_id()?,
+        },
         A::Assign => Act::Assign {
             order_id: order_id()?,
             handler_person_id: id(&line.handler_person_id, &path(number, "handler_person_id"))?,
         },
-        A::Submit => Act::Submit { order_id: order_id()?, result: reason()? },
+        A::Submit => Act::Submit {
+            order_id: order_id()?,
+            result: reason()?,
+        },
         A::Return => Act::Return {
             order_id: order_id()?,
             return_reason: ReturnReason::from_code(line.return_reason)
                 .ok_or_else(|| required(number, "return_reason"))?,
             reason: line.reason.clone(),
         },
-        A::Refuse => Act::Refuse { order_id: order_id()?, reason: reason()? },
-        A::Withdraw => Act::Withdraw { order_id: order_id()?, reason: reason()? },
-        A::ConfirmOrder => Act::ConfirmOrder { order_id: order_id()? },
+        A::Refuse => Act::Refuse {
+            order_id: order_id()?,
+            reason: reason()?,
+        },
+        A::Withdraw => Act::Withdraw {
+            order_id: order_id()?,
+            reason: reason()?,
+        },
+        A::ConfirmOrder => Act::ConfirmOrder {
+            order_id: order_id()?,
+        },
         A::Confirm => Act::Confirm,
         A::SendBack => Act::SendBack { reason: reason()? },
-        A::Pass => Act::Pass { outcome: outcome(TicketOutcome::Fixed) },
+        A::Pass => Act::Pass {
+            outcome: outcome(TicketOutcome::Fixed),
+        },
         A::Fail => Act::Fail { reason: reason()? },
         A::Cancel => Act::Cancel { reason: reason()? },
         A::Unspecified | A::Report | A::Route => {
@@ -105,12 +126,19 @@ fn orders(line: &wire::HistoryRecord, number: usize) -> Result<Vec<NewOrder>, Re
 }
 
 fn time(line: &wire::HistoryRecord, number: usize) -> Result<DateTime<Utc>, Refusal> {
-    let time = line.action_time.as_ref().ok_or_else(|| required(number, "action_time"))?;
+    let time = line
+        .action_time
+        .as_ref()
+        .ok_or_else(|| required(number, "action_time"))?;
     date::moment(time, &path(number, "action_time"))
 }
 
 fn given(text: &str, number: usize, name: &str) -> Result<String, Refusal> {
-    if text.trim().is_empty() { Err(required(number, name)) } else { Ok(text.to_owned()) }
+    if text.trim().is_empty() {
+        Err(required(number, name))
+    } else {
+        Ok(text.to_owned())
+    }
 }
 
 fn required(number: usize, name: &str) -> Refusal {

@@ -85,8 +85,16 @@ fn asked<M: Verb>(request: Request<M>) -> Result<Asked<M>, Refusal> {
     let message = request.into_inner();
     let key = RequestKey::of(&caller.subject, M::METHOD, message.request_id(), &message)?;
     let id = id(message.ticket_id(), "ticket_id")?;
-    let target = Target { id, etag: message.etag().to_owned() };
-    Ok(Asked { key, scope, target, message })
+    let target = Target {
+        id,
+        etag: message.etag().to_owned(),
+    };
+    Ok(Asked {
+        key,
+        scope,
+        target,
+        message,
+    })
 }
 
 impl Tickets {
@@ -96,7 +104,12 @@ impl Tickets {
         request: Request<M>,
         acts: impl Fn(&M) -> Result<Vec<Act>, Refusal>,
     ) -> Result<Response<wire::Ticket>, Status> {
-        let Asked { key, scope, target, message } = asked(request)?;
+        let Asked {
+            key,
+            scope,
+            target,
+            message,
+        } = asked(request)?;
         let acts = acts(&message)?;
         let ticket = act_on_ticket(&self.0, &key, &scope, &target, |_| Ok(acts.clone())).await?;
         Ok(self.answer(&ticket))
@@ -109,7 +122,12 @@ impl Tickets {
         order_id: impl Fn(&M) -> &str,
         acts: impl Fn(&M, Uuid) -> Result<Vec<Act>, Refusal>,
     ) -> Result<Response<wire::Ticket>, Status> {
-        let Asked { key, scope, target, message } = asked(request)?;
+        let Asked {
+            key,
+            scope,
+            target,
+            message,
+        } = asked(request)?;
         let order_id = id(order_id(&message), "order_id")?;
         let acts = acts(&message, order_id)?;
         let ticket = act_on_ticket(&self.0, &key, &scope, &target, |ticket| {
@@ -148,7 +166,12 @@ impl TicketService for Tickets {
     ) -> Result<Response<wire::Ticket>, Status> {
         let (caller, scope) = Caller::of(&request)?;
         let message = request.into_inner();
-        let key = RequestKey::of(&caller.subject, "CreateTicket", &message.request_id, &message)?;
+        let key = RequestKey::of(
+            &caller.subject,
+            "CreateTicket",
+            &message.request_id,
+            &message,
+        )?;
         let report = messages::report(&message.ticket.unwrap_or_default())?;
         let ticket = create_ticket(&self.0, &key, &scope, report).await?;
         Ok(self.answer(&ticket))
@@ -196,7 +219,11 @@ impl TicketService for Tickets {
             .map_err(Refusal::from)?
             .ok_or_else(|| not_found(id))?;
         let now = self.0.clock.now();
-        let clocks = ticket.clocks.iter().map(|clock| messages::clock(clock, now)).collect();
+        let clocks = ticket
+            .clocks
+            .iter()
+            .map(|clock| messages::clock(clock, now))
+            .collect();
         Ok(Response::new(wire::ExplainTicketClocksResponse { clocks }))
     }
 
@@ -213,7 +240,10 @@ impl TicketService for Tickets {
     ) -> Result<Response<wire::Ticket>, Status> {
         self.act(request, |asked| {
             let outcome = outcome(asked.outcome)?;
-            Ok(vec![Act::Decline { reason: asked.reason.clone(), outcome }])
+            Ok(vec![Act::Decline {
+                reason: asked.reason.clone(),
+                outcome,
+            }])
         })
         .await
     }
@@ -222,7 +252,12 @@ impl TicketService for Tickets {
         &self,
         request: Request<wire::DispatchTicketRequest>,
     ) -> Result<Response<wire::Ticket>, Status> {
-        let Asked { key, scope, target, message } = asked(request)?;
+        let Asked {
+            key,
+            scope,
+            target,
+            message,
+        } = asked(request)?;
         let lead = optional_id(&message.lead_unit_id, "lead_unit_id")?;
         let assisting = message
             .assisting_unit_ids
@@ -237,9 +272,16 @@ impl TicketService for Tickets {
         &self,
         request: Request<wire::WithdrawOrderRequest>,
     ) -> Result<Response<wire::Ticket>, Status> {
-        self.act_on_order(request, |asked| &asked.order_id, |asked, order_id| {
-            Ok(vec![Act::Withdraw { order_id, reason: asked.reason.clone() }])
-        })
+        self.act_on_order(
+            request,
+            |asked| &asked.order_id,
+            |asked, order_id| {
+                Ok(vec![Act::Withdraw {
+                    order_id,
+                    reason: asked.reason.clone(),
+                }])
+            },
+        )
         .await
     }
 
@@ -247,11 +289,21 @@ impl TicketService for Tickets {
         &self,
         request: Request<wire::AcceptOrderRequest>,
     ) -> Result<Response<wire::Ticket>, Status> {
-        self.act_on_order(request, |asked| &asked.order_id, |asked, order_id| {
-            let handler = optional_id(&asked.handler_person_id, "handler_person_id")?;
-            let assign = handler.map(|handler_person_id| Act::Assign { order_id, handler_person_id });
-            Ok([Act::Accept { order_id }].into_iter().chain(assign).collect())
-        })
+        self.act_on_order(
+            request,
+            |asked| &asked.order_id,
+            |asked, order_id| {
+                let handler = optional_id(&asked.handler_person_id, "handler_person_id")?;
+                let assign = handler.map(|handler_person_id| Act::Assign {
+                    order_id,
+                    handler_person_id,
+                });
+                Ok([Act::Accept { order_id }]
+                    .into_iter()
+                    .chain(assign)
+                    .collect())
+            },
+        )
         .await
     }
 
@@ -259,10 +311,17 @@ impl TicketService for Tickets {
         &self,
         request: Request<wire::AssignOrderRequest>,
     ) -> Result<Response<wire::Ticket>, Status> {
-        self.act_on_order(request, |asked| &asked.order_id, |asked, order_id| {
-            let handler_person_id = id(&asked.handler_person_id, "handler_person_id")?;
-            Ok(vec![Act::Assign { order_id, handler_person_id }])
-        })
+        self.act_on_order(
+            request,
+            |asked| &asked.order_id,
+            |asked, order_id| {
+                let handler_person_id = id(&asked.handler_person_id, "handler_person_id")?;
+                Ok(vec![Act::Assign {
+                    order_id,
+                    handler_person_id,
+                }])
+            },
+        )
         .await
     }
 
@@ -270,9 +329,16 @@ impl TicketService for Tickets {
         &self,
         request: Request<wire::SubmitOrderRequest>,
     ) -> Result<Response<wire::Ticket>, Status> {
-        self.act_on_order(request, |asked| &asked.order_id, |asked, order_id| {
-            Ok(vec![Act::Submit { order_id, result: asked.result.clone() }])
-        })
+        self.act_on_order(
+            request,
+            |asked| &asked.order_id,
+            |asked, order_id| {
+                Ok(vec![Act::Submit {
+                    order_id,
+                    result: asked.result.clone(),
+                }])
+            },
+        )
         .await
     }
 
@@ -280,15 +346,23 @@ impl TicketService for Tickets {
         &self,
         request: Request<wire::ReturnOrderRequest>,
     ) -> Result<Response<wire::Ticket>, Status> {
-        self.act_on_order(request, |asked| &asked.order_id, |asked, order_id| {
-            let return_reason = ReturnReason::from_code(asked.return_reason)
-                .ok_or_else(|| Refusal::field("return_reason", "required", "is required"))?;
-            if return_reason == ReturnReason::Other && asked.reason.trim().is_empty() {
-                let what = "is required for RETURN_REASON_OTHER";
-                return Err(Refusal::field("reason", "required", what));
-            }
-            Ok(vec![Act::Return { order_id, return_reason, reason: asked.reason.clone() }])
-        })
+        self.act_on_order(
+            request,
+            |asked| &asked.order_id,
+            |asked, order_id| {
+                let return_reason = ReturnReason::from_code(asked.return_reason)
+                    .ok_or_else(|| Refusal::field("return_reason", "required", "is required"))?;
+                if return_reason == ReturnReason::Other && asked.reason.trim().is_empty() {
+                    let what = "is required for RETURN_REASON_OTHER";
+                    return Err(Refusal::field("reason", "required", what));
+                }
+                Ok(vec![Act::Return {
+                    order_id,
+                    return_reason,
+                    reason: asked.reason.clone(),
+                }])
+            },
+        )
         .await
     }
 
@@ -296,9 +370,16 @@ impl TicketService for Tickets {
         &self,
         request: Request<wire::RefuseOrderRequest>,
     ) -> Result<Response<wire::Ticket>, Status> {
-        self.act_on_order(request, |asked| &asked.order_id, |asked, order_id| {
-            Ok(vec![Act::Refuse { order_id, reason: asked.reason.clone() }])
-        })
+        self.act_on_order(
+            request,
+            |asked| &asked.order_id,
+            |asked, order_id| {
+                Ok(vec![Act::Refuse {
+                    order_id,
+                    reason: asked.reason.clone(),
+                }])
+            },
+        )
         .await
     }
 
@@ -306,9 +387,11 @@ impl TicketService for Tickets {
         &self,
         request: Request<wire::ConfirmOrderRequest>,
     ) -> Result<Response<wire::Ticket>, Status> {
-        self.act_on_order(request, |asked| &asked.order_id, |_, order_id| {
-            Ok(vec![Act::ConfirmOrder { order_id }])
-        })
+        self.act_on_order(
+            request,
+            |asked| &asked.order_id,
+            |_, order_id| Ok(vec![Act::ConfirmOrder { order_id }]),
+        )
         .await
     }
 
@@ -323,28 +406,48 @@ impl TicketService for Tickets {
         &self,
         request: Request<wire::SendBackTicketRequest>,
     ) -> Result<Response<wire::Ticket>, Status> {
-        self.act(request, |asked| Ok(vec![Act::SendBack { reason: asked.reason.clone() }])).await
+        self.act(request, |asked| {
+            Ok(vec![Act::SendBack {
+                reason: asked.reason.clone(),
+            }])
+        })
+        .await
     }
 
     async fn pass_ticket(
         &self,
         request: Request<wire::PassTicketRequest>,
     ) -> Result<Response<wire::Ticket>, Status> {
-        self.act(request, |asked| Ok(vec![Act::Pass { outcome: outcome(asked.outcome)? }])).await
+        self.act(request, |asked| {
+            Ok(vec![Act::Pass {
+                outcome: outcome(asked.outcome)?,
+            }])
+        })
+        .await
     }
 
     async fn fail_ticket(
         &self,
         request: Request<wire::FailTicketRequest>,
     ) -> Result<Response<wire::Ticket>, Status> {
-        self.act(request, |asked| Ok(vec![Act::Fail { reason: asked.reason.clone() }])).await
+        self.act(request, |asked| {
+            Ok(vec![Act::Fail {
+                reason: asked.reason.clone(),
+            }])
+        })
+        .await
     }
 
     async fn cancel_ticket(
         &self,
         request: Request<wire::CancelTicketRequest>,
     ) -> Result<Response<wire::Ticket>, Status> {
-        self.act(request, |asked| Ok(vec![Act::Cancel { reason: asked.reason.clone() }])).await
+        self.act(request, |asked| {
+            Ok(vec![Act::Cancel {
+                reason: asked.reason.clone(),
+            }])
+        })
+        .await
     }
 }
 
@@ -353,12 +456,20 @@ async fn list(
     message: &wire::ListTicketsRequest,
     scope: RecordScope,
 ) -> Result<wire::ListTicketsResponse, Refusal> {
-    let states: Vec<i16> =
-        message.states.iter().filter_map(|state| i16::try_from(*state).ok()).collect();
+    let states: Vec<i16> = message
+        .states
+        .iter()
+        .filter_map(|state| i16::try_from(*state).ok())
+        .collect();
     let states_text = format!("{states:?}");
     let unrouted = message.only_unrouted.to_string();
-    let arguments =
-        ["tickets", &message.within_code, &states_text, &message.unit_id, &unrouted];
+    let arguments = [
+        "tickets",
+        &message.within_code,
+        &states_text,
+        &message.unit_id,
+        &unrouted,
+    ];
     let after: Option<(DateTime<Utc>, Uuid)> =
         page::decode(&message.page_token, &arguments).map_err(bad_page_token)?;
     let size = page::size(message.page_size);
@@ -382,7 +493,10 @@ async fn list(
         next_page_token: last
             .map(|last| page::encode(&(last.reported_time, last.id), &arguments))
             .unwrap_or_default(),
-        tickets: tickets.iter().map(|ticket| messages::ticket(ticket, now)).collect(),
+        tickets: tickets
+            .iter()
+            .map(|ticket| messages::ticket(ticket, now))
+            .collect(),
     })
 }
 

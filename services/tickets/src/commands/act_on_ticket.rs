@@ -60,7 +60,11 @@ where
         }
         let before = ticket.revision;
         let now = app.clock.now();
-        let moment = Moment { at: now, actor: key.caller.clone(), imported: false };
+        let moment = Moment {
+            at: now,
+            actor: key.caller.clone(),
+            imported: false,
+        };
         let acts = decide(&ticket)?;
         let (lines, events) = apply(&mut ticket, &acts, &moment)?;
         match update_ticket(pool, before, &ticket, &lines, &events, Some(key), now).await {
@@ -86,7 +90,12 @@ pub(crate) fn apply(
     let mut written = (Vec::new(), Vec::new());
     for act in acts {
         written.0.push(ticket.act(act, moment)?);
-        written.1.push(events::ticket_changed(ticket, act.action(), moment, moment.at));
+        written.1.push(events::ticket_changed(
+            ticket,
+            act.action(),
+            moment,
+            moment.at,
+        ));
     }
     Ok(written)
 }

@@ -3,7 +3,10 @@
 use futures::FutureExt as _;
 use wangge_api::refusal::Refusal;
 use wangge_outbox::append;
-use wangge_pg::{request::{RequestKey, claim}, transact};
+use wangge_pg::{
+    request::{RequestKey, claim},
+    transact,
+};
 
 use crate::{
     App,

@@ -4,7 +4,10 @@ use futures::FutureExt as _;
 use wangge_api::refusal::Refusal;
 use wangge_auth::RecordScope;
 use wangge_outbox::append;
-use wangge_pg::{request::{RequestKey, claim}, transact};
+use wangge_pg::{
+    request::{RequestKey, claim},
+    transact,
+};
 
 use crate::{
     App,
@@ -27,10 +30,16 @@ pub(crate) async fn create_responsibility(
     let now = app.clock.now();
     let reference = app.reference.get().await?;
     if reference.category_limit(&entry.category_code).is_none() {
-        return Err(Refusal::unknown_reference("responsibility.category_code", "category"));
+        return Err(Refusal::unknown_reference(
+            "responsibility.category_code",
+            "category",
+        ));
     }
     if !scope.covers(&entry.area_code) || !reference.knows_area(&entry.area_code) {
-        return Err(Refusal::unknown_reference("responsibility.area_code", "area"));
+        return Err(Refusal::unknown_reference(
+            "responsibility.area_code",
+            "area",
+        ));
     }
     if !reference.knows_unit(entry.unit_id) {
         return Err(Refusal::unknown_reference("responsibility.unit_id", "unit"));

@@ -28,27 +28,37 @@ pub(crate) async fn create_ticket(
     report: Report,
 ) -> Result<Ticket, Refusal> {
     let now = app.clock.now();
-    let moment = Moment { at: now, actor: key.caller.clone(), imported: false };
+    let moment = Moment {
+        at: now,
+        actor: key.caller.clone(),
+        imported: false,
+    };
     report.check()?;
     let reference = app.reference.get().await?;
     check_references(&reference, &report, scope)?;
     let place = reference.place(&report, scope.own_area().unwrap_or_default());
     let (ticket, line) = Ticket::report(report, place, &moment)?;
     let event = events::ticket_changed(&ticket, TicketAction::Report, &moment, now);
-    let change = Change { tickets: vec![ticket], lines: vec![line], events: vec![event] };
+    let change = Change {
+        tickets: vec![ticket],
+        lines: vec![line],
+        events: vec![event],
+    };
     match insert_tickets(&app.database.calls, &change, Some(key), now).await {
         Ok(()) => {
             app.hint.committed();
-            change.tickets.into_iter().next().ok_or_else(|| Refusal::internal(&"no ticket"))
+            change
+                .tickets
+                .into_iter()
+                .next()
+                .ok_or_else(|| Refusal::internal(&"no ticket"))
         }
         // The same call was made before, or is being made on another
         // connection, or the id is another ticket's.
-        Err(error) if error.constraint().is_some() => {
-            match repeated(app, key, scope).await? {
-                Some(ticket) => Ok(ticket),
-                None => Err(error.refuse(CONSTRAINTS)),
-            }
-        }
+        Err(error) if error.constraint().is_some() => match repeated(app, key, scope).await? {
+            Some(ticket) => Ok(ticket),
+            None => Err(error.refuse(CONSTRAINTS)),
+        },
         Err(error) => Err(error.refuse(CONSTRAINTS)),
     }
 }
@@ -61,9 +71,13 @@ async fn repeated(
 ) -> Result<Option<Ticket>, Refusal> {
     let nil = uuid::Uuid::nil();
     let loaded = load_for_command(&app.database.calls, nil, key, scope).await?;
-    let Some((fingerprint, record_id)) = loaded.request else { return Ok(None) };
+    let Some((fingerprint, record_id)) = loaded.request else {
+        return Ok(None);
+    };
     let id = key.same(&fingerprint, record_id)?;
-    Ok(load_for_command(&app.database.calls, id, key, scope).await?.ticket)
+    Ok(load_for_command(&app.database.calls, id, key, scope)
+        .await?
+        .ticket)
 }
 
 fn check_references(
@@ -72,7 +86,10 @@ fn check_references(
     scope: &RecordScope,
 ) -> Result<(), Refusal> {
     if reference.category_limit(&report.category_code).is_none() {
-        return Err(Refusal::unknown_reference("ticket.category_code", "category"));
+        return Err(Refusal::unknown_reference(
+            "ticket.category_code",
+            "category",
+        ));
     }
     let area_code = if report.area_code.is_empty() {
         scope.own_area().unwrap_or_default()

@@ -34,12 +34,19 @@ pub(crate) async fn dispatch_ticket(
         let duty = reference.responsible_unit(&ticket.category_code, &ticket.area_code);
         let units = lead.or(duty).into_iter().chain(assisting.iter().copied());
         let named_lead = lead.or(duty).is_some();
-        let orders = units.map(|unit_id| NewOrder { id: Uuid::now_v7(), unit_id });
+        let orders = units.map(|unit_id| NewOrder {
+            id: Uuid::now_v7(),
+            unit_id,
+        });
         let limit = reference
             .category_limit(&ticket.category_code)
             .ok_or_else(|| Refusal::internal(&"the ticket's category is not there"))?;
         Ok(vec![Act::Dispatch {
-            orders: if named_lead { orders.collect() } else { Vec::new() },
+            orders: if named_lead {
+                orders.collect()
+            } else {
+                Vec::new()
+            },
             limit,
             limit_source: format!("category {}", ticket.category_code),
         }])
@@ -55,7 +62,10 @@ fn check_units(
     if lead.is_some_and(|unit| !reference.knows_unit(unit)) {
         return Err(Refusal::unknown_reference("lead_unit_id", "unit"));
     }
-    match assisting.iter().position(|unit| !reference.knows_unit(*unit)) {
+    match assisting
+        .iter()
+        .position(|unit| !reference.knows_unit(*unit))
+    {
         Some(number) => {
             let field = format!("assisting_unit_ids[{number}]");
             Err(Refusal::unknown_reference(&field, "unit"))

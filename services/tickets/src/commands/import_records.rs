@@ -45,7 +45,11 @@ pub(crate) enum Outcome {
 }
 
 /// Checks rows and looks nothing up.
-pub(crate) fn check_records(app: &App, importer: &str, rows: Vec<Result<Row, Refusal>>) -> Vec<Outcome> {
+pub(crate) fn check_records(
+    app: &App,
+    importer: &str,
+    rows: Vec<Result<Row, Refusal>>,
+) -> Vec<Outcome> {
     rows.into_iter()
         .map(|row| match row {
             Ok(Row::Ticket(row)) => match check(app, &row, importer) {
@@ -102,7 +106,9 @@ async fn import_reference(
             let mut outcomes = Vec::new();
             for row in rows {
                 outcomes.push(match row {
-                    Ok(Row::Category(category)) => Some(load_one_category(tx, category, now).await?),
+                    Ok(Row::Category(category)) => {
+                        Some(load_one_category(tx, category, now).await?)
+                    }
                     Ok(Row::Responsibility(entry)) => {
                         Some(load_one_duty(tx, entry, &scope, now).await?)
                     }
@@ -136,7 +142,12 @@ async fn load_one_category(
     }
     let there = load_category(tx, category.id).await?;
     Ok(match there {
-        Some(there) if Category { revision: category.revision, ..there.clone() } == category => {
+        Some(there)
+            if Category {
+                revision: category.revision,
+                ..there.clone()
+            } == category =>
+        {
             Outcome::Unchanged(there.id, there.revision)
         }
         Some(_) => Outcome::Refused(Refusal::exists("category", "id")),
@@ -151,7 +162,10 @@ async fn load_one_duty(
     now: chrono::DateTime<chrono::Utc>,
 ) -> Result<Outcome, Failure> {
     if !scope.covers(&entry.area_code) {
-        return Ok(Outcome::Refused(Refusal::unknown_reference("area_code", "area")));
+        return Ok(Outcome::Refused(Refusal::unknown_reference(
+            "area_code",
+            "area",
+        )));
     }
     if import_responsibility(tx, &entry).await? {
         append(tx, &events::responsibility_changed(&entry, true, now)).await?;
@@ -159,7 +173,12 @@ async fn load_one_duty(
     }
     let there = load_responsibility(tx, entry.id, scope).await?;
     Ok(match there {
-        Some(there) if Responsibility { revision: entry.revision, ..there.clone() } == entry => {
+        Some(there)
+            if Responsibility {
+                revision: entry.revision,
+                ..there.clone()
+            } == entry =>
+        {
             Outcome::Unchanged(there.id, there.revision)
         }
         Some(_) => Outcome::Refused(Refusal::exists("responsibility", "id")),

@@ -1,6 +1,9 @@
 //! Loads tickets with a past, some at once.
 
-use std::{collections::{HashMap, HashSet}, time::Duration};
+use std::{
+    collections::{HashMap, HashSet},
+    time::Duration,
+};
 
 use uuid::Uuid;
 use wangge_api::refusal::Refusal;
@@ -122,21 +125,22 @@ fn load(
 }
 
 fn replay(app: &App, row: &PastRow, place: Place, importer: &str) -> Result<Vec<Step>, Refusal> {
-    row.past.replay(place, importer, app.clock.now()).map_err(|impossible| match impossible {
-        Impossible::Time { number } => Refusal::field(
-            &format!("history[{number}].action_time"),
-            "order_of_time",
-            "lies before the line before it, or in the future",
-        ),
-        Impossible::Act { number, denied } => {
-            let why = Refusal::from(denied);
-            Refusal { reason: why.reason, ..Refusal::field(
-                &format!("history[{number}].action"),
-                "history",
-                why.message,
-            ) }
-        }
-    })
+    row.past
+        .replay(place, importer, app.clock.now())
+        .map_err(|impossible| match impossible {
+            Impossible::Time { number } => Refusal::field(
+                &format!("history[{number}].action_time"),
+                "order_of_time",
+                "lies before the line before it, or in the future",
+            ),
+            Impossible::Act { number, denied } => {
+                let why = Refusal::from(denied);
+                Refusal {
+                    reason: why.reason,
+                    ..Refusal::field(&format!("history[{number}].action"), "history", why.message)
+                }
+            }
+        })
 }
 
 /// Adds a replayed ticket to what is written; answers its revision.
@@ -144,15 +148,22 @@ fn add(change: &mut Change, steps: Vec<Step>, digest: &str, app: &App) -> i64 {
     let now = app.clock.now();
     let mut last = None;
     for step in steps {
-        change.events.push(events::ticket_changed(&step.ticket, step.action, &step.moment, now));
+        change.events.push(events::ticket_changed(
+            &step.ticket,
+            step.action,
+            &step.moment,
+            now,
+        ));
         change.lines.push(step.line);
         last = Some(step.ticket);
     }
     let revision = last.as_ref().map_or(0, |ticket| ticket.revision);
-    change.tickets.extend(last.map(|ticket| crate::domain::ticket::Ticket {
-        import_digest: Some(digest.to_owned()),
-        ..ticket
-    }));
+    change
+        .tickets
+        .extend(last.map(|ticket| crate::domain::ticket::Ticket {
+            import_digest: Some(digest.to_owned()),
+            ..ticket
+        }));
     revision
 }
 
@@ -175,11 +186,15 @@ async fn wait_for_references(app: &App, rows: &[PastRow]) -> Result<(), Refusal>
         .map(|row| row.past.report.area_code.as_str())
         .filter(|code| !code.is_empty())
         .collect();
-    let all_units: HashSet<Uuid> =
-        rows.iter().flat_map(|row| units(&row.past)).map(|(_, unit_id)| unit_id).collect();
+    let all_units: HashSet<Uuid> = rows
+        .iter()
+        .flat_map(|row| units(&row.past))
+        .map(|(_, unit_id)| unit_id)
+        .collect();
     // A row that names no area is found by its point or address.
     let found = |reference: &Reference| {
-        rows.iter().all(|row| !reference.place(&row.past.report, "").area_code.is_empty())
+        rows.iter()
+            .all(|row| !reference.place(&row.past.report, "").area_code.is_empty())
     };
     let deadline = tokio::time::Instant::now() + PATIENCE;
     loop {

@@ -31,7 +31,12 @@ pub(crate) async fn run(app: App, stop: CancellationToken) {
     let mut known = None;
     while !stop.is_cancelled() {
         let version = match app.reference.refresh().await {
-            Ok(_) => app.reference.get().await.ok().map(|reference| reference.version()),
+            Ok(_) => app
+                .reference
+                .get()
+                .await
+                .ok()
+                .map(|reference| reference.version()),
             Err(_) => None,
         };
         if version.is_some() && version != known {
@@ -52,7 +57,9 @@ async fn route_waiting(app: &App) -> Result<(), Refusal> {
     let mut after = Uuid::nil();
     loop {
         let tickets = list_unrouted(&app.database.background, after, BATCH).await?;
-        let Some(last) = tickets.last() else { return Ok(()) };
+        let Some(last) = tickets.last() else {
+            return Ok(());
+        };
         after = last.id;
         for ticket in tickets {
             if let Some(place) = place(&reference, &ticket) {
@@ -80,9 +87,22 @@ fn place(reference: &Reference, ticket: &Ticket) -> Option<Place> {
 async fn route(app: &App, mut ticket: Ticket, place: Place) -> Result<(), Refusal> {
     let before = ticket.revision;
     let now = app.clock.now();
-    let moment = Moment { at: now, actor: ACTOR.to_owned(), imported: false };
+    let moment = Moment {
+        at: now,
+        actor: ACTOR.to_owned(),
+        imported: false,
+    };
     let (lines, events) = apply(&mut ticket, &[Act::Route { place }], &moment)?;
-    update_ticket(&app.database.background, before, &ticket, &lines, &events, None, now).await?;
+    update_ticket(
+        &app.database.background,
+        before,
+        &ticket,
+        &lines,
+        &events,
+        None,
+        now,
+    )
+    .await?;
     app.hint.committed();
     Ok(())
 }

@@ -27,11 +27,7 @@ use crate::{
 pub(crate) struct OrganizationProjector(pub Arc<ReferenceCache>);
 
 impl Projector for OrganizationProjector {
-    fn apply<'t>(
-        &'t self,
-        tx: &'t mut Tx,
-        event: &'t Event,
-    ) -> BoxFuture<'t, Result<(), Failure>> {
+    fn apply<'t>(&'t self, tx: &'t mut Tx, event: &'t Event) -> BoxFuture<'t, Result<(), Failure>> {
         apply(tx, event).boxed()
     }
 

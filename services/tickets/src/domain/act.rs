@@ -5,10 +5,7 @@ use uuid::Uuid;
 use wangge_kernel::coded_enum;
 
 use super::{
-    category::Limit,
-    order_state::ReturnReason,
-    report::Place,
-    ticket_state::TicketAction,
+    category::Limit, order_state::ReturnReason, report::Place, ticket_state::TicketAction,
 };
 
 coded_enum! {

@@ -39,7 +39,10 @@ coded_enum! {
 }
 
 /// The profile's limit for filing and for dispatching.
-pub const PROFILE_LIMIT: Limit = Limit { kind: LimitKind::ContinuousMinutes, amount: 15 };
+pub const PROFILE_LIMIT: Limit = Limit {
+    kind: LimitKind::ContinuousMinutes,
+    amount: 15,
+};
 /// How the profile is named as a limit's source.
 pub const PROFILE: &str = "profile";
 
@@ -81,13 +84,26 @@ impl Clock {
         at: DateTime<Utc>,
         cause: TicketAction,
     ) -> Self {
-        let first = Stretch { start: at, end: None, counted: true, cause };
-        Self { kind, limit, limit_source, unit_id, stretches: vec![first] }
+        let first = Stretch {
+            start: at,
+            end: None,
+            counted: true,
+            cause,
+        };
+        Self {
+            kind,
+            limit,
+            limit_source,
+            unit_id,
+            stretches: vec![first],
+        }
     }
 
     /// Whether a stretch runs that does not count.
     pub fn is_paused(&self) -> bool {
-        self.stretches.last().is_some_and(|last| last.end.is_none() && !last.counted)
+        self.stretches
+            .last()
+            .is_some_and(|last| last.end.is_none() && !last.counted)
     }
 
     /// When it was stopped; none while it runs or is paused.
@@ -105,18 +121,38 @@ impl Clock {
     /// Begins a stretch that does not count.
     pub(super) fn pause(&mut self, at: DateTime<Utc>, cause: TicketAction) {
         self.stop(at);
-        self.stretches.push(Stretch { start: at, end: None, counted: false, cause });
+        self.stretches.push(Stretch {
+            start: at,
+            end: None,
+            counted: false,
+            cause,
+        });
     }
 
     /// Begins a stretch that counts; the time since the clock was stopped or
     /// paused does not.
-    pub(super) fn resume(&mut self, at: DateTime<Utc>, cause: TicketAction, stopped_by: TicketAction) {
+    pub(super) fn resume(
+        &mut self,
+        at: DateTime<Utc>,
+        cause: TicketAction,
+        stopped_by: TicketAction,
+    ) {
         if let Some(stopped) = self.stopped() {
-            let skipped = Stretch { start: stopped, end: Some(at), counted: false, cause: stopped_by };
+            let skipped = Stretch {
+                start: stopped,
+                end: Some(at),
+                counted: false,
+                cause: stopped_by,
+            };
             self.stretches.push(skipped);
         }
         self.stop(at);
-        self.stretches.push(Stretch { start: at, end: None, counted: true, cause });
+        self.stretches.push(Stretch {
+            start: at,
+            end: None,
+            counted: true,
+            cause,
+        });
     }
 
     /// When the limit passes; none while it is paused, since then nobody knows.
@@ -130,7 +166,11 @@ impl Clock {
     pub fn light(&self, now: DateTime<Utc>) -> Option<Light> {
         let start = self.stretches.first()?.start;
         let last = self.stretches.last()?;
-        let at = if last.counted { last.end.unwrap_or(now) } else { last.start };
+        let at = if last.counted {
+            last.end.unwrap_or(now)
+        } else {
+            last.start
+        };
         // Paused, it stands as it stood when the pause began.
         let skipped = self.skipped();
         let due = limit::due(self.limit.measure(), start, skipped, DEFAULT_ZONE);
@@ -162,17 +202,28 @@ mod tests {
     }
 
     fn hours(amount: i32) -> Clock {
-        let limit = Limit { kind: LimitKind::ContinuousHours, amount };
-        Clock::start(ClockKind::Handling, limit, PROFILE.into(), None, at(0), TicketAction::Dispatch)
+        let limit = Limit {
+            kind: LimitKind::ContinuousHours,
+            amount,
+        };
+        Clock::start(
+            ClockKind::Handling,
+            limit,
+            PROFILE.into(),
+            None,
+            at(0),
+            TicketAction::Dispatch,
+        )
     }
 
     #[test]
     fn a_light_turns_at_80_and_at_100_per_cent() {
         let clock = hours(10);
         let light = |minutes| clock.light(at(minutes)).unwrap();
-        assert_eq!([light(479), light(480), light(599), light(600)], [
-            Light::Green, Light::Yellow, Light::Yellow, Light::Red
-        ]);
+        assert_eq!(
+            [light(479), light(480), light(599), light(600)],
+            [Light::Green, Light::Yellow, Light::Yellow, Light::Red]
+        );
     }
 
     #[test]

@@ -93,8 +93,14 @@ mod tests {
         for &state in OrderState::ALL {
             for &action in TicketAction::ALL {
                 if let Some(after) = next(state, action) {
-                    writeln!(table, "{:<10} {:<13} -> {}", state.name(), action.name(), after.name())
-                        .unwrap();
+                    writeln!(
+                        table,
+                        "{:<10} {:<13} -> {}",
+                        state.name(),
+                        action.name(),
+                        after.name()
+                    )
+                    .unwrap();
                 }
             }
         }

@@ -79,7 +79,11 @@ impl PastTicket {
     ) -> Result<Vec<Step>, Impossible> {
         let moment = |at, actor: &str| Moment {
             at,
-            actor: if actor.is_empty() { importer.to_owned() } else { actor.to_owned() },
+            actor: if actor.is_empty() {
+                importer.to_owned()
+            } else {
+                actor.to_owned()
+            },
             imported: true,
         };
         let first = moment(self.reported_time, &self.reporter);
@@ -89,8 +93,12 @@ impl PastTicket {
             return Err(Impossible::Time { number: 0 });
         }
         let mut before = self.reported_time;
-        let mut steps =
-            vec![Step { ticket: ticket.clone(), line, action: TicketAction::Report, moment: first }];
+        let mut steps = vec![Step {
+            ticket: ticket.clone(),
+            line,
+            action: TicketAction::Report,
+            moment: first,
+        }];
         for (past, number) in self.acts.iter().zip(1..) {
             if past.at < before || past.at > now {
                 return Err(Impossible::Time { number });
@@ -100,7 +108,12 @@ impl PastTicket {
             let line = ticket
                 .act(&past.act, &moment)
                 .map_err(|denied| Impossible::Act { number, denied })?;
-            steps.push(Step { ticket: ticket.clone(), line, action: past.act.action(), moment });
+            steps.push(Step {
+                ticket: ticket.clone(),
+                line,
+                action: past.act.action(),
+                moment,
+            });
         }
         Ok(steps)
     }

@@ -85,6 +85,10 @@ impl Report {
         if self.title.trim().is_empty() {
             missing.push(("ticket.title", "is required"));
         }
-        if missing.is_empty() { Ok(()) } else { Err(Denied::Fields(missing)) }
+        if missing.is_empty() {
+            Ok(())
+        } else {
+            Err(Denied::Fields(missing))
+        }
     }
 }

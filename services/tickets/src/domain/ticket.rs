@@ -155,7 +155,10 @@ impl Ticket {
 
     /// The clock that runs, or is paused, last started first.
     pub fn current_clock(&self) -> Option<&Clock> {
-        self.clocks.iter().rev().find(|clock| clock.stopped().is_none())
+        self.clocks
+            .iter()
+            .rev()
+            .find(|clock| clock.stopped().is_none())
     }
 
     /// The last clock of a kind.
@@ -175,18 +178,31 @@ impl Ticket {
             Act::Withdraw { order_id, .. } | Act::ConfirmOrder { order_id } => {
                 let order = self.order(*order_id).ok_or(Denied::NoSuchOrder)?;
                 if order.role == OrderRole::Lead {
-                    return Err(guard("lead_order", "order", "the lead order goes with its ticket"));
+                    return Err(guard(
+                        "lead_order",
+                        "order",
+                        "the lead order goes with its ticket",
+                    ));
                 }
                 Ok(())
             }
-            Act::Return { order_id, return_reason, .. } => {
+            Act::Return {
+                order_id,
+                return_reason,
+                ..
+            } => {
                 let order = self.order(*order_id).ok_or(Denied::NoSuchOrder)?;
                 self.guard_return(order, *return_reason)
             }
             Act::Confirm if self.state == TicketState::Handled => {
-                let open = |order: &Order| order.role == OrderRole::Assisting && order.state.is_open();
+                let open =
+                    |order: &Order| order.role == OrderRole::Assisting && order.state.is_open();
                 if self.orders.iter().any(open) {
-                    return Err(guard("assisting_open", "order", "an assisting order is still open"));
+                    return Err(guard(
+                        "assisting_open",
+                        "order",
+                        "an assisting order is still open",
+                    ));
                 }
                 Ok(())
             }
@@ -252,7 +268,9 @@ impl Ticket {
             }
         }
         // Without a lead there is nothing to assist.
-        if role == Some(OrderRole::Lead) && matches!(action, TicketAction::Return | TicketAction::Refuse) {
+        if role == Some(OrderRole::Lead)
+            && matches!(action, TicketAction::Return | TicketAction::Refuse)
+        {
             self.end_open_orders(TicketAction::Withdraw, moment)?;
         }
         Ok(())
@@ -261,7 +279,10 @@ impl Ticket {
     fn record(&mut self, act: &Act, moment: &Moment) {
         match act {
             Act::Decline { outcome, .. } | Act::Pass { outcome } => self.outcome = Some(*outcome),
-            Act::Assign { order_id, handler_person_id } => {
+            Act::Assign {
+                order_id,
+                handler_person_id,
+            } => {
                 if let Some(order) = self.order_mut(*order_id) {
                     order.handler_person_id = Some(*handler_person_id);
                 }
@@ -271,7 +292,11 @@ impl Ticket {
                     order.result.clone_from(result);
                 }
             }
-            Act::Return { order_id, return_reason, .. } => {
+            Act::Return {
+                order_id,
+                return_reason,
+                ..
+            } => {
                 if let Some(order) = self.order_mut(*order_id) {
                     order.return_reason = Some(*return_reason);
                 }
@@ -294,7 +319,11 @@ impl Ticket {
 
     fn issue(&mut self, orders: &[NewOrder], moment: &Moment) {
         for (number, order) in orders.iter().enumerate() {
-            let role = if number == 0 { OrderRole::Lead } else { OrderRole::Assisting };
+            let role = if number == 0 {
+                OrderRole::Lead
+            } else {
+                OrderRole::Assisting
+            };
             self.orders.push(Order {
                 id: order.id,
                 ticket_id: self.id,
@@ -331,7 +360,11 @@ impl Ticket {
                 self.stop_clocks(at);
                 self.start_profile_clock(ClockKind::Dispatch, moment, action);
             }
-            Act::Dispatch { orders, limit, limit_source } => {
+            Act::Dispatch {
+                orders,
+                limit,
+                limit_source,
+            } => {
                 self.stop_clock(ClockKind::Dispatch, at);
                 let unit_id = orders.first().map(|lead| lead.unit_id);
                 match self.clocks.iter_mut().rev().find(|clock| clock.is_paused()) {
@@ -341,13 +374,20 @@ impl Ticket {
                     _ => {
                         self.stop_clocks(at);
                         let clock = Clock::start(
-                            ClockKind::Handling, *limit, limit_source.clone(), unit_id, at, action,
+                            ClockKind::Handling,
+                            *limit,
+                            limit_source.clone(),
+                            unit_id,
+                            at,
+                            action,
                         );
                         self.clocks.push(clock);
                     }
                 }
             }
-            Act::Return { .. } | Act::Refuse { .. } if self.state == TicketState::PendingDispatch => {
+            Act::Return { .. } | Act::Refuse { .. }
+                if self.state == TicketState::PendingDispatch =>
+            {
                 if let Some(clock) = self.clock_mut(ClockKind::Handling) {
                     clock.pause(at, action);
                 }
@@ -366,7 +406,14 @@ impl Ticket {
 
     fn start_profile_clock(&mut self, kind: ClockKind, moment: &Moment, cause: TicketAction) {
         if !moment.imported {
-            let clock = Clock::start(kind, PROFILE_LIMIT, PROFILE.to_owned(), None, moment.at, cause);
+            let clock = Clock::start(
+                kind,
+                PROFILE_LIMIT,
+                PROFILE.to_owned(),
+                None,
+                moment.at,
+                cause,
+            );
             self.clocks.push(clock);
         }
     }
@@ -382,7 +429,10 @@ impl Ticket {
     }
 
     fn clock_mut(&mut self, kind: ClockKind) -> Option<&mut Clock> {
-        self.clocks.iter_mut().rev().find(|clock| clock.kind == kind)
+        self.clocks
+            .iter_mut()
+            .rev()
+            .find(|clock| clock.kind == kind)
     }
 
     fn order_mut(&mut self, id: Uuid) -> Option<&mut Order> {
@@ -391,7 +441,10 @@ impl Ticket {
 
     /// The lead order that carries the ticket's state: the last one issued.
     fn lead_mut(&mut self) -> Option<&mut Order> {
-        self.orders.iter_mut().rev().find(|order| order.role == OrderRole::Lead)
+        self.orders
+            .iter_mut()
+            .rev()
+            .find(|order| order.role == OrderRole::Lead)
     }
 
     fn line(
@@ -417,12 +470,20 @@ impl Ticket {
 }
 
 fn guard(name: &'static str, kind: &'static str, description: &'static str) -> Denied {
-    Denied::Guard { name, kind, description }
+    Denied::Guard {
+        name,
+        kind,
+        description,
+    }
 }
 
 fn guard_units(orders: &[NewOrder]) -> Result<(), Denied> {
     if orders.is_empty() {
-        return Err(guard("no_responsible_unit", "ticket", "the duty list names no unit: name one"));
+        return Err(guard(
+            "no_responsible_unit",
+            "ticket",
+            "the duty list names no unit: name one",
+        ));
     }
     let mut units = HashSet::new();
     if orders.iter().all(|order| units.insert(order.unit_id)) {

@@ -95,7 +95,13 @@ pub fn next(
         (A::Assign, Some(Lead), S::Handling) => Some(S::Handling),
         (A::Submit, Some(Lead), S::Handling) => Some(S::Handled),
         (
-            A::Accept | A::Assign | A::Submit | A::Return | A::Refuse | A::Withdraw | A::ConfirmOrder,
+            A::Accept
+            | A::Assign
+            | A::Submit
+            | A::Return
+            | A::Refuse
+            | A::Withdraw
+            | A::ConfirmOrder,
             Some(Assisting),
             S::PendingAcceptance | S::Handling | S::Handled,
         ) => Some(state),

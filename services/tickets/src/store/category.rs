@@ -12,7 +12,9 @@ use crate::domain::category::{Category, Limit, LimitKind, Responsibility};
 /// # Errors
 /// What the database says.
 pub async fn reference_changed(tx: &mut Tx) -> Result<(), StoreError> {
-    sqlx::query!("update reference_version set version = version + 1").execute(tx).await?;
+    sqlx::query!("update reference_version set version = version + 1")
+        .execute(tx)
+        .await?;
     Ok(())
 }
 
@@ -146,7 +148,10 @@ pub async fn list_responsibilities(
 
 pub(super) fn limit(kind: i16, amount: i32) -> Limit {
     // The column holds codes of the domain only.
-    Limit { kind: LimitKind::from_code(kind).unwrap_or(LimitKind::ContinuousHours), amount }
+    Limit {
+        kind: LimitKind::from_code(kind).unwrap_or(LimitKind::ContinuousHours),
+        amount,
+    }
 }
 
 /// Inserts a category unless its id or code is there; answers whether it was
@@ -176,7 +181,10 @@ pub async fn import_category(tx: &mut Tx, category: &Category) -> Result<bool, S
 ///
 /// # Errors
 /// What the database says.
-pub async fn import_responsibility(tx: &mut Tx, entry: &Responsibility) -> Result<bool, StoreError> {
+pub async fn import_responsibility(
+    tx: &mut Tx,
+    entry: &Responsibility,
+) -> Result<bool, StoreError> {
     Ok(sqlx::query!(
         "insert into responsibility (id, category_code, area_code, unit_id, revision) \
          values ($1, $2, $3, $4, $5) on conflict do nothing",

@@ -42,5 +42,7 @@ pub async fn list_history(
     if rows.is_empty() {
         return Ok(None);
     }
-    Ok(Some(rows.into_iter().flatten().map(|line| line.0).collect()))
+    Ok(Some(
+        rows.into_iter().flatten().map(|line| line.0).collect(),
+    ))
 }

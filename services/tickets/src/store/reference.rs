@@ -31,7 +31,9 @@ pub struct ReferenceRows {
 /// # Errors
 /// What the database says.
 pub async fn load_version(pool: &PgPool) -> Result<i64, StoreError> {
-    Ok(sqlx::query_scalar!("select version from reference_version").fetch_one(pool).await?)
+    Ok(sqlx::query_scalar!("select version from reference_version")
+        .fetch_one(pool)
+        .await?)
 }
 
 /// Loads everything. The version is read first: what changes meanwhile is
@@ -41,15 +43,24 @@ pub async fn load_version(pool: &PgPool) -> Result<i64, StoreError> {
 /// What the database says.
 pub async fn load_reference(pool: &PgPool) -> Result<ReferenceRows, StoreError> {
     let version = load_version(pool).await?;
-    let categories = sqlx::query!("select * from category").fetch_all(pool).await?;
+    let categories = sqlx::query!("select * from category")
+        .fetch_all(pool)
+        .await?;
     let addresses = sqlx::query!("select normalized_text, area_code from address_copy")
         .fetch_all(pool)
         .await?;
     Ok(ReferenceRows {
         version,
-        areas: sqlx::query_as!(AreaCopy, "select * from area_copy").fetch_all(pool).await?,
-        units: sqlx::query_as!(UnitCopy, "select * from unit_copy").fetch_all(pool).await?,
-        addresses: addresses.into_iter().map(|row| (row.normalized_text, row.area_code)).collect(),
+        areas: sqlx::query_as!(AreaCopy, "select * from area_copy")
+            .fetch_all(pool)
+            .await?,
+        units: sqlx::query_as!(UnitCopy, "select * from unit_copy")
+            .fetch_all(pool)
+            .await?,
+        addresses: addresses
+            .into_iter()
+            .map(|row| (row.normalized_text, row.area_code))
+            .collect(),
         categories: categories
             .into_iter()
             .map(|row| Category {

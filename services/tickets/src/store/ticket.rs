@@ -118,7 +118,10 @@ pub async fn list_tickets(pool: &PgPool, filter: &Filter) -> Result<Vec<Ticket>,
     )
     .fetch_all(pool)
     .await?;
-    Ok(rows.into_iter().map(|row| whole(row.ticket, row.orders)).collect())
+    Ok(rows
+        .into_iter()
+        .map(|row| whole(row.ticket, row.orders))
+        .collect())
 }
 
 /// Open tickets that no grid was found for, oldest first.
@@ -141,7 +144,10 @@ pub async fn list_unrouted(
     )
     .fetch_all(pool)
     .await?;
-    Ok(rows.into_iter().map(|row| whole(row.ticket, row.orders)).collect())
+    Ok(rows
+        .into_iter()
+        .map(|row| whole(row.ticket, row.orders))
+        .collect())
 }
 
 /// Digests of those of some tickets that are there: none for one that was not
@@ -153,12 +159,15 @@ pub async fn load_digests(
     pool: &PgPool,
     ids: &[Uuid],
 ) -> Result<Vec<(Uuid, Option<String>, i64)>, StoreError> {
-    Ok(sqlx::query!("select id, import_digest, revision from ticket where id = any($1)", ids)
-        .fetch_all(pool)
-        .await?
-        .into_iter()
-        .map(|row| (row.id, row.import_digest, row.revision))
-        .collect())
+    Ok(sqlx::query!(
+        "select id, import_digest, revision from ticket where id = any($1)",
+        ids
+    )
+    .fetch_all(pool)
+    .await?
+    .into_iter()
+    .map(|row| (row.id, row.import_digest, row.revision))
+    .collect())
 }
 
 /// A ticket's change with everything that is written beside it.
@@ -182,7 +191,11 @@ pub async fn insert_tickets(
     request: Option<&RequestKey>,
     now: DateTime<Utc>,
 ) -> Result<(), StoreError> {
-    let orders: Vec<&Order> = change.tickets.iter().flat_map(|ticket| &ticket.orders).collect();
+    let orders: Vec<&Order> = change
+        .tickets
+        .iter()
+        .flat_map(|ticket| &ticket.orders)
+        .collect();
     sqlx::query_file!(
         "src/store/queries/insert_tickets.sql",
         json(&change.tickets),
@@ -224,7 +237,10 @@ pub async fn update_ticket(
 }
 
 fn whole(ticket: Json<Ticket>, orders: Option<Json<Vec<Order>>>) -> Ticket {
-    Ticket { orders: orders.map(|orders| orders.0).unwrap_or_default(), ..ticket.0 }
+    Ticket {
+        orders: orders.map(|orders| orders.0).unwrap_or_default(),
+        ..ticket.0
+    }
 }
 
 fn json<T: Serialize + ?Sized>(rows: &T) -> String {

@@ -114,7 +114,11 @@ impl Bench {
         let stop = CancellationToken::new();
         let organization = stream_channel(NOWHERE, &token(&[Role::Service], Some(""), None));
         let app = App::new(database.clone(), clock.clone(), organization);
-        let tasks = if background { app.background(stop.clone()) } else { JoinSet::new() };
+        let tasks = if background {
+            app.background(stop.clone())
+        } else {
+            JoinSet::new()
+        };
         let url = wangge_testkit::serve(app.service(stop.clone()), stop.clone()).await;
         let client = |role, area, unit| tickets(&url, role, area, unit);
         Self {
@@ -178,11 +182,18 @@ impl Bench {
             category: Some(Category {
                 code: code.into(),
                 name: "占道经营".into(),
-                handling_limit: Some(Limit { kind: kind.into(), amount }),
+                handling_limit: Some(Limit {
+                    kind: kind.into(),
+                    amount,
+                }),
                 ..Category::default()
             }),
         };
-        self.categories().create_category(request).await.unwrap().into_inner()
+        self.categories()
+            .create_category(request)
+            .await
+            .unwrap()
+            .into_inner()
     }
 
     pub(crate) async fn duty(&self, category: &str, area: &str, unit: Uuid) {
@@ -195,7 +206,10 @@ impl Bench {
                 ..Responsibility::default()
             }),
         };
-        self.categories().create_responsibility(request).await.unwrap();
+        self.categories()
+            .create_responsibility(request)
+            .await
+            .unwrap();
     }
 
     pub(crate) fn categories(&self) -> Categories {
@@ -228,7 +242,11 @@ impl Bench {
     }
 
     pub(crate) async fn report(&self, ticket: Ticket) -> Result<Ticket, Status> {
-        let answer = self.dispatcher.clone().create_ticket(create(ticket)).await?;
+        let answer = self
+            .dispatcher
+            .clone()
+            .create_ticket(create(ticket))
+            .await?;
         Ok(answer.into_inner())
     }
 
@@ -249,7 +267,13 @@ impl Bench {
             page_size: 1000,
             ..ListTicketHistoryRequest::default()
         };
-        self.leader.clone().list_ticket_history(request).await.unwrap().into_inner().entries
+        self.leader
+            .clone()
+            .list_ticket_history(request)
+            .await
+            .unwrap()
+            .into_inner()
+            .entries
     }
 
     /// Does a verb that is to succeed; a verb on an order is the lead's.
@@ -261,9 +285,9 @@ impl Bench {
     pub(crate) async fn go_by(&self, ticket: &Ticket, verb: Verb, unit: Uuid) -> Ticket {
         let now = self.get(&ticket.id).await;
         let order = order_of(&now, unit);
-        self.act(&now.id, verb, &order, unit).await.unwrap_or_else(|status| {
-            panic!("{verb:?} of {now:?}: {status:?}")
-        })
+        self.act(&now.id, verb, &order, unit)
+            .await
+            .unwrap_or_else(|status| panic!("{verb:?} of {now:?}: {status:?}"))
     }
 
     /// Does a verb as whoever it belongs to.
@@ -309,7 +333,10 @@ impl Bench {
 
     /// What the feed holds now behind a token.
     pub(crate) async fn feed(&self, after: &str) -> Vec<Event> {
-        let request = SubscribeRequest { after_token: after.into(), ..Default::default() };
+        let request = SubscribeRequest {
+            after_token: after.into(),
+            ..Default::default()
+        };
         let mut messages = self.reader().subscribe(request).await.unwrap().into_inner();
         let mut events = Vec::new();
         while let Some(message) = messages.message().await.unwrap() {
@@ -329,7 +356,10 @@ fn tickets(url: &str, role: Role, area: Option<&str>, unit: Option<Uuid>) -> Tic
 }
 
 pub(crate) async fn get(client: &mut Tickets, id: &str) -> Result<Ticket, Status> {
-    Ok(client.get_ticket(GetTicketRequest { id: id.into() }).await?.into_inner())
+    Ok(client
+        .get_ticket(GetTicketRequest { id: id.into() })
+        .await?
+        .into_inner())
 }
 
 /// Does a verb as a caller, with a request id and an etag.
@@ -345,11 +375,25 @@ pub(crate) async fn act_as(
     let (request_id, etag) = (request_id.to_owned(), etag.to_owned());
     let reason = "说明".to_owned();
     let answer = match verb {
-        Verb::File => client.file_ticket(FileTicketRequest { request_id, ticket_id, etag }).await,
+        Verb::File => {
+            client
+                .file_ticket(FileTicketRequest {
+                    request_id,
+                    ticket_id,
+                    etag,
+                })
+                .await
+        }
         Verb::Decline => {
             let outcome = TicketOutcome::NotResponsible.into();
             client
-                .decline_ticket(DeclineTicketRequest { request_id, ticket_id, etag, reason, outcome })
+                .decline_ticket(DeclineTicketRequest {
+                    request_id,
+                    ticket_id,
+                    etag,
+                    reason,
+                    outcome,
+                })
                 .await
         }
         Verb::Dispatch => {
@@ -364,62 +408,134 @@ pub(crate) async fn act_as(
         }
         Verb::Withdraw => {
             client
-                .withdraw_order(WithdrawOrderRequest { request_id, ticket_id, etag, order_id, reason })
+                .withdraw_order(WithdrawOrderRequest {
+                    request_id,
+                    ticket_id,
+                    etag,
+                    order_id,
+                    reason,
+                })
                 .await
         }
         Verb::Accept => {
             let handler_person_id = String::new();
             client
-                .accept_order(AcceptOrderRequest { request_id, ticket_id, etag, order_id, handler_person_id })
+                .accept_order(AcceptOrderRequest {
+                    request_id,
+                    ticket_id,
+                    etag,
+                    order_id,
+                    handler_person_id,
+                })
                 .await
         }
         Verb::Assign => {
             let handler_person_id = Uuid::now_v7().to_string();
             client
-                .assign_order(AssignOrderRequest { request_id, ticket_id, etag, order_id, handler_person_id })
+                .assign_order(AssignOrderRequest {
+                    request_id,
+                    ticket_id,
+                    etag,
+                    order_id,
+                    handler_person_id,
+                })
                 .await
         }
         Verb::Submit => {
             let result = "已清理".to_owned();
             client
-                .submit_order(SubmitOrderRequest { request_id, ticket_id, etag, order_id, result })
+                .submit_order(SubmitOrderRequest {
+                    request_id,
+                    ticket_id,
+                    etag,
+                    order_id,
+                    result,
+                })
                 .await
         }
         Verb::Return => {
             let return_reason = ReturnReason::NotOurDuty.into();
             client
                 .return_order(ReturnOrderRequest {
-                    request_id, ticket_id, etag, order_id, return_reason, reason,
+                    request_id,
+                    ticket_id,
+                    etag,
+                    order_id,
+                    return_reason,
+                    reason,
                 })
                 .await
         }
         Verb::Refuse => {
             client
-                .refuse_order(RefuseOrderRequest { request_id, ticket_id, etag, order_id, reason })
+                .refuse_order(RefuseOrderRequest {
+                    request_id,
+                    ticket_id,
+                    etag,
+                    order_id,
+                    reason,
+                })
                 .await
         }
         Verb::ConfirmOrder => {
             client
-                .confirm_order(ConfirmOrderRequest { request_id, ticket_id, etag, order_id })
+                .confirm_order(ConfirmOrderRequest {
+                    request_id,
+                    ticket_id,
+                    etag,
+                    order_id,
+                })
                 .await
         }
         Verb::Confirm => {
-            client.confirm_ticket(ConfirmTicketRequest { request_id, ticket_id, etag }).await
+            client
+                .confirm_ticket(ConfirmTicketRequest {
+                    request_id,
+                    ticket_id,
+                    etag,
+                })
+                .await
         }
         Verb::SendBack => {
             client
-                .send_back_ticket(SendBackTicketRequest { request_id, ticket_id, etag, reason })
+                .send_back_ticket(SendBackTicketRequest {
+                    request_id,
+                    ticket_id,
+                    etag,
+                    reason,
+                })
                 .await
         }
         Verb::Pass => {
             let outcome = TicketOutcome::Fixed.into();
-            client.pass_ticket(PassTicketRequest { request_id, ticket_id, etag, outcome }).await
+            client
+                .pass_ticket(PassTicketRequest {
+                    request_id,
+                    ticket_id,
+                    etag,
+                    outcome,
+                })
+                .await
         }
         Verb::Fail => {
-            client.fail_ticket(FailTicketRequest { request_id, ticket_id, etag, reason }).await
+            client
+                .fail_ticket(FailTicketRequest {
+                    request_id,
+                    ticket_id,
+                    etag,
+                    reason,
+                })
+                .await
         }
         Verb::Cancel => {
-            client.cancel_ticket(CancelTicketRequest { request_id, ticket_id, etag, reason }).await
+            client
+                .cancel_ticket(CancelTicketRequest {
+                    request_id,
+                    ticket_id,
+                    etag,
+                    reason,
+                })
+                .await
         }
     };
     answer.map(tonic::Response::into_inner)
@@ -428,7 +544,11 @@ pub(crate) async fn act_as(
 /// Id of a unit's last order; of no order if it has none.
 pub(crate) fn order_of(ticket: &Ticket, unit: Uuid) -> String {
     let unit = unit.to_string();
-    let last = ticket.orders.iter().rev().find(|order| order.unit_id == unit);
+    let last = ticket
+        .orders
+        .iter()
+        .rev()
+        .find(|order| order.unit_id == unit);
     last.map_or_else(request_id, |order| order.id.clone())
 }
 
@@ -448,7 +568,10 @@ pub(crate) fn report() -> Ticket {
 }
 
 pub(crate) fn create(ticket: Ticket) -> CreateTicketRequest {
-    CreateTicketRequest { request_id: request_id(), ticket: Some(ticket) }
+    CreateTicketRequest {
+        request_id: request_id(),
+        ticket: Some(ticket),
+    }
 }
 
 /// A square of a hundredth of a degree of longitude.

@@ -52,7 +52,9 @@ fn path(state: TicketState) -> Vec<(Verb, Uuid)> {
         S::Handled => before(S::Handling, Verb::Submit, LEAD),
         S::PendingCheck => {
             let mut verbs = path(S::Handled);
-            verbs.extend([Verb::Accept, Verb::Submit, Verb::ConfirmOrder].map(|verb| (verb, ASSISTING)));
+            verbs.extend(
+                [Verb::Accept, Verb::Submit, Verb::ConfirmOrder].map(|verb| (verb, ASSISTING)),
+            );
             verbs.push((Verb::Confirm, LEAD));
             verbs
         }
@@ -71,7 +73,10 @@ async fn brought_to(bench: &Bench, state: TicketState) -> Ticket {
 }
 
 fn state_name(state: TicketState) -> String {
-    state.as_str_name().trim_start_matches("TICKET_STATE_").to_lowercase()
+    state
+        .as_str_name()
+        .trim_start_matches("TICKET_STATE_")
+        .to_lowercase()
 }
 
 /// How a refusal reads in the table, with its code checked against its reason.
@@ -106,7 +111,10 @@ async fn attempt(bench: &Bench, ticket: &Ticket, verb: Verb, unit: Uuid) -> Resu
             let history = bench.history(&ticket.id).await;
             assert_eq!(history.len(), before.1.len() + 1);
             let last = history.last().unwrap();
-            assert_eq!((last.from_state(), last.to_state()), (before.0.state(), after.state()));
+            assert_eq!(
+                (last.from_state(), last.to_state()),
+                (before.0.state(), after.state())
+            );
             Ok(after)
         }
         Err(status) => {
@@ -156,7 +164,10 @@ async fn every_verb_on_an_assisting_order_in_every_state_of_it() {
         ("accepted", &[Verb::Accept]),
         ("handling", &[Verb::Accept, Verb::Assign]),
         ("submitted", &[Verb::Accept, Verb::Submit]),
-        ("confirmed", &[Verb::Accept, Verb::Submit, Verb::ConfirmOrder]),
+        (
+            "confirmed",
+            &[Verb::Accept, Verb::Submit, Verb::ConfirmOrder],
+        ),
         ("returned", &[Verb::Return]),
         ("refused", &[Verb::Refuse]),
         ("withdrawn", &[Verb::Withdraw]),

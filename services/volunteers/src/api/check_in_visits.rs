@@ -32,8 +32,12 @@ pub(super) async fn create_check_in_visit(
 ) -> Result<v1::CheckInVisit, Refusal> {
     let (caller, scope) = Caller::of(&request)?;
     let message = request.into_inner();
-    let key =
-        RequestKey::of(&caller.subject, "CreateCheckInVisit", &message.request_id, &message)?;
+    let key = RequestKey::of(
+        &caller.subject,
+        "CreateCheckInVisit",
+        &message.request_id,
+        &message,
+    )?;
     let draft = draft(message.check_in_visit.unwrap_or_default())?;
     let writer = Writer { key, scope };
     let made = commands::create_check_in_visit::create_check_in_visit(app, writer, draft);
@@ -71,7 +75,10 @@ pub(super) async fn list_check_in_visits(
         _ => String::new(),
     };
     let check_in_visits = found.into_iter().map(to_wire).collect();
-    Ok(ListCheckInVisitsResponse { check_in_visits, next_page_token })
+    Ok(ListCheckInVisitsResponse {
+        check_in_visits,
+        next_page_token,
+    })
 }
 
 pub(super) async fn void_check_in_visit(
@@ -80,7 +87,12 @@ pub(super) async fn void_check_in_visit(
 ) -> Result<v1::CheckInVisit, Refusal> {
     let (caller, scope) = Caller::of(&request)?;
     let message = request.into_inner();
-    let key = RequestKey::of(&caller.subject, "VoidCheckInVisit", &message.request_id, &message)?;
+    let key = RequestKey::of(
+        &caller.subject,
+        "VoidCheckInVisit",
+        &message.request_id,
+        &message,
+    )?;
     let id = CheckInVisitId(id(&message.id, "id")?);
     let writer = Writer { key, scope };
     let voided = commands::void_check_in_visit::void_check_in_visit(
@@ -111,7 +123,10 @@ fn to_wire(visit: CheckInVisit) -> v1::CheckInVisit {
         visit_time: Some(timestamp(visit.visit_time)),
         handled: visit.handled,
         state: state(visit.state).into(),
-        void_reason: visit.voiding.map(|voiding| voiding.reason).unwrap_or_default(),
+        void_reason: visit
+            .voiding
+            .map(|voiding| voiding.reason)
+            .unwrap_or_default(),
         area_code: visit.area_code,
         imported: visit.imported,
         revision: visit.revision,

@@ -82,8 +82,15 @@ async fn answer_batch(
         };
     }
     let outcomes = import_records(&app, &mut import, rows).await?;
-    let results = outcomes.into_iter().map(|(number, outcome)| rows::result(number, outcome));
-    Ok(Some((ImportRecordsResponse { results: results.collect() }, (app, import, sender))))
+    let results = outcomes
+        .into_iter()
+        .map(|(number, outcome)| rows::result(number, outcome));
+    Ok(Some((
+        ImportRecordsResponse {
+            results: results.collect(),
+        },
+        (app, import, sender),
+    )))
 }
 
 /// The sender's side of a stream.
@@ -97,7 +104,9 @@ struct Sender {
 impl Sender {
     /// What the header asks for; none if nothing was sent at all.
     async fn header(&mut self) -> Result<Option<bool>, Status> {
-        let Some(first) = self.next().await? else { return Ok(None) };
+        let Some(first) = self.next().await? else {
+            return Ok(None);
+        };
         match (first.header, first.record) {
             (Some(header), None) => Ok(Some(header.validate_only)),
             (Some(_), Some(_)) => Err(misplaced("record", "must not stand beside the header")),
@@ -128,15 +137,26 @@ impl Sender {
     }
 
     async fn next_row(&mut self, app: &App) -> Result<Option<Row>, Status> {
-        let Some(message) = self.next().await? else { return Ok(None) };
+        let Some(message) = self.next().await? else {
+            return Ok(None);
+        };
         if message.header.is_some() {
-            return Err(misplaced("header", "belongs in the first message and in no other"));
+            return Err(misplaced(
+                "header",
+                "belongs in the first message and in no other",
+            ));
         }
         let Some(record) = message.record else {
-            return Err(misplaced("record", "is required in every message but the first"));
+            return Err(misplaced(
+                "record",
+                "is required in every message but the first",
+            ));
         };
         let content = rows::record(record, app.clock.now());
-        Ok(Some(Row { number: message.row_number, content }))
+        Ok(Some(Row {
+            number: message.row_number,
+            content,
+        }))
     }
 
     async fn next(&mut self) -> Result<Option<ImportRecordsRequest>, Status> {

@@ -31,10 +31,15 @@ pub(super) async fn create_registration(
 ) -> Result<v1::Registration, Refusal> {
     let (caller, scope) = Caller::of(&request)?;
     let message = request.into_inner();
-    let key =
-        RequestKey::of(&caller.subject, "CreateRegistration", &message.request_id, &message)?;
+    let key = RequestKey::of(
+        &caller.subject,
+        "CreateRegistration",
+        &message.request_id,
+        &message,
+    )?;
     let draft = draft(message.registration.unwrap_or_default(), "registration.")?;
-    let made = commands::create_registration::create_registration(app, Writer { key, scope }, draft);
+    let made =
+        commands::create_registration::create_registration(app, Writer { key, scope }, draft);
     Ok(to_wire(made.await?))
 }
 
@@ -69,7 +74,10 @@ pub(super) async fn list_registrations(
         _ => String::new(),
     };
     let registrations = found.into_iter().map(to_wire).collect();
-    Ok(ListRegistrationsResponse { registrations, next_page_token })
+    Ok(ListRegistrationsResponse {
+        registrations,
+        next_page_token,
+    })
 }
 
 pub(super) async fn end_registration(
@@ -78,7 +86,12 @@ pub(super) async fn end_registration(
 ) -> Result<v1::Registration, Refusal> {
     let (caller, scope) = Caller::of(&request)?;
     let message = request.into_inner();
-    let key = RequestKey::of(&caller.subject, "EndRegistration", &message.request_id, &message)?;
+    let key = RequestKey::of(
+        &caller.subject,
+        "EndRegistration",
+        &message.request_id,
+        &message,
+    )?;
     let id = RegistrationId(id(&message.id, "id")?);
     let end_date = date::required(message.end_date.as_ref(), "end_date")?;
     let writer = Writer { key, scope };

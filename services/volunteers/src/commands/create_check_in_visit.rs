@@ -28,8 +28,11 @@ pub(crate) async fn create_check_in_visit(
         async move {
             let Writer { key, scope } = writer;
             if let Some(id) = request::claim(tx, &key, new.id.0, 1, now).await? {
-                let made = store::check_in_visit::load_check_in_visit(tx, &scope, CheckInVisitId(id));
-                return made.await?.ok_or_else(|| Refusal::not_found(KIND, id.to_string()).into());
+                let made =
+                    store::check_in_visit::load_check_in_visit(tx, &scope, CheckInVisitId(id));
+                return made
+                    .await?
+                    .ok_or_else(|| Refusal::not_found(KIND, id.to_string()).into());
             }
             let ids = [new.registration_id.0];
             let known = store::registration::list_registrations_for_share(tx, &scope, &ids).await?;
@@ -38,7 +41,8 @@ pub(crate) async fn create_check_in_visit(
             })?;
             let visit = check_in_visit::record(&new, registration)?;
             store::check_in_visit::insert_check_in_visit(tx, &visit).await?;
-            wangge_outbox::append(tx, &check_in_visit_changed(&visit, Occurrence::live(now))).await?;
+            wangge_outbox::append(tx, &check_in_visit_changed(&visit, Occurrence::live(now)))
+                .await?;
             Ok(visit)
         }
         .boxed()

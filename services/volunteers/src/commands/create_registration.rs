@@ -31,7 +31,9 @@ pub(crate) async fn create_registration(
             let Writer { key, scope } = writer;
             if let Some(id) = request::claim(tx, &key, new.id.0, new.revision, now).await? {
                 let made = store::registration::load_registration(tx, &scope, RegistrationId(id));
-                return made.await?.ok_or_else(|| Refusal::not_found(KIND, id.to_string()).into());
+                return made
+                    .await?
+                    .ok_or_else(|| Refusal::not_found(KIND, id.to_string()).into());
             }
             check_references(tx, &scope, &new).await?;
             if !store::registration::insert_registration_if_free(tx, &new).await? {
@@ -55,7 +57,11 @@ async fn check_references(
     let areas = store::area::list_areas(&mut *tx, scope, std::slice::from_ref(&new.area_code));
     let areas = areas.await?;
     let units = store::unit::list_known_units(tx, &[new.home_unit_id.0]).await?;
-    Ok(registration::check_references(areas.first(), !units.is_empty(), PATH)?)
+    Ok(registration::check_references(
+        areas.first(),
+        !units.is_empty(),
+        PATH,
+    )?)
 }
 
 /// Either the id is in use, wherever that record lies, or the days overlap.

@@ -32,7 +32,10 @@ pub(crate) async fn end_registration(
             let registration = load_registration_for_update(tx, &scope, id)
                 .await?
                 .ok_or_else(|| Refusal::not_found(KIND, id.to_string()))?;
-            if request::claim(tx, &key, id.0, registration.revision + 1, now).await?.is_some() {
+            if request::claim(tx, &key, id.0, registration.revision + 1, now)
+                .await?
+                .is_some()
+            {
                 return Ok(registration);
             }
             etag::check(&read_etag, registration.revision, KIND)?;

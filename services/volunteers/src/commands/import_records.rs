@@ -39,7 +39,11 @@ pub(crate) struct Import {
 impl Import {
     /// A load by an importer who reaches `scope`.
     pub(crate) fn new(scope: RecordScope, validate_only: bool) -> Self {
-        Self { scope, validate_only, given_up: Names::default() }
+        Self {
+            scope,
+            validate_only,
+            given_up: Names::default(),
+        }
     }
 
     /// What can be said of a row without looking anything up.
@@ -65,7 +69,10 @@ pub(crate) async fn import_records(
     rows: Vec<Row>,
 ) -> Result<Vec<(i64, Outcome)>, Refusal> {
     if import.validate_only {
-        return Ok(rows.iter().map(|row| (row.number, import.tried(row))).collect());
+        return Ok(rows
+            .iter()
+            .map(|row| (row.number, import.tried(row)))
+            .collect());
     }
     let wanted = Names::of(&rows, &import.scope);
     let references =
@@ -78,7 +85,12 @@ pub(crate) async fn import_records(
     });
     let outcomes = commit(app, &batch).await?;
     app.hint.committed();
-    Ok(batch.rows.iter().map(|row| row.number).zip(outcomes).collect())
+    Ok(batch
+        .rows
+        .iter()
+        .map(|row| row.number)
+        .zip(outcomes)
+        .collect())
 }
 
 /// Rows that are committed together, and what they are decided by.
@@ -143,9 +155,13 @@ impl Kept {
         let all = RecordScope::everything();
         let registrations =
             store::registration::list_registrations_for_share(tx, &all, &registration_ids).await?;
-        let visits = store::check_in_visit::list_check_in_visits_by_id(tx, &all, &visit_ids).await?;
+        let visits =
+            store::check_in_visit::list_check_in_visits_by_id(tx, &all, &visit_ids).await?;
         Ok(Self {
-            registrations: registrations.into_iter().map(|kept| (kept.id, kept)).collect(),
+            registrations: registrations
+                .into_iter()
+                .map(|kept| (kept.id, kept))
+                .collect(),
             visits: visits.into_iter().map(|kept| (kept.id, kept)).collect(),
         })
     }
@@ -180,7 +196,10 @@ impl Kept {
         let when = Occurrence::past(new.start_time(), batch.now);
         wangge_outbox::append(tx, &registration_changed(new, when)).await?;
         self.registrations.insert(new.id, new.clone());
-        Ok(Outcome::Imported(Version { record_id: new.id.0, revision: new.revision }))
+        Ok(Outcome::Imported(Version {
+            record_id: new.id.0,
+            revision: new.revision,
+        }))
     }
 
     async fn import_check_in_visit(
@@ -217,16 +236,25 @@ impl Kept {
             wangge_outbox::append(tx, &check_in_visit_changed(visit, when)).await?;
         }
         self.visits.insert(new.id, last.clone());
-        Ok(Outcome::Imported(Version { record_id: last.id.0, revision: last.revision }))
+        Ok(Outcome::Imported(Version {
+            record_id: last.id.0,
+            revision: last.revision,
+        }))
     }
 }
 
 fn compared_registration(new: &Registration, kept: &Registration) -> Outcome {
-    let version = Version { record_id: kept.id.0, revision: kept.revision };
+    let version = Version {
+        record_id: kept.id.0,
+        revision: kept.revision,
+    };
     compared(new.is_kept_as(kept), version, registration::KIND)
 }
 
 fn compared_visit(new: &NewCheckInVisit, kept: &CheckInVisit) -> Outcome {
-    let version = Version { record_id: kept.id.0, revision: kept.revision };
+    let version = Version {
+        record_id: kept.id.0,
+        revision: kept.revision,
+    };
     compared(new.is_kept_as(kept), version, check_in_visit::KIND)
 }

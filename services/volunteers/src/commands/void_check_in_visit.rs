@@ -31,13 +31,17 @@ pub(crate) async fn void_check_in_visit(
             let visit = load_check_in_visit_for_update(tx, &scope, id)
                 .await?
                 .ok_or_else(|| Refusal::not_found(KIND, id.to_string()))?;
-            if request::claim(tx, &key, id.0, visit.revision + 1, now).await?.is_some() {
+            if request::claim(tx, &key, id.0, visit.revision + 1, now)
+                .await?
+                .is_some()
+            {
                 return Ok(visit);
             }
             etag::check(&read_etag, visit.revision, KIND)?;
             let voided = visit.void(Voiding { time: now, reason }, "reason")?;
             update_check_in_visit(tx, &voided).await?;
-            wangge_outbox::append(tx, &check_in_visit_changed(&voided, Occurrence::live(now))).await?;
+            wangge_outbox::append(tx, &check_in_visit_changed(&voided, Occurrence::live(now)))
+                .await?;
             Ok(voided)
         }
         .boxed()

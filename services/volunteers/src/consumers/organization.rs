@@ -19,11 +19,7 @@ use crate::{domain::area::Area, store};
 pub struct Replicas;
 
 impl Projector for Replicas {
-    fn apply<'t>(
-        &'t self,
-        tx: &'t mut Tx,
-        event: &'t Event,
-    ) -> BoxFuture<'t, Result<(), Failure>> {
+    fn apply<'t>(&'t self, tx: &'t mut Tx, event: &'t Event) -> BoxFuture<'t, Result<(), Failure>> {
         async move {
             match &event.payload {
                 Some(Payload::AreaChanged(area)) => apply_area(tx, area, event.revision).await,

@@ -111,7 +111,9 @@ pub fn create(
     violations.extend(text::violation(&draft.handled, format!("{path}handled")));
     match draft.registration_id {
         Some(registration_id) if violations.is_empty() => Ok(NewCheckInVisit {
-            id: draft.id.map_or_else(CheckInVisitId::generate, CheckInVisitId),
+            id: draft
+                .id
+                .map_or_else(CheckInVisitId::generate, CheckInVisitId),
             registration_id: RegistrationId(registration_id),
             visit_time: now,
             handled: draft.handled,
@@ -142,7 +144,11 @@ pub fn load(visit: NewCheckInVisit, now: DateTime<Utc>) -> Result<NewCheckInVisi
             violations.push(in_the_future("voided_time"));
         }
     }
-    if violations.is_empty() { Ok(visit) } else { Err(Refusal::fields(violations)) }
+    if violations.is_empty() {
+        Ok(visit)
+    } else {
+        Err(Refusal::fields(violations))
+    }
 }
 
 fn in_the_future(field: &str) -> FieldViolation {

@@ -3,10 +3,7 @@
 
 use chrono::{DateTime, NaiveDate, Utc};
 use uuid::Uuid;
-use wangge_api::{
-    errors::v1::Reason,
-    refusal::{FieldViolation, Refusal},
-};
+use wangge_api::refusal::{FieldViolation, Reason, Refusal};
 use wangge_kernel::{
     limit::{DEFAULT_ZONE, day_start},
     typed_id,
@@ -74,7 +71,9 @@ pub struct RegistrationDraft {
 /// `FIELD_INVALID`, naming every field that is missing or can't be.
 pub fn create(draft: RegistrationDraft, path: &str) -> Result<Registration, Refusal> {
     let violations = violations(&draft, path);
-    let id = draft.id.map_or_else(RegistrationId::generate, RegistrationId);
+    let id = draft
+        .id
+        .map_or_else(RegistrationId::generate, RegistrationId);
     match (draft.person_id, draft.home_unit_id, draft.start_date) {
         (Some(person_id), Some(home_unit_id), Some(start_date)) if violations.is_empty() => {
             Ok(Registration {
@@ -138,7 +137,11 @@ fn end_too_early(field: String) -> FieldViolation {
 pub fn check_references(area: Option<&Area>, unit_known: bool, path: &str) -> Result<(), Refusal> {
     let unknown = [
         ("home_unit_id", "unit", unit_known),
-        ("area_code", "community", area.is_some_and(Area::is_community)),
+        (
+            "area_code",
+            "community",
+            area.is_some_and(Area::is_community),
+        ),
     ];
     let violations: Vec<_> = unknown
         .into_iter()
@@ -151,7 +154,10 @@ pub fn check_references(area: Option<&Area>, unit_known: bool, path: &str) -> Re
     if violations.is_empty() {
         return Ok(());
     }
-    Err(Refusal { reason: Reason::ReferenceUnknown, ..Refusal::fields(violations) })
+    Err(Refusal {
+        reason: Reason::ReferenceUnknown,
+        ..Refusal::fields(violations)
+    })
 }
 
 /// The refusal of days that overlap another registration's.
@@ -181,7 +187,11 @@ impl Registration {
         if end_date <= self.start_date {
             return Err(Refusal::fields(vec![end_too_early("end_date".to_owned())]));
         }
-        Ok(Self { end_date: Some(end_date), revision: self.revision + 1, ..self })
+        Ok(Self {
+            end_date: Some(end_date),
+            revision: self.revision + 1,
+            ..self
+        })
     }
 
     /// The first moment at which it holds.
@@ -224,7 +234,10 @@ mod tests {
     fn every_missing_field_is_named() {
         let refusal = load(RegistrationDraft::default()).unwrap_err();
         let fields: Vec<_> = refusal.fields.iter().map(|v| v.field.as_str()).collect();
-        assert_eq!(fields, ["id", "person_id", "home_unit_id", "area_code", "start_date"]);
+        assert_eq!(
+            fields,
+            ["id", "person_id", "home_unit_id", "area_code", "start_date"]
+        );
     }
 
     #[test]
@@ -246,6 +259,9 @@ mod tests {
         let early = registration.clone().end(day("2022-03-01")).unwrap_err();
         assert_eq!(early.fields[0].field, "end_date");
         let ended = registration.end(day("2022-04-01")).unwrap();
-        assert_eq!(ended.end(day("2022-05-01")).unwrap_err().reason, Reason::StateConflict);
+        assert_eq!(
+            ended.end(day("2022-05-01")).unwrap_err().reason,
+            Reason::StateConflict
+        );
     }
 }

@@ -8,7 +8,6 @@ pub fn violation(text: &str, field: String) -> Option<FieldViolation> {
         return Some(FieldViolation::new(field, "required", "is required"));
     }
     // PostgreSQL keeps every character but this one.
-    text.contains('\0').then(|| {
-        FieldViolation::new(field, "string.no_nul", "must not contain the character NUL")
-    })
+    text.contains('\0')
+        .then(|| FieldViolation::new(field, "string.no_nul", "must not contain the character NUL"))
 }

@@ -190,7 +190,10 @@ pub(crate) async fn insert_check_in_visit_if_free(
         visit.handled,
         visit.state.code(),
         visit.voiding.as_ref().map(|voiding| voiding.time),
-        visit.voiding.as_ref().map(|voiding| voiding.reason.as_str()),
+        visit
+            .voiding
+            .as_ref()
+            .map(|voiding| voiding.reason.as_str()),
         visit.imported,
         visit.revision,
     )
@@ -210,7 +213,10 @@ pub(crate) async fn update_check_in_visit(
         visit.id.0,
         visit.state.code(),
         visit.voiding.as_ref().map(|voiding| voiding.time),
-        visit.voiding.as_ref().map(|voiding| voiding.reason.as_str()),
+        visit
+            .voiding
+            .as_ref()
+            .map(|voiding| voiding.reason.as_str()),
         visit.revision,
     )
     .execute(tx)

@@ -35,16 +35,38 @@ async fn a_visit_is_recorded_read_voided_and_told_of() {
     let registration = bench.registered().await;
     let made = bench.visited(&registration).await;
     assert_eq!(made.state(), CheckInVisitState::Recorded);
-    assert_eq!((made.area_code.as_str(), made.revision, made.imported), (COMMUNITY, 1, false));
-    assert_eq!(made.visit_time.unwrap().seconds, bench.clock.now().timestamp());
-    let read = bench.staff().get_check_in_visit(get(&made.id)).await.unwrap().into_inner();
+    assert_eq!(
+        (made.area_code.as_str(), made.revision, made.imported),
+        (COMMUNITY, 1, false)
+    );
+    assert_eq!(
+        made.visit_time.unwrap().seconds,
+        bench.clock.now().timestamp()
+    );
+    let read = bench
+        .staff()
+        .get_check_in_visit(get(&made.id))
+        .await
+        .unwrap()
+        .into_inner();
     assert_eq!(read, made);
 
     bench.clock.advance(Duration::minutes(5));
-    let request = VoidCheckInVisitRequest { etag: made.etag.clone(), ..void(&made.id) };
-    let voided = bench.staff().void_check_in_visit(request).await.unwrap().into_inner();
+    let request = VoidCheckInVisitRequest {
+        etag: made.etag.clone(),
+        ..void(&made.id)
+    };
+    let voided = bench
+        .staff()
+        .void_check_in_visit(request)
+        .await
+        .unwrap()
+        .into_inner();
     assert_eq!(voided.state(), CheckInVisitState::Voided);
-    assert_eq!((voided.void_reason.as_str(), voided.revision), ("录入错误", 2));
+    assert_eq!(
+        (voided.void_reason.as_str(), voided.revision),
+        ("录入错误", 2)
+    );
 
     let events = bench.events(3).await;
     let states: Vec<_> = events[1..]
@@ -52,7 +74,11 @@ async fn a_visit_is_recorded_read_voided_and_told_of() {
         .map(|event| match &event.payload {
             Some(Payload::CheckInVisitChanged(changed)) => {
                 assert_eq!(changed.person_id, registration.person_id);
-                (event.revision, changed.state(), event.occurred_time.unwrap().seconds)
+                (
+                    event.revision,
+                    changed.state(),
+                    event.occurred_time.unwrap().seconds,
+                )
             }
             other => panic!("{other:?}"),
         })
@@ -60,7 +86,10 @@ async fn a_visit_is_recorded_read_voided_and_told_of() {
     let came = made.visit_time.unwrap().seconds;
     assert_eq!(
         states,
-        [(1, CheckInVisitState::Recorded, came), (2, CheckInVisitState::Voided, came + 300)]
+        [
+            (1, CheckInVisitState::Recorded, came),
+            (2, CheckInVisitState::Voided, came + 300)
+        ]
     );
 }
 
@@ -75,7 +104,10 @@ async fn what_is_missing_or_cannot_be_is_named() {
     };
     let status = staff.create_check_in_visit(empty).await.unwrap_err();
     assert_eq!(reason(&status), "FIELD_INVALID");
-    assert_eq!(fields(&status), ["check_in_visit.registration_id", "check_in_visit.handled"]);
+    assert_eq!(
+        fields(&status),
+        ["check_in_visit.registration_id", "check_in_visit.handled"]
+    );
 
     let mut timed = visit(&registration.id);
     timed.check_in_visit.as_mut().unwrap().visit_time = Some(Default::default());
@@ -96,26 +128,51 @@ async fn what_is_missing_or_cannot_be_is_named() {
 #[tokio::test]
 async fn a_visit_needs_a_registration_that_holds_on_its_day() {
     let bench = Bench::start().await;
-    let foreign = bench.register(Registration { area_code: NEIGHBOUR.into(), ..registration() }).await;
+    let foreign = bench
+        .register(Registration {
+            area_code: NEIGHBOUR.into(),
+            ..registration()
+        })
+        .await;
     for id in [foreign.id.as_str(), &Uuid::now_v7().to_string()] {
-        let status = bench.staff().create_check_in_visit(visit(id)).await.unwrap_err();
+        let status = bench
+            .staff()
+            .create_check_in_visit(visit(id))
+            .await
+            .unwrap_err();
         assert_eq!(
             (status.code(), reason(&status).as_str()),
             (Code::InvalidArgument, "REFERENCE_UNKNOWN")
         );
         assert_eq!(fields(&status), ["check_in_visit.registration_id"]);
     }
-    let later = Registration { start_date: date(2022, 7, 29), ..registration() };
-    let ended = Registration { end_date: date(2022, 7, 28), ..registration() };
+    let later = Registration {
+        start_date: date(2022, 7, 29),
+        ..registration()
+    };
+    let ended = Registration {
+        end_date: date(2022, 7, 28),
+        ..registration()
+    };
     for one in [later, ended] {
         let one = bench.register(one).await;
-        let status = bench.staff().create_check_in_visit(visit(&one.id)).await.unwrap_err();
+        let status = bench
+            .staff()
+            .create_check_in_visit(visit(&one.id))
+            .await
+            .unwrap_err();
         assert_eq!(reason(&status), "GUARD_FAILED");
-        assert_eq!(precondition(&status).as_deref(), Some("registration_not_current"));
+        assert_eq!(
+            precondition(&status).as_deref(),
+            Some("registration_not_current")
+        );
     }
     // The day is Shanghai's: it is still the 28th in UTC.
     bench.clock.advance(Duration::hours(14));
-    let tomorrow = Registration { start_date: date(2022, 7, 29), ..registration() };
+    let tomorrow = Registration {
+        start_date: date(2022, 7, 29),
+        ..registration()
+    };
     let tomorrow = bench.register(tomorrow).await;
     bench.visited(&tomorrow).await;
 }
@@ -132,7 +189,11 @@ async fn an_ended_registration_takes_no_more_visits() {
         etag: String::new(),
     };
     bench.staff().end_registration(request).await.unwrap();
-    let status = bench.staff().create_check_in_visit(visit(&registration.id)).await.unwrap_err();
+    let status = bench
+        .staff()
+        .create_check_in_visit(visit(&registration.id))
+        .await
+        .unwrap_err();
     assert_eq!(reason(&status), "GUARD_FAILED");
 }
 
@@ -143,25 +204,54 @@ async fn a_repeated_request_has_one_effect() {
     let request = visit(&registration.id);
     let calls = (0..20).map(|_| {
         let (mut staff, request) = (bench.staff(), request.clone());
-        async move { staff.create_check_in_visit(request).await.unwrap().into_inner() }
+        async move {
+            staff
+                .create_check_in_visit(request)
+                .await
+                .unwrap()
+                .into_inner()
+        }
     });
     let made = join_all(calls).await;
     assert!(made.iter().all(|one| *one == made[0]));
     let voiding = void(&made[0].id);
     let calls = (0..5).map(|_| {
         let (mut staff, voiding) = (bench.staff(), voiding.clone());
-        async move { staff.void_check_in_visit(voiding).await.unwrap().into_inner() }
+        async move {
+            staff
+                .void_check_in_visit(voiding)
+                .await
+                .unwrap()
+                .into_inner()
+        }
     });
-    assert!(join_all(calls).await.iter().all(|voided| voided.revision == 2));
-    let repeated = bench.staff().create_check_in_visit(request.clone()).await.unwrap().into_inner();
+    assert!(
+        join_all(calls)
+            .await
+            .iter()
+            .all(|voided| voided.revision == 2)
+    );
+    let repeated = bench
+        .staff()
+        .create_check_in_visit(request.clone())
+        .await
+        .unwrap()
+        .into_inner();
     assert_eq!((repeated.id, repeated.revision), (made[0].id.clone(), 2));
     bench.events(3).await;
 
     let mut other = request;
     other.check_in_visit.as_mut().unwrap().handled = "别的事".into();
-    let status = bench.staff().create_check_in_visit(other).await.unwrap_err();
+    let status = bench
+        .staff()
+        .create_check_in_visit(other)
+        .await
+        .unwrap_err();
     assert_eq!(reason(&status), "REQUEST_ID_REUSED");
-    let other = VoidCheckInVisitRequest { reason: "别的".into(), ..voiding };
+    let other = VoidCheckInVisitRequest {
+        reason: "别的".into(),
+        ..voiding
+    };
     let status = bench.staff().void_check_in_visit(other).await.unwrap_err();
     assert_eq!(reason(&status), "REQUEST_ID_REUSED");
 }
@@ -172,14 +262,23 @@ async fn it_is_voided_once_with_a_reason_and_as_it_was_read() {
     let made = bench.visited(&bench.registered().await).await;
     let mut staff = bench.staff();
     for text in ["", " ", "\0"] {
-        let request = VoidCheckInVisitRequest { reason: text.into(), ..void(&made.id) };
+        let request = VoidCheckInVisitRequest {
+            reason: text.into(),
+            ..void(&made.id)
+        };
         let status = staff.void_check_in_visit(request).await.unwrap_err();
         assert_eq!(reason(&status), "FIELD_INVALID");
         assert_eq!(fields(&status), ["reason"]);
     }
-    let stale = VoidCheckInVisitRequest { etag: "2".into(), ..void(&made.id) };
+    let stale = VoidCheckInVisitRequest {
+        etag: "2".into(),
+        ..void(&made.id)
+    };
     let status = staff.void_check_in_visit(stale).await.unwrap_err();
-    assert_eq!((status.code(), reason(&status).as_str()), (Code::Aborted, "ETAG_MISMATCH"));
+    assert_eq!(
+        (status.code(), reason(&status).as_str()),
+        (Code::Aborted, "ETAG_MISMATCH")
+    );
 
     // A clock that was set back does no harm.
     bench.clock.advance(Duration::hours(-1));
@@ -197,11 +296,23 @@ async fn an_id_can_be_given_and_is_used_once() {
     let registration = bench.registered().await;
     let mut request = visit(&registration.id);
     request.check_in_visit.as_mut().unwrap().id = Uuid::now_v7().to_string();
-    let made = bench.staff().create_check_in_visit(request.clone()).await.unwrap().into_inner();
+    let made = bench
+        .staff()
+        .create_check_in_visit(request.clone())
+        .await
+        .unwrap()
+        .into_inner();
     assert_eq!(made.id, request.check_in_visit.as_ref().unwrap().id);
     request.request_id = request_id();
-    let status = bench.staff().create_check_in_visit(request).await.unwrap_err();
-    assert_eq!((status.code(), reason(&status).as_str()), (Code::AlreadyExists, "RECORD_EXISTS"));
+    let status = bench
+        .staff()
+        .create_check_in_visit(request)
+        .await
+        .unwrap_err();
+    assert_eq!(
+        (status.code(), reason(&status).as_str()),
+        (Code::AlreadyExists, "RECORD_EXISTS")
+    );
     assert_eq!(fields(&status), ["check_in_visit.id"]);
 }
 
@@ -214,7 +325,10 @@ async fn a_foreign_visit_is_as_a_missing_one() {
         let read = foreign.get_check_in_visit(get(id)).await.unwrap_err();
         let voided = foreign.void_check_in_visit(void(id)).await.unwrap_err();
         for status in [read, voided] {
-            assert_eq!((status.code(), reason(&status).as_str()), (Code::NotFound, "RECORD_NOT_FOUND"));
+            assert_eq!(
+                (status.code(), reason(&status).as_str()),
+                (Code::NotFound, "RECORD_NOT_FOUND")
+            );
         }
     }
 }
@@ -229,11 +343,18 @@ async fn lists_are_paged_newest_first_within_the_scope() {
         bench.clock.advance(Duration::minutes(1));
     }
     let mut leader = bench.officials(Role::Leader, "320402");
-    let mut request = ListCheckInVisitsRequest { page_size: 2, ..Default::default() };
+    let mut request = ListCheckInVisitsRequest {
+        page_size: 2,
+        ..Default::default()
+    };
     let mut listed = Vec::new();
     let mut pages = 0;
     loop {
-        let page = leader.list_check_in_visits(request.clone()).await.unwrap().into_inner();
+        let page = leader
+            .list_check_in_visits(request.clone())
+            .await
+            .unwrap()
+            .into_inner();
         listed.extend(page.check_in_visits.into_iter().map(|one| one.id));
         pages += 1;
         request.page_token = page.next_page_token;
@@ -244,13 +365,34 @@ async fn lists_are_paged_newest_first_within_the_scope() {
     assert_eq!((listed, pages), (made, 3));
 
     let count = async |area: &str, code: &str| {
-        let request = ListCheckInVisitsRequest { within_code: code.into(), ..Default::default() };
+        let request = ListCheckInVisitsRequest {
+            within_code: code.into(),
+            ..Default::default()
+        };
         let mut leader = bench.officials(Role::Leader, area);
-        leader.list_check_in_visits(request).await.unwrap().into_inner().check_in_visits.len()
+        leader
+            .list_check_in_visits(request)
+            .await
+            .unwrap()
+            .into_inner()
+            .check_in_visits
+            .len()
     };
-    assert_eq!((count("320402", COMMUNITY).await, count("320402", NEIGHBOUR).await), (5, 0));
-    assert_eq!((count(FOREIGN, "").await, count(FOREIGN, COMMUNITY).await), (0, 0));
-    let garbage = ListCheckInVisitsRequest { page_token: "AAAAAAAAAAA".into(), ..Default::default() };
+    assert_eq!(
+        (
+            count("320402", COMMUNITY).await,
+            count("320402", NEIGHBOUR).await
+        ),
+        (5, 0)
+    );
+    assert_eq!(
+        (count(FOREIGN, "").await, count(FOREIGN, COMMUNITY).await),
+        (0, 0)
+    );
+    let garbage = ListCheckInVisitsRequest {
+        page_token: "AAAAAAAAAAA".into(),
+        ..Default::default()
+    };
     let status = leader.list_check_in_visits(garbage).await.unwrap_err();
     assert_eq!(reason(&status), "PAGE_TOKEN_INVALID");
 }

@@ -27,15 +27,25 @@ use crate::{
 const MAY: i64 = 1_651_971_600;
 
 fn header(validate_only: bool) -> ImportRecordsRequest {
-    ImportRecordsRequest { header: Some(ImportHeader { validate_only }), ..Default::default() }
+    ImportRecordsRequest {
+        header: Some(ImportHeader { validate_only }),
+        ..Default::default()
+    }
 }
 
 fn row(row_number: i64, record: Record) -> ImportRecordsRequest {
-    ImportRecordsRequest { row_number, record: Some(record), ..Default::default() }
+    ImportRecordsRequest {
+        row_number,
+        record: Some(record),
+        ..Default::default()
+    }
 }
 
 fn loaded() -> Registration {
-    Registration { id: Uuid::now_v7().to_string(), ..registration() }
+    Registration {
+        id: Uuid::now_v7().to_string(),
+        ..registration()
+    }
 }
 
 fn time(seconds: i64) -> Option<Timestamp> {
@@ -53,7 +63,10 @@ fn past_visit(registration: &Registration) -> CheckInVisitRecord {
 }
 
 /// Sends messages and answers the results, or how the stream ended.
-async fn send(bench: &Bench, messages: Vec<ImportRecordsRequest>) -> (Vec<RowResult>, Result<(), Status>) {
+async fn send(
+    bench: &Bench,
+    messages: Vec<ImportRecordsRequest>,
+) -> (Vec<RowResult>, Result<(), Status>) {
     let mut importer = bench.importer();
     let mut answers = match importer.import_records(stream::iter(messages)).await {
         Ok(answers) => answers.into_inner(),
@@ -75,7 +88,10 @@ async fn load(bench: &Bench, records: Vec<Record>) -> Vec<RowResult> {
 
 async fn load_as(bench: &Bench, validate_only: bool, records: Vec<Record>) -> Vec<RowResult> {
     let numbers = 1..=i64::try_from(records.len()).unwrap();
-    let rows = numbers.clone().zip(records).map(|(number, record)| row(number, record));
+    let rows = numbers
+        .clone()
+        .zip(records)
+        .map(|(number, record)| row(number, record));
     let messages = std::iter::once(header(validate_only)).chain(rows).collect();
     let (results, ended) = send(bench, messages).await;
     ended.unwrap();
@@ -91,13 +107,20 @@ fn outcomes(results: &[RowResult]) -> Vec<RowOutcome> {
 fn refused(result: &RowResult) -> Vec<(&str, &str)> {
     assert_eq!(result.outcome(), RowOutcome::Refused, "{result:?}");
     assert!(result.version.is_none());
-    result.violations.iter().map(|v| (v.field.as_str(), v.reason.as_str())).collect()
+    result
+        .violations
+        .iter()
+        .map(|v| (v.field.as_str(), v.reason.as_str()))
+        .collect()
 }
 
 #[tokio::test]
 async fn a_load_is_imported_once_and_told_of_in_the_past() {
     let bench = Bench::start().await;
-    let registration = Registration { end_date: date(2022, 6, 1), ..loaded() };
+    let registration = Registration {
+        end_date: date(2022, 6, 1),
+        ..loaded()
+    };
     let recorded = past_visit(&registration);
     let voided = CheckInVisitRecord {
         voided_time: time(MAY + 60),
@@ -112,7 +135,10 @@ async fn a_load_is_imported_once_and_told_of_in_the_past() {
     let results = load(&bench, records.clone()).await;
     assert_eq!(outcomes(&results), [RowOutcome::Imported; 3]);
     let versions: Vec<_> = results.iter().map(|r| r.version.clone().unwrap()).collect();
-    assert_eq!(versions.iter().map(|v| v.revision).collect::<Vec<_>>(), [1, 1, 2]);
+    assert_eq!(
+        versions.iter().map(|v| v.revision).collect::<Vec<_>>(),
+        [1, 1, 2]
+    );
     assert_eq!(versions[2].record_id, voided.id);
 
     let again = load(&bench, records).await;
@@ -120,21 +146,45 @@ async fn a_load_is_imported_once_and_told_of_in_the_past() {
     assert_eq!(again[2].version, results[2].version);
 
     let mut staff = bench.staff();
-    let request = GetCheckInVisitRequest { id: voided.id.clone() };
-    let visit = staff.get_check_in_visit(request).await.unwrap().into_inner();
-    assert_eq!((visit.state(), visit.imported), (CheckInVisitState::Voided, true));
-    assert_eq!((visit.visit_time, visit.void_reason.as_str()), (time(MAY), "重复"));
-    let request = GetRegistrationRequest { id: registration.id };
+    let request = GetCheckInVisitRequest {
+        id: voided.id.clone(),
+    };
+    let visit = staff
+        .get_check_in_visit(request)
+        .await
+        .unwrap()
+        .into_inner();
+    assert_eq!(
+        (visit.state(), visit.imported),
+        (CheckInVisitState::Voided, true)
+    );
+    assert_eq!(
+        (visit.visit_time, visit.void_reason.as_str()),
+        (time(MAY), "重复")
+    );
+    let request = GetRegistrationRequest {
+        id: registration.id,
+    };
     let kept = staff.get_registration(request).await.unwrap().into_inner();
     assert_eq!(kept.end_date, date(2022, 6, 1));
 
     let events = bench.events(4).await;
     assert!(events.iter().all(|event| event.imported));
     let now = bench.clock.now().timestamp();
-    assert!(events.iter().all(|event| event.recorded_time.unwrap().seconds == now));
-    let times: Vec<_> = events.iter().map(|e| (e.revision, e.occurred_time.unwrap().seconds)).collect();
+    assert!(
+        events
+            .iter()
+            .all(|event| event.recorded_time.unwrap().seconds == now)
+    );
+    let times: Vec<_> = events
+        .iter()
+        .map(|e| (e.revision, e.occurred_time.unwrap().seconds))
+        .collect();
     // 1 March, 00:00 in Shanghai, is 16:00 of the day before in UTC.
-    assert_eq!(times, [(1, 1_646_064_000), (1, MAY), (1, MAY), (2, MAY + 60)]);
+    assert_eq!(
+        times,
+        [(1, 1_646_064_000), (1, MAY), (1, MAY), (2, MAY + 60)]
+    );
     let states: Vec<_> = events
         .iter()
         .filter_map(|event| match &event.payload {
@@ -153,35 +203,80 @@ async fn bad_rows_are_refused_and_the_others_commit() {
     let records = vec![
         Record::Registration(good.clone()),
         Record::Registration(Registration::default()),
-        Record::Registration(Registration { person_id: "x".into(), ..loaded() }),
-        Record::Registration(Registration { person_id: good.person_id.clone(), ..loaded() }),
-        Record::Registration(Registration { area_code: GRID.into(), ..loaded() }),
-        Record::Registration(Registration { area_code: FOREIGN.into(), ..loaded() }),
+        Record::Registration(Registration {
+            person_id: "x".into(),
+            ..loaded()
+        }),
+        Record::Registration(Registration {
+            person_id: good.person_id.clone(),
+            ..loaded()
+        }),
+        Record::Registration(Registration {
+            area_code: GRID.into(),
+            ..loaded()
+        }),
+        Record::Registration(Registration {
+            area_code: FOREIGN.into(),
+            ..loaded()
+        }),
         Record::CheckInVisit(CheckInVisitRecord::default()),
         Record::CheckInVisit(past_visit(&loaded())),
-        Record::CheckInVisit(CheckInVisitRecord { visit_time: time(MAY - 86_400 * 90), ..past_visit(&good) }),
-        Record::CheckInVisit(CheckInVisitRecord { visit_time: time(MAY * 2), ..past_visit(&good) }),
-        Record::CheckInVisit(CheckInVisitRecord { void_reason: "x".into(), ..past_visit(&good) }),
-        Record::CheckInVisit(CheckInVisitRecord { voided_time: time(MAY - 1), ..past_visit(&good) }),
-        Record::CheckInVisit(CheckInVisitRecord { handled: "\0".into(), ..past_visit(&good) }),
+        Record::CheckInVisit(CheckInVisitRecord {
+            visit_time: time(MAY - 86_400 * 90),
+            ..past_visit(&good)
+        }),
+        Record::CheckInVisit(CheckInVisitRecord {
+            visit_time: time(MAY * 2),
+            ..past_visit(&good)
+        }),
+        Record::CheckInVisit(CheckInVisitRecord {
+            void_reason: "x".into(),
+            ..past_visit(&good)
+        }),
+        Record::CheckInVisit(CheckInVisitRecord {
+            voided_time: time(MAY - 1),
+            ..past_visit(&good)
+        }),
+        Record::CheckInVisit(CheckInVisitRecord {
+            handled: "\0".into(),
+            ..past_visit(&good)
+        }),
         Record::CheckInVisit(past_visit(&good)),
     ];
     let results = load(&bench, records).await;
     assert_eq!(results[0].outcome(), RowOutcome::Imported);
-    let invalid = |fields: &[&'static str]| fields.iter().map(|f| (*f, "FIELD_INVALID")).collect::<Vec<_>>();
+    let invalid = |fields: &[&'static str]| {
+        fields
+            .iter()
+            .map(|f| (*f, "FIELD_INVALID"))
+            .collect::<Vec<_>>()
+    };
     let missing = invalid(&["id", "person_id", "home_unit_id", "area_code", "start_date"]);
     assert_eq!(refused(&results[1]), missing);
     assert_eq!(refused(&results[2]), invalid(&["person_id"]));
     assert_eq!(refused(&results[3]), [("person_id", "GUARD_FAILED")]);
     assert_eq!(refused(&results[4]), [("area_code", "REFERENCE_UNKNOWN")]);
     assert_eq!(refused(&results[5]), [("area_code", "REFERENCE_UNKNOWN")]);
-    assert_eq!(refused(&results[6]), invalid(&["id", "registration_id", "visit_time", "handled"]));
-    assert_eq!(refused(&results[7]), [("registration_id", "REFERENCE_UNKNOWN")]);
+    assert_eq!(
+        refused(&results[6]),
+        invalid(&["id", "registration_id", "visit_time", "handled"])
+    );
+    assert_eq!(
+        refused(&results[7]),
+        [("registration_id", "REFERENCE_UNKNOWN")]
+    );
     assert_eq!(refused(&results[8]), [("visit_time", "GUARD_FAILED")]);
-    assert!(results[8].violations[0].description.starts_with("registration_not_current: "));
+    assert!(
+        results[8].violations[0]
+            .description
+            .starts_with("registration_not_current: ")
+    );
     assert_eq!(refused(&results[9]), invalid(&["visit_time"]));
     assert_eq!(refused(&results[10]), invalid(&["voided_time"]));
-    assert_eq!(refused(&results[11]), invalid(&["void_reason", "voided_time"]));
+    assert_eq!(
+        refused(&results[11]),
+        invalid(&["void_reason", "voided_time"])
+    );
     assert_eq!(refused(&results[12]), invalid(&["handled"]));
     assert_eq!(results[13].outcome(), RowOutcome::Imported);
     bench.events(2).await;
@@ -192,8 +287,14 @@ async fn an_id_with_other_content_is_refused() {
     let bench = Bench::start().await;
     let registration = loaded();
     let visit = past_visit(&registration);
-    let other = Registration { start_date: date(2022, 1, 1), ..registration.clone() };
-    let later = CheckInVisitRecord { visit_time: time(MAY + 1), ..visit.clone() };
+    let other = Registration {
+        start_date: date(2022, 1, 1),
+        ..registration.clone()
+    };
+    let later = CheckInVisitRecord {
+        visit_time: time(MAY + 1),
+        ..visit.clone()
+    };
     let results = load(
         &bench,
         vec![
@@ -242,8 +343,14 @@ async fn a_trial_checks_rows_and_loads_nothing() {
         vec![
             Record::Registration(registration.clone()),
             Record::CheckInVisit(past_visit(&registration)),
-            Record::Registration(Registration { start_date: None, ..loaded() }),
-            Record::Registration(Registration { area_code: FOREIGN.into(), ..loaded() }),
+            Record::Registration(Registration {
+                start_date: None,
+                ..loaded()
+            }),
+            Record::Registration(Registration {
+                area_code: FOREIGN.into(),
+                ..loaded()
+            }),
         ],
     )
     .await;
@@ -251,7 +358,9 @@ async fn a_trial_checks_rows_and_loads_nothing() {
     assert_eq!(refused(&results[2]), [("start_date", "FIELD_INVALID")]);
     assert_eq!(refused(&results[3]), [("area_code", "REFERENCE_UNKNOWN")]);
     bench.events(0).await;
-    let request = GetRegistrationRequest { id: registration.id };
+    let request = GetRegistrationRequest {
+        id: registration.id,
+    };
     let status = bench.staff().get_registration(request).await.unwrap_err();
     assert_eq!(status.code(), Code::NotFound);
 }
@@ -260,13 +369,20 @@ async fn a_trial_checks_rows_and_loads_nothing() {
 async fn the_stream_has_its_header_first_and_only_there() {
     let bench = Bench::start().await;
     let good = || row(1, Record::Registration(loaded()));
-    let both = ImportRecordsRequest { header: header(false).header, ..good() };
+    let both = ImportRecordsRequest {
+        header: header(false).header,
+        ..good()
+    };
     for (messages, field, committed) in [
         (vec![good()], "header", 0),
         (vec![ImportRecordsRequest::default()], "header", 0),
         (vec![both], "record", 0),
         (vec![header(false), good(), header(false)], "header", 1),
-        (vec![header(false), good(), ImportRecordsRequest::default()], "record", 1),
+        (
+            vec![header(false), good(), ImportRecordsRequest::default()],
+            "record",
+            1,
+        ),
     ] {
         let (results, ended) = send(&bench, messages).await;
         let status = ended.unwrap_err();
@@ -284,10 +400,18 @@ async fn a_pause_flushes_what_was_sent() {
     let bench = Bench::start().await;
     let messages = stream::iter([header(false), row(7, Record::Registration(loaded()))])
         .chain(stream::pending());
-    let mut answers = bench.importer().import_records(messages).await.unwrap().into_inner();
+    let mut answers = bench
+        .importer()
+        .import_records(messages)
+        .await
+        .unwrap()
+        .into_inner();
     let answer = tokio::time::timeout(Duration::from_secs(5), answers.message()).await;
     let results = answer.unwrap().unwrap().unwrap().results;
-    assert_eq!((results[0].row_number, results[0].outcome()), (7, RowOutcome::Imported));
+    assert_eq!(
+        (results[0].row_number, results[0].outcome()),
+        (7, RowOutcome::Imported)
+    );
 }
 
 #[tokio::test]
@@ -297,7 +421,10 @@ async fn a_large_load_sent_by_several_at_once_is_there_once() {
     let mut records = vec![Record::Registration(registration.clone())];
     for minute in 0..450 {
         let visit_time = time(MAY + minute * 60);
-        let visit = CheckInVisitRecord { visit_time, ..past_visit(&registration) };
+        let visit = CheckInVisitRecord {
+            visit_time,
+            ..past_visit(&registration)
+        };
         records.push(Record::CheckInVisit(visit));
     }
     let loads = join_all((0..3).map(|_| load(&bench, records.clone()))).await;
@@ -313,8 +440,16 @@ async fn a_large_load_sent_by_several_at_once_is_there_once() {
         .count();
     assert_eq!((imported, unchanged), (451, 902));
     bench.events(451).await;
-    let request = ListCheckInVisitsRequest { page_size: 1000, ..Default::default() };
-    let page = bench.staff().list_check_in_visits(request).await.unwrap().into_inner();
+    let request = ListCheckInVisitsRequest {
+        page_size: 1000,
+        ..Default::default()
+    };
+    let page = bench
+        .staff()
+        .list_check_in_visits(request)
+        .await
+        .unwrap()
+        .into_inner();
     assert_eq!(page.check_in_visits.len(), 450);
 }
 
@@ -330,9 +465,15 @@ async fn a_load_waits_for_areas_and_units_that_are_on_their_way() {
     let (results, ()) = tokio::join!(load(&bench, vec![Record::Registration(loaded())]), later);
     assert_eq!(outcomes(&results), [RowOutcome::Imported]);
 
-    let unknown = Registration { home_unit_id: Uuid::now_v7().to_string(), ..loaded() };
+    let unknown = Registration {
+        home_unit_id: Uuid::now_v7().to_string(),
+        ..loaded()
+    };
     let results = load(&bench, vec![Record::Registration(unknown)]).await;
-    assert_eq!(refused(&results[0]), [("home_unit_id", "REFERENCE_UNKNOWN")]);
+    assert_eq!(
+        refused(&results[0]),
+        [("home_unit_id", "REFERENCE_UNKNOWN")]
+    );
 }
 
 #[tokio::test]
@@ -341,6 +482,9 @@ async fn only_importers_load() {
     let token = wangge_testkit::token(&[Role::Staff, Role::Admin], Some(""), None);
     let channel = wangge_testkit::stream_channel(&bench.url, &token);
     let mut client = crate::Imports::new(channel);
-    let status = client.import_records(stream::iter([header(false)])).await.unwrap_err();
+    let status = client
+        .import_records(stream::iter([header(false)]))
+        .await
+        .unwrap_err();
     assert_eq!(reason(&status), "ROLE_NOT_ALLOWED");
 }

@@ -70,7 +70,13 @@ impl Bench {
         let app = App::new(database.clone(), clock.clone(), organization);
         let background = app.background(stop.clone());
         let url = wangge_testkit::serve(app.service(stop.clone()), stop.clone()).await;
-        Self { database, clock, url, _stop: stop.drop_guard(), _background: background }
+        Self {
+            database,
+            clock,
+            url,
+            _stop: stop.drop_guard(),
+            _background: background,
+        }
     }
 
     /// Applies an event as if it had come by organization's feed.
@@ -111,7 +117,11 @@ impl Bench {
     async fn feed(&self) -> Vec<Event> {
         let token = token(&[Role::Service], Some(""), None);
         let mut client = FeedServiceClient::new(stream_channel(&self.url, &token));
-        let mut messages = client.subscribe(SubscribeRequest::default()).await.unwrap().into_inner();
+        let mut messages = client
+            .subscribe(SubscribeRequest::default())
+            .await
+            .unwrap()
+            .into_inner();
         let mut events = Vec::new();
         while let Some(message) = messages.message().await.unwrap() {
             events.extend(message.events);
@@ -127,13 +137,21 @@ impl Bench {
     pub(crate) async fn register(&self, registration: Registration) -> Registration {
         let area = registration.area_code.clone();
         let request = create(registration);
-        self.officials(Role::Staff, &area).create_registration(request).await.unwrap().into_inner()
+        self.officials(Role::Staff, &area)
+            .create_registration(request)
+            .await
+            .unwrap()
+            .into_inner()
     }
 
     /// A visit under a registration in the community, now.
     pub(crate) async fn visited(&self, registration: &Registration) -> CheckInVisit {
         let request = visit(&registration.id);
-        self.staff().create_check_in_visit(request).await.unwrap().into_inner()
+        self.staff()
+            .create_check_in_visit(request)
+            .await
+            .unwrap()
+            .into_inner()
     }
 }
 
@@ -157,7 +175,10 @@ pub(crate) fn registration() -> Registration {
 }
 
 pub(crate) fn create(registration: Registration) -> CreateRegistrationRequest {
-    CreateRegistrationRequest { request_id: request_id(), registration: Some(registration) }
+    CreateRegistrationRequest {
+        request_id: request_id(),
+        registration: Some(registration),
+    }
 }
 
 pub(crate) fn visit(registration_id: &str) -> CreateCheckInVisitRequest {
@@ -179,7 +200,11 @@ pub(crate) fn area(id: Uuid, code: &str, kind: i32, revision: i64) -> Event {
         start_date: date(2020, 1, 1),
         ..AreaChanged::default()
     };
-    Event { revision, payload: Some(Payload::AreaChanged(changed)), ..Event::default() }
+    Event {
+        revision,
+        payload: Some(Payload::AreaChanged(changed)),
+        ..Event::default()
+    }
 }
 
 pub(crate) fn unit(id: Uuid, revision: i64) -> Event {
@@ -189,5 +214,9 @@ pub(crate) fn unit(id: Uuid, revision: i64) -> Event {
         area_code: FOREIGN.into(),
         ..UnitChanged::default()
     };
-    Event { revision, payload: Some(Payload::UnitChanged(changed)), ..Event::default() }
+    Event {
+        revision,
+        payload: Some(Payload::UnitChanged(changed)),
+        ..Event::default()
+    }
 }

@@ -16,7 +16,11 @@ use crate::{Bench, COMMUNITY, UNIT, area, create, registration, unit};
 
 /// Whether officials can register with the community.
 async fn takes_registrations(bench: &Bench) -> bool {
-    match bench.staff().create_registration(create(registration())).await {
+    match bench
+        .staff()
+        .create_registration(create(registration()))
+        .await
+    {
         Ok(_) => true,
         Err(status) => {
             assert_eq!(reason(&status), "REFERENCE_UNKNOWN");
@@ -46,8 +50,14 @@ async fn repeated_and_older_events_change_nothing() {
 async fn events_of_other_kinds_do_nothing_and_broken_ones_are_refused() {
     let bench = Bench::start_empty("http://127.0.0.1:9").await;
     bench.apply(Event::default()).await;
-    let broken = AreaChanged { area_id: "x".into(), ..AreaChanged::default() };
-    let event = Event { payload: Some(Payload::AreaChanged(broken)), ..Event::default() };
+    let broken = AreaChanged {
+        area_id: "x".into(),
+        ..AreaChanged::default()
+    };
+    let event = Event {
+        payload: Some(Payload::AreaChanged(broken)),
+        ..Event::default()
+    };
     let refused = transact(&bench.database.background, &[], move |tx| {
         async move { Replicas.apply(tx, &event).await }.boxed()
     })
@@ -67,7 +77,11 @@ async fn areas_and_units_come_by_the_feed() {
         tell(&organization, event).await;
     }
     let made = eventually(|| async {
-        bench.staff().create_registration(create(registration())).await.ok()
+        bench
+            .staff()
+            .create_registration(create(registration()))
+            .await
+            .ok()
     })
     .await;
     let Registration { home_unit_id, .. } = made.into_inner();

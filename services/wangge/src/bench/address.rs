@@ -16,7 +16,10 @@ impl ServerAddress {
     pub(crate) fn of(url: &str) -> Self {
         let host = url.find("://").map_or(0, |at| at + 3);
         let (url, parameters) = url.split_at(url.find('?').unwrap_or(url.len()));
-        let end = url.get(host..).and_then(|rest| rest.find('/')).map_or(url.len(), |at| host + at);
+        let end = url
+            .get(host..)
+            .and_then(|rest| rest.find('/'))
+            .map_or(url.len(), |at| host + at);
         let (scheme, authority) = url[..end].split_at(host.min(end));
         let (user, host) = authority.rsplit_once('@').unwrap_or(("", authority));
         let (user, password) = match user.split_once(':') {
@@ -59,10 +62,22 @@ mod tests {
     #[test]
     fn a_database_is_put_in_and_a_password_taken_out() {
         for (url, database, password) in [
-            ("postgres://w@localhost/a?host=%2Ftmp%2Fx&port=5432", "postgres://w@localhost/b?host=%2Ftmp%2Fx&port=5432", None),
-            ("postgres://w:p%40s@h:5432/a", "postgres://w@h:5432/b", Some("p@s")),
+            (
+                "postgres://w@localhost/a?host=%2Ftmp%2Fx&port=5432",
+                "postgres://w@localhost/b?host=%2Ftmp%2Fx&port=5432",
+                None,
+            ),
+            (
+                "postgres://w:p%40s@h:5432/a",
+                "postgres://w@h:5432/b",
+                Some("p@s"),
+            ),
             ("postgres://h", "postgres://h/b", None),
-            ("postgres:///a?host=/tmp/x", "postgres:///b?host=/tmp/x", None),
+            (
+                "postgres:///a?host=/tmp/x",
+                "postgres:///b?host=/tmp/x",
+                None,
+            ),
         ] {
             let address = ServerAddress::of(url);
             assert_eq!(address.of_database("b"), database);

@@ -62,9 +62,17 @@ impl Bare {
 
     /// Drops the scratch database.
     pub(crate) async fn remove(&self) -> Result<()> {
-        self.on_server(format!("drop database if exists {} with (force)", self.name))
-            .await
-            .with_context(|| format!("database {} could not be dropped: drop it yourself", self.name))
+        self.on_server(format!(
+            "drop database if exists {} with (force)",
+            self.name
+        ))
+        .await
+        .with_context(|| {
+            format!(
+                "database {} could not be dropped: drop it yourself",
+                self.name
+            )
+        })
     }
 
     async fn on_server(&self, statement: String) -> Result<()> {
@@ -77,7 +85,10 @@ impl Bare {
 
     async fn fill(&self) -> Result<()> {
         let options = self.server.clone().database(&self.name);
-        let pool = PgPoolOptions::new().max_connections(1).connect_with(options).await?;
+        let pool = PgPoolOptions::new()
+            .max_connections(1)
+            .connect_with(options)
+            .await?;
         wangge_pg::migrate::migrate(&pool, &wangge_tickets::MIGRATOR).await?;
         let filled = self.fill_tables(&pool).await;
         pool.close().await;
@@ -88,12 +99,20 @@ impl Bare {
         let [function, tickets, history, vacuum] = script::FILL;
         pool.execute(function).await?;
         let names = [
-            "category", "title", "description", "address", "area", "unit", "reported_clocks",
+            "category",
+            "title",
+            "description",
+            "address",
+            "area",
+            "unit",
+            "reported_clocks",
             "filed_clocks",
         ];
         names
             .iter()
-            .fold(sqlx::query(tickets), |query, name| query.bind(self.variable(name)))
+            .fold(sqlx::query(tickets), |query, name| {
+                query.bind(self.variable(name))
+            })
             .bind(script::REPORTED)
             .bind(script::FILED)
             .execute(pool)
@@ -116,14 +135,22 @@ impl Bare {
         clients: usize,
         seconds: u64,
     ) -> Result<f64> {
-        let mut child = self.command(clients, seconds).spawn().context("starting pgbench")?;
+        let mut child = self
+            .command(clients, seconds)
+            .spawn()
+            .context("starting pgbench")?;
         if let Some(mut input) = child.stdin.take() {
-            input.write_all(script::script(operation).as_bytes()).await?;
+            input
+                .write_all(script::script(operation).as_bytes())
+                .await?;
         }
         let output = child.wait_with_output().await?;
         let said = String::from_utf8_lossy(&output.stdout).into_owned();
         if !output.status.success() {
-            bail!("pgbench: {}", String::from_utf8_lossy(&output.stderr).trim());
+            bail!(
+                "pgbench: {}",
+                String::from_utf8_lossy(&output.stderr).trim()
+            );
         }
         if operation == Operation::Dispatch {
             // Some clients are ahead of others.
@@ -146,8 +173,14 @@ impl Bare {
         if let Some(password) = &self.address.password {
             command.env("PGPASSWORD", password);
         }
-        command.env("PGCLIENTENCODING", "UTF8").env("LC_ALL", "C").kill_on_drop(true);
-        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command
+            .env("PGCLIENTENCODING", "UTF8")
+            .env("LC_ALL", "C")
+            .kill_on_drop(true);
+        command
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
         command
     }
 
@@ -179,12 +212,16 @@ fn pgbench() -> Result<PathBuf> {
     let beside = wangge_private_postgres::find_binaries().map(|folder| folder.join("pgbench"));
     let path = std::env::var_os("PATH").unwrap_or_default();
     let on_path = std::env::split_paths(&path).map(|folder| folder.join("pgbench"));
-    beside.into_iter().chain(on_path).find(|program| program.is_file()).context(
-        "pgbench was not found. It comes with PostgreSQL:\n  \
+    beside
+        .into_iter()
+        .chain(on_path)
+        .find(|program| program.is_file())
+        .context(
+            "pgbench was not found. It comes with PostgreSQL:\n  \
          Debian, Ubuntu: apt-get install postgresql\n  \
          Fedora:         dnf install postgresql-contrib\n  \
          macOS:          brew install postgresql@17",
-    )
+        )
 }
 
 /// The number that follows some words.

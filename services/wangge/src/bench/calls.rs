@@ -45,9 +45,19 @@ impl Calls {
         let url = connect.url(ServiceName::Tickets);
         let token = connect.token(Role::Dispatcher)?;
         let clients = (0..connections)
-            .map(|_| Ok(TicketServiceClient::new(wangge_client::connect(&url, token.clone())?)))
+            .map(|_| {
+                Ok(TicketServiceClient::new(wangge_client::connect(
+                    &url,
+                    token.clone(),
+                )?))
+            })
             .collect::<Result<_>>()?;
-        Ok(Self { clients, setting, created: Mutex::default(), filed: Mutex::default() })
+        Ok(Self {
+            clients,
+            setting,
+            created: Mutex::default(),
+            filed: Mutex::default(),
+        })
     }
 
     /// Where tickets are.
@@ -85,7 +95,9 @@ impl Calls {
                 let lacking = needed.saturating_sub(locked(&self.filed).len());
                 self.fill_created(lacking).await?;
                 let ids = take(&self.created, lacking);
-                self.file(ids).await.context("filing tickets to be dispatched")
+                self.file(ids)
+                    .await
+                    .context("filing tickets to be dispatched")
             }
         }
     }
@@ -99,7 +111,10 @@ impl Calls {
             .await
             .map_err(refused)
             .context("creating tickets")?;
-        ensure!(locked(&self.created).len() >= needed, "tickets were not created");
+        ensure!(
+            locked(&self.created).len() >= needed,
+            "tickets were not created"
+        );
         Ok(())
     }
 
@@ -129,14 +144,24 @@ impl Calls {
 
     async fn create(&self, number: usize) -> Result<(), Status> {
         let ticket = Some(self.setting.report(number));
-        let request = CreateTicketRequest { request_id: new_id(), ticket };
-        let ticket = self.client(number).create_ticket(request).await?.into_inner();
+        let request = CreateTicketRequest {
+            request_id: new_id(),
+            ticket,
+        };
+        let ticket = self
+            .client(number)
+            .create_ticket(request)
+            .await?
+            .into_inner();
         locked(&self.created).push(ticket.id);
         Ok(())
     }
 
     async fn get(&self, number: usize, id: String) -> Result<(), Status> {
-        self.client(number).get_ticket(GetTicketRequest { id }).await.map(drop)
+        self.client(number)
+            .get_ticket(GetTicketRequest { id })
+            .await
+            .map(drop)
     }
 
     async fn list(&self, number: usize) -> Result<(), Status> {
@@ -145,7 +170,11 @@ impl Calls {
             within_code: self.setting.community.clone(),
             ..ListTicketsRequest::default()
         };
-        let page = self.client(number).list_tickets(request).await?.into_inner();
+        let page = self
+            .client(number)
+            .list_tickets(request)
+            .await?
+            .into_inner();
         if page.tickets.len() == usize::try_from(PAGE).unwrap_or_default() {
             Ok(())
         } else {

@@ -87,8 +87,15 @@ impl Tally {
 
 /// The refusal's stable reason, or at least its code.
 fn reason(status: &Status) -> String {
-    let reason = status.get_details_error_info().map(|info| info.reason).unwrap_or_default();
-    if reason.is_empty() { format!("{:?} {}", status.code(), status.message()) } else { reason }
+    let reason = status
+        .get_details_error_info()
+        .map(|info| info.reason)
+        .unwrap_or_default();
+    if reason.is_empty() {
+        format!("{:?} {}", status.code(), status.message())
+    } else {
+        reason
+    }
 }
 
 /// A measurement under way.
@@ -135,12 +142,17 @@ pub(crate) async fn drive(
             CAP
         }
     };
-    let mut tasks: JoinSet<()> = (0..workers).map(|number| run.clone().work(number)).collect();
+    let mut tasks: JoinSet<()> = (0..workers)
+        .map(|number| run.clone().work(number))
+        .collect();
     while let Some(ended) = tasks.join_next().await {
         ended?;
     }
     let mut tally = empty()?;
-    std::mem::swap(&mut tally, &mut *run.tally.lock().unwrap_or_else(PoisonError::into_inner));
+    std::mem::swap(
+        &mut tally,
+        &mut *run.tally.lock().unwrap_or_else(PoisonError::into_inner),
+    );
     tally.elapsed = run.start.elapsed();
     tally.ran_out = run.ran_out.load(Relaxed);
     Ok(tally)
@@ -208,8 +220,7 @@ impl Run {
             Pace::Rate(rate) => {
                 self.due.acquire().await.ok()?.forget();
                 let number = self.begun.fetch_add(1, Relaxed);
-                (number < Self::total(rate, self.seconds))
-                    .then(|| due(self.start, rate, number))
+                (number < Self::total(rate, self.seconds)).then(|| due(self.start, rate, number))
             }
         }
     }

@@ -93,8 +93,17 @@ pub(crate) fn script(operation: Operation) -> String {
 /// Our statement, with the arguments that a call without a filter gives it.
 fn list() -> String {
     let arguments = [
-        ":from", ":until", "null::uuid", ":area_from", ":area_until", "'{}'", "null", "false",
-        "null", "null::uuid", "51",
+        ":from",
+        ":until",
+        "null::uuid",
+        ":area_from",
+        ":area_until",
+        "'{}'",
+        "null",
+        "false",
+        "null",
+        "null::uuid",
+        "51",
     ];
     let numbered = arguments.iter().enumerate().rev();
     let statement = numbered.fold(LIST.to_owned(), |text, (place, argument)| {
@@ -123,7 +132,10 @@ pub(crate) fn variables(setting: &Setting) -> Vec<(&'static str, String)> {
         ("dispatched_event", bytes(DISPATCHED_EVENT)),
         ("reported_clocks", clocks(&[FILING])),
         ("filed_clocks", clocks(&[FILED_IN_TIME, DISPATCHING])),
-        ("dispatched_clocks", clocks(&[FILED_IN_TIME, FILED_IN_TIME, HANDLING])),
+        (
+            "dispatched_clocks",
+            clocks(&[FILED_IN_TIME, FILED_IN_TIME, HANDLING]),
+        ),
         ("reported", REPORTED.to_string()),
         ("filed", FILED.to_string()),
         ("k", "0".to_owned()),
@@ -156,6 +168,8 @@ mod tests {
     fn the_list_has_all_its_arguments() {
         let script = list();
         assert!(!script.contains('$'), "{script}");
-        assert!(script.trim_end().ends_with("limit 51\n;") || script.trim_end().ends_with("limit 51;"));
+        assert!(
+            script.trim_end().ends_with("limit 51\n;") || script.trim_end().ends_with("limit 51;")
+        );
     }
 }

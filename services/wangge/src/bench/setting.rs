@@ -21,10 +21,22 @@ const NOTHING_THERE: &str = "the system has no records to work with: run `wangge
 
 /// What matters are about: a title and a description.
 const MATTERS: [(&str, &str); 4] = [
-    ("楼道堆物影响通行", "三楼至四楼楼道堆放旧家具和纸箱，占用消防通道，影响居民出行，请安排人员上门核实并清理。"),
-    ("垃圾桶旁垃圾未清", "小区东侧垃圾桶旁生活垃圾堆积，气味较大，请尽快联系保洁人员清运并冲洗地面。"),
-    ("路灯不亮", "小区北门至健身广场一段路灯连续三晚不亮，老人夜间出行不便，请联系物业检修。"),
-    ("电动车飞线充电", "有居民从窗口拉线给电动车充电，存在火灾隐患，请社区上门劝导并协调增设充电桩。"),
+    (
+        "楼道堆物影响通行",
+        "三楼至四楼楼道堆放旧家具和纸箱，占用消防通道，影响居民出行，请安排人员上门核实并清理。",
+    ),
+    (
+        "垃圾桶旁垃圾未清",
+        "小区东侧垃圾桶旁生活垃圾堆积，气味较大，请尽快联系保洁人员清运并冲洗地面。",
+    ),
+    (
+        "路灯不亮",
+        "小区北门至健身广场一段路灯连续三晚不亮，老人夜间出行不便，请联系物业检修。",
+    ),
+    (
+        "电动车飞线充电",
+        "有居民从窗口拉线给电动车充电，存在火灾隐患，请社区上门劝导并协调增设充电桩。",
+    ),
 ];
 
 /// Where measured tickets are.
@@ -52,7 +64,9 @@ impl Setting {
         let area = if is_in_address_book(&organization, &address(&estate, 1)).await? {
             community.code.clone()
         } else {
-            first_area(&organization, AreaKind::Grid, &community.code).await?.code
+            first_area(&organization, AreaKind::Grid, &community.code)
+                .await?
+                .code
         };
         Ok(Self {
             category: first_category(&channels.tickets).await?,
@@ -96,12 +110,21 @@ async fn first_area(channel: &ServiceChannel, kind: AreaKind, within: &str) -> R
     .await
     .map_err(refused)?;
     let areas = answer.into_inner().areas;
-    areas.into_iter().find(|area| area.end_date.is_none()).context(NOTHING_THERE)
+    areas
+        .into_iter()
+        .find(|area| area.end_date.is_none())
+        .context(NOTHING_THERE)
 }
 
 async fn is_in_address_book(channel: &ServiceChannel, address: &str) -> Result<bool> {
-    let request = LocateAreaRequest { address: address.to_owned(), ..LocateAreaRequest::default() };
-    match AreaServiceClient::new(channel.clone()).locate_area(request).await {
+    let request = LocateAreaRequest {
+        address: address.to_owned(),
+        ..LocateAreaRequest::default()
+    };
+    match AreaServiceClient::new(channel.clone())
+        .locate_area(request)
+        .await
+    {
         Ok(_) => Ok(true),
         Err(status) if status.code() == Code::NotFound => Ok(false),
         Err(status) => Err(refused(status)),
@@ -110,9 +133,14 @@ async fn is_in_address_book(channel: &ServiceChannel, address: &str) -> Result<b
 
 async fn first_unit(channel: &ServiceChannel) -> Result<String> {
     for kind in [UnitKind::Department, UnitKind::Unspecified] {
-        let request =
-            ListUnitsRequest { page_size: 1000, kind: kind.into(), ..ListUnitsRequest::default() };
-        let answer = UnitServiceClient::new(channel.clone()).list_units(request).await;
+        let request = ListUnitsRequest {
+            page_size: 1000,
+            kind: kind.into(),
+            ..ListUnitsRequest::default()
+        };
+        let answer = UnitServiceClient::new(channel.clone())
+            .list_units(request)
+            .await;
         let units = answer.map_err(refused)?.into_inner().units;
         if let Some(unit) = units.into_iter().find(|unit| unit.end_date.is_none()) {
             return Ok(unit.id);

@@ -3,7 +3,10 @@
 use anyhow::Result;
 use serde_json::json;
 
-use super::{drive::{CAP, Pace, Tally}, operation::Operation};
+use super::{
+    drive::{CAP, Pace, Tally},
+    operation::Operation,
+};
 use crate::output::{self, Output, line, note, pad, width};
 
 /// One operation at one pace, ours and the bare database's.
@@ -35,8 +38,17 @@ impl Measured {
 }
 
 const HEADER: [&str; 11] = [
-    "operation", "pace", "ours/s", "p50 ms", "p99 ms", "p99.9 ms", "refused", "bare/s", "ours/bare",
-    "target", "met",
+    "operation",
+    "pace",
+    "ours/s",
+    "p50 ms",
+    "p99 ms",
+    "p99.9 ms",
+    "refused",
+    "bare/s",
+    "ours/bare",
+    "target",
+    "met",
 ];
 
 /// Prints what was measured, and below it what a reader has to know.
@@ -48,11 +60,19 @@ pub(crate) fn print(measured: &[Measured], output: Output) -> Result<()> {
     let mut rows = vec![HEADER.map(str::to_owned).to_vec()];
     rows.extend(measured.iter().map(text_row));
     let columns: Vec<usize> = (0..HEADER.len())
-        .map(|column| rows.iter().map(|row| width(&row[column])).max().unwrap_or_default())
+        .map(|column| {
+            rows.iter()
+                .map(|row| width(&row[column]))
+                .max()
+                .unwrap_or_default()
+        })
         .collect();
     for row in rows {
-        let cells: Vec<String> =
-            row.iter().zip(&columns).map(|(text, columns)| pad(text, *columns)).collect();
+        let cells: Vec<String> = row
+            .iter()
+            .zip(&columns)
+            .map(|(text, columns)| pad(text, *columns))
+            .collect();
         line(cells.join("  ").trim_end());
     }
     measured.iter().for_each(remarks);
@@ -64,7 +84,10 @@ fn text_row(row: &Measured) -> Vec<String> {
     let rate = |rate: f64| format!("{rate:.0}");
     let millis = |percent| format!("{:.2}", ours.percentile(percent));
     let (target, met) = match row.met() {
-        Some(met) => (format!("≥ {:.1}", row.operation.target()), if met { "✓" } else { "✗" }),
+        Some(met) => (
+            format!("≥ {:.1}", row.operation.target()),
+            if met { "✓" } else { "✗" },
+        ),
         None => (String::new(), ""),
     };
     vec![
@@ -115,13 +138,20 @@ fn remarks(row: &Measured) {
         note(format!("{what}: {number} refused: {reason}"));
     }
     if row.ours.capped && matches!(row.pace, Pace::Rate(_)) {
-        note(format!("{what}: {CAP} calls were in flight; more had to wait"));
+        note(format!(
+            "{what}: {CAP} calls were in flight; more had to wait"
+        ));
     }
     if row.ours.ran_out {
-        note(format!("{what}: ended early, after {:.1} s, for want of tickets", row.ours.elapsed.as_secs_f64()));
+        note(format!(
+            "{what}: ended early, after {:.1} s, for want of tickets",
+            row.ours.elapsed.as_secs_f64()
+        ));
     }
     let [before, after] = row.bare;
     if (before - after).abs() > 0.3 * before.max(after) {
-        note(format!("{what}: the bare rate was {before:.0}/s before and {after:.0}/s after: the machine was busy"));
+        note(format!(
+            "{what}: the bare rate was {before:.0}/s before and {after:.0}/s after: the machine was busy"
+        ));
     }
 }

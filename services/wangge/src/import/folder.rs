@@ -9,9 +9,10 @@ use anyhow::{Context as _, Result, bail};
 use chrono::{DateTime, Utc};
 
 use super::{
-    organization, tickets, volunteers,
+    organization,
     records::{Problem, Records},
     table::{Problems, Table},
+    tickets, volunteers,
 };
 
 /// The files of the format.
@@ -69,11 +70,12 @@ impl Folder {
                 }
             }
         }
-        let dataset = files.get("dataset.csv").with_context(|| {
-            format!("{} has no dataset.csv: it is no data set", path.display())
-        })?;
-        let keys: HashMap<String, String> =
-            csv::Reader::from_reader(dataset.as_slice()).deserialize().collect::<Result<_, _>>()?;
+        let dataset = files
+            .get("dataset.csv")
+            .with_context(|| format!("{} has no dataset.csv: it is no data set", path.display()))?;
+        let keys: HashMap<String, String> = csv::Reader::from_reader(dataset.as_slice())
+            .deserialize()
+            .collect::<Result<_, _>>()?;
         if keys.get("format").map(String::as_str) != Some(FORMAT) {
             bail!("dataset.csv: this tool reads format {FORMAT}");
         }
@@ -90,7 +92,10 @@ impl Folder {
 
     /// Everything in the files, for a digest.
     pub(crate) fn bytes(&self) -> Vec<u8> {
-        self.files.iter().flat_map(|(name, bytes)| [name.as_bytes(), bytes].concat()).collect()
+        self.files
+            .iter()
+            .flat_map(|(name, bytes)| [name.as_bytes(), bytes].concat())
+            .collect()
     }
 
     /// The records, or everything that is wrong with the files.
@@ -106,7 +111,11 @@ impl Folder {
         tickets::read(&reading, &mut records);
         volunteers::read(&reading, &mut records);
         let problems = reading.problems.into_inner();
-        if problems.is_empty() { Ok(records) } else { Err(problems) }
+        if problems.is_empty() {
+            Ok(records)
+        } else {
+            Err(problems)
+        }
     }
 }
 

@@ -46,14 +46,29 @@ async fn send(channels: &Channels, records: &Records, validate_only: bool) -> Re
     let bar = progress(records.len(), validate_only);
     let header = Some(ImportHeader { validate_only });
 
-    let mut client =
-        organization::import_service_client::ImportServiceClient::new(channels.organization.clone());
+    let mut client = organization::import_service_client::ImportServiceClient::new(
+        channels.organization.clone(),
+    );
     let messages = messages(&records.organization, |row_number, record| {
-        organization::ImportRecordsRequest { row_number, record, ..Default::default() }
+        organization::ImportRecordsRequest {
+            row_number,
+            record,
+            ..Default::default()
+        }
     });
-    let first = organization::ImportRecordsRequest { header, ..Default::default() };
+    let first = organization::ImportRecordsRequest {
+        header,
+        ..Default::default()
+    };
     let call = client.import_records(with_first(first, messages));
-    loaded.take(&records.organization, call, |response| response.results, &bar).await?;
+    loaded
+        .take(
+            &records.organization,
+            call,
+            |response| response.results,
+            &bar,
+        )
+        .await?;
     if !loaded.problems.is_empty() && !validate_only {
         return Ok(loaded);
     }
@@ -61,11 +76,20 @@ async fn send(channels: &Channels, records: &Records, validate_only: bool) -> Re
     let mut client =
         tickets::import_service_client::ImportServiceClient::new(channels.tickets.clone());
     let messages = self::messages(&records.tickets, |row_number, record| {
-        tickets::ImportRecordsRequest { row_number, record, ..Default::default() }
+        tickets::ImportRecordsRequest {
+            row_number,
+            record,
+            ..Default::default()
+        }
     });
-    let first = tickets::ImportRecordsRequest { header, ..Default::default() };
+    let first = tickets::ImportRecordsRequest {
+        header,
+        ..Default::default()
+    };
     let call = client.import_records(with_first(first, messages));
-    loaded.take(&records.tickets, call, |response| response.results, &bar).await?;
+    loaded
+        .take(&records.tickets, call, |response| response.results, &bar)
+        .await?;
     if !loaded.problems.is_empty() && !validate_only {
         return Ok(loaded);
     }
@@ -73,20 +97,26 @@ async fn send(channels: &Channels, records: &Records, validate_only: bool) -> Re
     let mut client =
         volunteers::import_service_client::ImportServiceClient::new(channels.volunteers.clone());
     let messages = self::messages(&records.volunteers, |row_number, record| {
-        volunteers::ImportRecordsRequest { row_number, record, ..Default::default() }
+        volunteers::ImportRecordsRequest {
+            row_number,
+            record,
+            ..Default::default()
+        }
     });
-    let first = volunteers::ImportRecordsRequest { header, ..Default::default() };
+    let first = volunteers::ImportRecordsRequest {
+        header,
+        ..Default::default()
+    };
     let call = client.import_records(with_first(first, messages));
-    loaded.take(&records.volunteers, call, |response| response.results, &bar).await?;
+    loaded
+        .take(&records.volunteers, call, |response| response.results, &bar)
+        .await?;
     bar.finish_and_clear();
     Ok(loaded)
 }
 
 /// Rows as messages, numbered from 0.
-fn messages<R: Clone, M>(
-    records: &[Sourced<R>],
-    message: impl Fn(i64, Option<R>) -> M,
-) -> Vec<M> {
+fn messages<R: Clone, M>(records: &[Sourced<R>], message: impl Fn(i64, Option<R>) -> M) -> Vec<M> {
     records
         .iter()
         .zip(0..)

@@ -7,7 +7,10 @@ use wangge_api::organization::v1::{
     Unit, UnitKind, import_records_request::Record,
 };
 
-use super::{folder::Reading, records::{Records, Sourced}};
+use super::{
+    folder::Reading,
+    records::{Records, Sourced},
+};
 
 /// Reads areas with boundaries, addresses, units, people, appointments and
 /// published figures, in this order.
@@ -21,13 +24,25 @@ pub(super) fn read(reading: &mut Reading<'_>, records: &mut Records) {
 }
 
 fn push(records: &mut Records, file: &'static str, line: u64, record: Record) {
-    records.organization.push(Sourced { file, line, history: Vec::new(), record });
+    records.organization.push(Sourced {
+        file,
+        line,
+        history: Vec::new(),
+        record,
+    });
 }
 
 fn areas(reading: &Reading<'_>, records: &mut Records) {
     const FILE: &str = "areas.csv";
     let mut boundaries = boundaries(reading);
-    let columns = ["code", "kind", "name", "parent_code", "start_date", "end_date"];
+    let columns = [
+        "code",
+        "kind",
+        "name",
+        "parent_code",
+        "start_date",
+        "end_date",
+    ];
     for row in reading.table(FILE, &columns).rows() {
         let code = row.required("code");
         let area = Area {
@@ -45,7 +60,13 @@ fn areas(reading: &Reading<'_>, records: &mut Records) {
     }
     for code in boundaries.keys() {
         let what = format!("area_code {code} is none of areas.csv");
-        reading.problems.add("boundaries.geojson", 0, "area_code", "REFERENCE_UNKNOWN", &what);
+        reading.problems.add(
+            "boundaries.geojson",
+            0,
+            "area_code",
+            "REFERENCE_UNKNOWN",
+            &what,
+        );
     }
 }
 
@@ -60,7 +81,9 @@ fn boundaries(reading: &Reading<'_>) -> HashMap<String, String> {
     let collection = match serde_json::from_slice::<geojson::FeatureCollection>(bytes) {
         Ok(collection) => collection,
         Err(error) => {
-            reading.problems.add(FILE, 0, "", "FILE_INVALID", &error.to_string());
+            reading
+                .problems
+                .add(FILE, 0, "", "FILE_INVALID", &error.to_string());
             return boundaries;
         }
     };
@@ -72,7 +95,9 @@ fn boundaries(reading: &Reading<'_>) -> HashMap<String, String> {
             }
             _ => {
                 let what = format!("feature {number} needs properties.area_code and a geometry");
-                reading.problems.add(FILE, 0, "features", "FIELD_INVALID", &what);
+                reading
+                    .problems
+                    .add(FILE, 0, "features", "FIELD_INVALID", &what);
             }
         }
     }
@@ -95,7 +120,15 @@ fn addresses(reading: &Reading<'_>, records: &mut Records) {
 
 fn units(reading: &Reading<'_>, records: &mut Records) -> HashMap<String, String> {
     const FILE: &str = "units.csv";
-    let columns = ["code", "kind", "name", "parent_code", "area_code", "start_date", "end_date"];
+    let columns = [
+        "code",
+        "kind",
+        "name",
+        "parent_code",
+        "area_code",
+        "start_date",
+        "end_date",
+    ];
     let mut ids = HashMap::new();
     for row in reading.table(FILE, &columns).rows() {
         let id = reading.shared_id("unit", row.text("code"));
@@ -135,8 +168,15 @@ fn people(reading: &Reading<'_>, records: &mut Records) -> HashMap<String, Strin
 
 fn appointments(reading: &Reading<'_>, records: &mut Records) {
     const FILE: &str = "appointments.csv";
-    let columns =
-        ["key", "person_key", "post", "unit_code", "area_code", "start_date", "end_date"];
+    let columns = [
+        "key",
+        "person_key",
+        "post",
+        "unit_code",
+        "area_code",
+        "start_date",
+        "end_date",
+    ];
     let mut keys = HashMap::new();
     for row in reading.table(FILE, &columns).rows() {
         let id = reading.own_id("appointment", row.text("key"));
@@ -158,9 +198,20 @@ fn appointments(reading: &Reading<'_>, records: &mut Records) {
 
 fn published_figures(reading: &Reading<'_>, records: &mut Records) {
     const FILE: &str = "published_figures.csv";
-    let columns = ["area_code", "figure_key", "value", "bound", "period", "as_of_date"];
+    let columns = [
+        "area_code",
+        "figure_key",
+        "value",
+        "bound",
+        "period",
+        "as_of_date",
+    ];
     for row in reading.table(FILE, &columns).rows() {
-        let key = format!("{}:{}", row.required("area_code"), row.required("figure_key"));
+        let key = format!(
+            "{}:{}",
+            row.required("area_code"),
+            row.required("figure_key")
+        );
         row.required("value");
         let figure = PublishedFigure {
             id: reading.shared_id("published_figure", &key),

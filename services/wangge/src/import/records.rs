@@ -3,7 +3,9 @@
 use std::fmt;
 
 use serde::Serialize;
-use wangge_api::{organization::v1 as organization, tickets::v1 as tickets, volunteers::v1 as volunteers};
+use wangge_api::{
+    organization::v1 as organization, tickets::v1 as tickets, volunteers::v1 as volunteers,
+};
 
 /// Something wrong in a file.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -22,7 +24,13 @@ pub(crate) struct Problem {
 
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { file, line, field, reason, description } = self;
+        let Self {
+            file,
+            line,
+            field,
+            reason,
+            description,
+        } = self;
         write!(f, "{file}:{line}: {field}: {description} ({reason})")
     }
 }

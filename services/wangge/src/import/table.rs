@@ -52,7 +52,12 @@ impl<'p> Table<'p> {
         columns: &[&'static str],
         problems: &'p Problems,
     ) -> Self {
-        let mut table = Self { file, columns: HashMap::new(), rows: Vec::new(), problems };
+        let mut table = Self {
+            file,
+            columns: HashMap::new(),
+            rows: Vec::new(),
+            problems,
+        };
         let mut reader = csv::ReaderBuilder::new().flexible(false).from_reader(bytes);
         match reader.headers() {
             Ok(header) => table.take_header(header, columns),
@@ -79,17 +84,33 @@ impl<'p> Table<'p> {
                 Some(place) => {
                     self.columns.insert(column, place);
                 }
-                None => self.problems.add(self.file, 1, column, "COLUMN_MISSING", "the column is missing"),
+                None => self.problems.add(
+                    self.file,
+                    1,
+                    column,
+                    "COLUMN_MISSING",
+                    "the column is missing",
+                ),
             }
         }
         for name in header.iter().filter(|name| !columns.contains(name)) {
-            self.problems.add(self.file, 1, name, "COLUMN_UNKNOWN", "there is no such column in the format");
+            self.problems.add(
+                self.file,
+                1,
+                name,
+                "COLUMN_UNKNOWN",
+                "there is no such column in the format",
+            );
         }
     }
 
     /// The rows.
     pub(crate) fn rows(&self) -> impl Iterator<Item = Row<'_>> {
-        self.rows.iter().map(|(line, record)| Row { table: self, line: *line, record })
+        self.rows.iter().map(|(line, record)| Row {
+            table: self,
+            line: *line,
+            record,
+        })
     }
 }
 
@@ -97,7 +118,9 @@ impl Row<'_> {
     /// What a column says; empty if it says nothing.
     pub(crate) fn text(&self, column: &str) -> &str {
         let place = self.table.columns.get(column);
-        place.and_then(|place| self.record.get(*place)).unwrap_or_default()
+        place
+            .and_then(|place| self.record.get(*place))
+            .unwrap_or_default()
     }
 
     /// What a column says, which must say something.
@@ -181,7 +204,13 @@ impl Row<'_> {
         }
         known.get(key).cloned().unwrap_or_else(|| {
             let what = "names no row of the other file";
-            self.table.problems.add(self.table.file, self.line, column, "REFERENCE_UNKNOWN", what);
+            self.table.problems.add(
+                self.table.file,
+                self.line,
+                column,
+                "REFERENCE_UNKNOWN",
+                what,
+            );
             String::new()
         })
     }
@@ -189,7 +218,9 @@ impl Row<'_> {
     /// Something is wrong with a column.
     pub(crate) fn problem(&self, column: &str, description: &str) {
         let file = self.table.file;
-        self.table.problems.add(file, self.line, column, "FIELD_INVALID", description);
+        self.table
+            .problems
+            .add(file, self.line, column, "FIELD_INVALID", description);
     }
 
     /// Keeps a key of this row, which no other row may have.
@@ -197,7 +228,9 @@ impl Row<'_> {
         let key = self.required(column);
         if keys.insert(key.to_owned(), id.to_owned()).is_some() {
             let what = "another row has it already";
-            self.table.problems.add(self.table.file, self.line, column, "RECORD_EXISTS", what);
+            self.table
+                .problems
+                .add(self.table.file, self.line, column, "RECORD_EXISTS", what);
         }
     }
 }

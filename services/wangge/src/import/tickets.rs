@@ -29,14 +29,19 @@ pub(super) fn read(reading: &Reading<'_>, records: &mut Records) {
     for (key, history) in histories {
         for (_, line) in history.lines {
             let what = format!("there is no ticket {key}");
-            reading.problems.add(ACTIONS, line, "ticket_key", "REFERENCE_UNKNOWN", &what);
+            reading
+                .problems
+                .add(ACTIONS, line, "ticket_key", "REFERENCE_UNKNOWN", &what);
         }
     }
 }
 
 fn categories(reading: &Reading<'_>, records: &mut Records) {
     const FILE: &str = "categories.csv";
-    for row in reading.table(FILE, &["code", "name", "limit_kind", "limit_amount"]).rows() {
+    for row in reading
+        .table(FILE, &["code", "name", "limit_kind", "limit_amount"])
+        .rows()
+    {
         let code = row.required("code");
         let category = Category {
             id: reading.shared_id("category", code),
@@ -48,13 +53,22 @@ fn categories(reading: &Reading<'_>, records: &mut Records) {
             }),
             ..Category::default()
         };
-        push(records, FILE, row.line, Vec::new(), Record::Category(category));
+        push(
+            records,
+            FILE,
+            row.line,
+            Vec::new(),
+            Record::Category(category),
+        );
     }
 }
 
 fn duty_list(reading: &Reading<'_>, records: &mut Records) {
     const FILE: &str = "duty_list.csv";
-    for row in reading.table(FILE, &["category_code", "area_code", "unit_code"]).rows() {
+    for row in reading
+        .table(FILE, &["category_code", "area_code", "unit_code"])
+        .rows()
+    {
         let (category, area) = (row.required("category_code"), row.required("area_code"));
         row.required("unit_code");
         let entry = Responsibility {
@@ -64,7 +78,13 @@ fn duty_list(reading: &Reading<'_>, records: &mut Records) {
             unit_id: row.reference("unit_code", &reading.units),
             ..Responsibility::default()
         };
-        push(records, FILE, row.line, Vec::new(), Record::Responsibility(entry));
+        push(
+            records,
+            FILE,
+            row.line,
+            Vec::new(),
+            Record::Responsibility(entry),
+        );
     }
 }
 
@@ -79,12 +99,22 @@ struct History {
 /// orders.
 fn actions(reading: &Reading<'_>) -> HashMap<String, History> {
     let columns = [
-        "ticket_key", "time", "action", "actor_key", "order_key", "unit_code", "order_role",
-        "reason", "note", "handler_key",
+        "ticket_key",
+        "time",
+        "action",
+        "actor_key",
+        "order_key",
+        "unit_code",
+        "order_role",
+        "reason",
+        "note",
+        "handler_key",
     ];
     let mut histories: HashMap<String, History> = HashMap::new();
     for row in reading.table(ACTIONS, &columns).rows() {
-        let history = histories.entry(row.required("ticket_key").to_owned()).or_default();
+        let history = histories
+            .entry(row.required("ticket_key").to_owned())
+            .or_default();
         let record = action(reading, row);
         if record.action() == TicketAction::Dispatch
             && let Some(last) = history.records.last_mut()
@@ -92,7 +122,10 @@ fn actions(reading: &Reading<'_>) -> HashMap<String, History> {
             && last.action_time == record.action_time
         {
             if row.text("order_role") != "assisting" {
-                row.problem("order_role", "only the first order of a dispatch is the lead's");
+                row.problem(
+                    "order_role",
+                    "only the first order of a dispatch is the lead's",
+                );
             }
             last.orders.extend(record.orders);
             continue;
@@ -125,7 +158,10 @@ fn action(reading: &Reading<'_>, row: Row<'_>) -> HistoryRecord {
         orders: if dispatch {
             row.required("unit_code");
             let unit_id = row.reference("unit_code", &reading.units);
-            vec![OrderRecord { id: order_id.clone(), unit_id }]
+            vec![OrderRecord {
+                id: order_id.clone(),
+                unit_id,
+            }]
         } else {
             Vec::new()
         },
@@ -145,14 +181,19 @@ fn action(reading: &Reading<'_>, row: Row<'_>) -> HistoryRecord {
     }
 }
 
-fn tickets(
-    reading: &Reading<'_>,
-    records: &mut Records,
-    histories: &mut HashMap<String, History>,
-) {
+fn tickets(reading: &Reading<'_>, records: &mut Records, histories: &mut HashMap<String, History>) {
     let columns = [
-        "key", "reported_time", "source", "category_code", "title", "description", "address",
-        "area_code", "longitude", "latitude", "coordinate_system",
+        "key",
+        "reported_time",
+        "source",
+        "category_code",
+        "title",
+        "description",
+        "address",
+        "area_code",
+        "longitude",
+        "latitude",
+        "coordinate_system",
     ];
     let mut keys = HashMap::new();
     for row in reading.table(TICKETS, &columns).rows() {
@@ -177,18 +218,27 @@ fn tickets(
             area_code: row.text("area_code").to_owned(),
             history: [report].into_iter().chain(after.records).collect(),
         };
-        let lines = [(TICKETS, row.line)].into_iter().chain(after.lines).collect();
+        let lines = [(TICKETS, row.line)]
+            .into_iter()
+            .chain(after.lines)
+            .collect();
         push(records, TICKETS, row.line, lines, Record::Ticket(ticket));
     }
 }
 
 fn point(row: Row<'_>) -> Option<Point> {
     let (longitude, latitude) = (row.number("longitude"), row.number("latitude"));
-    let system = row.code("coordinate_system", "COORDINATE_SYSTEM_", CoordinateSystem::from_str_name);
+    let system = row.code(
+        "coordinate_system",
+        "COORDINATE_SYSTEM_",
+        CoordinateSystem::from_str_name,
+    );
     match (longitude, latitude) {
-        (Some(longitude), Some(latitude)) => {
-            Some(Point { longitude, latitude, coordinate_system: system })
-        }
+        (Some(longitude), Some(latitude)) => Some(Point {
+            longitude,
+            latitude,
+            coordinate_system: system,
+        }),
         (None, None) => None,
         _ => {
             row.problem("longitude", "and latitude are given both or neither");
@@ -204,5 +254,10 @@ fn push(
     history: Vec<(&'static str, u64)>,
     record: Record,
 ) {
-    records.tickets.push(Sourced { file, line, history, record });
+    records.tickets.push(Sourced {
+        file,
+        line,
+        history,
+        record,
+    });
 }

@@ -2,9 +2,14 @@
 
 use std::collections::HashMap;
 
-use wangge_api::volunteers::v1::{CheckInVisitRecord, Registration, import_records_request::Record};
+use wangge_api::volunteers::v1::{
+    CheckInVisitRecord, Registration, import_records_request::Record,
+};
 
-use super::{folder::Reading, records::{Records, Sourced}};
+use super::{
+    folder::Reading,
+    records::{Records, Sourced},
+};
 
 /// Reads registrations, then visits.
 pub(super) fn read(reading: &Reading<'_>, records: &mut Records) {
@@ -14,7 +19,14 @@ pub(super) fn read(reading: &Reading<'_>, records: &mut Records) {
 
 fn registrations(reading: &Reading<'_>, records: &mut Records) -> HashMap<String, String> {
     const FILE: &str = "registrations.csv";
-    let columns = ["key", "person_key", "home_unit_code", "area_code", "start_date", "end_date"];
+    let columns = [
+        "key",
+        "person_key",
+        "home_unit_code",
+        "area_code",
+        "start_date",
+        "end_date",
+    ];
     let mut ids = HashMap::new();
     for row in reading.table(FILE, &columns).rows() {
         let id = reading.own_id("registration", row.text("key"));
@@ -37,8 +49,14 @@ fn registrations(reading: &Reading<'_>, records: &mut Records) -> HashMap<String
 
 fn visits(reading: &Reading<'_>, records: &mut Records, registrations: &HashMap<String, String>) {
     const FILE: &str = "check_in_visits.csv";
-    let columns =
-        ["key", "registration_key", "visit_time", "handled", "voided_time", "void_reason"];
+    let columns = [
+        "key",
+        "registration_key",
+        "visit_time",
+        "handled",
+        "voided_time",
+        "void_reason",
+    ];
     let mut keys = HashMap::new();
     for row in reading.table(FILE, &columns).rows() {
         let id = reading.own_id("check_in_visit", row.text("key"));
@@ -58,5 +76,10 @@ fn visits(reading: &Reading<'_>, records: &mut Records, registrations: &HashMap<
 }
 
 fn push(records: &mut Records, file: &'static str, line: u64, record: Record) {
-    records.volunteers.push(Sourced { file, line, history: Vec::new(), record });
+    records.volunteers.push(Sourced {
+        file,
+        line,
+        history: Vec::new(),
+        record,
+    });
 }

@@ -49,7 +49,9 @@ pub(crate) async fn get(reporting: ServiceChannel, query: &CaseQuery) -> Result<
 pub(crate) fn agrees(table: &CaseTable) -> bool {
     let published = table.lines.iter().filter(|line| line.published.is_some());
     published.clone().count() > 0
-        && published.into_iter().all(|line| line.comparison() == CaseComparison::Met)
+        && published
+            .into_iter()
+            .all(|line| line.comparison() == CaseComparison::Met)
 }
 
 /// Prints the table.
@@ -58,25 +60,49 @@ pub(crate) fn print(table: &CaseTable, output: Output) -> Result<()> {
         let lines: Vec<_> = table.lines.iter().map(json_line).collect();
         return output::json(&json!({"area_code": table.area_code, "lines": lines}));
     }
-    let header = ["", "figure", "computed", "published", "", "period", "as of", "key"];
+    let header = [
+        "",
+        "figure",
+        "computed",
+        "published",
+        "",
+        "period",
+        "as of",
+        "key",
+    ];
     let mut rows: Vec<Vec<String>> = vec![header.iter().map(|text| (*text).to_owned()).collect()];
     rows.extend(table.lines.iter().map(text_row));
     let columns: Vec<usize> = (0..header.len())
-        .map(|column| rows.iter().map(|row| width(&row[column])).max().unwrap_or_default())
+        .map(|column| {
+            rows.iter()
+                .map(|row| width(&row[column]))
+                .max()
+                .unwrap_or_default()
+        })
         .collect();
     for row in rows {
-        let cells: Vec<String> =
-            row.iter().zip(&columns).map(|(text, columns)| pad(text, *columns)).collect();
+        let cells: Vec<String> = row
+            .iter()
+            .zip(&columns)
+            .map(|(text, columns)| pad(text, *columns))
+            .collect();
         line(cells.join("  ").trim_end());
     }
     Ok(())
 }
 
 fn text_row(case: &CaseLine) -> Vec<String> {
-    let published = case.published.as_ref().map_or_else(String::new, |published| {
-        let sign = if published.bound() == FigureBound::AtLeast { "≥ " } else { "" };
-        format!("{sign}{}", published.value)
-    });
+    let published = case
+        .published
+        .as_ref()
+        .map_or_else(String::new, |published| {
+            let sign = if published.bound() == FigureBound::AtLeast {
+                "≥ "
+            } else {
+                ""
+            };
+            format!("{sign}{}", published.value)
+        });
     let mark = match case.comparison() {
         CaseComparison::Met => "✓",
         CaseComparison::Missed => "✗",
@@ -115,7 +141,10 @@ fn json_line(case: &CaseLine) -> serde_json::Value {
 }
 
 fn period(period: FigurePeriod) -> String {
-    period.as_str_name().trim_start_matches("FIGURE_PERIOD_").to_lowercase()
+    period
+        .as_str_name()
+        .trim_start_matches("FIGURE_PERIOD_")
+        .to_lowercase()
 }
 
 fn day(date: &Date) -> String {

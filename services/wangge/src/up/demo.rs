@@ -28,12 +28,20 @@ pub(super) async fn run(up: &Up, path: &Path, check: bool, output: Output) -> Re
         versions
     };
     let channels = up.channels(Role::Leader)?;
-    let query = CaseQuery { area_code: folder.area_code().to_owned(), as_of: None, at_least };
+    let query = CaseQuery {
+        area_code: folder.area_code().to_owned(),
+        as_of: None,
+        at_least,
+    };
     let table = case::get(channels.reporting, &query).await?;
     case::print(&table, output)?;
     if !case::agrees(&table) {
         note("the case table differs from what was published");
-        return Ok(if check { ExitCode::FAILURE } else { ExitCode::SUCCESS });
+        return Ok(if check {
+            ExitCode::FAILURE
+        } else {
+            ExitCode::SUCCESS
+        });
     }
     if !check && output == Output::Text {
         try_next(folder.area_code());
@@ -43,7 +51,9 @@ pub(super) async fn run(up: &Up, path: &Path, check: bool, output: Output) -> Re
 
 /// Loads a folder; answers the last version that each service wrote.
 async fn load_folder(up: &Up, folder: &Folder) -> Result<Vec<RecordVersion>> {
-    let records = folder.records().map_err(|problems| import::refuse(&problems))?;
+    let records = folder
+        .records()
+        .map_err(|problems| import::refuse(&problems))?;
     let channels = up.channels(Role::Importer)?;
     let problems = load::check(&channels, &records).await?;
     if !problems.is_empty() {
@@ -53,14 +63,21 @@ async fn load_folder(up: &Up, folder: &Folder) -> Result<Vec<RecordVersion>> {
     if !loaded.problems.is_empty() {
         return Err(import::refuse(&loaded.problems));
     }
-    note(format!("{} records loaded, {} were there already", loaded.imported, loaded.unchanged));
+    note(format!(
+        "{} records loaded, {} were there already",
+        loaded.imported, loaded.unchanged
+    ));
     Ok(loaded.last_versions)
 }
 
 fn try_next(area_code: &str) {
     line("");
     line("Three things to try next, in another terminal:");
-    line(format!("  wangge report case --area {area_code} --records responses_started"));
+    line(format!(
+        "  wangge report case --area {area_code} --records responses_started"
+    ));
     line("  wangge watch tickets --follow");
-    line(format!("  wangge token --role dispatcher --area {area_code}"));
+    line(format!(
+        "  wangge token --role dispatcher --area {area_code}"
+    ));
 }

@@ -38,7 +38,10 @@ pub(super) fn record(
 fn visit(row: CheckInVisitRecord) -> Result<NewCheckInVisit, Refusal> {
     let required = |field| Refusal::field(field, "required", "is required");
     let visit_time = row.visit_time.ok_or_else(|| required("visit_time"))?;
-    let voided_time = row.voided_time.map(|time| moment(&time, "voided_time")).transpose()?;
+    let voided_time = row
+        .voided_time
+        .map(|time| moment(&time, "voided_time"))
+        .transpose()?;
     if voided_time.is_none() && !row.void_reason.is_empty() {
         return Err(required("voided_time"));
     }
@@ -47,7 +50,10 @@ fn visit(row: CheckInVisitRecord) -> Result<NewCheckInVisit, Refusal> {
         registration_id: id(&row.registration_id, "registration_id")?.into(),
         visit_time: moment(&visit_time, "visit_time")?,
         handled: row.handled,
-        voiding: voided_time.map(|time| Voiding { time, reason: row.void_reason }),
+        voiding: voided_time.map(|time| Voiding {
+            time,
+            reason: row.void_reason,
+        }),
         imported: true,
     })
 }
@@ -64,10 +70,15 @@ pub(super) fn result(row_number: i64, outcome: Outcome) -> RowResult {
         row_number,
         outcome: outcome.into(),
         violations,
-        version: version.map(|Version { record_id, revision }| RecordVersion {
-            record_id: record_id.to_string(),
-            revision,
-        }),
+        version: version.map(
+            |Version {
+                 record_id,
+                 revision,
+             }| RecordVersion {
+                record_id: record_id.to_string(),
+                revision,
+            },
+        ),
     }
 }
 
@@ -82,11 +93,23 @@ fn violations(refusal: Refusal) -> Vec<RowViolation> {
     };
     let fields = refusal.fields.into_iter();
     let mut violations: Vec<_> = fields
-        .map(|FieldViolation { field, description, .. }| violation(field, description))
+        .map(
+            |FieldViolation {
+                 field, description, ..
+             }| violation(field, description),
+        )
         .collect();
-    violations.extend(refusal.preconditions.into_iter().map(|(guard, _, description)| {
-        violation(guarded_field(&guard).to_owned(), format!("{guard}: {description}"))
-    }));
+    violations.extend(
+        refusal
+            .preconditions
+            .into_iter()
+            .map(|(guard, _, description)| {
+                violation(
+                    guarded_field(&guard).to_owned(),
+                    format!("{guard}: {description}"),
+                )
+            }),
+    );
     violations
 }
 

@@ -114,7 +114,10 @@ async fn look_up(
     let areas = store::area::list_areas(&database.calls, scope, &codes).await?;
     let units = store::unit::list_known_units(&database.calls, &unit_ids).await?;
     Ok(References {
-        areas: areas.into_iter().map(|area| (area.code.clone(), area)).collect(),
+        areas: areas
+            .into_iter()
+            .map(|area| (area.code.clone(), area))
+            .collect(),
         unit_ids: units.into_iter().collect(),
     })
 }
