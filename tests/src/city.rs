@@ -229,6 +229,25 @@ pub fn tickets(
 }
 
 impl City {
+    /// Ids of records that nobody has made, for tables that are only counted.
+    pub fn unmade() -> Self {
+        let id = || Uuid::now_v7().to_string();
+        let holder = || Holder { unit: Uuid::now_v7(), order: id() };
+        Self {
+            unit: id(),
+            person: id(),
+            appointment: id(),
+            responsibility: id(),
+            registration: id(),
+            visit: id(),
+            ticket: id(),
+            lead: holder(),
+            assisting: holder(),
+            former: holder(),
+            stranger: Uuid::now_v7(),
+        }
+    }
+
     /// Makes all of it.
     ///
     /// # Panics

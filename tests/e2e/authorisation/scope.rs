@@ -1,0 +1,330 @@
+//! Which records a caller reaches: own, ancestor, sibling, child and foreign
+//! areas, holders, former holders and strangers. A record outside is told from
+//! a missing one by nothing.
+
+mod records;
+mod references;
+
+use std::collections::BTreeSet;
+
+use prost::Message;
+use tonic::Code;
+use uuid::Uuid;
+use wangge_api::{
+    events::v1::SubscribeResponse,
+    organization::v1 as organization,
+    policy::{METHODS, MethodPolicy, Role, Scope, policy},
+    tickets::v1 as tickets,
+    volunteers::v1 as volunteers,
+};
+use wangge_tests::{
+    City, Service, World,
+    city::{COMMUNITY, DISTRICT, FOREIGN, FOREIGN_COMMUNITY, GRID, SIBLING, STREET},
+    feed, raw, until,
+};
+
+/// Where a caller stands towards the community.
+#[derive(Debug, Clone, Copy)]
+struct Position {
+    name: &'static str,
+    area: Option<&'static str>,
+    unit: Option<Uuid>,
+}
+
+fn positions(city: &City) -> Vec<Position> {
+    let at = |name, area| Position { name, area, unit: None };
+    let holds = |name, unit| Position { name, area: None, unit: Some(unit) };
+    vec![
+        at("nowhere", None),
+        at("platform", Some("")),
+        at("own", Some(COMMUNITY)),
+        at("parent", Some(STREET)),
+        at("ancestor", Some(DISTRICT)),
+        at("child", Some(GRID)),
+        at("sibling", Some(SIBLING)),
+        at("foreign", Some(FOREIGN)),
+        at("foreign community", Some(FOREIGN_COMMUNITY)),
+        // Shares digits with the community, and is no area.
+        at("longer by a digit", Some("3204020030051")),
+        holds("lead holder", city.lead.unit),
+        holds("assisting holder", city.assisting.unit),
+        holds("former holder", city.former.unit),
+        holds("stranger", city.stranger),
+        Position { name: "holder from a sibling", area: Some(SIBLING), unit: Some(city.lead.unit) },
+        Position { name: "stranger from a sibling", area: Some(SIBLING), unit: Some(city.stranger) },
+    ]
+}
+
+/// The rule in one sentence: by area unless the caller is a department, by
+/// holding where the method says so.
+fn reaches(
+    policy: &MethodPolicy,
+    role: Role,
+    position: &Position,
+    record_area: &str,
+    holders: &[Uuid],
+) -> bool {
+    let by_area = position.area.is_some_and(|area| record_area.starts_with(area));
+    let by_holding = position.unit.is_some_and(|unit| holders.contains(&unit));
+    match policy.scope {
+        Scope::Platform => true,
+        Scope::Area => by_area,
+        Scope::Holding => by_holding,
+        Scope::AreaOrHolding => (by_area && role != Role::Department) || by_holding,
+        Scope::Unspecified => false,
+    }
+}
+
+/// Calls a method with every role of its policy from every position.
+async fn from_everywhere(
+    world: &World,
+    city: &City,
+    path: &str,
+    mut check: impl AsyncFnMut(&MethodPolicy, Role, &Position, &str),
+) {
+    let policy = policy(path).expect("a policy");
+    for role in policy.roles {
+        for position in positions(city) {
+            let token = world.token(*role, position.area, position.unit);
+            check(policy, *role, &position, &token).await;
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_record_outside_reads_like_a_missing_one() {
+    let world = World::start().await;
+    let city = City::build(&world).await;
+    records::wait_for_reporting(&world).await;
+    let table = records::table(&city);
+    // First from outside, since what is done from inside changes the records.
+    for inside in [false, true] {
+        for record in &table {
+            let channel = world.bare(Service::of(record.path)[0]);
+            from_everywhere(&world, &city, record.path, async |policy, role, position, token| {
+                let expected = reaches(policy, role, position, record.area, &record.holders);
+                if expected != inside {
+                    return;
+                }
+                let what = format!("{} as {role:?} from {}", record.path, position.name);
+                let body = (record.body)(&record.name);
+                let there = raw::call(&channel, Some(token), record.path, &body).await;
+                if inside {
+                    let refused = matches!(
+                        there.code(),
+                        Code::NotFound | Code::PermissionDenied | Code::Internal | Code::Unknown
+                    );
+                    assert!(!refused, "{what}: {:?}", there.status);
+                    return;
+                }
+                let body = (record.body)(&record.missing);
+                let missing = raw::call(&channel, Some(token), record.path, &body).await;
+                assert_eq!(there.code(), Code::NotFound, "{what}: {:?}", there.status);
+                assert_eq!(there.reason(), "RECORD_NOT_FOUND", "{what}");
+                assert_eq!(there.told(&record.name), missing.told(&record.missing), "{what}");
+            })
+            .await;
+        }
+    }
+}
+
+/// Acting on an order takes holding that order, not just any of its ticket.
+#[tokio::test(flavor = "multi_thread")]
+async fn another_units_order_reads_like_a_missing_one() {
+    let world = World::start().await;
+    let city = City::build(&world).await;
+    let channel = world.bare(Service::Tickets);
+    let token = world.token(Role::Department, Some(""), Some(city.assisting.unit));
+    for path in records::ORDER_VERBS {
+        let body = |order: &str| records::order_verb(path, &city.ticket, order);
+        let theirs = raw::call(&channel, Some(&token), path, &body(&city.lead.order)).await;
+        let unheard_of = Uuid::now_v7().to_string();
+        let missing = raw::call(&channel, Some(&token), path, &body(&unheard_of)).await;
+        assert_eq!(theirs.code(), Code::NotFound, "{path}: {:?}", theirs.status);
+        assert_eq!(theirs.told(&city.lead.order), missing.told(&unheard_of), "{path}");
+    }
+}
+
+/// Ids in a page of a list.
+type Ids = fn(&[u8]) -> Vec<String>;
+
+fn ids<M: Message + Default>(page: &[u8], ids: fn(M) -> Vec<String>) -> Vec<String> {
+    ids(M::decode(page).expect("a page"))
+}
+
+/// Lists, the record that each may show, the ids in a page, and a request for
+/// what lies within an area.
+fn lists(city: &City) -> Vec<(&'static str, &str, Ids, fn(&str) -> Vec<u8>)> {
+    macro_rules! list {
+        ($path:literal, $record:expr, $module:ident, $request:ident, $page:ident, $items:ident, $id:ident) => {
+            (
+                $path,
+                $record,
+                (|page| {
+                    ids(page, |page: $module::$page| {
+                        page.$items.into_iter().map(|item| item.$id).collect()
+                    })
+                }) as Ids,
+                (|within_code| {
+                    let within_code = within_code.to_owned();
+                    $module::$request { within_code, ..Default::default() }.encode_to_vec()
+                }) as fn(&str) -> Vec<u8>,
+            )
+        };
+    }
+    vec![
+        list!("/wangge.organization.v1.AreaService/ListAreas", COMMUNITY, organization, ListAreasRequest, ListAreasResponse, areas, code),
+        list!("/wangge.organization.v1.UnitService/ListUnits", &city.unit, organization, ListUnitsRequest, ListUnitsResponse, units, id),
+        list!("/wangge.organization.v1.PersonService/ListPeople", &city.person, organization, ListPeopleRequest, ListPeopleResponse, people, id),
+        list!("/wangge.organization.v1.PersonService/ListAppointments", &city.appointment, organization, ListAppointmentsRequest, ListAppointmentsResponse, appointments, id),
+        list!("/wangge.tickets.v1.TicketService/ListTickets", &city.ticket, tickets, ListTicketsRequest, ListTicketsResponse, tickets, id),
+        list!("/wangge.tickets.v1.CategoryService/ListResponsibilities", &city.responsibility, tickets, ListResponsibilitiesRequest, ListResponsibilitiesResponse, responsibilities, id),
+        list!("/wangge.volunteers.v1.OfficialService/ListRegistrations", &city.registration, volunteers, ListRegistrationsRequest, ListRegistrationsResponse, registrations, id),
+        list!("/wangge.volunteers.v1.OfficialService/ListCheckInVisits", &city.visit, volunteers, ListCheckInVisitsRequest, ListCheckInVisitsResponse, check_in_visits, id),
+    ]
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_list_shows_what_a_caller_reaches_and_nothing_else() {
+    let world = World::start().await;
+    let city = City::build(&world).await;
+    let holders = [city.lead.unit, city.assisting.unit];
+    for (path, record, ids, within) in lists(&city) {
+        let channel = world.bare(Service::of(path)[0]);
+        from_everywhere(&world, &city, path, async |policy, role, position, token| {
+            let expected = reaches(policy, role, position, COMMUNITY, &holders);
+            // Naming an area narrows and never widens.
+            for (code, within_record) in
+                [("", true), (COMMUNITY, true), (STREET, true), (GRID, false), (SIBLING, false)]
+            {
+                let answer = raw::call(&channel, Some(token), path, &within(code)).await;
+                let what = format!("{path} within {code:?} as {role:?} from {}", position.name);
+                assert_eq!(answer.code(), Code::Ok, "{what}: {:?}", answer.status);
+                let shown = ids(&answer.messages[0]).iter().any(|id| id == record);
+                assert_eq!(shown, expected && within_record, "{what}");
+            }
+        })
+        .await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_feed_tells_of_what_a_caller_reaches_and_nothing_else() {
+    let world = World::start().await;
+    let city = City::build(&world).await;
+    let path = "/wangge.events.v1.FeedService/Subscribe";
+    for (service, record) in [
+        (Service::Organization, &city.unit),
+        (Service::Tickets, &city.ticket),
+        (Service::Volunteers, &city.visit),
+    ] {
+        // Until the record's event has its position.
+        until(|| async {
+            let events = feed::read(&world, service).await.expect("the feed");
+            events.iter().any(|event| event.record_id == *record).then_some(())
+        })
+        .await;
+        let channel = world.bare(service);
+        from_everywhere(&world, &city, path, async |policy, role, position, token| {
+            let answer = raw::call(&channel, Some(token), path, &[]).await;
+            let what = format!("feed of {} as {role:?} from {}", service.name(), position.name);
+            assert_eq!(answer.code(), Code::Ok, "{what}: {:?}", answer.status);
+            let told = answer.messages.iter().any(|message| {
+                let message = SubscribeResponse::decode(message.clone()).expect("a message");
+                message.events.iter().any(|event| event.record_id == *record)
+            });
+            assert_eq!(told, reaches(policy, role, position, COMMUNITY, &[]), "{what}");
+        })
+        .await;
+    }
+}
+
+/// What one record names must lie in the caller's scope too.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_reference_outside_reads_like_a_missing_one() {
+    let world = World::start().await;
+    let city = City::build(&world).await;
+    for reference in references::table(&city) {
+        let path = reference.path;
+        let channel = world.bare(Service::of(path)[0]);
+        from_everywhere(&world, &city, path, async |policy, role, position, token| {
+            if reaches(policy, role, position, reference.area, &[]) {
+                return;
+            }
+            let what = format!("{path} as {role:?} from {}", position.name);
+            let there = (reference.body)(&reference.name, position.area.unwrap_or_default());
+            let there = raw::call(&channel, Some(token), path, &there).await;
+            let missing = (reference.body)(&reference.missing, position.area.unwrap_or_default());
+            let missing = raw::call(&channel, Some(token), path, &missing).await;
+            assert_eq!(there.reason(), "REFERENCE_UNKNOWN", "{what}: {:?}", there.status);
+            assert_eq!(there.told(&reference.name), missing.told(&reference.missing), "{what}");
+        })
+        .await;
+    }
+}
+
+/// A row of an import that names an area outside is refused like one that
+/// names no area at all.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_import_loads_nothing_outside_the_importers_area() {
+    let world = World::start().await;
+    let city = City::build(&world).await;
+    let before = count_events(&world).await;
+    for import in references::imports(&city) {
+        let service = Service::of(import.path)[0];
+        let channel = world.bare(service);
+        for area in [None, Some(SIBLING), Some(FOREIGN), Some(GRID)] {
+            let token = world.token(Role::Importer, area, None);
+            let told = async |body: Vec<u8>, name: &str| {
+                let request = raw::request(import.path, Some(&token), body.into());
+                let answer = raw::send(&channel, request).await;
+                assert_eq!(answer.code(), Code::Ok, "{:?}", answer.status);
+                let result = references::first_result(&answer.messages[0]);
+                format!("{result:?}").replace(name, "*")
+            };
+            let there = told((import.body)(&import.name), &import.name).await;
+            let missing = told((import.body)(&import.missing), &import.missing).await;
+            assert!(there.contains("REFERENCE_UNKNOWN"), "{} from {area:?}: {there}", import.path);
+            assert_eq!(there, missing, "{} from {area:?}", import.path);
+        }
+    }
+    assert_eq!(count_events(&world).await, before);
+}
+
+/// Committed changes of all services.
+async fn count_events(world: &World) -> i64 {
+    let mut count = 0;
+    for service in Service::FEEDS {
+        let pool = &world.databases.of(service).calls;
+        let events: i64 =
+            sqlx::query_scalar("select count(*) from outbox").fetch_one(pool).await.expect("a count");
+        count += events;
+    }
+    count
+}
+
+/// Nothing is left out in silence: each method is in one of the tables above,
+/// or reaches no records of any area.
+#[tokio::test(flavor = "multi_thread")]
+async fn every_method_is_in_a_table() {
+    let city = City::unmade();
+    let mut covered: BTreeSet<&str> = records::table(&city).iter().map(|row| row.path).collect();
+    covered.extend(lists(&city).iter().map(|row| row.0));
+    covered.extend(references::table(&city).iter().map(|row| row.path));
+    covered.extend(references::imports(&city).iter().map(|row| row.path));
+    covered.insert("/wangge.events.v1.FeedService/Subscribe");
+    let on_the_platform: BTreeSet<&str> = METHODS
+        .iter()
+        .copied()
+        .filter(|path| policy(path).is_some_and(|policy| policy.scope == Scope::Platform))
+        .collect();
+    let all: BTreeSet<&str> = METHODS.iter().copied().collect();
+    let missing: Vec<&&str> = all.difference(&covered).filter(|path| !on_the_platform.contains(*path)).collect();
+    assert!(missing.is_empty(), "in no table: {missing:?}");
+    let catalogues = [
+        "/wangge.reporting.v1.ReportService/ListFeedPositions",
+        "/wangge.tickets.v1.CategoryService/CreateCategory",
+        "/wangge.tickets.v1.CategoryService/ListCategories",
+    ];
+    assert_eq!(on_the_platform, catalogues.into());
+}

@@ -1,0 +1,300 @@
+//! Calls that name one record.
+
+use prost::Message as _;
+use prost_types::FieldMask;
+use uuid::Uuid;
+use wangge_api::{
+    organization::v1 as organization,
+    policy::Role,
+    reporting::v1 as reporting,
+    tickets::v1 as tickets,
+    volunteers::v1 as volunteers,
+};
+use wangge_tests::{
+    City, Service, World,
+    city::{ADDRESS, COMMUNITY, GRID, NOWHERE, day, request_id},
+    until,
+};
+
+/// A call that names a record.
+pub(crate) struct Record {
+    /// The method.
+    pub path: &'static str,
+    /// Area in which the record lies.
+    pub area: &'static str,
+    /// Units that reach it by holding.
+    pub holders: Vec<Uuid>,
+    /// The record's name, and one that no record has.
+    pub name: String,
+    pub missing: String,
+    /// The request for a record with a name.
+    pub body: Box<dyn Fn(&str) -> Vec<u8> + Send + Sync>,
+}
+
+/// Verbs of an order that its own unit does.
+pub(crate) const ORDER_VERBS: [&str; 5] = [
+    "/wangge.tickets.v1.TicketService/ReturnOrder",
+    "/wangge.tickets.v1.TicketService/RefuseOrder",
+    "/wangge.tickets.v1.TicketService/AcceptOrder",
+    "/wangge.tickets.v1.TicketService/AssignOrder",
+    "/wangge.tickets.v1.TicketService/SubmitOrder",
+];
+
+/// One of [`ORDER_VERBS`].
+pub(crate) fn order_verb(path: &str, ticket: &str, order: &str) -> Vec<u8> {
+    let (request_id, ticket_id, order_id) = (request_id(), ticket.to_owned(), order.to_owned());
+    let etag = String::new();
+    let person = Uuid::now_v7().to_string();
+    match path.rsplit('/').next().expect("a name") {
+        "AcceptOrder" => tickets::AcceptOrderRequest {
+            request_id, ticket_id, etag, order_id, handler_person_id: String::new(),
+        }
+        .encode_to_vec(),
+        "AssignOrder" => tickets::AssignOrderRequest {
+            request_id, ticket_id, etag, order_id, handler_person_id: person,
+        }
+        .encode_to_vec(),
+        "SubmitOrder" => tickets::SubmitOrderRequest {
+            request_id, ticket_id, etag, order_id, result: "修好了".to_owned(),
+        }
+        .encode_to_vec(),
+        "ReturnOrder" => tickets::ReturnOrderRequest {
+            request_id, ticket_id, etag, order_id,
+            return_reason: tickets::ReturnReason::NotOurArea.into(),
+            reason: String::new(),
+        }
+        .encode_to_vec(),
+        "RefuseOrder" => tickets::RefuseOrderRequest {
+            request_id, ticket_id, etag, order_id, reason: "不归我们管".to_owned(),
+        }
+        .encode_to_vec(),
+        other => panic!("{other} is no verb of an order"),
+    }
+}
+
+/// Waits until reporting knows the community.
+pub(crate) async fn wait_for_reporting(world: &World) {
+    let channel = world.everywhere(Service::Reporting, Role::Leader);
+    until(|| {
+        let mut reports =
+            reporting::report_service_client::ReportServiceClient::new(channel.clone());
+        let area_code = COMMUNITY.to_owned();
+        async move {
+            let request = reporting::GetCaseTableRequest { area_code, ..Default::default() };
+            reports.get_case_table(request).await.ok()
+        }
+    })
+    .await;
+}
+
+fn record(
+    path: &'static str,
+    name: &str,
+    body: impl Fn(&str) -> Vec<u8> + Send + Sync + 'static,
+) -> Record {
+    Record {
+        path,
+        area: COMMUNITY,
+        holders: Vec::new(),
+        name: name.to_owned(),
+        missing: Uuid::now_v7().to_string(),
+        body: Box::new(body),
+    }
+}
+
+/// Every call that names one record.
+pub(crate) fn table(city: &City) -> Vec<Record> {
+    let mut table = of_organization(city);
+    table.extend(of_volunteers(city));
+    table.extend(of_reporting());
+    table.extend(of_tickets(city));
+    table
+}
+
+fn of_organization(city: &City) -> Vec<Record> {
+    let mask = || Some(FieldMask { paths: vec!["name".to_owned()] });
+    let area = |path, body: fn(&str) -> Vec<u8>| Record {
+        missing: NOWHERE.to_owned(),
+        ..record(path, COMMUNITY, body)
+    };
+    vec![
+        area("/wangge.organization.v1.AreaService/GetArea", |code| {
+            organization::GetAreaRequest { code: code.to_owned() }.encode_to_vec()
+        }),
+        Record {
+            missing: NOWHERE.to_owned(),
+            ..record("/wangge.organization.v1.AreaService/UpdateArea", COMMUNITY, move |code| {
+                let area = organization::Area {
+                    code: code.to_owned(),
+                    name: "新名字".to_owned(),
+                    ..Default::default()
+                };
+                organization::UpdateAreaRequest {
+                    request_id: request_id(),
+                    area: Some(area),
+                    update_mask: mask(),
+                }
+                .encode_to_vec()
+            })
+        },
+        Record {
+            area: GRID,
+            missing: "没有这个地方1号".to_owned(),
+            ..record("/wangge.organization.v1.AreaService/LocateArea", ADDRESS, |address| {
+                organization::LocateAreaRequest { point: None, address: address.to_owned() }
+                    .encode_to_vec()
+            })
+        },
+        record("/wangge.organization.v1.UnitService/GetUnit", &city.unit, |id| {
+            organization::GetUnitRequest { id: id.to_owned() }.encode_to_vec()
+        }),
+        record("/wangge.organization.v1.UnitService/UpdateUnit", &city.unit, move |id| {
+            let unit = organization::Unit {
+                id: id.to_owned(),
+                name: "新名字".to_owned(),
+                ..Default::default()
+            };
+            let update_mask = mask();
+            organization::UpdateUnitRequest { request_id: request_id(), unit: Some(unit), update_mask }
+                .encode_to_vec()
+        }),
+        record("/wangge.organization.v1.PersonService/GetPerson", &city.person, |id| {
+            organization::GetPersonRequest { id: id.to_owned() }.encode_to_vec()
+        }),
+        record("/wangge.organization.v1.PersonService/EndAppointment", &city.appointment, |id| {
+            organization::EndAppointmentRequest {
+                request_id: request_id(),
+                id: id.to_owned(),
+                end_date: day(2030, 1, 1),
+                etag: String::new(),
+            }
+            .encode_to_vec()
+        }),
+    ]
+}
+
+fn of_volunteers(city: &City) -> Vec<Record> {
+    vec![
+        record("/wangge.volunteers.v1.OfficialService/GetRegistration", &city.registration, |id| {
+            volunteers::GetRegistrationRequest { id: id.to_owned() }.encode_to_vec()
+        }),
+        record("/wangge.volunteers.v1.OfficialService/EndRegistration", &city.registration, |id| {
+            volunteers::EndRegistrationRequest {
+                request_id: request_id(),
+                id: id.to_owned(),
+                end_date: day(2030, 1, 1),
+                etag: String::new(),
+            }
+            .encode_to_vec()
+        }),
+        record("/wangge.volunteers.v1.OfficialService/GetCheckInVisit", &city.visit, |id| {
+            volunteers::GetCheckInVisitRequest { id: id.to_owned() }.encode_to_vec()
+        }),
+        record("/wangge.volunteers.v1.OfficialService/VoidCheckInVisit", &city.visit, |id| {
+            volunteers::VoidCheckInVisitRequest {
+                request_id: request_id(),
+                id: id.to_owned(),
+                reason: "重复登记".to_owned(),
+                etag: String::new(),
+            }
+            .encode_to_vec()
+        }),
+    ]
+}
+
+fn of_reporting() -> Vec<Record> {
+    let area = |path, body: fn(&str) -> Vec<u8>| Record {
+        missing: NOWHERE.to_owned(),
+        ..record(path, COMMUNITY, body)
+    };
+    vec![
+        area("/wangge.reporting.v1.ReportService/GetCaseTable", |code| {
+            reporting::GetCaseTableRequest { area_code: code.to_owned(), ..Default::default() }
+                .encode_to_vec()
+        }),
+        area("/wangge.reporting.v1.ReportService/ListFigureRecords", |code| {
+            reporting::ListFigureRecordsRequest {
+                area_code: code.to_owned(),
+                figure_key: "responses_started".to_owned(),
+                ..Default::default()
+            }
+            .encode_to_vec()
+        }),
+    ]
+}
+
+fn of_tickets(city: &City) -> Vec<Record> {
+    let ticket = |path, body: Box<dyn Fn(&str) -> Vec<u8> + Send + Sync>| Record {
+        holders: vec![city.lead.unit, city.assisting.unit],
+        body,
+        ..record(path, &city.ticket, |_| Vec::new())
+    };
+    macro_rules! verb {
+        ($path:literal, $request:ident { $($field:ident: $value:expr),* }) => {
+            ticket($path, Box::new({
+                let _assisting = city.assisting.order.clone();
+                let _stranger = city.stranger.to_string();
+                move |id| {
+                    tickets::$request {
+                        request_id: request_id(),
+                        ticket_id: id.to_owned(),
+                        etag: String::new(),
+                        $($field: $value),*
+                    }
+                    .encode_to_vec()
+                }
+            }))
+        };
+    }
+    let assisting = city.assisting.order.clone();
+    let confirmed = assisting.clone();
+    let stranger = city.stranger.to_string();
+    let fixed = tickets::TicketOutcome::Fixed.into();
+    let mut table = vec![
+        ticket("/wangge.tickets.v1.TicketService/GetTicket", Box::new(|id| {
+            tickets::GetTicketRequest { id: id.to_owned() }.encode_to_vec()
+        })),
+        ticket("/wangge.tickets.v1.TicketService/ListTicketHistory", Box::new(|id| {
+            tickets::ListTicketHistoryRequest { ticket_id: id.to_owned(), ..Default::default() }
+                .encode_to_vec()
+        })),
+        ticket("/wangge.tickets.v1.TicketService/ExplainTicketClocks", Box::new(|id| {
+            tickets::ExplainTicketClocksRequest { ticket_id: id.to_owned() }.encode_to_vec()
+        })),
+        verb!("/wangge.tickets.v1.TicketService/FileTicket", FileTicketRequest {}),
+        verb!("/wangge.tickets.v1.TicketService/DeclineTicket", DeclineTicketRequest {
+            reason: "不属实".to_owned(), outcome: fixed
+        }),
+        verb!("/wangge.tickets.v1.TicketService/DispatchTicket", DispatchTicketRequest {
+            lead_unit_id: stranger.clone(), assisting_unit_ids: Vec::new()
+        }),
+        verb!("/wangge.tickets.v1.TicketService/WithdrawOrder", WithdrawOrderRequest {
+            order_id: assisting.clone(), reason: "不用了".to_owned()
+        }),
+        verb!("/wangge.tickets.v1.TicketService/ConfirmOrder", ConfirmOrderRequest {
+            order_id: confirmed.clone()
+        }),
+        verb!("/wangge.tickets.v1.TicketService/ConfirmTicket", ConfirmTicketRequest {}),
+        verb!("/wangge.tickets.v1.TicketService/SendBackTicket", SendBackTicketRequest {
+            reason: "没修好".to_owned()
+        }),
+        verb!("/wangge.tickets.v1.TicketService/PassTicket", PassTicketRequest { outcome: fixed }),
+        verb!("/wangge.tickets.v1.TicketService/FailTicket", FailTicketRequest {
+            reason: "没修好".to_owned()
+        }),
+    ];
+    for path in ORDER_VERBS {
+        let order = city.lead.order.clone();
+        let body = move |id: &str| order_verb(path, id, &order);
+        table.push(Record {
+            // The order is the lead unit's; the assisting unit's case is apart.
+            holders: vec![city.lead.unit, city.assisting.unit],
+            ..record(path, &city.ticket, body)
+        });
+    }
+    // Last, since it ends everything.
+    table.push(verb!("/wangge.tickets.v1.TicketService/CancelTicket", CancelTicketRequest {
+        reason: "误报".to_owned()
+    }));
+    table
+}
