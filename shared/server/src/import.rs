@@ -4,19 +4,25 @@
 use std::{future::Future, pin::Pin, time::Duration};
 
 use futures::Stream;
+use prost::Message as _;
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
+use tokio_util::sync::CancellationToken;
 use tonic::{Status, Streaming};
 use uuid::Uuid;
 use wangge_api::{
-    refusal::{Refusal, reason_name},
+    refusal::{Reason, Refusal, reason_name},
     types::v1::{ImportHeader, RecordVersion, RowOutcome, RowResult, RowViolation},
 };
 
 /// Rows loaded together.
 const BATCH: usize = 200;
+/// Bytes loaded together, give or take one row.
+const BYTES: usize = 4 * 1024 * 1024;
 /// Silence after which rows that have come are loaded without waiting for more.
 const PAUSE: Duration = Duration::from_millis(50);
+/// How long the sender may take to accept results.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A stream of results.
 pub type ImportResults<R> = Pin<Box<dyn Stream<Item = Result<R, Status>> + Send>>;
@@ -28,95 +34,177 @@ pub struct Message<T> {
     pub header: Option<ImportHeader>,
     /// Number of the row, as the sender gave it.
     pub number: i64,
-    /// The row.
+    /// The row; in every message but the first.
+    pub record: Option<T>,
+}
+
+/// A row as it was sent.
+#[derive(Debug)]
+pub struct Row<T> {
+    /// Its number, as the sender gave it.
+    pub number: i64,
+    /// What it holds.
     pub record: T,
 }
 
-/// Runs an import: takes messages apart with `split`, and gives rows, some at
-/// a time, to `load`, with whether they are to be checked only.
-pub fn run<M, T, R, F>(
-    mut messages: Streaming<M>,
-    split: fn(M) -> Message<Option<T>>,
-    mut load: impl FnMut(Vec<(i64, Option<T>)>, bool) -> F + Send + 'static,
-) -> ImportResults<R>
-where
-    M: Send + 'static,
-    T: Send + 'static,
-    R: Send + 'static,
-    F: Future<Output = Result<R, Refusal>> + Send,
-{
-    let (sender, receiver) = mpsc::channel(4);
+/// What a service does with the rows of one stream.
+pub trait Importer: Send + 'static {
+    /// Message of the stream.
+    type Request: prost::Message + Default + 'static;
+    /// What a row holds.
+    type Record: Send;
+    /// Message of results.
+    type Response: Send + 'static;
+
+    /// Takes a message apart.
+    fn split(message: Self::Request) -> Message<Self::Record>;
+
+    /// Loads rows, or only checks them, and answers a result for each.
+    ///
+    /// # Errors
+    /// What ends the stream; then none of the rows was loaded.
+    fn load(
+        &mut self,
+        rows: Vec<Row<Self::Record>>,
+        validate_only: bool,
+    ) -> impl Future<Output = Result<Vec<RowResult>, Refusal>> + Send;
+
+    /// Puts results into a message.
+    fn response(results: Vec<RowResult>) -> Self::Response;
+}
+
+/// Runs an import to the end of its messages, or until `stop`.
+pub fn run<I: Importer>(
+    importer: I,
+    messages: Streaming<I::Request>,
+    stop: CancellationToken,
+) -> ImportResults<I::Response> {
+    let (results, receiver) = mpsc::channel(4);
     tokio::spawn(async move {
-        let ended = async {
-            let validate_only = header(&mut messages, split).await?;
-            loop {
-                let (rows, last) = batch(&mut messages, split).await?;
-                if !rows.is_empty() {
-                    let results = load(rows, validate_only).await?;
-                    if sender.send(Ok(results)).await.is_err() {
-                        return Ok(());
-                    }
-                }
-                if last {
-                    return Ok::<(), Status>(());
-                }
-            }
+        let mut course = Course { importer, messages, results, rows: Vec::new(), bytes: 0 };
+        let ended = tokio::select! {
+            ended = course.run() => ended,
+            () = stop.cancelled() => Err(shutting_down().into()),
         };
-        if let Err(status) = ended.await {
-            // Nobody listens any more if this fails.
-            let _ = sender.send(Err(status)).await;
+        if let Err(status) = ended {
+            // A sender who is gone needs no reason.
+            let _ = course.results.send(Err(status)).await;
         }
     });
     Box::pin(ReceiverStream::new(receiver))
 }
 
-async fn header<M, T>(
-    messages: &mut Streaming<M>,
-    split: fn(M) -> Message<Option<T>>,
-) -> Result<bool, Status> {
-    let first = messages.message().await?.map(split);
-    match first {
-        Some(Message {
-            header: Some(header),
-            record: None,
-            ..
-        }) => Ok(header.validate_only),
-        _ => Err(Refusal::field(
-            "header",
-            "required",
-            "must be all that the first message has",
-        ))?,
+/// One stream, as far as it has come.
+struct Course<I: Importer> {
+    importer: I,
+    messages: Streaming<I::Request>,
+    results: mpsc::Sender<Result<I::Response, Status>>,
+    rows: Vec<Row<I::Record>>,
+    bytes: usize,
+}
+
+/// What comes next on a stream.
+enum Next<R> {
+    Message(R),
+    Pause,
+    End,
+}
+
+impl<I: Importer> Course<I> {
+    /// Loads all rows. What came before an error is loaded and answered first.
+    async fn run(&mut self) -> Result<(), Status> {
+        let validate_only = self.header().await?;
+        loop {
+            let next = self.next().await;
+            let taken = match next {
+                Ok(Next::Message(message)) => {
+                    let added = self.add(message);
+                    if added.is_ok() && self.rows.len() < BATCH && self.bytes < BYTES {
+                        continue;
+                    }
+                    added.map(|()| false)
+                }
+                Ok(Next::Pause) => Ok(false),
+                Ok(Next::End) => Ok(true),
+                Err(status) => Err(status),
+            };
+            self.flush(validate_only).await?;
+            if taken? {
+                return Ok(());
+            }
+        }
+    }
+
+    async fn header(&mut self) -> Result<bool, Status> {
+        let first = self.messages.message().await?.map(I::split);
+        match first {
+            Some(Message { header: Some(header), record: None, .. }) => Ok(header.validate_only),
+            Some(Message { header: Some(_), .. }) => {
+                Err(misplaced("record", "must not stand beside the header"))
+            }
+            _ => Err(misplaced("header", "is required in the first message")),
+        }
+    }
+
+    async fn next(&mut self) -> Result<Next<I::Request>, Status> {
+        let message = if self.rows.is_empty() {
+            self.messages.message().await?
+        } else {
+            match tokio::time::timeout(PAUSE, self.messages.message()).await {
+                Ok(message) => message?,
+                Err(_) => return Ok(Next::Pause),
+            }
+        };
+        Ok(message.map_or(Next::End, Next::Message))
+    }
+
+    fn add(&mut self, message: I::Request) -> Result<(), Status> {
+        self.bytes += message.encoded_len();
+        match I::split(message) {
+            Message { header: None, number, record: Some(record) } => {
+                self.rows.push(Row { number, record });
+                Ok(())
+            }
+            Message { header: Some(_), .. } => {
+                Err(misplaced("header", "belongs in the first message and in no other"))
+            }
+            Message { record: None, .. } => {
+                Err(misplaced("record", "is required in every message but the first"))
+            }
+        }
+    }
+
+    async fn flush(&mut self, validate_only: bool) -> Result<(), Status> {
+        let rows = std::mem::take(&mut self.rows);
+        self.bytes = 0;
+        if rows.is_empty() {
+            return Ok(());
+        }
+        let results = self.importer.load(rows, validate_only).await?;
+        let message = Ok(I::response(results));
+        let sent = self.results.send_timeout(message, PATIENCE).await;
+        sent.map_err(|_| Status::from(unread()))
     }
 }
 
-/// The next rows, and whether they are the last.
-async fn batch<M, T>(
-    messages: &mut Streaming<M>,
-    split: fn(M) -> Message<Option<T>>,
-) -> Result<(Vec<(i64, Option<T>)>, bool), Status> {
-    let mut rows = Vec::new();
-    while rows.len() < BATCH {
-        let next = if rows.is_empty() {
-            messages.message().await?
-        } else {
-            match tokio::time::timeout(PAUSE, messages.message()).await {
-                Ok(next) => next?,
-                Err(_) => return Ok((rows, false)),
-            }
-        };
-        let Some(message) = next.map(split) else {
-            return Ok((rows, true));
-        };
-        if message.header.is_some() || message.record.is_none() {
-            Err(Refusal::field(
-                "record",
-                "required",
-                "must be in every message but the first",
-            ))?;
-        }
-        rows.push((message.number, message.record));
-    }
-    Ok((rows, false))
+fn misplaced(field: &str, text: &str) -> Status {
+    Refusal::field(field, "import_stream", text).into()
+}
+
+fn shutting_down() -> Refusal {
+    Refusal::unavailable(
+        Reason::ShuttingDown,
+        "the service is shutting down: send the load again",
+        Duration::from_secs(1),
+    )
+}
+
+fn unread() -> Refusal {
+    Refusal::unavailable(
+        Reason::FeedReaderSlow,
+        "results were not read: send the load again",
+        Duration::from_secs(1),
+    )
 }
 
 /// The row was loaded.
@@ -131,29 +219,28 @@ pub fn unchanged(number: i64, id: Uuid, revision: i64) -> RowResult {
 
 /// The row can be loaded.
 pub fn valid(number: i64) -> RowResult {
-    RowResult {
-        row_number: number,
-        outcome: RowOutcome::Valid.into(),
-        ..RowResult::default()
-    }
+    RowResult { row_number: number, outcome: RowOutcome::Valid.into(), ..RowResult::default() }
 }
 
-/// The row can't be loaded.
-pub fn refused(number: i64, refusal: &Refusal) -> RowResult {
-    let reason = reason_name(refusal.reason).to_owned();
-    let violation = |field: &str, description: &str| RowViolation {
-        field: field.to_owned(),
-        reason: reason.clone(),
-        description: description.to_owned(),
+/// The row can't be loaded: a violation for each field, or for the guard that
+/// does not hold. `prefix` is what stands before the fields of the record in
+/// requests with one record, e.g. `area.`.
+pub fn refused(number: i64, refusal: &Refusal, prefix: &str) -> RowResult {
+    let violation = |field: &str, description: String| RowViolation {
+        field: field.strip_prefix(prefix).unwrap_or(field).to_owned(),
+        reason: reason_name(refusal.reason).to_owned(),
+        description,
     };
-    let violations = if refusal.fields.is_empty() {
-        vec![violation("", &refusal.message)]
-    } else {
-        let fields = refusal.fields.iter();
-        fields
-            .map(|broken| violation(&broken.field, &broken.description))
-            .collect()
-    };
+    let mut violations: Vec<_> = refusal
+        .fields
+        .iter()
+        .map(|broken| violation(&broken.field, broken.description.clone()))
+        .collect();
+    if violations.is_empty() {
+        let guard = refusal.preconditions.first();
+        let why = guard.map(|(guard, _, why)| format!("{guard}: {why}"));
+        violations.push(violation("", why.unwrap_or_else(|| refusal.message.clone())));
+    }
     RowResult {
         row_number: number,
         outcome: RowOutcome::Refused.into(),
@@ -167,9 +254,6 @@ fn with_version(number: i64, outcome: RowOutcome, id: Uuid, revision: i64) -> Ro
         row_number: number,
         outcome: outcome.into(),
         violations: Vec::new(),
-        version: Some(RecordVersion {
-            record_id: id.to_string(),
-            revision,
-        }),
+        version: Some(RecordVersion { record_id: id.to_string(), revision }),
     }
 }

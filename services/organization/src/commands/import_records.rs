@@ -23,9 +23,6 @@ use crate::{
     events::Origin,
 };
 
-/// Rows in a batch at most.
-pub const BATCH: usize = 200;
-
 /// A record as a row brings it.
 #[derive(Debug, Clone)]
 pub enum Draft {

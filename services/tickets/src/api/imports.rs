@@ -3,6 +3,7 @@
 
 use prost::Message as _;
 use sha2::{Digest as _, Sha256};
+use tokio_util::sync::CancellationToken;
 use tonic::{Request, Response, Status, Streaming};
 use uuid::Uuid;
 use wangge_api::{
@@ -15,7 +16,7 @@ use wangge_api::{
     types::v1::RowResult,
 };
 use wangge_auth::{Caller, RecordScope};
-use wangge_server::import::{self, ImportResults, Message};
+use wangge_server::import::{self, ImportResults, Importer, Message};
 
 use super::{categories, past::past_ticket};
 use crate::{
@@ -28,7 +29,11 @@ use crate::{
 
 /// Handlers of `ImportService`.
 #[derive(Debug, Clone)]
-pub(crate) struct Imports(pub App);
+pub(crate) struct Imports {
+    pub app: App,
+    /// When streams end.
+    pub stop: CancellationToken,
+}
 
 #[tonic::async_trait]
 impl ImportService for Imports {
@@ -39,66 +44,64 @@ impl ImportService for Imports {
         request: Request<Streaming<ImportRecordsRequest>>,
     ) -> Result<Response<Self::ImportRecordsStream>, Status> {
         let (caller, scope) = Caller::of(&request)?;
-        let app = self.0.clone();
-        let load = move |rows: Vec<(i64, Option<Record>)>, validate_only| {
-            let (app, scope, importer) = (app.clone(), scope.clone(), caller.subject.clone());
-            async move { load(&app, &scope, &importer, rows, validate_only).await }
+        let load = Load { app: self.app.clone(), scope, importer: caller.subject };
+        Ok(Response::new(import::run(load, request.into_inner(), self.stop.clone())))
+    }
+}
+
+/// One stream's load.
+struct Load {
+    app: App,
+    scope: RecordScope,
+    importer: String,
+}
+
+impl Importer for Load {
+    type Request = ImportRecordsRequest;
+    type Record = Record;
+    type Response = ImportRecordsResponse;
+
+    fn split(message: ImportRecordsRequest) -> Message<Record> {
+        Message { header: message.header, number: message.row_number, record: message.record }
+    }
+
+    async fn load(
+        &mut self,
+        rows: Vec<import::Row<Record>>,
+        validate_only: bool,
+    ) -> Result<Vec<RowResult>, Refusal> {
+        let numbers: Vec<i64> = rows.iter().map(|row| row.number).collect();
+        let rows: Vec<_> = rows.into_iter().map(|sent| row(sent.record)).collect();
+        let outcomes = if validate_only {
+            check_records(&self.app, &self.importer, rows)
+        } else {
+            import_records(&self.app, &self.scope, &self.importer, rows).await?
         };
-        Ok(Response::new(import::run(
-            request.into_inner(),
-            split,
-            load,
-        )))
+        let results = numbers.into_iter().zip(outcomes);
+        Ok(results.map(|(number, outcome)| result(number, outcome)).collect())
     }
-}
 
-fn split(message: ImportRecordsRequest) -> Message<Option<Record>> {
-    Message {
-        header: message.header,
-        number: message.row_number,
-        record: message.record,
+    fn response(results: Vec<RowResult>) -> ImportRecordsResponse {
+        ImportRecordsResponse { results }
     }
-}
-
-async fn load(
-    app: &App,
-    scope: &RecordScope,
-    importer: &str,
-    rows: Vec<(i64, Option<Record>)>,
-    validate_only: bool,
-) -> Result<ImportRecordsResponse, Refusal> {
-    let (numbers, records): (Vec<i64>, Vec<_>) = rows.into_iter().unzip();
-    let rows: Vec<_> = records.into_iter().map(row).collect();
-    let outcomes = if validate_only {
-        check_records(app, importer, rows)
-    } else {
-        import_records(app, scope, importer, rows).await?
-    };
-    let results = numbers
-        .into_iter()
-        .zip(outcomes)
-        .map(|(number, outcome)| result(number, outcome));
-    Ok(ImportRecordsResponse {
-        results: results.collect(),
-    })
 }
 
 /// A row of the domain from a record of the contract, checked against both.
-fn row(record: Option<Record>) -> Result<Row, Refusal> {
+fn row(record: Record) -> Result<Row, Refusal> {
     match record {
-        Some(Record::Category(message)) => {
+        Record::Category(message) => {
             check(&message)?;
             given_id(&message.id)?;
             Ok(Row::Category(categories::category(&message, "")?))
         }
-        Some(Record::Responsibility(message)) => {
+        Record::Responsibility(message) => {
             check(&message)?;
             given_id(&message.id)?;
             Ok(Row::Responsibility(categories::responsibility(
                 &message, "",
             )?))
         }
-        Some(Record::Ticket(message)) => {
+        Record::Ticket(message) => {
             check(&message)?;
             let digest = Sha256::digest(message.encode_to_vec());
             let digest = digest.iter().map(|byte| format!("{byte:02x}")).collect();
@@ -107,7 +110,6 @@ fn row(record: Option<Record>) -> Result<Row, Refusal> {
                 digest,
             })))
         }
-        None => Err(Refusal::field("record", "required", "is required")),
     }
 }
 
@@ -120,6 +122,6 @@ fn result(number: i64, outcome: Outcome) -> RowResult {
         Outcome::Imported(id, revision) => import::imported(number, id, revision),
         Outcome::Unchanged(id, revision) => import::unchanged(number, id, revision),
         Outcome::Valid => import::valid(number),
-        Outcome::Refused(refusal) => import::refused(number, &refusal),
+        Outcome::Refused(refusal) => import::refused(number, &refusal, ""),
     }
 }

@@ -8,7 +8,6 @@ use std::{
 use uuid::Uuid;
 use wangge_api::refusal::Refusal;
 use wangge_auth::RecordScope;
-use wangge_kernel::area_code;
 
 use super::import_records::Outcome;
 use crate::{
@@ -111,8 +110,7 @@ fn load(
         return Err(Refusal::unknown_reference("category_code", "category"));
     }
     let place = reference.place(report, "");
-    let own = scope.own_area().unwrap_or_default();
-    if !reference.knows_area(&place.area_code) || !area_code::is_within(&place.area_code, own) {
+    if !reference.knows_area(&place.area_code) || !scope.covers(&place.area_code) {
         return Err(Refusal::unknown_reference("area_code", "area"));
     }
     for (number, unit_id) in units(&row.past) {

@@ -4,9 +4,10 @@ use uuid::Uuid;
 use wangge_api::{
     codec::check,
     organization::v1::import_records_request::Record,
-    refusal::{FieldViolation, Refusal, reason_name},
-    types::v1::{RecordVersion, RowOutcome, RowResult, RowViolation},
+    refusal::Refusal,
+    types::v1::RowResult,
 };
+use wangge_server::import;
 
 use crate::{
     api::{addresses, appointments, areas, figures, people, units, wire},
@@ -17,35 +18,22 @@ use crate::{
 #[derive(Debug)]
 pub(super) struct Label {
     number: i64,
-    /// The field of the message that holds the record.
-    record: &'static str,
-}
-
-/// A row that was read.
-#[derive(Debug)]
-pub(super) struct Read {
-    pub(super) label: Label,
-    pub(super) row: Row,
+    /// What stands before the record's fields where it is the only one.
+    prefix: &'static str,
 }
 
 /// Reads a row. One that breaks the contract's rules is a refusal, which is
 /// answered in its turn.
-pub(super) fn read(number: i64, record: Record) -> Read {
-    let name = match &record {
-        Record::Area(_) => "area",
-        Record::Address(_) => "address",
-        Record::Unit(_) => "unit",
-        Record::Person(_) => "person",
-        Record::Appointment(_) => "appointment",
-        Record::PublishedFigure(_) => "published_figure",
+pub(super) fn read(row: import::Row<Record>) -> (Label, Row) {
+    let prefix = match &row.record {
+        Record::Area(_) => "area.",
+        Record::Address(_) => "address.",
+        Record::Unit(_) => "unit.",
+        Record::Person(_) => "person.",
+        Record::Appointment(_) => "appointment.",
+        Record::PublishedFigure(_) => "published_figure.",
     };
-    Read {
-        label: Label {
-            number,
-            record: name,
-        },
-        row: draft(record),
-    }
+    (Label { number: row.number, prefix }, draft(row.record))
 }
 
 fn draft(record: Record) -> Row {
@@ -89,46 +77,10 @@ fn id(text: &str) -> Result<Uuid, Refusal> {
 
 /// A row's result.
 pub(super) fn result(label: &Label, outcome: Outcome) -> RowResult {
-    let (outcome, violations, version) = match outcome {
-        Outcome::Imported(id) => (RowOutcome::Imported, Vec::new(), Some((id, 1))),
-        Outcome::Unchanged(id, revision) => {
-            (RowOutcome::Unchanged, Vec::new(), Some((id, revision)))
-        }
-        Outcome::Valid => (RowOutcome::Valid, Vec::new(), None),
-        Outcome::Refused(refusal) => (RowOutcome::Refused, violations(label, refusal), None),
-    };
-    RowResult {
-        row_number: label.number,
-        outcome: outcome.into(),
-        violations,
-        version: version.map(|(id, revision)| RecordVersion {
-            record_id: id.to_string(),
-            revision,
-        }),
+    match outcome {
+        Outcome::Imported(id) => import::imported(label.number, id, 1),
+        Outcome::Unchanged(id, revision) => import::unchanged(label.number, id, revision),
+        Outcome::Valid => import::valid(label.number),
+        Outcome::Refused(refusal) => import::refused(label.number, &refusal, label.prefix),
     }
-}
-
-/// Why a row was refused, with paths within the row's record.
-fn violations(label: &Label, refusal: Refusal) -> Vec<RowViolation> {
-    let reason = reason_name(refusal.reason).to_owned();
-    let mut fields = refusal.fields;
-    if fields.is_empty() {
-        let guard = refusal.preconditions.into_iter().next();
-        let description =
-            guard.map_or(refusal.message, |(guard, _, why)| format!("{guard}: {why}"));
-        fields.push(FieldViolation::new("", "", description));
-    }
-    let prefix = format!("{}.", label.record);
-    fields
-        .into_iter()
-        .map(|violation| RowViolation {
-            field: violation
-                .field
-                .strip_prefix(&prefix)
-                .unwrap_or(&violation.field)
-                .to_owned(),
-            reason: reason.clone(),
-            description: violation.description,
-        })
-        .collect()
 }

@@ -4,16 +4,17 @@ use chrono::{DateTime, Utc};
 use wangge_api::{
     codec::check,
     date::moment,
-    refusal::{FieldViolation, Refusal, reason_name},
-    types::v1::{RecordVersion, RowOutcome, RowResult, RowViolation},
+    refusal::{FieldViolation, Refusal},
+    types::v1::RowResult,
     volunteers::v1::{CheckInVisitRecord, import_records_request},
 };
+use wangge_server::import;
 
 use crate::{
     api::{id, registrations::draft},
     domain::{
         check_in_visit::{self, NewCheckInVisit, REGISTRATION_NOT_CURRENT, Voiding},
-        import::{Outcome, Record, Version},
+        import::{Outcome, Record},
         registration::{self, REGISTERED_ALREADY},
     },
 };
@@ -59,58 +60,27 @@ fn visit(row: CheckInVisitRecord) -> Result<NewCheckInVisit, Refusal> {
 }
 
 /// The result of a row.
-pub(super) fn result(row_number: i64, outcome: Outcome) -> RowResult {
-    let (outcome, version, violations) = match outcome {
-        Outcome::Imported(version) => (RowOutcome::Imported, Some(version), Vec::new()),
-        Outcome::Unchanged(version) => (RowOutcome::Unchanged, Some(version), Vec::new()),
-        Outcome::Valid => (RowOutcome::Valid, None, Vec::new()),
-        Outcome::Refused(refusal) => (RowOutcome::Refused, None, violations(refusal)),
-    };
-    RowResult {
-        row_number,
-        outcome: outcome.into(),
-        violations,
-        version: version.map(
-            |Version {
-                 record_id,
-                 revision,
-             }| RecordVersion {
-                record_id: record_id.to_string(),
-                revision,
-            },
-        ),
+pub(super) fn result(number: i64, outcome: Outcome) -> RowResult {
+    match outcome {
+        Outcome::Imported(version) => {
+            import::imported(number, version.record_id, version.revision)
+        }
+        Outcome::Unchanged(version) => {
+            import::unchanged(number, version.record_id, version.revision)
+        }
+        Outcome::Valid => import::valid(number),
+        Outcome::Refused(refusal) => import::refused(number, &with_field(refusal), ""),
     }
 }
 
-/// A refusal as violations: one for each field, or for the guard that does not
-/// hold.
-fn violations(refusal: Refusal) -> Vec<RowViolation> {
-    let reason = reason_name(refusal.reason).to_owned();
-    let violation = |field: String, description: String| RowViolation {
-        field,
-        reason: reason.clone(),
-        description,
-    };
-    let fields = refusal.fields.into_iter();
-    let mut violations: Vec<_> = fields
-        .map(
-            |FieldViolation {
-                 field, description, ..
-             }| violation(field, description),
-        )
-        .collect();
-    violations.extend(
-        refusal
-            .preconditions
-            .into_iter()
-            .map(|(guard, _, description)| {
-                violation(
-                    guarded_field(&guard).to_owned(),
-                    format!("{guard}: {description}"),
-                )
-            }),
-    );
-    violations
+/// A refusal by a guard names the field that the guard is about.
+fn with_field(mut refusal: Refusal) -> Refusal {
+    if let ([], Some((guard, _, why))) = (&*refusal.fields, refusal.preconditions.first()) {
+        let description = format!("{guard}: {why}");
+        let field = FieldViolation::new(guarded_field(guard), guard, description);
+        refusal.fields.push(field);
+    }
+    refusal
 }
 
 /// The field that a guard is about.
