@@ -55,6 +55,9 @@ pub const ADDRESS: &str = "和平里1幢";
 /// What the ticket says: nothing of it may be found where it does not belong.
 pub const TITLE: &str = "张甲一家门口的外墙剥落";
 
+/// Where the ticket is, which is in no address book.
+pub const PLACE: &str = "中山路拐角的小卖部旁";
+
 /// Ids of the city's records.
 #[derive(Debug, Clone)]
 pub struct City {
@@ -113,13 +116,13 @@ pub fn area(code: &str, kind: AreaKind, parent: &str) -> Area {
     }
 }
 
-/// A report of a ticket in the community.
+/// A report of a ticket in the community, in no grid that could be found.
 pub fn report() -> Ticket {
     Ticket {
         source: TicketSource::Resident.into(),
         category_code: CATEGORY.to_owned(),
         title: TITLE.to_owned(),
-        address: ADDRESS.to_owned(),
+        address: PLACE.to_owned(),
         area_code: COMMUNITY.to_owned(),
         ..Ticket::default()
     }

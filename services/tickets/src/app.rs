@@ -60,15 +60,16 @@ impl App {
     /// What is served. Streams end at `stop`.
     pub fn service(&self, stop: CancellationToken) -> Service {
         let feed = Feed::start(self.database.feed.clone(), stop.clone());
-        let imports = Imports { app: self.clone(), stop };
+        let imports = Imports {
+            app: self.clone(),
+            stop,
+        };
         let routes =
             Routes::new(TicketServiceServer::new(Tickets(self.clone())).accept_compressed(Gzip))
                 .add_service(
                     CategoryServiceServer::new(Categories(self.clone())).accept_compressed(Gzip),
                 )
-                .add_service(
-                    ImportServiceServer::new(imports).accept_compressed(Gzip),
-                )
+                .add_service(ImportServiceServer::new(imports).accept_compressed(Gzip))
                 .add_service(feed.service());
         Service {
             names: SERVICES,

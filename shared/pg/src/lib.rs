@@ -3,11 +3,13 @@
 //! no statement about any service's own records.
 
 pub mod error;
+pub mod lanes;
 pub mod migrate;
 pub mod pool;
 pub mod request;
 pub mod transaction;
 
 pub use error::{Constraint, StoreError};
+pub use lanes::Lanes;
 pub use pool::{Database, open};
 pub use transaction::{Tx, transact};

@@ -4,6 +4,7 @@
 
 use std::{str::FromStr as _, time::Duration};
 
+use crate::lanes::Lanes;
 use sqlx::{
     ConnectOptions as _, Connection as _, PgPool,
     postgres::{PgConnectOptions, PgPoolOptions},
@@ -24,6 +25,10 @@ pub struct Database {
     pub feed: PgPool,
     /// For the sequencer, consumers and everything else that nobody waits for.
     pub background: PgPool,
+    /// For calls that are one statement.
+    pub lanes: Lanes,
+    /// For work that is one statement and that nobody waits for.
+    pub background_lanes: Lanes,
 }
 
 impl Database {
@@ -36,6 +41,8 @@ impl Database {
             calls: open(url, max_connections)?,
             feed: open(url, 4)?,
             background: open(url, 4)?,
+            lanes: Lanes::new(options(url)?, max_connections),
+            background_lanes: Lanes::new(options(url)?, 2),
         })
     }
 
@@ -44,7 +51,9 @@ impl Database {
         futures::join!(
             self.calls.close(),
             self.feed.close(),
-            self.background.close()
+            self.background.close(),
+            self.lanes.close(),
+            self.background_lanes.close()
         );
     }
 }
@@ -54,11 +63,6 @@ impl Database {
 /// # Errors
 /// When the URL can't be read; not when the database can't be reached.
 pub fn open(url: &str, max_connections: u32) -> Result<PgPool, sqlx::Error> {
-    let options = PgConnectOptions::from_str(url)?
-        .options([("idle_in_transaction_session_timeout", IDLE_IN_TRANSACTION)])
-        .application_name("wangge")
-        .log_statements(log::LevelFilter::Off)
-        .log_slow_statements(log::LevelFilter::Off, Duration::ZERO);
     Ok(PgPoolOptions::new()
         .max_connections(max_connections)
         .acquire_timeout(ACQUIRE_TIMEOUT)
@@ -72,5 +76,13 @@ pub fn open(url: &str, max_connections: u32) -> Result<PgPool, sqlx::Error> {
             let clean = !connection.is_in_transaction();
             Box::pin(async move { Ok(clean) })
         })
-        .connect_lazy_with(options))
+        .connect_lazy_with(options(url)?))
+}
+
+fn options(url: &str) -> Result<PgConnectOptions, sqlx::Error> {
+    Ok(PgConnectOptions::from_str(url)?
+        .options([("idle_in_transaction_session_timeout", IDLE_IN_TRANSACTION)])
+        .application_name("wangge")
+        .log_statements(log::LevelFilter::Off)
+        .log_slow_statements(log::LevelFilter::Off, Duration::ZERO))
 }

@@ -97,7 +97,7 @@ async fn a_record_outside_reads_like_a_missing_one() {
     let city = City::build(&world).await;
     records::wait_for_reporting(&world).await;
     let table = records::table(&city);
-    // First from outside, since what is done from inside changes the records.
+    // First from outside, since what is done from inside changes some records.
     for inside in [false, true] {
         for record in &table {
             let channel = world.bare(Service::of(record.path)[0]);
@@ -136,7 +136,7 @@ async fn another_units_order_reads_like_a_missing_one() {
     let channel = world.bare(Service::Tickets);
     let token = world.token(Role::Department, Some(""), Some(city.assisting.unit));
     for path in records::ORDER_VERBS {
-        let body = |order: &str| records::order_verb(path, &city.ticket, order);
+        let body = |order: &str| records::order_verb(path, &city.ticket, order, "");
         let theirs = raw::call(&channel, Some(&token), path, &body(&city.lead.order)).await;
         let unheard_of = Uuid::now_v7().to_string();
         let missing = raw::call(&channel, Some(&token), path, &body(&unheard_of)).await;

@@ -44,8 +44,16 @@ impl ImportService for Imports {
         request: Request<Streaming<ImportRecordsRequest>>,
     ) -> Result<Response<Self::ImportRecordsStream>, Status> {
         let (caller, scope) = Caller::of(&request)?;
-        let load = Load { app: self.app.clone(), scope, importer: caller.subject };
-        Ok(Response::new(import::run(load, request.into_inner(), self.stop.clone())))
+        let load = Load {
+            app: self.app.clone(),
+            scope,
+            importer: caller.subject,
+        };
+        Ok(Response::new(import::run(
+            load,
+            request.into_inner(),
+            self.stop.clone(),
+        )))
     }
 }
 
@@ -62,7 +70,11 @@ impl Importer for Load {
     type Response = ImportRecordsResponse;
 
     fn split(message: ImportRecordsRequest) -> Message<Record> {
-        Message { header: message.header, number: message.row_number, record: message.record }
+        Message {
+            header: message.header,
+            number: message.row_number,
+            record: message.record,
+        }
     }
 
     async fn load(
@@ -78,7 +90,9 @@ impl Importer for Load {
             import_records(&self.app, &self.scope, &self.importer, rows).await?
         };
         let results = numbers.into_iter().zip(outcomes);
-        Ok(results.map(|(number, outcome)| result(number, outcome)).collect())
+        Ok(results
+            .map(|(number, outcome)| result(number, outcome))
+            .collect())
     }
 
     fn response(results: Vec<RowResult>) -> ImportRecordsResponse {

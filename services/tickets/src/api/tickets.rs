@@ -183,7 +183,7 @@ impl TicketService for Tickets {
     ) -> Result<Response<wire::Ticket>, Status> {
         let (_, scope) = Caller::of(&request)?;
         let id = id(&request.get_ref().id, "id")?;
-        let ticket = load_ticket(&self.0.database.calls, id, &scope)
+        let ticket = load_ticket(&self.0.database.lanes, id, &scope)
             .await
             .map_err(Refusal::from)?
             .ok_or_else(|| not_found(id))?;
@@ -214,7 +214,7 @@ impl TicketService for Tickets {
     ) -> Result<Response<wire::ExplainTicketClocksResponse>, Status> {
         let (_, scope) = Caller::of(&request)?;
         let id = id(&request.get_ref().ticket_id, "ticket_id")?;
-        let ticket = load_ticket(&self.0.database.calls, id, &scope)
+        let ticket = load_ticket(&self.0.database.lanes, id, &scope)
             .await
             .map_err(Refusal::from)?
             .ok_or_else(|| not_found(id))?;
@@ -482,7 +482,7 @@ async fn list(
         after,
         limit: size + 1,
     };
-    let mut tickets = list_tickets(&app.database.calls, &filter).await?;
+    let mut tickets = list_tickets(&app.database.lanes, &filter).await?;
     let more = tickets.len() > usize::try_from(size).unwrap_or(usize::MAX);
     if more {
         tickets.pop();
@@ -511,7 +511,7 @@ async fn history(
         .map_err(bad_page_token)?
         .unwrap_or_default();
     let size = page::size(message.page_size);
-    let mut lines = list_history(&app.database.calls, id, scope, after, size + 1)
+    let mut lines = list_history(&app.database.lanes, id, scope, after, size + 1)
         .await?
         .ok_or_else(|| not_found(id))?;
     let more = lines.len() > usize::try_from(size).unwrap_or(usize::MAX);

@@ -47,9 +47,9 @@ pub(crate) async fn act_on_ticket<F>(
 where
     F: Fn(&Ticket) -> Result<Vec<Act>, Refusal>,
 {
-    let pool = &app.database.calls;
+    let lanes = &app.database.lanes;
     for _ in 0..ATTEMPTS {
-        let loaded = load_for_command(pool, target.id, key, scope).await?;
+        let loaded = load_for_command(lanes, target.id, key, scope).await?;
         if let Some((fingerprint, record_id)) = loaded.request {
             key.same(&fingerprint, record_id)?;
             return loaded.ticket.ok_or_else(|| not_found(target.id));
@@ -67,7 +67,7 @@ where
         };
         let acts = decide(&ticket)?;
         let (lines, events) = apply(&mut ticket, &acts, &moment)?;
-        match update_ticket(pool, before, &ticket, &lines, &events, Some(key), now).await {
+        match update_ticket(lanes, before, &ticket, &lines, &events, Some(key), now).await {
             Ok(true) => {
                 app.hint.committed();
                 return Ok(ticket);

@@ -44,7 +44,7 @@ pub(crate) async fn create_ticket(
         lines: vec![line],
         events: vec![event],
     };
-    match insert_tickets(&app.database.calls, &change, Some(key), now).await {
+    match insert_tickets(&app.database.lanes, &change, Some(key), now).await {
         Ok(()) => {
             app.hint.committed();
             change
@@ -70,12 +70,12 @@ async fn repeated(
     scope: &RecordScope,
 ) -> Result<Option<Ticket>, Refusal> {
     let nil = uuid::Uuid::nil();
-    let loaded = load_for_command(&app.database.calls, nil, key, scope).await?;
+    let loaded = load_for_command(&app.database.lanes, nil, key, scope).await?;
     let Some((fingerprint, record_id)) = loaded.request else {
         return Ok(None);
     };
     let id = key.same(&fingerprint, record_id)?;
-    Ok(load_for_command(&app.database.calls, id, key, scope)
+    Ok(load_for_command(&app.database.lanes, id, key, scope)
         .await?
         .ticket)
 }

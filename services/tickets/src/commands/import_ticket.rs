@@ -64,7 +64,7 @@ pub(crate) async fn import_tickets(
     let reference = app.reference.get().await?;
     let ids: Vec<Uuid> = rows.iter().map(|row| row.past.report.id).collect();
     let mut there: HashMap<Uuid, (Option<String>, i64)> =
-        load_digests(&app.database.background, &ids)
+        load_digests(&app.database.background_lanes, &ids)
             .await?
             .into_iter()
             .map(|(id, digest, revision)| (id, (digest, revision)))
@@ -90,9 +90,14 @@ pub(crate) async fn import_tickets(
         outcomes.push(outcome);
     }
     if !change.tickets.is_empty() {
-        insert_tickets(&app.database.background, &change, None, app.clock.now())
-            .await
-            .map_err(|error| error.refuse(CONSTRAINTS))?;
+        insert_tickets(
+            &app.database.background_lanes,
+            &change,
+            None,
+            app.clock.now(),
+        )
+        .await
+        .map_err(|error| error.refuse(CONSTRAINTS))?;
         app.hint.committed();
     }
     Ok(outcomes)

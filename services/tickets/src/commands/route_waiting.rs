@@ -56,7 +56,7 @@ async fn route_waiting(app: &App) -> Result<(), Refusal> {
     let reference = app.reference.get().await?;
     let mut after = Uuid::nil();
     loop {
-        let tickets = list_unrouted(&app.database.background, after, BATCH).await?;
+        let tickets = list_unrouted(&app.database.background_lanes, after, BATCH).await?;
         let Some(last) = tickets.last() else {
             return Ok(());
         };
@@ -94,7 +94,7 @@ async fn route(app: &App, mut ticket: Ticket, place: Place) -> Result<(), Refusa
     };
     let (lines, events) = apply(&mut ticket, &[Act::Route { place }], &moment)?;
     update_ticket(
-        &app.database.background,
+        &app.database.background_lanes,
         before,
         &ticket,
         &lines,

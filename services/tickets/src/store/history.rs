@@ -1,9 +1,9 @@
 //! Reads of the append-only history; it is written with the ticket.
 
-use sqlx::{PgPool, types::Json};
+use sqlx::types::Json;
 use uuid::Uuid;
 use wangge_auth::RecordScope;
-use wangge_pg::StoreError;
+use wangge_pg::{Lanes, StoreError};
 
 use crate::domain::ticket::HistoryLine;
 
@@ -13,14 +13,18 @@ use crate::domain::ticket::HistoryLine;
 /// # Errors
 /// What the database says.
 pub async fn list_history(
-    pool: &PgPool,
+    lanes: &Lanes,
     ticket_id: Uuid,
     scope: &RecordScope,
     after: i64,
     limit: i64,
 ) -> Result<Option<Vec<HistoryLine>>, StoreError> {
-    let rows = sqlx::query_scalar!(
-        r#"select row_to_json(line) as "line: Json<HistoryLine>"
+    let rows = lanes
+        .take()
+        .await?
+        .run(async |lane| {
+            sqlx::query_scalar!(
+                r#"select row_to_json(line) as "line: Json<HistoryLine>"
            from ticket
            left join lateral (
                select * from ticket_history
@@ -30,15 +34,17 @@ pub async fn list_history(
                select from ticket_order o
                where o.ticket_id = ticket.id and o.unit_id = $4 and o.state <= 5))
            order by line.revision"#,
-        ticket_id,
-        scope.area_from(),
-        scope.area_until(),
-        scope.holder(),
-        after,
-        limit,
-    )
-    .fetch_all(pool)
-    .await?;
+                ticket_id,
+                scope.area_from(),
+                scope.area_until(),
+                scope.holder(),
+                after,
+                limit,
+            )
+            .fetch_all(lane)
+            .await
+        })
+        .await?;
     if rows.is_empty() {
         return Ok(None);
     }

@@ -3,11 +3,11 @@
 
 use chrono::{DateTime, Utc};
 use serde::Serialize;
-use sqlx::{PgPool, types::Json};
+use sqlx::types::Json;
 use uuid::Uuid;
 use wangge_auth::RecordScope;
 use wangge_outbox::NewEvent;
-use wangge_pg::{StoreError, request::RequestKey};
+use wangge_pg::{Lanes, StoreError, request::RequestKey};
 
 use crate::domain::{
     order::Order,
@@ -28,22 +28,28 @@ pub struct Loaded {
 /// # Errors
 /// What the database says.
 pub async fn load_for_command(
-    pool: &PgPool,
+    lanes: &Lanes,
     id: Uuid,
     key: &RequestKey,
     scope: &RecordScope,
 ) -> Result<Loaded, StoreError> {
-    let row = sqlx::query_file!(
-        "src/store/queries/load_for_command.sql",
-        id,
-        key.caller,
-        key.request_id,
-        scope.area_from(),
-        scope.area_until(),
-        scope.holder(),
-    )
-    .fetch_one(pool)
-    .await?;
+    let row = lanes
+        .take()
+        .await?
+        .run(async |lane| {
+            sqlx::query_file!(
+                "src/store/queries/load_for_command.sql",
+                id,
+                key.caller,
+                key.request_id,
+                scope.area_from(),
+                scope.area_until(),
+                scope.holder(),
+            )
+            .fetch_one(lane)
+            .await
+        })
+        .await?;
     Ok(Loaded {
         ticket: row.ticket.map(|ticket| whole(ticket, row.orders)),
         request: row.fingerprint.zip(row.record_id),
@@ -55,25 +61,31 @@ pub async fn load_for_command(
 /// # Errors
 /// What the database says.
 pub async fn load_ticket(
-    pool: &PgPool,
+    lanes: &Lanes,
     id: Uuid,
     scope: &RecordScope,
 ) -> Result<Option<Ticket>, StoreError> {
-    let row = sqlx::query!(
-        r#"select row_to_json(ticket) as "ticket!: Json<Ticket>",
+    let row = lanes
+        .take()
+        .await?
+        .run(async |lane| {
+            sqlx::query!(
+                r#"select row_to_json(ticket) as "ticket!: Json<Ticket>",
            (select json_agg(o order by o.place) from ticket_order o where o.ticket_id = ticket.id)
                as "orders: Json<Vec<Order>>"
            from ticket
            where id = $1 and ((area_code >= $2 and area_code < $3) or exists (
                select from ticket_order o
                where o.ticket_id = ticket.id and o.unit_id = $4 and o.state <= 5))"#,
-        id,
-        scope.area_from(),
-        scope.area_until(),
-        scope.holder(),
-    )
-    .fetch_optional(pool)
-    .await?;
+                id,
+                scope.area_from(),
+                scope.area_until(),
+                scope.holder(),
+            )
+            .fetch_optional(lane)
+            .await
+        })
+        .await?;
     Ok(row.map(|row| whole(row.ticket, row.orders)))
 }
 
@@ -100,24 +112,30 @@ pub struct Filter {
 ///
 /// # Errors
 /// What the database says.
-pub async fn list_tickets(pool: &PgPool, filter: &Filter) -> Result<Vec<Ticket>, StoreError> {
+pub async fn list_tickets(lanes: &Lanes, filter: &Filter) -> Result<Vec<Ticket>, StoreError> {
     let (after_time, after_id) = filter.after.unzip();
-    let rows = sqlx::query_file!(
-        "src/store/queries/list_tickets.sql",
-        filter.scope.area_from(),
-        filter.scope.area_until(),
-        filter.scope.holder(),
-        filter.within.area_from(),
-        filter.within.area_until(),
-        &filter.states,
-        filter.unit_id,
-        filter.only_unrouted,
-        after_time,
-        after_id,
-        filter.limit,
-    )
-    .fetch_all(pool)
-    .await?;
+    let rows = lanes
+        .take()
+        .await?
+        .run(async |lane| {
+            sqlx::query_file!(
+                "src/store/queries/list_tickets.sql",
+                filter.scope.area_from(),
+                filter.scope.area_until(),
+                filter.scope.holder(),
+                filter.within.area_from(),
+                filter.within.area_until(),
+                &filter.states,
+                filter.unit_id,
+                filter.only_unrouted,
+                after_time,
+                after_id,
+                filter.limit,
+            )
+            .fetch_all(lane)
+            .await
+        })
+        .await?;
     Ok(rows
         .into_iter()
         .map(|row| whole(row.ticket, row.orders))
@@ -129,21 +147,27 @@ pub async fn list_tickets(pool: &PgPool, filter: &Filter) -> Result<Vec<Ticket>,
 /// # Errors
 /// What the database says.
 pub async fn list_unrouted(
-    pool: &PgPool,
+    lanes: &Lanes,
     after: Uuid,
     limit: i64,
 ) -> Result<Vec<Ticket>, StoreError> {
-    let rows = sqlx::query!(
-        r#"select row_to_json(ticket) as "ticket!: Json<Ticket>",
+    let rows = lanes
+        .take()
+        .await?
+        .run(async |lane| {
+            sqlx::query!(
+                r#"select row_to_json(ticket) as "ticket!: Json<Ticket>",
            (select json_agg(o order by o.place) from ticket_order o where o.ticket_id = ticket.id)
                as "orders: Json<Vec<Order>>"
            from ticket
            where not routed and ended_time is null and id > $1 order by id limit $2"#,
-        after,
-        limit
-    )
-    .fetch_all(pool)
-    .await?;
+                after,
+                limit
+            )
+            .fetch_all(lane)
+            .await
+        })
+        .await?;
     Ok(rows
         .into_iter()
         .map(|row| whole(row.ticket, row.orders))
@@ -156,18 +180,24 @@ pub async fn list_unrouted(
 /// # Errors
 /// What the database says.
 pub async fn load_digests(
-    pool: &PgPool,
+    lanes: &Lanes,
     ids: &[Uuid],
 ) -> Result<Vec<(Uuid, Option<String>, i64)>, StoreError> {
-    Ok(sqlx::query!(
-        "select id, import_digest, revision from ticket where id = any($1)",
-        ids
-    )
-    .fetch_all(pool)
-    .await?
-    .into_iter()
-    .map(|row| (row.id, row.import_digest, row.revision))
-    .collect())
+    Ok(lanes
+        .take()
+        .await?
+        .run(async |lane| {
+            sqlx::query!(
+                "select id, import_digest, revision from ticket where id = any($1)",
+                ids
+            )
+            .fetch_all(lane)
+            .await
+        })
+        .await?
+        .into_iter()
+        .map(|row| (row.id, row.import_digest, row.revision))
+        .collect())
 }
 
 /// A ticket's change with everything that is written beside it.
@@ -186,7 +216,7 @@ pub struct Change {
 /// # Errors
 /// What the database says: a ticket or a request of the same id is there.
 pub async fn insert_tickets(
-    pool: &PgPool,
+    lanes: &Lanes,
     change: &Change,
     request: Option<&RequestKey>,
     now: DateTime<Utc>,
@@ -196,16 +226,22 @@ pub async fn insert_tickets(
         .iter()
         .flat_map(|ticket| &ticket.orders)
         .collect();
-    sqlx::query_file!(
-        "src/store/queries/insert_tickets.sql",
-        json(&change.tickets),
-        json(&orders),
-        json(&change.lines),
-        json(&event_rows(&change.events)),
-        json(&request_rows(request, change.tickets.first(), now)),
-    )
-    .execute(pool)
-    .await?;
+    lanes
+        .take()
+        .await?
+        .run(async |lane| {
+            sqlx::query_file!(
+                "src/store/queries/insert_tickets.sql",
+                json(&change.tickets),
+                json(&orders),
+                json(&change.lines),
+                json(&event_rows(&change.events)),
+                json(&request_rows(request, change.tickets.first(), now)),
+            )
+            .execute(lane)
+            .await
+        })
+        .await?;
     Ok(())
 }
 
@@ -215,7 +251,7 @@ pub async fn insert_tickets(
 /// # Errors
 /// What the database says: the request was made before, for one.
 pub async fn update_ticket(
-    pool: &PgPool,
+    lanes: &Lanes,
     before: i64,
     ticket: &Ticket,
     lines: &[HistoryLine],
@@ -223,17 +259,23 @@ pub async fn update_ticket(
     request: Option<&RequestKey>,
     now: DateTime<Utc>,
 ) -> Result<bool, StoreError> {
-    Ok(sqlx::query_file_scalar!(
-        "src/store/queries/update_ticket.sql",
-        json(ticket),
-        before,
-        json(&ticket.orders),
-        json(&lines),
-        json(&event_rows(events)),
-        json(&request_rows(request, Some(ticket), now)),
-    )
-    .fetch_one(pool)
-    .await?)
+    Ok(lanes
+        .take()
+        .await?
+        .run(async |lane| {
+            sqlx::query_file_scalar!(
+                "src/store/queries/update_ticket.sql",
+                json(ticket),
+                before,
+                json(&ticket.orders),
+                json(&lines),
+                json(&event_rows(events)),
+                json(&request_rows(request, Some(ticket), now)),
+            )
+            .fetch_one(lane)
+            .await
+        })
+        .await?)
 }
 
 fn whole(ticket: Json<Ticket>, orders: Option<Json<Vec<Order>>>) -> Ticket {

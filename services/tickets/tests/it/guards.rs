@@ -1,1 +1,241 @@
-//! guards
+//! Conditions beyond the state, and what verbs do to orders beside their own.
+
+use tonic::{Code, Status};
+use uuid::Uuid;
+use wangge_api::tickets::v1::{
+    DispatchTicketRequest, OrderState, ReturnOrderRequest, ReturnReason, Ticket, TicketState,
+};
+use wangge_testkit::{fields, precondition, reason};
+
+use crate::{ASSISTING, Bench, DAYS, LEAD, THIRD, Verb, order_of, report, request_id};
+
+async fn filed(bench: &Bench, category: &str) -> Ticket {
+    let ticket = bench
+        .report(Ticket {
+            category_code: category.into(),
+            ..report()
+        })
+        .await
+        .unwrap();
+    bench.go(&ticket, Verb::File).await
+}
+
+async fn dispatch(
+    bench: &Bench,
+    ticket: &Ticket,
+    lead: Option<Uuid>,
+    assisting: &[Uuid],
+) -> Result<Ticket, Status> {
+    let request = DispatchTicketRequest {
+        request_id: request_id(),
+        ticket_id: ticket.id.clone(),
+        lead_unit_id: lead.map(|unit| unit.to_string()).unwrap_or_default(),
+        assisting_unit_ids: assisting.iter().map(Uuid::to_string).collect(),
+        ..DispatchTicketRequest::default()
+    };
+    bench
+        .dispatcher
+        .clone()
+        .dispatch_ticket(request)
+        .await
+        .map(tonic::Response::into_inner)
+}
+
+async fn hand_back(
+    bench: &Bench,
+    ticket: &Ticket,
+    return_reason: ReturnReason,
+    words: &str,
+) -> Result<Ticket, Status> {
+    let ticket = bench.get(&ticket.id).await;
+    let request = ReturnOrderRequest {
+        request_id: request_id(),
+        ticket_id: ticket.id.clone(),
+        order_id: order_of(&ticket, LEAD),
+        return_reason: return_reason.into(),
+        reason: words.into(),
+        ..ReturnOrderRequest::default()
+    };
+    bench
+        .clerk(LEAD)
+        .return_order(request)
+        .await
+        .map(tonic::Response::into_inner)
+}
+
+fn assert_guard(status: &Status, guard: &str) {
+    assert_eq!(status.code(), Code::FailedPrecondition);
+    assert_eq!(reason(status), "GUARD_FAILED");
+    assert_eq!(precondition(status).as_deref(), Some(guard));
+}
+
+fn states(ticket: &Ticket) -> Vec<OrderState> {
+    ticket.orders.iter().map(|order| order.state()).collect()
+}
+
+#[tokio::test]
+async fn a_unit_is_named_once() {
+    let bench = Bench::start().await;
+    let ticket = filed(&bench, crate::HOURS).await;
+    for (lead, assisting) in [
+        (Some(LEAD), vec![LEAD]),
+        (Some(LEAD), vec![THIRD, ASSISTING, THIRD]),
+        // The lead is the duty list's.
+        (None, vec![LEAD]),
+    ] {
+        let status = dispatch(&bench, &ticket, lead, &assisting)
+            .await
+            .unwrap_err();
+        assert_guard(&status, "unit_twice");
+    }
+    assert_eq!(bench.get(&ticket.id).await, ticket);
+}
+
+#[tokio::test]
+async fn a_ticket_needs_a_responsible_unit() {
+    let bench = Bench::start().await;
+    let ticket = filed(&bench, DAYS).await;
+    assert_eq!(ticket.suggested_unit_id, "");
+    for assisting in [vec![], vec![ASSISTING]] {
+        let status = dispatch(&bench, &ticket, None, &assisting)
+            .await
+            .unwrap_err();
+        assert_guard(&status, "no_responsible_unit");
+    }
+    // The duty list may name one later; the entry of the smallest area wins.
+    bench.duty(DAYS, "320402", ASSISTING).await;
+    bench.duty(DAYS, crate::GRID, THIRD).await;
+    bench.duty(DAYS, crate::COMMUNITY, LEAD).await;
+    let dispatched = dispatch(&bench, &ticket, None, &[]).await.unwrap();
+    assert_eq!(dispatched.orders[0].unit_id, THIRD.to_string());
+    let next = filed(&bench, DAYS).await;
+    assert_eq!(next.suggested_unit_id, THIRD.to_string());
+}
+
+#[tokio::test]
+async fn units_must_be_known() {
+    let bench = Bench::start().await;
+    let ticket = filed(&bench, crate::HOURS).await;
+    let unknown = Uuid::now_v7();
+    for (lead, assisting, field) in [
+        (Some(unknown), vec![], "lead_unit_id"),
+        (
+            Some(LEAD),
+            vec![ASSISTING, unknown],
+            "assisting_unit_ids[1]",
+        ),
+    ] {
+        let status = dispatch(&bench, &ticket, lead, &assisting)
+            .await
+            .unwrap_err();
+        assert_eq!(status.code(), Code::InvalidArgument);
+        assert_eq!(reason(&status), "REFERENCE_UNKNOWN");
+        assert_eq!(fields(&status), [field]);
+    }
+}
+
+#[tokio::test]
+async fn nobody_returns_twice_for_the_same_reason() {
+    let bench = Bench::start().await;
+    let ticket = bench.dispatched().await;
+    hand_back(&bench, &ticket, ReturnReason::NotOurDuty, "")
+        .await
+        .unwrap();
+    dispatch(&bench, &ticket, Some(LEAD), &[]).await.unwrap();
+    let status = hand_back(&bench, &ticket, ReturnReason::NotOurDuty, "")
+        .await
+        .unwrap_err();
+    assert_guard(&status, "returned_before");
+    let status = hand_back(&bench, &ticket, ReturnReason::Other, "  ")
+        .await
+        .unwrap_err();
+    assert_eq!(
+        (reason(&status).as_str(), fields(&status)),
+        ("FIELD_INVALID", vec!["reason".to_owned()])
+    );
+    let status = hand_back(&bench, &ticket, ReturnReason::Unspecified, "x")
+        .await
+        .unwrap_err();
+    assert_eq!(fields(&status), ["return_reason"]);
+    let returned = hand_back(&bench, &ticket, ReturnReason::Other, "重复")
+        .await
+        .unwrap();
+    assert_eq!(returned.state(), TicketState::PendingDispatch);
+    // Another unit may have the same reason.
+    let dispatched = dispatch(&bench, &ticket, Some(THIRD), &[]).await.unwrap();
+    bench.go_by(&dispatched, Verb::Return, THIRD).await;
+}
+
+#[tokio::test]
+async fn confirming_waits_for_assisting_orders() {
+    let bench = Bench::start().await;
+    let ticket = filed(&bench, crate::HOURS).await;
+    dispatch(&bench, &ticket, None, &[ASSISTING, THIRD])
+        .await
+        .unwrap();
+    bench.go(&ticket, Verb::Accept).await;
+    bench.go(&ticket, Verb::Submit).await;
+    let confirm = || bench.act(&ticket.id, Verb::Confirm, "", LEAD);
+    assert_guard(&confirm().await.unwrap_err(), "assisting_open");
+    bench.go_by(&ticket, Verb::Withdraw, ASSISTING).await;
+    assert_guard(&confirm().await.unwrap_err(), "assisting_open");
+    bench.go_by(&ticket, Verb::Accept, THIRD).await;
+    bench.go_by(&ticket, Verb::Submit, THIRD).await;
+    assert_guard(&confirm().await.unwrap_err(), "assisting_open");
+    bench.go_by(&ticket, Verb::ConfirmOrder, THIRD).await;
+    let after = confirm().await.unwrap();
+    let (confirmed, withdrawn) = (OrderState::Confirmed, OrderState::Withdrawn);
+    assert_eq!(states(&after), [confirmed, withdrawn, confirmed]);
+}
+
+#[tokio::test]
+async fn a_refused_ticket_escalates_up_to_the_district() {
+    let bench = Bench::start().await;
+    let ticket = bench.dispatched().await;
+    for level in [1, 2, 2] {
+        let refused = bench.go(&ticket, Verb::Refuse).await;
+        assert_eq!(
+            (refused.escalation_level, refused.state()),
+            (level, TicketState::PendingDispatch)
+        );
+        dispatch(&bench, &ticket, Some(LEAD), &[]).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn without_a_lead_there_is_nothing_to_assist() {
+    let bench = Bench::start().await;
+    for (verb, left) in [
+        (Verb::Return, OrderState::Returned),
+        (Verb::Refuse, OrderState::Refused),
+    ] {
+        let ticket = bench.dispatched().await;
+        bench.go_by(&ticket, Verb::Accept, ASSISTING).await;
+        let after = bench.go(&ticket, verb).await;
+        assert_eq!(states(&after), [left, OrderState::Withdrawn]);
+        assert!(after.orders.iter().all(|order| order.ended_time.is_some()));
+        // A new dispatch adds orders and keeps the old.
+        let again = bench.go(&ticket, Verb::Dispatch).await;
+        let issued = OrderState::Issued;
+        assert_eq!(
+            states(&again),
+            [left, OrderState::Withdrawn, issued, issued]
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_cancelled_ticket_withdraws_its_open_orders() {
+    let bench = Bench::start().await;
+    let ticket = bench.dispatched().await;
+    bench.go_by(&ticket, Verb::Accept, ASSISTING).await;
+    bench.go_by(&ticket, Verb::Submit, ASSISTING).await;
+    bench.go_by(&ticket, Verb::ConfirmOrder, ASSISTING).await;
+    let after = bench.go(&ticket, Verb::Cancel).await;
+    assert_eq!(after.state(), TicketState::Cancelled);
+    assert_eq!(
+        states(&after),
+        [OrderState::Withdrawn, OrderState::Confirmed]
+    );
+    assert!(after.ended_time.is_some());
+}

@@ -11,7 +11,7 @@ use std::{
 
 use anyhow::{Context as _, Result, bail};
 use sqlx::{
-    AssertSqlSafe, Connection as _, Executor as _, PgConnection, PgPool,
+    AssertSqlSafe, ConnectOptions as _, Connection as _, Executor as _, PgConnection, PgPool,
     postgres::{PgConnectOptions, PgPoolOptions},
 };
 use tokio::{io::AsyncWriteExt as _, process::Command, time::Instant};
@@ -45,7 +45,7 @@ impl Bare {
         let bare = Self {
             pgbench: pgbench()?,
             address: ServerAddress::of(url),
-            server: PgConnectOptions::from_str(url).context("address of the bare database")?,
+            server: server(url)?,
             name: format!("wangge_bench_{}", Uuid::now_v7().simple()),
             variables: script::variables(setting),
             dispatched: AtomicU64::new(0),
@@ -206,6 +206,12 @@ impl Bare {
         connection.close().await?;
         Ok(())
     }
+}
+
+fn server(url: &str) -> Result<PgConnectOptions> {
+    let options = PgConnectOptions::from_str(url).context("address of the bare database")?;
+    // Filling a database is no statement to warn of.
+    Ok(options.log_slow_statements(log::LevelFilter::Off, Duration::ZERO))
 }
 
 fn pgbench() -> Result<PathBuf> {

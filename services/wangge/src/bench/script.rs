@@ -49,7 +49,7 @@ select row_to_json(ticket),
     (select json_agg(o order by o.place) from ticket_order o where o.ticket_id = ticket.id)
 from ticket
 where id = lpad(to_hex(:n::int), 32, '0')::uuid
-    and ((area_code >= '' and area_code < :until) or exists (
+    and ((area_code >= :from and area_code < :until) or exists (
         select from ticket_order o
         where o.ticket_id = ticket.id and o.unit_id = null::uuid and o.state <= 5));
 ";
@@ -67,7 +67,7 @@ select ticket.id, ticket.revision + 1 as next, row_to_json(ticket) as ticket,
     (select record_id from request
         where caller = :caller and request_id = (select gen_random_uuid())) as repeated
 from ticket
-where id = lpad(to_hex(:n::int), 32, '0')::uuid and area_code >= '' and area_code < :until
+where id = lpad(to_hex(:n::int), 32, '0')::uuid and area_code >= :from and area_code < :until
 for update \gset
 update ticket set state = 4, clocks = :dispatched_clocks, revision = :next where id = :id;
 insert into ticket_order
@@ -90,7 +90,8 @@ pub(crate) fn script(operation: Operation) -> String {
     }
 }
 
-/// Our statement, with the arguments that a call without a filter gives it.
+/// Our statement as one would write it by hand: what the call does not filter
+/// by is said in the statement itself and not left to its arguments.
 fn list() -> String {
     let arguments = [
         ":from",
@@ -123,6 +124,7 @@ pub(crate) fn variables(setting: &Setting) -> Vec<(&'static str, String)> {
         ("area", format!("{}001", setting.community)),
         ("area_from", setting.community.clone()),
         ("area_until", format!("{}:", setting.community)),
+        ("from", "0".to_owned()),
         ("until", ":".to_owned()),
         ("unit", setting.unit.clone()),
         ("caller", "wangge-dispatcher".to_owned()),

@@ -31,6 +31,10 @@ pub(crate) struct Record {
     pub body: Box<dyn Fn(&str) -> Vec<u8> + Send + Sync>,
 }
 
+/// An etag that no ticket has: who reaches the ticket is told so, and nothing
+/// is changed.
+const STALE: &str = "ffffff";
+
 /// Verbs of an order that its own unit does.
 pub(crate) const ORDER_VERBS: [&str; 5] = [
     "/wangge.tickets.v1.TicketService/ReturnOrder",
@@ -41,9 +45,9 @@ pub(crate) const ORDER_VERBS: [&str; 5] = [
 ];
 
 /// One of [`ORDER_VERBS`].
-pub(crate) fn order_verb(path: &str, ticket: &str, order: &str) -> Vec<u8> {
+pub(crate) fn order_verb(path: &str, ticket: &str, order: &str, etag: &str) -> Vec<u8> {
     let (request_id, ticket_id, order_id) = (request_id(), ticket.to_owned(), order.to_owned());
-    let etag = String::new();
+    let etag = etag.to_owned();
     let person = Uuid::now_v7().to_string();
     match path.rsplit('/').next().expect("a name") {
         "AcceptOrder" => tickets::AcceptOrderRequest {
@@ -231,18 +235,14 @@ fn of_tickets(city: &City) -> Vec<Record> {
     };
     macro_rules! verb {
         ($path:literal, $request:ident { $($field:ident: $value:expr),* }) => {
-            ticket($path, Box::new({
-                let _assisting = city.assisting.order.clone();
-                let _stranger = city.stranger.to_string();
-                move |id| {
-                    tickets::$request {
-                        request_id: request_id(),
-                        ticket_id: id.to_owned(),
-                        etag: String::new(),
-                        $($field: $value),*
-                    }
-                    .encode_to_vec()
+            ticket($path, Box::new(move |id| {
+                tickets::$request {
+                    request_id: request_id(),
+                    ticket_id: id.to_owned(),
+                    etag: STALE.to_owned(),
+                    $($field: $value),*
                 }
+                .encode_to_vec()
             }))
         };
     }
@@ -285,14 +285,12 @@ fn of_tickets(city: &City) -> Vec<Record> {
     ];
     for path in ORDER_VERBS {
         let order = city.lead.order.clone();
-        let body = move |id: &str| order_verb(path, id, &order);
+        let body = move |id: &str| order_verb(path, id, &order, STALE);
         table.push(Record {
-            // The order is the lead unit's; the assisting unit's case is apart.
             holders: vec![city.lead.unit, city.assisting.unit],
             ..record(path, &city.ticket, body)
         });
     }
-    // Last, since it ends everything.
     table.push(verb!("/wangge.tickets.v1.TicketService/CancelTicket", CancelTicketRequest {
         reason: "误报".to_owned()
     }));

@@ -1,0 +1,145 @@
+//! Connections for calls that are one statement. A pool sends a statement of
+//! its own each time a connection comes back, to see whether it is still good;
+//! for a call that is one statement, that is as much again. A lane goes back as
+//! it is when its statement was answered, and is looked at only when its call
+//! was dropped before the answer.
+
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use sqlx::{Connection as _, PgConnection, postgres::PgConnectOptions};
+use tokio::{
+    sync::{OwnedSemaphorePermit, Semaphore},
+    time::timeout,
+};
+
+use crate::error::StoreError;
+
+/// How long a call waits for a free lane before it is refused, and for a new
+/// connection.
+const PATIENCE: Duration = Duration::from_secs(2);
+/// How long a dropped call's statement may go on before its lane is given up.
+const LEFTOVER: Duration = Duration::from_secs(10);
+
+/// Some connections, each with one statement at a time.
+#[derive(Debug, Clone)]
+pub struct Lanes(Arc<Home>);
+
+#[derive(Debug)]
+struct Home {
+    options: PgConnectOptions,
+    free: Mutex<Vec<PgConnection>>,
+    places: Arc<Semaphore>,
+}
+
+impl Lanes {
+    /// At most `limit` connections, each opened when it is first needed.
+    pub fn new(options: PgConnectOptions, limit: u32) -> Self {
+        let places = usize::try_from(limit).unwrap_or(1);
+        Self(Arc::new(Home {
+            options,
+            free: Mutex::new(Vec::new()),
+            places: Arc::new(Semaphore::new(places)),
+        }))
+    }
+
+    /// A lane for one statement.
+    ///
+    /// # Errors
+    /// When none gets free, or the database can't be reached, for two seconds.
+    pub async fn take(&self) -> Result<Lane, StoreError> {
+        let place = timeout(PATIENCE, self.0.places.clone().acquire_owned())
+            .await
+            .map_err(|_| sqlx::Error::PoolTimedOut)?
+            .map_err(|_| sqlx::Error::PoolClosed)?;
+        let free = self.0.free().pop();
+        let connection = match free {
+            Some(connection) => connection,
+            None => timeout(PATIENCE, PgConnection::connect_with(&self.0.options))
+                .await
+                .map_err(|_| sqlx::Error::PoolTimedOut)??,
+        };
+        Ok(Lane {
+            connection: Some(connection),
+            home: self.0.clone(),
+            place: Some(place),
+        })
+    }
+
+    /// Closes lanes that are free, and refuses to open others.
+    pub async fn close(&self) {
+        self.0.places.close();
+        let free = std::mem::take(&mut *self.0.free());
+        for connection in free {
+            // It may be broken already.
+            let _ = connection.close().await;
+        }
+    }
+}
+
+impl Home {
+    fn free(&self) -> std::sync::MutexGuard<'_, Vec<PgConnection>> {
+        self.free.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A connection for one statement.
+#[derive(Debug)]
+pub struct Lane {
+    connection: Option<PgConnection>,
+    home: Arc<Home>,
+    place: Option<OwnedSemaphorePermit>,
+}
+
+impl Lane {
+    /// Runs the statement, and gives the connection back once it is answered.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub async fn run<T>(
+        mut self,
+        statement: impl AsyncFnOnce(&mut PgConnection) -> Result<T, sqlx::Error>,
+    ) -> Result<T, StoreError> {
+        let Some(connection) = self.connection.as_mut() else {
+            return Err(sqlx::Error::PoolClosed.into());
+        };
+        let answer = statement(connection).await;
+        self.settle(&answer);
+        Ok(answer?)
+    }
+
+    fn settle<T>(&mut self, answer: &Result<T, sqlx::Error>) {
+        let answered = matches!(
+            answer,
+            Ok(_) | Err(sqlx::Error::Database(_) | sqlx::Error::RowNotFound)
+        );
+        let connection = self.connection.take();
+        if answered {
+            self.home.free().extend(connection);
+        } else {
+            // The server is gone, and with it whatever the other lanes lead to.
+            self.home.free().clear();
+        }
+    }
+}
+
+impl Drop for Lane {
+    fn drop(&mut self) {
+        let (home, place) = (self.home.clone(), self.place.take());
+        if let (Some(mut connection), Ok(runtime)) = (
+            self.connection.take(),
+            tokio::runtime::Handle::try_current(),
+        ) {
+            // The call was dropped in the middle: what its statement answers is
+            // read away before the connection is used again.
+            runtime.spawn(async move {
+                if let Ok(Ok(())) = timeout(LEFTOVER, connection.ping()).await {
+                    home.free().push(connection);
+                }
+                drop(place);
+            });
+        }
+    }
+}
