@@ -13,6 +13,21 @@ pub(crate) static CONSTRAINTS: &[Constraint] = &[
         field: "ticket.id",
         rule: Rule::Unique,
     },
+    // Of one statement's inserts any may come first: a ticket that is there has
+    // a history too.
+    Constraint {
+        name: "ticket_history_pkey",
+        kind: "ticket",
+        field: "ticket.id",
+        rule: Rule::Unique,
+    },
+    // Only imports name ids of orders.
+    Constraint {
+        name: "ticket_order_pkey",
+        kind: "order",
+        field: "history.orders.id",
+        rule: Rule::Unique,
+    },
     Constraint {
         name: "category_pkey",
         kind: "category",

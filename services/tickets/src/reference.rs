@@ -7,6 +7,7 @@ use std::{
     sync::{Arc, PoisonError, RwLock},
 };
 
+use chrono::NaiveDate;
 use sqlx::PgPool;
 use uuid::Uuid;
 use wangge_kernel::{
@@ -32,6 +33,8 @@ const GRID: i16 = 4;
 #[derive(Debug, Default)]
 pub(crate) struct Reference {
     version: i64,
+    /// Day on which grids begin and end.
+    day: NaiveDate,
     /// Kinds of areas by code.
     areas: HashMap<String, i16>,
     units: HashSet<Uuid>,
@@ -42,7 +45,7 @@ pub(crate) struct Reference {
 }
 
 impl Reference {
-    fn new(rows: ReferenceRows, today: chrono::NaiveDate) -> Self {
+    fn new(rows: ReferenceRows, today: NaiveDate) -> Self {
         let grids = rows
             .areas
             .iter()
@@ -61,6 +64,7 @@ impl Reference {
             .collect();
         Self {
             version: rows.version,
+            day: today,
             places: PlaceIndex::new(grids, rows.addresses),
             areas: rows
                 .areas
@@ -81,8 +85,9 @@ impl Reference {
         }
     }
 
-    pub(crate) fn version(&self) -> i64 {
-        self.version
+    /// What the picture was made of: the tables' version, and the day.
+    pub(crate) fn version(&self) -> (i64, NaiveDate) {
+        (self.version, self.day)
     }
 
     pub(crate) fn knows_area(&self, code: &str) -> bool {
@@ -106,16 +111,17 @@ impl Reference {
         } else {
             &report.area_code
         };
-        let grid = if self.is_grid(named) {
+        let found = if self.is_grid(named) {
             Some(named)
         } else {
             self.locate(report)
                 .filter(|code| area_code::is_within(code, named))
         };
-        let area_code = grid.unwrap_or(named).to_owned();
+        let area_code = found.unwrap_or(named).to_owned();
         Place {
             suggested_unit_id: self.responsible_unit(&report.category_code, &area_code),
-            routed: grid.is_some(),
+            // An address may be known to lie in a community and no more.
+            routed: self.is_grid(&area_code),
             area_code,
         }
     }
@@ -175,16 +181,16 @@ impl ReferenceCache {
         }
     }
 
-    /// Makes the picture anew if the tables have changed; answers whether they
-    /// had.
+    /// Makes the picture anew if the tables have changed, or another day has
+    /// begun, since it was made; answers whether that was so.
     pub(crate) async fn refresh(&self) -> Result<bool, StoreError> {
-        let version = load_version(&self.pool).await?;
+        let now = (load_version(&self.pool).await?, self.today());
         let known = self
             .picture
             .read()
             .unwrap_or_else(PoisonError::into_inner)
             .clone();
-        if known.is_some_and(|picture| picture.version == version) {
+        if known.is_some_and(|picture| picture.version() == now) {
             return Ok(false);
         }
         self.load().await?;
@@ -192,10 +198,14 @@ impl ReferenceCache {
     }
 
     async fn load(&self) -> Result<Arc<Reference>, StoreError> {
+        let today = self.today();
         let rows = load_reference(&self.pool).await?;
-        let today = day_of(self.clock.now(), DEFAULT_ZONE);
         let picture = Arc::new(Reference::new(rows, today));
         *self.picture.write().unwrap_or_else(PoisonError::into_inner) = Some(picture.clone());
         Ok(picture)
+    }
+
+    fn today(&self) -> NaiveDate {
+        day_of(self.clock.now(), DEFAULT_ZONE)
     }
 }

@@ -76,7 +76,11 @@ pub(crate) async fn run(mut args: UpArgs, output: Output) -> Result<ExitCode> {
     let stop = stop_on_signal()?;
     let mut up = Up::start(&args, stop).await?;
     let result = up.work(&args, output, begun).await;
+    let folder = up.folder.clone();
     up.end().await?;
+    if args.check {
+        std::fs::remove_dir_all(&folder).with_context(|| folder.display().to_string())?;
+    }
     result
 }
 

@@ -1,5 +1,12 @@
 //! The generated validators.
-#![allow(clippy::all, missing_docs, unused_mut, unused_variables, dead_code)]
+#![allow(
+    clippy::all,
+    clippy::restriction,
+    missing_docs,
+    unused_mut,
+    unused_variables,
+    dead_code
+)]
 
 // The generator names types by their packages.
 use crate as wangge;

@@ -78,7 +78,7 @@ impl Sequencer {
         while leads && !stop.is_cancelled() {
             while number(&mut connection).await? == BATCH {}
             round = round.wrapping_add(1);
-            if round % FORGET_EVERY == 0 {
+            if round.is_multiple_of(FORGET_EVERY) {
                 request::forget_old(&self.pool, Utc::now()).await?;
             }
             tokio::select! {

@@ -27,6 +27,9 @@ pub struct Database {
     pub background: PgPool,
     /// For calls that are one statement.
     pub lanes: Lanes,
+    /// For lists: how many rows lie in an area differs so much that each call
+    /// is planned for its own arguments.
+    pub list_lanes: Lanes,
     /// For work that is one statement and that nobody waits for.
     pub background_lanes: Lanes,
 }
@@ -42,6 +45,10 @@ impl Database {
             feed: open(url, 4)?,
             background: open(url, 4)?,
             lanes: Lanes::new(options(url)?, max_connections),
+            list_lanes: Lanes::new(
+                options(url)?.options([("plan_cache_mode", "force_custom_plan")]),
+                max_connections,
+            ),
             background_lanes: Lanes::new(options(url)?, 2),
         })
     }
@@ -53,6 +60,7 @@ impl Database {
             self.feed.close(),
             self.background.close(),
             self.lanes.close(),
+            self.list_lanes.close(),
             self.background_lanes.close()
         );
     }

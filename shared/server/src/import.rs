@@ -81,7 +81,13 @@ pub fn run<I: Importer>(
 ) -> ImportResults<I::Response> {
     let (results, receiver) = mpsc::channel(4);
     tokio::spawn(async move {
-        let mut course = Course { importer, messages, results, rows: Vec::new(), bytes: 0 };
+        let mut course = Course {
+            importer,
+            messages,
+            results,
+            rows: Vec::new(),
+            bytes: 0,
+        };
         let ended = tokio::select! {
             ended = course.run() => ended,
             () = stop.cancelled() => Err(shutting_down().into()),
@@ -138,10 +144,14 @@ impl<I: Importer> Course<I> {
     async fn header(&mut self) -> Result<bool, Status> {
         let first = self.messages.message().await?.map(I::split);
         match first {
-            Some(Message { header: Some(header), record: None, .. }) => Ok(header.validate_only),
-            Some(Message { header: Some(_), .. }) => {
-                Err(misplaced("record", "must not stand beside the header"))
-            }
+            Some(Message {
+                header: Some(header),
+                record: None,
+                ..
+            }) => Ok(header.validate_only),
+            Some(Message {
+                header: Some(_), ..
+            }) => Err(misplaced("record", "must not stand beside the header")),
             _ => Err(misplaced("header", "is required in the first message")),
         }
     }
@@ -161,16 +171,24 @@ impl<I: Importer> Course<I> {
     fn add(&mut self, message: I::Request) -> Result<(), Status> {
         self.bytes += message.encoded_len();
         match I::split(message) {
-            Message { header: None, number, record: Some(record) } => {
+            Message {
+                header: None,
+                number,
+                record: Some(record),
+            } => {
                 self.rows.push(Row { number, record });
                 Ok(())
             }
-            Message { header: Some(_), .. } => {
-                Err(misplaced("header", "belongs in the first message and in no other"))
-            }
-            Message { record: None, .. } => {
-                Err(misplaced("record", "is required in every message but the first"))
-            }
+            Message {
+                header: Some(_), ..
+            } => Err(misplaced(
+                "header",
+                "belongs in the first message and in no other",
+            )),
+            Message { record: None, .. } => Err(misplaced(
+                "record",
+                "is required in every message but the first",
+            )),
         }
     }
 
@@ -219,7 +237,11 @@ pub fn unchanged(number: i64, id: Uuid, revision: i64) -> RowResult {
 
 /// The row can be loaded.
 pub fn valid(number: i64) -> RowResult {
-    RowResult { row_number: number, outcome: RowOutcome::Valid.into(), ..RowResult::default() }
+    RowResult {
+        row_number: number,
+        outcome: RowOutcome::Valid.into(),
+        ..RowResult::default()
+    }
 }
 
 /// The row can't be loaded: a violation for each field, or for the guard that
@@ -239,7 +261,10 @@ pub fn refused(number: i64, refusal: &Refusal, prefix: &str) -> RowResult {
     if violations.is_empty() {
         let guard = refusal.preconditions.first();
         let why = guard.map(|(guard, _, why)| format!("{guard}: {why}"));
-        violations.push(violation("", why.unwrap_or_else(|| refusal.message.clone())));
+        violations.push(violation(
+            "",
+            why.unwrap_or_else(|| refusal.message.clone()),
+        ));
     }
     RowResult {
         row_number: number,
@@ -254,6 +279,9 @@ fn with_version(number: i64, outcome: RowOutcome, id: Uuid, revision: i64) -> Ro
         row_number: number,
         outcome: outcome.into(),
         violations: Vec::new(),
-        version: Some(RecordVersion { record_id: id.to_string(), revision }),
+        version: Some(RecordVersion {
+            record_id: id.to_string(),
+            revision,
+        }),
     }
 }

@@ -39,8 +39,16 @@ impl ImportService for Imports {
         request: Request<Streaming<ImportRecordsRequest>>,
     ) -> Result<Response<Self::ImportRecordsStream>, Status> {
         let (_, scope) = Caller::of(&request)?;
-        let load = Load { app: self.app.clone(), scope, run: None };
-        Ok(Response::new(import::run(load, request.into_inner(), self.stop.clone())))
+        let load = Load {
+            app: self.app.clone(),
+            scope,
+            run: None,
+        };
+        Ok(Response::new(import::run(
+            load,
+            request.into_inner(),
+            self.stop.clone(),
+        )))
     }
 }
 
@@ -59,7 +67,11 @@ impl Importer for Load {
     type Response = ImportRecordsResponse;
 
     fn split(message: ImportRecordsRequest) -> Message<Record> {
-        Message { header: message.header, number: message.row_number, record: message.record }
+        Message {
+            header: message.header,
+            number: message.row_number,
+            record: message.record,
+        }
     }
 
     async fn load(
@@ -68,11 +80,16 @@ impl Importer for Load {
         validate_only: bool,
     ) -> Result<Vec<RowResult>, Refusal> {
         let (labels, rows): (Vec<_>, Vec<_>) = rows.into_iter().map(row::read).unzip();
-        let run = self.run.take().unwrap_or_else(|| Run::new(self.scope.clone(), validate_only));
+        let run = self
+            .run
+            .take()
+            .unwrap_or_else(|| Run::new(self.scope.clone(), validate_only));
         let (run, outcomes) = import_records(&self.app, run, rows).await?;
         self.run = Some(run);
         let results = labels.iter().zip(outcomes);
-        Ok(results.map(|(label, outcome)| row::result(label, outcome)).collect())
+        Ok(results
+            .map(|(label, outcome)| row::result(label, outcome))
+            .collect())
     }
 
     fn response(results: Vec<RowResult>) -> ImportRecordsResponse {

@@ -127,6 +127,14 @@ pub(super) fn category(message: &wire::Category, prefix: &str) -> Result<Categor
             missing.push(required(prefix, field));
         }
     }
+    if message.name.contains('\0') {
+        let what = "must not contain the character NUL";
+        missing.push(FieldViolation::new(
+            format!("{prefix}name"),
+            "string.no_nul",
+            what,
+        ));
+    }
     let wanted = message.handling_limit.unwrap_or_default();
     match LimitKind::from_code(wanted.kind) {
         Some(kind) if missing.is_empty() => Ok(Category {

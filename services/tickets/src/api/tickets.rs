@@ -482,7 +482,7 @@ async fn list(
         after,
         limit: size + 1,
     };
-    let mut tickets = list_tickets(&app.database.lanes, &filter).await?;
+    let mut tickets = list_tickets(&app.database.list_lanes, &filter).await?;
     let more = tickets.len() > usize::try_from(size).unwrap_or(usize::MAX);
     if more {
         tickets.pop();

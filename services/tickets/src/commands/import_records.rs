@@ -1,6 +1,8 @@
 //! Loads rows of an import: categories and duties first, since tickets name
 //! them, each kind of rows in the order sent.
 
+use std::collections::HashSet;
+
 use futures::FutureExt as _;
 use uuid::Uuid;
 use wangge_api::refusal::Refusal;
@@ -8,7 +10,7 @@ use wangge_auth::RecordScope;
 use wangge_outbox::append;
 use wangge_pg::{Tx, transact, transaction::Failure};
 
-use super::import_ticket::{PastRow, check, import_tickets};
+use super::import_ticket::{PastRow, check, import_tickets, wait_until};
 use crate::{
     App,
     domain::category::{Category, Responsibility},
@@ -98,6 +100,7 @@ async fn import_reference(
 ) -> Result<Vec<Option<Outcome>>, Refusal> {
     let now = app.clock.now();
     let scope = scope.clone();
+    let rows = check_duties(app, rows).await?;
     let changes = rows
         .iter()
         .any(|row| matches!(row, Ok(Row::Category(_) | Row::Responsibility(_))));
@@ -129,6 +132,58 @@ async fn import_reference(
         app.reference.refresh().await?;
     }
     Ok(outcomes)
+}
+
+/// Refuses duties that name what is not known, once organization's feed has had
+/// time to bring it. Their categories may be part of the same load.
+async fn check_duties(
+    app: &App,
+    rows: Vec<Result<Row, Refusal>>,
+) -> Result<Vec<Result<Row, Refusal>>, Refusal> {
+    let duties: Vec<&Responsibility> = rows
+        .iter()
+        .filter_map(|row| match row {
+            Ok(Row::Responsibility(entry)) => Some(entry),
+            _ => None,
+        })
+        .collect();
+    if duties.is_empty() {
+        return Ok(rows);
+    }
+    wait_until(app, |reference| {
+        duties.iter().all(|entry| {
+            reference.knows_area(&entry.area_code) && reference.knows_unit(entry.unit_id)
+        })
+    })
+    .await?;
+    let reference = app.reference.get().await?;
+    let own: HashSet<String> = rows
+        .iter()
+        .filter_map(|row| match row {
+            Ok(Row::Category(category)) => Some(category.code.clone()),
+            _ => None,
+        })
+        .collect();
+    let check = |entry: &Responsibility| {
+        let code = &entry.category_code;
+        if !own.contains(code) && reference.category_limit(code).is_none() {
+            return Err(Refusal::unknown_reference("category_code", "category"));
+        }
+        if !reference.knows_area(&entry.area_code) {
+            return Err(Refusal::unknown_reference("area_code", "area"));
+        }
+        if !reference.knows_unit(entry.unit_id) {
+            return Err(Refusal::unknown_reference("unit_id", "unit"));
+        }
+        Ok(())
+    };
+    Ok(rows
+        .into_iter()
+        .map(|row| match row {
+            Ok(Row::Responsibility(entry)) => check(&entry).map(|()| Row::Responsibility(entry)),
+            other => other,
+        })
+        .collect())
 }
 
 async fn load_one_category(

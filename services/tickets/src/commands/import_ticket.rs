@@ -6,7 +6,7 @@ use std::{
 };
 
 use uuid::Uuid;
-use wangge_api::refusal::Refusal;
+use wangge_api::{errors::v1::Reason, refusal::Refusal};
 use wangge_auth::RecordScope;
 
 use super::import_records::Outcome;
@@ -61,6 +61,53 @@ pub(crate) async fn import_tickets(
     rows: &[PastRow],
 ) -> Result<Vec<Outcome>, Refusal> {
     wait_for_references(app, rows).await?;
+    match load_together(app, scope, importer, rows).await {
+        Err(refusal) if is_about_rows(&refusal) => load_singly(app, scope, importer, rows).await,
+        settled => settled,
+    }
+}
+
+/// Whether the fault lies in a row and not in the moment; or others are
+/// loading the same rows.
+fn is_about_rows(refusal: &Refusal) -> bool {
+    matches!(
+        refusal.reason,
+        Reason::FieldInvalid | Reason::RecordExists | Reason::ConcurrentChange
+    )
+}
+
+/// Loads rows one by one, since one of them can't be written, and refuses that
+/// one alone.
+async fn load_singly(
+    app: &App,
+    scope: &RecordScope,
+    importer: &str,
+    rows: &[PastRow],
+) -> Result<Vec<Outcome>, Refusal> {
+    let mut outcomes = Vec::new();
+    for row in rows {
+        let row = std::slice::from_ref(row);
+        let mut loaded = load_together(app, scope, importer, row).await;
+        // Written by others at the same time: now it is there to be compared.
+        if loaded.as_ref().is_err_and(is_about_rows) {
+            loaded = load_together(app, scope, importer, row).await;
+        }
+        match loaded {
+            Ok(loaded) => outcomes.extend(loaded),
+            Err(refusal) if is_about_rows(&refusal) => outcomes.push(Outcome::Refused(refusal)),
+            Err(refusal) => return Err(refusal),
+        }
+    }
+    Ok(outcomes)
+}
+
+/// Loads rows in one statement.
+async fn load_together(
+    app: &App,
+    scope: &RecordScope,
+    importer: &str,
+    rows: &[PastRow],
+) -> Result<Vec<Outcome>, Refusal> {
     let reference = app.reference.get().await?;
     let ids: Vec<Uuid> = rows.iter().map(|row| row.past.report.id).collect();
     let mut there: HashMap<Uuid, (Option<String>, i64)> =
@@ -199,14 +246,24 @@ async fn wait_for_references(app: &App, rows: &[PastRow]) -> Result<(), Refusal>
         rows.iter()
             .all(|row| !reference.place(&row.past.report, "").area_code.is_empty())
     };
+    wait_until(app, |reference| {
+        areas.iter().all(|code| reference.knows_area(code))
+            && all_units.iter().all(|unit| reference.knows_unit(*unit))
+            && found(reference)
+    })
+    .await
+}
+
+/// Waits until the copies are as complete as that, for a while.
+pub(crate) async fn wait_until(
+    app: &App,
+    complete: impl Fn(&Reference) -> bool,
+) -> Result<(), Refusal> {
     let deadline = tokio::time::Instant::now() + PATIENCE;
     loop {
         app.reference.refresh().await?;
         let reference = app.reference.get().await?;
-        let complete = areas.iter().all(|code| reference.knows_area(code))
-            && all_units.iter().all(|unit| reference.knows_unit(*unit))
-            && found(&reference);
-        if complete || tokio::time::Instant::now() >= deadline {
+        if complete(&reference) || tokio::time::Instant::now() >= deadline {
             return Ok(());
         }
         tokio::time::sleep(LOOK).await;

@@ -21,6 +21,9 @@ use crate::{
 
 /// How often the reference data is looked at.
 const INTERVAL: Duration = Duration::from_secs(1);
+/// Rounds in which all that waits is looked at after a change: a report may
+/// just be written that was placed by the picture before.
+const ROUNDS: u32 = 3;
 /// Tickets looked at together.
 const BATCH: i64 = 200;
 /// How the history names this work.
@@ -29,6 +32,7 @@ const ACTOR: &str = "wangge";
 /// Works until `stop`.
 pub(crate) async fn run(app: App, stop: CancellationToken) {
     let mut known = None;
+    let mut rounds = 0;
     while !stop.is_cancelled() {
         let version = match app.reference.refresh().await {
             Ok(_) => app
@@ -40,8 +44,13 @@ pub(crate) async fn run(app: App, stop: CancellationToken) {
             Err(_) => None,
         };
         if version.is_some() && version != known {
+            (known, rounds) = (version, ROUNDS);
+        }
+        if rounds > 0 {
             match route_waiting(&app).await {
-                Ok(()) => known = version,
+                Ok(true) => rounds -= 1,
+                // Some changed meanwhile: again.
+                Ok(false) => {}
                 Err(refusal) => tracing::warn!(error = %refusal, "waiting tickets not routed"),
             }
         }
@@ -52,18 +61,20 @@ pub(crate) async fn run(app: App, stop: CancellationToken) {
     }
 }
 
-async fn route_waiting(app: &App) -> Result<(), Refusal> {
+/// Routes what can be; answers false if some must be looked at again.
+async fn route_waiting(app: &App) -> Result<bool, Refusal> {
     let reference = app.reference.get().await?;
     let mut after = Uuid::nil();
+    let mut complete = true;
     loop {
         let tickets = list_unrouted(&app.database.background_lanes, after, BATCH).await?;
         let Some(last) = tickets.last() else {
-            return Ok(());
+            return Ok(complete);
         };
         after = last.id;
         for ticket in tickets {
             if let Some(place) = place(&reference, &ticket) {
-                route(app, ticket, place).await?;
+                complete &= route(app, ticket, place).await?;
             }
         }
     }
@@ -83,8 +94,9 @@ fn place(reference: &Reference, ticket: &Ticket) -> Option<Place> {
     Some(reference.place(&report, "")).filter(|place| place.routed)
 }
 
-/// Places a ticket; one that changed meanwhile is left to the next round.
-async fn route(app: &App, mut ticket: Ticket, place: Place) -> Result<(), Refusal> {
+/// Places a ticket; one that changed meanwhile is left to the next round, and
+/// then the answer is false.
+async fn route(app: &App, mut ticket: Ticket, place: Place) -> Result<bool, Refusal> {
     let before = ticket.revision;
     let now = app.clock.now();
     let moment = Moment {
@@ -93,7 +105,7 @@ async fn route(app: &App, mut ticket: Ticket, place: Place) -> Result<(), Refusa
         imported: false,
     };
     let (lines, events) = apply(&mut ticket, &[Act::Route { place }], &moment)?;
-    update_ticket(
+    let routed = update_ticket(
         &app.database.background_lanes,
         before,
         &ticket,
@@ -104,5 +116,5 @@ async fn route(app: &App, mut ticket: Ticket, place: Place) -> Result<(), Refusa
     )
     .await?;
     app.hint.committed();
-    Ok(())
+    Ok(routed)
 }

@@ -166,12 +166,11 @@ impl Clock {
     pub fn light(&self, now: DateTime<Utc>) -> Option<Light> {
         let start = self.stretches.first()?.start;
         let last = self.stretches.last()?;
-        let at = if last.counted {
-            last.end.unwrap_or(now)
-        } else {
-            last.start
-        };
-        // Paused, it stands as it stood when the pause began.
+        // Paused, it stands as it stood when the pause began; a pause that has
+        // ended is among what is skipped.
+        let at = last
+            .end
+            .unwrap_or(if last.counted { now } else { last.start });
         let skipped = self.skipped();
         let due = limit::due(self.limit.measure(), start, skipped, DEFAULT_ZONE);
         Some(match limit::used_permille(start, due, skipped, at) {

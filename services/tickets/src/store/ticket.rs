@@ -259,7 +259,7 @@ pub async fn update_ticket(
     request: Option<&RequestKey>,
     now: DateTime<Utc>,
 ) -> Result<bool, StoreError> {
-    Ok(lanes
+    lanes
         .take()
         .await?
         .run(async |lane| {
@@ -275,7 +275,7 @@ pub async fn update_ticket(
             .fetch_one(lane)
             .await
         })
-        .await?)
+        .await
 }
 
 fn whole(ticket: Json<Ticket>, orders: Option<Json<Vec<Order>>>) -> Ticket {

@@ -42,8 +42,16 @@ impl ImportService for Imports {
         request: Request<Streaming<ImportRecordsRequest>>,
     ) -> Result<Response<Self::ImportRecordsStream>, Status> {
         let (_, scope) = Caller::of(&request)?;
-        let load = Load { app: self.app.clone(), scope, import: None };
-        Ok(Response::new(import::run(load, request.into_inner(), self.stop.clone())))
+        let load = Load {
+            app: self.app.clone(),
+            scope,
+            import: None,
+        };
+        Ok(Response::new(import::run(
+            load,
+            request.into_inner(),
+            self.stop.clone(),
+        )))
     }
 }
 
@@ -60,7 +68,11 @@ impl Importer for Load {
     type Response = ImportRecordsResponse;
 
     fn split(message: ImportRecordsRequest) -> Message<Record> {
-        Message { header: message.header, number: message.row_number, record: message.record }
+        Message {
+            header: message.header,
+            number: message.row_number,
+            record: message.record,
+        }
     }
 
     async fn load(
@@ -71,12 +83,20 @@ impl Importer for Load {
         let now = self.app.clock.now();
         let rows = rows
             .into_iter()
-            .map(|row| Row { number: row.number, content: rows::record(row.record, now) })
+            .map(|row| Row {
+                number: row.number,
+                content: rows::record(row.record, now),
+            })
             .collect();
         let scope = &self.scope;
-        let import = self.import.get_or_insert_with(|| Import::new(scope.clone(), validate_only));
+        let import = self
+            .import
+            .get_or_insert_with(|| Import::new(scope.clone(), validate_only));
         let outcomes = import_records(&self.app, import, rows).await?;
-        Ok(outcomes.into_iter().map(|(number, outcome)| rows::result(number, outcome)).collect())
+        Ok(outcomes
+            .into_iter()
+            .map(|(number, outcome)| rows::result(number, outcome))
+            .collect())
     }
 
     fn response(results: Vec<RowResult>) -> ImportRecordsResponse {

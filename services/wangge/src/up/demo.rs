@@ -71,13 +71,16 @@ async fn load_folder(up: &Up, folder: &Folder) -> Result<Vec<RecordVersion>> {
 }
 
 fn try_next(area_code: &str) {
+    let called = std::env::args()
+        .next()
+        .unwrap_or_else(|| "wangge".to_owned());
     line("");
     line("Three things to try next, in another terminal:");
     line(format!(
-        "  wangge report case --area {area_code} --records responses_started"
+        "  {called} report case --area {area_code} --records responses_started"
     ));
-    line("  wangge watch tickets --follow");
+    line(format!("  {called} watch tickets --follow"));
     line(format!(
-        "  wangge token --role dispatcher --area {area_code}"
+        "  {called} token --role dispatcher --area {area_code}"
     ));
 }

@@ -2,9 +2,7 @@
 
 use uuid::Uuid;
 use wangge_api::{
-    codec::check,
-    organization::v1::import_records_request::Record,
-    refusal::Refusal,
+    codec::check, organization::v1::import_records_request::Record, refusal::Refusal,
     types::v1::RowResult,
 };
 use wangge_server::import;
@@ -33,7 +31,13 @@ pub(super) fn read(row: import::Row<Record>) -> (Label, Row) {
         Record::Appointment(_) => "appointment.",
         Record::PublishedFigure(_) => "published_figure.",
     };
-    (Label { number: row.number, prefix }, draft(row.record))
+    (
+        Label {
+            number: row.number,
+            prefix,
+        },
+        draft(row.record),
+    )
 }
 
 fn draft(record: Record) -> Row {

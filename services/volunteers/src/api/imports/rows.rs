@@ -62,9 +62,7 @@ fn visit(row: CheckInVisitRecord) -> Result<NewCheckInVisit, Refusal> {
 /// The result of a row.
 pub(super) fn result(number: i64, outcome: Outcome) -> RowResult {
     match outcome {
-        Outcome::Imported(version) => {
-            import::imported(number, version.record_id, version.revision)
-        }
+        Outcome::Imported(version) => import::imported(number, version.record_id, version.revision),
         Outcome::Unchanged(version) => {
             import::unchanged(number, version.record_id, version.revision)
         }
