@@ -1,4 +1,15 @@
 //! The whole platform: who may do what, the way from a community's files to
 //! its figures, and what happens when things break.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::type_complexity
+)]
+#![allow(clippy::wrong_self_convention)]
 
 mod authorisation;
+mod faults;
+mod journey;
+mod trace;
+mod wire;

@@ -235,7 +235,10 @@ impl City {
     /// Ids of records that nobody has made, for tables that are only counted.
     pub fn unmade() -> Self {
         let id = || Uuid::now_v7().to_string();
-        let holder = || Holder { unit: Uuid::now_v7(), order: id() };
+        let holder = || Holder {
+            unit: Uuid::now_v7(),
+            order: id(),
+        };
         Self {
             unit: id(),
             person: id(),

@@ -28,3 +28,46 @@ pub async fn until<T, F: Future<Output = Option<T>>>(mut ask: impl FnMut() -> F)
     }
     panic!("it never came to pass");
 }
+
+/// Numbers that look random and are the same in each run. The seed is printed,
+/// and can be given by `WANGGE_SEED` to find other cases.
+#[derive(Debug)]
+pub struct Dice(u64);
+
+impl Dice {
+    /// From the seed given, or a fixed one.
+    pub fn new() -> Self {
+        let given = std::env::var("WANGGE_SEED")
+            .ok()
+            .and_then(|seed| seed.parse().ok());
+        let seed = given.unwrap_or(20_220_728);
+        println!("WANGGE_SEED={seed}");
+        Self(seed)
+    }
+
+    /// The next number (splitmix64).
+    pub fn roll(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut mixed = self.0;
+        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        mixed ^ (mixed >> 31)
+    }
+
+    /// The next number below a limit.
+    pub fn below(&mut self, limit: usize) -> usize {
+        let limit = u64::try_from(limit.max(1)).unwrap_or(u64::MAX);
+        usize::try_from(self.roll() % limit).unwrap_or_default()
+    }
+
+    /// Some bytes.
+    pub fn bytes(&mut self, count: usize) -> Vec<u8> {
+        (0..count).map(|_| self.roll().to_le_bytes()[0]).collect()
+    }
+}
+
+impl Default for Dice {
+    fn default() -> Self {
+        Self::new()
+    }
+}

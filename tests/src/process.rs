@@ -231,7 +231,7 @@ impl Wangge {
     ) -> Self {
         let mut command = command();
         command
-            .args(["up", "--base-port", "0", "--data-dir"])
+            .args(["up", "--first-port", "0", "--data-dir"])
             .arg(&**data_dir)
             .args(arguments);
         command.envs(environment.iter().copied());

@@ -82,7 +82,10 @@ pub(crate) async fn run(args: BenchArgs, output: Output) -> Result<ExitCode> {
     bare.remove().await?;
     match measured? {
         Some(measured) => table::print(&measured, output)?,
-        None => note("stopped; nothing was measured to its end"),
+        None => {
+            note("stopped before everything was measured");
+            return Ok(ExitCode::FAILURE);
+        }
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -48,7 +48,9 @@ async fn a_role_calls_what_its_policy_says_and_nothing_else() {
 
 fn each_service_and_role(path: &str) -> Vec<(Service, Role)> {
     let services = Service::of(path);
-    let pairs = services.into_iter().flat_map(|service| claims::roles().map(move |role| (service, role)));
+    let pairs = services
+        .into_iter()
+        .flat_map(|service| claims::roles().map(move |role| (service, role)));
     pairs.collect()
 }
 
@@ -96,7 +98,10 @@ fn foreign_and_good_tokens() -> (String, String) {
         area: Some(String::new()),
         unit: None,
     };
-    let foreign = Issuer::generate().expect("a key").token(&claims).expect("a token");
+    let foreign = Issuer::generate()
+        .expect("a key")
+        .token(&claims)
+        .expect("a token");
     (foreign, good)
 }
 
@@ -105,18 +110,34 @@ async fn a_method_without_a_policy_does_not_exist() {
     let world = World::start().await;
     for service in Service::ALL {
         let token = world.token(Role::Admin, Some(""), None);
-        for path in ["/wangge.tickets.v1.TicketService/DropEverything", "/nonsense", "/"] {
+        for path in [
+            "/wangge.tickets.v1.TicketService/DropEverything",
+            "/nonsense",
+            "/",
+        ] {
             let answer = raw::call(&world.bare(service), Some(&token), path, &[]).await;
-            assert_eq!(answer.code(), Code::Unimplemented, "{path}: {:?}", answer.status);
+            assert_eq!(
+                answer.code(),
+                Code::Unimplemented,
+                "{path}: {:?}",
+                answer.status
+            );
             assert_eq!(answer.reason(), "METHOD_UNKNOWN", "{path}");
         }
         // Neither does a method of another service.
-        let foreign = METHODS.iter().find(|path| !Service::of(path).contains(&service));
+        let foreign = METHODS
+            .iter()
+            .find(|path| !Service::of(path).contains(&service));
         let foreign = foreign.expect("a method of another service");
         let role = policy(foreign).expect("a policy").roles[0];
         let token = world.token(role, Some(""), None);
         let answer = raw::call(&world.bare(service), Some(&token), foreign, &[]).await;
-        assert_eq!(answer.code(), Code::Unimplemented, "{foreign} of {}", service.name());
+        assert_eq!(
+            answer.code(),
+            Code::Unimplemented,
+            "{foreign} of {}",
+            service.name()
+        );
     }
 }
 
@@ -128,21 +149,31 @@ struct Declared {
 }
 
 fn declared() -> Vec<Declared> {
-    let files = FileDescriptorSet::decode(FILE_DESCRIPTOR_SET).expect("descriptors").file;
+    let files = FileDescriptorSet::decode(FILE_DESCRIPTOR_SET)
+        .expect("descriptors")
+        .file;
     let messages: Vec<(String, Vec<String>)> = files
         .iter()
         .flat_map(|file| {
             file.message_type.iter().map(|message| {
                 let fields = message.field.iter().map(|field| field.name().to_owned());
-                (format!(".{}.{}", file.package(), message.name()), fields.collect())
+                (
+                    format!(".{}.{}", file.package(), message.name()),
+                    fields.collect(),
+                )
             })
         })
         .collect();
     let mut methods = Vec::new();
-    for file in files.iter().filter(|file| file.package().starts_with("wangge.")) {
+    for file in files
+        .iter()
+        .filter(|file| file.package().starts_with("wangge."))
+    {
         for service in &file.service {
             for method in &service.method {
-                let input = messages.iter().find(|(name, _)| name == method.input_type());
+                let input = messages
+                    .iter()
+                    .find(|(name, _)| name == method.input_type());
                 methods.push(Declared {
                     path: format!("/{}.{}/{}", file.package(), service.name(), method.name()),
                     streaming: method.client_streaming() || method.server_streaming(),
@@ -158,7 +189,11 @@ fn declared() -> Vec<Declared> {
 fn every_method_of_the_contracts_has_a_policy() {
     let declared = declared();
     let paths: BTreeSet<&str> = declared.iter().map(|method| method.path.as_str()).collect();
-    assert!(paths.len() >= 40, "the descriptors tell of {} methods only", paths.len());
+    assert!(
+        paths.len() >= 40,
+        "the descriptors tell of {} methods only",
+        paths.len()
+    );
     assert_eq!(paths, METHODS.iter().copied().collect());
     for method in &declared {
         let policy = policy(&method.path).expect("a policy");

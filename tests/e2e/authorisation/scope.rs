@@ -32,8 +32,16 @@ struct Position {
 }
 
 fn positions(city: &City) -> Vec<Position> {
-    let at = |name, area| Position { name, area, unit: None };
-    let holds = |name, unit| Position { name, area: None, unit: Some(unit) };
+    let at = |name, area| Position {
+        name,
+        area,
+        unit: None,
+    };
+    let holds = |name, unit| Position {
+        name,
+        area: None,
+        unit: Some(unit),
+    };
     vec![
         at("nowhere", None),
         at("platform", Some("")),
@@ -50,8 +58,16 @@ fn positions(city: &City) -> Vec<Position> {
         holds("assisting holder", city.assisting.unit),
         holds("former holder", city.former.unit),
         holds("stranger", city.stranger),
-        Position { name: "holder from a sibling", area: Some(SIBLING), unit: Some(city.lead.unit) },
-        Position { name: "stranger from a sibling", area: Some(SIBLING), unit: Some(city.stranger) },
+        Position {
+            name: "holder from a sibling",
+            area: Some(SIBLING),
+            unit: Some(city.lead.unit),
+        },
+        Position {
+            name: "stranger from a sibling",
+            area: Some(SIBLING),
+            unit: Some(city.stranger),
+        },
     ]
 }
 
@@ -64,7 +80,9 @@ fn reaches(
     record_area: &str,
     holders: &[Uuid],
 ) -> bool {
-    let by_area = position.area.is_some_and(|area| record_area.starts_with(area));
+    let by_area = position
+        .area
+        .is_some_and(|area| record_area.starts_with(area));
     let by_holding = position.unit.is_some_and(|unit| holders.contains(&unit));
     match policy.scope {
         Scope::Platform => true,
@@ -101,28 +119,40 @@ async fn a_record_outside_reads_like_a_missing_one() {
     for inside in [false, true] {
         for record in &table {
             let channel = world.bare(Service::of(record.path)[0]);
-            from_everywhere(&world, &city, record.path, async |policy, role, position, token| {
-                let expected = reaches(policy, role, position, record.area, &record.holders);
-                if expected != inside {
-                    return;
-                }
-                let what = format!("{} as {role:?} from {}", record.path, position.name);
-                let body = (record.body)(&record.name);
-                let there = raw::call(&channel, Some(token), record.path, &body).await;
-                if inside {
-                    let refused = matches!(
-                        there.code(),
-                        Code::NotFound | Code::PermissionDenied | Code::Internal | Code::Unknown
+            from_everywhere(
+                &world,
+                &city,
+                record.path,
+                async |policy, role, position, token| {
+                    let expected = reaches(policy, role, position, record.area, &record.holders);
+                    if expected != inside {
+                        return;
+                    }
+                    let what = format!("{} as {role:?} from {}", record.path, position.name);
+                    let body = (record.body)(&record.name);
+                    let there = raw::call(&channel, Some(token), record.path, &body).await;
+                    if inside {
+                        let refused = matches!(
+                            there.code(),
+                            Code::NotFound
+                                | Code::PermissionDenied
+                                | Code::Internal
+                                | Code::Unknown
+                        );
+                        assert!(!refused, "{what}: {:?}", there.status);
+                        return;
+                    }
+                    let body = (record.body)(&record.missing);
+                    let missing = raw::call(&channel, Some(token), record.path, &body).await;
+                    assert_eq!(there.code(), Code::NotFound, "{what}: {:?}", there.status);
+                    assert_eq!(there.reason(), "RECORD_NOT_FOUND", "{what}");
+                    assert_eq!(
+                        there.told(&record.name),
+                        missing.told(&record.missing),
+                        "{what}"
                     );
-                    assert!(!refused, "{what}: {:?}", there.status);
-                    return;
-                }
-                let body = (record.body)(&record.missing);
-                let missing = raw::call(&channel, Some(token), record.path, &body).await;
-                assert_eq!(there.code(), Code::NotFound, "{what}: {:?}", there.status);
-                assert_eq!(there.reason(), "RECORD_NOT_FOUND", "{what}");
-                assert_eq!(there.told(&record.name), missing.told(&record.missing), "{what}");
-            })
+                },
+            )
             .await;
         }
     }
@@ -141,7 +171,11 @@ async fn another_units_order_reads_like_a_missing_one() {
         let unheard_of = Uuid::now_v7().to_string();
         let missing = raw::call(&channel, Some(&token), path, &body(&unheard_of)).await;
         assert_eq!(theirs.code(), Code::NotFound, "{path}: {:?}", theirs.status);
-        assert_eq!(theirs.told(&city.lead.order), missing.told(&unheard_of), "{path}");
+        assert_eq!(
+            theirs.told(&city.lead.order),
+            missing.told(&unheard_of),
+            "{path}"
+        );
     }
 }
 
@@ -167,20 +201,88 @@ fn lists(city: &City) -> Vec<(&'static str, &str, Ids, fn(&str) -> Vec<u8>)> {
                 }) as Ids,
                 (|within_code| {
                     let within_code = within_code.to_owned();
-                    $module::$request { within_code, ..Default::default() }.encode_to_vec()
+                    $module::$request {
+                        within_code,
+                        ..Default::default()
+                    }
+                    .encode_to_vec()
                 }) as fn(&str) -> Vec<u8>,
             )
         };
     }
     vec![
-        list!("/wangge.organization.v1.AreaService/ListAreas", COMMUNITY, organization, ListAreasRequest, ListAreasResponse, areas, code),
-        list!("/wangge.organization.v1.UnitService/ListUnits", &city.unit, organization, ListUnitsRequest, ListUnitsResponse, units, id),
-        list!("/wangge.organization.v1.PersonService/ListPeople", &city.person, organization, ListPeopleRequest, ListPeopleResponse, people, id),
-        list!("/wangge.organization.v1.PersonService/ListAppointments", &city.appointment, organization, ListAppointmentsRequest, ListAppointmentsResponse, appointments, id),
-        list!("/wangge.tickets.v1.TicketService/ListTickets", &city.ticket, tickets, ListTicketsRequest, ListTicketsResponse, tickets, id),
-        list!("/wangge.tickets.v1.CategoryService/ListResponsibilities", &city.responsibility, tickets, ListResponsibilitiesRequest, ListResponsibilitiesResponse, responsibilities, id),
-        list!("/wangge.volunteers.v1.OfficialService/ListRegistrations", &city.registration, volunteers, ListRegistrationsRequest, ListRegistrationsResponse, registrations, id),
-        list!("/wangge.volunteers.v1.OfficialService/ListCheckInVisits", &city.visit, volunteers, ListCheckInVisitsRequest, ListCheckInVisitsResponse, check_in_visits, id),
+        list!(
+            "/wangge.organization.v1.AreaService/ListAreas",
+            COMMUNITY,
+            organization,
+            ListAreasRequest,
+            ListAreasResponse,
+            areas,
+            code
+        ),
+        list!(
+            "/wangge.organization.v1.UnitService/ListUnits",
+            &city.unit,
+            organization,
+            ListUnitsRequest,
+            ListUnitsResponse,
+            units,
+            id
+        ),
+        list!(
+            "/wangge.organization.v1.PersonService/ListPeople",
+            &city.person,
+            organization,
+            ListPeopleRequest,
+            ListPeopleResponse,
+            people,
+            id
+        ),
+        list!(
+            "/wangge.organization.v1.PersonService/ListAppointments",
+            &city.appointment,
+            organization,
+            ListAppointmentsRequest,
+            ListAppointmentsResponse,
+            appointments,
+            id
+        ),
+        list!(
+            "/wangge.tickets.v1.TicketService/ListTickets",
+            &city.ticket,
+            tickets,
+            ListTicketsRequest,
+            ListTicketsResponse,
+            tickets,
+            id
+        ),
+        list!(
+            "/wangge.tickets.v1.CategoryService/ListResponsibilities",
+            &city.responsibility,
+            tickets,
+            ListResponsibilitiesRequest,
+            ListResponsibilitiesResponse,
+            responsibilities,
+            id
+        ),
+        list!(
+            "/wangge.volunteers.v1.OfficialService/ListRegistrations",
+            &city.registration,
+            volunteers,
+            ListRegistrationsRequest,
+            ListRegistrationsResponse,
+            registrations,
+            id
+        ),
+        list!(
+            "/wangge.volunteers.v1.OfficialService/ListCheckInVisits",
+            &city.visit,
+            volunteers,
+            ListCheckInVisitsRequest,
+            ListCheckInVisitsResponse,
+            check_in_visits,
+            id
+        ),
     ]
 }
 
@@ -191,19 +293,28 @@ async fn a_list_shows_what_a_caller_reaches_and_nothing_else() {
     let holders = [city.lead.unit, city.assisting.unit];
     for (path, record, ids, within) in lists(&city) {
         let channel = world.bare(Service::of(path)[0]);
-        from_everywhere(&world, &city, path, async |policy, role, position, token| {
-            let expected = reaches(policy, role, position, COMMUNITY, &holders);
-            // Naming an area narrows and never widens.
-            for (code, within_record) in
-                [("", true), (COMMUNITY, true), (STREET, true), (GRID, false), (SIBLING, false)]
-            {
-                let answer = raw::call(&channel, Some(token), path, &within(code)).await;
-                let what = format!("{path} within {code:?} as {role:?} from {}", position.name);
-                assert_eq!(answer.code(), Code::Ok, "{what}: {:?}", answer.status);
-                let shown = ids(&answer.messages[0]).iter().any(|id| id == record);
-                assert_eq!(shown, expected && within_record, "{what}");
-            }
-        })
+        from_everywhere(
+            &world,
+            &city,
+            path,
+            async |policy, role, position, token| {
+                let expected = reaches(policy, role, position, COMMUNITY, &holders);
+                // Naming an area narrows and never widens.
+                for (code, within_record) in [
+                    ("", true),
+                    (COMMUNITY, true),
+                    (STREET, true),
+                    (GRID, false),
+                    (SIBLING, false),
+                ] {
+                    let answer = raw::call(&channel, Some(token), path, &within(code)).await;
+                    let what = format!("{path} within {code:?} as {role:?} from {}", position.name);
+                    assert_eq!(answer.code(), Code::Ok, "{what}: {:?}", answer.status);
+                    let shown = ids(&answer.messages[0]).iter().any(|id| id == record);
+                    assert_eq!(shown, expected && within_record, "{what}");
+                }
+            },
+        )
         .await;
     }
 }
@@ -221,20 +332,39 @@ async fn a_feed_tells_of_what_a_caller_reaches_and_nothing_else() {
         // Until the record's event has its position.
         until(|| async {
             let events = feed::read(&world, service).await.expect("the feed");
-            events.iter().any(|event| event.record_id == *record).then_some(())
+            events
+                .iter()
+                .any(|event| event.record_id == *record)
+                .then_some(())
         })
         .await;
         let channel = world.bare(service);
-        from_everywhere(&world, &city, path, async |policy, role, position, token| {
-            let answer = raw::call(&channel, Some(token), path, &[]).await;
-            let what = format!("feed of {} as {role:?} from {}", service.name(), position.name);
-            assert_eq!(answer.code(), Code::Ok, "{what}: {:?}", answer.status);
-            let told = answer.messages.iter().any(|message| {
-                let message = SubscribeResponse::decode(message.clone()).expect("a message");
-                message.events.iter().any(|event| event.record_id == *record)
-            });
-            assert_eq!(told, reaches(policy, role, position, COMMUNITY, &[]), "{what}");
-        })
+        from_everywhere(
+            &world,
+            &city,
+            path,
+            async |policy, role, position, token| {
+                let answer = raw::call(&channel, Some(token), path, &[]).await;
+                let what = format!(
+                    "feed of {} as {role:?} from {}",
+                    service.name(),
+                    position.name
+                );
+                assert_eq!(answer.code(), Code::Ok, "{what}: {:?}", answer.status);
+                let told = answer.messages.iter().any(|message| {
+                    let message = SubscribeResponse::decode(message.clone()).expect("a message");
+                    message
+                        .events
+                        .iter()
+                        .any(|event| event.record_id == *record)
+                });
+                assert_eq!(
+                    told,
+                    reaches(policy, role, position, COMMUNITY, &[]),
+                    "{what}"
+                );
+            },
+        )
         .await;
     }
 }
@@ -247,18 +377,33 @@ async fn a_reference_outside_reads_like_a_missing_one() {
     for reference in references::table(&city) {
         let path = reference.path;
         let channel = world.bare(Service::of(path)[0]);
-        from_everywhere(&world, &city, path, async |policy, role, position, token| {
-            if reaches(policy, role, position, reference.area, &[]) {
-                return;
-            }
-            let what = format!("{path} as {role:?} from {}", position.name);
-            let there = (reference.body)(&reference.name, position.area.unwrap_or_default());
-            let there = raw::call(&channel, Some(token), path, &there).await;
-            let missing = (reference.body)(&reference.missing, position.area.unwrap_or_default());
-            let missing = raw::call(&channel, Some(token), path, &missing).await;
-            assert_eq!(there.reason(), "REFERENCE_UNKNOWN", "{what}: {:?}", there.status);
-            assert_eq!(there.told(&reference.name), missing.told(&reference.missing), "{what}");
-        })
+        from_everywhere(
+            &world,
+            &city,
+            path,
+            async |policy, role, position, token| {
+                if reaches(policy, role, position, reference.area, &[]) {
+                    return;
+                }
+                let what = format!("{path} as {role:?} from {}", position.name);
+                let there = (reference.body)(&reference.name, position.area.unwrap_or_default());
+                let there = raw::call(&channel, Some(token), path, &there).await;
+                let missing =
+                    (reference.body)(&reference.missing, position.area.unwrap_or_default());
+                let missing = raw::call(&channel, Some(token), path, &missing).await;
+                assert_eq!(
+                    there.reason(),
+                    "REFERENCE_UNKNOWN",
+                    "{what}: {:?}",
+                    there.status
+                );
+                assert_eq!(
+                    there.told(&reference.name),
+                    missing.told(&reference.missing),
+                    "{what}"
+                );
+            },
+        )
         .await;
     }
 }
@@ -284,7 +429,11 @@ async fn an_import_loads_nothing_outside_the_importers_area() {
             };
             let there = told((import.body)(&import.name), &import.name).await;
             let missing = told((import.body)(&import.missing), &import.missing).await;
-            assert!(there.contains("REFERENCE_UNKNOWN"), "{} from {area:?}: {there}", import.path);
+            assert!(
+                there.contains("REFERENCE_UNKNOWN"),
+                "{} from {area:?}: {there}",
+                import.path
+            );
             assert_eq!(there, missing, "{} from {area:?}", import.path);
         }
     }
@@ -296,8 +445,10 @@ async fn count_events(world: &World) -> i64 {
     let mut count = 0;
     for service in Service::FEEDS {
         let pool = &world.databases.of(service).calls;
-        let events: i64 =
-            sqlx::query_scalar("select count(*) from outbox").fetch_one(pool).await.expect("a count");
+        let events: i64 = sqlx::query_scalar("select count(*) from outbox")
+            .fetch_one(pool)
+            .await
+            .expect("a count");
         count += events;
     }
     count
@@ -319,12 +470,71 @@ async fn every_method_is_in_a_table() {
         .filter(|path| policy(path).is_some_and(|policy| policy.scope == Scope::Platform))
         .collect();
     let all: BTreeSet<&str> = METHODS.iter().copied().collect();
-    let missing: Vec<&&str> = all.difference(&covered).filter(|path| !on_the_platform.contains(*path)).collect();
+    let missing: Vec<&&str> = all
+        .difference(&covered)
+        .filter(|path| !on_the_platform.contains(*path))
+        .collect();
     assert!(missing.is_empty(), "in no table: {missing:?}");
-    let catalogues = [
-        "/wangge.reporting.v1.ReportService/ListFeedPositions",
-        "/wangge.tickets.v1.CategoryService/CreateCategory",
-        "/wangge.tickets.v1.CategoryService/ListCategories",
-    ];
-    assert_eq!(on_the_platform, catalogues.into());
+    let catalogues: BTreeSet<&str> = catalogues().iter().map(|row| row.0).collect();
+    assert_eq!(on_the_platform, catalogues);
+}
+
+/// A request for every method, framed.
+pub(crate) fn bodies(city: &City) -> Vec<(&'static str, Vec<u8>)> {
+    let framed = |body: Vec<u8>| raw::frame(&body).to_vec();
+    let mut bodies: Vec<(&'static str, Vec<u8>)> = Vec::new();
+    bodies.extend(
+        references::table(city)
+            .iter()
+            .map(|row| (row.path, framed((row.body)(&row.name, "")))),
+    );
+    bodies.extend(lists(city).iter().map(|row| (row.0, framed((row.3)("")))));
+    bodies.extend(
+        references::imports(city)
+            .iter()
+            .map(|row| (row.path, (row.body)(&row.name))),
+    );
+    bodies.extend(catalogues());
+    bodies.push((
+        "/wangge.events.v1.FeedService/Subscribe",
+        framed(Vec::new()),
+    ));
+    bodies.extend(
+        records::table(city)
+            .iter()
+            .map(|row| (row.path, framed((row.body)(&row.name)))),
+    );
+    bodies
+}
+
+/// Methods that reach no records of any area.
+fn catalogues() -> Vec<(&'static str, Vec<u8>)> {
+    let limit = tickets::Limit {
+        kind: tickets::LimitKind::CalendarDays.into(),
+        amount: 3,
+    };
+    let category = tickets::Category {
+        code: "0199".to_owned(),
+        name: "其他".to_owned(),
+        handling_limit: Some(limit),
+        ..Default::default()
+    };
+    let request = tickets::CreateCategoryRequest {
+        request_id: wangge_tests::city::request_id(),
+        category: Some(category),
+    };
+    vec![
+        (
+            "/wangge.tickets.v1.CategoryService/CreateCategory",
+            raw::frame(&request.encode_to_vec()).to_vec(),
+        ),
+        (
+            "/wangge.tickets.v1.CategoryService/ListCategories",
+            raw::frame(&[]).to_vec(),
+        ),
+        (
+            "/wangge.reporting.v1.ReportService/ListFeedPositions",
+            raw::frame(&[]).to_vec(),
+        ),
+    ]
 }

@@ -1,1 +1,769 @@
-//! imports
+//! Loading tickets with a past, categories and the duty list.
+
+use futures::{future::join_all, stream};
+use prost_types::Timestamp;
+use tonic::{Code, Status};
+use wangge_api::{
+    policy::Role,
+    tickets::v1::{
+        Category, ExplainTicketClocksRequest, HistoryRecord, ImportRecordsRequest, Light, Limit,
+        LimitKind, ListTicketsRequest, OrderRecord, OrderState, Responsibility, ReturnReason,
+        TicketAction, TicketOutcome, TicketRecord, TicketSource, TicketState,
+        import_records_request::Record,
+    },
+    types::v1::{CoordinateSystem, ImportHeader, Point, RowOutcome, RowResult},
+};
+use wangge_testkit::{fields, reason, stream_channel, token};
+
+use crate::{
+    ASSISTING, Bench, COMMUNITY, FOREIGN, GRID, HOURS, Imports, LEAD, THIRD, Verb, get, request_id,
+};
+
+/// 8 May 2022, 09:00 in Shanghai.
+const MAY: i64 = 1_651_971_600;
+
+fn header(validate_only: bool) -> ImportRecordsRequest {
+    ImportRecordsRequest {
+        header: Some(ImportHeader { validate_only }),
+        ..Default::default()
+    }
+}
+
+fn row(row_number: i64, record: Record) -> ImportRecordsRequest {
+    ImportRecordsRequest {
+        row_number,
+        record: Some(record),
+        ..Default::default()
+    }
+}
+
+/// Sends messages and answers the results, or how the stream ended.
+async fn send(
+    bench: &Bench,
+    messages: Vec<ImportRecordsRequest>,
+) -> (Vec<RowResult>, Result<(), Status>) {
+    let mut importer = bench.importer();
+    let mut answers = match importer.import_records(stream::iter(messages)).await {
+        Ok(answers) => answers.into_inner(),
+        Err(status) => return (Vec::new(), Err(status)),
+    };
+    let mut results = Vec::new();
+    loop {
+        match answers.message().await {
+            Ok(Some(answer)) => results.extend(answer.results),
+            Ok(None) => return (results, Ok(())),
+            Err(status) => return (results, Err(status)),
+        }
+    }
+}
+
+async fn load(bench: &Bench, records: Vec<Record>) -> Vec<RowResult> {
+    load_as(bench, false, records).await
+}
+
+async fn load_as(bench: &Bench, validate_only: bool, records: Vec<Record>) -> Vec<RowResult> {
+    let numbers = 1..=i64::try_from(records.len()).unwrap();
+    let rows = numbers
+        .clone()
+        .zip(records)
+        .map(|(number, record)| row(number, record));
+    let messages = std::iter::once(header(validate_only)).chain(rows).collect();
+    let (results, ended) = send(bench, messages).await;
+    ended.unwrap();
+    assert!(results.iter().map(|result| result.row_number).eq(numbers));
+    results
+}
+
+fn outcomes(results: &[RowResult]) -> Vec<RowOutcome> {
+    results.iter().map(RowResult::outcome).collect()
+}
+
+/// Fields and reasons of a refused row.
+fn refused(result: &RowResult) -> Vec<(&str, &str)> {
+    assert_eq!(result.outcome(), RowOutcome::Refused, "{result:?}");
+    assert!(result.version.is_none());
+    result
+        .violations
+        .iter()
+        .map(|v| (v.field.as_str(), v.reason.as_str()))
+        .collect()
+}
+
+fn time(minute: i64) -> Option<Timestamp> {
+    Some(Timestamp {
+        seconds: MAY + minute * 60,
+        nanos: 0,
+    })
+}
+
+/// A line of history, in a minute of the day.
+fn line(minute: i64, action: TicketAction) -> HistoryRecord {
+    let needs_words = !matches!(action, TicketAction::Report | TicketAction::File);
+    HistoryRecord {
+        action: action.into(),
+        action_time: time(minute),
+        actor: "worker-7".into(),
+        reason: if needs_words {
+            "说明".into()
+        } else {
+            String::new()
+        },
+        ..HistoryRecord::default()
+    }
+}
+
+fn on(order: &str, line: HistoryRecord) -> HistoryRecord {
+    HistoryRecord {
+        order_id: order.into(),
+        ..line
+    }
+}
+
+fn dispatch(minute: i64, lead: &str, assisting: &str) -> HistoryRecord {
+    let order = |id: &str, unit: uuid::Uuid| OrderRecord {
+        id: id.into(),
+        unit_id: unit.to_string(),
+    };
+    HistoryRecord {
+        orders: vec![order(lead, LEAD), order(assisting, ASSISTING)],
+        ..line(minute, TicketAction::Dispatch)
+    }
+}
+
+fn ticket(history: Vec<HistoryRecord>) -> TicketRecord {
+    TicketRecord {
+        id: request_id(),
+        source: TicketSource::Hotline.into(),
+        category_code: HOURS.into(),
+        title: "占道经营".into(),
+        area_code: GRID.into(),
+        history,
+        ..TicketRecord::default()
+    }
+}
+
+/// Reported, filed and dispatched.
+fn begun(lead: &str, assisting: &str) -> Vec<HistoryRecord> {
+    vec![
+        line(0, TicketAction::Report),
+        line(1, TicketAction::File),
+        dispatch(2, lead, assisting),
+    ]
+}
+
+/// A history from report to close, returned once and reworked once.
+fn closed() -> TicketRecord {
+    use TicketAction as A;
+    let orders: [String; 4] = std::array::from_fn(|_| request_id());
+    let [old, beside, lead, assisting] = orders.each_ref().map(String::as_str);
+    let mut history = begun(old, beside);
+    let handler = HistoryRecord {
+        handler_person_id: request_id(),
+        ..line(7, A::Assign)
+    };
+    let returned = HistoryRecord {
+        return_reason: ReturnReason::NotOurArea.into(),
+        ..line(3, A::Return)
+    };
+    history.extend([
+        on(old, returned),
+        dispatch(4, lead, assisting),
+        on(lead, line(5, A::Accept)),
+        on(assisting, line(6, A::Accept)),
+        on(lead, handler),
+        on(assisting, line(8, A::Submit)),
+        on(assisting, line(8, A::ConfirmOrder)),
+        on(lead, line(9, A::Submit)),
+        line(10, A::SendBack),
+        on(lead, line(11, A::Submit)),
+        line(12, A::Confirm),
+        line(13, A::Fail),
+        on(lead, line(14, A::Submit)),
+        line(15, A::Confirm),
+        HistoryRecord {
+            outcome: TicketOutcome::Answered.into(),
+            ..line(16, A::Pass)
+        },
+    ]);
+    ticket(history)
+}
+
+#[tokio::test]
+async fn a_history_is_replayed() {
+    let bench = Bench::start().await;
+    let record = closed();
+    let results = load(&bench, vec![Record::Ticket(record.clone())]).await;
+    assert_eq!(outcomes(&results), [RowOutcome::Imported]);
+    let version = results[0].version.clone().unwrap();
+    assert_eq!(
+        (version.record_id.as_str(), version.revision),
+        (record.id.as_str(), 18)
+    );
+
+    let loaded = bench.get(&record.id).await;
+    assert_eq!(
+        (loaded.state(), loaded.outcome()),
+        (TicketState::Closed, TicketOutcome::Answered)
+    );
+    assert_eq!(
+        (loaded.imported, loaded.revision, loaded.rework_count),
+        (true, 18, 1)
+    );
+    assert_eq!(
+        (loaded.reported_time, loaded.ended_time),
+        (time(0), time(16))
+    );
+    assert_eq!(
+        (loaded.source(), loaded.routed),
+        (TicketSource::Hotline, true)
+    );
+    let states: Vec<_> = loaded.orders.iter().map(|order| order.state()).collect();
+    use OrderState::{Confirmed, Returned, Withdrawn};
+    assert_eq!(states, [Returned, Withdrawn, Confirmed, Confirmed]);
+    let given = record
+        .history
+        .iter()
+        .flat_map(|line| &line.orders)
+        .map(|order| &order.id);
+    assert!(loaded.orders.iter().map(|order| &order.id).eq(given));
+    assert_eq!(loaded.orders[2].accepted_time, time(5));
+    // No clock for the past.
+    assert_eq!(
+        (loaded.light(), loaded.handling_due_time),
+        (Light::Unspecified, None)
+    );
+    let request = ExplainTicketClocksRequest {
+        ticket_id: record.id.clone(),
+    };
+    let clocks = bench
+        .leader
+        .clone()
+        .explain_ticket_clocks(request)
+        .await
+        .unwrap()
+        .into_inner();
+    assert!(clocks.clocks.is_empty());
+
+    let history = bench.history(&record.id).await;
+    assert!(history.iter().map(|line| line.revision).eq(1..=18));
+    assert!(
+        history
+            .iter()
+            .map(|line| line.action)
+            .eq(record.history.iter().map(|line| line.action))
+    );
+    assert!(
+        history
+            .iter()
+            .map(|line| line.action_time)
+            .eq(record.history.iter().map(|line| line.action_time))
+    );
+    assert!(history.iter().all(|line| line.actor == "worker-7"));
+    let events = bench.events_of(&record.id, 18).await;
+    let now = bench.clock.now().timestamp();
+    for (event, line) in events.iter().zip(&history) {
+        assert!(event.imported);
+        assert_eq!(
+            (event.revision, event.occurred_time),
+            (line.revision, line.action_time)
+        );
+        assert_eq!(event.recorded_time.unwrap().seconds, now);
+    }
+}
+
+#[tokio::test]
+async fn a_loaded_ticket_goes_on_as_any_other() {
+    let bench = Bench::start().await;
+    let [lead, assisting] = [request_id(), request_id()];
+    let record = ticket(begun(&lead, &assisting));
+    load(&bench, vec![Record::Ticket(record.clone())]).await;
+    let loaded = bench.get(&record.id).await;
+    assert_eq!(loaded.state(), TicketState::PendingAcceptance);
+    get(&mut bench.clerk(LEAD), &record.id).await.unwrap();
+    bench.go_by(&loaded, Verb::Withdraw, ASSISTING).await;
+    bench.go(&loaded, Verb::Return).await;
+    let again = bench.go(&loaded, Verb::Dispatch).await;
+    assert!(again.handling_due_time.is_some());
+    assert_eq!(
+        (again.light(), again.orders.len(), again.revision),
+        (Light::Green, 4, 6)
+    );
+    // The same load once more changes nothing of that.
+    let results = load(&bench, vec![Record::Ticket(record)]).await;
+    assert_eq!(outcomes(&results), [RowOutcome::Unchanged]);
+    assert_eq!(results[0].version.as_ref().unwrap().revision, 6);
+    assert_eq!(bench.get(&loaded.id).await, again);
+}
+
+#[tokio::test]
+async fn an_impossible_history_is_refused_where_it_breaks() {
+    use TicketAction as A;
+    let bench = Bench::start().await;
+    let [lead, assisting] = [request_id(), request_id()];
+    let after = |lines: Vec<HistoryRecord>| [begun(&lead, &assisting), lines].concat();
+    let now = (bench.clock.now().timestamp() - MAY) / 60;
+    let good = request_id();
+    let cases: Vec<(Vec<HistoryRecord>, &str, &str)> = vec![
+        (
+            vec![line(0, A::Report), line(1, A::Confirm)],
+            "history[1].action",
+            "STATE_CONFLICT",
+        ),
+        (
+            after(vec![line(3, A::Pass)]),
+            "history[3].action",
+            "STATE_CONFLICT",
+        ),
+        (
+            after(vec![on(&lead, line(3, A::Submit))]),
+            "history[3].action",
+            "STATE_CONFLICT",
+        ),
+        (
+            after(vec![on(&lead, line(3, A::Withdraw))]),
+            "history[3].action",
+            "GUARD_FAILED",
+        ),
+        (
+            after(vec![on(&good, line(3, A::Accept))]),
+            "history[3].action",
+            "RECORD_NOT_FOUND",
+        ),
+        (
+            after(vec![line(3, A::File)]),
+            "history[3].action",
+            "STATE_CONFLICT",
+        ),
+        (
+            after(vec![on(&lead, line(1, A::Accept))]),
+            "history[3].action_time",
+            "FIELD_INVALID",
+        ),
+        (
+            after(vec![on(&lead, line(now + 1, A::Accept))]),
+            "history[3].action_time",
+            "FIELD_INVALID",
+        ),
+        (
+            vec![line(now + 1, A::Report)],
+            "history[0].action_time",
+            "FIELD_INVALID",
+        ),
+        (vec![line(0, A::File)], "history[0].action", "FIELD_INVALID"),
+        (
+            after(vec![line(3, A::Report)]),
+            "history[3].action",
+            "FIELD_INVALID",
+        ),
+        (
+            after(vec![line(3, A::Route)]),
+            "history[3].action",
+            "FIELD_INVALID",
+        ),
+        (
+            after(vec![line(3, A::Accept)]),
+            "history[3].order_id",
+            "FIELD_INVALID",
+        ),
+        (
+            after(vec![on(
+                &lead,
+                HistoryRecord {
+                    reason: " ".into(),
+                    ..line(3, A::Refuse)
+                },
+            )]),
+            "history[3].reason",
+            "FIELD_INVALID",
+        ),
+        (
+            after(vec![on(&lead, line(3, A::Return))]),
+            "history[3].return_reason",
+            "FIELD_INVALID",
+        ),
+        (
+            vec![line(0, A::Report), line(1, A::File), line(2, A::Dispatch)],
+            "history[2].orders",
+            "FIELD_INVALID",
+        ),
+        (
+            vec![
+                line(0, A::Report),
+                HistoryRecord {
+                    action_time: None,
+                    ..line(1, A::File)
+                },
+            ],
+            "history[1].action_time",
+            "FIELD_INVALID",
+        ),
+        (Vec::new(), "history", "FIELD_INVALID"),
+    ];
+    for validate_only in [false, true] {
+        let records = cases
+            .iter()
+            .map(|(history, ..)| Record::Ticket(ticket(history.clone())));
+        let results = load_as(&bench, validate_only, records.collect()).await;
+        for (result, (_, field, reason)) in results.iter().zip(&cases) {
+            assert_eq!(refused(result), [(*field, *reason)]);
+        }
+    }
+    let page = bench
+        .leader
+        .clone()
+        .list_tickets(ListTicketsRequest::default())
+        .await
+        .unwrap();
+    assert!(page.into_inner().tickets.is_empty());
+    bench.events(3).await;
+}
+
+#[tokio::test]
+async fn bad_rows_are_refused_and_the_others_are_loaded() {
+    let bench = Bench::start().await;
+    let [lead, assisting] = [request_id(), request_id()];
+    let reported = || ticket(vec![line(0, TicketAction::Report)]);
+    let dispatched = || ticket(begun(&lead, &assisting));
+    let unknown_unit = {
+        let mut record = ticket(begun(&request_id(), &request_id()));
+        record.history[2].orders[1].unit_id = request_id();
+        record
+    };
+    let twice = request_id();
+    let far = Point {
+        longitude: 10.0,
+        latitude: 10.0,
+        coordinate_system: CoordinateSystem::Wgs84.into(),
+    };
+    let records = vec![
+        reported(),
+        TicketRecord::default(),
+        TicketRecord {
+            id: "x".into(),
+            ..reported()
+        },
+        TicketRecord {
+            title: "长".repeat(101),
+            ..reported()
+        },
+        TicketRecord {
+            category_code: "0999".into(),
+            ..reported()
+        },
+        TicketRecord {
+            area_code: FOREIGN.into(),
+            ..reported()
+        },
+        TicketRecord {
+            area_code: "320402003005009".into(),
+            ..reported()
+        },
+        TicketRecord {
+            area_code: String::new(),
+            point: Some(far),
+            ..reported()
+        },
+        unknown_unit,
+        TicketRecord {
+            title: "占\0道".into(),
+            ..reported()
+        },
+        dispatched(),
+        // Orders of the row before, and one order twice.
+        dispatched(),
+        ticket(begun(&twice, &twice)),
+        reported(),
+    ];
+    let mut rows: Vec<_> = records.iter().cloned().map(Record::Ticket).collect();
+    rows.push(Record::Category(Category {
+        id: request_id(),
+        code: "0501".into(),
+        name: "噪\0声".into(),
+        handling_limit: Some(Limit {
+            kind: LimitKind::CalendarDays.into(),
+            amount: 1,
+        }),
+        ..Category::default()
+    }));
+    let results = load(&bench, rows).await;
+    assert_eq!(refused(&results[14]), [("name", "FIELD_INVALID")]);
+    let named: Vec<_> = refused(&results[1])
+        .into_iter()
+        .map(|(field, _)| field)
+        .collect();
+    assert_eq!(named, ["id", "source", "category_code", "title", "history"]);
+    assert_eq!(refused(&results[2]), [("id", "FIELD_INVALID")]);
+    assert_eq!(refused(&results[3]), [("title", "FIELD_INVALID")]);
+    assert_eq!(
+        refused(&results[4]),
+        [("category_code", "REFERENCE_UNKNOWN")]
+    );
+    for result in &results[5..8] {
+        assert_eq!(refused(result), [("area_code", "REFERENCE_UNKNOWN")]);
+    }
+    assert_eq!(
+        refused(&results[8]),
+        [("history[2].orders.unit_id", "REFERENCE_UNKNOWN")]
+    );
+    assert_eq!(refused(&results[9])[0].1, "FIELD_INVALID");
+    assert_eq!(
+        refused(&results[11]),
+        [("history.orders.id", "RECORD_EXISTS")]
+    );
+    assert_eq!(
+        refused(&results[12]),
+        [("history.orders.id", "RECORD_EXISTS")]
+    );
+    for good in [0, 10, 13] {
+        assert_eq!(results[good].outcome(), RowOutcome::Imported);
+        bench.get(&records[good].id).await;
+    }
+}
+
+#[tokio::test]
+async fn a_row_sent_again_is_unchanged_and_other_content_is_refused() {
+    let bench = Bench::start().await;
+    let record = closed();
+    let other = TicketRecord {
+        title: "别的事".into(),
+        ..record.clone()
+    };
+    let own = bench.reported().await;
+    let taken = TicketRecord {
+        id: own.id.clone(),
+        ..closed()
+    };
+    let records = [record.clone(), record.clone(), other.clone(), taken]
+        .map(Record::Ticket)
+        .to_vec();
+    for first in [RowOutcome::Imported, RowOutcome::Unchanged] {
+        let results = load(&bench, records.clone()).await;
+        assert_eq!(outcomes(&results[..2]), [first, RowOutcome::Unchanged]);
+        assert_eq!(results[0].version, results[1].version);
+        assert_eq!(refused(&results[2]), [("id", "RECORD_EXISTS")]);
+        assert_eq!(refused(&results[3]), [("id", "RECORD_EXISTS")]);
+    }
+    bench.events_of(&record.id, 18).await;
+    assert_eq!(bench.get(&own.id).await, own);
+}
+
+#[tokio::test]
+async fn loads_sent_by_several_at_once_are_there_once() {
+    let bench = Bench::start().await;
+    let records: Vec<_> = (0..60).map(|_| Record::Ticket(closed())).collect();
+    let loads = join_all((0..4).map(|_| load(&bench, records.clone()))).await;
+    for row in 0..records.len() {
+        let mut made: Vec<_> = loads.iter().map(|results| results[row].outcome()).collect();
+        made.sort_unstable();
+        let unchanged = RowOutcome::Unchanged;
+        assert_eq!(
+            made,
+            [RowOutcome::Imported, unchanged, unchanged, unchanged],
+            "row {row}"
+        );
+    }
+    bench.events(3 + 60 * 18).await;
+}
+
+#[tokio::test]
+async fn a_trial_checks_and_writes_nothing() {
+    let bench = Bench::start().await;
+    let category = Category {
+        id: request_id(),
+        code: "0501".into(),
+        name: "噪声".into(),
+        handling_limit: Some(Limit {
+            kind: LimitKind::ContinuousHours.into(),
+            amount: 1,
+        }),
+        ..Category::default()
+    };
+    // Its category is part of the same load.
+    let record = TicketRecord {
+        category_code: "0501".into(),
+        ..closed()
+    };
+    let results = load_as(
+        &bench,
+        true,
+        vec![
+            Record::Category(category),
+            Record::Ticket(record),
+            Record::Category(Category::default()),
+        ],
+    )
+    .await;
+    assert_eq!(outcomes(&results[..2]), [RowOutcome::Valid; 2]);
+    assert!(results[0].version.is_none());
+    refused(&results[2]);
+    bench.events(3).await;
+    let page = bench
+        .leader
+        .clone()
+        .list_tickets(ListTicketsRequest::default())
+        .await
+        .unwrap();
+    assert!(page.into_inner().tickets.is_empty());
+}
+
+#[tokio::test]
+async fn categories_and_duties_are_loaded_and_used_by_the_same_load() {
+    let bench = Bench::start().await;
+    let category = Category {
+        id: request_id(),
+        code: "0501".into(),
+        name: "噪声".into(),
+        handling_limit: Some(Limit {
+            kind: LimitKind::CalendarDays.into(),
+            amount: 2,
+        }),
+        ..Category::default()
+    };
+    let duty = Responsibility {
+        id: request_id(),
+        category_code: "0501".into(),
+        area_code: COMMUNITY.into(),
+        unit_id: THIRD.to_string(),
+        ..Responsibility::default()
+    };
+    let record = TicketRecord {
+        category_code: "0501".into(),
+        ..closed()
+    };
+    let records = vec![
+        Record::Category(category.clone()),
+        Record::Responsibility(duty.clone()),
+        Record::Ticket(record.clone()),
+    ];
+    let results = load(&bench, records.clone()).await;
+    assert_eq!(outcomes(&results), [RowOutcome::Imported; 3]);
+    assert_eq!(
+        bench.get(&record.id).await.suggested_unit_id,
+        THIRD.to_string()
+    );
+    assert_eq!(
+        outcomes(&load(&bench, records).await),
+        [RowOutcome::Unchanged; 3]
+    );
+    let results = load(
+        &bench,
+        vec![
+            Record::Category(Category {
+                name: "别的".into(),
+                ..category.clone()
+            }),
+            Record::Category(Category {
+                id: request_id(),
+                ..category
+            }),
+            Record::Responsibility(Responsibility {
+                unit_id: LEAD.to_string(),
+                ..duty.clone()
+            }),
+            Record::Responsibility(Responsibility {
+                id: request_id(),
+                ..duty.clone()
+            }),
+            Record::Responsibility(Responsibility {
+                id: request_id(),
+                area_code: FOREIGN.into(),
+                ..duty
+            }),
+        ],
+    )
+    .await;
+    let found: Vec<_> = results.iter().map(|result| refused(result)[0]).collect();
+    assert_eq!(
+        found,
+        [
+            ("id", "RECORD_EXISTS"),
+            ("code", "RECORD_EXISTS"),
+            ("id", "RECORD_EXISTS"),
+            ("area_code", "RECORD_EXISTS"),
+            ("area_code", "REFERENCE_UNKNOWN"),
+        ]
+    );
+}
+
+#[tokio::test]
+async fn a_duty_names_what_is_known() {
+    let bench = Bench::start().await;
+    let duty = Responsibility {
+        category_code: crate::DAYS.into(),
+        area_code: COMMUNITY.into(),
+        unit_id: THIRD.to_string(),
+        ..Responsibility::default()
+    };
+    let with_id = |duty: Responsibility| {
+        Record::Responsibility(Responsibility {
+            id: request_id(),
+            ..duty
+        })
+    };
+    let results = load(
+        &bench,
+        vec![
+            with_id(Responsibility {
+                category_code: "0999".into(),
+                ..duty.clone()
+            }),
+            with_id(Responsibility {
+                area_code: "320402003009".into(),
+                ..duty.clone()
+            }),
+            with_id(Responsibility {
+                unit_id: request_id(),
+                ..duty.clone()
+            }),
+            with_id(duty),
+        ],
+    )
+    .await;
+    let named = ["category_code", "area_code", "unit_id"];
+    for (result, field) in results.iter().zip(named) {
+        assert_eq!(refused(result), [(field, "REFERENCE_UNKNOWN")]);
+    }
+    assert_eq!(results[3].outcome(), RowOutcome::Imported);
+}
+
+#[tokio::test]
+async fn the_header_comes_first() {
+    let bench = Bench::start().await;
+    let good = || row(1, Record::Ticket(closed()));
+    let (results, ended) = send(&bench, vec![good()]).await;
+    let status = ended.unwrap_err();
+    assert!(results.is_empty());
+    assert_eq!(
+        (status.code(), reason(&status).as_str()),
+        (Code::InvalidArgument, "FIELD_INVALID")
+    );
+    assert_eq!(fields(&status), ["header"]);
+    let (_, ended) = send(&bench, vec![header(false), ImportRecordsRequest::default()]).await;
+    assert_eq!(fields(&ended.unwrap_err()), ["record"]);
+    let (_, ended) = send(&bench, vec![header(false), header(false)]).await;
+    assert_eq!(reason(&ended.unwrap_err()), "FIELD_INVALID");
+    bench.events(3).await;
+}
+
+#[tokio::test]
+async fn only_importers_load() {
+    let bench = Bench::start().await;
+    for role in [
+        Role::Admin,
+        Role::Leader,
+        Role::Dispatcher,
+        Role::Staff,
+        Role::Service,
+    ] {
+        let token = token(&[role], Some(""), None);
+        let mut client = Imports::new(stream_channel(&bench.url, &token));
+        let status = client
+            .import_records(stream::iter([header(false)]))
+            .await
+            .unwrap_err();
+        assert_eq!(
+            (status.code(), reason(&status).as_str()),
+            (Code::PermissionDenied, "ROLE_NOT_ALLOWED")
+        );
+    }
+}

@@ -62,17 +62,10 @@ impl Bare {
 
     /// Drops the scratch database.
     pub(crate) async fn remove(&self) -> Result<()> {
-        self.on_server(format!(
-            "drop database if exists {} with (force)",
-            self.name
-        ))
-        .await
-        .with_context(|| {
-            format!(
-                "database {} could not be dropped: drop it yourself",
-                self.name
-            )
-        })
+        let name = &self.name;
+        self.on_server(format!("drop database if exists {name} with (force)"))
+            .await
+            .with_context(|| format!("database {name} is left over: drop it yourself"))
     }
 
     async fn on_server(&self, statement: String) -> Result<()> {

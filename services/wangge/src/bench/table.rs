@@ -27,13 +27,16 @@ impl Measured {
         self.bare.iter().sum::<f64>() / 2.0
     }
 
-    fn ratio(&self) -> f64 {
-        self.ours.per_second() / self.bare().max(f64::EPSILON)
+    /// How much of the bare rate is ours; at a rate of the caller's choosing
+    /// that says nothing.
+    fn ratio(&self) -> Option<f64> {
+        matches!(self.pace, Pace::InFlight(_))
+            .then(|| self.ours.per_second() / self.bare().max(f64::EPSILON))
     }
 
-    /// Whether the target was met; at a rate of our choosing nothing is asked.
+    /// Whether the target was met.
     fn met(&self) -> Option<bool> {
-        matches!(self.pace, Pace::InFlight(_)).then(|| self.ratio() >= self.operation.target())
+        self.ratio().map(|ratio| ratio >= self.operation.target())
     }
 }
 
@@ -99,7 +102,9 @@ fn text_row(row: &Measured) -> Vec<String> {
         millis(99.9),
         ours.refusals().to_string(),
         rate(row.bare()),
-        format!("{:.2}", row.ratio()),
+        row.ratio()
+            .map(|ratio| format!("{ratio:.2}"))
+            .unwrap_or_default(),
         target,
         met.to_owned(),
     ]

@@ -4,11 +4,8 @@ use prost::Message as _;
 use prost_types::FieldMask;
 use uuid::Uuid;
 use wangge_api::{
-    organization::v1 as organization,
-    policy::Role,
-    reporting::v1 as reporting,
-    tickets::v1 as tickets,
-    volunteers::v1 as volunteers,
+    organization::v1 as organization, policy::Role, reporting::v1 as reporting,
+    tickets::v1 as tickets, volunteers::v1 as volunteers,
 };
 use wangge_tests::{
     City, Service, World,
@@ -51,25 +48,44 @@ pub(crate) fn order_verb(path: &str, ticket: &str, order: &str, etag: &str) -> V
     let person = Uuid::now_v7().to_string();
     match path.rsplit('/').next().expect("a name") {
         "AcceptOrder" => tickets::AcceptOrderRequest {
-            request_id, ticket_id, etag, order_id, handler_person_id: String::new(),
+            request_id,
+            ticket_id,
+            etag,
+            order_id,
+            handler_person_id: String::new(),
         }
         .encode_to_vec(),
         "AssignOrder" => tickets::AssignOrderRequest {
-            request_id, ticket_id, etag, order_id, handler_person_id: person,
+            request_id,
+            ticket_id,
+            etag,
+            order_id,
+            handler_person_id: person,
         }
         .encode_to_vec(),
         "SubmitOrder" => tickets::SubmitOrderRequest {
-            request_id, ticket_id, etag, order_id, result: "修好了".to_owned(),
+            request_id,
+            ticket_id,
+            etag,
+            order_id,
+            result: "修好了".to_owned(),
         }
         .encode_to_vec(),
         "ReturnOrder" => tickets::ReturnOrderRequest {
-            request_id, ticket_id, etag, order_id,
+            request_id,
+            ticket_id,
+            etag,
+            order_id,
             return_reason: tickets::ReturnReason::NotOurArea.into(),
             reason: String::new(),
         }
         .encode_to_vec(),
         "RefuseOrder" => tickets::RefuseOrderRequest {
-            request_id, ticket_id, etag, order_id, reason: "不归我们管".to_owned(),
+            request_id,
+            ticket_id,
+            etag,
+            order_id,
+            reason: "不归我们管".to_owned(),
         }
         .encode_to_vec(),
         other => panic!("{other} is no verb of an order"),
@@ -84,7 +100,10 @@ pub(crate) async fn wait_for_reporting(world: &World) {
             reporting::report_service_client::ReportServiceClient::new(channel.clone());
         let area_code = COMMUNITY.to_owned();
         async move {
-            let request = reporting::GetCaseTableRequest { area_code, ..Default::default() };
+            let request = reporting::GetCaseTableRequest {
+                area_code,
+                ..Default::default()
+            };
             reports.get_case_table(request).await.ok()
         }
     })
@@ -116,93 +135,139 @@ pub(crate) fn table(city: &City) -> Vec<Record> {
 }
 
 fn of_organization(city: &City) -> Vec<Record> {
-    let mask = || Some(FieldMask { paths: vec!["name".to_owned()] });
+    let mask = || {
+        Some(FieldMask {
+            paths: vec!["name".to_owned()],
+        })
+    };
     let area = |path, body: fn(&str) -> Vec<u8>| Record {
         missing: NOWHERE.to_owned(),
         ..record(path, COMMUNITY, body)
     };
     vec![
         area("/wangge.organization.v1.AreaService/GetArea", |code| {
-            organization::GetAreaRequest { code: code.to_owned() }.encode_to_vec()
+            organization::GetAreaRequest {
+                code: code.to_owned(),
+            }
+            .encode_to_vec()
         }),
         Record {
             missing: NOWHERE.to_owned(),
-            ..record("/wangge.organization.v1.AreaService/UpdateArea", COMMUNITY, move |code| {
-                let area = organization::Area {
-                    code: code.to_owned(),
-                    name: "新名字".to_owned(),
-                    ..Default::default()
-                };
-                organization::UpdateAreaRequest {
-                    request_id: request_id(),
-                    area: Some(area),
-                    update_mask: mask(),
-                }
-                .encode_to_vec()
-            })
+            ..record(
+                "/wangge.organization.v1.AreaService/UpdateArea",
+                COMMUNITY,
+                move |code| {
+                    let area = organization::Area {
+                        code: code.to_owned(),
+                        name: "新名字".to_owned(),
+                        ..Default::default()
+                    };
+                    organization::UpdateAreaRequest {
+                        request_id: request_id(),
+                        area: Some(area),
+                        update_mask: mask(),
+                    }
+                    .encode_to_vec()
+                },
+            )
         },
         Record {
             area: GRID,
             missing: "没有这个地方1号".to_owned(),
-            ..record("/wangge.organization.v1.AreaService/LocateArea", ADDRESS, |address| {
-                organization::LocateAreaRequest { point: None, address: address.to_owned() }
+            ..record(
+                "/wangge.organization.v1.AreaService/LocateArea",
+                ADDRESS,
+                |address| {
+                    organization::LocateAreaRequest {
+                        point: None,
+                        address: address.to_owned(),
+                    }
                     .encode_to_vec()
-            })
+                },
+            )
         },
-        record("/wangge.organization.v1.UnitService/GetUnit", &city.unit, |id| {
-            organization::GetUnitRequest { id: id.to_owned() }.encode_to_vec()
-        }),
-        record("/wangge.organization.v1.UnitService/UpdateUnit", &city.unit, move |id| {
-            let unit = organization::Unit {
-                id: id.to_owned(),
-                name: "新名字".to_owned(),
-                ..Default::default()
-            };
-            let update_mask = mask();
-            organization::UpdateUnitRequest { request_id: request_id(), unit: Some(unit), update_mask }
+        record(
+            "/wangge.organization.v1.UnitService/GetUnit",
+            &city.unit,
+            |id| organization::GetUnitRequest { id: id.to_owned() }.encode_to_vec(),
+        ),
+        record(
+            "/wangge.organization.v1.UnitService/UpdateUnit",
+            &city.unit,
+            move |id| {
+                let unit = organization::Unit {
+                    id: id.to_owned(),
+                    name: "新名字".to_owned(),
+                    ..Default::default()
+                };
+                let update_mask = mask();
+                organization::UpdateUnitRequest {
+                    request_id: request_id(),
+                    unit: Some(unit),
+                    update_mask,
+                }
                 .encode_to_vec()
-        }),
-        record("/wangge.organization.v1.PersonService/GetPerson", &city.person, |id| {
-            organization::GetPersonRequest { id: id.to_owned() }.encode_to_vec()
-        }),
-        record("/wangge.organization.v1.PersonService/EndAppointment", &city.appointment, |id| {
-            organization::EndAppointmentRequest {
-                request_id: request_id(),
-                id: id.to_owned(),
-                end_date: day(2030, 1, 1),
-                etag: String::new(),
-            }
-            .encode_to_vec()
-        }),
+            },
+        ),
+        record(
+            "/wangge.organization.v1.PersonService/GetPerson",
+            &city.person,
+            |id| organization::GetPersonRequest { id: id.to_owned() }.encode_to_vec(),
+        ),
+        record(
+            "/wangge.organization.v1.PersonService/EndAppointment",
+            &city.appointment,
+            |id| {
+                organization::EndAppointmentRequest {
+                    request_id: request_id(),
+                    id: id.to_owned(),
+                    end_date: day(2030, 1, 1),
+                    etag: String::new(),
+                }
+                .encode_to_vec()
+            },
+        ),
     ]
 }
 
 fn of_volunteers(city: &City) -> Vec<Record> {
     vec![
-        record("/wangge.volunteers.v1.OfficialService/GetRegistration", &city.registration, |id| {
-            volunteers::GetRegistrationRequest { id: id.to_owned() }.encode_to_vec()
-        }),
-        record("/wangge.volunteers.v1.OfficialService/EndRegistration", &city.registration, |id| {
-            volunteers::EndRegistrationRequest {
-                request_id: request_id(),
-                id: id.to_owned(),
-                end_date: day(2030, 1, 1),
-                etag: String::new(),
-            }
-            .encode_to_vec()
-        }),
-        record("/wangge.volunteers.v1.OfficialService/GetCheckInVisit", &city.visit, |id| {
-            volunteers::GetCheckInVisitRequest { id: id.to_owned() }.encode_to_vec()
-        }),
-        record("/wangge.volunteers.v1.OfficialService/VoidCheckInVisit", &city.visit, |id| {
-            volunteers::VoidCheckInVisitRequest {
-                request_id: request_id(),
-                id: id.to_owned(),
-                reason: "重复登记".to_owned(),
-                etag: String::new(),
-            }
-            .encode_to_vec()
-        }),
+        record(
+            "/wangge.volunteers.v1.OfficialService/GetRegistration",
+            &city.registration,
+            |id| volunteers::GetRegistrationRequest { id: id.to_owned() }.encode_to_vec(),
+        ),
+        record(
+            "/wangge.volunteers.v1.OfficialService/EndRegistration",
+            &city.registration,
+            |id| {
+                volunteers::EndRegistrationRequest {
+                    request_id: request_id(),
+                    id: id.to_owned(),
+                    end_date: day(2030, 1, 1),
+                    etag: String::new(),
+                }
+                .encode_to_vec()
+            },
+        ),
+        record(
+            "/wangge.volunteers.v1.OfficialService/GetCheckInVisit",
+            &city.visit,
+            |id| volunteers::GetCheckInVisitRequest { id: id.to_owned() }.encode_to_vec(),
+        ),
+        record(
+            "/wangge.volunteers.v1.OfficialService/VoidCheckInVisit",
+            &city.visit,
+            |id| {
+                volunteers::VoidCheckInVisitRequest {
+                    request_id: request_id(),
+                    id: id.to_owned(),
+                    reason: "重复登记".to_owned(),
+                    etag: String::new(),
+                }
+                .encode_to_vec()
+            },
+        ),
     ]
 }
 
@@ -213,17 +278,23 @@ fn of_reporting() -> Vec<Record> {
     };
     vec![
         area("/wangge.reporting.v1.ReportService/GetCaseTable", |code| {
-            reporting::GetCaseTableRequest { area_code: code.to_owned(), ..Default::default() }
-                .encode_to_vec()
-        }),
-        area("/wangge.reporting.v1.ReportService/ListFigureRecords", |code| {
-            reporting::ListFigureRecordsRequest {
+            reporting::GetCaseTableRequest {
                 area_code: code.to_owned(),
-                figure_key: "responses_started".to_owned(),
                 ..Default::default()
             }
             .encode_to_vec()
         }),
+        area(
+            "/wangge.reporting.v1.ReportService/ListFigureRecords",
+            |code| {
+                reporting::ListFigureRecordsRequest {
+                    area_code: code.to_owned(),
+                    figure_key: "responses_started".to_owned(),
+                    ..Default::default()
+                }
+                .encode_to_vec()
+            },
+        ),
     ]
 }
 
@@ -251,37 +322,80 @@ fn of_tickets(city: &City) -> Vec<Record> {
     let stranger = city.stranger.to_string();
     let fixed = tickets::TicketOutcome::Fixed.into();
     let mut table = vec![
-        ticket("/wangge.tickets.v1.TicketService/GetTicket", Box::new(|id| {
-            tickets::GetTicketRequest { id: id.to_owned() }.encode_to_vec()
-        })),
-        ticket("/wangge.tickets.v1.TicketService/ListTicketHistory", Box::new(|id| {
-            tickets::ListTicketHistoryRequest { ticket_id: id.to_owned(), ..Default::default() }
+        ticket(
+            "/wangge.tickets.v1.TicketService/GetTicket",
+            Box::new(|id| tickets::GetTicketRequest { id: id.to_owned() }.encode_to_vec()),
+        ),
+        ticket(
+            "/wangge.tickets.v1.TicketService/ListTicketHistory",
+            Box::new(|id| {
+                tickets::ListTicketHistoryRequest {
+                    ticket_id: id.to_owned(),
+                    ..Default::default()
+                }
                 .encode_to_vec()
-        })),
-        ticket("/wangge.tickets.v1.TicketService/ExplainTicketClocks", Box::new(|id| {
-            tickets::ExplainTicketClocksRequest { ticket_id: id.to_owned() }.encode_to_vec()
-        })),
-        verb!("/wangge.tickets.v1.TicketService/FileTicket", FileTicketRequest {}),
-        verb!("/wangge.tickets.v1.TicketService/DeclineTicket", DeclineTicketRequest {
-            reason: "不属实".to_owned(), outcome: fixed
-        }),
-        verb!("/wangge.tickets.v1.TicketService/DispatchTicket", DispatchTicketRequest {
-            lead_unit_id: stranger.clone(), assisting_unit_ids: Vec::new()
-        }),
-        verb!("/wangge.tickets.v1.TicketService/WithdrawOrder", WithdrawOrderRequest {
-            order_id: assisting.clone(), reason: "不用了".to_owned()
-        }),
-        verb!("/wangge.tickets.v1.TicketService/ConfirmOrder", ConfirmOrderRequest {
-            order_id: confirmed.clone()
-        }),
-        verb!("/wangge.tickets.v1.TicketService/ConfirmTicket", ConfirmTicketRequest {}),
-        verb!("/wangge.tickets.v1.TicketService/SendBackTicket", SendBackTicketRequest {
-            reason: "没修好".to_owned()
-        }),
-        verb!("/wangge.tickets.v1.TicketService/PassTicket", PassTicketRequest { outcome: fixed }),
-        verb!("/wangge.tickets.v1.TicketService/FailTicket", FailTicketRequest {
-            reason: "没修好".to_owned()
-        }),
+            }),
+        ),
+        ticket(
+            "/wangge.tickets.v1.TicketService/ExplainTicketClocks",
+            Box::new(|id| {
+                tickets::ExplainTicketClocksRequest {
+                    ticket_id: id.to_owned(),
+                }
+                .encode_to_vec()
+            }),
+        ),
+        verb!(
+            "/wangge.tickets.v1.TicketService/FileTicket",
+            FileTicketRequest {}
+        ),
+        verb!(
+            "/wangge.tickets.v1.TicketService/DeclineTicket",
+            DeclineTicketRequest {
+                reason: "不属实".to_owned(),
+                outcome: fixed
+            }
+        ),
+        verb!(
+            "/wangge.tickets.v1.TicketService/DispatchTicket",
+            DispatchTicketRequest {
+                lead_unit_id: stranger.clone(),
+                assisting_unit_ids: Vec::new()
+            }
+        ),
+        verb!(
+            "/wangge.tickets.v1.TicketService/WithdrawOrder",
+            WithdrawOrderRequest {
+                order_id: assisting.clone(),
+                reason: "不用了".to_owned()
+            }
+        ),
+        verb!(
+            "/wangge.tickets.v1.TicketService/ConfirmOrder",
+            ConfirmOrderRequest {
+                order_id: confirmed.clone()
+            }
+        ),
+        verb!(
+            "/wangge.tickets.v1.TicketService/ConfirmTicket",
+            ConfirmTicketRequest {}
+        ),
+        verb!(
+            "/wangge.tickets.v1.TicketService/SendBackTicket",
+            SendBackTicketRequest {
+                reason: "没修好".to_owned()
+            }
+        ),
+        verb!(
+            "/wangge.tickets.v1.TicketService/PassTicket",
+            PassTicketRequest { outcome: fixed }
+        ),
+        verb!(
+            "/wangge.tickets.v1.TicketService/FailTicket",
+            FailTicketRequest {
+                reason: "没修好".to_owned()
+            }
+        ),
     ];
     for path in ORDER_VERBS {
         let order = city.lead.order.clone();
@@ -291,8 +405,11 @@ fn of_tickets(city: &City) -> Vec<Record> {
             ..record(path, &city.ticket, body)
         });
     }
-    table.push(verb!("/wangge.tickets.v1.TicketService/CancelTicket", CancelTicketRequest {
-        reason: "误报".to_owned()
-    }));
+    table.push(verb!(
+        "/wangge.tickets.v1.TicketService/CancelTicket",
+        CancelTicketRequest {
+            reason: "误报".to_owned()
+        }
+    ));
     table
 }

@@ -45,7 +45,13 @@ fn to_record(
     body: impl Fn(&str, &str) -> Vec<u8> + Send + Sync + 'static,
 ) -> Reference {
     let (name, missing) = (name.to_owned(), Uuid::now_v7().to_string());
-    Reference { path, area: COMMUNITY, name, missing, body: Box::new(body) }
+    Reference {
+        path,
+        area: COMMUNITY,
+        name,
+        missing,
+        body: Box::new(body),
+    }
 }
 
 /// Every call that makes a record which names another.
@@ -54,38 +60,53 @@ pub(crate) fn table(city: &City) -> Vec<Reference> {
     let lead = city.lead.unit.to_string();
     let home = lead.clone();
     table.extend([
-        to_area("/wangge.tickets.v1.TicketService/CreateTicket", |area, _| {
-            let ticket = tickets::Ticket { area_code: area.to_owned(), ..report() };
-            tickets::CreateTicketRequest { request_id: request_id(), ticket: Some(ticket) }
+        to_area(
+            "/wangge.tickets.v1.TicketService/CreateTicket",
+            |area, _| {
+                let ticket = tickets::Ticket {
+                    area_code: area.to_owned(),
+                    ..report()
+                };
+                tickets::CreateTicketRequest {
+                    request_id: request_id(),
+                    ticket: Some(ticket),
+                }
                 .encode_to_vec()
-        }),
-        to_area("/wangge.tickets.v1.CategoryService/CreateResponsibility", move |area, _| {
-            let entry = tickets::Responsibility {
-                category_code: CATEGORY.to_owned(),
-                area_code: area.to_owned(),
-                unit_id: lead.clone(),
-                ..Default::default()
-            };
-            tickets::CreateResponsibilityRequest {
-                request_id: request_id(),
-                responsibility: Some(entry),
-            }
-            .encode_to_vec()
-        }),
-        to_area("/wangge.volunteers.v1.OfficialService/CreateRegistration", move |area, _| {
-            let registration = volunteers::Registration {
-                person_id: Uuid::now_v7().to_string(),
-                home_unit_id: home.clone(),
-                area_code: area.to_owned(),
-                start_date: day(2021, 1, 1),
-                ..Default::default()
-            };
-            volunteers::CreateRegistrationRequest {
-                request_id: request_id(),
-                registration: Some(registration),
-            }
-            .encode_to_vec()
-        }),
+            },
+        ),
+        to_area(
+            "/wangge.tickets.v1.CategoryService/CreateResponsibility",
+            move |area, _| {
+                let entry = tickets::Responsibility {
+                    category_code: CATEGORY.to_owned(),
+                    area_code: area.to_owned(),
+                    unit_id: lead.clone(),
+                    ..Default::default()
+                };
+                tickets::CreateResponsibilityRequest {
+                    request_id: request_id(),
+                    responsibility: Some(entry),
+                }
+                .encode_to_vec()
+            },
+        ),
+        to_area(
+            "/wangge.volunteers.v1.OfficialService/CreateRegistration",
+            move |area, _| {
+                let registration = volunteers::Registration {
+                    person_id: Uuid::now_v7().to_string(),
+                    home_unit_id: home.clone(),
+                    area_code: area.to_owned(),
+                    start_date: day(2021, 1, 1),
+                    ..Default::default()
+                };
+                volunteers::CreateRegistrationRequest {
+                    request_id: request_id(),
+                    registration: Some(registration),
+                }
+                .encode_to_vec()
+            },
+        ),
         to_record(
             "/wangge.volunteers.v1.OfficialService/CreateCheckInVisit",
             &city.registration,
@@ -109,48 +130,72 @@ pub(crate) fn table(city: &City) -> Vec<Reference> {
 fn of_organization(city: &City) -> Vec<Reference> {
     let person = city.person.clone();
     vec![
-        to_area("/wangge.organization.v1.AreaService/CreateArea", |parent, _| {
-            let area = organization::Area {
-                code: format!("{parent}777"),
-                kind: organization::AreaKind::Grid.into(),
-                name: "网格".to_owned(),
-                parent_code: parent.to_owned(),
-                start_date: day(2020, 1, 1),
-                ..Default::default()
-            };
-            organization::CreateAreaRequest { request_id: request_id(), area: Some(area) }
+        to_area(
+            "/wangge.organization.v1.AreaService/CreateArea",
+            |parent, _| {
+                let area = organization::Area {
+                    code: format!("{parent}777"),
+                    kind: organization::AreaKind::Grid.into(),
+                    name: "网格".to_owned(),
+                    parent_code: parent.to_owned(),
+                    start_date: day(2020, 1, 1),
+                    ..Default::default()
+                };
+                organization::CreateAreaRequest {
+                    request_id: request_id(),
+                    area: Some(area),
+                }
                 .encode_to_vec()
-        }),
-        to_area("/wangge.organization.v1.AreaService/CreateAddress", |area, _| {
-            let address = organization::Address {
-                text: "和平里2幢".to_owned(),
-                area_code: area.to_owned(),
-                ..Default::default()
-            };
-            organization::CreateAddressRequest { request_id: request_id(), address: Some(address) }
+            },
+        ),
+        to_area(
+            "/wangge.organization.v1.AreaService/CreateAddress",
+            |area, _| {
+                let address = organization::Address {
+                    text: "和平里2幢".to_owned(),
+                    area_code: area.to_owned(),
+                    ..Default::default()
+                };
+                organization::CreateAddressRequest {
+                    request_id: request_id(),
+                    address: Some(address),
+                }
                 .encode_to_vec()
-        }),
-        to_area("/wangge.organization.v1.UnitService/CreateUnit", |area, _| {
-            let unit = organization::Unit {
-                code: "NEW".to_owned(),
-                kind: organization::UnitKind::Committee.into(),
-                name: "委员会".to_owned(),
-                area_code: area.to_owned(),
-                start_date: day(2020, 1, 1),
-                ..Default::default()
-            };
-            organization::CreateUnitRequest { request_id: request_id(), unit: Some(unit) }
+            },
+        ),
+        to_area(
+            "/wangge.organization.v1.UnitService/CreateUnit",
+            |area, _| {
+                let unit = organization::Unit {
+                    code: "NEW".to_owned(),
+                    kind: organization::UnitKind::Committee.into(),
+                    name: "委员会".to_owned(),
+                    area_code: area.to_owned(),
+                    start_date: day(2020, 1, 1),
+                    ..Default::default()
+                };
+                organization::CreateUnitRequest {
+                    request_id: request_id(),
+                    unit: Some(unit),
+                }
                 .encode_to_vec()
-        }),
-        to_area("/wangge.organization.v1.PersonService/CreatePerson", |area, _| {
-            let person = organization::Person {
-                name: "王乙".to_owned(),
-                area_code: area.to_owned(),
-                ..Default::default()
-            };
-            organization::CreatePersonRequest { request_id: request_id(), person: Some(person) }
+            },
+        ),
+        to_area(
+            "/wangge.organization.v1.PersonService/CreatePerson",
+            |area, _| {
+                let person = organization::Person {
+                    name: "王乙".to_owned(),
+                    area_code: area.to_owned(),
+                    ..Default::default()
+                };
+                organization::CreatePersonRequest {
+                    request_id: request_id(),
+                    person: Some(person),
+                }
                 .encode_to_vec()
-        }),
+            },
+        ),
         to_record(
             "/wangge.organization.v1.PersonService/CreateAppointment",
             &city.unit,
@@ -185,7 +230,9 @@ pub(crate) struct Import {
 /// An import of each service.
 pub(crate) fn imports(city: &City) -> Vec<Import> {
     let home = city.lead.unit.to_string();
-    let header = Some(ImportHeader { validate_only: false });
+    let header = Some(ImportHeader {
+        validate_only: false,
+    });
     let import = |path, body| Import {
         path,
         name: DISTRICT.to_owned() + "003005",
@@ -193,58 +240,97 @@ pub(crate) fn imports(city: &City) -> Vec<Import> {
         body,
     };
     vec![
-        import("/wangge.organization.v1.ImportService/ImportRecords", Box::new(move |area: &str| {
-            use organization::{ImportRecordsRequest, import_records_request::Record};
-            let person = organization::Person {
-                id: Uuid::now_v7().to_string(),
-                name: "王乙".to_owned(),
-                area_code: area.to_owned(),
-                ..Default::default()
-            };
-            let record = Some(Record::Person(person));
-            stream(
-                ImportRecordsRequest { header, ..Default::default() }.encode_to_vec(),
-                ImportRecordsRequest { row_number: 7, record, ..Default::default() }.encode_to_vec(),
-            )
-        })),
-        import("/wangge.tickets.v1.ImportService/ImportRecords", Box::new(move |area: &str| {
-            use tickets::{ImportRecordsRequest, import_records_request::Record};
-            let history = tickets::HistoryRecord {
-                action: tickets::TicketAction::Report.into(),
-                action_time: Some(prost_types::Timestamp { seconds: 1_600_000_000, nanos: 0 }),
-                ..Default::default()
-            };
-            let ticket = tickets::TicketRecord {
-                id: Uuid::now_v7().to_string(),
-                source: tickets::TicketSource::Hotline.into(),
-                category_code: CATEGORY.to_owned(),
-                title: "外墙剥落".to_owned(),
-                area_code: area.to_owned(),
-                history: vec![history],
-                ..Default::default()
-            };
-            let record = Some(Record::Ticket(ticket));
-            stream(
-                ImportRecordsRequest { header, ..Default::default() }.encode_to_vec(),
-                ImportRecordsRequest { row_number: 7, record, ..Default::default() }.encode_to_vec(),
-            )
-        })),
-        import("/wangge.volunteers.v1.ImportService/ImportRecords", Box::new(move |area: &str| {
-            use volunteers::{ImportRecordsRequest, import_records_request::Record};
-            let registration = volunteers::Registration {
-                id: Uuid::now_v7().to_string(),
-                person_id: Uuid::now_v7().to_string(),
-                home_unit_id: home.clone(),
-                area_code: area.to_owned(),
-                start_date: day(2021, 1, 1),
-                ..Default::default()
-            };
-            let record = Some(Record::Registration(registration));
-            stream(
-                ImportRecordsRequest { header, ..Default::default() }.encode_to_vec(),
-                ImportRecordsRequest { row_number: 7, record, ..Default::default() }.encode_to_vec(),
-            )
-        })),
+        import(
+            "/wangge.organization.v1.ImportService/ImportRecords",
+            Box::new(move |area: &str| {
+                use organization::{ImportRecordsRequest, import_records_request::Record};
+                let person = organization::Person {
+                    id: Uuid::now_v7().to_string(),
+                    name: "王乙".to_owned(),
+                    area_code: area.to_owned(),
+                    ..Default::default()
+                };
+                let record = Some(Record::Person(person));
+                stream(
+                    ImportRecordsRequest {
+                        header,
+                        ..Default::default()
+                    }
+                    .encode_to_vec(),
+                    ImportRecordsRequest {
+                        row_number: 7,
+                        record,
+                        ..Default::default()
+                    }
+                    .encode_to_vec(),
+                )
+            }),
+        ),
+        import(
+            "/wangge.tickets.v1.ImportService/ImportRecords",
+            Box::new(move |area: &str| {
+                use tickets::{ImportRecordsRequest, import_records_request::Record};
+                let history = tickets::HistoryRecord {
+                    action: tickets::TicketAction::Report.into(),
+                    action_time: Some(prost_types::Timestamp {
+                        seconds: 1_600_000_000,
+                        nanos: 0,
+                    }),
+                    ..Default::default()
+                };
+                let ticket = tickets::TicketRecord {
+                    id: Uuid::now_v7().to_string(),
+                    source: tickets::TicketSource::Hotline.into(),
+                    category_code: CATEGORY.to_owned(),
+                    title: "外墙剥落".to_owned(),
+                    area_code: area.to_owned(),
+                    history: vec![history],
+                    ..Default::default()
+                };
+                let record = Some(Record::Ticket(ticket));
+                stream(
+                    ImportRecordsRequest {
+                        header,
+                        ..Default::default()
+                    }
+                    .encode_to_vec(),
+                    ImportRecordsRequest {
+                        row_number: 7,
+                        record,
+                        ..Default::default()
+                    }
+                    .encode_to_vec(),
+                )
+            }),
+        ),
+        import(
+            "/wangge.volunteers.v1.ImportService/ImportRecords",
+            Box::new(move |area: &str| {
+                use volunteers::{ImportRecordsRequest, import_records_request::Record};
+                let registration = volunteers::Registration {
+                    id: Uuid::now_v7().to_string(),
+                    person_id: Uuid::now_v7().to_string(),
+                    home_unit_id: home.clone(),
+                    area_code: area.to_owned(),
+                    start_date: day(2021, 1, 1),
+                    ..Default::default()
+                };
+                let record = Some(Record::Registration(registration));
+                stream(
+                    ImportRecordsRequest {
+                        header,
+                        ..Default::default()
+                    }
+                    .encode_to_vec(),
+                    ImportRecordsRequest {
+                        row_number: 7,
+                        record,
+                        ..Default::default()
+                    }
+                    .encode_to_vec(),
+                )
+            }),
+        ),
     ]
 }
 

@@ -1,0 +1,284 @@
+//! The golden data set, loaded once, twice, and through kills.
+
+use std::ffi::OsStr;
+
+use sqlx::{Connection as _, PgConnection};
+use tonic::Code;
+use wangge_api::{
+    organization::v1::{
+        GetPersonRequest, GetUnitRequest, UnitKind, person_service_client::PersonServiceClient,
+        unit_service_client::UnitServiceClient,
+    },
+    policy::Role,
+    tickets::v1::GetTicketRequest,
+    volunteers::v1::{
+        CheckInVisitState, GetCheckInVisitRequest, official_service_client::OfficialServiceClient,
+    },
+};
+use wangge_tests::{
+    DataDir, Dice, Service, Site, Wangge, city::tickets, feed, process::golden, until,
+};
+
+use super::picture::{AREA, Picture, published, records, table, take};
+
+/// `wangge up --demo`, until it has printed the case table.
+async fn demo(data_dir: &DataDir) -> (Wangge, serde_json::Value) {
+    let up = start_demo(data_dir).await;
+    let line = up.printed(|line| line.starts_with('{')).await;
+    (up, serde_json::from_str(&line).expect("JSON"))
+}
+
+async fn start_demo(data_dir: &DataDir) -> Wangge {
+    let golden = golden();
+    let arguments = [
+        OsStr::new("--output"),
+        "json".as_ref(),
+        "--demo".as_ref(),
+        golden.as_ref(),
+    ];
+    Wangge::up(data_dir, &arguments, &[]).await
+}
+
+/// Asserts that what was printed is what was published.
+fn assert_printed(printed: &serde_json::Value) {
+    let lines = printed["lines"].as_array().expect("lines");
+    let told = lines.iter().map(|line| {
+        let key = line["figure_key"].as_str().expect("a key").to_owned();
+        (
+            key,
+            (
+                line["computed_value"].as_i64().expect("a figure"),
+                line["met"] == true,
+            ),
+        )
+    });
+    assert_eq!(
+        told.collect::<std::collections::BTreeMap<_, _>>(),
+        published()
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_golden_data_set_returns_what_was_published_and_loads_once() {
+    let data_dir = DataDir::new();
+    let (up, printed) = demo(&data_dir).await;
+    assert_printed(&printed);
+    let first = take(&up).await;
+    assert_eq!(first.table, published());
+    for (figure, (value, _)) in &first.table {
+        let listed = first.records[figure].len();
+        assert_eq!(i64::try_from(listed).expect("a count"), *value, "{figure}");
+    }
+    each_response_was_started(&up).await;
+    each_visit_counts(&up).await;
+    each_branch_and_person_is_there(&up).await;
+    let (ended, _) = up.terminate().await;
+    assert!(ended.success(), "{ended}");
+
+    // Once more on the same data: known at once.
+    let (up, printed) = demo(&data_dir).await;
+    assert_printed(&printed);
+    assert_eq!(take(&up).await, first);
+    up.terminate().await;
+
+    // And if it does not know that it has loaded them: row by row.
+    std::fs::remove_file(data_dir.join("loaded")).expect("the mark of a load");
+    let (up, printed) = demo(&data_dir).await;
+    assert_printed(&printed);
+    let told = up.told(|line| line.contains("records loaded")).await;
+    assert!(told.starts_with("0 records loaded"), "{told}");
+    assert_eq!(take(&up).await, first);
+    up.terminate().await;
+}
+
+/// Each order that counts is on a ticket that its readers can read, and really
+/// has been accepted by a department.
+async fn each_response_was_started(site: &Site) {
+    let mut leader = tickets(site, Role::Leader, AREA, None);
+    let mut units = UnitServiceClient::new(site.everywhere(Service::Organization, Role::Leader));
+    for record in records(site, "responses_started").await {
+        assert_eq!(
+            (record.service.as_str(), record.kind.as_str()),
+            ("tickets", "order")
+        );
+        let request = GetTicketRequest {
+            id: record.parent_id,
+        };
+        let ticket = leader
+            .get_ticket(request)
+            .await
+            .expect("the ticket")
+            .into_inner();
+        let order = ticket
+            .orders
+            .iter()
+            .find(|order| order.id == record.record_id);
+        let order = order.expect("the order");
+        assert!(
+            order.accepted_time.is_some(),
+            "order {} was not accepted",
+            order.id
+        );
+        assert!(ticket.area_code.starts_with(AREA), "{}", ticket.area_code);
+        let request = GetUnitRequest {
+            id: order.unit_id.clone(),
+        };
+        let unit = units
+            .get_unit(request)
+            .await
+            .expect("the unit")
+            .into_inner();
+        assert_eq!(unit.kind(), UnitKind::Department, "{}", unit.code);
+    }
+}
+
+async fn each_visit_counts(site: &Site) {
+    let channel = site.channel(Service::Volunteers, Role::Leader, Some(AREA), None);
+    let mut officials = OfficialServiceClient::new(channel);
+    for record in records(site, "official_check_ins").await {
+        let request = GetCheckInVisitRequest {
+            id: record.record_id,
+        };
+        let visit = officials
+            .get_check_in_visit(request)
+            .await
+            .expect("the visit")
+            .into_inner();
+        assert_eq!(visit.state(), CheckInVisitState::Recorded);
+    }
+}
+
+async fn each_branch_and_person_is_there(site: &Site) {
+    let channel = site.channel(Service::Organization, Role::Leader, Some(AREA), None);
+    let mut units = UnitServiceClient::new(channel.clone());
+    for record in records(site, "grid_branches").await {
+        let request = GetUnitRequest {
+            id: record.record_id,
+        };
+        let unit = units
+            .get_unit(request)
+            .await
+            .expect("the unit")
+            .into_inner();
+        assert_eq!(unit.kind(), UnitKind::GridBranch, "{}", unit.code);
+    }
+    let mut people = PersonServiceClient::new(channel);
+    for figure in [
+        "group_leaders",
+        "centre_household_heads",
+        "full_time_grid_workers",
+        "part_time_grid_workers",
+    ] {
+        for record in records(site, figure).await {
+            let request = GetPersonRequest {
+                id: record.record_id,
+            };
+            people.get_person(request).await.expect("the person");
+        }
+    }
+}
+
+/// Killed as no program can catch, at one point after another of the load, and
+/// started again each time: nothing is lost, nothing is there twice.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_load_that_was_killed_is_finished_by_the_next_start() {
+    let mut dice = Dice::new();
+    let whole = {
+        let data_dir = DataDir::new();
+        let (up, _) = demo(&data_dir).await;
+        let picture = take(&up).await;
+        up.terminate().await;
+        picture
+    };
+    let data_dir = DataDir::new();
+    for service in Service::FEEDS {
+        let all = whole
+            .events
+            .iter()
+            .filter(|event| event.0 == service.name())
+            .count();
+        for part in [0, 1] {
+            let point = part * all / 2 + dice.below(all / 2);
+            kill_behind(&data_dir, service, point).await;
+        }
+    }
+    let (up, printed) = demo(&data_dir).await;
+    assert_printed(&printed);
+    let after = take(&up).await;
+    assert_same(&after, &whole);
+    up.terminate().await;
+}
+
+/// Starts a load and kills it once a service has written some events.
+async fn kill_behind(data_dir: &DataDir, service: Service, events: usize) {
+    let up = start_demo(data_dir).await;
+    let options = data_dir.database(service.name());
+    let mut database = PgConnection::connect_with(&options)
+        .await
+        .expect("the database");
+    let mut written = 0_i64;
+    // Or once it has loaded all, if that was quicker than we are.
+    while usize::try_from(written).expect("a count") < events
+        && up.stdout.find(|line| line.starts_with('{')).is_none()
+    {
+        let count = sqlx::query_scalar("select count(*) from outbox");
+        written = count.fetch_one(&mut database).await.expect("a count");
+    }
+    up.kill().await;
+    println!(
+        "killed at {written} events of {} (wanted {events})",
+        service.name()
+    );
+}
+
+/// As `assert_eq`, which would print thousands of events.
+fn assert_same(one: &Picture, other: &Picture) {
+    assert_eq!(one.table, other.table);
+    assert_eq!(one.records, other.records);
+    let extra: Vec<_> = one.events.difference(&other.events).take(5).collect();
+    let lost: Vec<_> = other.events.difference(&one.events).take(5).collect();
+    assert!(
+        extra.is_empty() && lost.is_empty(),
+        "extra {extra:?}, lost {lost:?}"
+    );
+}
+
+/// Everything that reporting keeps comes from the feeds.
+#[tokio::test(flavor = "multi_thread")]
+async fn reporting_is_made_again_from_the_feeds() {
+    let data_dir = DataDir::new();
+    let (up, _) = demo(&data_dir).await;
+    let before = take(&up).await;
+    drop_database(&data_dir, "reporting").await;
+    // While it is gone, callers are told to come again.
+    let status = table(&up).await.expect_err("a refusal");
+    assert_eq!(status.code(), Code::Unavailable, "{status:?}");
+    assert_eq!(wangge_testkit::reason(&status), "DATABASE_UNAVAILABLE");
+    up.terminate().await;
+
+    // By an operator who just starts it again.
+    let up = Wangge::up(&data_dir, &[], &[]).await;
+    until(|| async { table(&up).await.ok().filter(|table| *table == published()) }).await;
+    assert_same(&take(&up).await, &before);
+    drop_database(&data_dir, "reporting").await;
+    up.terminate().await;
+
+    // By one who asks for the case table at once.
+    let (up, printed) = demo(&data_dir).await;
+    assert_printed(&printed);
+    assert_same(&take(&up).await, &before);
+    assert_eq!(feed::read_all(&up).await.len(), before.events.len());
+    up.terminate().await;
+}
+
+async fn drop_database(data_dir: &DataDir, name: &str) {
+    let options = data_dir.database("postgres");
+    let mut postgres = PgConnection::connect_with(&options)
+        .await
+        .expect("PostgreSQL");
+    let statement = format!("drop database {name} with (force)");
+    sqlx::query(sqlx::AssertSqlSafe(statement))
+        .execute(&mut postgres)
+        .await
+        .expect("dropped");
+}

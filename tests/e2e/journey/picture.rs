@@ -1,0 +1,127 @@
+//! What a running platform shows of the golden data set: the case table, the
+//! records behind each figure, and every event.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use prost::Message as _;
+use tonic::Status;
+use wangge_api::{
+    events::v1::Event,
+    policy::Role,
+    reporting::v1::{
+        CaseComparison, FigureRecord, GetCaseTableRequest, ListFigureRecordsRequest,
+        report_service_client::ReportServiceClient,
+    },
+};
+use wangge_client::ServiceChannel;
+use wangge_tests::{Service, Site, feed};
+
+/// The community.
+pub(crate) const AREA: &str = "320402003005";
+
+/// What the community published.
+pub(crate) const PUBLISHED: [(&str, i64); 7] = [
+    ("responses_started", 182),
+    ("official_check_ins", 411),
+    ("grid_branches", 4),
+    ("group_leaders", 8),
+    ("centre_household_heads", 15),
+    ("full_time_grid_workers", 4),
+    ("part_time_grid_workers", 4),
+];
+
+/// Everything that can be seen.
+#[derive(Debug, PartialEq)]
+pub(crate) struct Picture {
+    /// Figures by key, and whether each meets what was published.
+    pub table: BTreeMap<String, (i64, bool)>,
+    /// Ids behind each figure, with the records by which they are read.
+    pub records: BTreeMap<String, BTreeSet<(String, String)>>,
+    /// Events: service, record, revision and content.
+    pub events: BTreeSet<(&'static str, String, i64, Vec<u8>)>,
+}
+
+fn reports(site: &Site) -> ReportServiceClient<ServiceChannel> {
+    ReportServiceClient::new(site.channel(Service::Reporting, Role::Leader, Some(AREA), None))
+}
+
+/// The case table.
+pub(crate) async fn table(site: &Site) -> Result<BTreeMap<String, (i64, bool)>, Status> {
+    let request = GetCaseTableRequest {
+        area_code: AREA.to_owned(),
+        ..Default::default()
+    };
+    let table = reports(site).get_case_table(request).await?.into_inner();
+    let lines = table.lines.into_iter();
+    Ok(lines
+        .map(|line| {
+            let met = line.comparison() == CaseComparison::Met;
+            (line.figure_key, (line.computed_value, met))
+        })
+        .collect())
+}
+
+/// What was published, as a case table that meets all of it.
+pub(crate) fn published() -> BTreeMap<String, (i64, bool)> {
+    PUBLISHED
+        .iter()
+        .map(|(key, value)| ((*key).to_owned(), (*value, true)))
+        .collect()
+}
+
+/// The records behind a figure, read in small pages.
+pub(crate) async fn records(site: &Site, figure: &str) -> Vec<FigureRecord> {
+    let mut request = ListFigureRecordsRequest {
+        page_size: 70,
+        area_code: AREA.to_owned(),
+        figure_key: figure.to_owned(),
+        ..Default::default()
+    };
+    let mut records = Vec::new();
+    loop {
+        let page = reports(site).list_figure_records(request.clone()).await;
+        let page = page.expect("a page").into_inner();
+        records.extend(page.records);
+        if page.next_page_token.is_empty() {
+            let total = usize::try_from(page.total).expect("a count");
+            assert_eq!(
+                total,
+                records.len(),
+                "{figure}: the total is not what is listed"
+            );
+            return records;
+        }
+        request.page_token = page.next_page_token;
+    }
+}
+
+/// All of it.
+pub(crate) async fn take(site: &Site) -> Picture {
+    let mut picture = Picture {
+        table: table(site).await.expect("the case table"),
+        records: BTreeMap::new(),
+        events: BTreeSet::new(),
+    };
+    for (figure, _) in PUBLISHED {
+        let listed = records(site, figure).await;
+        let ids: BTreeSet<_> = listed
+            .iter()
+            .map(|record| (record.record_id.clone(), record.parent_id.clone()))
+            .collect();
+        assert_eq!(ids.len(), listed.len(), "{figure} lists a record twice");
+        picture.records.insert(figure.to_owned(), ids);
+    }
+    for service in Service::FEEDS {
+        let events = feed::read(site, service).await.expect("the feed");
+        feed::assert_whole(&events);
+        picture.events.extend(events.into_iter().map(|event| {
+            let content = Event {
+                payload: event.payload,
+                ..Event::default()
+            }
+            .encode_to_vec();
+            (service.name(), event.record_id, event.revision, content)
+        }));
+    }
+    picture
+}
