@@ -281,12 +281,22 @@ impl Wangge {
 
     /// Waits for a line among those it tells.
     pub async fn told(&self, holds: impl Fn(&str) -> bool) -> String {
-        until(|| async { self.stderr.find(&holds) }).await
+        self.line(&self.stderr, holds).await
     }
 
     /// Waits for a line among those it prints.
     pub async fn printed(&self, holds: impl Fn(&str) -> bool) -> String {
-        until(|| async { self.stdout.find(&holds) }).await
+        self.line(&self.stdout, holds).await
+    }
+
+    async fn line(&self, lines: &Lines, holds: impl Fn(&str) -> bool) -> String {
+        until(|| async {
+            let ended = self.reading.iter().all(JoinHandle::is_finished);
+            let found = lines.find(&holds);
+            assert!(found.is_some() || !ended, "wangge up has ended:\n{}", self.stderr.text());
+            found
+        })
+        .await
     }
 
     /// Asks it to end, and waits until it has.

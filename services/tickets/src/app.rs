@@ -20,6 +20,7 @@ use crate::{
     commands::route_waiting,
     consumers::organization::OrganizationProjector,
     reference::ReferenceCache,
+    store::gathered::TicketStore,
 };
 
 /// Full names of the services, for health.
@@ -37,6 +38,7 @@ pub struct App {
     pub(crate) clock: Clock,
     pub(crate) hint: Hint,
     pub(crate) reference: Arc<ReferenceCache>,
+    pub(crate) tickets: TicketStore,
     organization: ServiceChannel,
 }
 
@@ -49,6 +51,7 @@ impl App {
             clock.clone(),
         ));
         Self {
+            tickets: TicketStore::start(&database.lanes),
             database,
             clock,
             hint: Hint::default(),

@@ -3,6 +3,8 @@
 
 pub mod category;
 pub mod copies;
+pub mod gathered;
 pub mod history;
 pub mod reference;
 pub mod ticket;
+pub mod ticket_write;

@@ -1,7 +1,7 @@
 //! What the database says, as a refusal. Text of the database never reaches a
 //! caller.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use wangge_api::{errors::v1::Reason, refusal::Refusal};
 
@@ -32,10 +32,16 @@ pub enum Rule {
     Guard(&'static str),
 }
 
-/// An error of the database.
-#[derive(Debug, thiserror::Error)]
+/// An error of the database. Several calls can have one and the same.
+#[derive(Debug, Clone, thiserror::Error)]
 #[error(transparent)]
-pub struct StoreError(#[from] sqlx::Error);
+pub struct StoreError(Arc<sqlx::Error>);
+
+impl From<sqlx::Error> for StoreError {
+    fn from(error: sqlx::Error) -> Self {
+        Self(Arc::new(error))
+    }
+}
 
 impl StoreError {
     /// Name of the constraint that was violated, if that is the error.
@@ -45,7 +51,7 @@ impl StoreError {
 
     /// The database can't be reached, or won't let us in for now.
     pub fn is_unavailable(&self) -> bool {
-        match &self.0 {
+        match &*self.0 {
             sqlx::Error::Io(_)
             | sqlx::Error::PoolTimedOut
             | sqlx::Error::PoolClosed

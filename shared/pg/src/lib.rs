@@ -2,6 +2,7 @@
 //! cannot leave open, request ids, and database errors as refusals. It holds
 //! no statement about any service's own records.
 
+pub mod coalesce;
 pub mod error;
 pub mod lanes;
 pub mod migrate;
@@ -9,6 +10,7 @@ pub mod pool;
 pub mod request;
 pub mod transaction;
 
+pub use coalesce::Coalescer;
 pub use error::{Constraint, StoreError};
 pub use lanes::Lanes;
 pub use pool::{Database, open};

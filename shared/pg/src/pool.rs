@@ -15,6 +15,13 @@ const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(2);
 /// A transaction that has been idle for longer was forgotten by somebody.
 const IDLE_IN_TRANSACTION: &str = "10s";
 
+/// Settings under which rows are looked up by index.
+const BY_INDEX: [(&str, &str); 3] = [
+    ("enable_seqscan", "off"),
+    ("enable_hashjoin", "off"),
+    ("enable_mergejoin", "off"),
+];
+
 /// The pools of one service. Calls, feeds and background work can't starve one
 /// another.
 #[derive(Debug, Clone)]
@@ -25,7 +32,8 @@ pub struct Database {
     pub feed: PgPool,
     /// For the sequencer, consumers and everything else that nobody waits for.
     pub background: PgPool,
-    /// For calls that are one statement.
+    /// For statements that find their rows by keys. They are planned once, when
+    /// tables may still be small; any plan but by index would be wrong later.
     pub lanes: Lanes,
     /// For lists: how many rows lie in an area differs so much that each call
     /// is planned for its own arguments.
@@ -44,12 +52,12 @@ impl Database {
             calls: open(url, max_connections)?,
             feed: open(url, 4)?,
             background: open(url, 4)?,
-            lanes: Lanes::new(options(url)?, max_connections),
+            lanes: Lanes::new(options(url)?.options(BY_INDEX), max_connections),
             list_lanes: Lanes::new(
                 options(url)?.options([("plan_cache_mode", "force_custom_plan")]),
                 max_connections,
             ),
-            background_lanes: Lanes::new(options(url)?, 2),
+            background_lanes: Lanes::new(options(url)?.options(BY_INDEX), 2),
         })
     }
 

@@ -6,22 +6,31 @@
 //! 3. deadline: nothing below runs for longer than the caller waits;
 //! 4. in flight: sheds load before anything costly is done for the call;
 //! 5. policy: who calls and whether they may, before the body is read;
-//! 6. the validating codec, in the generated servers, before the handler.
+//! 6. transport: what the generated servers refuse themselves gets a reason;
+//! 7. the validating codec, in the generated servers, before the handler.
 
 use std::sync::Arc;
 
-use tower::layer::util::{Identity, Stack};
+use http::Response;
+use tonic::body::Body;
+use tower::{
+    layer::util::{Identity, Stack},
+    util::MapResponseLayer,
+};
 use wangge_auth::{PolicyLayer, Verifier};
 
 use crate::{
     args::ServerArgs, deadline::DeadlineLayer, in_flight::InFlightLayer, panic::PanicLayer,
-    trace::TraceLayer,
+    trace::TraceLayer, transport::explain_answer,
 };
 
 /// The layers, outermost first.
 pub type Column = Stack<
-    PolicyLayer,
-    Stack<InFlightLayer, Stack<DeadlineLayer, Stack<PanicLayer, Stack<TraceLayer, Identity>>>>,
+    MapResponseLayer<fn(Response<Body>) -> Response<Body>>,
+    Stack<
+        PolicyLayer,
+        Stack<InFlightLayer, Stack<DeadlineLayer, Stack<PanicLayer, Stack<TraceLayer, Identity>>>>,
+    >,
 >;
 
 /// The column of one server.
@@ -32,6 +41,7 @@ pub fn column(args: &ServerArgs, verifier: Arc<Verifier>) -> Column {
         .layer(DeadlineLayer::new(args.deadline()))
         .layer(InFlightLayer::new(args.max_in_flight))
         .layer(PolicyLayer::new(verifier))
+        .layer(MapResponseLayer::new(explain_answer as fn(Response<Body>) -> Response<Body>))
         .into_inner()
 }
 

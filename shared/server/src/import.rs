@@ -15,6 +15,8 @@ use wangge_api::{
     types::v1::{ImportHeader, RecordVersion, RowOutcome, RowResult, RowViolation},
 };
 
+use crate::transport::explain;
+
 /// Rows loaded together.
 const BATCH: usize = 200;
 /// Bytes loaded together, give or take one row.
@@ -142,7 +144,7 @@ impl<I: Importer> Course<I> {
     }
 
     async fn header(&mut self) -> Result<bool, Status> {
-        let first = self.messages.message().await?.map(I::split);
+        let first = self.message().await?.map(I::split);
         match first {
             Some(Message {
                 header: Some(header),
@@ -156,11 +158,15 @@ impl<I: Importer> Course<I> {
         }
     }
 
+    async fn message(&mut self) -> Result<Option<I::Request>, Status> {
+        self.messages.message().await.map_err(explain)
+    }
+
     async fn next(&mut self) -> Result<Next<I::Request>, Status> {
         let message = if self.rows.is_empty() {
-            self.messages.message().await?
+            self.message().await?
         } else {
-            match tokio::time::timeout(PAUSE, self.messages.message()).await {
+            match tokio::time::timeout(PAUSE, self.message()).await {
                 Ok(message) => message?,
                 Err(_) => return Ok(Next::Pause),
             }

@@ -11,6 +11,7 @@ mod panic;
 pub mod process;
 pub mod serve;
 mod trace;
+mod transport;
 
 pub use args::ServerArgs;
 pub use serve::{Service, serve};

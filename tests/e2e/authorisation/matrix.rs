@@ -138,6 +138,7 @@ async fn a_method_without_a_policy_does_not_exist() {
             "{foreign} of {}",
             service.name()
         );
+        assert_eq!(answer.reason(), "METHOD_UNKNOWN", "{foreign}");
     }
 }
 

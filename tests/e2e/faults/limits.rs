@@ -52,9 +52,18 @@ fn update_area(request_id: &str) -> Vec<u8> {
 
 /// Holds a lock until it is dropped, for as long as a crowded machine needs.
 async fn hold(pool: &PgPool, statement: &'static str) -> PgConnection {
-    let mut session = PgConnection::connect_with(&pool.connect_options()).await.expect("a session");
-    for statement in ["set idle_in_transaction_session_timeout = 0", "begin", statement] {
-        sqlx::query(statement).execute(&mut session).await.expect("locked");
+    let mut session = PgConnection::connect_with(&pool.connect_options())
+        .await
+        .expect("a session");
+    for statement in [
+        "set idle_in_transaction_session_timeout = 0",
+        "begin",
+        statement,
+    ] {
+        sqlx::query(statement)
+            .execute(&mut session)
+            .await
+            .expect("locked");
     }
     session
 }

@@ -1,6 +1,9 @@
 //! The golden data set, loaded once, twice, and through kills.
 
-use std::ffi::OsStr;
+use std::{
+    ffi::OsStr,
+    time::{Duration, Instant},
+};
 
 use sqlx::{Connection as _, PgConnection};
 use tonic::Code;
@@ -183,30 +186,44 @@ async fn each_branch_and_person_is_there(site: &Site) {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_load_that_was_killed_is_finished_by_the_next_start() {
     let mut dice = Dice::new();
-    let whole = {
+    let (whole, took) = {
         let data_dir = DataDir::new();
-        let (up, _) = demo(&data_dir).await;
+        let up = start_demo(&data_dir).await;
+        let begun = Instant::now();
+        up.printed(|line| line.starts_with('{')).await;
+        let took = begun.elapsed();
         let picture = take(&up).await;
         up.terminate().await;
-        picture
+        (picture, took)
     };
+    // Once between two steps of the load, and wherever it happens to be.
     let data_dir = DataDir::new();
     for service in Service::FEEDS {
-        let all = whole
-            .events
-            .iter()
-            .filter(|event| event.0 == service.name())
-            .count();
-        for part in [0, 1] {
-            let point = part * all / 2 + dice.below(all / 2);
-            kill_behind(&data_dir, service, point).await;
-        }
+        kill_behind(&data_dir, service, 1).await;
     }
-    let (up, printed) = demo(&data_dir).await;
-    assert_printed(&printed);
-    let after = take(&up).await;
-    assert_same(&after, &whole);
-    up.terminate().await;
+    for _ in 0..6 {
+        // The middle of what is left; the first steps are quicker each time.
+        kill_after(&data_dir, took.mul_f64(0.01 * dice.below(80) as f64)).await;
+        std::fs::remove_file(data_dir.join("loaded")).ok();
+    }
+    let data_dirs = [data_dir, DataDir::new()];
+    for _ in 0..3 {
+        kill_after(&data_dirs[1], took.mul_f64(0.01 * dice.below(80) as f64)).await;
+    }
+    for data_dir in &data_dirs {
+        let (up, printed) = demo(data_dir).await;
+        assert_printed(&printed);
+        assert_same(&take(&up).await, &whole);
+        up.terminate().await;
+    }
+}
+
+/// Starts a load and kills it after a while.
+async fn kill_after(data_dir: &DataDir, pause: Duration) {
+    let up = start_demo(data_dir).await;
+    tokio::time::sleep(pause).await;
+    up.kill().await;
+    println!("killed after {pause:?}");
 }
 
 /// Starts a load and kills it once a service has written some events.

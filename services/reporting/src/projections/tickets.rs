@@ -23,10 +23,10 @@ impl Projector for TicketsProjector {
 }
 
 async fn apply(tx: &mut Tx, event: &Event) -> Result<(), Failure> {
-    let Some(Payload::TicketChanged(ticket)) = &event.payload else {
+    if !is_news(tx, event).await? {
         return Ok(());
-    };
-    if is_news(tx, event).await? {
+    }
+    if let Some(Payload::TicketChanged(ticket)) = &event.payload {
         for order in &ticket.orders {
             upsert_order(tx, &projected(ticket, order)?).await?;
         }

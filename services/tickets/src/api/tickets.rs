@@ -27,7 +27,7 @@ use crate::{
     },
     store::{
         history::list_history,
-        ticket::{Filter, list_tickets, load_ticket},
+        ticket::{Asked as AskedTicket, Filter, list_tickets},
     },
 };
 
@@ -183,7 +183,10 @@ impl TicketService for Tickets {
     ) -> Result<Response<wire::Ticket>, Status> {
         let (_, scope) = Caller::of(&request)?;
         let id = id(&request.get_ref().id, "id")?;
-        let ticket = load_ticket(&self.0.database.lanes, id, &scope)
+        let ticket = self
+            .0
+            .tickets
+            .load(AskedTicket { id, scope })
             .await
             .map_err(Refusal::from)?
             .ok_or_else(|| not_found(id))?;
@@ -214,7 +217,10 @@ impl TicketService for Tickets {
     ) -> Result<Response<wire::ExplainTicketClocksResponse>, Status> {
         let (_, scope) = Caller::of(&request)?;
         let id = id(&request.get_ref().ticket_id, "ticket_id")?;
-        let ticket = load_ticket(&self.0.database.lanes, id, &scope)
+        let ticket = self
+            .0
+            .tickets
+            .load(AskedTicket { id, scope })
             .await
             .map_err(Refusal::from)?
             .ok_or_else(|| not_found(id))?;

@@ -15,7 +15,7 @@ use crate::{
     },
     error::CONSTRAINTS,
     events,
-    store::ticket::{load_for_command, update_ticket},
+    store::{ticket::AskedForCommand, ticket_write::TicketWrite},
 };
 
 /// How often a decision is taken anew because the ticket changed meanwhile.
@@ -47,9 +47,13 @@ pub(crate) async fn act_on_ticket<F>(
 where
     F: Fn(&Ticket) -> Result<Vec<Act>, Refusal>,
 {
-    let lanes = &app.database.lanes;
     for _ in 0..ATTEMPTS {
-        let loaded = load_for_command(lanes, target.id, key, scope).await?;
+        let asked = AskedForCommand {
+            id: target.id,
+            key: key.clone(),
+            scope: scope.clone(),
+        };
+        let loaded = app.tickets.load_for_command(asked).await?;
         if let Some((fingerprint, record_id)) = loaded.request {
             key.same(&fingerprint, record_id)?;
             return loaded.ticket.ok_or_else(|| not_found(target.id));
@@ -67,7 +71,8 @@ where
         };
         let acts = decide(&ticket)?;
         let (lines, events) = apply(&mut ticket, &acts, &moment)?;
-        match update_ticket(lanes, before, &ticket, &lines, &events, Some(key), now).await {
+        let write = TicketWrite::new(before, ticket.clone(), lines, &events, Some(key), now);
+        match app.tickets.update(write).await {
             Ok(true) => {
                 app.hint.committed();
                 return Ok(ticket);

@@ -1,5 +1,6 @@
 //! Takes a report.
 
+use uuid::Uuid;
 use wangge_api::refusal::Refusal;
 use wangge_auth::RecordScope;
 use wangge_pg::request::RequestKey;
@@ -14,7 +15,7 @@ use crate::{
     error::CONSTRAINTS,
     events,
     reference::Reference,
-    store::ticket::{Change, insert_tickets, load_for_command},
+    store::{ticket::AskedForCommand, ticket_write::TicketWrite},
 };
 
 /// Takes a report within the caller's area and answers the ticket.
@@ -39,19 +40,11 @@ pub(crate) async fn create_ticket(
     let place = reference.place(&report, scope.own_area().unwrap_or_default());
     let (ticket, line) = Ticket::report(report, place, &moment)?;
     let event = events::ticket_changed(&ticket, TicketAction::Report, &moment, now);
-    let change = Change {
-        tickets: vec![ticket],
-        lines: vec![line],
-        events: vec![event],
-    };
-    match insert_tickets(&app.database.lanes, &change, Some(key), now).await {
+    let write = TicketWrite::new(0, ticket.clone(), vec![line], &[event], Some(key), now);
+    match app.tickets.insert(write).await {
         Ok(()) => {
             app.hint.committed();
-            change
-                .tickets
-                .into_iter()
-                .next()
-                .ok_or_else(|| Refusal::internal(&"no ticket"))
+            Ok(ticket)
         }
         // The same call was made before, or is being made on another
         // connection, or the id is another ticket's.
@@ -69,15 +62,17 @@ async fn repeated(
     key: &RequestKey,
     scope: &RecordScope,
 ) -> Result<Option<Ticket>, Refusal> {
-    let nil = uuid::Uuid::nil();
-    let loaded = load_for_command(&app.database.lanes, nil, key, scope).await?;
+    let asked = |id| AskedForCommand {
+        id,
+        key: key.clone(),
+        scope: scope.clone(),
+    };
+    let loaded = app.tickets.load_for_command(asked(Uuid::nil())).await?;
     let Some((fingerprint, record_id)) = loaded.request else {
         return Ok(None);
     };
     let id = key.same(&fingerprint, record_id)?;
-    Ok(load_for_command(&app.database.lanes, id, key, scope)
-        .await?
-        .ticket)
+    Ok(app.tickets.load_for_command(asked(id)).await?.ticket)
 }
 
 fn check_references(

@@ -20,7 +20,10 @@ use crate::{
     error::CONSTRAINTS,
     events,
     reference::Reference,
-    store::ticket::{Change, insert_tickets, load_digests},
+    store::{
+        ticket::load_digests,
+        ticket_write::{TicketWrite, insert_tickets},
+    },
 };
 
 /// How long a load waits for organization's feed to bring what its rows name.
@@ -116,7 +119,7 @@ async fn load_together(
             .into_iter()
             .map(|(id, digest, revision)| (id, (digest, revision)))
             .collect();
-    let mut change = Change::default();
+    let mut writes = Vec::new();
     let mut outcomes = Vec::new();
     for row in rows {
         let id = row.past.report.id;
@@ -127,7 +130,7 @@ async fn load_together(
             Some(_) => Outcome::Refused(Refusal::exists("ticket", "id")),
             None => match load(app, &reference, scope, importer, row) {
                 Ok(steps) => {
-                    let revision = add(&mut change, steps, &row.digest, app);
+                    let revision = add(&mut writes, steps, &row.digest, app);
                     there.insert(id, (Some(row.digest.clone()), revision));
                     Outcome::Imported(id, revision)
                 }
@@ -136,15 +139,10 @@ async fn load_together(
         };
         outcomes.push(outcome);
     }
-    if !change.tickets.is_empty() {
-        insert_tickets(
-            &app.database.background_lanes,
-            &change,
-            None,
-            app.clock.now(),
-        )
-        .await
-        .map_err(|error| error.refuse(CONSTRAINTS))?;
+    if !writes.is_empty() {
+        insert_tickets(&app.database.background_lanes, &writes)
+            .await
+            .map_err(|error| error.refuse(CONSTRAINTS))?;
         app.hint.committed();
     }
     Ok(outcomes)
@@ -194,26 +192,24 @@ fn replay(app: &App, row: &PastRow, place: Place, importer: &str) -> Result<Vec<
 }
 
 /// Adds a replayed ticket to what is written; answers its revision.
-fn add(change: &mut Change, steps: Vec<Step>, digest: &str, app: &App) -> i64 {
+fn add(writes: &mut Vec<TicketWrite>, steps: Vec<Step>, digest: &str, app: &App) -> i64 {
     let now = app.clock.now();
+    let (mut lines, mut events) = (Vec::new(), Vec::new());
     let mut last = None;
     for step in steps {
-        change.events.push(events::ticket_changed(
+        events.push(events::ticket_changed(
             &step.ticket,
             step.action,
             &step.moment,
             now,
         ));
-        change.lines.push(step.line);
+        lines.push(step.line);
         last = Some(step.ticket);
     }
-    let revision = last.as_ref().map_or(0, |ticket| ticket.revision);
-    change
-        .tickets
-        .extend(last.map(|ticket| crate::domain::ticket::Ticket {
-            import_digest: Some(digest.to_owned()),
-            ..ticket
-        }));
+    let Some(mut ticket) = last else { return 0 };
+    let revision = ticket.revision;
+    ticket.import_digest = Some(digest.to_owned());
+    writes.push(TicketWrite::new(0, ticket, lines, &events, None, now));
     revision
 }
 

@@ -16,7 +16,10 @@ use crate::{
         ticket::Ticket,
     },
     reference::Reference,
-    store::ticket::{list_unrouted, update_ticket},
+    store::{
+        ticket::list_unrouted,
+        ticket_write::{TicketWrite, update_tickets},
+    },
 };
 
 /// How often the reference data is looked at.
@@ -105,16 +108,8 @@ async fn route(app: &App, mut ticket: Ticket, place: Place) -> Result<bool, Refu
         imported: false,
     };
     let (lines, events) = apply(&mut ticket, &[Act::Route { place }], &moment)?;
-    let routed = update_ticket(
-        &app.database.background_lanes,
-        before,
-        &ticket,
-        &lines,
-        &events,
-        None,
-        now,
-    )
-    .await?;
+    let write = TicketWrite::new(before, ticket, lines, &events, None, now);
+    let routed = update_tickets(&app.database.background_lanes, &[write]).await?;
     app.hint.committed();
-    Ok(routed)
+    Ok(routed == [true])
 }

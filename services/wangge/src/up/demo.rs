@@ -3,6 +3,7 @@
 use std::{path::Path, process::ExitCode};
 
 use anyhow::{Context as _, Result};
+use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use wangge_api::{policy::Role, types::v1::RecordVersion};
 
@@ -19,14 +20,19 @@ pub(super) async fn run(up: &Up, path: &Path, check: bool, output: Output) -> Re
     let folder = Folder::read(path)?;
     let digest = format!("{:x?}", Sha256::digest(folder.bytes()));
     let marker = up.folder.join("loaded");
-    let known = std::fs::read_to_string(&marker).unwrap_or_default();
-    let at_least = if known == digest && up.postgres.is_some() {
-        Vec::new()
-    } else {
-        let versions = load_folder(up, &folder).await?;
-        std::fs::write(&marker, digest).context("marking the data set as loaded")?;
-        versions
+    let known = read_marker(&marker).filter(|known| known.digest == digest);
+    let loaded = match known.filter(|_| up.postgres.is_some()) {
+        Some(known) => known,
+        None => {
+            let versions = load_folder(up, &folder).await?;
+            let loaded = Marker::new(digest, &versions);
+            let text = serde_json::to_string(&loaded)?;
+            std::fs::write(&marker, text).context("marking the data set as loaded")?;
+            loaded
+        }
     };
+    // Also when it was loaded before: reporting may have to be made again.
+    let at_least = loaded.versions();
     let channels = up.channels(Role::Leader)?;
     let query = CaseQuery {
         area_code: folder.area_code().to_owned(),
@@ -47,6 +53,31 @@ pub(super) async fn run(up: &Up, path: &Path, check: bool, output: Output) -> Re
         try_next(folder.area_code());
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// What is kept of a load: which files it was, and the last version that each
+/// service wrote.
+#[derive(Debug, Serialize, Deserialize)]
+struct Marker {
+    digest: String,
+    last_versions: Vec<(String, i64)>,
+}
+
+impl Marker {
+    fn new(digest: String, versions: &[RecordVersion]) -> Self {
+        let pairs = versions.iter().map(|version| (version.record_id.clone(), version.revision));
+        Self { digest, last_versions: pairs.collect() }
+    }
+
+    fn versions(self) -> Vec<RecordVersion> {
+        let versions = self.last_versions.into_iter();
+        versions.map(|(record_id, revision)| RecordVersion { record_id, revision }).collect()
+    }
+}
+
+/// The mark of the last load; none if there was none, or an older tool's.
+fn read_marker(path: &Path) -> Option<Marker> {
+    serde_json::from_str(&std::fs::read_to_string(path).ok()?).ok()
 }
 
 /// Loads a folder; answers the last version that each service wrote.

@@ -1,4 +1,4 @@
--- New tickets with their orders, histories and events, and the request that
+-- New tickets with their orders, histories and events, and the requests that
 -- made them, in one statement: either all of it is there or none. Each row is
 -- the record itself; a column is a field of the same name.
 with tickets as (

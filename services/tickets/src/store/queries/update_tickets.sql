@@ -1,7 +1,8 @@
--- A ticket's change with everything that goes with it, in one statement, if
--- the ticket still has the revision on which the decision was taken. What
--- follows the change waits for it, so that events are numbered while the
--- ticket's row is locked, in the order of their revisions.
+-- Tickets' changes with everything that goes with them, in one statement: of
+-- each ticket that still has the revision on which its decision was taken, all
+-- of it; of the others, nothing. What follows a change waits for it, so that
+-- events are numbered while the ticket's row is locked, in the order of their
+-- revisions.
 with changed as (
     update ticket set
         area_code = new.area_code,
@@ -14,12 +15,14 @@ with changed as (
         escalation_level = new.escalation_level,
         clocks = new.clocks,
         revision = new.revision
-    from json_populate_record(null::ticket, $1::text::json) new
-    where ticket.id = new.id and ticket.revision = $2
+    from json_populate_recordset(null::ticket, $1::text::json) new
+    join unnest($2::uuid[], $3::bigint[]) as decided (id, revision) on decided.id = new.id
+    where ticket.id = new.id and ticket.revision = decided.revision
     returning ticket.id
 ), orders as (
     insert into ticket_order
-    select * from json_populate_recordset(null::ticket_order, $3::text::json) where exists (select from changed)
+    select * from json_populate_recordset(null::ticket_order, $4::text::json) o
+    where o.ticket_id in (select id from changed)
     on conflict on constraint ticket_order_pkey do update set
         state = excluded.state,
         accepted_time = excluded.accepted_time,
@@ -29,11 +32,12 @@ with changed as (
         return_reason = excluded.return_reason
 ), history as (
     insert into ticket_history
-    select * from json_populate_recordset(null::ticket_history, $4::text::json)
-    where exists (select from changed)
+    select * from json_populate_recordset(null::ticket_history, $5::text::json) line
+    where line.ticket_id in (select id from changed)
 ), requests as (
     insert into request
-    select * from json_populate_recordset(null::request, $6::text::json) where exists (select from changed)
+    select * from json_populate_recordset(null::request, $7::text::json) made
+    where made.record_id in (select id from changed)
 ), events as (
     insert into outbox (
         event_id, record_id, revision, area_code, occurred_time, recorded_time, imported,
@@ -42,8 +46,8 @@ with changed as (
     select
         event_id, record_id, revision, area_code, occurred_time, recorded_time, imported,
         traceparent, payload
-    from json_populate_recordset(null::outbox, $5::text::json)
-    where exists (select from changed)
-    order by revision
+    from json_populate_recordset(null::outbox, $6::text::json)
+    where record_id in (select id from changed)
+    order by record_id, revision
 )
-select exists (select from changed) as "changed!"
+select id as "id!" from changed

@@ -1,0 +1,206 @@
+//! The case table: figures beside what was published.
+
+use tonic::Code;
+use uuid::Uuid;
+use wangge_api::{
+    events::v1::event::Payload,
+    organization::v1::{FigureBound, FigurePeriod, UnitKind},
+    reporting::v1::{CaseComparison, GetCaseTableRequest},
+    types::v1::Date,
+};
+use wangge_testkit::{fields, reason};
+
+use crate::{Bench, COMMUNITY, GRID, NEIGHBOUR, date, published, unit, visited};
+
+const KEYS: [&str; 7] = [
+    "responses_started",
+    "official_check_ins",
+    "grid_branches",
+    "group_leaders",
+    "centre_household_heads",
+    "full_time_grid_workers",
+    "part_time_grid_workers",
+];
+
+#[tokio::test]
+async fn every_figure_has_its_line() {
+    let bench = Bench::start().await;
+    let table = bench.table(COMMUNITY, None).await;
+    assert_eq!(table.area_code, COMMUNITY);
+    assert!(
+        table
+            .lines
+            .iter()
+            .map(|line| line.figure_key.as_str())
+            .eq(KEYS)
+    );
+    let mechanisms: Vec<_> = table
+        .lines
+        .iter()
+        .map(|line| line.mechanism.as_str())
+        .collect();
+    assert_eq!(mechanisms, ["M1", "M3", "M10", "M10", "M10", "M10", "M10"]);
+    for line in &table.lines {
+        // Nothing was published: today.
+        assert_eq!(line.as_of_date, date("2022-07-28"));
+        assert_eq!((line.computed_value, line.published.as_ref()), (0, None));
+        assert_eq!(line.comparison(), CaseComparison::Unspecified);
+        assert!(line.definition_version >= 1 && !line.definition.is_empty());
+        assert!(!line.title_zh.is_empty() && !line.title_en.is_empty() && !line.counted.is_empty());
+    }
+}
+
+#[tokio::test]
+async fn figures_are_met_or_missed() {
+    let bench = Bench::start().await;
+    for _ in 0..4 {
+        bench.organization.tell(unit(
+            Uuid::now_v7(),
+            UnitKind::GridBranch,
+            GRID,
+            "2020-01-01",
+            "",
+        ));
+    }
+    let (exact, at_least) = (FigureBound::Exact, FigureBound::AtLeast);
+    let (met, missed) = (CaseComparison::Met, CaseComparison::Missed);
+    let mut last = None;
+    for (day, value, bound, comparison) in [
+        ("2022-01-01", 4, exact, met),
+        ("2022-01-02", 5, exact, missed),
+        ("2022-01-03", 3, exact, missed),
+        ("2022-01-04", 4, at_least, met),
+        ("2022-01-05", 3, at_least, met),
+        ("2022-01-06", 5, at_least, missed),
+    ] {
+        bench
+            .organization
+            .tell(published("grid_branches", value, bound, day));
+        bench.settle().await;
+        // Without a day, the last one published is taken, on its own day.
+        for asked in [None, Some(day)] {
+            let line = bench.line(COMMUNITY, asked, "grid_branches").await;
+            assert_eq!(
+                (line.comparison(), line.computed_value),
+                (comparison, 4),
+                "{day}"
+            );
+            assert_eq!(line.as_of_date, date(day));
+            let beside = line.published.unwrap();
+            assert_eq!(
+                (beside.value, beside.bound(), beside.as_of_date),
+                (value, bound, date(day))
+            );
+            assert_eq!(line.period, i32::from(FigurePeriod::AsOf));
+            last = Some(beside);
+        }
+    }
+    assert_eq!(last.unwrap().revision, 1);
+}
+
+#[tokio::test]
+async fn the_day_asked_for_decides() {
+    let bench = Bench::start().await;
+    bench.volunteers.tell_all([
+        visited(COMMUNITY, "07-10 09:00"),
+        visited(COMMUNITY, "07-20 23:50"),
+        visited(COMMUNITY, "07-21 00:05"),
+    ]);
+    let key = "official_check_ins";
+    bench.organization.tell_all([
+        published(key, 1, FigureBound::Exact, "2022-07-10"),
+        published(key, 2, FigureBound::Exact, "2022-07-20"),
+    ]);
+    bench.settle().await;
+    let line = async |day| bench.line(COMMUNITY, day, key).await;
+    let value = |line: &wangge_api::reporting::v1::CaseLine| {
+        (
+            line.computed_value,
+            line.published.as_ref().map(|p| p.value),
+            line.comparison(),
+        )
+    };
+    // The last one published, on its day.
+    assert_eq!(value(&line(None).await), (2, Some(2), CaseComparison::Met));
+    assert_eq!(line(None).await.as_of_date, date("2022-07-20"));
+    assert_eq!(
+        value(&line(Some("2022-07-10")).await),
+        (1, Some(1), CaseComparison::Met)
+    );
+    // Another day than the published one is computed and not compared.
+    assert_eq!(
+        value(&line(Some("2022-07-15")).await),
+        (1, Some(1), CaseComparison::Unspecified)
+    );
+    assert_eq!(
+        value(&line(Some("2022-07-21")).await),
+        (3, Some(2), CaseComparison::Unspecified)
+    );
+    assert_eq!(
+        value(&line(Some("2022-07-09")).await),
+        (0, None, CaseComparison::Unspecified)
+    );
+    // What one community published says nothing of another, nor of its grids.
+    for area in [NEIGHBOUR, GRID] {
+        assert_eq!(bench.line(area, None, key).await.published, None);
+    }
+}
+
+#[tokio::test]
+async fn a_corrected_figure_takes_the_place_of_the_old() {
+    let bench = Bench::start().await;
+    let first = published("group_leaders", 8, FigureBound::Exact, "2022-07-28");
+    let mut corrected = first.clone();
+    corrected.revision = 2;
+    if let Some(Payload::PublishedFigureChanged(changed)) = &mut corrected.payload {
+        changed.value = 0;
+    }
+    bench.organization.tell(first);
+    bench.settle().await;
+    let line = async || bench.line(COMMUNITY, None, "group_leaders").await;
+    assert_eq!(line().await.comparison(), CaseComparison::Missed);
+    bench.organization.tell(corrected);
+    bench.settle().await;
+    let after = line().await;
+    assert_eq!(after.comparison(), CaseComparison::Met);
+    assert_eq!(after.published.unwrap().revision, 2);
+}
+
+#[tokio::test]
+async fn days_and_areas_that_are_none_are_named() {
+    let bench = Bench::start().await;
+    let ask = async |area: &str, as_of_date| {
+        let request = GetCaseTableRequest {
+            area_code: area.into(),
+            as_of_date,
+            at_least: vec![],
+        };
+        bench.leader().get_case_table(request).await.unwrap_err()
+    };
+    let no_day = Some(Date {
+        year: 2022,
+        month: 2,
+        day: 30,
+    });
+    for (area, day, field) in [
+        (COMMUNITY, no_day, "as_of_date"),
+        (
+            COMMUNITY,
+            Some(Date {
+                year: 2022,
+                month: 13,
+                day: 1,
+            }),
+            "as_of_date.month",
+        ),
+        ("", None, "area_code"),
+        ("x", None, "area_code"),
+    ] {
+        let status = ask(area, day).await;
+        assert_eq!(
+            (status.code(), reason(&status).as_str()),
+            (Code::InvalidArgument, "FIELD_INVALID")
+        );
+        assert_eq!(fields(&status), [field]);
+    }
+}

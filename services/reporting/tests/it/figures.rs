@@ -1,0 +1,218 @@
+//! Figures against small data made by hand.
+
+use uuid::Uuid;
+use wangge_api::{
+    events::v1::event::Payload,
+    organization::v1::{Post, UnitKind},
+    tickets::v1::OrderState,
+    volunteers::v1::CheckInVisitState,
+};
+
+use crate::{
+    Bench, COMMUNITY, DISTRICT, GRID, NEIGHBOUR, OTHER_GRID, appointment, date, order, ticket,
+    unit, visit, visited,
+};
+
+#[tokio::test]
+async fn responses_are_departments_first_acceptances() {
+    let bench = Bench::start().await;
+    let [department, dissolved, committee, unheard_of] = std::array::from_fn(|_| Uuid::now_v7());
+    bench.organization.tell_all([
+        unit(department, UnitKind::Department, DISTRICT, "2020-01-01", ""),
+        unit(
+            dissolved,
+            UnitKind::Department,
+            DISTRICT,
+            "2020-01-01",
+            "2022-07-20",
+        ),
+        unit(committee, UnitKind::Committee, COMMUNITY, "2020-01-01", ""),
+    ]);
+    let late = "07-28 23:50";
+    let tell = |area, orders| bench.tickets.tell(ticket(Uuid::now_v7(), 5, area, orders));
+    // One ticket, two responses and one that never came.
+    tell(
+        GRID,
+        vec![
+            order(department, late, OrderState::Confirmed),
+            order(dissolved, "07-01 09:00", OrderState::Handling),
+            order(department, "", OrderState::Issued),
+        ],
+    );
+    // Whatever became of it afterwards.
+    tell(
+        OTHER_GRID,
+        vec![order(department, late, OrderState::Withdrawn)],
+    );
+    tell(
+        COMMUNITY,
+        vec![order(department, "07-29 00:05", OrderState::Handling)],
+    );
+    tell(
+        COMMUNITY,
+        vec![order(department, "07-29 00:00", OrderState::Handling)],
+    );
+    // Not counted: no department, nobody knows, never accepted.
+    tell(GRID, vec![order(committee, late, OrderState::Handling)]);
+    tell(GRID, vec![order(unheard_of, late, OrderState::Handling)]);
+    tell(GRID, vec![order(department, "", OrderState::Returned)]);
+    tell(GRID, vec![]);
+    tell(
+        NEIGHBOUR,
+        vec![order(department, late, OrderState::Handling)],
+    );
+    bench.settle().await;
+    for (area, day, responses) in [
+        (COMMUNITY, "2022-06-30", 0),
+        (COMMUNITY, "2022-07-01", 1),
+        (COMMUNITY, "2022-07-27", 1),
+        (COMMUNITY, "2022-07-28", 3),
+        (COMMUNITY, "2022-07-29", 5),
+        (GRID, "2022-07-29", 2),
+        (OTHER_GRID, "2022-07-29", 1),
+        (NEIGHBOUR, "2022-07-29", 1),
+        (DISTRICT, "2022-07-29", 6),
+    ] {
+        assert_eq!(
+            bench.figure(area, day, "responses_started").await,
+            responses,
+            "{area} {day}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn visits_count_and_voided_ones_do_not() {
+    let bench = Bench::start().await;
+    let voided = Uuid::now_v7();
+    let (recorded, gone) = (CheckInVisitState::Recorded, CheckInVisitState::Voided);
+    bench.volunteers.tell_all([
+        visited(COMMUNITY, "07-28 00:00"),
+        visited(COMMUNITY, "07-28 23:50"),
+        visited(COMMUNITY, "07-29 00:05"),
+        visited(NEIGHBOUR, "07-28 09:00"),
+        visit(voided, 1, COMMUNITY, "07-28 09:00", recorded),
+        visit(Uuid::now_v7(), 2, COMMUNITY, "07-28 09:00", gone),
+    ]);
+    bench.settle().await;
+    let visits = async |area, day| bench.figure(area, day, "official_check_ins").await;
+    assert_eq!(visits(COMMUNITY, "2022-07-27").await, 0);
+    assert_eq!(visits(COMMUNITY, "2022-07-28").await, 3);
+    assert_eq!(visits(COMMUNITY, "2022-07-29").await, 4);
+    assert_eq!(visits(DISTRICT, "2022-07-29").await, 5);
+    bench
+        .volunteers
+        .tell(visit(voided, 2, COMMUNITY, "07-28 09:00", gone));
+    bench.settle().await;
+    assert_eq!(visits(COMMUNITY, "2022-07-28").await, 2);
+}
+
+#[tokio::test]
+async fn grid_branches_are_those_of_the_day() {
+    let bench = Bench::start().await;
+    let ended = Uuid::now_v7();
+    let branch = |area, start, end| unit(Uuid::now_v7(), UnitKind::GridBranch, area, start, end);
+    bench.organization.tell_all([
+        branch(GRID, "2020-01-01", ""),
+        branch(GRID, "2022-07-28", ""),
+        branch(OTHER_GRID, "2022-07-29", ""),
+        branch(OTHER_GRID, "2020-01-01", "2022-07-28"),
+        branch(NEIGHBOUR, "2020-01-01", ""),
+        unit(
+            Uuid::now_v7(),
+            UnitKind::BuildingPartyGroup,
+            GRID,
+            "2020-01-01",
+            "",
+        ),
+        unit(ended, UnitKind::GridBranch, COMMUNITY, "2020-01-01", ""),
+    ]);
+    bench.settle().await;
+    let branches = async |day| bench.figure(COMMUNITY, day, "grid_branches").await;
+    assert_eq!(branches("2019-12-31").await, 0);
+    assert_eq!(branches("2022-07-27").await, 3);
+    assert_eq!(branches("2022-07-28").await, 3);
+    assert_eq!(branches("2022-07-29").await, 4);
+    // It ends later, and is gone from then on and not before.
+    let mut end = unit(
+        ended,
+        UnitKind::GridBranch,
+        COMMUNITY,
+        "2020-01-01",
+        "2022-07-28",
+    );
+    end.revision = 2;
+    bench.organization.tell(end);
+    bench.settle().await;
+    assert_eq!(branches("2022-07-27").await, 3);
+    assert_eq!(branches("2022-07-28").await, 2);
+}
+
+#[tokio::test]
+async fn people_in_a_post_count_once() {
+    let bench = Bench::start().await;
+    for (key, post, other) in [
+        ("group_leaders", Post::GroupLeader, Post::Secretary),
+        (
+            "centre_household_heads",
+            Post::CentreHouseholdHead,
+            Post::GroupLeader,
+        ),
+        (
+            "full_time_grid_workers",
+            Post::FullTimeGridWorker,
+            Post::PartTimeGridWorker,
+        ),
+        (
+            "part_time_grid_workers",
+            Post::PartTimeGridWorker,
+            Post::FullTimeGridWorker,
+        ),
+    ] {
+        let bench = &bench;
+        let before = bench.figure(COMMUNITY, "2022-07-28", key).await;
+        let in_two = Uuid::now_v7();
+        let held = |person, area, start, end| appointment(person, post, area, start, end);
+        bench.organization.tell_all([
+            held(in_two, GRID, "2020-01-01", ""),
+            held(in_two, OTHER_GRID, "2021-01-01", ""),
+            held(Uuid::now_v7(), GRID, "2022-07-28", "2022-07-29"),
+            // Ended on the day, begins after it, elsewhere, in another post.
+            held(Uuid::now_v7(), GRID, "2020-01-01", "2022-07-28"),
+            held(Uuid::now_v7(), GRID, "2022-07-29", ""),
+            held(Uuid::now_v7(), NEIGHBOUR, "2020-01-01", ""),
+            appointment(Uuid::now_v7(), other, GRID, "2023-01-01", ""),
+        ]);
+        bench.settle().await;
+        let people = async |area, day| bench.figure(area, day, key).await;
+        assert_eq!(people(COMMUNITY, "2022-07-28").await - before, 2, "{key}");
+        assert_eq!(people(COMMUNITY, "2022-07-27").await - before, 2, "{key}");
+        assert_eq!(people(COMMUNITY, "2022-07-29").await - before, 2, "{key}");
+        assert_eq!(people(OTHER_GRID, "2022-07-28").await, 1, "{key}");
+        assert_eq!(
+            people(DISTRICT, "2022-07-28").await - people(NEIGHBOUR, "2022-07-28").await,
+            2 + before
+        );
+    }
+}
+
+#[tokio::test]
+async fn an_appointment_that_ends_is_gone_from_its_last_day() {
+    let bench = Bench::start().await;
+    let first = appointment(Uuid::now_v7(), Post::GroupLeader, GRID, "2020-01-01", "");
+    let mut ended = first.clone();
+    ended.revision = 2;
+    if let Some(Payload::AppointmentChanged(changed)) = &mut ended.payload {
+        changed.end_date = date("2022-07-28");
+    }
+    bench.organization.tell_all([first, ended]);
+    bench.settle().await;
+    assert_eq!(
+        bench.figure(COMMUNITY, "2022-07-27", "group_leaders").await,
+        1
+    );
+    assert_eq!(
+        bench.figure(COMMUNITY, "2022-07-28", "group_leaders").await,
+        0
+    );
+}

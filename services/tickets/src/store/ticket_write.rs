@@ -1,0 +1,220 @@
+//! Writes of tickets, with everything that is written beside them: orders,
+//! lines of history, events, and the request. A write is one statement, so
+//! there is no transaction that a cancelled handler could leave open, and
+//! writes that come at the same time share one.
+
+use std::collections::HashSet;
+
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+use uuid::Uuid;
+use wangge_outbox::NewEvent;
+use wangge_pg::{Lanes, StoreError, request::RequestKey};
+
+use crate::domain::{
+    order::Order,
+    ticket::{HistoryLine, Ticket},
+};
+
+/// A ticket's change. Rows bear the names of the tables' columns.
+#[derive(Debug, Clone)]
+pub struct TicketWrite {
+    /// Revision on which the decision was taken; 0 for a new ticket.
+    before: i64,
+    ticket: Ticket,
+    lines: Vec<HistoryLine>,
+    events: Vec<EventRow>,
+    request: Option<RequestRow>,
+}
+
+impl TicketWrite {
+    /// A ticket as it is to be, changed from revision `before`, with its new
+    /// lines of history and events. The events go on with the present trace.
+    pub fn new(
+        before: i64,
+        ticket: Ticket,
+        lines: Vec<HistoryLine>,
+        events: &[NewEvent],
+        request: Option<&RequestKey>,
+        now: DateTime<Utc>,
+    ) -> Self {
+        let traceparent = wangge_telemetry::context::current_traceparent();
+        Self {
+            before,
+            lines,
+            events: events
+                .iter()
+                .map(|event| EventRow::new(event, &traceparent))
+                .collect(),
+            request: request.map(|key| RequestRow::new(key, &ticket, now)),
+            ticket,
+        }
+    }
+}
+
+/// Inserts new tickets: all of them or, if one is there already or was asked
+/// for before, none.
+///
+/// # Errors
+/// What the database says.
+pub async fn insert_tickets(lanes: &Lanes, writes: &[TicketWrite]) -> Result<(), StoreError> {
+    let rows = Rows::of(writes);
+    lanes
+        .take()
+        .await?
+        .run(async |lane| {
+            sqlx::query_file!(
+                "src/store/queries/insert_tickets.sql",
+                json(&rows.tickets),
+                json(&rows.orders),
+                json(&rows.lines),
+                json(&rows.events),
+                json(&rows.requests),
+            )
+            .execute(lane)
+            .await
+        })
+        .await?;
+    Ok(())
+}
+
+/// Changes tickets, each if it still has the revision on which its decision was
+/// taken; answers for each whether it had. Of two changes of one ticket the
+/// second is answered as too late.
+///
+/// # Errors
+/// What the database says: a request was made before, for one. Then nothing
+/// was changed.
+pub async fn update_tickets(
+    lanes: &Lanes,
+    writes: &[TicketWrite],
+) -> Result<Vec<bool>, StoreError> {
+    let mut taken = HashSet::new();
+    let first: Vec<bool> = writes
+        .iter()
+        .map(|write| taken.insert(write.ticket.id))
+        .collect();
+    let firsts = writes.iter().zip(&first).filter(|(_, first)| **first);
+    let rows = Rows::of(firsts.map(|(write, _)| write));
+    let ids: Vec<Uuid> = rows.tickets.iter().map(|ticket| ticket.id).collect();
+    let changed: Vec<Uuid> = lanes
+        .take()
+        .await?
+        .run(async |lane| {
+            sqlx::query_file_scalar!(
+                "src/store/queries/update_tickets.sql",
+                json(&rows.tickets),
+                &ids,
+                &rows.before,
+                json(&rows.orders),
+                json(&rows.lines),
+                json(&rows.events),
+                json(&rows.requests),
+            )
+            .fetch_all(lane)
+            .await
+        })
+        .await?;
+    let changed: HashSet<Uuid> = changed.into_iter().collect();
+    let answers = writes.iter().zip(first);
+    Ok(answers
+        .map(|(write, first)| first && changed.contains(&write.ticket.id))
+        .collect())
+}
+
+/// Writes, table by table.
+#[derive(Debug, Default)]
+struct Rows<'w> {
+    tickets: Vec<&'w Ticket>,
+    before: Vec<i64>,
+    orders: Vec<&'w Order>,
+    lines: Vec<&'w HistoryLine>,
+    events: Vec<&'w EventRow>,
+    requests: Vec<&'w RequestRow>,
+}
+
+impl<'w> Rows<'w> {
+    fn of(writes: impl IntoIterator<Item = &'w TicketWrite>) -> Self {
+        let mut rows = Self::default();
+        for write in writes {
+            rows.tickets.push(&write.ticket);
+            rows.before.push(write.before);
+            rows.orders.extend(&write.ticket.orders);
+            rows.lines.extend(&write.lines);
+            rows.events.extend(&write.events);
+            rows.requests.extend(&write.request);
+        }
+        rows
+    }
+}
+
+fn json<T: Serialize>(rows: &[T]) -> String {
+    // Rows are plain records, which always have a JSON form.
+    serde_json::to_string(rows).unwrap_or_default()
+}
+
+/// A row of the table `request`.
+#[derive(Debug, Clone, Serialize)]
+struct RequestRow {
+    caller: String,
+    request_id: Uuid,
+    fingerprint: String,
+    record_id: Uuid,
+    revision: i64,
+    recorded_time: DateTime<Utc>,
+}
+
+impl RequestRow {
+    fn new(key: &RequestKey, ticket: &Ticket, now: DateTime<Utc>) -> Self {
+        Self {
+            caller: key.caller.clone(),
+            request_id: key.request_id,
+            fingerprint: hex(&key.fingerprint),
+            record_id: ticket.id,
+            revision: ticket.revision,
+            recorded_time: now,
+        }
+    }
+}
+
+/// A row of the table `outbox`.
+#[derive(Debug, Clone, Serialize)]
+struct EventRow {
+    event_id: Uuid,
+    record_id: Uuid,
+    revision: i64,
+    area_code: String,
+    occurred_time: DateTime<Utc>,
+    recorded_time: DateTime<Utc>,
+    imported: bool,
+    traceparent: String,
+    payload: String,
+}
+
+impl EventRow {
+    fn new(event: &NewEvent, traceparent: &str) -> Self {
+        Self {
+            event_id: Uuid::now_v7(),
+            record_id: event.record_id,
+            revision: event.revision,
+            area_code: event.area_code.clone(),
+            occurred_time: event.occurred_time,
+            recorded_time: event.recorded_time,
+            imported: event.imported,
+            traceparent: traceparent.to_owned(),
+            payload: hex(&event.encoded()),
+        }
+    }
+}
+
+/// Bytes in the form in which PostgreSQL reads them from text.
+fn hex(bytes: &[u8]) -> String {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    let mut text = String::with_capacity(2 + bytes.len() * 2);
+    text.push_str("\\x");
+    for byte in bytes {
+        text.push(char::from(DIGITS[usize::from(byte >> 4)]));
+        text.push(char::from(DIGITS[usize::from(byte & 15)]));
+    }
+    text
+}
