@@ -293,7 +293,11 @@ impl Wangge {
         until(|| async {
             let ended = self.reading.iter().all(JoinHandle::is_finished);
             let found = lines.find(&holds);
-            assert!(found.is_some() || !ended, "wangge up has ended:\n{}", self.stderr.text());
+            assert!(
+                found.is_some() || !ended,
+                "wangge up has ended:\n{}",
+                self.stderr.text()
+            );
             found
         })
         .await

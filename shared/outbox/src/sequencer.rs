@@ -5,7 +5,10 @@
 //! behind a later one's number. Positions are given after the commit, and so a
 //! reader that goes by position misses nothing.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use chrono::Utc;
 use sqlx::{PgConnection, PgPool};
@@ -23,8 +26,8 @@ const INTERVAL: Duration = Duration::from_millis(100);
 const TAKE_OVER: Duration = Duration::from_secs(1);
 /// Events numbered by one statement.
 const BATCH: i64 = 2000;
-/// How often, in rounds, old request ids are forgotten: about once a minute.
-const FORGET_EVERY: u32 = 600;
+/// How often old request ids are forgotten.
+const FORGET: Duration = Duration::from_secs(60);
 
 /// Tells the sequencer of this process that an event was committed. Only a
 /// hint: the sequencer looks anyway.
@@ -74,11 +77,11 @@ impl Sequencer {
             .bind(LOCK)
             .fetch_one(&mut connection)
             .await?;
-        let mut round = 0_u32;
+        let mut forgotten = Instant::now();
         while leads && !stop.is_cancelled() {
             while number(&mut connection).await? == BATCH {}
-            round = round.wrapping_add(1);
-            if round.is_multiple_of(FORGET_EVERY) {
+            if forgotten.elapsed() >= FORGET {
+                forgotten = Instant::now();
                 request::forget_old(&self.pool, Utc::now()).await?;
             }
             tokio::select! {

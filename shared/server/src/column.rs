@@ -41,7 +41,9 @@ pub fn column(args: &ServerArgs, verifier: Arc<Verifier>) -> Column {
         .layer(DeadlineLayer::new(args.deadline()))
         .layer(InFlightLayer::new(args.max_in_flight))
         .layer(PolicyLayer::new(verifier))
-        .layer(MapResponseLayer::new(explain_answer as fn(Response<Body>) -> Response<Body>))
+        .layer(MapResponseLayer::new(
+            explain_answer as fn(Response<Body>) -> Response<Body>,
+        ))
         .into_inner()
 }
 

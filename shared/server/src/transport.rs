@@ -31,7 +31,11 @@ fn reason(status: &Status) -> Option<Refusal> {
     match (status.code(), status.message()) {
         (Code::Unimplemented, "") => {
             let what = "there is no such method";
-            Some(Refusal::new(Code::Unimplemented, Reason::MethodUnknown, what))
+            Some(Refusal::new(
+                Code::Unimplemented,
+                Reason::MethodUnknown,
+                what,
+            ))
         }
         // The list of encodings stays in the headers, for the caller to choose.
         (Code::Unimplemented, what) => Some(Refusal {

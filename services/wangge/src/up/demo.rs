@@ -65,13 +65,23 @@ struct Marker {
 
 impl Marker {
     fn new(digest: String, versions: &[RecordVersion]) -> Self {
-        let pairs = versions.iter().map(|version| (version.record_id.clone(), version.revision));
-        Self { digest, last_versions: pairs.collect() }
+        let pairs = versions
+            .iter()
+            .map(|version| (version.record_id.clone(), version.revision));
+        Self {
+            digest,
+            last_versions: pairs.collect(),
+        }
     }
 
     fn versions(self) -> Vec<RecordVersion> {
         let versions = self.last_versions.into_iter();
-        versions.map(|(record_id, revision)| RecordVersion { record_id, revision }).collect()
+        versions
+            .map(|(record_id, revision)| RecordVersion {
+                record_id,
+                revision,
+            })
+            .collect()
     }
 }
 
