@@ -22,6 +22,9 @@ const LOCK: i64 = 0x7761_6e67_6765;
 pub(crate) const CHANNEL: &str = "wangge_feed";
 /// How often events written by other replicas are looked for.
 const INTERVAL: Duration = Duration::from_millis(100);
+/// How long events are gathered after a hint: numbering them one by one would
+/// cost as many commits as writing them.
+const GATHER: Duration = Duration::from_millis(10);
 /// How long a replica waits before it tries to become the sequencer again.
 const TAKE_OVER: Duration = Duration::from_secs(1);
 /// Events numbered by one statement.
@@ -86,7 +89,7 @@ impl Sequencer {
             }
             tokio::select! {
                 () = tokio::time::sleep(INTERVAL) => {}
-                () = self.hint.0.notified() => {}
+                () = self.hint.0.notified() => tokio::time::sleep(GATHER).await,
                 () = stop.cancelled() => {}
             }
         }

@@ -47,12 +47,10 @@ pub async fn serve(
     let (reporter, health) = tonic_health::server::health_reporter();
     let mut routes = service.routes.add_service(health);
     if args.reflection {
-        routes = routes.add_service(
-            tonic_reflection::server::Builder::configure()
-                .register_encoded_file_descriptor_set(wangge_api::FILE_DESCRIPTOR_SET)
-                .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
-                .build_v1()?,
-        );
+        // Many clients still ask by the name that reflection had at first.
+        routes = routes
+            .add_service(reflection().build_v1()?)
+            .add_service(reflection().build_v1alpha()?);
     }
     let readiness = tokio::spawn(health::watch(
         reporter,
@@ -81,4 +79,11 @@ pub async fn serve(
     };
     readiness.abort();
     Ok(served?)
+}
+
+/// What clients learn by asking: the contracts, with their comments.
+fn reflection() -> tonic_reflection::server::Builder<'static> {
+    tonic_reflection::server::Builder::configure()
+        .register_encoded_file_descriptor_set(wangge_api::FILE_DESCRIPTOR_SET)
+        .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
 }
