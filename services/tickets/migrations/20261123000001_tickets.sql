@@ -52,8 +52,8 @@ create table ticket (
     revision bigint not null,
     constraint ticket_pkey primary key (id)
 );
+-- Lists go by this one, whatever the area: a page is full soon.
 create index ticket_reported on ticket (reported_time desc, id desc);
-create index ticket_area on ticket (area_code);
 create index ticket_unrouted on ticket (id) where not routed;
 
 create table ticket_order (

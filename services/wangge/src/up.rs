@@ -198,6 +198,8 @@ impl Up {
         }
         note("Ctrl-C stops everything.");
         tokio::select! {
+            // First, since services that were told to stop do stop.
+            biased;
             () = self.stop.cancelled() => Ok(ExitCode::SUCCESS),
             Some(ended) = self.tasks.join_next() => {
                 ended??;

@@ -2,9 +2,9 @@
 //! company: what comes while a statement is under way makes up the next one, so
 //! a lone call goes alone and a crowd goes together.
 
-use std::future::Future;
+use std::{future::Future, sync::Arc};
 
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{Mutex, mpsc, oneshot};
 
 use crate::error::StoreError;
 
@@ -29,23 +29,18 @@ impl<I, O> Clone for Coalescer<I, O> {
 
 impl<I: Send + 'static, O: Send + 'static> Coalescer<I, O> {
     /// Gathers at most `limit` calls for `run`, which answers each of them in
-    /// order. It works until the last clone of the coalescer is gone.
-    pub fn start<F, A>(limit: usize, run: F) -> Self
+    /// order; up to `workers` statements are under way at the same time. It
+    /// works until the last clone of the coalescer is gone.
+    pub fn start<F, A>(workers: usize, limit: usize, run: F) -> Self
     where
-        F: Fn(Vec<I>) -> A + Send + 'static,
-        A: Future<Output = Vec<Result<O, StoreError>>> + Send,
+        F: Fn(Vec<I>) -> A + Send + Sync + 'static,
+        A: Future<Output = Vec<Result<O, StoreError>>> + Send + 'static,
     {
-        let (line, mut waiting) = mpsc::channel::<Waiting<I, O>>(LINE);
-        tokio::spawn(async move {
-            let mut gathered = Vec::new();
-            while waiting.recv_many(&mut gathered, limit).await > 0 {
-                let (calls, callers): (Vec<I>, Vec<_>) = gathered.drain(..).unzip();
-                for (caller, answer) in callers.into_iter().zip(run(calls).await) {
-                    // A caller who hung up needs no answer.
-                    let _ = caller.send(answer);
-                }
-            }
-        });
+        let (line, waiting) = mpsc::channel::<Waiting<I, O>>(LINE);
+        let (waiting, run) = (Arc::new(Mutex::new(waiting)), Arc::new(run));
+        for _ in 0..workers {
+            tokio::spawn(work(waiting.clone(), limit, run.clone()));
+        }
         Self { line }
     }
 
@@ -62,6 +57,28 @@ impl<I: Send + 'static, O: Send + 'static> Coalescer<I, O> {
     }
 }
 
+async fn work<I, O, F, A>(
+    waiting: Arc<Mutex<mpsc::Receiver<Waiting<I, O>>>>,
+    limit: usize,
+    run: Arc<F>,
+) where
+    F: Fn(Vec<I>) -> A,
+    A: Future<Output = Vec<Result<O, StoreError>>>,
+{
+    loop {
+        let mut gathered = Vec::new();
+        // Whoever waits at the head of the line takes all that is there.
+        if waiting.lock().await.recv_many(&mut gathered, limit).await == 0 {
+            return;
+        }
+        let (calls, callers): (Vec<I>, Vec<_>) = gathered.into_iter().unzip();
+        for (caller, answer) in callers.into_iter().zip(run(calls).await) {
+            // A caller who hung up needs no answer.
+            let _ = caller.send(answer);
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use std::time::Duration;
@@ -70,7 +87,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_lone_call_goes_alone_and_a_crowd_goes_together() {
-        let coalescer = Coalescer::start(64, |calls: Vec<usize>| async move {
+        let coalescer = Coalescer::start(1, 64, |calls: Vec<usize>| async move {
             tokio::time::sleep(Duration::from_millis(20)).await;
             let size = calls.len();
             calls.into_iter().map(|call| Ok((call, size))).collect()

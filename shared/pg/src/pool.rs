@@ -22,6 +22,14 @@ const BY_INDEX: [(&str, &str); 3] = [
     ("enable_mergejoin", "off"),
 ];
 
+/// Settings under which lists are read in the order of an index up to the end
+/// of the page, instead of being gathered whole and sorted.
+const IN_ORDER: [(&str, &str); 3] = [
+    ("plan_cache_mode", "force_custom_plan"),
+    ("enable_sort", "off"),
+    ("enable_seqscan", "off"),
+];
+
 /// The pools of one service. Calls, feeds and background work can't starve one
 /// another.
 #[derive(Debug, Clone)]
@@ -35,8 +43,8 @@ pub struct Database {
     /// For statements that find their rows by keys. They are planned once, when
     /// tables may still be small; any plan but by index would be wrong later.
     pub lanes: Lanes,
-    /// For lists: how many rows lie in an area differs so much that each call
-    /// is planned for its own arguments.
+    /// For lists: each is planned for its own arguments, and read in the order
+    /// of an index.
     pub list_lanes: Lanes,
     /// For work that is one statement and that nobody waits for.
     pub background_lanes: Lanes,
@@ -53,10 +61,7 @@ impl Database {
             feed: open(url, 4)?,
             background: open(url, 4)?,
             lanes: Lanes::new(options(url)?.options(BY_INDEX), max_connections),
-            list_lanes: Lanes::new(
-                options(url)?.options([("plan_cache_mode", "force_custom_plan")]),
-                max_connections,
-            ),
+            list_lanes: Lanes::new(options(url)?.options(IN_ORDER), max_connections),
             background_lanes: Lanes::new(options(url)?.options(BY_INDEX), 2),
         })
     }

@@ -196,19 +196,15 @@ async fn a_load_that_was_killed_is_finished_by_the_next_start() {
         up.terminate().await;
         (picture, took)
     };
-    // Once between two steps of the load, and wherever it happens to be.
-    let data_dir = DataDir::new();
+    let data_dirs = [DataDir::new(), DataDir::new()];
+    // As soon as each service has something,
     for service in Service::FEEDS {
-        kill_behind(&data_dir, service, 1).await;
+        kill_behind(&data_dirs[0], service, 1).await;
     }
-    for _ in 0..6 {
-        // The middle of what is left; the first steps are quicker each time.
-        kill_after(&data_dir, took.mul_f64(0.01 * dice.below(80) as f64)).await;
-        std::fs::remove_file(data_dir.join("loaded")).ok();
-    }
-    let data_dirs = [data_dir, DataDir::new()];
-    for _ in 0..3 {
-        kill_after(&data_dirs[1], took.mul_f64(0.01 * dice.below(80) as f64)).await;
+    // and wherever the load happens to be, further on each time.
+    for third in 0..3 {
+        let percent = u32::try_from(third * 30 + dice.below(30)).expect("small");
+        kill_after(&data_dirs[1], took * percent / 100).await;
     }
     for data_dir in &data_dirs {
         let (up, printed) = demo(data_dir).await;

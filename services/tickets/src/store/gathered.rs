@@ -12,6 +12,10 @@ use crate::domain::ticket::Ticket;
 /// Calls that share a statement at most.
 const TOGETHER: usize = 64;
 
+/// Statements of one kind under way at the same time: while one waits for the
+/// disk, another can be worked on.
+const AT_ONCE: usize = 3;
+
 /// Tickets, for calls.
 #[derive(Debug, Clone)]
 pub struct TicketStore {
@@ -27,25 +31,25 @@ impl TicketStore {
         let (reads, loads) = (lanes.clone(), lanes.clone());
         let (inserts, updates) = (lanes.clone(), lanes.clone());
         Self {
-            reads: Coalescer::start(TOGETHER, move |asked: Vec<Asked>| {
+            reads: Coalescer::start(AT_ONCE, TOGETHER, move |asked: Vec<Asked>| {
                 let lanes = reads.clone();
                 async move {
                     let count = asked.len();
                     to_each(count, load_tickets(&lanes, &asked).await)
                 }
             }),
-            loads: Coalescer::start(TOGETHER, move |asked: Vec<AskedForCommand>| {
+            loads: Coalescer::start(AT_ONCE, TOGETHER, move |asked: Vec<AskedForCommand>| {
                 let lanes = loads.clone();
                 async move {
                     let count = asked.len();
                     to_each(count, load_for_command(&lanes, &asked).await)
                 }
             }),
-            inserts: Coalescer::start(TOGETHER, move |writes: Vec<TicketWrite>| {
+            inserts: Coalescer::start(AT_ONCE, TOGETHER, move |writes: Vec<TicketWrite>| {
                 let lanes = inserts.clone();
                 async move { insert(&lanes, &writes).await }
             }),
-            updates: Coalescer::start(TOGETHER, move |writes: Vec<TicketWrite>| {
+            updates: Coalescer::start(AT_ONCE, TOGETHER, move |writes: Vec<TicketWrite>| {
                 let lanes = updates.clone();
                 async move { update(&lanes, &writes).await }
             }),

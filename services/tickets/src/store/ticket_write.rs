@@ -95,7 +95,11 @@ pub async fn update_tickets(
         .map(|write| taken.insert(write.ticket.id))
         .collect();
     let firsts = writes.iter().zip(&first).filter(|(_, first)| **first);
-    let rows = Rows::of(firsts.map(|(write, _)| write));
+    // Rows are locked in the order of their ids, so that statements that change
+    // the same tickets wait for one another and never each for the other.
+    let mut ordered: Vec<&TicketWrite> = firsts.map(|(write, _)| write).collect();
+    ordered.sort_by_key(|write| write.ticket.id);
+    let rows = Rows::of(ordered);
     let ids: Vec<Uuid> = rows.tickets.iter().map(|ticket| ticket.id).collect();
     let changed: Vec<Uuid> = lanes
         .take()
