@@ -1,5 +1,6 @@
 //! The reporting service over real gRPC and a real PostgreSQL, with feeds that
 //! the tests write.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod case_table;
 mod drill_down;

@@ -1,4 +1,5 @@
 //! The volunteers service over real gRPC and a real PostgreSQL.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod check_in_visits;
 mod imports;
