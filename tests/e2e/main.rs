@@ -10,6 +10,7 @@
 
 mod authorisation;
 mod faults;
+mod invariants;
 mod journey;
 mod trace;
 mod wire;

@@ -114,7 +114,11 @@ async fn one_trace_goes_from_a_call_to_the_figures() {
         .collect();
     for method in ["CreateTicket", "FileTicket", "DispatchTicket"] {
         let name = format!("wangge.tickets.v1.TicketService/{method}");
-        let call = ours.iter().find(|span| span.name == name);
+        // A dispatch is refused until the unit is known.
+        let done = |span: &Span| {
+            span.name == name && attribute(span, "rpc.response.status_code").contains("\"OK\"")
+        };
+        let call = ours.iter().find(|span| done(span));
         let call =
             call.unwrap_or_else(|| panic!("{method} is not in the trace: {:?}", names(&ours)));
         assert_eq!(hex(&call.parent_span_id), PARENT, "{method}");

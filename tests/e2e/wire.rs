@@ -251,7 +251,6 @@ async fn strange_headers_and_paths_are_refused() {
     for (name, value) in [
         ("grpc-timeout", "99999999999999H"),
         ("grpc-timeout", "-1S"),
-        ("grpc-timeout", "0n"),
         ("grpc-encoding", "snappy"),
         ("grpc-accept-encoding", "nonsense"),
         ("traceparent", "00-zz-zz-zz"),

@@ -12,8 +12,9 @@ use wangge_auth::Verifier;
 use crate::{args::ServerArgs, column::column, health};
 
 /// How long calls may take to end once the server is to stop. An idle client
-/// or an open watch would hold it for good.
-const DRAIN: Duration = Duration::from_secs(8);
+/// or an open watch would hold it for good. What is left of ten seconds is for
+/// pools, telemetry and a private PostgreSQL, on a machine that is busy.
+const DRAIN: Duration = Duration::from_secs(6);
 /// How often a silent client is asked whether it lives, and how long it may
 /// take to say so.
 const KEEPALIVE: (Duration, Duration) = (Duration::from_secs(60), Duration::from_secs(20));
@@ -33,7 +34,7 @@ pub struct Service {
     pub pool: PgPool,
 }
 
-/// Serves until `stop`, then for eight more seconds at most.
+/// Serves until `stop`, then for six more seconds at most.
 ///
 /// # Errors
 /// When the transport can't be set up.

@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use futures::{StreamExt as _, stream::FuturesUnordered};
+use sqlx::{Connection as _, PgConnection};
 use tonic::Code;
 use tonic_health::pb::{HealthCheckRequest, health_client::HealthClient};
 use wangge_api::{
@@ -80,10 +81,6 @@ async fn killed_in_the_middle_of_writes_nothing_acknowledged_is_lost() {
     let data_dir = DataDir::new();
     let mut up = Wangge::up(&data_dir, &[], &[]).await;
     make_ground(&up).await;
-    let ground = feed::read(&up, Service::Tickets)
-        .await
-        .expect("the feed")
-        .len();
     let requests: Vec<CreateTicketRequest> = (0..600)
         .map(|number| {
             let ticket = Ticket {
@@ -122,11 +119,17 @@ async fn killed_in_the_middle_of_writes_nothing_acknowledged_is_lost() {
         }
         assert_eq!(made.revision, 1);
     }
-    let events = until(|| async {
-        let events = feed::read(&up, Service::Tickets).await.ok()?;
-        (events.len() >= ground + requests.len()).then_some(events)
-    })
-    .await;
+    let options = data_dir.database("tickets");
+    let mut database = PgConnection::connect_with(&options)
+        .await
+        .expect("the database");
+    // Until each event has its position in the feed.
+    let mut open = 1_i64;
+    while open > 0 {
+        let count = sqlx::query_scalar("select count(*) from outbox where position is null");
+        open = count.fetch_one(&mut database).await.expect("a count");
+    }
+    let events = feed::read(&up, Service::Tickets).await.expect("the feed");
     feed::assert_whole(&events);
     let made = events
         .iter()

@@ -150,7 +150,7 @@ async fn a_call_that_runs_out_of_time_says_so() {
     let pool = world.databases.of(Service::Organization).background.clone();
     let held = hold(&pool, "select from area for update").await;
 
-    let limits = ["1m", "2m", "5m", "11m", "50m", "300000u", "1S"];
+    let limits = ["0n", "1n", "1m", "2m", "5m", "11m", "50m", "300000u", "1S"];
     let mut requests = Vec::new();
     for limit in limits.into_iter().chain(["1m"; 20]) {
         let id = request_id();
