@@ -121,9 +121,7 @@ enum Next<R> {
 impl<I: Importer> Course<I> {
     /// Loads all rows. What came before an error is loaded and answered first.
     async fn run(&mut self) -> Result<(), Status> {
-        let Some(validate_only) = self.header().await? else {
-            return Ok(());
-        };
+        let validate_only = self.header().await?;
         loop {
             let next = self.next().await;
             let taken = match next {
@@ -145,20 +143,18 @@ impl<I: Importer> Course<I> {
         }
     }
 
-    /// What the header asks for; none if nothing was sent at all.
-    async fn header(&mut self) -> Result<Option<bool>, Status> {
+    async fn header(&mut self) -> Result<bool, Status> {
         let first = self.message().await?.map(I::split);
         match first {
             Some(Message {
                 header: Some(header),
                 record: None,
                 ..
-            }) => Ok(Some(header.validate_only)),
+            }) => Ok(header.validate_only),
             Some(Message {
                 header: Some(_), ..
             }) => Err(misplaced("record", "must not stand beside the header")),
-            Some(_) => Err(misplaced("header", "is required in the first message")),
-            None => Ok(None),
+            _ => Err(misplaced("header", "is required in the first message")),
         }
     }
 
