@@ -9,6 +9,7 @@ use std::{
 
 use chrono::NaiveDate;
 use sqlx::PgPool;
+use tokio::sync::Mutex;
 use uuid::Uuid;
 use wangge_kernel::{
     area_code,
@@ -157,6 +158,9 @@ pub(crate) struct ReferenceCache {
     pool: PgPool,
     clock: Clock,
     picture: RwLock<Option<Arc<Reference>>>,
+    /// Held by whoever makes the picture anew: an older one never takes the
+    /// place of a newer one, and nobody makes it twice.
+    renewing: Mutex<()>,
 }
 
 impl ReferenceCache {
@@ -165,44 +169,55 @@ impl ReferenceCache {
             pool,
             clock,
             picture: RwLock::new(None),
+            renewing: Mutex::new(()),
         }
     }
 
     /// The picture; loaded first if there is none yet.
     pub(crate) async fn get(&self) -> Result<Arc<Reference>, StoreError> {
-        let known = self
-            .picture
-            .read()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone();
-        match known {
+        match self.known() {
             Some(picture) => Ok(picture),
-            None => self.load().await,
+            None => self.refresh().await,
         }
     }
 
-    /// Makes the picture anew if the tables have changed, or another day has
-    /// begun, since it was made; answers whether that was so.
-    pub(crate) async fn refresh(&self) -> Result<bool, StoreError> {
-        let now = (load_version(&self.pool).await?, self.today());
-        let known = self
-            .picture
-            .read()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone();
-        if known.is_some_and(|picture| picture.version() == now) {
-            return Ok(false);
+    /// The picture, made anew if it lacks what `knows` looks for: another
+    /// replica may have entered it since.
+    pub(crate) async fn knowing(
+        &self,
+        knows: impl Fn(&Reference) -> bool,
+    ) -> Result<Arc<Reference>, StoreError> {
+        let picture = self.get().await?;
+        if knows(&picture) {
+            Ok(picture)
+        } else {
+            self.refresh().await
         }
-        self.load().await?;
-        Ok(true)
     }
 
-    async fn load(&self) -> Result<Arc<Reference>, StoreError> {
+    /// The picture, made anew if the tables have changed, or another day has
+    /// begun, since it was made.
+    pub(crate) async fn refresh(&self) -> Result<Arc<Reference>, StoreError> {
+        let wanted = load_version(&self.pool).await?;
+        let _renewing = self.renewing.lock().await;
         let today = self.today();
+        if let Some(picture) = self.known()
+            && picture.version >= wanted
+            && picture.day == today
+        {
+            return Ok(picture);
+        }
         let rows = load_reference(&self.pool).await?;
         let picture = Arc::new(Reference::new(rows, today));
         *self.picture.write().unwrap_or_else(PoisonError::into_inner) = Some(picture.clone());
         Ok(picture)
+    }
+
+    fn known(&self) -> Option<Arc<Reference>> {
+        self.picture
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
     }
 
     fn today(&self) -> NaiveDate {

@@ -88,8 +88,45 @@ pub fn check<M: Validate>(message: &M) -> Result<(), Refusal> {
             error
                 .violations()
                 .iter()
-                .map(|v| FieldViolation::new(v.field_path(), v.rule_id(), v.message()))
+                .map(|v| {
+                    FieldViolation::new(v.field_path(), v.rule_id(), why(v.rule_id(), v.message()))
+                })
                 .collect(),
         )
     })
+}
+
+/// What is wrong, in words; some rules say it by their name alone.
+fn why(rule: &str, message: &str) -> String {
+    match (rule, message) {
+        ("string.uuid" | "string.uuid_empty", "") => "must be a UUID".to_owned(),
+        (rule, "") => format!("breaks the rule {rule}"),
+        (_, message) => message.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tickets::v1::{GetTicketRequest, ListTicketsRequest};
+
+    #[test]
+    fn every_violation_says_what_is_wrong() {
+        let id = check(&GetTicketRequest { id: "x".into() }).expect_err("no UUID");
+        assert_eq!(id.message, "id: must be a UUID");
+        let list = ListTicketsRequest {
+            within_code: "Ä".into(),
+            page_size: -1,
+            states: vec![0],
+            ..ListTicketsRequest::default()
+        };
+        let refusal = check(&list).expect_err("three rules are broken");
+        assert_eq!(refusal.fields.len(), 3);
+        assert!(
+            refusal
+                .fields
+                .iter()
+                .all(|field| !field.description.is_empty())
+        );
+    }
 }

@@ -14,6 +14,7 @@ use crate::{
     domain::category::Responsibility,
     error::CONSTRAINTS,
     events,
+    reference::Reference,
     store::category::{insert_responsibility, load_responsibility, reference_changed},
 };
 
@@ -28,22 +29,11 @@ pub(crate) async fn create_responsibility(
     entry: Responsibility,
 ) -> Result<Responsibility, Refusal> {
     let now = app.clock.now();
-    let reference = app.reference.get().await?;
-    if reference.category_limit(&entry.category_code).is_none() {
-        return Err(Refusal::unknown_reference(
-            "responsibility.category_code",
-            "category",
-        ));
-    }
-    if !scope.covers(&entry.area_code) || !reference.knows_area(&entry.area_code) {
-        return Err(Refusal::unknown_reference(
-            "responsibility.area_code",
-            "area",
-        ));
-    }
-    if !reference.knows_unit(entry.unit_id) {
-        return Err(Refusal::unknown_reference("responsibility.unit_id", "unit"));
-    }
+    let reference = app
+        .reference
+        .knowing(|reference| check_references(reference, &entry, &scope).is_ok())
+        .await?;
+    check_references(&reference, &entry, &scope)?;
     let entry = transact(&app.database.calls, CONSTRAINTS, move |tx| {
         async move {
             if let Some(earlier) = claim(tx, &key, entry.id, entry.revision, now).await? {
@@ -61,4 +51,27 @@ pub(crate) async fn create_responsibility(
     app.hint.committed();
     app.reference.refresh().await?;
     Ok(entry)
+}
+
+fn check_references(
+    reference: &Reference,
+    entry: &Responsibility,
+    scope: &RecordScope,
+) -> Result<(), Refusal> {
+    if reference.category_limit(&entry.category_code).is_none() {
+        return Err(Refusal::unknown_reference(
+            "responsibility.category_code",
+            "category",
+        ));
+    }
+    if !scope.covers(&entry.area_code) || !reference.knows_area(&entry.area_code) {
+        return Err(Refusal::unknown_reference(
+            "responsibility.area_code",
+            "area",
+        ));
+    }
+    if !reference.knows_unit(entry.unit_id) {
+        return Err(Refusal::unknown_reference("responsibility.unit_id", "unit"));
+    }
+    Ok(())
 }

@@ -35,7 +35,10 @@ pub(crate) async fn create_ticket(
         imported: false,
     };
     report.check()?;
-    let reference = app.reference.get().await?;
+    let reference = app
+        .reference
+        .knowing(|reference| check_references(reference, &report, scope).is_ok())
+        .await?;
     check_references(&reference, &report, scope)?;
     let place = reference.place(&report, scope.own_area().unwrap_or_default());
     let (ticket, line) = Ticket::report(report, place, &moment)?;

@@ -28,7 +28,10 @@ pub(crate) async fn dispatch_ticket(
     lead: Option<Uuid>,
     assisting: &[Uuid],
 ) -> Result<Ticket, Refusal> {
-    let reference = app.reference.get().await?;
+    let reference = app
+        .reference
+        .knowing(|reference| check_units(reference, lead, assisting).is_ok())
+        .await?;
     check_units(&reference, lead, assisting)?;
     act_on_ticket(app, key, scope, target, |ticket| {
         let duty = reference.responsible_unit(&ticket.category_code, &ticket.area_code);

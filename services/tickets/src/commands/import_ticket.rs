@@ -257,8 +257,7 @@ pub(crate) async fn wait_until(
 ) -> Result<(), Refusal> {
     let deadline = tokio::time::Instant::now() + PATIENCE;
     loop {
-        app.reference.refresh().await?;
-        let reference = app.reference.get().await?;
+        let reference = app.reference.refresh().await?;
         if complete(&reference) || tokio::time::Instant::now() >= deadline {
             return Ok(());
         }

@@ -37,15 +37,9 @@ pub(crate) async fn run(app: App, stop: CancellationToken) {
     let mut known = None;
     let mut rounds = 0;
     while !stop.is_cancelled() {
-        let version = match app.reference.refresh().await {
-            Ok(_) => app
-                .reference
-                .get()
-                .await
-                .ok()
-                .map(|reference| reference.version()),
-            Err(_) => None,
-        };
+        // What can't be looked at now is looked at in the next round.
+        let version = app.reference.refresh().await.ok();
+        let version = version.map(|reference| reference.version());
         if version.is_some() && version != known {
             (known, rounds) = (version, ROUNDS);
         }

@@ -319,3 +319,26 @@ async fn the_end_of_a_ticket_stops_every_clock() {
         assert_eq!(bench.get(&ticket.id).await.light(), Light::Unspecified);
     }
 }
+
+/// What was due while nobody ran is late by the clock alone, on whichever
+/// process answers next; nothing counts from when it started.
+#[tokio::test]
+async fn a_deadline_passes_while_no_service_runs() {
+    let before = Bench::start().await;
+    let ticket = dispatched(&before).await;
+    let told = clocks(&before, &ticket.id).await;
+    let database = before.database.clone();
+    drop(before);
+    let after = Bench::start_on(database.clone(), true).await;
+    at(&after, 609).await;
+    assert_eq!(after.get(&ticket.id).await.light(), Light::Yellow);
+    drop(after);
+    let after = Bench::start_on(database, true).await;
+    at(&after, 610).await;
+    let late = after.get(&ticket.id).await;
+    assert_eq!(late.light(), Light::Red);
+    assert_eq!(minute(late.handling_due_time), Some(610));
+    let explained = clocks(&after, &ticket.id).await;
+    let of = |clocks: &[Clock]| clocks.iter().map(intervals).collect::<Vec<_>>();
+    assert_eq!(of(&explained), of(&told));
+}

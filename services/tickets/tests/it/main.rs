@@ -13,6 +13,7 @@ mod guards;
 mod imports;
 mod journey;
 mod lists;
+mod references;
 mod reports;
 mod scope;
 mod statements;
