@@ -1,6 +1,8 @@
 //! A small city: two districts, and in one community of the first a record of
 //! every kind.
 
+use std::collections::BTreeMap;
+
 use uuid::Uuid;
 use wangge_api::{
     organization::v1::{
@@ -25,6 +27,7 @@ use wangge_api::{
 use wangge_client::ServiceChannel;
 
 use crate::{
+    plain,
     site::{Service, Site},
     until,
 };
@@ -83,6 +86,8 @@ pub struct City {
     pub former: Holder,
     /// A department that never held an order.
     pub stranger: Uuid,
+    /// A plain record of each kind.
+    pub plain: BTreeMap<&'static str, String>,
 }
 
 /// A unit with an order on the ticket.
@@ -251,7 +256,16 @@ impl City {
             assisting: holder(),
             former: holder(),
             stranger: Uuid::now_v7(),
+            plain: plain::unmade(),
         }
+    }
+
+    /// Id of the plain record of a kind.
+    ///
+    /// # Panics
+    /// When none has been made.
+    pub fn plain(&self, kind: &str) -> &str {
+        &self.plain[kind]
     }
 
     /// Makes all of it.
@@ -290,7 +304,7 @@ impl City {
                 order: order.expect("an order").id.clone(),
             }
         };
-        Self {
+        let mut city = Self {
             unit: unit.to_string(),
             person,
             appointment,
@@ -302,7 +316,10 @@ impl City {
             former: holder(departments[2]),
             stranger: departments[3],
             ticket: ticket.id.clone(),
-        }
+            plain: BTreeMap::new(),
+        };
+        plain::make_all(site, &mut city).await;
+        city
     }
 }
 

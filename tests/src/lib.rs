@@ -4,6 +4,7 @@
 
 pub mod city;
 pub mod feed;
+pub mod plain;
 pub mod process;
 pub mod raw;
 pub mod site;

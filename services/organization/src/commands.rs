@@ -7,19 +7,10 @@ pub mod create_figure;
 pub mod create_person;
 pub mod create_unit;
 pub mod end_appointment;
+mod ground;
 pub mod import_records;
 pub mod references;
 pub mod update_area;
 pub mod update_unit;
 
-use wangge_auth::RecordScope;
-use wangge_pg::request::RequestKey;
-
-/// What a call brings besides its content.
-#[derive(Debug, Clone)]
-pub struct Call {
-    /// Which records the caller reaches.
-    pub scope: RecordScope,
-    /// By which a repetition is known.
-    pub key: RequestKey,
-}
+pub use wangge_records::Call;

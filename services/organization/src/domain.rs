@@ -4,10 +4,16 @@
 pub mod address;
 pub mod appointment;
 pub mod area;
-mod checks;
-pub mod etag;
+pub mod building;
+pub mod estate;
 pub mod figure;
+pub mod household;
+pub mod membership;
+pub mod need_tag;
 pub mod person;
+pub mod resident;
+pub mod resident_role;
+pub mod seat;
 pub mod unit;
 
 /// Makes an enum with the contract's numbers, which are also what is stored.

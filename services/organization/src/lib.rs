@@ -1,8 +1,10 @@
 //! The `organization` service.
 //!
 //! It owns the tree of areas with their boundaries, the address book, the tree
-//! of units, the people who hold posts, their appointments, and the figures
-//! that communities published about themselves.
+//! of units, the people who hold posts and their appointments; estates,
+//! buildings, households and residents, with what they need and the roles that
+//! they take on; the memberships of co-governance and the seats of the big
+//! committee; and the figures that communities published about themselves.
 //!
 //! It promises that codes are never reused, that every change is told once in
 //! its feed with the record's revision, and that an exclusive post has one
@@ -40,6 +42,9 @@ const SERVICES: &[&str] = &[
     "wangge.organization.v1.AreaService",
     "wangge.organization.v1.UnitService",
     "wangge.organization.v1.PersonService",
+    "wangge.organization.v1.EstateService",
+    "wangge.organization.v1.ResidentService",
+    "wangge.organization.v1.CoGovernanceService",
     "wangge.organization.v1.ImportService",
     "wangge.events.v1.FeedService",
 ];

@@ -5,9 +5,11 @@ pub mod address;
 pub mod appointment;
 pub mod area;
 mod codes;
+pub mod counts;
 pub mod figure;
 pub mod person;
 pub mod place;
+pub mod records;
 pub mod unit;
 
 use wangge_api::refusal::Refusal;

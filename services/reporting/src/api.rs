@@ -13,7 +13,7 @@ use wangge_api::{
 };
 use wangge_auth::{Caller, RecordScope};
 
-use crate::{App, queries::areas::area_exists};
+use crate::{App, figures::Figure, queries::areas::area_exists, store::published::PublishedFigure};
 
 /// Handlers of `ReportService`.
 #[derive(Debug)]
@@ -58,11 +58,22 @@ async fn area(app: &App, code: &str, scope: &RecordScope) -> Result<RecordScope,
     }
 }
 
-/// The day up to which records are counted: the one asked for, the one that a
-/// published figure names, or today.
-fn as_of(app: &App, asked: Option<NaiveDate>, published: Option<NaiveDate>) -> NaiveDate {
+/// The day up to which a figure's records are counted: the one asked for, the
+/// one that the published figure names, the last one on which the area has
+/// published any figure, so that a table is of one day, or today.
+fn as_of(
+    app: &App,
+    asked: Option<NaiveDate>,
+    figure: &Figure,
+    published: &[PublishedFigure],
+) -> NaiveDate {
     use wangge_kernel::limit::{DEFAULT_ZONE, day_of};
+    let own = published
+        .iter()
+        .find(|published| published.figure_key == figure.key);
+    let any = published.iter().map(|published| published.as_of_date);
     asked
-        .or(published)
+        .or(own.map(|published| published.as_of_date))
+        .or(any.max())
         .unwrap_or_else(|| day_of(app.clock.now(), DEFAULT_ZONE))
 }

@@ -1,12 +1,18 @@
 //! The definitions of figures: published, versioned, and each drilling down to
-//! the records it counts. What a figure counts is its query in
-//! `queries/figures`; what it means is said here.
+//! the records it counts. Which records those are is said here by name; how
+//! they are found is in `queries/figures`.
+
+/// Numbers of posts in organization's contract.
+const GROUP_LEADER: i16 = 2;
+const CENTRE_HOUSEHOLD_HEAD: i16 = 3;
+const FULL_TIME_GRID_WORKER: i16 = 4;
+const PART_TIME_GRID_WORKER: i16 = 5;
 
 /// The definition of a figure.
 #[derive(Debug)]
 pub(crate) struct Figure {
     /// Key, by which published figures name it.
-    pub key: FigureKey,
+    pub key: &'static str,
     /// Mechanism of the case.
     pub mechanism: &'static str,
     /// Title in Chinese.
@@ -23,18 +29,34 @@ pub(crate) struct Figure {
     pub period: Period,
     /// Service that keeps the records.
     pub service: &'static str,
+    /// Which records it counts.
+    pub query: Query,
 }
 
-/// Figures by key, so that each has its query.
+/// Which records a figure counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum FigureKey {
+pub(crate) enum Query {
+    /// Orders by their department's first acceptance.
     ResponsesStarted,
+    /// Visits that stand.
     OfficialCheckIns,
+    /// Grid branches that exist.
     GridBranches,
-    GroupLeaders,
-    CentreHouseholdHeads,
-    FullTimeGridWorkers,
-    PartTimeGridWorkers,
+    /// People in a post, by the post's number.
+    PeopleInPost(i16),
+    /// Plain records that hold.
+    Records(Plain),
+    /// Whom plain records that hold are about, each once.
+    Subjects(Plain),
+}
+
+/// Plain records of one kind.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Plain {
+    /// What they are.
+    pub kind: &'static str,
+    /// Only those with this kind, role or post.
+    pub code: Option<&'static str>,
 }
 
 /// Periods, numbered as in the contract.
@@ -46,30 +68,15 @@ pub(crate) enum Period {
     SinceRecordsBegan = 5,
 }
 
-impl FigureKey {
-    /// The key as contracts and files bear it.
-    pub(crate) fn name(self) -> &'static str {
-        match self {
-            Self::ResponsesStarted => "responses_started",
-            Self::OfficialCheckIns => "official_check_ins",
-            Self::GridBranches => "grid_branches",
-            Self::GroupLeaders => "group_leaders",
-            Self::CentreHouseholdHeads => "centre_household_heads",
-            Self::FullTimeGridWorkers => "full_time_grid_workers",
-            Self::PartTimeGridWorkers => "part_time_grid_workers",
-        }
-    }
-}
-
 /// The figure with a key.
 pub(crate) fn by_name(name: &str) -> Option<&'static Figure> {
-    FIGURES.iter().find(|figure| figure.key.name() == name)
+    FIGURES.iter().find(|figure| figure.key == name)
 }
 
 /// Every figure, in the order of the mechanisms.
 pub(crate) static FIGURES: &[Figure] = &[
     Figure {
-        key: FigureKey::ResponsesStarted,
+        key: "responses_started",
         mechanism: "M1",
         title_zh: "社区点单、部门响应：启动响应",
         title_en: "Community orders: department responses started",
@@ -80,9 +87,10 @@ pub(crate) static FIGURES: &[Figure] = &[
         version: 1,
         period: Period::SinceRecordsBegan,
         service: "tickets",
+        query: Query::ResponsesStarted,
     },
     Figure {
-        key: FigureKey::OfficialCheckIns,
+        key: "official_check_ins",
         mechanism: "M3",
         title_zh: "机关党员到社区报到处置",
         title_en: "Officials' check-in visits",
@@ -92,9 +100,58 @@ pub(crate) static FIGURES: &[Figure] = &[
         version: 1,
         period: Period::SinceRecordsBegan,
         service: "volunteers",
+        query: Query::OfficialCheckIns,
     },
     Figure {
-        key: FigureKey::GridBranches,
+        key: "co_governance_members",
+        mechanism: "M4",
+        title_zh: "“1+2+X”共管：成员",
+        title_en: "Co-governance \"1+2+X\": members",
+        counted: "membership",
+        definition: "Memberships of co-governance of communities of the area that hold on the \
+                     as-of date, whatever their part.",
+        version: 1,
+        period: Period::AsOf,
+        service: "organization",
+        query: Query::Records(Plain {
+            kind: "membership",
+            code: None,
+        }),
+    },
+    Figure {
+        key: "part_time_seats",
+        mechanism: "M5",
+        title_zh: "社区大党委：兼职委员",
+        title_en: "Big committee: part-time members",
+        counted: "seat",
+        definition: "Seats of big committees of the area that part-time members hold on the \
+                     as-of date.",
+        version: 1,
+        period: Period::AsOf,
+        service: "organization",
+        query: Query::Records(Plain {
+            kind: "seat",
+            code: Some("part_time"),
+        }),
+    },
+    Figure {
+        key: "residents_in_need",
+        mechanism: "M9",
+        title_zh: "民情图：有需求的居民",
+        title_en: "Map of the people's situation: residents in need",
+        counted: "resident",
+        definition: "Residents of the area with at least one need tag that holds on the as-of \
+                     date. A resident counts once.",
+        version: 1,
+        period: Period::AsOf,
+        service: "organization",
+        query: Query::Subjects(Plain {
+            kind: "need_tag",
+            code: None,
+        }),
+    },
+    Figure {
+        key: "grid_branches",
         mechanism: "M10",
         title_zh: "五级管理体系：网格党支部",
         title_en: "Five levels: grid branches",
@@ -103,9 +160,10 @@ pub(crate) static FIGURES: &[Figure] = &[
         version: 1,
         period: Period::AsOf,
         service: "organization",
+        query: Query::GridBranches,
     },
     Figure {
-        key: FigureKey::GroupLeaders,
+        key: "group_leaders",
         mechanism: "M10",
         title_zh: "五级管理体系：党小组长",
         title_en: "Five levels: group leaders",
@@ -115,9 +173,10 @@ pub(crate) static FIGURES: &[Figure] = &[
         version: 1,
         period: Period::AsOf,
         service: "organization",
+        query: Query::PeopleInPost(GROUP_LEADER),
     },
     Figure {
-        key: FigureKey::CentreHouseholdHeads,
+        key: "centre_household_heads",
         mechanism: "M10",
         title_zh: "五级管理体系：党员中心户",
         title_en: "Five levels: centre households",
@@ -127,9 +186,10 @@ pub(crate) static FIGURES: &[Figure] = &[
         version: 1,
         period: Period::AsOf,
         service: "organization",
+        query: Query::PeopleInPost(CENTRE_HOUSEHOLD_HEAD),
     },
     Figure {
-        key: FigureKey::FullTimeGridWorkers,
+        key: "full_time_grid_workers",
         mechanism: "M10",
         title_zh: "专职网格员",
         title_en: "Full-time grid workers",
@@ -139,9 +199,10 @@ pub(crate) static FIGURES: &[Figure] = &[
         version: 1,
         period: Period::AsOf,
         service: "organization",
+        query: Query::PeopleInPost(FULL_TIME_GRID_WORKER),
     },
     Figure {
-        key: FigureKey::PartTimeGridWorkers,
+        key: "part_time_grid_workers",
         mechanism: "M10",
         title_zh: "党员兼职网格员",
         title_en: "Part-time Party-member grid workers",
@@ -151,6 +212,23 @@ pub(crate) static FIGURES: &[Figure] = &[
         version: 1,
         period: Period::AsOf,
         service: "organization",
+        query: Query::PeopleInPost(PART_TIME_GRID_WORKER),
+    },
+    Figure {
+        key: "resident_roles",
+        mechanism: "M26",
+        title_zh: "居民骨干：承担的角色",
+        title_en: "Core residents: roles held",
+        counted: "resident_role",
+        definition: "Roles of core residents of the area that hold on the as-of date. Roles \
+                     count, not people.",
+        version: 1,
+        period: Period::AsOf,
+        service: "organization",
+        query: Query::Records(Plain {
+            kind: "resident_role",
+            code: None,
+        }),
     },
 ];
 
@@ -161,7 +239,7 @@ mod tests {
     #[test]
     fn keys_are_distinct_and_found() {
         for figure in FIGURES {
-            let found = by_name(figure.key.name()).expect("the figure");
+            let found = by_name(figure.key).expect("the figure");
             assert_eq!(found.key, figure.key);
         }
         assert!(by_name("unheard_of").is_none());

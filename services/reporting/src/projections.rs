@@ -2,6 +2,7 @@
 //! that it applied, so that an event that comes again does nothing.
 
 pub mod organization;
+mod records;
 pub mod tickets;
 pub mod volunteers;
 

@@ -1,6 +1,7 @@
 //! Writes of the projections. Reads are in `queries`.
 
 pub mod applied;
+pub mod facts;
 pub mod organization;
 pub mod published;
 pub mod tickets;

@@ -6,6 +6,7 @@
 pub(crate) mod folder;
 pub(crate) mod load;
 mod organization;
+mod plain;
 pub(crate) mod records;
 mod table;
 mod tickets;

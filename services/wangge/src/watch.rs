@@ -61,7 +61,10 @@ pub(crate) async fn run(args: WatchArgs, output: Output) -> Result<ExitCode> {
 }
 
 fn print(event: &Event, output: Output) -> Result<()> {
-    let what = event.payload.as_ref().map_or("unknown", name);
+    let what = event
+        .payload
+        .as_ref()
+        .map_or_else(|| "unknown".to_owned(), name);
     let time = event
         .occurred_time
         .as_ref()
@@ -86,8 +89,9 @@ fn print(event: &Event, output: Output) -> Result<()> {
     Ok(())
 }
 
-fn name(payload: &Payload) -> &'static str {
-    match payload {
+fn name(payload: &Payload) -> String {
+    let name = match payload {
+        Payload::RecordChanged(record) => return format!("{}_changed", record.kind),
         Payload::AreaChanged(_) => "area_changed",
         Payload::UnitChanged(_) => "unit_changed",
         Payload::AppointmentChanged(_) => "appointment_changed",
@@ -98,5 +102,6 @@ fn name(payload: &Payload) -> &'static str {
         Payload::ResponsibilityChanged(_) => "responsibility_changed",
         Payload::RegistrationChanged(_) => "registration_changed",
         Payload::CheckInVisitChanged(_) => "check_in_visit_changed",
-    }
+    };
+    name.to_owned()
 }

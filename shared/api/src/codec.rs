@@ -4,7 +4,7 @@
 use std::marker::PhantomData;
 
 use prost::Message;
-use prost_protovalidate::Validate;
+pub use prost_protovalidate::Validate;
 use tonic::{
     Status,
     codec::{Codec, DecodeBuf, Decoder, EncodeBuf, Encoder},

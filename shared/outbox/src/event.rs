@@ -60,3 +60,42 @@ pub async fn append(tx: &mut Tx, event: &NewEvent) -> Result<(), StoreError> {
     .await?;
     Ok(())
 }
+
+/// Writes events in the transaction of their changes, in their order.
+///
+/// # Errors
+/// What the database says.
+pub async fn append_all(tx: &mut Tx, events: &[NewEvent]) -> Result<(), StoreError> {
+    let of = |event: &NewEvent| (Uuid::now_v7(), event.record_id);
+    let (event_ids, record_ids): (Vec<_>, Vec<_>) = events.iter().map(of).unzip();
+    let revisions: Vec<i64> = events.iter().map(|event| event.revision).collect();
+    let area_codes: Vec<&str> = events
+        .iter()
+        .map(|event| event.area_code.as_str())
+        .collect();
+    let occurred: Vec<_> = events.iter().map(|event| event.occurred_time).collect();
+    let recorded: Vec<_> = events.iter().map(|event| event.recorded_time).collect();
+    let imported: Vec<bool> = events.iter().map(|event| event.imported).collect();
+    let payloads: Vec<Vec<u8>> = events.iter().map(NewEvent::encoded).collect();
+    sqlx::query(
+        "insert into outbox (event_id, record_id, revision, area_code, occurred_time, \
+         recorded_time, imported, payload, traceparent) \
+         select event_id, record_id, revision, area_code, occurred_time, recorded_time, imported, \
+         payload, $9 from unnest($1::uuid[], $2::uuid[], $3::bigint[], $4::text[], \
+         $5::timestamptz[], $6::timestamptz[], $7::boolean[], $8::bytea[]) with ordinality \
+         as given (event_id, record_id, revision, area_code, occurred_time, recorded_time, \
+         imported, payload, place) order by place",
+    )
+    .bind(event_ids)
+    .bind(record_ids)
+    .bind(revisions)
+    .bind(area_codes)
+    .bind(occurred)
+    .bind(recorded)
+    .bind(imported)
+    .bind(payloads)
+    .bind(wangge_telemetry::context::current_traceparent())
+    .execute(tx)
+    .await?;
+    Ok(())
+}

@@ -9,6 +9,6 @@ pub mod position;
 pub mod sequencer;
 
 pub use consumer::{Consumer, Projector};
-pub use event::{NewEvent, append};
+pub use event::{NewEvent, append, append_all};
 pub use feed::Feed;
 pub use sequencer::{Hint, Sequencer};

@@ -13,13 +13,16 @@ from pathlib import Path
 
 sys.dont_write_bytecode = True  # no compiled files beside the data
 
-from generator import organization, tickets, verify, volunteers  # noqa: E402
+from generator import co_governance, organization, residents, tickets, verify, volunteers  # noqa: E402
 
 HERE = Path(__file__).resolve().parent
 
 
 def build():
     """The text of each file by its name. Each noun has its own seed, so a change to one leaves the rest alone."""
+    homes = residents.households(random.Random(4))
+    people = residents.residents(random.Random(5), homes[1])
+    roles = residents.resident_roles(random.Random(7), homes[1], people[1])
     registrations = volunteers.registrations(random.Random(3))
     ticket_table, action_table = tickets.tickets(random.Random(1))
     tables = {
@@ -29,6 +32,14 @@ def build():
         "units": organization.units(),
         "people": organization.people(),
         "appointments": organization.appointments(),
+        "estates": residents.estates(),
+        "buildings": residents.buildings(),
+        "households": homes,
+        "residents": people,
+        "need_tags": residents.need_tags(random.Random(6), people[1]),
+        "resident_roles": roles,
+        "memberships": co_governance.memberships(random.Random(8), roles[1]),
+        "seats": co_governance.seats(),
         "categories": tickets.categories(),
         "duty_list": tickets.duty_list(),
         "tickets": ticket_table,

@@ -7,20 +7,21 @@ mod references;
 
 use std::collections::BTreeSet;
 
-use prost::Message;
+use prost::Message as _;
+use serde_json::json;
 use tonic::Code;
 use uuid::Uuid;
 use wangge_api::{
     events::v1::SubscribeResponse,
-    organization::v1 as organization,
     policy::{METHODS, MethodPolicy, Role, Scope, policy},
     tickets::v1 as tickets,
-    volunteers::v1 as volunteers,
 };
 use wangge_tests::{
     City, Service, World,
     city::{COMMUNITY, DISTRICT, FOREIGN, FOREIGN_COMMUNITY, GRID, SIBLING, STREET},
-    feed, raw, until,
+    feed,
+    plain::{self, KINDS},
+    raw, until,
 };
 
 /// Where a caller stands towards the community.
@@ -179,111 +180,83 @@ async fn another_units_order_reads_like_a_missing_one() {
     }
 }
 
-/// Ids in a page of a list.
-type Ids = fn(&[u8]) -> Vec<String>;
-
-fn ids<M: Message + Default>(page: &[u8], ids: fn(M) -> Vec<String>) -> Vec<String> {
-    ids(M::decode(page).expect("a page"))
+/// A list, and a record that it shows to whom it may.
+struct List {
+    path: &'static str,
+    record: String,
+    /// Area in which the record lies.
+    area: &'static str,
+    /// The field by which the record is known in the list.
+    field: &'static str,
 }
 
-/// Lists, the record that each may show, the ids in a page, and a request for
-/// what lies within an area.
-fn lists(city: &City) -> Vec<(&'static str, &str, Ids, fn(&str) -> Vec<u8>)> {
-    macro_rules! list {
-        ($path:literal, $record:expr, $module:ident, $request:ident, $page:ident, $items:ident, $id:ident) => {
-            (
-                $path,
-                $record,
-                (|page| {
-                    ids(page, |page: $module::$page| {
-                        page.$items.into_iter().map(|item| item.$id).collect()
-                    })
-                }) as Ids,
-                (|within_code| {
-                    let within_code = within_code.to_owned();
-                    $module::$request {
-                        within_code,
-                        ..Default::default()
-                    }
-                    .encode_to_vec()
-                }) as fn(&str) -> Vec<u8>,
-            )
-        };
+impl List {
+    /// A request for what lies within an area.
+    fn within(&self, code: &str) -> Vec<u8> {
+        plain::encode(self.path, json!({"within_code": code}))
     }
-    vec![
-        list!(
+}
+
+fn lists(city: &City) -> Vec<List> {
+    let list = |path, record: &str, field| List {
+        path,
+        record: record.to_owned(),
+        area: COMMUNITY,
+        field,
+    };
+    let in_grid = |path| List {
+        area: GRID,
+        ..list(path, GRID, "area_code")
+    };
+    let mut lists = vec![
+        list(
             "/wangge.organization.v1.AreaService/ListAreas",
             COMMUNITY,
-            organization,
-            ListAreasRequest,
-            ListAreasResponse,
-            areas,
-            code
+            "code",
         ),
-        list!(
+        list(
             "/wangge.organization.v1.UnitService/ListUnits",
             &city.unit,
-            organization,
-            ListUnitsRequest,
-            ListUnitsResponse,
-            units,
-            id
+            "id",
         ),
-        list!(
+        list(
             "/wangge.organization.v1.PersonService/ListPeople",
             &city.person,
-            organization,
-            ListPeopleRequest,
-            ListPeopleResponse,
-            people,
-            id
+            "id",
         ),
-        list!(
+        list(
             "/wangge.organization.v1.PersonService/ListAppointments",
             &city.appointment,
-            organization,
-            ListAppointmentsRequest,
-            ListAppointmentsResponse,
-            appointments,
-            id
+            "id",
         ),
-        list!(
+        in_grid("/wangge.organization.v1.PersonService/ListVacancies"),
+        in_grid("/wangge.organization.v1.ResidentService/ListNeedCounts"),
+        list(
             "/wangge.tickets.v1.TicketService/ListTickets",
             &city.ticket,
-            tickets,
-            ListTicketsRequest,
-            ListTicketsResponse,
-            tickets,
-            id
+            "id",
         ),
-        list!(
+        list(
             "/wangge.tickets.v1.CategoryService/ListResponsibilities",
             &city.responsibility,
-            tickets,
-            ListResponsibilitiesRequest,
-            ListResponsibilitiesResponse,
-            responsibilities,
-            id
+            "id",
         ),
-        list!(
+        list(
             "/wangge.volunteers.v1.OfficialService/ListRegistrations",
             &city.registration,
-            volunteers,
-            ListRegistrationsRequest,
-            ListRegistrationsResponse,
-            registrations,
-            id
+            "id",
         ),
-        list!(
+        list(
             "/wangge.volunteers.v1.OfficialService/ListCheckInVisits",
             &city.visit,
-            volunteers,
-            ListCheckInVisitsRequest,
-            ListCheckInVisitsResponse,
-            check_in_visits,
-            id
+            "id",
         ),
-    ]
+    ];
+    lists.extend(KINDS.iter().map(|kind| List {
+        area: kind.area,
+        ..list(kind.list(), city.plain(kind.kind), "id")
+    }));
+    lists
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -291,26 +264,24 @@ async fn a_list_shows_what_a_caller_reaches_and_nothing_else() {
     let world = World::start().await;
     let city = City::build(&world).await;
     let holders = [city.lead.unit, city.assisting.unit];
-    for (path, record, ids, within) in lists(&city) {
+    for list in lists(&city) {
+        let path = list.path;
         let channel = world.bare(Service::of(path)[0]);
         from_everywhere(
             &world,
             &city,
             path,
             async |policy, role, position, token| {
-                let expected = reaches(policy, role, position, COMMUNITY, &holders);
+                let expected = reaches(policy, role, position, list.area, &holders);
                 // Naming an area narrows and never widens.
-                for (code, within_record) in [
-                    ("", true),
-                    (COMMUNITY, true),
-                    (STREET, true),
-                    (GRID, false),
-                    (SIBLING, false),
-                ] {
-                    let answer = raw::call(&channel, Some(token), path, &within(code)).await;
+                for code in ["", STREET, COMMUNITY, GRID, SIBLING] {
+                    let within_record = list.area.starts_with(code);
+                    let body = list.within(code);
+                    let answer = raw::call(&channel, Some(token), path, &body).await;
                     let what = format!("{path} within {code:?} as {role:?} from {}", position.name);
                     assert_eq!(answer.code(), Code::Ok, "{what}: {:?}", answer.status);
-                    let shown = ids(&answer.messages[0]).iter().any(|id| id == record);
+                    let shown = plain::items(path, &answer.messages[0], list.field);
+                    let shown = shown.contains(&list.record);
                     assert_eq!(shown, expected && within_record, "{what}");
                 }
             },
@@ -460,7 +431,7 @@ async fn count_events(world: &World) -> i64 {
 async fn every_method_is_in_a_table() {
     let city = City::unmade();
     let mut covered: BTreeSet<&str> = records::table(&city).iter().map(|row| row.path).collect();
-    covered.extend(lists(&city).iter().map(|row| row.0));
+    covered.extend(lists(&city).iter().map(|list| list.path));
     covered.extend(references::table(&city).iter().map(|row| row.path));
     covered.extend(references::imports(&city).iter().map(|row| row.path));
     covered.insert("/wangge.events.v1.FeedService/Subscribe");
@@ -488,7 +459,11 @@ pub(crate) fn bodies(city: &City) -> Vec<(&'static str, Vec<u8>)> {
             .iter()
             .map(|row| (row.path, framed((row.body)(&row.name, "")))),
     );
-    bodies.extend(lists(city).iter().map(|row| (row.0, framed((row.3)("")))));
+    bodies.extend(
+        lists(city)
+            .iter()
+            .map(|list| (list.path, framed(list.within("")))),
+    );
     bodies.extend(
         references::imports(city)
             .iter()

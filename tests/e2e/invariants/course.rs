@@ -12,6 +12,7 @@ use wangge_api::{
 use wangge_tests::{
     City, Service,
     city::{CATEGORY, COMMUNITY, DISTRICT, day, report},
+    plain::{KINDS, Kind},
 };
 
 /// A write by a caller.
@@ -461,6 +462,7 @@ fn category(request_id: &str, code: &str) -> Vec<u8> {
 /// a repetition that took effect again would be seen.
 fn plain(city: &City) -> Vec<Step> {
     let mut steps = of_organization(city);
+    steps.extend(KINDS.iter().flat_map(|kind| of_plain(city, *kind)));
     let unit_id = city.lead.unit.to_string();
     let step = |path, role, body| Step {
         path,
@@ -492,6 +494,29 @@ fn plain(city: &City) -> Vec<Step> {
         }),
     ));
     steps.extend(of_volunteers(city));
+    steps
+}
+
+/// One more record of the kind, and the city's changed and ended.
+fn of_plain(city: &City, kind: Kind) -> Vec<Step> {
+    let step = |verb, body| Step {
+        path: kind.path(verb).expect("a method"),
+        role: Role::Admin,
+        unit: None,
+        body,
+    };
+    // Its days lie before those of the city's own.
+    let record = kind.sample(city, 2010, true);
+    let create = move |id: &str| kind.create(id, record.clone());
+    let mut steps = vec![step("Create", Box::new(create))];
+    let kept = city.plain(kind.kind).to_owned();
+    if kind.change.is_some() {
+        let kept = kept.clone();
+        let update = move |id: &str| kind.update(id, &kept, "").expect("a change");
+        steps.push(step("Update", Box::new(update)));
+    }
+    let end = move |id: &str| kind.end(id, &kept, "");
+    steps.push(step("End", Box::new(end)));
     steps
 }
 

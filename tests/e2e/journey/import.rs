@@ -12,7 +12,7 @@ use wangge_tests::{
     until,
 };
 
-use super::picture::{published, table};
+use super::picture::{golden_table, table};
 
 /// A copy of the golden data set with some lines replaced.
 fn copy_with(to: &Path, changes: &[(&str, usize, &str, &str)]) {
@@ -140,7 +140,13 @@ async fn a_folder_with_a_bad_row_loads_nothing_and_a_good_one_everything() {
     assert!(ended.status.success(), "{ended:?}");
     let loaded: serde_json::Value = serde_json::from_str(&ended.stdout).expect("JSON");
     assert_eq!(loaded["unchanged"], 0);
-    until(|| async { table(&up).await.ok().filter(|table| *table == published()) }).await;
+    until(|| async {
+        table(&up)
+            .await
+            .ok()
+            .filter(|table| *table == golden_table())
+    })
+    .await;
     let events = feed::read_all(&up).await.len();
 
     // And once more.

@@ -22,7 +22,7 @@ use wangge_tests::{
     DataDir, Dice, Service, Site, Wangge, city::tickets, feed, process::golden, until,
 };
 
-use super::picture::{AREA, Picture, published, records, table, take};
+use super::picture::{AREA, Picture, golden_table, records, table, take};
 
 /// `wangge up --demo`, until it has printed the case table.
 async fn demo(data_dir: &DataDir) -> (Wangge, serde_json::Value) {
@@ -57,7 +57,7 @@ fn assert_printed(printed: &serde_json::Value) {
     });
     assert_eq!(
         told.collect::<std::collections::BTreeMap<_, _>>(),
-        published()
+        golden_table()
     );
 }
 
@@ -67,7 +67,7 @@ async fn the_golden_data_set_returns_what_was_published_and_loads_once() {
     let (up, printed) = demo(&data_dir).await;
     assert_printed(&printed);
     let first = take(&up).await;
-    assert_eq!(first.table, published());
+    assert_eq!(first.table, golden_table());
     for (figure, (value, _)) in &first.table {
         let listed = first.records[figure].len();
         assert_eq!(i64::try_from(listed).expect("a count"), *value, "{figure}");
@@ -271,7 +271,13 @@ async fn reporting_is_made_again_from_the_feeds() {
 
     // By an operator who just starts it again.
     let up = Wangge::up(&data_dir, &[], &[]).await;
-    until(|| async { table(&up).await.ok().filter(|table| *table == published()) }).await;
+    until(|| async {
+        table(&up)
+            .await
+            .ok()
+            .filter(|table| *table == golden_table())
+    })
+    .await;
     assert_same(&take(&up).await, &before);
     drop_database(&data_dir, "reporting").await;
     up.terminate().await;

@@ -1,11 +1,9 @@
 //! Entries of the address book on the wire; `AreaService` serves them.
 
 use wangge_api::organization::v1 as proto;
+use wangge_records::etag::etag;
 
-use crate::domain::{
-    address::{Address, AddressDraft, AddressId},
-    etag::etag,
-};
+use crate::domain::address::{Address, AddressDraft, AddressId};
 
 /// An entry to be made.
 pub(super) fn draft(address: proto::Address, id: AddressId) -> AddressDraft {

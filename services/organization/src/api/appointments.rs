@@ -1,13 +1,11 @@
 //! Appointments on the wire; `PersonService` serves them.
 
 use wangge_api::{date, organization::v1 as proto, refusal::Refusal};
+use wangge_records::etag::etag;
 
 use super::wire;
 use crate::{
-    domain::{
-        appointment::{Appointment, AppointmentDraft, AppointmentId, Post},
-        etag::etag,
-    },
+    domain::appointment::{Appointment, AppointmentDraft, AppointmentId, Post},
     store::appointment::AppointmentFilter,
 };
 

@@ -10,6 +10,7 @@ use wangge_api::{
 use wangge_auth::Caller;
 use wangge_kernel::limit::{DEFAULT_ZONE, day_of};
 use wangge_places::coordinates::{System, to_wgs84};
+use wangge_records::etag::etag;
 
 use super::{addresses, page::Page, wire};
 use crate::{
@@ -20,7 +21,6 @@ use crate::{
     domain::{
         address::AddressId,
         area::{Area, AreaChange, AreaDraft, AreaId, AreaKind},
-        etag::etag,
     },
     places::Place,
     store::area as store,

@@ -79,7 +79,9 @@ impl Importer for Load {
         rows: Vec<import::Row<Record>>,
         validate_only: bool,
     ) -> Result<Vec<RowResult>, Refusal> {
-        let (labels, rows): (Vec<_>, Vec<_>) = rows.into_iter().map(row::read).unzip();
+        let now = self.app.clock.now();
+        let (labels, rows): (Vec<_>, Vec<_>) =
+            rows.into_iter().map(|row| row::read(row, now)).unzip();
         let run = self
             .run
             .take()

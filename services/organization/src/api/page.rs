@@ -18,6 +18,12 @@ impl Key for i64 {
     }
 }
 
+impl Key for (String, i16) {
+    fn is_sound(&self) -> bool {
+        self.0.is_sound()
+    }
+}
+
 impl Key for String {
     fn is_sound(&self) -> bool {
         self.chars().all(|letter| letter.is_ascii_graphic())

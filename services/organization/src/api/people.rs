@@ -7,8 +7,9 @@ use wangge_api::{
     refusal::Refusal,
 };
 use wangge_auth::Caller;
+use wangge_records::etag::etag;
 
-use super::{appointments, page::Page, wire};
+use super::{appointments, page::Page, vacancies, wire};
 use crate::{
     App,
     commands::{
@@ -17,7 +18,6 @@ use crate::{
     },
     domain::{
         appointment::AppointmentId,
-        etag::etag,
         person::{Person, PersonDraft, PersonId},
     },
     store,
@@ -110,6 +110,13 @@ impl PersonService for People {
             appointments,
             next_page_token,
         }))
+    }
+
+    async fn list_vacancies(
+        &self,
+        request: Request<proto::ListVacanciesRequest>,
+    ) -> Result<Response<proto::ListVacanciesResponse>, Status> {
+        Ok(Response::new(vacancies::list(&self.0, request).await?))
     }
 
     async fn end_appointment(

@@ -7,15 +7,13 @@ use wangge_api::{
     refusal::Refusal,
 };
 use wangge_auth::Caller;
+use wangge_records::etag::etag;
 
 use super::{page::Page, wire};
 use crate::{
     App,
     commands::{create_unit::create_unit, update_unit::update_unit},
-    domain::{
-        etag::etag,
-        unit::{Unit, UnitChange, UnitDraft, UnitId, UnitKind},
-    },
+    domain::unit::{Unit, UnitChange, UnitDraft, UnitId, UnitKind},
     store::unit as store,
 };
 

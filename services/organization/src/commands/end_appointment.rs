@@ -5,11 +5,12 @@ use futures::FutureExt as _;
 use uuid::Uuid;
 use wangge_api::refusal::Refusal;
 use wangge_pg::request;
+use wangge_records::etag;
 
 use super::Call;
 use crate::{
     App,
-    domain::{appointment::Appointment, etag},
+    domain::appointment::Appointment,
     events::{self, Origin},
     store::appointment as store,
 };

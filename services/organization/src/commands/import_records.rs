@@ -1,17 +1,20 @@
 //! Loads rows that were made elsewhere: a batch at a time, each batch in one
 //! transaction. A bad row is refused and its neighbours are loaded.
 
+mod plain;
 mod rows;
 mod seen;
 
 use std::sync::Arc;
 
 use futures::FutureExt as _;
-use uuid::Uuid;
 use wangge_api::{errors::v1::Reason, refusal::Refusal};
 use wangge_auth::RecordScope;
-use wangge_pg::transaction::Failure;
+use wangge_pg::{Tx, transaction::Failure};
+use wangge_records::Known;
+pub use wangge_records::load::Outcome;
 
+pub use self::plain::Plain;
 use self::seen::Seen;
 use super::references::References;
 use crate::{
@@ -38,19 +41,8 @@ pub enum Draft {
     Appointment(AppointmentDraft),
     /// A published figure.
     Figure(FigureDraft),
-}
-
-/// What became of a row.
-#[derive(Debug, Clone)]
-pub enum Outcome {
-    /// The record was made and is committed.
-    Imported(Uuid),
-    /// The record was there already, in this revision.
-    Unchanged(Uuid, i64),
-    /// Every check passed and nothing was to be loaded.
-    Valid,
-    /// The row was refused.
-    Refused(Refusal),
+    /// A plain record.
+    Plain(Plain),
 }
 
 /// A row, or why it can't be read.
@@ -59,7 +51,7 @@ pub type Row = Result<Draft, Refusal>;
 /// One stream of rows.
 #[derive(Debug)]
 pub struct Run {
-    references: References,
+    known: Known<References>,
     /// Rows that were checked and not loaded.
     seen: Seen,
     validate_only: bool,
@@ -69,10 +61,18 @@ impl Run {
     /// A stream of somebody who reaches `scope`.
     pub fn new(scope: RecordScope, validate_only: bool) -> Self {
         Self {
-            references: References::new(scope),
+            known: Known::new(References::new(scope)),
             seen: Seen::default(),
             validate_only,
         }
+    }
+
+    fn references(&self) -> &References {
+        self.known.ground()
+    }
+
+    fn references_mut(&mut self) -> &mut References {
+        self.known.ground_mut()
     }
 }
 
@@ -86,7 +86,7 @@ pub async fn import_records(
     rows: Vec<Row>,
 ) -> Result<(Run, Vec<Outcome>), Refusal> {
     let rows: Arc<[Row]> = rows.into();
-    let scope = run.references.scope().clone();
+    let scope = run.references().scope().clone();
     let loads = !run.validate_only;
     let attempt = load(app, run, rows.clone()).await;
     let loaded = match attempt {
@@ -111,19 +111,35 @@ async fn load(app: &App, run: Run, rows: Arc<[Row]>) -> Result<(Run, Vec<Outcome
         async move {
             let mut run = run;
             let mut outcomes = Vec::with_capacity(rows.len());
-            for row in rows.iter() {
-                // A refusal comes before the row has written anything.
-                outcomes.push(match rows::load_row(tx, &mut run, row, origin).await {
-                    Ok(outcome) => outcome,
-                    Err(Failure::Refused(refusal)) => Outcome::Refused(*refusal),
-                    Err(failure) => return Err(failure),
-                });
+            for chunk in rows.chunk_by(plain::go_together) {
+                outcomes.extend(load_chunk(tx, &mut run, chunk, origin).await?);
             }
             Ok((run, outcomes))
         }
         .boxed()
     })
     .await
+}
+
+/// Loads plain records of one kind together, and any other row for itself.
+async fn load_chunk(
+    tx: &mut Tx,
+    run: &mut Run,
+    chunk: &[Row],
+    origin: Origin,
+) -> Result<Vec<Outcome>, Failure> {
+    let outcome = match chunk {
+        [Err(refusal)] => Outcome::Refused(refusal.clone()),
+        [Ok(Draft::Plain(_)), ..] => return plain::load(tx, run, chunk, origin.now).await,
+        // A refusal comes before the row has written anything.
+        [Ok(draft)] => match rows::load_row(tx, run, draft, origin).await {
+            Ok(outcome) => outcome,
+            Err(Failure::Refused(refusal)) => Outcome::Refused(*refusal),
+            Err(failure) => return Err(failure),
+        },
+        _ => return Ok(Vec::new()),
+    };
+    Ok(vec![outcome])
 }
 
 /// Loads each row in a transaction of its own.

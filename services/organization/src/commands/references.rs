@@ -4,9 +4,11 @@
 
 use std::collections::{HashMap, HashSet};
 
+use uuid::Uuid;
 use wangge_api::refusal::Refusal;
 use wangge_auth::RecordScope;
 use wangge_pg::{Tx, transaction::Failure};
+use wangge_records::Found;
 
 use crate::{
     domain::{
@@ -108,6 +110,30 @@ impl References {
             .ok_or_else(|| Refusal::unknown_reference(field, "person"))?;
         self.learn_person(id);
         Ok(())
+    }
+
+    /// Of these records, those that rows before have brought.
+    pub(super) fn learned(&self, kind: &str, ids: &[Uuid]) -> Vec<(Uuid, Found)> {
+        let found = |id: &Uuid| match kind {
+            "unit" => self.units.get(&UnitId(*id)).map(|unit| Found {
+                area_code: unit.area_code.clone(),
+                kind: unit.kind.code(),
+            }),
+            "person" => self.people.contains(&PersonId(*id)).then(|| Found {
+                area_code: String::new(),
+                kind: 0,
+            }),
+            _ => None,
+        };
+        ids.iter()
+            .filter_map(|id| Some((*id, found(id)?)))
+            .collect()
+    }
+
+    /// Of these areas, those that rows before have brought.
+    pub(super) fn learned_areas(&self, codes: &[String]) -> Vec<(String, i16)> {
+        let found = |code: &String| Some((code.clone(), self.areas.get(code)?.code()));
+        codes.iter().filter_map(found).collect()
     }
 
     /// Remembers an area.

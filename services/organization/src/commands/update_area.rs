@@ -3,14 +3,12 @@
 use futures::FutureExt as _;
 use wangge_api::refusal::Refusal;
 use wangge_pg::request;
+use wangge_records::etag;
 
 use super::Call;
 use crate::{
     App,
-    domain::{
-        area::{Area, AreaChange},
-        etag,
-    },
+    domain::area::{Area, AreaChange},
     events::{self, Origin},
     store::area as store,
 };

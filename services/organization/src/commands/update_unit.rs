@@ -4,14 +4,12 @@ use futures::FutureExt as _;
 use uuid::Uuid;
 use wangge_api::refusal::Refusal;
 use wangge_pg::request;
+use wangge_records::etag;
 
 use super::Call;
 use crate::{
     App,
-    domain::{
-        etag,
-        unit::{Unit, UnitChange},
-    },
+    domain::unit::{Unit, UnitChange},
     events::{self, Origin},
     store::unit as store,
 };

@@ -3,8 +3,7 @@
 use wangge_api::refusal::Refusal;
 use wangge_kernel::typed_id;
 use wangge_places::address::normalize;
-
-use super::checks::Checks;
+use wangge_records::Checks;
 
 typed_id!(
     /// Id of an entry of the address book.

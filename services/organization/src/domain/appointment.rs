@@ -3,8 +3,9 @@
 use chrono::NaiveDate;
 use wangge_api::refusal::Refusal;
 use wangge_kernel::typed_id;
+use wangge_records::Checks;
 
-use super::{area::AreaKind, checks::Checks, coded, person::PersonId, unit::UnitId};
+use super::{area::AreaKind, coded, person::PersonId, unit::UnitId};
 
 typed_id!(
     /// Id of an appointment.
@@ -30,6 +31,9 @@ coded! {
 }
 
 impl Post {
+    /// The posts that every grid has.
+    pub const OF_EVERY_GRID: [Self; 2] = [Self::FullTimeGridWorker, Self::PartTimeGridWorker];
+
     /// Whether only one person at a time holds the post in a unit or grid.
     pub fn is_exclusive(self) -> bool {
         self != Self::Staff

@@ -4,8 +4,9 @@ use chrono::NaiveDate;
 use wangge_api::refusal::Refusal;
 use wangge_kernel::{area_code, typed_id};
 use wangge_places::boundary;
+use wangge_records::Checks;
 
-use super::{checks::Checks, coded};
+use super::coded;
 
 typed_id!(
     /// Id of an area.

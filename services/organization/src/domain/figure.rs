@@ -3,8 +3,9 @@
 use chrono::NaiveDate;
 use wangge_api::refusal::Refusal;
 use wangge_kernel::typed_id;
+use wangge_records::Checks;
 
-use super::{checks::Checks, coded};
+use super::coded;
 
 typed_id!(
     /// Id of a published figure.

@@ -2,8 +2,7 @@
 
 use wangge_api::refusal::Refusal;
 use wangge_kernel::typed_id;
-
-use super::checks::Checks;
+use wangge_records::Checks;
 
 typed_id!(
     /// Id of a person.

@@ -238,3 +238,23 @@ pub async fn update_area(tx: &mut Tx, scope: &RecordScope, area: &Area) -> Resul
     .await?;
     Ok(())
 }
+
+/// Areas by code, with their kinds.
+///
+/// # Errors
+/// What the database says.
+pub async fn find_areas(
+    tx: &mut Tx,
+    scope: &RecordScope,
+    codes: &[String],
+) -> Result<Vec<(String, i16)>, StoreError> {
+    let found = sqlx::query!(
+        "select code, kind from area where code = any($1) and code >= $2 and code < $3",
+        codes,
+        scope.area_from(),
+        scope.area_until(),
+    )
+    .fetch_all(tx)
+    .await?;
+    Ok(found.into_iter().map(|row| (row.code, row.kind)).collect())
+}

@@ -5,6 +5,7 @@ use uuid::Uuid;
 use wangge_api::refusal::Refusal;
 use wangge_auth::RecordScope;
 use wangge_pg::{StoreError, Tx, transaction::Failure};
+use wangge_records::Found;
 
 use super::{Entered, write_in};
 use crate::domain::person::{Person, PersonId};
@@ -107,4 +108,34 @@ pub async fn insert_person(
         return Err(Refusal::exists("person", field).into());
     }
     Ok(())
+}
+
+/// People by id.
+///
+/// # Errors
+/// What the database says.
+pub async fn find_people(
+    tx: &mut Tx,
+    scope: &RecordScope,
+    ids: &[Uuid],
+) -> Result<Vec<(Uuid, Found)>, StoreError> {
+    let found = sqlx::query!(
+        "select id, area_code from person
+         where id = any($1) and area_code >= $2 and area_code < $3",
+        ids,
+        scope.area_from(),
+        scope.area_until(),
+    )
+    .fetch_all(tx)
+    .await?;
+    Ok(found
+        .into_iter()
+        .map(|row| {
+            let found = Found {
+                area_code: row.area_code,
+                kind: 0,
+            };
+            (row.id, found)
+        })
+        .collect())
 }

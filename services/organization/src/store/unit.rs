@@ -5,6 +5,7 @@ use uuid::Uuid;
 use wangge_api::refusal::Refusal;
 use wangge_auth::RecordScope;
 use wangge_pg::{StoreError, Tx, transaction::Failure};
+use wangge_records::Found;
 
 use super::write_in;
 use crate::domain::unit::{Unit, UnitId, UnitKind};
@@ -146,4 +147,34 @@ pub async fn update_unit(tx: &mut Tx, scope: &RecordScope, unit: &Unit) -> Resul
     .execute(tx)
     .await?;
     Ok(())
+}
+
+/// Units by id, with their kinds.
+///
+/// # Errors
+/// What the database says.
+pub async fn find_units(
+    tx: &mut Tx,
+    scope: &RecordScope,
+    ids: &[Uuid],
+) -> Result<Vec<(Uuid, Found)>, StoreError> {
+    let found = sqlx::query!(
+        "select id, area_code, kind from unit
+         where id = any($1) and area_code >= $2 and area_code < $3",
+        ids,
+        scope.area_from(),
+        scope.area_until(),
+    )
+    .fetch_all(tx)
+    .await?;
+    Ok(found
+        .into_iter()
+        .map(|row| {
+            let found = Found {
+                area_code: row.area_code,
+                kind: row.kind,
+            };
+            (row.id, found)
+        })
+        .collect())
 }

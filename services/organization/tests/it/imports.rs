@@ -6,8 +6,9 @@ use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Status, Streaming};
 use wangge_api::{
     organization::v1::{
-        Address, Appointment, Area, AreaKind, FigureBound, FigurePeriod, GetAreaRequest,
-        ImportRecordsRequest, ImportRecordsResponse, Person, Post, PublishedFigure, Unit, UnitKind,
+        Address, Appointment, Area, AreaKind, Building, Estate, FigureBound, FigurePeriod,
+        GetAreaRequest, Household, ImportRecordsRequest, ImportRecordsResponse, NeedKind, NeedTag,
+        NeedTeam, Person, Post, PublishedFigure, Resident, Unit, UnitKind,
         import_records_request::Record,
     },
     types::v1::{ImportHeader, RowOutcome, RowResult},
@@ -533,4 +534,121 @@ async fn rows_are_checked_against_the_contract_one_by_one() {
         assert_eq!(fields[4], [("value", "FIELD_INVALID")]);
         assert_eq!(results[5].outcome(), passed);
     }
+}
+
+/// An estate, a building, a household and a resident of it, with two tags that
+/// overlap.
+fn plain() -> Vec<Record> {
+    let (estate_id, building_id) = (new_id(), new_id());
+    let (household_id, resident_id) = (new_id(), new_id());
+    let tag = |year| {
+        Record::NeedTag(NeedTag {
+            id: new_id(),
+            resident_id: resident_id.clone(),
+            kind: NeedKind::Disabled.into(),
+            team: NeedTeam::CoreResidents.into(),
+            start_date: date(year, 1, 1),
+            ..NeedTag::default()
+        })
+    };
+    vec![
+        Record::Estate(Estate {
+            id: estate_id.clone(),
+            name: "和平里".into(),
+            area_code: COMMUNITY.into(),
+            start_date: date(2020, 1, 1),
+            ..Estate::default()
+        }),
+        Record::Building(Building {
+            id: building_id.clone(),
+            estate_id,
+            name: "1幢".into(),
+            area_code: GRID.into(),
+            start_date: date(2020, 1, 1),
+            ..Building::default()
+        }),
+        Record::Household(Household {
+            id: household_id.clone(),
+            building_id,
+            room: "1单元101室".into(),
+            start_date: date(2020, 1, 1),
+            ..Household::default()
+        }),
+        Record::Resident(Resident {
+            id: resident_id.clone(),
+            household_id,
+            name: "张戊一".into(),
+            start_date: date(2020, 3, 1),
+            ..Resident::default()
+        }),
+        tag(2021),
+        tag(2022),
+    ]
+}
+
+#[tokio::test]
+async fn plain_records_are_loaded_each_for_itself() {
+    use RowOutcome::{Imported, Refused, Unchanged, Valid};
+    let world = World::with_tree().await;
+    let records = plain();
+    let before = world.events().await.len();
+    let tried = import(&world, "", true, &records).await;
+    let overlap = [Valid, Valid, Valid, Valid, Valid, Refused];
+    assert_eq!(outcomes(&tried), overlap);
+    assert_eq!(world.events().await.len(), before);
+    let loaded = import(&world, "", false, &records).await;
+    let expected = [Imported, Imported, Imported, Imported, Imported, Refused];
+    assert_eq!(outcomes(&loaded), expected);
+    assert_eq!(loaded[5].violations[0].reason, "GUARD_FAILED");
+    let events = world.events().await;
+    assert_eq!(events.len(), before + 5);
+    assert!(
+        events[before..]
+            .iter()
+            .all(|(_, revision, imported)| *revision == 1 && *imported)
+    );
+    let again = import(&world, "", false, &records).await;
+    let expected = [
+        Unchanged, Unchanged, Unchanged, Unchanged, Unchanged, Refused,
+    ];
+    assert_eq!(outcomes(&again), expected);
+    assert_eq!(world.events().await.len(), before + 5);
+    // It came to be on its first day.
+    let began: chrono::DateTime<chrono::Utc> =
+        sqlx::query_scalar("select created_time from resident")
+            .fetch_one(&world.database.calls)
+            .await
+            .unwrap();
+    assert_eq!(began.to_rfc3339(), "2020-02-29T16:00:00+00:00");
+}
+
+#[tokio::test]
+async fn a_plain_row_is_refused_where_it_is_wrong() {
+    let world = World::with_tree().await;
+    let mut records = plain();
+    import(&world, "", false, &records[..2]).await;
+    if let Record::Estate(estate) = &mut records[0] {
+        estate.name = "别的名字".into();
+    }
+    if let Record::Building(building) = &mut records[1] {
+        building.id = String::new();
+    }
+    if let Record::Household(household) = &mut records[2] {
+        household.building_id = new_id();
+        household.room = "号".repeat(51);
+    }
+    let violations = |results: Vec<RowResult>| -> Vec<(String, String)> {
+        let all = results.into_iter().flat_map(|result| result.violations);
+        all.map(|violation| (violation.field, violation.reason))
+            .collect()
+    };
+    let told = violations(import(&world, "", false, &records[..4]).await);
+    let expected = [
+        ("id", "RECORD_EXISTS"),
+        ("id", "FIELD_INVALID"),
+        ("room", "FIELD_INVALID"),
+        ("household_id", "REFERENCE_UNKNOWN"),
+    ];
+    let expected = expected.map(|(field, reason)| (field.to_owned(), reason.to_owned()));
+    assert_eq!(told, expected);
 }

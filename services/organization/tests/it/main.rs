@@ -4,11 +4,13 @@
 mod addresses;
 mod appointments;
 mod areas;
+mod co_governance;
 mod contract;
 mod feed;
 mod imports;
 mod locate;
 mod people;
+mod residents;
 
 mod support;
 mod units;

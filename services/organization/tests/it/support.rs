@@ -9,7 +9,9 @@ use wangge_api::{
     organization::v1::{
         Area, AreaKind, CreateAreaRequest, CreatePersonRequest, CreateUnitRequest, Person, Unit,
         UnitKind, area_service_client::AreaServiceClient,
-        import_service_client::ImportServiceClient, person_service_client::PersonServiceClient,
+        co_governance_service_client::CoGovernanceServiceClient,
+        estate_service_client::EstateServiceClient, import_service_client::ImportServiceClient,
+        person_service_client::PersonServiceClient, resident_service_client::ResidentServiceClient,
         unit_service_client::UnitServiceClient,
     },
     policy::Role,
@@ -95,6 +97,18 @@ impl World {
 
     pub(crate) fn people(&self, area: &str) -> PersonServiceClient<ServiceChannel> {
         PersonServiceClient::new(self.channel(Role::Admin, area))
+    }
+
+    pub(crate) fn estates(&self, area: &str) -> EstateServiceClient<ServiceChannel> {
+        EstateServiceClient::new(self.channel(Role::Admin, area))
+    }
+
+    pub(crate) fn residents(&self, area: &str) -> ResidentServiceClient<ServiceChannel> {
+        ResidentServiceClient::new(self.channel(Role::Admin, area))
+    }
+
+    pub(crate) fn co_governance(&self, area: &str) -> CoGovernanceServiceClient<ServiceChannel> {
+        CoGovernanceServiceClient::new(self.channel(Role::Admin, area))
     }
 
     pub(crate) fn imports(&self, area: &str) -> ImportServiceClient<ServiceChannel> {

@@ -1,7 +1,5 @@
 //! The case table: each figure as computed, beside what was published.
 
-use std::collections::HashMap;
-
 use chrono::NaiveDate;
 use wangge_api::{
     date::{optional, timestamp, to_wire},
@@ -27,17 +25,14 @@ pub(super) async fn get(
     let asked = optional(message.as_of_date.as_ref(), "as_of_date")?;
     freshness::wait_for(app, &message.at_least).await?;
     let area_scope = area(app, &message.area_code, scope).await?;
-    let published: HashMap<String, PublishedFigure> =
-        list_published(&app.database.calls, &message.area_code, asked)
-            .await?
-            .into_iter()
-            .map(|figure| (figure.figure_key.clone(), figure))
-            .collect();
+    let published = list_published(&app.database.calls, &message.area_code, asked).await?;
     let mut lines = Vec::new();
     for figure in FIGURES {
-        let published = published.get(figure.key.name());
-        let day = as_of(app, asked, published.map(|figure| figure.as_of_date));
-        let value = count(&app.database.calls, figure.key, &area_scope, day).await?;
+        let day = as_of(app, asked, figure, &published);
+        let published = published
+            .iter()
+            .find(|published| published.figure_key == figure.key);
+        let value = count(&app.database.calls, figure, &area_scope, day).await?;
         lines.push(line(figure, value, day, published));
     }
     Ok(wire::CaseTable {
@@ -55,7 +50,7 @@ fn line(
 ) -> wire::CaseLine {
     wire::CaseLine {
         mechanism: figure.mechanism.to_owned(),
-        figure_key: figure.key.name().to_owned(),
+        figure_key: figure.key.to_owned(),
         title_zh: figure.title_zh.to_owned(),
         title_en: figure.title_en.to_owned(),
         counted: figure.counted.to_owned(),

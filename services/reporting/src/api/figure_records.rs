@@ -31,10 +31,7 @@ pub(super) async fn list(
     freshness::wait_for(app, &message.at_least).await?;
     let area_scope = area(app, &message.area_code, scope).await?;
     let published = list_published(&app.database.calls, &message.area_code, asked).await?;
-    let published = published
-        .iter()
-        .find(|published| published.figure_key == message.figure_key);
-    let day = as_of(app, asked, published.map(|published| published.as_of_date));
+    let day = as_of(app, asked, figure, &published);
     let day_text = day.to_string();
     let arguments = [
         "figure records",
@@ -53,15 +50,14 @@ pub(super) async fn list(
         after,
         limit: size + 1,
     };
-    let mut records =
-        list_counted(&app.database.calls, figure.key, &area_scope, day, wanted).await?;
+    let mut records = list_counted(&app.database.calls, figure, &area_scope, day, wanted).await?;
     let more = records.len() > usize::try_from(size).unwrap_or(usize::MAX);
     if more {
         records.pop();
     }
     let total = match records.first() {
         Some(first) => first.total,
-        None => count(&app.database.calls, figure.key, &area_scope, day).await?,
+        None => count(&app.database.calls, figure, &area_scope, day).await?,
     };
     let last = records.last().filter(|_| more);
     Ok(wire::ListFigureRecordsResponse {

@@ -5,7 +5,7 @@ use wangge_api::events::v1::{Event, event::Payload};
 use wangge_outbox::Projector;
 use wangge_pg::{Tx, transaction::Failure};
 
-use super::{code, day, id, is_news, optional_day};
+use super::{code, day, id, is_news, optional_day, records};
 use crate::store::{
     organization::{Appointment, Area, Unit, upsert_appointment, upsert_area, upsert_unit},
     published::{PublishedFigure, upsert_published_figure},
@@ -70,6 +70,9 @@ async fn apply(tx: &mut Tx, event: &Event) -> Result<(), Failure> {
                 revision: event.revision,
             };
             upsert_published_figure(tx, &figure).await?;
+        }
+        Some(Payload::RecordChanged(record)) => {
+            records::apply(tx, "organization", event, record).await?;
         }
         _ => {}
     }

@@ -9,7 +9,7 @@ use wangge_api::{
 use wangge_outbox::Projector;
 use wangge_pg::{Tx, transaction::Failure};
 
-use super::{id, is_news};
+use super::{id, is_news, records};
 use crate::store::tickets::{TicketOrder, upsert_order};
 
 /// Applies tickets' events.
@@ -26,10 +26,16 @@ async fn apply(tx: &mut Tx, event: &Event) -> Result<(), Failure> {
     if !is_news(tx, event).await? {
         return Ok(());
     }
-    if let Some(Payload::TicketChanged(ticket)) = &event.payload {
-        for order in &ticket.orders {
-            upsert_order(tx, &projected(ticket, order)?).await?;
+    match &event.payload {
+        Some(Payload::TicketChanged(ticket)) => {
+            for order in &ticket.orders {
+                upsert_order(tx, &projected(ticket, order)?).await?;
+            }
         }
+        Some(Payload::RecordChanged(record)) => {
+            records::apply(tx, "tickets", event, record).await?;
+        }
+        _ => {}
     }
     Ok(())
 }

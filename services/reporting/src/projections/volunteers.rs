@@ -9,7 +9,7 @@ use wangge_api::{
 use wangge_outbox::Projector;
 use wangge_pg::{Tx, transaction::Failure};
 
-use super::{code, id, is_news};
+use super::{code, id, is_news, records};
 use crate::store::volunteers::{CheckInVisit, upsert_visit};
 
 /// Applies volunteers' events.
@@ -26,17 +26,24 @@ async fn apply(tx: &mut Tx, event: &Event) -> Result<(), Failure> {
     if !is_news(tx, event).await? {
         return Ok(());
     }
-    if let Some(Payload::CheckInVisitChanged(visit)) = &event.payload {
-        let time = visit.visit_time.as_ref();
-        let time = time.ok_or_else(|| Refusal::field("visit_time", "required", "is required"))?;
-        let visit = CheckInVisit {
-            id: id(&visit.check_in_visit_id)?,
-            person_id: id(&visit.person_id)?,
-            area_code: visit.area_code.clone(),
-            visit_time: date::moment(time, "visit_time")?,
-            state: code(visit.state),
-        };
-        upsert_visit(tx, &visit).await?;
+    match &event.payload {
+        Some(Payload::CheckInVisitChanged(visit)) => {
+            let time = visit.visit_time.as_ref();
+            let time =
+                time.ok_or_else(|| Refusal::field("visit_time", "required", "is required"))?;
+            let visit = CheckInVisit {
+                id: id(&visit.check_in_visit_id)?,
+                person_id: id(&visit.person_id)?,
+                area_code: visit.area_code.clone(),
+                visit_time: date::moment(time, "visit_time")?,
+                state: code(visit.state),
+            };
+            upsert_visit(tx, &visit).await?;
+        }
+        Some(Payload::RecordChanged(record)) => {
+            records::apply(tx, "volunteers", event, record).await?;
+        }
+        _ => {}
     }
     Ok(())
 }

@@ -8,13 +8,7 @@ use wangge_auth::RecordScope;
 use wangge_kernel::limit::{DEFAULT_ZONE, day_end};
 use wangge_pg::StoreError;
 
-use crate::figures::FigureKey;
-
-/// Numbers of posts in organization's contract.
-const GROUP_LEADER: i16 = 2;
-const CENTRE_HOUSEHOLD_HEAD: i16 = 3;
-const FULL_TIME_GRID_WORKER: i16 = 4;
-const PART_TIME_GRID_WORKER: i16 = 5;
+use crate::figures::{Figure, Plain, Query};
 
 /// A record that a figure counts.
 #[derive(Debug)]
@@ -37,7 +31,7 @@ pub(crate) struct Page {
 /// The figure itself.
 pub(crate) async fn count(
     pool: &PgPool,
-    key: FigureKey,
+    figure: &Figure,
     scope: &RecordScope,
     as_of: NaiveDate,
 ) -> Result<i64, StoreError> {
@@ -45,77 +39,73 @@ pub(crate) async fn count(
         after: Uuid::nil(),
         limit: 1,
     };
-    let records = list(pool, key, scope, as_of, first).await?;
+    let records = list(pool, figure, scope, as_of, first).await?;
     Ok(records.first().map_or(0, |record| record.total))
 }
 
 /// A page of the records that the figure counts, by id.
 pub(crate) async fn list(
     pool: &PgPool,
-    key: FigureKey,
+    figure: &Figure,
     scope: &RecordScope,
     as_of: NaiveDate,
     page: Page,
 ) -> Result<Vec<Counted>, StoreError> {
     let (from, until) = (scope.area_from(), scope.area_until());
     let Page { after, limit } = page;
-    let post = match key {
-        FigureKey::ResponsesStarted => {
-            let end = day_end(as_of, DEFAULT_ZONE);
-            return Ok(sqlx::query_file_as!(
-                Counted,
+    // Moments are counted up to the end of the day.
+    let end = day_end(as_of, DEFAULT_ZONE);
+    macro_rules! counted {
+        ($file:literal, $($argument:expr),+) => {
+            sqlx::query_file_as!(Counted, $file, from, until, $($argument),+).fetch_all(pool).await
+        };
+    }
+    Ok(match figure.query {
+        Query::ResponsesStarted => {
+            counted!(
                 "src/queries/figures/responses_started.sql",
-                from,
-                until,
                 end,
                 after,
                 limit
             )
-            .fetch_all(pool)
-            .await?);
         }
-        FigureKey::OfficialCheckIns => {
-            let end = day_end(as_of, DEFAULT_ZONE);
-            return Ok(sqlx::query_file_as!(
-                Counted,
+        Query::OfficialCheckIns => {
+            counted!(
                 "src/queries/figures/official_check_ins.sql",
-                from,
-                until,
                 end,
                 after,
                 limit
             )
-            .fetch_all(pool)
-            .await?);
         }
-        FigureKey::GridBranches => {
-            return Ok(sqlx::query_file_as!(
-                Counted,
-                "src/queries/figures/grid_branches.sql",
-                from,
-                until,
+        Query::GridBranches => {
+            counted!("src/queries/figures/grid_branches.sql", as_of, after, limit)
+        }
+        Query::PeopleInPost(post) => {
+            counted!(
+                "src/queries/figures/people_in_post.sql",
                 as_of,
                 after,
-                limit
+                limit,
+                post
             )
-            .fetch_all(pool)
-            .await?);
         }
-        FigureKey::GroupLeaders => GROUP_LEADER,
-        FigureKey::CentreHouseholdHeads => CENTRE_HOUSEHOLD_HEAD,
-        FigureKey::FullTimeGridWorkers => FULL_TIME_GRID_WORKER,
-        FigureKey::PartTimeGridWorkers => PART_TIME_GRID_WORKER,
-    };
-    Ok(sqlx::query_file_as!(
-        Counted,
-        "src/queries/figures/people_in_post.sql",
-        from,
-        until,
-        as_of,
-        after,
-        limit,
-        post
-    )
-    .fetch_all(pool)
-    .await?)
+        Query::Records(Plain { kind, code }) => counted!(
+            "src/queries/figures/records_that_hold.sql",
+            as_of,
+            after,
+            limit,
+            figure.service,
+            kind,
+            code
+        ),
+        Query::Subjects(Plain { kind, code }) => counted!(
+            "src/queries/figures/subjects_that_hold.sql",
+            as_of,
+            after,
+            limit,
+            figure.service,
+            kind,
+            code
+        ),
+    }?)
 }

@@ -9,8 +9,8 @@ use wangge_api::{
 };
 
 use crate::{
-    Bench, COMMUNITY, DISTRICT, GRID, NEIGHBOUR, OTHER_GRID, appointment, date, order, ticket,
-    unit, visit, visited,
+    Bench, COMMUNITY, DISTRICT, GRID, NEIGHBOUR, OTHER_GRID, appointment, date, order, plain,
+    ticket, unit, visit, visited,
 };
 
 #[tokio::test]
@@ -215,4 +215,70 @@ async fn an_appointment_that_ends_is_gone_from_its_last_day() {
         bench.figure(COMMUNITY, "2022-07-28", "group_leaders").await,
         0
     );
+}
+
+#[tokio::test]
+async fn plain_records_count_while_they_hold() {
+    let bench = Bench::start().await;
+    let seat = |area, code, days| {
+        plain(
+            Uuid::now_v7(),
+            1,
+            "seat",
+            (area, code),
+            Some(Uuid::now_v7()),
+            days,
+        )
+    };
+    let (counted, ended) = (Uuid::now_v7(), Uuid::now_v7());
+    let of_one =
+        |id, revision, days| plain(id, revision, "seat", (COMMUNITY, "part_time"), None, days);
+    bench.organization.tell_all([
+        of_one(counted, 1, ("2022-07-28", "")),
+        of_one(ended, 1, ("2020-01-01", "")),
+        // Its next revision ends it on the day itself.
+        of_one(ended, 2, ("2020-01-01", "2022-07-28")),
+        seat(COMMUNITY, "part_time", ("2020-01-01", "2022-07-29")),
+        // Not counted: of another kind, later, in another community.
+        seat(COMMUNITY, "full_time", ("2020-01-01", "")),
+        seat(COMMUNITY, "part_time", ("2022-07-29", "")),
+        seat(NEIGHBOUR, "part_time", ("2020-01-01", "")),
+    ]);
+    bench.settle().await;
+    let day = Some("2022-07-28");
+    let line = bench.line(COMMUNITY, day, "part_time_seats").await;
+    assert_eq!(line.computed_value, 2);
+    let line = bench
+        .line(COMMUNITY, Some("2022-07-29"), "part_time_seats")
+        .await;
+    assert_eq!(line.computed_value, 2);
+}
+
+#[tokio::test]
+async fn whom_records_are_about_counts_once() {
+    let bench = Bench::start().await;
+    let resident = Uuid::now_v7();
+    let tag = |area, resident, days| {
+        plain(
+            Uuid::now_v7(),
+            1,
+            "need_tag",
+            (area, ""),
+            Some(resident),
+            days,
+        )
+    };
+    bench.organization.tell_all([
+        tag(GRID, resident, ("2022-01-01", "")),
+        tag(GRID, resident, ("2022-02-01", "")),
+        tag(GRID, Uuid::now_v7(), ("2022-01-01", "2022-02-01")),
+        tag(OTHER_GRID, Uuid::now_v7(), ("2022-01-01", "")),
+        tag(NEIGHBOUR, Uuid::now_v7(), ("2022-01-01", "")),
+    ]);
+    bench.settle().await;
+    let day = Some("2022-07-28");
+    for (area, count) in [(COMMUNITY, 2), (GRID, 1), (NEIGHBOUR, 1)] {
+        let line = bench.line(area, day, "residents_in_need").await;
+        assert_eq!(line.computed_value, count, "{area}");
+    }
 }

@@ -20,7 +20,7 @@ use wangge_api::{
     date::{timestamp, to_wire},
     events::v1::{
         AppointmentChanged, AreaChanged, CheckInVisitChanged, Event, OrderSnapshot,
-        PublishedFigureChanged, TicketChanged, UnitChanged, event::Payload,
+        PublishedFigureChanged, RecordChanged, TicketChanged, UnitChanged, event::Payload,
     },
     organization::v1::{AreaKind, FigureBound, FigurePeriod, Post, UnitKind},
     policy::Role,
@@ -243,6 +243,29 @@ pub(crate) fn appointment(person: Uuid, post: Post, area: &str, start: &str, end
         ..AppointmentChanged::default()
     });
     event(id, 1, payload)
+}
+
+/// A revision of a plain record from one day to another.
+pub(crate) fn plain(
+    id: Uuid,
+    revision: i64,
+    kind: &str,
+    (area, code): (&str, &str),
+    subject: Option<Uuid>,
+    (start, end): (&str, &str),
+) -> Event {
+    let payload = Payload::RecordChanged(RecordChanged {
+        kind: kind.into(),
+        area_code: area.into(),
+        subject_id: subject.map(|id| id.to_string()).unwrap_or_default(),
+        code: code.into(),
+        start_date: date(start),
+        end_date: date(end),
+        created_time: shanghai("01-01 09:00"),
+        changed_time: shanghai("01-01 09:00"),
+        ..RecordChanged::default()
+    });
+    event(id, revision, payload)
 }
 
 pub(crate) fn published(key: &str, value: i64, bound: FigureBound, day: &str) -> Event {

@@ -59,7 +59,8 @@ impl Folder {
     /// Reads all files of a folder. A file that is missing holds no records.
     pub(crate) fn read(path: &Path) -> Result<Self> {
         let mut files = BTreeMap::new();
-        for file in FILES.into_iter().chain([VISITS]) {
+        let plain = organization::PLAIN.iter().map(|file| file.name);
+        for file in FILES.into_iter().chain([VISITS]).chain(plain) {
             match std::fs::read(path.join(file)) {
                 Ok(bytes) => {
                     files.insert(file, bytes);
@@ -107,7 +108,10 @@ impl Folder {
             people: HashMap::new(),
         };
         let mut records = Records::default();
-        organization::read(&mut reading, &mut records);
+        if let Err(error) = organization::read(&mut reading, &mut records) {
+            let why = error.to_string();
+            reading.problems.add("", 0, "", "CONTRACT", &why);
+        }
         tickets::read(&reading, &mut records);
         volunteers::read(&reading, &mut records);
         let problems = reading.problems.into_inner();
@@ -121,10 +125,15 @@ impl Folder {
 
 impl Reading<'_> {
     /// A CSV file.
-    pub(super) fn table(&self, file: &'static str, columns: &[&'static str]) -> Table<'_> {
+    pub(super) fn table(&self, file: &'static str, columns: &[&str]) -> Table<'_> {
+        self.columns(file, columns.iter().map(ToString::to_string).collect())
+    }
+
+    /// A CSV file with columns that are made at run time.
+    pub(super) fn columns(&self, file: &'static str, columns: Vec<String>) -> Table<'_> {
         match self.folder.files.get(file) {
-            Some(bytes) => Table::read(file, bytes, columns, &self.problems),
-            None => Table::read(file, columns.join(",").as_bytes(), columns, &self.problems),
+            Some(bytes) => Table::read(file, bytes, &columns, &self.problems),
+            None => Table::read(file, columns.join(",").as_bytes(), &columns, &self.problems),
         }
     }
 

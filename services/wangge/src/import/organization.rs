@@ -2,25 +2,82 @@
 
 use std::collections::HashMap;
 
+use anyhow::Result;
 use wangge_api::organization::v1::{
-    Address, Appointment, Area, AreaKind, FigureBound, FigurePeriod, Person, Post, PublishedFigure,
-    Unit, UnitKind, import_records_request::Record,
+    Address, Appointment, Area, AreaKind, FigureBound, FigurePeriod, ImportRecordsRequest, Person,
+    Post, PublishedFigure, Unit, UnitKind, import_records_request::Record,
 };
 
 use super::{
     folder::Reading,
+    plain::{Contracts, File, Keys},
     records::{Records, Sourced},
 };
 
-/// Reads areas with boundaries, addresses, units, people, appointments and
-/// published figures, in this order.
-pub(super) fn read(reading: &mut Reading<'_>, records: &mut Records) {
+/// Files of plain records, in an order in which each names only what stands in
+/// those before it.
+pub(super) const PLAIN: &[File] = &[
+    File {
+        name: "estates.csv",
+        kind: "estate",
+    },
+    File {
+        name: "buildings.csv",
+        kind: "building",
+    },
+    File {
+        name: "households.csv",
+        kind: "household",
+    },
+    File {
+        name: "residents.csv",
+        kind: "resident",
+    },
+    File {
+        name: "need_tags.csv",
+        kind: "need_tag",
+    },
+    File {
+        name: "resident_roles.csv",
+        kind: "resident_role",
+    },
+    File {
+        name: "memberships.csv",
+        kind: "membership",
+    },
+    File {
+        name: "seats.csv",
+        kind: "seat",
+    },
+];
+/// The message of the import stream.
+const STREAM: &str = "wangge.organization.v1.ImportRecordsRequest";
+
+/// Reads areas with boundaries, addresses, units, people, appointments,
+/// published figures and plain records, in this order.
+pub(super) fn read(reading: &mut Reading<'_>, records: &mut Records) -> Result<()> {
     areas(reading, records);
     addresses(reading, records);
     reading.units = units(reading, records);
     reading.people = people(reading, records);
     appointments(reading, records);
     published_figures(reading, records);
+    plain_records(reading, records)
+}
+
+fn plain_records(reading: &Reading<'_>, records: &mut Records) -> Result<()> {
+    let contracts = Contracts::read()?;
+    let mut keys = Keys::default();
+    for file in PLAIN {
+        let rows: Vec<(u64, ImportRecordsRequest)> =
+            contracts.rows(reading, STREAM, *file, &mut keys)?;
+        for (line, row) in rows {
+            if let Some(record) = row.record {
+                push(records, file.name, line, record);
+            }
+        }
+    }
+    Ok(())
 }
 
 fn push(records: &mut Records, file: &'static str, line: u64, record: Record) {

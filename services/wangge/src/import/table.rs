@@ -31,7 +31,7 @@ impl Problems {
 #[derive(Debug)]
 pub(crate) struct Table<'p> {
     file: &'static str,
-    columns: HashMap<&'static str, usize>,
+    columns: HashMap<String, usize>,
     rows: Vec<(u64, csv::StringRecord)>,
     problems: &'p Problems,
 }
@@ -49,7 +49,7 @@ impl<'p> Table<'p> {
     pub(crate) fn read(
         file: &'static str,
         bytes: &[u8],
-        columns: &[&'static str],
+        columns: &[String],
         problems: &'p Problems,
     ) -> Self {
         let mut table = Self {
@@ -78,11 +78,11 @@ impl<'p> Table<'p> {
         table
     }
 
-    fn take_header(&mut self, header: &csv::StringRecord, columns: &[&'static str]) {
+    fn take_header(&mut self, header: &csv::StringRecord, columns: &[String]) {
         for column in columns {
-            match header.iter().position(|name| name == *column) {
+            match header.iter().position(|name| name == column) {
                 Some(place) => {
-                    self.columns.insert(column, place);
+                    self.columns.insert(column.clone(), place);
                 }
                 None => self.problems.add(
                     self.file,
@@ -93,7 +93,10 @@ impl<'p> Table<'p> {
                 ),
             }
         }
-        for name in header.iter().filter(|name| !columns.contains(name)) {
+        for name in header
+            .iter()
+            .filter(|name| !columns.iter().any(|column| column == name))
+        {
             self.problems.add(
                 self.file,
                 1,

@@ -1,8 +1,9 @@
-"""What the parts of the generator share: tables, times and the conversion to GCJ-02. No records."""
+"""What the parts of the generator share: tables, surnames, times and the conversion to GCJ-02. No records."""
 import math
 from datetime import datetime, time, timedelta, timezone
 
 CHINA = timezone(timedelta(hours=8))
+SURNAMES = "张李王赵钱孙周吴郑冯陈褚卫蒋沈韩杨朱秦许"
 
 
 def table(header, rows):
@@ -10,18 +11,21 @@ def table(header, rows):
     return columns, [dict(zip(columns, map(str, row), strict=True)) for row in rows]
 
 
-def keyed(prefix, rows):
-    return [(f"{prefix}-{number:03}", *row) for number, row in enumerate(rows, 1)]
+def keyed(prefix, rows, digits=3):
+    return [(f"{prefix}-{number:0{digits}}", *row) for number, row in enumerate(rows, 1)]
 
 
 def stamp(when):
     return when.isoformat(timespec="seconds")
 
 
+def some_day(rng, first, last):
+    return first + timedelta(days=rng.randint(0, (last - first).days))
+
+
 def moment(rng, first, last):
     """A time of day between 07:00 and 21:00 on a day between the two."""
-    day = first + timedelta(days=rng.randint(0, (last - first).days))
-    return datetime.combine(day, time(7), CHINA) + timedelta(seconds=rng.randint(0, 14 * 3600))
+    return datetime.combine(some_day(rng, first, last), time(7), CHINA) + timedelta(seconds=rng.randint(0, 14 * 3600))
 
 
 def office_time(rng, when):

@@ -2,7 +2,7 @@
 import json
 from datetime import date
 
-from generator.common import keyed, table
+from generator.common import SURNAMES, keyed, table
 
 AS_OF = date(2022, 7, 28)
 DISTRICT, STREET, COMMUNITY = "320402", "320402003", "320402003005"
@@ -29,6 +29,14 @@ DEPARTMENTS = [
 ]
 CURRENT_DEPARTMENTS = [row[0] for row in DEPARTMENTS if not row[4]]
 PROPERTY, COMMITTEE = "FQ-PROPERTY-COMPANY", "FQ-RESIDENTS-COMMITTEE"
+# kind, name, end
+RESIDENT_UNITS = [
+    ("company", "示例供电单位", ""), ("company", "示例供水单位", ""), ("company", "示例银行网点", ""),
+    ("social_organisation", "示例小学", ""), ("social_organisation", "示例医院", ""), ("company", "示例通信网点", ""),
+    ("company", "示例超市", ""), ("company", "示例药店", ""), ("company", "示例公交单位", ""),
+    ("social_organisation", "示例法律服务所", ""), ("company", "示例燃气单位", ""),
+    ("social_organisation", "示例幼儿园", ""), ("company", "示例邮政网点", "2021-12-31"),
+]
 
 
 def areas():
@@ -99,7 +107,13 @@ def units():
              (PROPERTY, "company", "示例物业公司", "", COMMUNITY, "2018-01-01", "")]
     rows += [(f"FQ-PROVIDER-{number}", "social_organisation", name, "", COMMUNITY, "2020-06-01", "")
              for number, name in enumerate(["椿熙堂", "佰悦康养", "萌宝亲亲"], 1)]
+    rows += [(resident_unit(number), kind, name, "", COMMUNITY, "2010-01-01", end)
+             for number, (kind, name, end) in enumerate(RESIDENT_UNITS, 1)]
     return table("code,kind,name,parent_code,area_code,start_date,end_date", rows)
+
+
+def resident_unit(number):
+    return f"FQ-RESIDENT-UNIT-{number}"
 
 
 def clerk(unit_code):
@@ -109,13 +123,14 @@ def clerk(unit_code):
 def people():
     """Keys say what a person is known for; names are a surname, a heavenly stem and a number."""
     names = (surname + stem + number for stem in "甲乙丙丁" for number in "一二三四五六"
-             for surname in "张李王赵钱孙周吴郑冯陈褚卫蒋沈韩杨朱秦许")
+             for surname in SURNAMES)
     keys = [(f"{role}-{number:02}", COMMUNITY)
             for role, count in [("secretary", 6), ("leader", 12), ("head", 18), ("full", 6), ("part", 3), ("staff", 2)]
             for number in range(1, count + 1)]
     keys += [(clerk(code), area) for code, _, area, _, _ in DEPARTMENTS]
     keys += [(clerk(PROPERTY), COMMUNITY)]
     keys += [(f"official-{number:02}", official_unit(number)[1]) for number in range(1, 44)]
+    keys += [(f"seat-{number:02}", COMMUNITY) for number in range(1, 17)]
     return table("key,name,area_code", [(key, next(names), area) for key, area in keys])
 
 
@@ -165,7 +180,8 @@ def appointments():
 def published_figures():
     figures = [("responses_started", 182, "since_records_began"), ("official_check_ins", 411, "since_records_began"),
                ("grid_branches", 4, "as_of"), ("group_leaders", 8, "as_of"), ("centre_household_heads", 15, "as_of"),
-               ("full_time_grid_workers", 4, "as_of"), ("part_time_grid_workers", 4, "as_of")]
+               ("full_time_grid_workers", 4, "as_of"), ("part_time_grid_workers", 4, "as_of"),
+               ("part_time_seats", 6, "as_of")]
     return table("area_code,figure_key,value,bound,period,as_of_date",
                  [(COMMUNITY, key, value, "exact", period, AS_OF.isoformat()) for key, value, period in figures])
 

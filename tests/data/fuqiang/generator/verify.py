@@ -8,7 +8,7 @@ import json
 import re
 import unicodedata
 from collections import Counter
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from generator.common import gcj02
@@ -19,6 +19,12 @@ PARTY_KINDS = ["street_working_committee", "community_general_branch", "grid_bra
 OTHER_KINDS = {"committee", "department", "company", "social_organisation"}
 UNIT_OF_POST = {"group_leader": "building_party_group", "centre_household_head": "centre_household"}
 GRID_POSTS = {"full_time_grid_worker", "part_time_grid_worker"}
+NEEDS = {"lives_alone", "empty_nest", "disabled", "chronically_ill", "low_income", "unemployed", "child_care", "other"}
+TEAMS = {"community_staff", "party_members", "core_residents"}
+RESIDENT_ROLES = {"building_head", "mediator", "team_head", "deliberation_delegate", "informant"}
+# kinds of the unit that a member of co-governance may be; a resident is none
+MEMBER_KINDS = {"general_branch": {"community_general_branch"}, "property_committee": {"committee"},
+                "property_company": {"company"}, "co_building_unit": {*PARTY_KINDS, *OTHER_KINDS}, "resident": {None}}
 SOURCES = {"grid_worker", "resident", "chat_group", "hotline", "leader", "video", "transfer"}
 RETURN_REASONS = {"not_our_area", "not_our_duty", "information_missing", "other"}
 OUTCOMES = {"fixed", "answered", "not_fixable", "not_responsible", "withdrawn"}
@@ -54,6 +60,9 @@ def check(texts):
     rings = check_areas(data, json.loads(texts["boundaries.geojson"]))
     units = check_units(data)
     check_appointments(data, units)
+    check_buildings(data, units)
+    check_residents(data)
+    check_co_governance(data, units)
     check_duties(data, units)
     places = check_places(data, rings)
     orders = check_histories(data, units, zone)
@@ -64,14 +73,16 @@ def check(texts):
         value, stated = computed[key], int(row["value"])
         assert value == stated if row["bound"] == "exact" else value >= stated, f"{key}: {value}, published {stated}"
         assert row["as_of_date"] == about["as_of_date"] and row["period"] in ("as_of", "since_records_began"), key
+    check_distinct(computed, published)
     miscounts = count_wrongly(data, units, orders, visits, zone, as_of)
     for name, (key, value) in miscounts.items():
         assert value != computed[key], f"the trap '{name}' doesn't catch anyone"
+    said = {key: f"published {row['value']}" for key, row in published.items()}
     states = Counter(ticket["ticket_state"] for ticket in orders["tickets"])
     return ([f"{name}.csv: {len(rows)} rows" for name, rows in data.items()]
             + [f"places of tickets: {dict(sorted(places.items()))}"]
             + [f"final states of tickets: {dict(sorted(states.items()))}"]
-            + [f"{key} = {computed[key]} (published {row['value']})" for key, row in published.items()]
+            + [f"{key} = {value} ({said.get(key, 'not published')})" for key, value in computed.items()]
             + [f"wrongly counted, {name}: {value}" for name, (_, value) in miscounts.items()])
 
 
@@ -90,6 +101,21 @@ def check_span(row, *within):
     assert date.fromisoformat(row["start_date"]) < date.fromisoformat(end), row
     for outer in within:
         assert outer["start_date"] <= row["start_date"] and end <= (outer["end_date"] or "9999-12-31"), (row, outer)
+
+
+def check_apart(rows, *columns):
+    """Of the rows that have the same in these columns no two hold on one day."""
+    before = {}
+    for row in sorted(rows, key=lambda row: row["start_date"]):
+        same = tuple(row[column] for column in columns)
+        assert same not in before or "" < before[same]["end_date"] <= row["start_date"], (row, before[same])
+        before[same] = row
+
+
+def check_distinct(computed, published):
+    """Figures are equal only where the community published them so: otherwise one could pass for the other."""
+    equal = Counter(computed.values())
+    assert all(equal[value] == 1 for key, value in computed.items() if key not in published), computed
 
 
 def check_areas(data, boundaries):
@@ -152,10 +178,71 @@ def check_appointments(data, units):
         assert place["kind"] == "grid" if row["post"] in GRID_POSTS else (
             place["kind"] == UNIT_OF_POST.get(row["post"], place["kind"])), row
         check_span(row, place)
-        for other in data["appointments"]:
-            if other is not row and all(other[name] == row[name] for name in ("post", "unit_code", "area_code")):
-                assert (row["end_date"] or "9999") <= other["start_date"] or (
-                    other["end_date"] or "9999") <= row["start_date"], ("post_taken", row, other)
+    check_apart(data["appointments"], "post", "unit_code", "area_code")
+
+
+def check_buildings(data, units):
+    """Estates and buildings; a building lies where the address book says."""
+    areas, estates = by_key(data["areas"], "code"), by_key(data["estates"], "key")
+    for row in data["estates"]:
+        assert 1 <= len(row["name"]) <= 100 and areas[row["area_code"]]["kind"] == "community", row
+        company = row["property_company_code"]
+        assert not company or units[company]["kind"] == "company", row
+        check_span(row, areas[row["area_code"]])
+    book = by_key(data["addresses"], "text")
+    community, = [row["value"] for row in data["dataset"] if row["key"] == "name"]
+    by_key(data["buildings"], "key")
+    by_key(data["buildings"], "name")
+    for row in data["buildings"]:
+        estate, grid = estates[row["estate_key"]], areas[row["area_code"]]
+        assert 1 <= len(row["name"]) <= 100 and grid["kind"] == "grid", row
+        assert grid["parent_code"] == estate["area_code"], row
+        assert book[community + row["name"]]["area_code"] == row["area_code"], row
+        check_span(row, estate, grid)
+
+
+def check_residents(data):
+    """Households, residents, their needs and roles; what is kept of a resident lies within the resident's days."""
+    buildings, homes = by_key(data["buildings"], "key"), by_key(data["households"], "key")
+    for row in data["households"]:
+        assert 1 <= len(row["room"]) <= 50, row
+        check_span(row, buildings[row["building_key"]])
+    check_apart(data["households"], "building_key", "room")
+    people, residents = by_key(data["people"], "name"), by_key(data["residents"], "key")
+    by_key(data["residents"], "household_key", "name")
+    for row in data["residents"]:
+        assert 1 <= len(row["name"]) <= 100 and row["name"] not in people, row
+        assert row["is_party_member"] in ("true", "false"), row
+        check_span(row, homes[row["household_key"]])
+    assert {row["household_key"] for row in data["residents"]} == set(homes), "a household of nobody"
+    for row in data["need_tags"]:
+        assert row["kind"] in NEEDS and row["team"] in TEAMS and len(row["note"]) <= 500, row
+        assert row["note"] or row["kind"] != "other", row
+    for row in data["resident_roles"]:
+        assert row["kind"] in RESIDENT_ROLES, row
+    for rows in (data["need_tags"], data["resident_roles"]):
+        by_key(rows, "key")
+        check_apart(rows, "resident_key", "kind")
+        for row in rows:
+            check_span(row, residents[row["resident_key"]])
+
+
+def check_co_governance(data, units):
+    areas, people = by_key(data["areas"], "code"), by_key(data["people"], "key")
+    residents = by_key(data["residents"], "key")
+    for row in data["memberships"]:
+        assert bool(row["unit_code"]) != bool(row["resident_key"]), row
+        member = units[row["unit_code"]] if row["unit_code"] else residents[row["resident_key"]]
+        assert member.get("kind") in MEMBER_KINDS[row["role"]], row
+        check_span(row, member, areas[row["area_code"]])
+    check_apart(data["memberships"], "unit_code", "resident_key", "area_code")
+    for row in data["seats"]:
+        assert row["kind"] in ("full_time", "part_time") and row["person_key"] in people, row
+        check_span(row, units[row["unit_code"]], areas[row["area_code"]])
+    check_apart(data["seats"], "person_key", "area_code")
+    for rows in (data["memberships"], data["seats"]):
+        by_key(rows, "key")
+        assert all(areas[row["area_code"]]["kind"] == "community" for row in rows)
 
 
 def check_duties(data, units):
@@ -309,10 +396,7 @@ def check_visits(data, zone):
     for row in registrations.values():
         assert row["person_key"] in people and row["home_unit_code"] in units, row
         check_span(row)
-        for other in registrations.values():
-            if other is not row and (other["person_key"], other["area_code"]) == (row["person_key"], row["area_code"]):
-                assert (row["end_date"] or "9999") <= other["start_date"] or (
-                    other["end_date"] or "9999") <= row["start_date"], ("registered_already", row)
+    check_apart(data["registrations"], "person_key", "area_code")
     by_key(data["check_in_visits"], "key")
     by_key(data["check_in_visits"], "registration_key", "visit_time")
     for row in data["check_in_visits"]:
@@ -340,6 +424,10 @@ def compute(data, units, told, visits, zone, as_of):
         "centre_household_heads": holders("centre_household_head"),
         "full_time_grid_workers": holders("full_time_grid_worker"),
         "part_time_grid_workers": holders("part_time_grid_worker"),
+        "co_governance_members": sum(holds(row, as_of) for row in data["memberships"]),
+        "part_time_seats": sum(row["kind"] == "part_time" and holds(row, as_of) for row in data["seats"]),
+        "residents_in_need": len({row["resident_key"] for row in data["need_tags"] if holds(row, as_of)}),
+        "resident_roles": sum(holds(row, as_of) for row in data["resident_roles"]),
     }
 
 
@@ -377,4 +465,51 @@ def count_wrongly(data, units, told, visits, zone, as_of):
              "full_time_grid_workers": "full_time_grid_worker", "part_time_grid_workers": "part_time_grid_worker"}
     wrong |= {f"{post} at any time": (key, sum(row["post"] == post for row in data["appointments"]))
               for key, post in posts.items()}
-    return wrong | {"grid_branch at any time": ("grid_branches", sum(row["kind"] == "grid_branch" for row in units.values()))}
+    wrong["grid_branch at any time"] = "grid_branches", sum(row["kind"] == "grid_branch" for row in units.values())
+    return wrong | count_records_wrongly(data, as_of)
+
+
+def count_records_wrongly(data, as_of):
+    """The same for the figures that count records of residents and of co-governance."""
+    part_time = [row for row in data["seats"] if row["kind"] == "part_time"]
+    wrong = {f"{what} {how}": (key, count(rows)) for what, key, every, count in [
+        ("members", "co_governance_members", data["memberships"], len),
+        ("part-time seats", "part_time_seats", part_time, len),
+        ("residents with a tag", "residents_in_need", data["need_tags"], lambda rows: distinct(rows, "resident_key")),
+        ("roles", "resident_roles", data["resident_roles"], len),
+    ] for how, rows in on_wrong_days(every, as_of).items()}
+    residents = by_key(data["residents"], "key")
+    tags = [row for row in data["need_tags"] if holds(row, as_of)]
+    needy = [residents[row["resident_key"]] for row in tags]
+    members = [row for row in data["memberships"] if holds(row, as_of)]
+    roles = [row for row in data["resident_roles"] if holds(row, as_of)]
+    return wrong | {
+        "members, each once, at any time": ("co_governance_members",
+                                            distinct(data["memberships"], "unit_code", "resident_key")),
+        "members that are units": ("co_governance_members", sum(bool(row["unit_code"]) for row in members)),
+        "seats of any kind": ("part_time_seats", sum(holds(row, as_of) for row in data["seats"])),
+        "part-time members at any time": ("part_time_seats", distinct(part_time, "person_key")),
+        "units with a part-time seat at any time": ("part_time_seats", distinct(part_time, "unit_code")),
+        "tags": ("residents_in_need", len(tags)),
+        "households with a tag": ("residents_in_need", distinct(needy, "household_key")),
+        "names with a tag": ("residents_in_need", distinct(needy, "name")),
+        "residents with a role": ("resident_roles", distinct(roles, "resident_key")),
+    }
+
+
+def on_wrong_days(rows, as_of):
+    """The rows that hold, by mistakes about the day or about `start_date` and `end_date`."""
+    day = as_of.isoformat()
+    begun = [row for row in rows if row["start_date"] <= day]
+    return {
+        "at any time": rows,
+        "begun by the day": begun,
+        "without an end": [row for row in rows if not row["end_date"]],
+        "with those that end on the day": [row for row in begun if not row["end_date"] or day <= row["end_date"]],
+        "without those that begin on the day": [row for row in begun if holds(row, as_of) and row["start_date"] < day],
+        "on the day after": [row for row in rows if holds(row, as_of + timedelta(days=1))],
+    }
+
+
+def distinct(rows, *columns):
+    return len({tuple(row[column] for column in columns) for row in rows})

@@ -10,6 +10,7 @@ use wangge_api::{
 use wangge_tests::{
     City, Service, World,
     city::{ADDRESS, COMMUNITY, GRID, NOWHERE, day, request_id},
+    plain::{KINDS, Kind},
     until,
 };
 
@@ -25,8 +26,10 @@ pub(crate) struct Record {
     pub name: String,
     pub missing: String,
     /// The request for a record with a name.
-    pub body: Box<dyn Fn(&str) -> Vec<u8> + Send + Sync>,
+    pub body: Body,
 }
+
+type Body = Box<dyn Fn(&str) -> Vec<u8> + Send + Sync>;
 
 /// An etag that no ticket has: who reaches the ticket is told so, and nothing
 /// is changed.
@@ -131,7 +134,24 @@ pub(crate) fn table(city: &City) -> Vec<Record> {
     table.extend(of_volunteers(city));
     table.extend(of_reporting());
     table.extend(of_tickets(city));
+    table.extend(KINDS.iter().flat_map(|kind| of_plain(city, *kind)));
     table
+}
+
+fn of_plain(city: &City, kind: Kind) -> Vec<Record> {
+    let id = city.plain(kind.kind);
+    let get: Body = Box::new(move |id| kind.get(id));
+    let end: Body = Box::new(move |id| kind.end(&request_id(), id, STALE));
+    let mut bodies = vec![(kind.path("Get"), get), (kind.path("End"), end)];
+    if kind.change.is_some() {
+        let update = move |id: &str| kind.update(&request_id(), id, STALE).expect("a change");
+        bodies.push((kind.path("Update"), Box::new(update)));
+    }
+    let of = |(path, body): (Option<&'static str>, Body)| Record {
+        area: kind.area,
+        ..record(path.expect("a method"), id, body)
+    };
+    bodies.into_iter().map(of).collect()
 }
 
 fn of_organization(city: &City) -> Vec<Record> {

@@ -11,6 +11,7 @@ use wangge_api::{
 use wangge_tests::{
     City,
     city::{CATEGORY, COMMUNITY, DISTRICT, NOWHERE, day, report, request_id},
+    plain::{KINDS, Kind},
     raw::frame,
 };
 
@@ -54,9 +55,33 @@ fn to_record(
     }
 }
 
+/// The call that enters a plain record, which names where it lies.
+fn of_plain(city: &City, kind: Kind) -> Reference {
+    let path = kind.path("Create").expect("a method");
+    let sample = kind.sample(city, 2031, true);
+    let name = sample[kind.placed_by].as_str().expect("a name").to_owned();
+    let body = move |name: &str, _: &str| {
+        let mut record = sample.clone();
+        record[kind.placed_by] = name.into();
+        kind.create(&request_id(), record)
+    };
+    if kind.placed_by == "area_code" {
+        to_area(path, body)
+    } else {
+        // Where the record lies that places it.
+        let placing = kind.placed_by.trim_end_matches("_id");
+        let placing = KINDS.iter().find(|kind| kind.kind == placing);
+        Reference {
+            area: placing.expect("a kind").area,
+            ..to_record(path, &name, body)
+        }
+    }
+}
+
 /// Every call that makes a record which names another.
 pub(crate) fn table(city: &City) -> Vec<Reference> {
     let mut table = of_organization(city);
+    table.extend(KINDS.iter().map(|kind| of_plain(city, *kind)));
     let lead = city.lead.unit.to_string();
     let home = lead.clone();
     table.extend([

@@ -1,15 +1,21 @@
 //! A row on the wire: read as a draft, answered as a result.
 
+use chrono::{DateTime, Utc};
 use uuid::Uuid;
 use wangge_api::{
     codec::check, organization::v1::import_records_request::Record, refusal::Refusal,
     types::v1::RowResult,
 };
+use wangge_records::load;
 use wangge_server::import;
 
 use crate::{
     api::{addresses, appointments, areas, figures, people, units, wire},
     commands::import_records::{Draft, Outcome, Row},
+    domain::{
+        building::Building, estate::Estate, household::Household, membership::Membership,
+        need_tag::NeedTag, resident::Resident, resident_role::ResidentRole, seat::Seat,
+    },
 };
 
 /// By what a row's result is known again.
@@ -22,7 +28,7 @@ pub(super) struct Label {
 
 /// Reads a row. One that breaks the contract's rules is a refusal, which is
 /// answered in its turn.
-pub(super) fn read(row: import::Row<Record>) -> (Label, Row) {
+pub(super) fn read(row: import::Row<Record>, now: DateTime<Utc>) -> (Label, Row) {
     let prefix = match &row.record {
         Record::Area(_) => "area.",
         Record::Address(_) => "address.",
@@ -30,17 +36,25 @@ pub(super) fn read(row: import::Row<Record>) -> (Label, Row) {
         Record::Person(_) => "person.",
         Record::Appointment(_) => "appointment.",
         Record::PublishedFigure(_) => "published_figure.",
+        Record::Estate(_) => "estate.",
+        Record::Building(_) => "building.",
+        Record::Household(_) => "household.",
+        Record::Resident(_) => "resident.",
+        Record::NeedTag(_) => "need_tag.",
+        Record::ResidentRole(_) => "resident_role.",
+        Record::Membership(_) => "membership.",
+        Record::Seat(_) => "seat.",
     };
     (
         Label {
             number: row.number,
             prefix,
         },
-        draft(row.record),
+        draft(row.record, now),
     )
 }
 
-fn draft(record: Record) -> Row {
+fn draft(record: Record, now: DateTime<Utc>) -> Row {
     Ok(match record {
         Record::Area(area) => {
             check(&area)?;
@@ -72,6 +86,14 @@ fn draft(record: Record) -> Row {
             let id = id(&figure.id)?;
             Draft::Figure(figures::draft(figure, id.into())?)
         }
+        Record::Estate(message) => load::draft::<Estate>(message, now)?.into(),
+        Record::Building(message) => load::draft::<Building>(message, now)?.into(),
+        Record::Household(message) => load::draft::<Household>(message, now)?.into(),
+        Record::Resident(message) => load::draft::<Resident>(message, now)?.into(),
+        Record::NeedTag(message) => load::draft::<NeedTag>(message, now)?.into(),
+        Record::ResidentRole(message) => load::draft::<ResidentRole>(message, now)?.into(),
+        Record::Membership(message) => load::draft::<Membership>(message, now)?.into(),
+        Record::Seat(message) => load::draft::<Seat>(message, now)?.into(),
     })
 }
 
@@ -82,7 +104,7 @@ fn id(text: &str) -> Result<Uuid, Refusal> {
 /// A row's result.
 pub(super) fn result(label: &Label, outcome: Outcome) -> RowResult {
     match outcome {
-        Outcome::Imported(id) => import::imported(label.number, id, 1),
+        Outcome::Imported(id, revision) => import::imported(label.number, id, revision),
         Outcome::Unchanged(id, revision) => import::unchanged(label.number, id, revision),
         Outcome::Valid => import::valid(label.number),
         Outcome::Refused(refusal) => import::refused(label.number, &refusal, label.prefix),

@@ -7,7 +7,7 @@ use uuid::Uuid;
 use wangge_api::{errors::v1::Reason, refusal::Refusal};
 use wangge_pg::{Tx, transaction::Failure};
 
-use super::{Draft, Outcome, Row, Run};
+use super::{Draft, Outcome, Run};
 use crate::events::Origin;
 
 mod people;
@@ -17,27 +17,34 @@ mod places;
 pub(super) async fn load_row(
     tx: &mut Tx,
     run: &mut Run,
-    row: &Row,
+    draft: &Draft,
     origin: Origin,
 ) -> Result<Outcome, Failure> {
-    match try_row(tx, run, row.clone(), origin).await {
+    match try_row(tx, run, draft.clone(), origin).await {
         // Another stream may have loaded the very same row since we looked:
         // its insert has made ours wait, and now the row can be seen.
         Err(Failure::Refused(refusal)) if refusal.reason == Reason::RecordExists => {
-            try_row(tx, run, row.clone(), origin).await
+            try_row(tx, run, draft.clone(), origin).await
         }
         other => other,
     }
 }
 
-async fn try_row(tx: &mut Tx, run: &mut Run, row: Row, origin: Origin) -> Result<Outcome, Failure> {
-    match row? {
+async fn try_row(
+    tx: &mut Tx,
+    run: &mut Run,
+    draft: Draft,
+    origin: Origin,
+) -> Result<Outcome, Failure> {
+    match draft {
         Draft::Area(draft) => places::area(tx, run, draft, origin).await,
         Draft::Address(draft) => places::address(tx, run, draft, origin).await,
         Draft::Unit(draft) => people::unit(tx, run, draft, origin).await,
         Draft::Person(draft) => people::person(tx, run, draft).await,
         Draft::Appointment(draft) => people::appointment(tx, run, draft, origin).await,
         Draft::Figure(draft) => places::figure(tx, run, draft, origin).await,
+        // Loaded together with their like.
+        Draft::Plain(_) => Err(Refusal::internal(&"a plain record was taken for a row").into()),
     }
 }
 
@@ -72,7 +79,7 @@ impl Run {
             self.seen.note(id, record);
             Outcome::Valid
         } else {
-            Outcome::Imported(id)
+            Outcome::Imported(id, 1)
         }
     }
 }

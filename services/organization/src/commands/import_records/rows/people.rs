@@ -24,7 +24,7 @@ pub(super) async fn unit(
     origin: Origin,
 ) -> Result<Outcome, Failure> {
     let unit = draft.check()?;
-    let scope = run.references.scope().clone();
+    let scope = run.references().scope().clone();
     let kept = store::unit::load_unit(&mut *tx, &scope, unit.id.0).await?;
     let kept = kept.map(|kept| {
         (
@@ -38,18 +38,18 @@ pub(super) async fn unit(
     if let Some(outcome) = run.known("unit.id", unit.id.0, &unit, kept)? {
         return Ok(outcome);
     }
-    create_unit::check(tx, &mut run.references, &unit).await?;
+    create_unit::check(tx, run.references_mut(), &unit).await?;
     if run.validate_only {
         free(store::unit::taken_field(tx, &scope, &unit).await?, "unit")?;
         run.seen.take("unit", "unit.code", unit.code.clone())?;
     } else {
-        create_unit::save(tx, &run.references, &unit, origin).await?;
+        create_unit::save(tx, run.references(), &unit, origin).await?;
     }
     let facts = UnitFacts {
         kind: unit.kind,
         area_code: unit.area_code.clone(),
     };
-    run.references.learn_unit(unit.id, facts);
+    run.references_mut().learn_unit(unit.id, facts);
     Ok(run.passed(unit.id.0, &unit))
 }
 
@@ -59,7 +59,7 @@ pub(super) async fn person(
     draft: PersonDraft,
 ) -> Result<Outcome, Failure> {
     let person = draft.check()?;
-    let scope = run.references.scope().clone();
+    let scope = run.references().scope().clone();
     let kept = store::person::load_person(&mut *tx, &scope, person.id.0).await?;
     let kept = kept.map(|kept| {
         (
@@ -73,16 +73,16 @@ pub(super) async fn person(
     if let Some(outcome) = run.known("person.id", person.id.0, &person, kept)? {
         return Ok(outcome);
     }
-    create_person::check(tx, &mut run.references, &person).await?;
+    create_person::check(tx, run.references_mut(), &person).await?;
     if run.validate_only {
         free(
             store::person::taken_field(tx, &scope, &person).await?,
             "person",
         )?;
     } else {
-        create_person::save(tx, &run.references, &person).await?;
+        create_person::save(tx, run.references(), &person).await?;
     }
-    run.references.learn_person(person.id);
+    run.references_mut().learn_person(person.id);
     Ok(run.passed(person.id.0, &person))
 }
 
@@ -92,8 +92,8 @@ pub(super) async fn appointment(
     draft: AppointmentDraft,
     origin: Origin,
 ) -> Result<Outcome, Failure> {
-    let appointment = create_appointment::place(tx, &mut run.references, draft.check()?).await?;
-    let scope = run.references.scope().clone();
+    let appointment = create_appointment::place(tx, run.references_mut(), draft.check()?).await?;
+    let scope = run.references().scope().clone();
     let id = appointment.id.0;
     let kept = store::appointment::lock_appointment(tx, &scope, id).await?;
     let kept = kept.map(|kept| {
@@ -108,7 +108,7 @@ pub(super) async fn appointment(
     if let Some(outcome) = run.known("appointment.id", id, &appointment, kept)? {
         return Ok(outcome);
     }
-    create_appointment::check_post(tx, &run.references, &appointment).await?;
+    create_appointment::check_post(tx, run.references(), &appointment).await?;
     if run.validate_only {
         free(
             store::appointment::taken_field(tx, &scope, &appointment).await?,
@@ -116,7 +116,7 @@ pub(super) async fn appointment(
         )?;
         run.seen.take_post(&appointment)?;
     } else {
-        create_appointment::save(tx, &run.references, &appointment, origin).await?;
+        create_appointment::save(tx, run.references(), &appointment, origin).await?;
     }
     Ok(run.passed(id, &appointment))
 }

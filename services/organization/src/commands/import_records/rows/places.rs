@@ -24,7 +24,7 @@ pub(super) async fn area(
     origin: Origin,
 ) -> Result<Outcome, Failure> {
     let area = draft.check()?;
-    let scope = run.references.scope().clone();
+    let scope = run.references().scope().clone();
     let kept = store::area::load_area_by_id(tx, &scope, area.id.0).await?;
     let kept = kept.map(|kept| {
         (
@@ -38,14 +38,14 @@ pub(super) async fn area(
     if let Some(outcome) = run.known("area.id", area.id.0, &area, kept)? {
         return Ok(outcome);
     }
-    create_area::check(tx, &mut run.references, &area).await?;
+    create_area::check(tx, run.references_mut(), &area).await?;
     if run.validate_only {
         free(store::area::taken_field(tx, &scope, &area).await?, "area")?;
         run.seen.take("area", "area.code", area.code.clone())?;
     } else {
-        create_area::save(tx, &run.references, &area, origin).await?;
+        create_area::save(tx, run.references(), &area, origin).await?;
     }
-    run.references.learn_area(&area.code, area.kind);
+    run.references_mut().learn_area(&area.code, area.kind);
     Ok(run.passed(area.id.0, &area))
 }
 
@@ -56,7 +56,7 @@ pub(super) async fn address(
     origin: Origin,
 ) -> Result<Outcome, Failure> {
     let address = draft.check()?;
-    let scope = run.references.scope().clone();
+    let scope = run.references().scope().clone();
     let kept = store::address::load_address(tx, &scope, address.id.0).await?;
     let kept = kept.map(|kept| {
         (
@@ -70,7 +70,7 @@ pub(super) async fn address(
     if let Some(outcome) = run.known("address.id", address.id.0, &address, kept)? {
         return Ok(outcome);
     }
-    create_address::check(tx, &mut run.references, &address).await?;
+    create_address::check(tx, run.references_mut(), &address).await?;
     if run.validate_only {
         free(
             store::address::taken_field(tx, &scope, &address).await?,
@@ -79,7 +79,7 @@ pub(super) async fn address(
         run.seen
             .take("address", "address.text", address.normalized_text.clone())?;
     } else {
-        create_address::save(tx, &run.references, &address, origin).await?;
+        create_address::save(tx, run.references(), &address, origin).await?;
     }
     Ok(run.passed(address.id.0, &address))
 }
@@ -91,7 +91,7 @@ pub(super) async fn figure(
     origin: Origin,
 ) -> Result<Outcome, Failure> {
     let figure = draft.check()?;
-    let scope = run.references.scope().clone();
+    let scope = run.references().scope().clone();
     let kept = store::figure::load_figure(tx, &scope, figure.id.0).await?;
     let kept = kept.map(|kept| {
         (
@@ -105,7 +105,7 @@ pub(super) async fn figure(
     if let Some(outcome) = run.known("published_figure.id", figure.id.0, &figure, kept)? {
         return Ok(outcome);
     }
-    create_figure::check(tx, &mut run.references, &figure).await?;
+    create_figure::check(tx, run.references_mut(), &figure).await?;
     if run.validate_only {
         let key = format!("{} {}", figure.area_code, figure.figure_key);
         free(
@@ -115,7 +115,7 @@ pub(super) async fn figure(
         run.seen
             .take("published_figure", "published_figure.figure_key", key)?;
     } else {
-        create_figure::save(tx, &run.references, &figure, origin).await?;
+        create_figure::save(tx, run.references(), &figure, origin).await?;
     }
     Ok(run.passed(figure.id.0, &figure))
 }

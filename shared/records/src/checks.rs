@@ -4,14 +4,14 @@ use wangge_api::refusal::{FieldViolation, Refusal};
 
 /// Violations of one record's rules so far.
 #[derive(Debug)]
-pub(crate) struct Checks {
+pub struct Checks {
     record: &'static str,
     violations: Vec<FieldViolation>,
 }
 
 impl Checks {
     /// Checks of the record in the request's field `record`.
-    pub(crate) fn of(record: &'static str) -> Self {
+    pub fn of(record: &'static str) -> Self {
         Self {
             record,
             violations: Vec::new(),
@@ -19,7 +19,7 @@ impl Checks {
     }
 
     /// Demands that a rule holds for a field.
-    pub(crate) fn rule(&mut self, holds: bool, field: &str, rule: &str, description: &str) {
+    pub fn rule(&mut self, holds: bool, field: &str, rule: &str, description: &str) {
         if !holds {
             let path = format!("{}.{field}", self.record);
             self.violations
@@ -28,14 +28,23 @@ impl Checks {
     }
 
     /// Demands that a field is given.
-    pub(crate) fn given(&mut self, given: bool, field: &str) {
+    pub fn given(&mut self, given: bool, field: &str) {
         self.rule(given, field, "required", "is required");
     }
 
-    /// Demands that a text says something, and can be kept: the database
-    /// knows no NUL.
-    pub(crate) fn text(&mut self, text: &str, field: &str) {
+    /// Demands that a field is left out.
+    pub fn left_out(&mut self, left_out: bool, field: &str, why: &str) {
+        self.rule(left_out, field, "left_out", why);
+    }
+
+    /// Demands that a text says something, and can be kept.
+    pub fn text(&mut self, text: &str, field: &str) {
         self.given(!text.trim().is_empty(), field);
+        self.keepable(text, field);
+    }
+
+    /// Demands that a text can be kept: the database knows no NUL.
+    pub fn keepable(&mut self, text: &str, field: &str) {
         self.rule(
             !text.contains('\0'),
             field,
@@ -45,7 +54,7 @@ impl Checks {
     }
 
     /// Demands that the end, if there is one, comes after the start.
-    pub(crate) fn ends_after<T: PartialOrd>(&mut self, start: Option<T>, end: Option<T>) {
+    pub fn ends_after<T: PartialOrd>(&mut self, start: Option<T>, end: Option<T>) {
         let ordered = match (start, end) {
             (Some(start), Some(end)) => end > start,
             _ => true,
@@ -59,17 +68,20 @@ impl Checks {
     }
 
     /// Whether every rule has held.
-    pub(crate) fn hold(&self) -> bool {
+    pub fn hold(&self) -> bool {
         self.violations.is_empty()
     }
 
     /// The refusal that names every rule that has not held.
-    pub(crate) fn refusal(self) -> Refusal {
+    pub fn refusal(self) -> Refusal {
         Refusal::fields(self.violations)
     }
 
     /// Nothing, or the refusal.
-    pub(crate) fn done(self) -> Result<(), Refusal> {
+    ///
+    /// # Errors
+    /// `FIELD_INVALID`, naming every field that is wrong.
+    pub fn done(self) -> Result<(), Refusal> {
         if self.hold() {
             Ok(())
         } else {

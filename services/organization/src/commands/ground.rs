@@ -1,0 +1,76 @@
+//! What plain records of this service stand on: areas, units, people, and one
+//! another.
+
+use uuid::Uuid;
+use wangge_auth::RecordScope;
+use wangge_kernel::clock::Clock;
+use wangge_outbox::Hint;
+use wangge_pg::{Constraint, Database, StoreError, Tx};
+use wangge_records::{Found, Ground, Host, Kept as _, Record as _};
+
+use super::references::References;
+use crate::{
+    App,
+    domain::{building::Building, estate::Estate, household::Household, resident::Resident},
+    error, store,
+};
+
+impl Host for App {
+    type Ground = References;
+
+    fn ground(&self, scope: RecordScope) -> References {
+        References::new(scope)
+    }
+
+    fn database(&self) -> &Database {
+        &self.database
+    }
+
+    fn clock(&self) -> &Clock {
+        &self.clock
+    }
+
+    fn hint(&self) -> &Hint {
+        &self.hint
+    }
+
+    fn constraints(&self) -> &'static [Constraint] {
+        error::CONSTRAINTS
+    }
+}
+
+impl Ground for References {
+    fn scope(&self) -> &RecordScope {
+        self.scope()
+    }
+
+    async fn find(
+        &self,
+        tx: &mut Tx,
+        kind: &'static str,
+        ids: &[Uuid],
+    ) -> Result<Vec<(Uuid, Found)>, StoreError> {
+        let scope = self.scope();
+        let mut found = match kind {
+            "unit" => store::unit::find_units(tx, scope, ids).await?,
+            "person" => store::person::find_people(tx, scope, ids).await?,
+            Estate::KIND => Estate::find(tx, scope, ids).await?,
+            Building::KIND => Building::find(tx, scope, ids).await?,
+            Household::KIND => Household::find(tx, scope, ids).await?,
+            Resident::KIND => Resident::find(tx, scope, ids).await?,
+            _ => Vec::new(),
+        };
+        found.extend(self.learned(kind, ids));
+        Ok(found)
+    }
+
+    async fn find_areas(
+        &self,
+        tx: &mut Tx,
+        codes: &[String],
+    ) -> Result<Vec<(String, i16)>, StoreError> {
+        let mut found = store::area::find_areas(tx, self.scope(), codes).await?;
+        found.extend(self.learned_areas(codes));
+        Ok(found)
+    }
+}

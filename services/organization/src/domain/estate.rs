@@ -1,0 +1,58 @@
+//! Estates: what residents call their estate. It lies in a community.
+
+use chrono::NaiveDate;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+use wangge_records::{Checks, Head, Record, Reference, Text, Told, dated};
+
+use super::{area::AreaKind, unit::UnitKind};
+
+/// An estate.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Estate {
+    /// What every record has; the area is a community.
+    #[serde(flatten)]
+    pub head: Head,
+    /// Its name.
+    pub name: Text,
+    /// The property company that manages it.
+    pub property_company_id: Option<Uuid>,
+    /// First day.
+    pub start_date: NaiveDate,
+    /// First day on which it is none any more.
+    pub end_date: Option<NaiveDate>,
+}
+dated!(Estate);
+
+impl Record for Estate {
+    const KIND: &'static str = "estate";
+
+    fn head(&self) -> &Head {
+        &self.head
+    }
+
+    fn head_mut(&mut self) -> &mut Head {
+        &mut self.head
+    }
+
+    fn check(&self, checks: &mut Checks) {
+        checks.ends_after(Some(self.start_date), self.end_date);
+    }
+
+    fn references(&self) -> Vec<Reference> {
+        let company = self.property_company_id.map(|id| {
+            Reference::id("property_company_id", "unit", id)
+                .of(&[UnitKind::Company as i16], "must be a company")
+        });
+        let area =
+            Reference::area(&self.head).of(&[AreaKind::Community as i16], "must be a community");
+        [area].into_iter().chain(company).collect()
+    }
+
+    fn told(&self) -> Told {
+        Told {
+            subject_id: self.property_company_id,
+            ..Told::dated(self)
+        }
+    }
+}

@@ -1,0 +1,55 @@
+//! Households: who lives behind one door. It lies where its building lies.
+
+use chrono::NaiveDate;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+use wangge_records::{Checks, Head, Record, Reference, Text, Told, dated};
+
+/// A household.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Household {
+    /// What every record has; the area is that of the building.
+    #[serde(flatten)]
+    pub head: Head,
+    /// Its building.
+    pub building_id: Uuid,
+    /// Staircase and room; personal.
+    pub room: Text,
+    /// First day.
+    pub start_date: NaiveDate,
+    /// First day on which it no longer holds.
+    pub end_date: Option<NaiveDate>,
+}
+dated!(Household);
+
+impl Record for Household {
+    const KIND: &'static str = "household";
+    const HAS_OWN_AREA: bool = false;
+
+    fn head(&self) -> &Head {
+        &self.head
+    }
+
+    fn head_mut(&mut self) -> &mut Head {
+        &mut self.head
+    }
+
+    fn check(&self, checks: &mut Checks) {
+        checks.ends_after(Some(self.start_date), self.end_date);
+    }
+
+    fn references(&self) -> Vec<Reference> {
+        vec![Reference::id("building_id", "building", self.building_id)]
+    }
+
+    fn placed_by(&self) -> Option<Uuid> {
+        Some(self.building_id)
+    }
+
+    fn told(&self) -> Told {
+        Told {
+            parent_id: Some(self.building_id),
+            ..Told::dated(self)
+        }
+    }
+}

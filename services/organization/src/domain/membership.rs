@@ -1,0 +1,118 @@
+//! Memberships of co-governance, "1+2+X": which unit or resident has which part
+//! in a community.
+
+use chrono::NaiveDate;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+use wangge_api::refusal::Refusal;
+use wangge_kernel::coded_enum;
+use wangge_records::{Checks, Head, Record, Reference, Told, dated};
+
+use super::{area::AreaKind, unit::UnitKind};
+
+coded_enum! {
+    /// A part in "1+2+X". The numbers are the contract's.
+    MembershipRole {
+        /// The 1: the general branch.
+        GeneralBranch = 1 => "general_branch",
+        /// One of the 2: the property management committee.
+        PropertyCommittee = 2 => "property_committee",
+        /// One of the 2: the property company.
+        PropertyCompany = 3 => "property_company",
+        /// Of the X: a unit.
+        CoBuildingUnit = 4 => "co_building_unit",
+        /// Of the X: a resident.
+        Resident = 5 => "resident",
+    }
+}
+
+/// A part in the co-governance of a community.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Membership {
+    /// What every record has; the area is a community.
+    #[serde(flatten)]
+    pub head: Head,
+    /// The part.
+    pub role: MembershipRole,
+    /// The unit, unless a resident is the member.
+    pub unit_id: Option<Uuid>,
+    /// The resident, unless a unit is the member.
+    pub resident_id: Option<Uuid>,
+    /// First day.
+    pub start_date: NaiveDate,
+    /// First day on which it no longer holds.
+    pub end_date: Option<NaiveDate>,
+}
+dated!(Membership);
+
+impl Membership {
+    /// The unit as the part demands it: of the 1 and the 2 each is a unit of
+    /// its own kind, of the X anything.
+    fn unit(&self, id: Uuid) -> Reference {
+        let unit = Reference::id("unit_id", "unit", id);
+        match self.role {
+            MembershipRole::GeneralBranch => unit.of(
+                &[UnitKind::CommunityGeneralBranch as i16],
+                "must be a general branch",
+            ),
+            MembershipRole::PropertyCommittee => {
+                unit.of(&[UnitKind::Committee as i16], "must be a committee")
+            }
+            MembershipRole::PropertyCompany => {
+                unit.of(&[UnitKind::Company as i16], "must be a company")
+            }
+            MembershipRole::CoBuildingUnit | MembershipRole::Resident => unit,
+        }
+    }
+}
+
+impl Record for Membership {
+    const KIND: &'static str = "membership";
+
+    fn head(&self) -> &Head {
+        &self.head
+    }
+
+    fn head_mut(&mut self) -> &mut Head {
+        &mut self.head
+    }
+
+    fn check(&self, checks: &mut Checks) {
+        checks.ends_after(Some(self.start_date), self.end_date);
+        if self.role == MembershipRole::Resident {
+            checks.given(self.resident_id.is_some(), "resident_id");
+            let why = "must be empty where a resident is the member";
+            checks.left_out(self.unit_id.is_none(), "unit_id", why);
+        } else {
+            checks.given(self.unit_id.is_some(), "unit_id");
+            let why = "must be empty where a unit is the member";
+            checks.left_out(self.resident_id.is_none(), "resident_id", why);
+        }
+    }
+
+    fn references(&self) -> Vec<Reference> {
+        let area =
+            Reference::area(&self.head).of(&[AreaKind::Community as i16], "must be a community");
+        let unit = self.unit_id.map(|id| self.unit(id));
+        let resident = self
+            .resident_id
+            .map(|id| Reference::id("resident_id", "resident", id));
+        [area].into_iter().chain(unit).chain(resident).collect()
+    }
+
+    fn taken(&self) -> Refusal {
+        Refusal::guard(
+            "member_already",
+            Self::KIND,
+            "the unit or resident is a member on one of the days",
+        )
+    }
+
+    fn told(&self) -> Told {
+        Told {
+            subject_id: self.unit_id.or(self.resident_id),
+            code: self.role.name(),
+            ..Told::dated(self)
+        }
+    }
+}

@@ -1,0 +1,62 @@
+//! Residents. They lie where their household lies; no phone and no identity
+//! number is kept of them.
+
+use chrono::NaiveDate;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+use wangge_records::{Checks, Head, Record, Reference, Text, Told, dated};
+
+/// A resident.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Resident {
+    /// What every record has; the area is that of the household.
+    #[serde(flatten)]
+    pub head: Head,
+    /// The household.
+    pub household_id: Uuid,
+    /// Name; personal.
+    pub name: Text,
+    /// Whether the resident is a member of the Party.
+    pub is_party_member: bool,
+    /// First day.
+    pub start_date: NaiveDate,
+    /// First day on which it no longer holds.
+    pub end_date: Option<NaiveDate>,
+}
+dated!(Resident);
+
+impl Record for Resident {
+    const KIND: &'static str = "resident";
+    const HAS_OWN_AREA: bool = false;
+
+    fn head(&self) -> &Head {
+        &self.head
+    }
+
+    fn head_mut(&mut self) -> &mut Head {
+        &mut self.head
+    }
+
+    fn check(&self, checks: &mut Checks) {
+        checks.ends_after(Some(self.start_date), self.end_date);
+    }
+
+    fn references(&self) -> Vec<Reference> {
+        vec![Reference::id(
+            "household_id",
+            "household",
+            self.household_id,
+        )]
+    }
+
+    fn placed_by(&self) -> Option<Uuid> {
+        Some(self.household_id)
+    }
+
+    fn told(&self) -> Told {
+        Told {
+            parent_id: Some(self.household_id),
+            ..Told::dated(self)
+        }
+    }
+}

@@ -1,0 +1,83 @@
+//! Roles of core residents.
+
+use chrono::NaiveDate;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+use wangge_api::refusal::Refusal;
+use wangge_kernel::coded_enum;
+use wangge_records::{Checks, Head, Record, Reference, Told, dated};
+
+coded_enum! {
+    /// A role. The numbers are the contract's.
+    ResidentRoleKind {
+        /// Head of a building or staircase.
+        BuildingHead = 1 => "building_head",
+        /// Mediator between neighbours.
+        Mediator = 2 => "mediator",
+        /// Head of a team of residents.
+        TeamHead = 3 => "team_head",
+        /// Delegate of the residents at deliberations.
+        DeliberationDelegate = 4 => "deliberation_delegate",
+        /// Keeps the map of the people's situation with the staff.
+        Informant = 5 => "informant",
+    }
+}
+
+/// A role in which a core resident takes a lead.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ResidentRole {
+    /// What every record has; the area is that of the resident.
+    #[serde(flatten)]
+    pub head: Head,
+    /// The resident.
+    pub resident_id: Uuid,
+    /// The role.
+    pub kind: ResidentRoleKind,
+    /// First day.
+    pub start_date: NaiveDate,
+    /// First day on which it no longer holds.
+    pub end_date: Option<NaiveDate>,
+}
+dated!(ResidentRole);
+
+impl Record for ResidentRole {
+    const KIND: &'static str = "resident_role";
+    const HAS_OWN_AREA: bool = false;
+
+    fn head(&self) -> &Head {
+        &self.head
+    }
+
+    fn head_mut(&mut self) -> &mut Head {
+        &mut self.head
+    }
+
+    fn check(&self, checks: &mut Checks) {
+        checks.ends_after(Some(self.start_date), self.end_date);
+    }
+
+    fn references(&self) -> Vec<Reference> {
+        vec![Reference::id("resident_id", "resident", self.resident_id)]
+    }
+
+    fn placed_by(&self) -> Option<Uuid> {
+        Some(self.resident_id)
+    }
+
+    fn taken(&self) -> Refusal {
+        Refusal::guard(
+            "role_held_already",
+            Self::KIND,
+            "the resident has this role on one of the days",
+        )
+    }
+
+    fn told(&self) -> Told {
+        Told {
+            parent_id: Some(self.resident_id),
+            subject_id: Some(self.resident_id),
+            code: self.kind.name(),
+            ..Told::dated(self)
+        }
+    }
+}

@@ -1,0 +1,80 @@
+//! Seats of a community's big committee, each held by one person for a term.
+
+use chrono::NaiveDate;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+use wangge_api::refusal::Refusal;
+use wangge_kernel::coded_enum;
+use wangge_records::{Checks, Head, Record, Reference, Told, dated};
+
+use super::area::AreaKind;
+
+coded_enum! {
+    /// How a seat is held. The numbers are the contract's.
+    SeatKind {
+        /// By a full-time member.
+        FullTime = 1 => "full_time",
+        /// By a part-time member, the head of a resident unit's organisation.
+        PartTime = 2 => "part_time",
+    }
+}
+
+/// A seat.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Seat {
+    /// What every record has; the area is a community.
+    #[serde(flatten)]
+    pub head: Head,
+    /// How it is held.
+    pub kind: SeatKind,
+    /// Who holds it.
+    pub person_id: Uuid,
+    /// The unit that the person stands for.
+    pub unit_id: Uuid,
+    /// First day of the term.
+    pub start_date: NaiveDate,
+    /// First day behind the term.
+    pub end_date: Option<NaiveDate>,
+}
+dated!(Seat);
+
+impl Record for Seat {
+    const KIND: &'static str = "seat";
+
+    fn head(&self) -> &Head {
+        &self.head
+    }
+
+    fn head_mut(&mut self) -> &mut Head {
+        &mut self.head
+    }
+
+    fn check(&self, checks: &mut Checks) {
+        checks.ends_after(Some(self.start_date), self.end_date);
+    }
+
+    fn references(&self) -> Vec<Reference> {
+        vec![
+            Reference::area(&self.head).of(&[AreaKind::Community as i16], "must be a community"),
+            Reference::id("person_id", "person", self.person_id),
+            Reference::id("unit_id", "unit", self.unit_id),
+        ]
+    }
+
+    fn taken(&self) -> Refusal {
+        Refusal::guard(
+            "seated_already",
+            Self::KIND,
+            "the person holds a seat of the committee on one of the days",
+        )
+    }
+
+    fn told(&self) -> Told {
+        Told {
+            parent_id: Some(self.unit_id),
+            subject_id: Some(self.person_id),
+            code: self.kind.name(),
+            ..Told::dated(self)
+        }
+    }
+}

@@ -1,0 +1,50 @@
+//! Plain records of every feed.
+
+use chrono::{DateTime, Utc};
+use uuid::Uuid;
+use wangge_api::{
+    date,
+    events::v1::{Event, RecordChanged},
+    refusal::Refusal,
+};
+use wangge_pg::{Tx, transaction::Failure};
+
+use super::{id, optional_day};
+use crate::store::facts::{Fact, upsert_fact};
+
+/// Keeps a plain record of a service.
+pub(super) async fn apply(
+    tx: &mut Tx,
+    service: &'static str,
+    event: &Event,
+    record: &RecordChanged,
+) -> Result<(), Failure> {
+    let fact = Fact {
+        record_id: id(&event.record_id)?,
+        service,
+        kind: record.kind.clone(),
+        area_code: record.area_code.clone(),
+        parent_id: optional_id(&record.parent_id)?,
+        subject_id: optional_id(&record.subject_id)?,
+        code: record.code.clone(),
+        amount: record.amount,
+        start_date: optional_day(record.start_date.as_ref())?,
+        end_date: optional_day(record.end_date.as_ref())?,
+        created_time: moment(record.created_time.as_ref(), "created_time")?,
+        changed_time: moment(record.changed_time.as_ref(), "changed_time")?,
+    };
+    Ok(upsert_fact(tx, &fact).await?)
+}
+
+fn optional_id(text: &str) -> Result<Option<Uuid>, Refusal> {
+    if text.is_empty() {
+        Ok(None)
+    } else {
+        id(text).map(Some)
+    }
+}
+
+fn moment(time: Option<&prost_types::Timestamp>, field: &str) -> Result<DateTime<Utc>, Refusal> {
+    let time = time.ok_or_else(|| Refusal::field(field, "required", "is required"))?;
+    date::moment(time, field)
+}

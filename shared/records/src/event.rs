@@ -1,0 +1,37 @@
+//! Plain records as the feed tells of them: all in one shape.
+
+use chrono::{DateTime, Utc};
+use wangge_api::{
+    date::{timestamp, to_wire},
+    events::v1::{RecordChanged, event::Payload},
+};
+use wangge_outbox::NewEvent;
+
+use crate::Record;
+
+/// The event that tells of a record as it now stands.
+pub fn record_changed<R: Record>(record: &R, now: DateTime<Utc>) -> NewEvent {
+    let head = record.head();
+    let told = record.told();
+    let text = |id: Option<uuid::Uuid>| id.map(|id| id.to_string()).unwrap_or_default();
+    NewEvent {
+        record_id: head.id,
+        revision: head.revision,
+        area_code: head.area_code.clone(),
+        occurred_time: head.changed_time,
+        recorded_time: now,
+        imported: head.imported,
+        payload: Payload::RecordChanged(RecordChanged {
+            kind: R::KIND.to_owned(),
+            area_code: head.area_code.clone(),
+            parent_id: text(told.parent_id),
+            subject_id: text(told.subject_id),
+            code: told.code.to_owned(),
+            amount: told.amount,
+            start_date: told.start_date.map(to_wire),
+            end_date: told.end_date.map(to_wire),
+            created_time: Some(timestamp(head.created_time)),
+            changed_time: Some(timestamp(head.changed_time)),
+        }),
+    }
+}

@@ -1,0 +1,185 @@
+//! Fields on the wire: how each type of the domain is read from what a message
+//! holds, and told again. What is wrong names its field.
+
+use chrono::{DateTime, NaiveDate, Utc};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+use wangge_api::{date, types::v1::Date};
+
+use crate::Checks;
+
+/// A type of the domain that a field of a message can hold.
+pub trait Field<W>: Sized {
+    /// Reads what the wire holds; none, and a violation, if that is wrong.
+    fn read(wire: W, field: &str, checks: &mut Checks) -> Option<Self>;
+
+    /// Puts it on the wire.
+    fn tell(self) -> W;
+}
+
+/// A text that says something. It may be personal, and so is never shown where
+/// records are written for debugging.
+#[derive(Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Text(pub String);
+
+/// A text that may be empty; shown as little as [`Text`].
+#[derive(Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Note(pub String);
+
+impl std::fmt::Debug for Text {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("…")
+    }
+}
+
+impl std::fmt::Debug for Note {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("…")
+    }
+}
+
+impl Field<String> for Text {
+    fn read(wire: String, field: &str, checks: &mut Checks) -> Option<Self> {
+        checks.text(&wire, field);
+        Some(Self(wire))
+    }
+
+    fn tell(self) -> String {
+        self.0
+    }
+}
+
+impl Field<String> for Note {
+    fn read(wire: String, field: &str, checks: &mut Checks) -> Option<Self> {
+        checks.keepable(&wire, field);
+        Some(Self(wire))
+    }
+
+    fn tell(self) -> String {
+        self.0
+    }
+}
+
+impl Field<String> for Uuid {
+    fn read(wire: String, field: &str, checks: &mut Checks) -> Option<Self> {
+        checks.given(!wire.is_empty(), field);
+        Option::<Self>::read(wire, field, checks).flatten()
+    }
+
+    fn tell(self) -> String {
+        self.to_string()
+    }
+}
+
+impl Field<String> for Option<Uuid> {
+    fn read(wire: String, field: &str, checks: &mut Checks) -> Option<Self> {
+        let id = Uuid::parse_str(&wire).ok();
+        let sound = wire.is_empty() || id.is_some();
+        checks.rule(sound, field, "string.uuid", "must be a UUID");
+        sound.then_some(id)
+    }
+
+    fn tell(self) -> String {
+        self.map(|id| id.to_string()).unwrap_or_default()
+    }
+}
+
+impl Field<Option<Date>> for NaiveDate {
+    fn read(wire: Option<Date>, field: &str, checks: &mut Checks) -> Option<Self> {
+        checks.given(wire.is_some(), field);
+        Option::<Self>::read(wire, field, checks).flatten()
+    }
+
+    fn tell(self) -> Option<Date> {
+        Some(date::to_wire(self))
+    }
+}
+
+impl Field<Option<Date>> for Option<NaiveDate> {
+    fn read(wire: Option<Date>, field: &str, checks: &mut Checks) -> Option<Self> {
+        let day = date::optional(wire.as_ref(), field);
+        checks.rule(
+            day.is_ok(),
+            field,
+            "date",
+            "is no day that the calendar has",
+        );
+        day.ok()
+    }
+
+    fn tell(self) -> Option<Date> {
+        self.map(date::to_wire)
+    }
+}
+
+impl Field<Option<prost_types::Timestamp>> for DateTime<Utc> {
+    fn read(
+        wire: Option<prost_types::Timestamp>,
+        field: &str,
+        checks: &mut Checks,
+    ) -> Option<Self> {
+        checks.given(wire.is_some(), field);
+        Option::<Self>::read(wire, field, checks).flatten()
+    }
+
+    fn tell(self) -> Option<prost_types::Timestamp> {
+        Some(date::timestamp(self))
+    }
+}
+
+impl Field<Option<prost_types::Timestamp>> for Option<DateTime<Utc>> {
+    fn read(
+        wire: Option<prost_types::Timestamp>,
+        field: &str,
+        checks: &mut Checks,
+    ) -> Option<Self> {
+        let time = wire
+            .as_ref()
+            .map(|time| date::moment(time, field))
+            .transpose();
+        checks.rule(time.is_ok(), field, "timestamp", "is no time");
+        time.ok()
+    }
+
+    fn tell(self) -> Option<prost_types::Timestamp> {
+        self.map(date::timestamp)
+    }
+}
+
+/// Types that are on the wire what they are in the domain.
+macro_rules! as_they_are {
+    ($($type:ty),+) => { $(
+        impl Field<$type> for $type {
+            fn read(wire: $type, _: &str, _: &mut Checks) -> Option<Self> {
+                Some(wire)
+            }
+
+            fn tell(self) -> $type {
+                self
+            }
+        }
+    )+ };
+}
+as_they_are!(bool, i32, i64);
+
+/// Lets enums made by `coded_enum!` stand in fields: required as they are, and
+/// optional as an [`Option`].
+#[macro_export]
+macro_rules! wire_enum {
+    ($($name:ty),+ $(,)?) => { $(
+        impl $crate::field::Field<i32> for $name {
+            fn read(wire: i32, field: &str, checks: &mut $crate::Checks) -> ::std::option::Option<Self> {
+                let value = Self::from_code(wire);
+                checks.given(wire != 0, field);
+                checks.rule(wire == 0 || value.is_some(), field, "enum.defined_only", "is no value of the enum");
+                value
+            }
+
+            fn tell(self) -> i32 {
+                self.code().into()
+            }
+        }
+    )+ };
+}

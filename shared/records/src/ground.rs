@@ -1,0 +1,159 @@
+//! What records stand on: the areas, people, units and records that they name.
+//! What was found is remembered, since codes and kinds never change and
+//! nothing is ever deleted.
+
+use std::{collections::HashMap, future::Future};
+
+use uuid::Uuid;
+use wangge_api::refusal::Refusal;
+use wangge_auth::RecordScope;
+use wangge_pg::{StoreError, Tx, transaction::Failure};
+
+use crate::{Record, Reference, record::Key};
+
+/// A record that was found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Found {
+    /// Code of the area in which it lies.
+    pub area_code: String,
+    /// Number of its kind, for areas and units; 0 for others.
+    pub kind: i16,
+}
+
+/// How a service finds what its records name.
+pub trait Ground: Send + Sync + 'static {
+    /// In which scope records are looked for.
+    fn scope(&self) -> &RecordScope;
+
+    /// Records of a kind by id, those that are there for the caller.
+    fn find(
+        &self,
+        tx: &mut Tx,
+        kind: &'static str,
+        ids: &[Uuid],
+    ) -> impl Future<Output = Result<Vec<(Uuid, Found)>, StoreError>> + Send;
+
+    /// Areas by code, those that are there for the caller, with the number of
+    /// their kind.
+    fn find_areas(
+        &self,
+        tx: &mut Tx,
+        codes: &[String],
+    ) -> impl Future<Output = Result<Vec<(String, i16)>, StoreError>> + Send;
+}
+
+/// A ground, and what has been found on it.
+#[derive(Debug)]
+pub struct Known<G> {
+    ground: G,
+    records: HashMap<(&'static str, Uuid), Found>,
+    areas: HashMap<String, i16>,
+}
+
+impl<G: Ground> Known<G> {
+    /// Nothing found yet.
+    pub fn new(ground: G) -> Self {
+        Self {
+            ground,
+            records: HashMap::new(),
+            areas: HashMap::new(),
+        }
+    }
+
+    /// In which scope records are looked for.
+    pub fn scope(&self) -> &RecordScope {
+        self.ground.scope()
+    }
+
+    /// The ground itself.
+    pub fn ground(&self) -> &G {
+        &self.ground
+    }
+
+    /// The ground itself, to teach it something.
+    pub fn ground_mut(&mut self) -> &mut G {
+        &mut self.ground
+    }
+
+    /// Remembers a record as if it had been found.
+    pub fn learn(&mut self, kind: &'static str, id: Uuid, found: Found) {
+        self.records.insert((kind, id), found);
+    }
+
+    /// Remembers an area as if it had been found.
+    pub fn learn_area(&mut self, code: &str, kind: i16) {
+        self.areas.insert(code.to_owned(), kind);
+    }
+
+    /// Looks for everything that some records name: a statement for each kind
+    /// at most.
+    pub(crate) async fn look<R: Record>(
+        &mut self,
+        tx: &mut Tx,
+        records: impl Iterator<Item = &R>,
+    ) -> Result<(), Failure> {
+        let mut codes: Vec<String> = Vec::new();
+        let mut ids: HashMap<&'static str, Vec<Uuid>> = HashMap::new();
+        for reference in records.flat_map(Record::references) {
+            match reference.key {
+                Key::Code(code) if !self.areas.contains_key(&code) => codes.push(code),
+                Key::Id(id) if !self.records.contains_key(&(reference.kind, id)) => {
+                    ids.entry(reference.kind).or_default().push(id);
+                }
+                Key::Code(_) | Key::Id(_) => {}
+            }
+        }
+        if !codes.is_empty() {
+            self.areas.extend(self.ground.find_areas(tx, &codes).await?);
+        }
+        for (kind, ids) in ids {
+            let found = self.ground.find(tx, kind, &ids).await?;
+            self.records
+                .extend(found.into_iter().map(|(id, found)| ((kind, id), found)));
+        }
+        Ok(())
+    }
+
+    /// Puts a record in its place: what it names is there, and where it has no
+    /// place of its own it lies where the record lies that places it.
+    ///
+    /// # Errors
+    /// `REFERENCE_UNKNOWN` and `FIELD_INVALID`, naming the field.
+    pub(crate) fn place<R: Record>(&self, record: &mut R) -> Result<(), Refusal> {
+        let placed_by = record.placed_by();
+        for reference in record.references() {
+            let field = format!("{}.{}", R::KIND, reference.field);
+            let (place, kind) = self.found(&reference, &field)?;
+            if !reference.of.is_empty() && !reference.of.contains(&kind) {
+                return Err(Refusal::field(&field, "reference.kind", reference.must_be));
+            }
+            if let (Some(id), Key::Id(named)) = (placed_by, &reference.key)
+                && id == *named
+            {
+                place.clone_into(&mut record.head_mut().area_code);
+            }
+        }
+        // The second wall: whatever named the place, the caller must reach it.
+        if self.scope().covers(&record.head().area_code) {
+            Ok(())
+        } else {
+            let field = format!("{}.area_code", R::KIND);
+            Err(Refusal::unknown_reference(&field, "area"))
+        }
+    }
+
+    fn found<'r>(
+        &'r self,
+        reference: &'r Reference,
+        field: &str,
+    ) -> Result<(&'r str, i16), Refusal> {
+        let found = match &reference.key {
+            Key::Code(code) => self.areas.get(code).map(|kind| (code.as_str(), *kind)),
+            Key::Id(id) => self
+                .records
+                .get(&(reference.kind, *id))
+                .map(|found| (found.area_code.as_str(), found.kind)),
+        };
+        found.ok_or_else(|| Refusal::unknown_reference(field, reference.kind))
+    }
+}

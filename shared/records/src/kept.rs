@@ -1,0 +1,263 @@
+//! The table of a kind of record. A row is the record as JSON, taken apart and
+//! put together by PostgreSQL, so that one set of statements fits every table
+//! whose columns bear the names of the fields. Columns keep their types, and
+//! constraints and indexes are the table's own.
+
+use std::future::Future;
+
+use chrono::NaiveDate;
+use sqlx::PgPool;
+use uuid::Uuid;
+use wangge_auth::RecordScope;
+use wangge_pg::{StoreError, Tx};
+
+use crate::{Found, Record};
+
+/// Which records a list has.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Filter {
+    /// Only those of this parent.
+    pub parent: Option<Uuid>,
+    /// Only those that hold on this day.
+    pub on: Option<NaiveDate>,
+    /// Only those that were entered before this entry.
+    pub before: Option<i64>,
+    /// At most this many.
+    pub limit: i64,
+}
+
+/// A record with its place in the order of entry.
+#[derive(Debug, Clone)]
+pub struct Listed<R> {
+    /// The place.
+    pub entry: i64,
+    /// The record.
+    pub record: R,
+}
+
+/// What is known of a row by its id, whoever asks.
+#[derive(Debug, Clone)]
+pub struct Trace {
+    /// The id.
+    pub id: Uuid,
+    /// Digest of the row that loaded it.
+    pub digest: Option<String>,
+    /// Its revision.
+    pub revision: i64,
+}
+
+/// A kind of record with a table. [`kept!`](crate::kept!) writes it. Functions
+/// with a scope answer nothing that lies outside it.
+pub trait Kept: Record {
+    /// The record with an id.
+    fn load(
+        pool: &PgPool,
+        scope: &RecordScope,
+        id: Uuid,
+    ) -> impl Future<Output = Result<Option<Self>, StoreError>> + Send;
+
+    /// The record with an id, locked against every other writer.
+    fn lock(
+        tx: &mut Tx,
+        scope: &RecordScope,
+        id: Uuid,
+    ) -> impl Future<Output = Result<Option<Self>, StoreError>> + Send;
+
+    /// Records, the one entered last first.
+    fn list(
+        pool: &PgPool,
+        scope: &RecordScope,
+        filter: Filter,
+    ) -> impl Future<Output = Result<Vec<Listed<Self>>, StoreError>> + Send;
+
+    /// Which of these records are there, and where they lie.
+    fn find(
+        tx: &mut Tx,
+        scope: &RecordScope,
+        ids: &[Uuid],
+    ) -> impl Future<Output = Result<Vec<(Uuid, Found)>, StoreError>> + Send;
+
+    /// Which of these ids are in use, by whatever record.
+    fn trace(
+        tx: &mut Tx,
+        ids: &[Uuid],
+    ) -> impl Future<Output = Result<Vec<Trace>, StoreError>> + Send;
+
+    /// Keeps new records, except for those that have what another one has that
+    /// only one can have. Answers the ids of those that were kept. A violated
+    /// constraint would undo the rest.
+    fn insert_free(
+        tx: &mut Tx,
+        records: &[Self],
+    ) -> impl Future<Output = Result<Vec<Uuid>, StoreError>> + Send;
+
+    /// Keeps what a locked record has become.
+    fn update(&self, tx: &mut Tx) -> impl Future<Output = Result<(), StoreError>> + Send;
+}
+
+/// A row as it is sent.
+///
+/// # Errors
+/// When the record can't be written as JSON: a fault of ours.
+pub fn to_row<R: serde::Serialize + ?Sized>(record: &R) -> Result<String, StoreError> {
+    serde_json::to_string(record).map_err(|error| sqlx::Error::Encode(error.into()).into())
+}
+
+/// A row as it was received.
+///
+/// # Errors
+/// When a column can't be read as its field: a fault of ours.
+pub fn from_row<R: Record>(row: &str) -> Result<R, StoreError> {
+    serde_json::from_str(row).map_err(|error| sqlx::Error::Decode(error.into()).into())
+}
+
+/// Writes the statements of a kind of record: its table; the column of the
+/// record to which it belongs, if there is one; `dated` if it holds from a day
+/// to a day; the columns that can change.
+///
+/// ```ignore
+/// kept! { Building in "building" of "estate_id" dated changes "name, end_date" }
+/// ```
+#[macro_export]
+macro_rules! kept {
+    ($record:ident in $table:literal $(of $parent:literal)? dated changes $changes:literal) => {
+        $crate::kept!(@ $record, $table, $changes,
+            [$("($3::uuid is null or " $parent " = $3)",)? "$3::uuid is null"],
+            "($4::date is null or start_date <= $4 and (end_date is null or end_date > $4))");
+    };
+    ($record:ident in $table:literal $(of $parent:literal)? changes $changes:literal) => {
+        $crate::kept!(@ $record, $table, $changes,
+            [$("($3::uuid is null or " $parent " = $3)",)? "$3::uuid is null"],
+            "$4::date is null");
+    };
+    (@ $record:ident, $table:literal, $changes:literal, [$($of:literal)+ $(, $rest:literal)*], $on:literal) => {
+        impl $crate::Kept for $record {
+            async fn load(
+                pool: &::sqlx::PgPool,
+                scope: &::wangge_auth::RecordScope,
+                id: ::uuid::Uuid,
+            ) -> ::std::result::Result<::std::option::Option<Self>, ::wangge_pg::StoreError> {
+                let row = ::sqlx::query_scalar!(
+                    "select row_to_json(kept)::text as \"row!\" from " + $table + " kept \
+                     where id = $1 and area_code >= $2 and area_code < $3",
+                    id,
+                    scope.area_from(),
+                    scope.area_until(),
+                )
+                .fetch_optional(pool)
+                .await?;
+                row.map(|row| $crate::kept::from_row(&row)).transpose()
+            }
+
+            async fn lock(
+                tx: &mut ::wangge_pg::Tx,
+                scope: &::wangge_auth::RecordScope,
+                id: ::uuid::Uuid,
+            ) -> ::std::result::Result<::std::option::Option<Self>, ::wangge_pg::StoreError> {
+                let row = ::sqlx::query_scalar!(
+                    "select row_to_json(kept)::text as \"row!\" from " + $table + " kept \
+                     where id = $1 and area_code >= $2 and area_code < $3 for no key update",
+                    id,
+                    scope.area_from(),
+                    scope.area_until(),
+                )
+                .fetch_optional(tx)
+                .await?;
+                row.map(|row| $crate::kept::from_row(&row)).transpose()
+            }
+
+            async fn list(
+                pool: &::sqlx::PgPool,
+                scope: &::wangge_auth::RecordScope,
+                filter: $crate::Filter,
+            ) -> ::std::result::Result<::std::vec::Vec<$crate::Listed<Self>>, ::wangge_pg::StoreError> {
+                ::sqlx::query!(
+                    "select entry, row_to_json(kept)::text as \"row!\" from " + $table + " kept \
+                     where area_code >= $1 and area_code < $2 and " + $($of +)+ " and " + $on + " \
+                     and ($5::bigint is null or entry < $5) order by entry desc limit $6",
+                    scope.area_from(),
+                    scope.area_until(),
+                    filter.parent,
+                    filter.on,
+                    filter.before,
+                    filter.limit,
+                )
+                .fetch_all(pool)
+                .await?
+                .into_iter()
+                .map(|row| {
+                    Ok($crate::Listed {
+                        entry: row.entry,
+                        record: $crate::kept::from_row(&row.row)?,
+                    })
+                })
+                .collect()
+            }
+
+            async fn find(
+                tx: &mut ::wangge_pg::Tx,
+                scope: &::wangge_auth::RecordScope,
+                ids: &[::uuid::Uuid],
+            ) -> ::std::result::Result<::std::vec::Vec<(::uuid::Uuid, $crate::Found)>, ::wangge_pg::StoreError> {
+                let found = ::sqlx::query!(
+                    "select id, area_code from " + $table + " \
+                     where id = any($1) and area_code >= $2 and area_code < $3",
+                    ids,
+                    scope.area_from(),
+                    scope.area_until(),
+                )
+                .fetch_all(tx)
+                .await?;
+                Ok(found
+                    .into_iter()
+                    .map(|row| (row.id, $crate::Found { area_code: row.area_code, kind: 0 }))
+                    .collect())
+            }
+
+            async fn trace(
+                tx: &mut ::wangge_pg::Tx,
+                ids: &[::uuid::Uuid],
+            ) -> ::std::result::Result<::std::vec::Vec<$crate::kept::Trace>, ::wangge_pg::StoreError> {
+                Ok(::sqlx::query_as!(
+                    $crate::kept::Trace,
+                    "select id, import_digest as digest, revision from " + $table + " where id = any($1)",
+                    ids,
+                )
+                .fetch_all(tx)
+                .await?)
+            }
+
+            async fn insert_free(
+                tx: &mut ::wangge_pg::Tx,
+                records: &[Self],
+            ) -> ::std::result::Result<::std::vec::Vec<::uuid::Uuid>, ::wangge_pg::StoreError> {
+                Ok(::sqlx::query_scalar!(
+                    "insert into " + $table + " select kept.* \
+                     from jsonb_array_elements($1::text::jsonb) as given (row), lateral \
+                     jsonb_populate_record(null::" + $table + ", \
+                         row || jsonb_build_object('entry', nextval('record_entry'))) as kept \
+                     on conflict do nothing returning id",
+                    $crate::kept::to_row(records)?,
+                )
+                .fetch_all(tx)
+                .await?)
+            }
+
+            async fn update(
+                &self,
+                tx: &mut ::wangge_pg::Tx,
+            ) -> ::std::result::Result<(), ::wangge_pg::StoreError> {
+                ::sqlx::query!(
+                    "update " + $table + " set (changed_time, revision, " + $changes + ") = \
+                     (select changed_time, revision, " + $changes + " \
+                      from jsonb_populate_record(null::" + $table + ", $2::text::jsonb)) where id = $1",
+                    $crate::Record::head(self).id,
+                    $crate::kept::to_row(self)?,
+                )
+                .execute(tx)
+                .await?;
+                Ok(())
+            }
+        }
+    };
+}

@@ -1,0 +1,38 @@
+//! Plain records: what is entered, read, listed, changed, ended and loaded in
+//! the same way whatever it is. How that is done is decided here, once; what a
+//! kind of record is, which rules it keeps and which table holds it is the
+//! service's.
+//!
+//! A kind of record takes a struct with its rules ([`Record`], in `domain`), a
+//! table ([`kept!`], in `store`), its shape on the wire ([`wire!`]) and its
+//! methods ([`serve!`], both in `api`). It refuses to know any kind of record
+//! by name, and to write a record without the event that tells of it.
+
+pub mod checks;
+pub mod etag;
+pub mod event;
+pub mod field;
+pub mod ground;
+pub mod kept;
+pub mod load;
+pub mod page;
+pub mod read;
+pub mod record;
+pub mod serve;
+pub mod wire;
+pub mod write;
+
+pub use checks::Checks;
+pub use field::{Note, Text};
+pub use ground::{Found, Ground, Known};
+pub use kept::{Filter, Kept, Listed};
+pub use record::{Dated, Head, Record, Reference, Told};
+pub use wire::Wire;
+pub use write::{Call, Host};
+
+/// What the macros name, so that a service needs no dependency for them.
+#[doc(hidden)]
+pub mod macros {
+    pub use {chrono, prost_types, serde_json, sqlx, tonic, uuid};
+    pub use {wangge_api, wangge_auth, wangge_pg};
+}

@@ -1,0 +1,211 @@
+//! Loading records with a past: many at a time, each answered for itself.
+
+use std::collections::HashMap;
+
+use chrono::{DateTime, Utc};
+use prost::Message as _;
+use sha2::{Digest as _, Sha256};
+use uuid::Uuid;
+use wangge_api::{
+    codec::{self, Validate},
+    refusal::Refusal,
+};
+use wangge_kernel::limit::{DEFAULT_ZONE, day_start};
+use wangge_outbox::append_all;
+use wangge_pg::{Tx, transaction::Failure};
+
+use crate::{
+    Found, Ground, Head, Kept, Known, Wire, event::record_changed, kept::Trace, wire,
+    write::in_the_way,
+};
+
+/// What became of a row.
+#[derive(Debug, Clone)]
+pub enum Outcome {
+    /// The record was made, in this revision.
+    Imported(Uuid, i64),
+    /// The record was there already, in this revision.
+    Unchanged(Uuid, i64),
+    /// Every check passed and nothing was to be loaded.
+    Valid,
+    /// The row was refused.
+    Refused(Refusal),
+}
+
+/// A record as a row brings it.
+///
+/// # Errors
+/// `FIELD_INVALID`, naming every field that is wrong.
+pub fn draft<R: Wire>(message: R::Message, now: DateTime<Utc>) -> Result<R, Refusal>
+where
+    R::Message: Validate,
+{
+    codec::check(&message)?;
+    let id = R::id(&message);
+    if id.is_empty() {
+        return Err(Refusal::field("id", "required", "is required"));
+    }
+    let id =
+        Uuid::parse_str(id).map_err(|_| Refusal::field("id", "string.uuid", "must be a UUID"))?;
+    let digest = Sha256::digest(message.encode_to_vec());
+    let head = Head {
+        imported: true,
+        import_digest: Some(digest.iter().map(|byte| format!("{byte:02x}")).collect()),
+        ..Head::new(id, now)
+    };
+    let mut record: R = wire::read(message, head)?;
+    if let Some(start) = record.told().start_date {
+        let began = day_start(start, DEFAULT_ZONE);
+        let head = record.head_mut();
+        (head.created_time, head.changed_time) = (began, began);
+    }
+    Ok(record)
+}
+
+/// Loads records of one kind in an open transaction, or only tries to; answers
+/// an outcome for each, in their order.
+///
+/// # Errors
+/// What the database says.
+pub async fn load<G: Ground, R: Kept>(
+    tx: &mut Tx,
+    known: &mut Known<G>,
+    rows: Vec<Result<R, Refusal>>,
+    trial: bool,
+    now: DateTime<Utc>,
+) -> Result<Vec<Outcome>, Failure> {
+    if trial {
+        sqlx::query("savepoint trial").execute(&mut *tx).await?;
+    }
+    let outcomes = load_for_good(tx, known, rows, now).await?;
+    if !trial {
+        return Ok(outcomes);
+    }
+    sqlx::query("rollback to savepoint trial")
+        .execute(&mut *tx)
+        .await?;
+    Ok(outcomes
+        .into_iter()
+        .map(|outcome| match outcome {
+            Outcome::Refused(refusal) => Outcome::Refused(refusal),
+            _ => Outcome::Valid,
+        })
+        .collect())
+}
+
+async fn load_for_good<G: Ground, R: Kept>(
+    tx: &mut Tx,
+    known: &mut Known<G>,
+    rows: Vec<Result<R, Refusal>>,
+    now: DateTime<Utc>,
+) -> Result<Vec<Outcome>, Failure> {
+    known.look(tx, rows.iter().flatten()).await?;
+    let mut there = traces::<R>(tx, rows.iter().flatten()).await?;
+    let mut records: Vec<R> = Vec::new();
+    let mut outcomes = Vec::with_capacity(rows.len());
+    for row in rows {
+        outcomes.push(match row {
+            Err(refusal) => Outcome::Refused(refusal),
+            Ok(mut record) => match admit(known, &there, &mut record) {
+                Err(refusal) => Outcome::Refused(refusal),
+                Ok(Some(revision)) => Outcome::Unchanged(record.head().id, revision),
+                Ok(None) => {
+                    let head = record.head();
+                    let (id, revision) = (head.id, head.revision);
+                    there.insert(id, trace(&record));
+                    records.push(record);
+                    Outcome::Imported(id, revision)
+                }
+            },
+        });
+    }
+    if records.is_empty() {
+        return Ok(outcomes);
+    }
+    let mut refused = keep(tx, known, records, now).await?;
+    for outcome in &mut outcomes {
+        if let Outcome::Imported(id, _) = outcome
+            && let Some(other) = refused.remove(id)
+        {
+            *outcome = other;
+        }
+    }
+    Ok(outcomes)
+}
+
+/// Lets a record in: `None` if it is new, its revision if it is there.
+fn admit<G: Ground, R: Kept>(
+    known: &Known<G>,
+    there: &HashMap<Uuid, Trace>,
+    record: &mut R,
+) -> Result<Option<i64>, Refusal> {
+    let head = record.head();
+    match there.get(&head.id) {
+        Some(trace) if trace.digest == head.import_digest => Ok(Some(trace.revision)),
+        Some(_) => Err(Refusal::exists(R::KIND, &format!("{}.id", R::KIND))),
+        None => known.place(record).map(|()| None),
+    }
+}
+
+/// Keeps new records and tells of them; answers what became of the others.
+async fn keep<G: Ground, R: Kept>(
+    tx: &mut Tx,
+    known: &mut Known<G>,
+    records: Vec<R>,
+    now: DateTime<Utc>,
+) -> Result<HashMap<Uuid, Outcome>, Failure> {
+    let kept: std::collections::HashSet<Uuid> =
+        R::insert_free(tx, &records).await?.into_iter().collect();
+    let (kept, others): (Vec<R>, Vec<R>) = records
+        .into_iter()
+        .partition(|record| kept.contains(&record.head().id));
+    let events: Vec<_> = kept
+        .iter()
+        .map(|record| record_changed(record, now))
+        .collect();
+    append_all(tx, &events).await?;
+    for record in &kept {
+        let head = record.head();
+        let found = Found {
+            area_code: head.area_code.clone(),
+            kind: 0,
+        };
+        known.learn(R::KIND, head.id, found);
+    }
+    // Somebody has loaded the same rows since we looked, or holds what only one
+    // can hold.
+    let there = traces::<R>(tx, others.iter()).await?;
+    let mut outcomes = HashMap::new();
+    for record in others {
+        let head = record.head();
+        let outcome = match there.get(&head.id) {
+            Some(trace) if trace.digest == head.import_digest => {
+                Outcome::Unchanged(head.id, trace.revision)
+            }
+            _ => Outcome::Refused(in_the_way(tx, &record).await?),
+        };
+        outcomes.insert(head.id, outcome);
+    }
+    Ok(outcomes)
+}
+
+async fn traces<R: Kept>(
+    tx: &mut Tx,
+    records: impl Iterator<Item = &R>,
+) -> Result<HashMap<Uuid, Trace>, Failure> {
+    let ids: Vec<Uuid> = records.map(|record| record.head().id).collect();
+    if ids.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let traces = R::trace(tx, &ids).await?;
+    Ok(traces.into_iter().map(|trace| (trace.id, trace)).collect())
+}
+
+fn trace<R: Kept>(record: &R) -> Trace {
+    let head = record.head();
+    Trace {
+        id: head.id,
+        digest: head.import_digest.clone(),
+        revision: head.revision,
+    }
+}

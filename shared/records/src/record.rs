@@ -1,0 +1,215 @@
+//! What a kind of record is: its fields, its rules, the records that it names.
+//! Pure: no database, no wire, no clock.
+
+use chrono::{DateTime, NaiveDate, Utc};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use uuid::Uuid;
+use wangge_api::refusal::Refusal;
+
+use crate::Checks;
+
+/// What every record has. The names are those of its table's columns.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Head {
+    /// Id.
+    pub id: Uuid,
+    /// Code of the area in which it lies.
+    pub area_code: String,
+    /// When it came to be in the world.
+    pub created_time: DateTime<Utc>,
+    /// When it last changed in the world.
+    pub changed_time: DateTime<Utc>,
+    /// Loaded with a past.
+    pub imported: bool,
+    /// Digest of the row that loaded it, by which the row is known again.
+    pub import_digest: Option<String>,
+    /// Revision, from 1.
+    pub revision: i64,
+}
+
+impl Head {
+    /// Of a record that comes to be now. Its area is known once it is read or
+    /// placed.
+    pub fn new(id: Uuid, now: DateTime<Utc>) -> Self {
+        Self {
+            id,
+            area_code: String::new(),
+            created_time: now,
+            changed_time: now,
+            imported: false,
+            import_digest: None,
+            revision: 1,
+        }
+    }
+}
+
+/// A kind of record. It is stored field by field: a field is the column of the
+/// same name, [`Head`]'s among them.
+pub trait Record:
+    Clone + std::fmt::Debug + Serialize + DeserializeOwned + Send + Sync + Unpin + 'static
+{
+    /// What it is, in the words of the contract: the field that holds it in
+    /// requests, and what events call it. Example: `need_tag`.
+    const KIND: &'static str;
+
+    /// Whether it names its area itself; if not, it lies where the record lies
+    /// that [`Record::placed_by`] names.
+    const HAS_OWN_AREA: bool = true;
+
+    /// What it has in common with every record.
+    fn head(&self) -> &Head;
+
+    /// The same, to be changed.
+    fn head_mut(&mut self) -> &mut Head;
+
+    /// Looks for what is wrong with it in itself.
+    fn check(&self, checks: &mut Checks);
+
+    /// The records that it names.
+    fn references(&self) -> Vec<Reference>;
+
+    /// The record where it lies, if it has no place of its own: the first of
+    /// [`Record::references`] that names this id.
+    fn placed_by(&self) -> Option<Uuid> {
+        None
+    }
+
+    /// The refusal when another record has what only one can have, its id
+    /// aside.
+    fn taken(&self) -> Refusal {
+        Refusal::exists(Self::KIND, &format!("{}.id", Self::KIND))
+    }
+
+    /// What its event tells. Ids, codes, days and amounts: nothing personal.
+    fn told(&self) -> Told;
+}
+
+/// A record that holds from a day to a day.
+pub trait Dated: Record {
+    /// The first day.
+    fn start_date(&self) -> NaiveDate;
+
+    /// The first day on which it no longer holds.
+    fn end_date(&self) -> Option<NaiveDate>;
+
+    /// Gives it an end, unchecked: see [`Dated::end`].
+    fn set_end_date(&mut self, day: NaiveDate);
+
+    /// Ends it on a day.
+    ///
+    /// # Errors
+    /// `STATE_CONFLICT` if it has an end already; `FIELD_INVALID` if the day is
+    /// not after the start.
+    fn end(&mut self, day: NaiveDate) -> Result<(), Refusal> {
+        if self.end_date().is_some() {
+            return Err(Refusal::state_conflict(Self::KIND, "ended", "end"));
+        }
+        if day <= self.start_date() {
+            return Err(Refusal::field(
+                "end_date",
+                "date.order",
+                "must be after start_date",
+            ));
+        }
+        self.set_end_date(day);
+        Ok(())
+    }
+}
+
+/// Makes kinds of records with `start_date` and `end_date` [`Dated`].
+#[macro_export]
+macro_rules! dated {
+    ($($record:ty),+ $(,)?) => { $(
+        impl $crate::Dated for $record {
+            fn start_date(&self) -> ::chrono::NaiveDate { self.start_date }
+            fn end_date(&self) -> ::std::option::Option<::chrono::NaiveDate> { self.end_date }
+            fn set_end_date(&mut self, day: ::chrono::NaiveDate) { self.end_date = Some(day); }
+        }
+    )+ };
+}
+
+/// A record that another one names.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reference {
+    /// Field that names it.
+    pub field: &'static str,
+    /// What it is, e.g. `person`.
+    pub kind: &'static str,
+    /// Which one.
+    pub key: Key,
+    /// Numbers of the kinds of area or unit that it may be; none for any.
+    pub of: &'static [i16],
+    /// What it must be, where that is not so.
+    pub must_be: &'static str,
+}
+
+/// How a record is named.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Key {
+    /// By its id.
+    Id(Uuid),
+    /// By its code: areas.
+    Code(String),
+}
+
+impl Reference {
+    /// By id.
+    pub fn id(field: &'static str, kind: &'static str, id: Uuid) -> Self {
+        Self {
+            field,
+            kind,
+            key: Key::Id(id),
+            of: &[],
+            must_be: "",
+        }
+    }
+
+    /// The area where the record lies.
+    pub fn area(head: &Head) -> Self {
+        Self {
+            field: "area_code",
+            kind: "area",
+            key: Key::Code(head.area_code.clone()),
+            of: &[],
+            must_be: "",
+        }
+    }
+
+    /// Of some kinds only. Example: `.of(&[GRID], "must be a grid")`.
+    #[must_use]
+    pub fn of(self, of: &'static [i16], must_be: &'static str) -> Self {
+        Self {
+            of,
+            must_be,
+            ..self
+        }
+    }
+}
+
+/// What an event tells of a record besides what every event tells.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Told {
+    /// The record to which it belongs.
+    pub parent_id: Option<Uuid>,
+    /// Whom or what it is about: a person, a resident, a unit.
+    pub subject_id: Option<Uuid>,
+    /// Its kind, role or post by name.
+    pub code: &'static str,
+    /// An amount: fen, items.
+    pub amount: i64,
+    /// First day on which it holds.
+    pub start_date: Option<NaiveDate>,
+    /// First day on which it no longer holds.
+    pub end_date: Option<NaiveDate>,
+}
+
+impl Told {
+    /// With the days of a dated record.
+    pub fn dated(record: &impl Dated) -> Self {
+        Self {
+            start_date: Some(record.start_date()),
+            end_date: record.end_date(),
+            ..Self::default()
+        }
+    }
+}

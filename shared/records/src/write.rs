@@ -1,0 +1,132 @@
+//! Entering a record and changing one: each in one transaction with its event
+//! and its request id.
+
+use chrono::{DateTime, Utc};
+use futures::FutureExt as _;
+use uuid::Uuid;
+use wangge_api::refusal::Refusal;
+use wangge_auth::RecordScope;
+use wangge_kernel::clock::Clock;
+use wangge_outbox::{Hint, append};
+use wangge_pg::{Constraint, Database, Tx, request, request::RequestKey, transact};
+
+use crate::{Ground, Kept, Known, etag, event::record_changed};
+
+/// A service that keeps records.
+pub trait Host: Clone + Send + Sync + 'static {
+    /// How it finds what its records name.
+    type Ground: Ground;
+
+    /// Its ground, as one caller reaches it.
+    fn ground(&self, scope: RecordScope) -> Self::Ground;
+
+    /// Its database.
+    fn database(&self) -> &Database;
+
+    /// Its clock.
+    fn clock(&self) -> &Clock;
+
+    /// What is told of each commit.
+    fn hint(&self) -> &Hint;
+
+    /// The constraints that a call can violate.
+    fn constraints(&self) -> &'static [Constraint];
+}
+
+/// What a write brings besides its content.
+#[derive(Debug, Clone)]
+pub struct Call {
+    /// Which records the caller reaches.
+    pub scope: RecordScope,
+    /// By which a repetition is known.
+    pub key: RequestKey,
+}
+
+/// Enters a record, or answers the one that the same request entered before.
+///
+/// # Errors
+/// `REFERENCE_UNKNOWN`, `FIELD_INVALID`, `RECORD_EXISTS`, `REQUEST_ID_REUSED`,
+/// and what [`Record::taken`](crate::Record::taken) refuses.
+pub async fn create<H: Host, R: Kept>(host: &H, call: Call, record: R) -> Result<R, Refusal> {
+    let now = host.clock().now();
+    let mut known = Known::new(host.ground(call.scope.clone()));
+    let created = transact(&host.database().calls, host.constraints(), move |tx| {
+        async move {
+            let (id, revision) = (record.head().id, record.head().revision);
+            if let Some(earlier) = request::claim(tx, &call.key, id, revision, now).await? {
+                let earlier = R::lock(tx, &call.scope, earlier).await?;
+                return Ok(earlier.ok_or_else(|| Refusal::not_found(R::KIND, ""))?);
+            }
+            let mut record = record;
+            known.look(tx, std::iter::once(&record)).await?;
+            known.place(&mut record)?;
+            if R::insert_free(tx, std::slice::from_ref(&record))
+                .await?
+                .is_empty()
+            {
+                return Err(in_the_way(tx, &record).await?.into());
+            }
+            append(tx, &record_changed(&record, now)).await?;
+            Ok(record)
+        }
+        .boxed()
+    })
+    .await?;
+    host.hint().committed();
+    Ok(created)
+}
+
+/// Why a record was not kept.
+pub(crate) async fn in_the_way<R: Kept>(
+    tx: &mut Tx,
+    record: &R,
+) -> Result<Refusal, wangge_pg::StoreError> {
+    let same = R::trace(tx, &[record.head().id]).await?;
+    Ok(if same.is_empty() {
+        record.taken()
+    } else {
+        Refusal::exists(R::KIND, &format!("{}.id", R::KIND))
+    })
+}
+
+/// Changes a record as `decide` says, or answers what the same request has made
+/// of it.
+///
+/// # Errors
+/// `RECORD_NOT_FOUND`, `ETAG_MISMATCH`, `REQUEST_ID_REUSED`, and what `decide`
+/// refuses.
+pub async fn change<H: Host, R: Kept>(
+    host: &H,
+    call: Call,
+    id: Uuid,
+    tag: String,
+    decide: impl FnOnce(&mut R, DateTime<Utc>) -> Result<(), Refusal> + Send + 'static,
+) -> Result<R, Refusal> {
+    let now = host.clock().now();
+    let changed = transact(&host.database().calls, host.constraints(), move |tx| {
+        async move {
+            let mut record = R::lock(tx, &call.scope, id)
+                .await?
+                .ok_or_else(|| Refusal::not_found(R::KIND, id))?;
+            let revision = record.head().revision + 1;
+            if request::claim(tx, &call.key, id, revision, now)
+                .await?
+                .is_some()
+            {
+                return Ok(record);
+            }
+            etag::check(&tag, record.head().revision, R::KIND)?;
+            decide(&mut record, now)?;
+            let head = record.head_mut();
+            head.revision = revision;
+            head.changed_time = now;
+            record.update(tx).await?;
+            append(tx, &record_changed(&record, now)).await?;
+            Ok(record)
+        }
+        .boxed()
+    })
+    .await?;
+    host.hint().committed();
+    Ok(changed)
+}
