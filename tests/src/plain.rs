@@ -15,6 +15,7 @@ use crate::{
     city::{COMMUNITY, GRID, request_id},
     raw,
     site::Site,
+    until,
 };
 
 static CONTRACTS: LazyLock<DescriptorPool> = LazyLock::new(|| {
@@ -38,6 +39,10 @@ pub struct Kind {
     /// A field that an update changes, with its new value; none if nothing can
     /// be changed.
     pub change: Option<(&'static str, &'static str)>,
+    /// Who enters it.
+    pub writer: Role,
+    /// Whether it holds from a day to a day.
+    pub dated: bool,
     /// A record of the kind, without its days.
     sample: fn(&City) -> Value,
 }
@@ -51,6 +56,8 @@ pub const KINDS: &[Kind] = &[
         area: COMMUNITY,
         placed_by: "area_code",
         change: Some(("name", "新名字")),
+        writer: Role::Admin,
+        dated: true,
         sample: |_| json!({"name": "和平里", "area_code": COMMUNITY}),
     },
     Kind {
@@ -60,6 +67,8 @@ pub const KINDS: &[Kind] = &[
         area: GRID,
         placed_by: "estate_id",
         change: Some(("name", "2幢")),
+        writer: Role::Admin,
+        dated: true,
         sample: |city| json!({"name": "1幢", "area_code": GRID, "estate_id": city.plain("estate")}),
     },
     Kind {
@@ -69,6 +78,8 @@ pub const KINDS: &[Kind] = &[
         area: GRID,
         placed_by: "building_id",
         change: Some(("room", "2单元202室")),
+        writer: Role::Admin,
+        dated: true,
         sample: |city| json!({"room": "1单元101室", "building_id": city.plain("building")}),
     },
     Kind {
@@ -78,6 +89,8 @@ pub const KINDS: &[Kind] = &[
         area: GRID,
         placed_by: "household_id",
         change: Some(("name", "张戊二")),
+        writer: Role::Admin,
+        dated: true,
         sample: |city| json!({"name": "张戊一", "household_id": city.plain("household")}),
     },
     Kind {
@@ -87,6 +100,8 @@ pub const KINDS: &[Kind] = &[
         area: GRID,
         placed_by: "resident_id",
         change: Some(("note", "每周上门一次")),
+        writer: Role::Admin,
+        dated: true,
         sample: |city| {
             json!({
                 "resident_id": city.plain("resident"),
@@ -102,6 +117,8 @@ pub const KINDS: &[Kind] = &[
         area: GRID,
         placed_by: "resident_id",
         change: None,
+        writer: Role::Admin,
+        dated: true,
         sample: |city| json!({"resident_id": city.plain("resident"), "kind": "RESIDENT_ROLE_KIND_MEDIATOR"}),
     },
     Kind {
@@ -111,6 +128,8 @@ pub const KINDS: &[Kind] = &[
         area: COMMUNITY,
         placed_by: "area_code",
         change: None,
+        writer: Role::Admin,
+        dated: true,
         sample: |city| {
             json!({
                 "role": "MEMBERSHIP_ROLE_RESIDENT",
@@ -126,12 +145,150 @@ pub const KINDS: &[Kind] = &[
         area: COMMUNITY,
         placed_by: "area_code",
         change: None,
+        writer: Role::Admin,
+        dated: true,
         sample: |city| {
             json!({
                 "kind": "SEAT_KIND_PART_TIME",
                 "person_id": city.person,
                 "unit_id": city.unit,
                 "area_code": COMMUNITY,
+            })
+        },
+    },
+    Kind {
+        service: "wangge.volunteers.v1.VolunteerService",
+        name: "Volunteer",
+        kind: "volunteer",
+        area: COMMUNITY,
+        placed_by: "area_code",
+        change: Some(("name", "李己二")),
+        writer: Role::Staff,
+        dated: true,
+        sample: |_| json!({"name": "李己一", "area_code": COMMUNITY, "skills": ["理发"]}),
+    },
+    Kind {
+        service: "wangge.volunteers.v1.VolunteerService",
+        name: "Team",
+        kind: "team",
+        area: COMMUNITY,
+        placed_by: "area_code",
+        change: Some(("name", "红帽子二队")),
+        writer: Role::Staff,
+        dated: true,
+        sample: |_| json!({"name": "红帽子", "kind": "TEAM_KIND_RED_CAPS", "area_code": COMMUNITY}),
+    },
+    Kind {
+        service: "wangge.volunteers.v1.VolunteerService",
+        name: "TeamMember",
+        kind: "team_member",
+        area: COMMUNITY,
+        placed_by: "team_id",
+        change: None,
+        writer: Role::Staff,
+        dated: true,
+        sample: |city| json!({"team_id": city.plain("team"), "volunteer_id": city.plain("volunteer")}),
+    },
+    Kind {
+        service: "wangge.volunteers.v1.VolunteerService",
+        name: "ServicePost",
+        kind: "service_post",
+        area: GRID,
+        placed_by: "area_code",
+        change: Some(("name", "楼道巡查岗")),
+        writer: Role::Staff,
+        dated: true,
+        sample: |_| json!({"name": "安全巡查岗", "planned_count": 2, "area_code": GRID}),
+    },
+    Kind {
+        service: "wangge.volunteers.v1.VolunteerService",
+        name: "PostHolder",
+        kind: "post_holder",
+        area: GRID,
+        placed_by: "service_post_id",
+        change: None,
+        writer: Role::Staff,
+        dated: true,
+        sample: |city| {
+            json!({
+                "service_post_id": city.plain("service_post"),
+                "volunteer_id": city.plain("volunteer"),
+            })
+        },
+    },
+    Kind {
+        service: "wangge.volunteers.v1.StationService",
+        name: "Station",
+        kind: "station",
+        area: COMMUNITY,
+        placed_by: "area_code",
+        change: Some(("name", "便民站")),
+        writer: Role::Staff,
+        dated: true,
+        sample: |_| json!({"name": "便民服务站", "kind": "STATION_KIND_CONVENIENCE", "area_code": COMMUNITY}),
+    },
+    Kind {
+        service: "wangge.volunteers.v1.StationService",
+        name: "FunctionalArea",
+        kind: "functional_area",
+        area: COMMUNITY,
+        placed_by: "station_id",
+        change: Some(("name", "日托室")),
+        writer: Role::Staff,
+        dated: true,
+        sample: |city| json!({"name": "日间照料室", "capacity": 8, "station_id": city.plain("station")}),
+    },
+    Kind {
+        service: "wangge.volunteers.v1.StationService",
+        name: "CatalogueItem",
+        kind: "catalogue_item",
+        area: COMMUNITY,
+        placed_by: "station_id",
+        change: Some(("name", "上门助浴")),
+        writer: Role::Staff,
+        dated: true,
+        sample: |city| {
+            json!({
+                "name": "助浴",
+                "price_kind": "PRICE_KIND_AT_COST",
+                "price_fen": 1500,
+                "station_id": city.plain("station"),
+            })
+        },
+    },
+    Kind {
+        service: "wangge.volunteers.v1.StationService",
+        name: "ProviderContract",
+        kind: "provider_contract",
+        area: COMMUNITY,
+        placed_by: "area_code",
+        change: Some(("subject", "居家养老服务")),
+        writer: Role::Staff,
+        dated: true,
+        sample: |city| {
+            json!({
+                "unit_id": city.unit,
+                "subject": "养老服务",
+                "amount_fen": 100_000,
+                "area_code": COMMUNITY,
+            })
+        },
+    },
+    Kind {
+        service: "wangge.volunteers.v1.StationService",
+        name: "SubsidyEntry",
+        kind: "subsidy_entry",
+        area: COMMUNITY,
+        placed_by: "station_id",
+        change: None,
+        writer: Role::Staff,
+        dated: false,
+        sample: |city| {
+            json!({
+                "station_id": city.plain("station"),
+                "amount_fen": 5000,
+                "entry_date": {"year": 2021, "month": 1, "day": 1},
+                "purpose": "设备",
             })
         },
     },
@@ -159,6 +316,9 @@ impl Kind {
     /// and on.
     pub fn sample(&self, city: &City, year: i32, ends: bool) -> Value {
         let mut sample = (self.sample)(city);
+        if !self.dated {
+            return sample;
+        }
         sample["start_date"] = json!({"year": year, "month": 1, "day": 1});
         if ends {
             sample["end_date"] = json!({"year": year + 2, "month": 1, "day": 1});
@@ -204,9 +364,15 @@ pub async fn make_all(site: &Site, city: &mut City) {
     for kind in KINDS {
         let path = kind.path("Create").expect("a method");
         let service = Service::of(path)[0];
-        let token = site.token(Role::Admin, Some(""), None);
+        let token = site.token(kind.writer, Some(""), None);
         let body = kind.create(&request_id(), kind.sample(city, 2021, false));
-        let answer = raw::call(&site.bare(service), Some(&token), path, &body).await;
+        let channel = site.bare(service);
+        // Until the feed has brought what it names.
+        let answer = until(|| async {
+            let answer = raw::call(&channel, Some(&token), path, &body).await;
+            (answer.reason() != "REFERENCE_UNKNOWN").then_some(answer)
+        });
+        let answer = answer.await;
         let message = answer.messages.first();
         let message = message.unwrap_or_else(|| panic!("{path}: {:?}", answer.status));
         let id = field(&decode(path, message), "id");

@@ -48,6 +48,8 @@ pub(crate) enum Query {
     Records(Plain),
     /// Whom plain records that hold are about, each once.
     Subjects(Plain),
+    /// What plain records come to that began by the day.
+    Amounts(Plain),
 }
 
 /// Plain records of one kind.
@@ -55,8 +57,8 @@ pub(crate) enum Query {
 pub(crate) struct Plain {
     /// What they are.
     pub kind: &'static str,
-    /// Only those with this kind, role or post.
-    pub code: Option<&'static str>,
+    /// Only those with one of these kinds, roles or posts; none for any.
+    pub codes: &'static [&'static str],
 }
 
 /// Periods, numbered as in the contract.
@@ -64,6 +66,8 @@ pub(crate) struct Plain {
 pub(crate) enum Period {
     /// What holds on the as-of date.
     AsOf = 1,
+    /// Since the venue or service opened.
+    SinceOpening = 4,
     /// Since records began.
     SinceRecordsBegan = 5,
 }
@@ -115,7 +119,7 @@ pub(crate) static FIGURES: &[Figure] = &[
         service: "organization",
         query: Query::Records(Plain {
             kind: "membership",
-            code: None,
+            codes: &[],
         }),
     },
     Figure {
@@ -131,7 +135,7 @@ pub(crate) static FIGURES: &[Figure] = &[
         service: "organization",
         query: Query::Records(Plain {
             kind: "seat",
-            code: Some("part_time"),
+            codes: &["part_time"],
         }),
     },
     Figure {
@@ -147,7 +151,7 @@ pub(crate) static FIGURES: &[Figure] = &[
         service: "organization",
         query: Query::Subjects(Plain {
             kind: "need_tag",
-            code: None,
+            codes: &[],
         }),
     },
     Figure {
@@ -215,6 +219,147 @@ pub(crate) static FIGURES: &[Figure] = &[
         query: Query::PeopleInPost(PART_TIME_GRID_WORKER),
     },
     Figure {
+        key: "service_posts",
+        mechanism: "M13",
+        title_zh: "志愿服务岗位",
+        title_en: "Posts of voluntary service",
+        counted: "service_post",
+        definition: "Posts of voluntary service of the area that hold on the as-of date, \
+                     filled or not.",
+        version: 1,
+        period: Period::AsOf,
+        service: "volunteers",
+        query: Query::Records(Plain {
+            kind: "service_post",
+            codes: &[],
+        }),
+    },
+    Figure {
+        key: "post_holders",
+        mechanism: "M13",
+        title_zh: "岗位责任人",
+        title_en: "Persons responsible for posts",
+        counted: "volunteer",
+        definition: "Volunteers who on the as-of date are responsible for a post of the area. \
+                     A volunteer counts once, however many posts.",
+        version: 1,
+        period: Period::AsOf,
+        service: "volunteers",
+        query: Query::Subjects(Plain {
+            kind: "post_holder",
+            codes: &[],
+        }),
+    },
+    Figure {
+        key: "volunteer_teams",
+        mechanism: "M14",
+        title_zh: "志愿服务队伍",
+        title_en: "Teams of volunteers",
+        counted: "team",
+        definition: "Teams of volunteers of the area that exist on the as-of date.",
+        version: 1,
+        period: Period::AsOf,
+        service: "volunteers",
+        query: Query::Records(Plain {
+            kind: "team",
+            codes: &[],
+        }),
+    },
+    Figure {
+        key: "volunteers_in_teams",
+        mechanism: "M14",
+        title_zh: "志愿者",
+        title_en: "Volunteers in teams",
+        counted: "volunteer",
+        definition: "Volunteers who on the as-of date belong to a team of the area. A \
+                     volunteer counts once, however many teams.",
+        version: 1,
+        period: Period::AsOf,
+        service: "volunteers",
+        query: Query::Subjects(Plain {
+            kind: "team_member",
+            codes: &[],
+        }),
+    },
+    Figure {
+        key: "providers",
+        mechanism: "M17",
+        title_zh: "政府购买服务：服务主体",
+        title_en: "Purchased services: providers",
+        counted: "unit",
+        definition: "Units that on the as-of date have a contract to provide services in \
+                     communities of the area. A unit counts once, however many contracts.",
+        version: 1,
+        period: Period::AsOf,
+        service: "volunteers",
+        query: Query::Subjects(Plain {
+            kind: "provider_contract",
+            codes: &[],
+        }),
+    },
+    Figure {
+        key: "service_centres",
+        mechanism: "M18",
+        title_zh: "党群服务中心",
+        title_en: "Service centres",
+        counted: "station",
+        definition: "Stations of kind centre of the area that are open on the as-of date.",
+        version: 1,
+        period: Period::AsOf,
+        service: "volunteers",
+        query: Query::Records(Plain {
+            kind: "station",
+            codes: &["centre"],
+        }),
+    },
+    Figure {
+        key: "service_stations",
+        mechanism: "M18",
+        title_zh: "三站",
+        title_en: "Stations",
+        counted: "station",
+        definition: "Convenience, agency and home-care stations of the area that are open on \
+                     the as-of date.",
+        version: 1,
+        period: Period::AsOf,
+        service: "volunteers",
+        query: Query::Records(Plain {
+            kind: "station",
+            codes: &["convenience", "agency", "home_care"],
+        }),
+    },
+    Figure {
+        key: "catalogue_items",
+        mechanism: "M21",
+        title_zh: "服务项目",
+        title_en: "Items of service",
+        counted: "catalogue_item",
+        definition: "Items that stations of the area offer on the as-of date.",
+        version: 1,
+        period: Period::AsOf,
+        service: "volunteers",
+        query: Query::Records(Plain {
+            kind: "catalogue_item",
+            codes: &[],
+        }),
+    },
+    Figure {
+        key: "subsidy_fen",
+        mechanism: "M22",
+        title_zh: "政府补助（分）",
+        title_en: "Subsidies, in fen",
+        counted: "subsidy_entry",
+        definition: "What the entries of the subsidy ledgers of stations of the area come to \
+                     that are dated by the as-of date: paid less paid back, in fen.",
+        version: 1,
+        period: Period::SinceOpening,
+        service: "volunteers",
+        query: Query::Amounts(Plain {
+            kind: "subsidy_entry",
+            codes: &[],
+        }),
+    },
+    Figure {
         key: "resident_roles",
         mechanism: "M26",
         title_zh: "居民骨干：承担的角色",
@@ -227,7 +372,7 @@ pub(crate) static FIGURES: &[Figure] = &[
         service: "organization",
         query: Query::Records(Plain {
             kind: "resident_role",
-            code: None,
+            codes: &[],
         }),
     },
 ];

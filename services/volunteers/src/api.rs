@@ -3,6 +3,8 @@
 mod check_in_visits;
 mod imports;
 mod registrations;
+mod stations;
+mod volunteers;
 
 use serde::de::DeserializeOwned;
 use tokio_util::sync::CancellationToken;
@@ -19,6 +21,8 @@ use wangge_api::{
         server::{
             import_service_server::ImportServiceServer,
             official_service_server::{OfficialService, OfficialServiceServer},
+            station_service_server::StationServiceServer,
+            volunteer_service_server::VolunteerServiceServer,
         },
     },
 };
@@ -30,6 +34,8 @@ use crate::App;
 /// Full names of the services.
 pub(crate) const NAMES: &[&str] = &[
     "wangge.volunteers.v1.OfficialService",
+    "wangge.volunteers.v1.VolunteerService",
+    "wangge.volunteers.v1.StationService",
     "wangge.volunteers.v1.ImportService",
     "wangge.events.v1.FeedService",
 ];
@@ -43,7 +49,13 @@ pub(crate) fn routes(app: &App, stop: CancellationToken) -> Routes {
     let feed = Feed::start(app.database.feed.clone(), stop)
         .service()
         .accept_compressed(CompressionEncoding::Gzip);
+    let volunteers = VolunteerServiceServer::new(volunteers::Volunteers(app.clone()))
+        .accept_compressed(CompressionEncoding::Gzip);
+    let stations = StationServiceServer::new(stations::Stations(app.clone()))
+        .accept_compressed(CompressionEncoding::Gzip);
     Routes::new(officials)
+        .add_service(volunteers)
+        .add_service(stations)
         .add_service(imports)
         .add_service(feed)
 }

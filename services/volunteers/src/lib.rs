@@ -1,7 +1,8 @@
-//! Officials' registrations with communities, and the visits on which they
-//! come to handle something.
+//! Officials' registrations with communities and the visits on which they come
+//! to handle something; volunteers with their teams and posts; stations with what
+//! they offer, who provides it and what it is paid with.
 //!
-//! Owns registrations and check-in visits. Promises that the days of two
+//! Owns all of these. Promises that the days of two
 //! registrations of one official with one community never overlap, that a
 //! visit lies in the days of its registration when it is recorded, and that
 //! each change is told by exactly one event. Keeps a copy of organization's

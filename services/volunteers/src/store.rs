@@ -3,5 +3,6 @@
 
 pub(crate) mod area;
 pub(crate) mod check_in_visit;
+pub(crate) mod records;
 pub(crate) mod registration;
 pub(crate) mod unit;

@@ -51,6 +51,17 @@ impl Field<String> for Text {
     }
 }
 
+impl Field<Vec<String>> for Vec<Text> {
+    fn read(wire: Vec<String>, field: &str, checks: &mut Checks) -> Option<Self> {
+        wire.iter().for_each(|text| checks.text(text, field));
+        Some(wire.into_iter().map(Text).collect())
+    }
+
+    fn tell(self) -> Vec<String> {
+        self.into_iter().map(|text| text.0).collect()
+    }
+}
+
 impl Field<String> for Note {
     fn read(wire: String, field: &str, checks: &mut Checks) -> Option<Self> {
         checks.keepable(&wire, field);

@@ -2,12 +2,15 @@
 //! What was found is remembered, since codes and kinds never change and
 //! nothing is ever deleted.
 
-use std::{collections::HashMap, future::Future};
+use std::{
+    collections::{HashMap, HashSet},
+    future::Future,
+};
 
 use uuid::Uuid;
 use wangge_api::refusal::Refusal;
 use wangge_auth::RecordScope;
-use wangge_pg::{StoreError, Tx, transaction::Failure};
+use wangge_pg::{StoreError, Tx};
 
 use crate::{Record, Reference, record::Key};
 
@@ -33,6 +36,12 @@ pub trait Ground: Send + Sync + 'static {
         ids: &[Uuid],
     ) -> impl Future<Output = Result<Vec<(Uuid, Found)>, StoreError>> + Send;
 
+    /// Whether records of a kind, `area` among them, are another service's, whose
+    /// feed brings them here.
+    fn is_foreign(&self, _kind: &str) -> bool {
+        false
+    }
+
     /// Areas by code, those that are there for the caller, with the number of
     /// their kind.
     fn find_areas(
@@ -48,6 +57,11 @@ pub struct Known<G> {
     ground: G,
     records: HashMap<(&'static str, Uuid), Found>,
     areas: HashMap<String, i16>,
+    /// What was waited for in vain.
+    given_up: HashSet<Key>,
+    /// Whether what belongs to other services is taken as given: a trial may
+    /// come before they have it.
+    trusts: bool,
 }
 
 impl<G: Ground> Known<G> {
@@ -57,6 +71,8 @@ impl<G: Ground> Known<G> {
             ground,
             records: HashMap::new(),
             areas: HashMap::new(),
+            given_up: HashSet::new(),
+            trusts: false,
         }
     }
 
@@ -91,7 +107,7 @@ impl<G: Ground> Known<G> {
         &mut self,
         tx: &mut Tx,
         records: impl Iterator<Item = &R>,
-    ) -> Result<(), Failure> {
+    ) -> Result<(), StoreError> {
         let mut codes: Vec<String> = Vec::new();
         let mut ids: HashMap<&'static str, Vec<Uuid>> = HashMap::new();
         for reference in records.flat_map(Record::references) {
@@ -114,6 +130,37 @@ impl<G: Ground> Known<G> {
         Ok(())
     }
 
+    /// Whether some records name what another service's feed has not brought and
+    /// may still bring.
+    pub(crate) fn waits_for<'r, R: Record>(&self, records: impl Iterator<Item = &'r R>) -> bool {
+        self.missing(records).next().is_some()
+    }
+
+    /// Waits no more for what some records name.
+    pub(crate) fn give_up<'r, R: Record>(&mut self, records: impl Iterator<Item = &'r R>) {
+        let missing: Vec<Key> = self.missing(records).collect();
+        self.given_up.extend(missing);
+    }
+
+    fn missing<'r, R: Record>(
+        &self,
+        records: impl Iterator<Item = &'r R>,
+    ) -> impl Iterator<Item = Key> {
+        records
+            .flat_map(Record::references)
+            .filter(|reference| {
+                self.ground.is_foreign(reference.kind)
+                    && !self.given_up.contains(&reference.key)
+                    && self.lookup(reference).is_none()
+            })
+            .map(|reference| reference.key)
+    }
+
+    /// Takes what belongs to other services as given, or not.
+    pub(crate) fn trust(&mut self, trusts: bool) {
+        self.trusts = trusts;
+    }
+
     /// Puts a record in its place: what it names is there, and where it has no
     /// place of its own it lies where the record lies that places it.
     ///
@@ -123,7 +170,12 @@ impl<G: Ground> Known<G> {
         let placed_by = record.placed_by();
         for reference in record.references() {
             let field = format!("{}.{}", R::KIND, reference.field);
-            let (place, kind) = self.found(&reference, &field)?;
+            let Some((place, kind)) = self.lookup(&reference) else {
+                if self.trusts && self.ground.is_foreign(reference.kind) {
+                    continue;
+                }
+                return Err(Refusal::unknown_reference(&field, reference.kind));
+            };
             if !reference.of.is_empty() && !reference.of.contains(&kind) {
                 return Err(Refusal::field(&field, "reference.kind", reference.must_be));
             }
@@ -142,18 +194,14 @@ impl<G: Ground> Known<G> {
         }
     }
 
-    fn found<'r>(
-        &'r self,
-        reference: &'r Reference,
-        field: &str,
-    ) -> Result<(&'r str, i16), Refusal> {
-        let found = match &reference.key {
+    /// Where a record lies that is named, and what it is.
+    fn lookup<'r>(&'r self, reference: &'r Reference) -> Option<(&'r str, i16)> {
+        match &reference.key {
             Key::Code(code) => self.areas.get(code).map(|kind| (code.as_str(), *kind)),
             Key::Id(id) => self
                 .records
                 .get(&(reference.kind, *id))
                 .map(|found| (found.area_code.as_str(), found.kind)),
-        };
-        found.ok_or_else(|| Refusal::unknown_reference(field, reference.kind))
+        }
     }
 }

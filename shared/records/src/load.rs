@@ -1,10 +1,11 @@
 //! Loading records with a past: many at a time, each answered for itself.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, time::Duration};
 
 use chrono::{DateTime, Utc};
 use prost::Message as _;
 use sha2::{Digest as _, Sha256};
+use tokio::time::Instant;
 use uuid::Uuid;
 use wangge_api::{
     codec::{self, Validate},
@@ -12,10 +13,10 @@ use wangge_api::{
 };
 use wangge_kernel::limit::{DEFAULT_ZONE, day_start};
 use wangge_outbox::append_all;
-use wangge_pg::{Tx, transaction::Failure};
+use wangge_pg::{StoreError, Tx, transaction::Failure};
 
 use crate::{
-    Found, Ground, Head, Kept, Known, Wire, event::record_changed, kept::Trace, wire,
+    Found, Ground, Head, Host, Kept, Known, Record, Wire, event::record_changed, kept::Trace, wire,
     write::in_the_way,
 };
 
@@ -53,13 +54,119 @@ where
         import_digest: Some(digest.iter().map(|byte| format!("{byte:02x}")).collect()),
         ..Head::new(id, now)
     };
-    let mut record: R = wire::read(message, head)?;
+    let mut record: R = wire::read(message, head).map_err(relative::<R>)?;
     if let Some(start) = record.told().start_date {
         let began = day_start(start, DEFAULT_ZONE);
         let head = record.head_mut();
         (head.created_time, head.changed_time) = (began, began);
     }
     Ok(record)
+}
+
+/// Makes an enum of the kinds of plain records that a service loads, and has
+/// those of one kind that stand together loaded together.
+#[macro_export]
+macro_rules! plain_rows {
+    ($(#[$doc:meta])* $name:ident { $($(#[$kind_doc:meta])* $kind:ident),+ $(,)? }) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone)]
+        pub enum $name { $($(#[$kind_doc])* $kind($kind)),+ }
+
+        $(impl ::std::convert::From<$kind> for $name {
+            fn from(record: $kind) -> Self {
+                Self::$kind(record)
+            }
+        })+
+
+        impl $name {
+            /// Whether both are of one kind.
+            pub fn is_like(&self, other: &Self) -> bool {
+                ::std::mem::discriminant(self) == ::std::mem::discriminant(other)
+            }
+
+            /// Waits until what records of one kind name of other services has
+            /// come here, for a while.
+            pub async fn wait<H: $crate::Host>(
+                host: &H,
+                known: &mut $crate::Known<H::Ground>,
+                rows: &[Self],
+            ) -> ::std::result::Result<(), $crate::macros::wangge_api::refusal::Refusal> {
+                match rows.first() {
+                    $(Some(Self::$kind(_)) => {
+                        let of = |row: &Self| match row {
+                            Self::$kind(record) => Some(record.clone()),
+                            _ => None,
+                        };
+                        let records: ::std::vec::Vec<$kind> = rows.iter().filter_map(of).collect();
+                        $crate::load::wait(host, known, &records).await
+                    })+
+                    None => Ok(()),
+                }
+            }
+
+            /// Loads records of one kind in an open transaction, or only tries
+            /// to.
+            pub async fn load<G: $crate::Ground>(
+                tx: &mut $crate::macros::wangge_pg::Tx,
+                known: &mut $crate::Known<G>,
+                rows: ::std::vec::Vec<Self>,
+                trial: bool,
+                now: $crate::macros::chrono::DateTime<$crate::macros::chrono::Utc>,
+            ) -> ::std::result::Result<
+                ::std::vec::Vec<$crate::load::Outcome>,
+                $crate::macros::wangge_pg::transaction::Failure,
+            > {
+                match rows.first() {
+                    $(Some(Self::$kind(_)) => {
+                        let of = |row: Self| match row {
+                            Self::$kind(record) => Some(record),
+                            _ => None,
+                        };
+                        let records: ::std::vec::Vec<$kind> = rows.into_iter().filter_map(of).collect();
+                        $crate::load::load(tx, known, records, trial, now).await
+                    })+
+                    None => Ok(::std::vec::Vec::new()),
+                }
+            }
+        }
+    };
+}
+
+/// How long a load waits for what other services' feeds are to bring.
+const PATIENCE: Duration = Duration::from_secs(5);
+/// How often it looks meanwhile.
+const LOOK: Duration = Duration::from_millis(50);
+
+/// Waits until everything of other services that some records name has come
+/// here, for a while: a load there is followed by this one at once. What has
+/// been waited for in vain is not waited for again.
+///
+/// # Errors
+/// What the database says.
+pub async fn wait<H: Host, R: Record>(
+    host: &H,
+    known: &mut Known<H::Ground>,
+    records: &[R],
+) -> Result<(), Refusal> {
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        let mut connection = host
+            .database()
+            .background
+            .acquire()
+            .await
+            .map_err(StoreError::from)?;
+        known.look(&mut connection, records.iter()).await?;
+        drop(connection);
+        if !known.waits_for(records.iter()) {
+            return Ok(());
+        }
+        if Instant::now() >= deadline {
+            known.give_up(records.iter());
+            return Ok(());
+        }
+        tokio::time::sleep(LOOK).await;
+    }
 }
 
 /// Loads records of one kind in an open transaction, or only tries to; answers
@@ -70,14 +177,20 @@ where
 pub async fn load<G: Ground, R: Kept>(
     tx: &mut Tx,
     known: &mut Known<G>,
-    rows: Vec<Result<R, Refusal>>,
+    records: Vec<R>,
     trial: bool,
     now: DateTime<Utc>,
 ) -> Result<Vec<Outcome>, Failure> {
+    known.trust(trial);
     if trial {
         sqlx::query("savepoint trial").execute(&mut *tx).await?;
     }
-    let outcomes = load_for_good(tx, known, rows, now).await?;
+    let mut outcomes = load_for_good(tx, known, records, now).await?;
+    for outcome in &mut outcomes {
+        if let Outcome::Refused(refusal) = outcome {
+            *refusal = relative::<R>(refusal.clone());
+        }
+    }
     if !trial {
         return Ok(outcomes);
     }
@@ -93,30 +206,38 @@ pub async fn load<G: Ground, R: Kept>(
         .collect())
 }
 
+/// A refusal of a row, whose record is all that there is: its fields stand alone.
+fn relative<R: Record>(mut refusal: Refusal) -> Refusal {
+    let prefix = format!("{}.", R::KIND);
+    for violation in &mut refusal.fields {
+        if let Some(field) = violation.field.strip_prefix(&prefix) {
+            violation.field = field.to_owned();
+        }
+    }
+    refusal
+}
+
 async fn load_for_good<G: Ground, R: Kept>(
     tx: &mut Tx,
     known: &mut Known<G>,
-    rows: Vec<Result<R, Refusal>>,
+    given: Vec<R>,
     now: DateTime<Utc>,
 ) -> Result<Vec<Outcome>, Failure> {
-    known.look(tx, rows.iter().flatten()).await?;
-    let mut there = traces::<R>(tx, rows.iter().flatten()).await?;
+    known.look(tx, given.iter()).await?;
+    let mut there = traces::<R>(tx, given.iter()).await?;
     let mut records: Vec<R> = Vec::new();
-    let mut outcomes = Vec::with_capacity(rows.len());
-    for row in rows {
-        outcomes.push(match row {
+    let mut outcomes = Vec::with_capacity(given.len());
+    for mut record in given {
+        outcomes.push(match admit(known, &there, &mut record) {
             Err(refusal) => Outcome::Refused(refusal),
-            Ok(mut record) => match admit(known, &there, &mut record) {
-                Err(refusal) => Outcome::Refused(refusal),
-                Ok(Some(revision)) => Outcome::Unchanged(record.head().id, revision),
-                Ok(None) => {
-                    let head = record.head();
-                    let (id, revision) = (head.id, head.revision);
-                    there.insert(id, trace(&record));
-                    records.push(record);
-                    Outcome::Imported(id, revision)
-                }
-            },
+            Ok(Some(revision)) => Outcome::Unchanged(record.head().id, revision),
+            Ok(None) => {
+                let head = record.head();
+                let (id, revision) = (head.id, head.revision);
+                there.insert(id, trace(&record));
+                records.push(record);
+                Outcome::Imported(id, revision)
+            }
         });
     }
     if records.is_empty() {

@@ -144,7 +144,7 @@ pub struct Reference {
 }
 
 /// How a record is named.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Key {
     /// By its id.
     Id(Uuid),

@@ -13,7 +13,8 @@ from pathlib import Path
 
 sys.dont_write_bytecode = True  # no compiled files beside the data
 
-from generator import co_governance, organization, residents, tickets, verify, volunteers  # noqa: E402
+from generator import (co_governance, organization, residents, stations, teams, tickets, verify,  # noqa: E402
+                       volunteers)
 
 HERE = Path(__file__).resolve().parent
 
@@ -24,6 +25,8 @@ def build():
     people = residents.residents(random.Random(5), homes[1])
     roles = residents.resident_roles(random.Random(7), homes[1], people[1])
     registrations = volunteers.registrations(random.Random(3))
+    volunteer_table, team_table = teams.volunteers(random.Random(9)), teams.teams()
+    posts = teams.service_posts()
     ticket_table, action_table = tickets.tickets(random.Random(1))
     tables = {
         "dataset": organization.dataset(),
@@ -46,6 +49,16 @@ def build():
         "ticket_actions": action_table,
         "registrations": registrations,
         "check_in_visits": volunteers.check_in_visits(random.Random(2), registrations[1]),
+        "volunteers": volunteer_table,
+        "teams": team_table,
+        "team_members": teams.team_members(random.Random(10), team_table[1], volunteer_table[1]),
+        "service_posts": posts,
+        "post_holders": teams.post_holders(random.Random(11), posts[1], volunteer_table[1]),
+        "stations": stations.stations(),
+        "functional_areas": stations.functional_areas(),
+        "catalogue_items": stations.catalogue_items(),
+        "provider_contracts": stations.provider_contracts(),
+        "subsidy_entries": stations.subsidy_entries(),
         "published_figures": organization.published_figures(),
     }
     texts = {f"{name}.csv": as_csv(*content) for name, content in tables.items()}

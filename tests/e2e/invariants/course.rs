@@ -501,7 +501,7 @@ fn plain(city: &City) -> Vec<Step> {
 fn of_plain(city: &City, kind: Kind) -> Vec<Step> {
     let step = |verb, body| Step {
         path: kind.path(verb).expect("a method"),
-        role: Role::Admin,
+        role: kind.writer,
         unit: None,
         body,
     };
@@ -515,8 +515,10 @@ fn of_plain(city: &City, kind: Kind) -> Vec<Step> {
         let update = move |id: &str| kind.update(id, &kept, "").expect("a change");
         steps.push(step("Update", Box::new(update)));
     }
-    let end = move |id: &str| kind.end(id, &kept, "");
-    steps.push(step("End", Box::new(end)));
+    if kind.dated {
+        let end = move |id: &str| kind.end(id, &kept, "");
+        steps.push(step("End", Box::new(end)));
+    }
     steps
 }
 

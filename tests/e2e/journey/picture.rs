@@ -21,7 +21,7 @@ pub(crate) const AREA: &str = "320402003005";
 
 /// What the data set's records come to, and whether the community has published
 /// the figure.
-pub(crate) const FIGURES: [(&str, i64, bool); 11] = [
+pub(crate) const FIGURES: [(&str, i64, bool); 20] = [
     ("responses_started", 182, true),
     ("official_check_ins", 411, true),
     ("co_governance_members", 19, false),
@@ -32,6 +32,15 @@ pub(crate) const FIGURES: [(&str, i64, bool); 11] = [
     ("centre_household_heads", 15, true),
     ("full_time_grid_workers", 4, true),
     ("part_time_grid_workers", 4, true),
+    ("service_posts", 42, true),
+    ("post_holders", 91, true),
+    ("volunteer_teams", 3, true),
+    ("volunteers_in_teams", 137, true),
+    ("providers", 3, true),
+    ("service_centres", 1, true),
+    ("service_stations", 3, true),
+    ("catalogue_items", 33, true),
+    ("subsidy_fen", 75_000_000, true),
     ("resident_roles", 62, false),
 ];
 
@@ -107,8 +116,10 @@ pub(crate) async fn take(site: &Site) -> Picture {
         records: BTreeMap::new(),
         events: BTreeSet::new(),
     };
-    for (figure, ..) in FIGURES {
+    for (figure, value, _) in FIGURES {
         let listed = records(site, figure).await;
+        let amounts: i64 = listed.iter().map(|record| record.amount).sum();
+        assert_eq!(amounts, value, "{figure}: its records don't add up to it");
         let ids: BTreeSet<_> = listed
             .iter()
             .map(|record| (record.record_id.clone(), record.parent_id.clone()))

@@ -32,7 +32,7 @@ pub(super) async fn get(
         let published = published
             .iter()
             .find(|published| published.figure_key == figure.key);
-        let value = count(&app.database.calls, figure, &area_scope, day).await?;
+        let (value, _) = count(&app.database.calls, figure, &area_scope, day).await?;
         lines.push(line(figure, value, day, published));
     }
     Ok(wire::CaseTable {

@@ -56,8 +56,12 @@ pub(super) async fn list(
         records.pop();
     }
     let total = match records.first() {
-        Some(first) => first.total,
-        None => count(&app.database.calls, figure, &area_scope, day).await?,
+        Some(first) => first.count,
+        None => {
+            count(&app.database.calls, figure, &area_scope, day)
+                .await?
+                .1
+        }
     };
     let last = records.last().filter(|_| more);
     Ok(wire::ListFigureRecordsResponse {
@@ -78,5 +82,6 @@ fn record(figure: &Figure, counted: &Counted) -> wire::FigureRecord {
         kind: figure.counted.to_owned(),
         record_id: counted.record_id.to_string(),
         parent_id: counted.parent_id.to_string(),
+        amount: counted.amount,
     }
 }

@@ -17,8 +17,12 @@ pub(crate) struct Counted {
     pub record_id: Uuid,
     /// Id of the record by which it is read.
     pub parent_id: Uuid,
-    /// How many records the figure counts in all.
-    pub total: i64,
+    /// What it adds to the figure.
+    pub amount: i64,
+    /// The figure.
+    pub figure: i64,
+    /// How many records there are in all.
+    pub count: i64,
 }
 
 /// Which records of a figure: those behind an id, at most so many.
@@ -28,19 +32,21 @@ pub(crate) struct Page {
     pub limit: i64,
 }
 
-/// The figure itself.
+/// The figure itself, and how many records are behind it.
 pub(crate) async fn count(
     pool: &PgPool,
     figure: &Figure,
     scope: &RecordScope,
     as_of: NaiveDate,
-) -> Result<i64, StoreError> {
+) -> Result<(i64, i64), StoreError> {
     let first = Page {
         after: Uuid::nil(),
         limit: 1,
     };
     let records = list(pool, figure, scope, as_of, first).await?;
-    Ok(records.first().map_or(0, |record| record.total))
+    Ok(records
+        .first()
+        .map_or((0, 0), |record| (record.figure, record.count)))
 }
 
 /// A page of the records that the figure counts, by id.
@@ -89,23 +95,36 @@ pub(crate) async fn list(
                 post
             )
         }
-        Query::Records(Plain { kind, code }) => counted!(
+        Query::Records(Plain { kind, codes }) => counted!(
             "src/queries/figures/records_that_hold.sql",
             as_of,
             after,
             limit,
             figure.service,
             kind,
-            code
+            &texts(codes)
         ),
-        Query::Subjects(Plain { kind, code }) => counted!(
+        Query::Amounts(Plain { kind, codes }) => counted!(
+            "src/queries/figures/amounts.sql",
+            as_of,
+            after,
+            limit,
+            figure.service,
+            kind,
+            &texts(codes)
+        ),
+        Query::Subjects(Plain { kind, codes }) => counted!(
             "src/queries/figures/subjects_that_hold.sql",
             as_of,
             after,
             limit,
             figure.service,
             kind,
-            code
+            &texts(codes)
         ),
     }?)
+}
+
+fn texts(codes: &[&str]) -> Vec<String> {
+    codes.iter().map(ToString::to_string).collect()
 }

@@ -13,7 +13,7 @@ use wangge_testkit::{fields, reason};
 use crate::{Bench, COMMUNITY, GRID, NEIGHBOUR, date, published, unit, visited};
 
 /// Figures with their mechanisms, in the order of the table.
-const FIGURES: [(&str, &str); 11] = [
+const FIGURES: [(&str, &str); 20] = [
     ("M1", "responses_started"),
     ("M3", "official_check_ins"),
     ("M4", "co_governance_members"),
@@ -24,6 +24,15 @@ const FIGURES: [(&str, &str); 11] = [
     ("M10", "centre_household_heads"),
     ("M10", "full_time_grid_workers"),
     ("M10", "part_time_grid_workers"),
+    ("M13", "service_posts"),
+    ("M13", "post_holders"),
+    ("M14", "volunteer_teams"),
+    ("M14", "volunteers_in_teams"),
+    ("M17", "providers"),
+    ("M18", "service_centres"),
+    ("M18", "service_stations"),
+    ("M21", "catalogue_items"),
+    ("M22", "subsidy_fen"),
     ("M26", "resident_roles"),
 ];
 

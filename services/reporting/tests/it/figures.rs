@@ -9,8 +9,8 @@ use wangge_api::{
 };
 
 use crate::{
-    Bench, COMMUNITY, DISTRICT, GRID, NEIGHBOUR, OTHER_GRID, appointment, date, order, plain,
-    ticket, unit, visit, visited,
+    Bench, COMMUNITY, DISTRICT, GRID, NEIGHBOUR, OTHER_GRID, amount, appointment, date, order,
+    plain, ticket, unit, visit, visited,
 };
 
 #[tokio::test]
@@ -280,5 +280,28 @@ async fn whom_records_are_about_counts_once() {
     for (area, count) in [(COMMUNITY, 2), (GRID, 1), (NEIGHBOUR, 1)] {
         let line = bench.line(area, day, "residents_in_need").await;
         assert_eq!(line.computed_value, count, "{area}");
+    }
+}
+
+#[tokio::test]
+async fn amounts_add_up_to_the_day() {
+    let bench = Bench::start().await;
+    let entry = |area, fen, day| {
+        let id = Uuid::now_v7();
+        amount(id, 1, "subsidy_entry", (area, ""), fen, None, (day, ""))
+    };
+    bench.volunteers.tell_all([
+        entry(COMMUNITY, 50_000, "2021-01-01"),
+        entry(GRID, 7_000, "2022-07-28"),
+        entry(COMMUNITY, -1_000, "2022-01-01"),
+        // Not counted: later, elsewhere.
+        entry(COMMUNITY, 900, "2022-07-29"),
+        entry(NEIGHBOUR, 80, "2021-01-01"),
+    ]);
+    bench.settle().await;
+    let day = Some("2022-07-28");
+    for (area, fen) in [(COMMUNITY, 56_000), (GRID, 7_000), (NEIGHBOUR, 80)] {
+        let line = bench.line(area, day, "subsidy_fen").await;
+        assert_eq!(line.computed_value, fen, "{area}");
     }
 }

@@ -254,11 +254,25 @@ pub(crate) fn plain(
     subject: Option<Uuid>,
     (start, end): (&str, &str),
 ) -> Event {
+    amount(id, revision, kind, (area, code), 0, subject, (start, end))
+}
+
+/// A revision of a plain record with an amount.
+pub(crate) fn amount(
+    id: Uuid,
+    revision: i64,
+    kind: &str,
+    (area, code): (&str, &str),
+    amount: i64,
+    subject: Option<Uuid>,
+    (start, end): (&str, &str),
+) -> Event {
     let payload = Payload::RecordChanged(RecordChanged {
         kind: kind.into(),
         area_code: area.into(),
         subject_id: subject.map(|id| id.to_string()).unwrap_or_default(),
         code: code.into(),
+        amount,
         start_date: date(start),
         end_date: date(end),
         created_time: shanghai("01-01 09:00"),

@@ -13,6 +13,7 @@ use wangge_api::{
 use wangge_auth::Caller;
 use wangge_kernel::page;
 use wangge_pg::request::RequestKey;
+use wangge_records::etag;
 
 use crate::{
     App,
@@ -21,7 +22,6 @@ use crate::{
     domain::{
         check_in_visit::{CheckInVisit, CheckInVisitDraft, CheckInVisitId, KIND},
         check_in_visit_state::CheckInVisitState,
-        etag,
     },
     store,
 };
@@ -130,7 +130,7 @@ fn to_wire(visit: CheckInVisit) -> v1::CheckInVisit {
         area_code: visit.area_code,
         imported: visit.imported,
         revision: visit.revision,
-        etag: etag::of(visit.revision),
+        etag: etag::etag(visit.revision),
     }
 }
 

@@ -81,18 +81,18 @@ impl Importer for Load {
         validate_only: bool,
     ) -> Result<Vec<RowResult>, Refusal> {
         let now = self.app.clock.now();
-        let rows = rows
+        let rows: Vec<Row> = rows
             .into_iter()
             .map(|row| Row {
                 number: row.number,
                 content: rows::record(row.record, now),
             })
             .collect();
-        let scope = &self.scope;
+        let (app, scope) = (&self.app, &self.scope);
         let import = self
             .import
-            .get_or_insert_with(|| Import::new(scope.clone(), validate_only));
-        let outcomes = import_records(&self.app, import, rows).await?;
+            .get_or_insert_with(|| Import::new(app, scope.clone(), validate_only));
+        let outcomes = import_records(app, import, rows).await?;
         Ok(outcomes
             .into_iter()
             .map(|(number, outcome)| rows::result(number, outcome))

@@ -13,15 +13,13 @@ use wangge_api::{
 use wangge_auth::Caller;
 use wangge_kernel::page;
 use wangge_pg::request::RequestKey;
+use wangge_records::etag;
 
 use crate::{
     App,
     api::{cut, id, optional_id, page_key},
     commands::{self, Writer},
-    domain::{
-        etag,
-        registration::{KIND, Registration, RegistrationDraft, RegistrationId},
-    },
+    domain::registration::{KIND, Registration, RegistrationDraft, RegistrationId},
     store,
 };
 
@@ -122,6 +120,6 @@ fn to_wire(registration: Registration) -> v1::Registration {
         start_date: Some(date::to_wire(registration.start_date)),
         end_date: registration.end_date.map(date::to_wire),
         revision: registration.revision,
-        etag: etag::of(registration.revision),
+        etag: etag::etag(registration.revision),
     }
 }

@@ -4,14 +4,12 @@ use chrono::NaiveDate;
 use futures::FutureExt as _;
 use wangge_api::refusal::Refusal;
 use wangge_pg::{request, transact};
+use wangge_records::etag;
 
 use crate::{
     App,
     commands::Writer,
-    domain::{
-        etag,
-        registration::{KIND, Registration, RegistrationId},
-    },
+    domain::registration::{KIND, Registration, RegistrationId},
     error::CONSTRAINTS,
     events::{Occurrence, registration_changed},
     store::registration::{load_registration_for_update, update_registration},

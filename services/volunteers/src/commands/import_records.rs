@@ -1,6 +1,7 @@
 //! Loads a batch of rows with a past in one transaction. A bad row is refused
 //! before anything of it is written, so that the others commit.
 
+mod plain;
 mod references;
 
 use std::{collections::HashMap, sync::Arc};
@@ -10,8 +11,10 @@ use futures::FutureExt as _;
 use wangge_api::{errors::v1::Reason, refusal::Refusal};
 use wangge_auth::RecordScope;
 use wangge_pg::{Tx, transact, transaction::Failure};
+use wangge_records::{Host as _, Known};
 
 use self::references::{Names, References};
+use super::ground::Copies;
 use crate::{
     App,
     domain::{
@@ -34,12 +37,15 @@ pub(crate) struct Import {
     validate_only: bool,
     /// References that were waited for in vain.
     given_up: Names,
+    /// What plain records stand on.
+    known: Known<Copies>,
 }
 
 impl Import {
     /// A load by an importer who reaches `scope`.
-    pub(crate) fn new(scope: RecordScope, validate_only: bool) -> Self {
+    pub(crate) fn new(app: &App, scope: RecordScope, validate_only: bool) -> Self {
         Self {
+            known: Known::new(app.ground(scope.clone())),
             scope,
             validate_only,
             given_up: Names::default(),
@@ -64,6 +70,25 @@ fn foreign_area() -> Refusal {
 
 /// Loads rows, or only tries them, and answers what became of each, in order.
 pub(crate) async fn import_records(
+    app: &App,
+    import: &mut Import,
+    rows: Vec<Row>,
+) -> Result<Vec<(i64, Outcome)>, Refusal> {
+    let mut outcomes = Vec::with_capacity(rows.len());
+    for chunk in rows.chunk_by(plain::go_together) {
+        match chunk.first().map(|row| &row.content) {
+            Some(Ok(Record::Plain(_))) => {
+                let numbers = chunk.iter().map(|row| row.number);
+                outcomes.extend(numbers.zip(plain::load(app, import, chunk).await?));
+            }
+            _ => outcomes.extend(load_officials(app, import, chunk.to_vec()).await?),
+        }
+    }
+    Ok(outcomes)
+}
+
+/// Loads registrations and visits.
+async fn load_officials(
     app: &App,
     import: &mut Import,
     rows: Vec<Row>,
@@ -126,6 +151,8 @@ async fn load_rows(tx: &mut Tx, batch: &Batch) -> Result<Vec<Outcome>, Failure> 
             Ok(Record::Registration(new)) => kept.import_registration(tx, batch, new).await?,
             Ok(Record::CheckInVisit(new)) => kept.import_check_in_visit(tx, batch, new).await?,
             Err(refusal) => Outcome::Refused(refusal.clone()),
+            // Loaded together with their like.
+            Ok(Record::Plain(_)) => continue,
         });
     }
     Ok(outcomes)
@@ -149,7 +176,7 @@ impl Kept {
                     registration_ids.push(new.registration_id.0);
                     visit_ids.push(new.id.0);
                 }
-                Err(_) => {}
+                Ok(Record::Plain(_)) | Err(_) => {}
             }
         }
         let all = RecordScope::everything();

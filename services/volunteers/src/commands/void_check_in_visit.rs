@@ -3,14 +3,12 @@
 use futures::FutureExt as _;
 use wangge_api::refusal::Refusal;
 use wangge_pg::{request, transact};
+use wangge_records::etag;
 
 use crate::{
     App,
     commands::Writer,
-    domain::{
-        check_in_visit::{CheckInVisit, CheckInVisitId, KIND, Voiding},
-        etag,
-    },
+    domain::check_in_visit::{CheckInVisit, CheckInVisitId, KIND, Voiding},
     error::CONSTRAINTS,
     events::{Occurrence, check_in_visit_changed},
     store::check_in_visit::{load_check_in_visit_for_update, update_check_in_visit},

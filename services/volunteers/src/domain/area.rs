@@ -3,9 +3,16 @@
 
 use chrono::NaiveDate;
 
-/// Number of the contract's `AREA_KIND_COMMUNITY`. The other kinds mean nothing
-/// here, and a kind that is unknown here is kept as its number.
+/// Number of the contract's `AREA_KIND_COMMUNITY`. A kind that is unknown here is
+/// kept as its number.
 const COMMUNITY: i16 = 3;
+
+/// Kinds of area in which a record of a community lies.
+pub const COMMUNITIES: &[i16] = &[COMMUNITY];
+/// Kinds of area in which a record lies that a grid can have too.
+pub const COMMUNITIES_AND_GRIDS: &[i16] = &[COMMUNITY, GRID];
+/// Number of the contract's `AREA_KIND_GRID`.
+const GRID: i16 = 4;
 
 /// An area, as organization's feed told of it.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -2,8 +2,14 @@
 
 use uuid::Uuid;
 use wangge_api::refusal::Refusal;
+use wangge_records::plain_rows;
 
-use crate::domain::{check_in_visit::NewCheckInVisit, registration::Registration};
+use crate::domain::{
+    catalogue_item::CatalogueItem, check_in_visit::NewCheckInVisit,
+    functional_area::FunctionalArea, post_holder::PostHolder, provider_contract::ProviderContract,
+    registration::Registration, service_post::ServicePost, station::Station,
+    subsidy_entry::SubsidyEntry, team::Team, team_member::TeamMember, volunteer::Volunteer,
+};
 
 /// A row as it was sent, checked by itself.
 #[derive(Debug, Clone)]
@@ -21,6 +27,34 @@ pub enum Record {
     Registration(Registration),
     /// A visit.
     CheckInVisit(NewCheckInVisit),
+    /// A plain record.
+    Plain(Plain),
+}
+
+plain_rows! {
+    /// A plain record as a row brings it.
+    Plain {
+        /// A volunteer.
+        Volunteer,
+        /// A team.
+        Team,
+        /// A volunteer's part in a team.
+        TeamMember,
+        /// A post of voluntary service.
+        ServicePost,
+        /// A person responsible for a post.
+        PostHolder,
+        /// A station.
+        Station,
+        /// A functional area.
+        FunctionalArea,
+        /// An item of the catalogue.
+        CatalogueItem,
+        /// A contract with a provider.
+        ProviderContract,
+        /// An entry of the subsidy ledger.
+        SubsidyEntry,
+    }
 }
 
 /// What became of a row.

@@ -4,6 +4,7 @@
 use sqlx::PgExecutor;
 use uuid::Uuid;
 use wangge_pg::{StoreError, Tx};
+use wangge_records::Found;
 
 /// Which of these units are known.
 pub(crate) async fn list_known_units(
@@ -40,4 +41,27 @@ pub(crate) async fn upsert_unit(
     .execute(tx)
     .await?;
     Ok(())
+}
+
+/// Units by id, with their kinds.
+pub(crate) async fn find_units(
+    executor: impl PgExecutor<'_>,
+    unit_ids: &[Uuid],
+) -> Result<Vec<(Uuid, Found)>, StoreError> {
+    let found = sqlx::query!(
+        "select unit_id, area_code, kind from unit_replica where unit_id = any($1)",
+        unit_ids,
+    )
+    .fetch_all(executor)
+    .await?;
+    Ok(found
+        .into_iter()
+        .map(|row| {
+            let found = Found {
+                area_code: row.area_code,
+                kind: row.kind,
+            };
+            (row.unit_id, found)
+        })
+        .collect())
 }

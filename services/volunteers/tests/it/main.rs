@@ -3,6 +3,7 @@
 
 mod check_in_visits;
 mod imports;
+mod plain;
 mod registrations;
 mod replicas;
 
@@ -38,6 +39,9 @@ pub(crate) const GRID: &str = "320402003005001";
 /// A unit that is known.
 pub(crate) const UNIT: Uuid = Uuid::from_u128(0x0190_0000_0000_7000_8000_0000_0000_0001);
 
+/// Nobody serves here.
+pub(crate) const NOWHERE: &str = "http://127.0.0.1:9";
+
 pub(crate) type Officials = OfficialServiceClient<ServiceChannel>;
 pub(crate) type Imports = ImportServiceClient<ServiceChannel>;
 
@@ -54,7 +58,7 @@ pub(crate) struct Bench {
 impl Bench {
     /// With areas and a unit, and without an organization service.
     pub(crate) async fn start() -> Self {
-        let bench = Self::start_empty("http://127.0.0.1:9").await;
+        let bench = Self::start_empty(NOWHERE).await;
         for (code, kind) in [(COMMUNITY, 3), (NEIGHBOUR, 3), (FOREIGN, 3), (GRID, 4)] {
             bench.apply(area(Uuid::now_v7(), code, kind, 1)).await;
         }

@@ -31,7 +31,7 @@ async fn takes_registrations(bench: &Bench) -> bool {
 
 #[tokio::test]
 async fn repeated_and_older_events_change_nothing() {
-    let bench = Bench::start_empty("http://127.0.0.1:9").await;
+    let bench = Bench::start_empty(crate::NOWHERE).await;
     let id = Uuid::now_v7();
     bench.apply(unit(UNIT, 2)).await;
     bench.apply(unit(UNIT, 1)).await;
@@ -48,7 +48,7 @@ async fn repeated_and_older_events_change_nothing() {
 
 #[tokio::test]
 async fn events_of_other_kinds_do_nothing_and_broken_ones_are_refused() {
-    let bench = Bench::start_empty("http://127.0.0.1:9").await;
+    let bench = Bench::start_empty(crate::NOWHERE).await;
     bench.apply(Event::default()).await;
     let broken = AreaChanged {
         area_id: "x".into(),
@@ -71,7 +71,7 @@ async fn events_of_other_kinds_do_nothing_and_broken_ones_are_refused() {
 async fn areas_and_units_come_by_the_feed() {
     // Every service serves its feed under the same name, so that another
     // volunteers service can stand in for organization.
-    let organization = Bench::start_empty("http://127.0.0.1:9").await;
+    let organization = Bench::start_empty(crate::NOWHERE).await;
     let bench = Bench::start_empty(&organization.url).await;
     for event in [area(Uuid::now_v7(), COMMUNITY, 3, 1), unit(UNIT, 1)] {
         tell(&organization, event).await;

@@ -59,7 +59,8 @@ impl Folder {
     /// Reads all files of a folder. A file that is missing holds no records.
     pub(crate) fn read(path: &Path) -> Result<Self> {
         let mut files = BTreeMap::new();
-        let plain = organization::PLAIN.iter().map(|file| file.name);
+        let plain = organization::PLAIN.iter().chain(volunteers::PLAIN);
+        let plain = plain.map(|file| file.name);
         for file in FILES.into_iter().chain([VISITS]).chain(plain) {
             match std::fs::read(path.join(file)) {
                 Ok(bytes) => {
@@ -108,12 +109,14 @@ impl Folder {
             people: HashMap::new(),
         };
         let mut records = Records::default();
-        if let Err(error) = organization::read(&mut reading, &mut records) {
+        let read = organization::read(&mut reading, &mut records).and_then(|()| {
+            tickets::read(&reading, &mut records);
+            volunteers::read(&reading, &mut records)
+        });
+        if let Err(error) = read {
             let why = error.to_string();
-            reading.problems.add("", 0, "", "CONTRACT", &why);
+            reading.problems.add("", 0, "", "CONTRACT_UNREADABLE", &why);
         }
-        tickets::read(&reading, &mut records);
-        volunteers::read(&reading, &mut records);
         let problems = reading.problems.into_inner();
         if problems.is_empty() {
             Ok(records)

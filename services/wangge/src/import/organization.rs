@@ -10,7 +10,7 @@ use wangge_api::organization::v1::{
 
 use super::{
     folder::Reading,
-    plain::{Contracts, File, Keys},
+    plain::{self, File},
     records::{Records, Sourced},
 };
 
@@ -62,19 +62,9 @@ pub(super) fn read(reading: &mut Reading<'_>, records: &mut Records) -> Result<(
     reading.people = people(reading, records);
     appointments(reading, records);
     published_figures(reading, records);
-    plain_records(reading, records)
-}
-
-fn plain_records(reading: &Reading<'_>, records: &mut Records) -> Result<()> {
-    let contracts = Contracts::read()?;
-    let mut keys = Keys::default();
-    for file in PLAIN {
-        let rows: Vec<(u64, ImportRecordsRequest)> =
-            contracts.rows(reading, STREAM, *file, &mut keys)?;
-        for (line, row) in rows {
-            if let Some(record) = row.record {
-                push(records, file.name, line, record);
-            }
+    for (file, line, row) in plain::read::<ImportRecordsRequest>(reading, STREAM, PLAIN)? {
+        if let Some(record) = row.record {
+            push(records, file, line, record);
         }
     }
     Ok(())

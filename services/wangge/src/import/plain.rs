@@ -1,7 +1,7 @@
 //! Files of plain records. Their columns are the fields of the contract's
 //! message, by name: `key` in the place of the id, and `…_key` (or `…_code`,
-//! for units) in the place of a field that names another record. What the
-//! service fills itself has no column.
+//! for units) in the place of a field that names another record. A list of texts
+//! is one cell, with semicolons. What the service fills itself has no column.
 
 use std::collections::HashMap;
 
@@ -24,7 +24,7 @@ pub(super) struct File {
 
 /// The contracts, as the import of plain records reads them.
 #[derive(Debug)]
-pub(super) struct Contracts {
+struct Contracts {
     pool: DescriptorPool,
 }
 
@@ -37,16 +37,33 @@ struct Column {
     names: Option<String>,
 }
 
+/// Reads files of plain records, each of which names only what stands in those
+/// before it, as messages of an import stream with their files and lines.
+pub(super) fn read<M: prost::Message + Default>(
+    reading: &Reading<'_>,
+    stream: &str,
+    files: &[File],
+) -> Result<Vec<(&'static str, u64, M)>> {
+    let contracts = Contracts::read()?;
+    let mut keys = Keys::default();
+    let mut all = Vec::new();
+    for file in files {
+        let rows = contracts.rows(reading, stream, *file, &mut keys)?;
+        all.extend(rows.into_iter().map(|(line, row)| (file.name, line, row)));
+    }
+    Ok(all)
+}
+
 impl Contracts {
     /// The contracts that the tool was built with.
-    pub(super) fn read() -> Result<Self> {
+    fn read() -> Result<Self> {
         let pool = DescriptorPool::decode(wangge_api::FILE_DESCRIPTOR_SET)?;
         Ok(Self { pool })
     }
 
     /// Reads the rows of a file as messages of an import stream, each with its
     /// line.
-    pub(super) fn rows<M: prost::Message + Default>(
+    fn rows<M: prost::Message + Default>(
         &self,
         reading: &Reading<'_>,
         stream: &str,
@@ -112,7 +129,7 @@ impl Contracts {
 
 /// Ids of plain records by their keys, by kind.
 #[derive(Debug, Default)]
-pub(super) struct Keys(HashMap<String, HashMap<String, String>>);
+struct Keys(HashMap<String, HashMap<String, String>>);
 
 /// The names of a file's columns.
 fn names(columns: &[Column]) -> Vec<String> {
@@ -157,6 +174,10 @@ fn value(row: Row<'_>, column: &Column) -> Option<Value> {
     let text = row.text(&column.name);
     if text.is_empty() {
         return None;
+    }
+    if column.field.is_list() {
+        let items = text.split(';').map(|item| Value::String(item.to_owned()));
+        return Some(Value::List(items.collect()));
     }
     let read = match column.field.kind() {
         Kind::String => Ok(Value::String(text.to_owned())),

@@ -2,19 +2,74 @@
 
 use std::collections::HashMap;
 
+use anyhow::Result;
 use wangge_api::volunteers::v1::{
-    CheckInVisitRecord, Registration, import_records_request::Record,
+    CheckInVisitRecord, ImportRecordsRequest, Registration, import_records_request::Record,
 };
 
 use super::{
     folder::Reading,
+    plain::{self, File},
     records::{Records, Sourced},
 };
 
-/// Reads registrations, then visits.
-pub(super) fn read(reading: &Reading<'_>, records: &mut Records) {
+/// Files of plain records, in an order in which each names only what stands in
+/// those before it.
+pub(super) const PLAIN: &[File] = &[
+    File {
+        name: "volunteers.csv",
+        kind: "volunteer",
+    },
+    File {
+        name: "teams.csv",
+        kind: "team",
+    },
+    File {
+        name: "team_members.csv",
+        kind: "team_member",
+    },
+    File {
+        name: "service_posts.csv",
+        kind: "service_post",
+    },
+    File {
+        name: "post_holders.csv",
+        kind: "post_holder",
+    },
+    File {
+        name: "stations.csv",
+        kind: "station",
+    },
+    File {
+        name: "functional_areas.csv",
+        kind: "functional_area",
+    },
+    File {
+        name: "catalogue_items.csv",
+        kind: "catalogue_item",
+    },
+    File {
+        name: "provider_contracts.csv",
+        kind: "provider_contract",
+    },
+    File {
+        name: "subsidy_entries.csv",
+        kind: "subsidy_entry",
+    },
+];
+/// The message of the import stream.
+const STREAM: &str = "wangge.volunteers.v1.ImportRecordsRequest";
+
+/// Reads registrations, then visits, then plain records.
+pub(super) fn read(reading: &Reading<'_>, records: &mut Records) -> Result<()> {
     let registrations = registrations(reading, records);
     visits(reading, records, &registrations);
+    for (file, line, row) in plain::read::<ImportRecordsRequest>(reading, STREAM, PLAIN)? {
+        if let Some(record) = row.record {
+            push(records, file, line, record);
+        }
+    }
+    Ok(())
 }
 
 fn registrations(reading: &Reading<'_>, records: &mut Records) -> HashMap<String, String> {

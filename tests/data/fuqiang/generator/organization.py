@@ -1,10 +1,11 @@
 """Makes areas, boundaries, the address book, units, people, appointments and the published figures."""
 import json
-from datetime import date
+from datetime import date, timedelta
 
 from generator.common import SURNAMES, keyed, table
 
 AS_OF = date(2022, 7, 28)
+NEXT_DAY = AS_OF + timedelta(days=1)
 DISTRICT, STREET, COMMUNITY = "320402", "320402003", "320402003005"
 GRIDS = [f"{COMMUNITY}{number:03}" for number in range(1, 5)]
 BUILDINGS_PER_GRID = 14
@@ -181,9 +182,14 @@ def published_figures():
     figures = [("responses_started", 182, "since_records_began"), ("official_check_ins", 411, "since_records_began"),
                ("grid_branches", 4, "as_of"), ("group_leaders", 8, "as_of"), ("centre_household_heads", 15, "as_of"),
                ("full_time_grid_workers", 4, "as_of"), ("part_time_grid_workers", 4, "as_of"),
-               ("part_time_seats", 6, "as_of")]
-    return table("area_code,figure_key,value,bound,period,as_of_date",
-                 [(COMMUNITY, key, value, "exact", period, AS_OF.isoformat()) for key, value, period in figures])
+               ("part_time_seats", 6, "as_of"), ("service_posts", 42, "as_of"), ("post_holders", 91, "as_of"),
+               ("volunteer_teams", 3, "as_of"), ("volunteers_in_teams", 100, "as_of"), ("providers", 3, "as_of"),
+               ("service_centres", 1, "as_of"), ("service_stations", 3, "as_of"), ("catalogue_items", 30, "as_of"),
+               ("subsidy_fen", 75000000, "since_opening")]
+    at_least = {"volunteers_in_teams", "catalogue_items"}
+    return table("area_code,figure_key,value,bound,period,as_of_date", [
+        (COMMUNITY, key, value, "at_least" if key in at_least else "exact", period, AS_OF.isoformat())
+        for key, value, period in figures])
 
 
 def dataset():

@@ -6,9 +6,9 @@ have which tags and roles, so the number of residents in need and of roles can b
 from datetime import date, timedelta
 
 from generator.common import SURNAMES, keyed, some_day, table
-from generator.organization import AS_OF, BUILDINGS_PER_GRID, COMMUNITY, GRIDS, PROPERTY, grid_of_building
+from generator.organization import (AS_OF, BUILDINGS_PER_GRID, COMMUNITY, GRIDS, NEXT_DAY, PROPERTY,
+                                    grid_of_building)
 
-NEXT_DAY = AS_OF + timedelta(days=1)
 RECORDS_BEGIN = date(2019, 1, 1)  # the grids', and with them all records of residents
 BUILDINGS = range(1, len(GRIDS) * BUILDINGS_PER_GRID + 1)
 

@@ -22,9 +22,15 @@ GRID_POSTS = {"full_time_grid_worker", "part_time_grid_worker"}
 NEEDS = {"lives_alone", "empty_nest", "disabled", "chronically_ill", "low_income", "unemployed", "child_care", "other"}
 TEAMS = {"community_staff", "party_members", "core_residents"}
 RESIDENT_ROLES = {"building_head", "mediator", "team_head", "deliberation_delegate", "informant"}
+# mistakes about the day that show in a noun of which nothing begins or ends on the as-of day itself
+ON_ANOTHER_DAY = {"at any time", "begun by the day", "without an end", "on the day after"}
 # kinds of the unit that a member of co-governance may be; a resident is none
 MEMBER_KINDS = {"general_branch": {"community_general_branch"}, "property_committee": {"committee"},
                 "property_company": {"company"}, "co_building_unit": {*PARTY_KINDS, *OTHER_KINDS}, "resident": {None}}
+TEAM_KINDS = {"red_armbands", "red_caps", "red_vests", "other"}
+STATION_KINDS = {"centre", "convenience", "agency", "home_care"}
+PRICE_KINDS = {"free", "at_cost", "priced"}
+PERIODS = {"as_of", "since_opening", "since_records_began"}
 SOURCES = {"grid_worker", "resident", "chat_group", "hotline", "leader", "video", "transfer"}
 RETURN_REASONS = {"not_our_area", "not_our_duty", "information_missing", "other"}
 OUTCOMES = {"fixed", "answered", "not_fixable", "not_responsible", "withdrawn"}
@@ -67,17 +73,20 @@ def check(texts):
     places = check_places(data, rings)
     orders = check_histories(data, units, zone)
     visits = check_visits(data, zone)
+    check_volunteers(data)
+    check_stations(data, units)
     computed = compute(data, units, orders, visits, zone, as_of)
     published = {row["figure_key"]: row for row in data["published_figures"]}
     for key, row in published.items():
         value, stated = computed[key], int(row["value"])
         assert value == stated if row["bound"] == "exact" else value >= stated, f"{key}: {value}, published {stated}"
-        assert row["as_of_date"] == about["as_of_date"] and row["period"] in ("as_of", "since_records_began"), key
+        assert row["as_of_date"] == about["as_of_date"] and row["period"] in PERIODS, key
     check_distinct(computed, published)
     miscounts = count_wrongly(data, units, orders, visits, zone, as_of)
     for name, (key, value) in miscounts.items():
         assert value != computed[key], f"the trap '{name}' doesn't catch anyone"
-    said = {key: f"published {row['value']}" for key, row in published.items()}
+    said = {key: f"published{' at least' * (row['bound'] == 'at_least')} {row['value']}"
+            for key, row in published.items()}
     states = Counter(ticket["ticket_state"] for ticket in orders["tickets"])
     return ([f"{name}.csv: {len(rows)} rows" for name, rows in data.items()]
             + [f"places of tickets: {dict(sorted(places.items()))}"]
@@ -114,8 +123,9 @@ def check_apart(rows, *columns):
 
 def check_distinct(computed, published):
     """Figures are equal only where the community published them so: otherwise one could pass for the other."""
+    exact = {key for key, row in published.items() if row["bound"] == "exact"}
     equal = Counter(computed.values())
-    assert all(equal[value] == 1 for key, value in computed.items() if key not in published), computed
+    assert all(equal[value] == 1 for key, value in computed.items() if key not in exact), computed
 
 
 def check_areas(data, boundaries):
@@ -406,6 +416,64 @@ def check_visits(data, zone):
     return data["check_in_visits"]
 
 
+def check_volunteers(data):
+    """Volunteers, teams and service posts; nobody is in a team or holds a post twice on one day."""
+    areas, people = by_key(data["areas"], "code"), by_key(data["people"], "key")
+    names = {row["name"] for row in data["people"] + data["residents"]}
+    volunteers, posts = by_key(data["volunteers"], "key"), by_key(data["service_posts"], "key")
+    teams = by_key(data["teams"], "key")
+    by_key(data["volunteers"], "name")
+    for row in data["volunteers"]:
+        skills = row["skills"].split(";") if row["skills"] else []
+        assert len(set(skills)) == len(skills) <= 3 and all(skills), row
+        assert row["name"] not in names and (not row["person_key"] or row["person_key"] in people), row
+    for row in data["teams"]:
+        assert row["kind"] in TEAM_KINDS, row
+    for row in data["service_posts"]:
+        assert int(row["planned_count"]) >= 1, row
+    for rows, kinds in [(data["volunteers"], {"community"}), (data["teams"], {"community"}),
+                        (data["service_posts"], {"community", "grid"})]:
+        for row in rows:
+            assert 1 <= len(row["name"]) <= 100 and areas[row["area_code"]]["kind"] in kinds, row
+            check_span(row, areas[row["area_code"]])
+    for rows, column, wholes in [(data["team_members"], "team_key", teams),
+                                 (data["post_holders"], "service_post_key", posts)]:
+        by_key(rows, "key")
+        check_apart(rows, column, "volunteer_key")
+        for row in rows:
+            check_span(row, wholes[row[column]], volunteers[row["volunteer_key"]])
+
+
+def check_stations(data, units):
+    """Stations, what they offer, who is paid to run them, and the subsidies."""
+    areas, stations = by_key(data["areas"], "code"), by_key(data["stations"], "key")
+    for row in data["stations"]:
+        assert 1 <= len(row["name"]) <= 100 and row["kind"] in STATION_KINDS, row
+        assert areas[row["area_code"]]["kind"] in ("community", "grid"), row
+        check_span(row, areas[row["area_code"]])
+    for row in data["functional_areas"]:
+        assert int(row["capacity"]) >= 1, row
+    for row in data["catalogue_items"]:
+        price = int(row["price_fen"])
+        assert row["price_kind"] in PRICE_KINDS and price >= 0 and (price == 0) == (row["price_kind"] == "free"), row
+    for rows in (data["functional_areas"], data["catalogue_items"]):
+        by_key(rows, "key")
+        check_apart(rows, "station_key", "name")
+        for row in rows:
+            assert 1 <= len(row["name"]) <= 100, row
+            check_span(row, stations[row["station_key"]])
+    by_key(data["provider_contracts"], "key")
+    for row in data["provider_contracts"]:
+        unit, area = units[row["unit_code"]], areas[row["area_code"]]
+        assert unit["kind"] in ("company", "social_organisation") and area["kind"] == "community", row
+        assert 1 <= len(row["subject"]) <= 100 and int(row["amount_fen"]) > 0, row
+        check_span(row, unit, area, *[stations[row["station_key"]]] if row["station_key"] else [])
+    by_key(data["subsidy_entries"], "key")
+    for row in data["subsidy_entries"]:
+        assert int(row["amount_fen"]) and 1 <= len(row["purpose"]) <= 100, row
+        assert holds(stations[row["station_key"]], date.fromisoformat(row["entry_date"])), row
+
+
 def local_day(text, zone):
     return datetime.fromisoformat(text).astimezone(zone).date()
 
@@ -428,7 +496,29 @@ def compute(data, units, told, visits, zone, as_of):
         "part_time_seats": sum(row["kind"] == "part_time" and holds(row, as_of) for row in data["seats"]),
         "residents_in_need": len({row["resident_key"] for row in data["need_tags"] if holds(row, as_of)}),
         "resident_roles": sum(holds(row, as_of) for row in data["resident_roles"]),
+    } | compute_services(data, as_of)
+
+
+def compute_services(data, as_of):
+    """The same for volunteers and stations. A membership or a post held lies within its team's or its post's days."""
+    holding = {name: [row for row in data[name] if holds(row, as_of)] for name in (
+        "service_posts", "post_holders", "teams", "team_members", "provider_contracts", "stations", "catalogue_items")}
+    centres = sum(row["kind"] == "centre" for row in holding["stations"])
+    return {
+        "service_posts": len(holding["service_posts"]),
+        "post_holders": distinct(holding["post_holders"], "volunteer_key"),
+        "volunteer_teams": len(holding["teams"]),
+        "volunteers_in_teams": distinct(holding["team_members"], "volunteer_key"),
+        "providers": distinct(holding["provider_contracts"], "unit_code"),
+        "service_centres": centres,
+        "service_stations": len(holding["stations"]) - centres,
+        "catalogue_items": len(holding["catalogue_items"]),
+        "subsidy_fen": fen(row for row in data["subsidy_entries"] if row["entry_date"] <= as_of.isoformat()),
     }
+
+
+def fen(entries):
+    return sum(int(row["amount_fen"]) for row in entries)
 
 
 def count_wrongly(data, units, told, visits, zone, as_of):
@@ -466,18 +556,19 @@ def count_wrongly(data, units, told, visits, zone, as_of):
     wrong |= {f"{post} at any time": (key, sum(row["post"] == post for row in data["appointments"]))
               for key, post in posts.items()}
     wrong["grid_branch at any time"] = "grid_branches", sum(row["kind"] == "grid_branch" for row in units.values())
-    return wrong | count_records_wrongly(data, as_of)
+    return wrong | count_records_wrongly(data, as_of) | count_volunteers_wrongly(data, as_of) | (
+        count_stations_wrongly(data, as_of) | count_subsidies_wrongly(data, as_of))
 
 
 def count_records_wrongly(data, as_of):
     """The same for the figures that count records of residents and of co-governance."""
     part_time = [row for row in data["seats"] if row["kind"] == "part_time"]
-    wrong = {f"{what} {how}": (key, count(rows)) for what, key, every, count in [
+    wrong = count_on_wrong_days([
         ("members", "co_governance_members", data["memberships"], len),
         ("part-time seats", "part_time_seats", part_time, len),
         ("residents with a tag", "residents_in_need", data["need_tags"], lambda rows: distinct(rows, "resident_key")),
         ("roles", "resident_roles", data["resident_roles"], len),
-    ] for how, rows in on_wrong_days(every, as_of).items()}
+    ], as_of)
     residents = by_key(data["residents"], "key")
     tags = [row for row in data["need_tags"] if holds(row, as_of)]
     needy = [residents[row["resident_key"]] for row in tags]
@@ -495,6 +586,81 @@ def count_records_wrongly(data, as_of):
         "names with a tag": ("residents_in_need", distinct(needy, "name")),
         "residents with a role": ("resident_roles", distinct(roles, "resident_key")),
     }
+
+
+def count_volunteers_wrongly(data, as_of):
+    """The same for teams and service posts."""
+    wrong = count_on_wrong_days([
+        ("service posts", "service_posts", data["service_posts"], len),
+        ("post holders", "post_holders", data["post_holders"], lambda rows: distinct(rows, "volunteer_key")),
+        ("volunteers in teams", "volunteers_in_teams", data["team_members"],
+         lambda rows: distinct(rows, "volunteer_key")),
+    ], as_of)
+    wrong |= count_on_wrong_days([("teams", "volunteer_teams", data["teams"], len)], as_of, ON_ANOTHER_DAY)
+    communities = {row["code"] for row in data["areas"] if row["kind"] == "community"}
+    posts = [row for row in data["service_posts"] if holds(row, as_of)]
+    held = [row for row in data["post_holders"] if holds(row, as_of)]
+    members = [row for row in data["team_members"] if holds(row, as_of)]
+    dissolved = {(row["key"], row["end_date"]) for row in data["teams"] if row["end_date"]}
+    to_the_end = [row for row in data["team_members"] if (row["team_key"], row["end_date"]) in dissolved]
+    return wrong | {
+        "service posts in no grid": ("service_posts", sum(row["area_code"] in communities for row in posts)),
+        "service posts that somebody holds": ("service_posts", distinct(held, "service_post_key")),
+        "service posts, one for each holder": ("post_holders", len(held)),
+        "post holders planned": ("post_holders", sum(int(row["planned_count"]) for row in posts)),
+        "memberships of teams": ("volunteers_in_teams", len(members)),
+        "volunteers in teams, with those of the dissolved": ("volunteers_in_teams",
+                                                             distinct(members + to_the_end, "volunteer_key")),
+        "volunteers": ("volunteers_in_teams", sum(holds(row, as_of) for row in data["volunteers"])),
+    }
+
+
+def count_stations_wrongly(data, as_of):
+    """The same for stations, what they offer and the providers."""
+    wrong = count_on_wrong_days([
+        ("providers", "providers", data["provider_contracts"], lambda rows: distinct(rows, "unit_code")),
+        ("catalogue items", "catalogue_items", data["catalogue_items"], len),
+    ], as_of)
+    others = [row for row in data["stations"] if row["kind"] != "centre"]
+    wrong |= count_on_wrong_days([("stations", "service_stations", others, len)], as_of, ON_ANOTHER_DAY)
+    stations = [row for row in data["stations"] if holds(row, as_of)]
+    kind_by_key = {row["key"]: row["kind"] for row in data["stations"]}
+    contracts = [row for row in data["provider_contracts"] if holds(row, as_of)]
+    items = [row for row in data["catalogue_items"] if holds(row, as_of)]
+    return wrong | {
+        "contracts": ("providers", len(contracts)),
+        "catalogue items of the home-care station": ("catalogue_items", sum(
+            kind_by_key[row["station_key"]] == "home_care" for row in items)),
+        "catalogue items not free": ("catalogue_items", sum(row["price_kind"] != "free" for row in items)),
+        "names of catalogue items at any time": ("catalogue_items", distinct(data["catalogue_items"], "name")),
+        "centre and stations": ("service_stations", len(stations)),
+        "stations and centre": ("service_centres", len(stations)),
+    }
+
+
+def count_subsidies_wrongly(data, as_of):
+    entries, stations = data["subsidy_entries"], by_key(data["stations"], "key")
+    day, next_day = as_of.isoformat(), (as_of + timedelta(days=1)).isoformat()
+    begun = [row for row in entries if row["entry_date"] <= day]
+    numbers = {
+        "at any time": fen(entries),
+        "before the day": fen(row for row in begun if row["entry_date"] < day),
+        "on the day after": fen(row for row in entries if row["entry_date"] <= next_day),
+        "of the year": fen(row for row in begun if row["entry_date"] >= f"{as_of.year}"),
+        "without what was paid back": fen(row for row in begun if int(row["amount_fen"]) > 0),
+        "with what was paid back added": sum(abs(int(row["amount_fen"])) for row in begun),
+        "of stations that still hold": fen(row for row in begun if holds(stations[row["station_key"]], as_of)),
+        "of the home-care station": fen(row for row in begun if stations[row["station_key"]]["kind"] == "home_care"),
+        "in yuan": fen(begun) // 100,
+        "by the number of entries": len(begun),
+    }
+    return {f"subsidies {how}": ("subsidy_fen", number) for how, number in numbers.items()}
+
+
+def count_on_wrong_days(nouns, as_of, mistakes=None):
+    """What each noun's count gives by these mistakes about the day; by all of them if none is named."""
+    return {f"{what} {how}": (key, count(rows)) for what, key, every, count in nouns
+            for how, rows in on_wrong_days(every, as_of).items() if mistakes is None or how in mistakes}
 
 
 def on_wrong_days(rows, as_of):

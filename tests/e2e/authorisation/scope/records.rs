@@ -142,7 +142,10 @@ fn of_plain(city: &City, kind: Kind) -> Vec<Record> {
     let id = city.plain(kind.kind);
     let get: Body = Box::new(move |id| kind.get(id));
     let end: Body = Box::new(move |id| kind.end(&request_id(), id, STALE));
-    let mut bodies = vec![(kind.path("Get"), get), (kind.path("End"), end)];
+    let mut bodies = vec![(kind.path("Get"), get)];
+    if kind.dated {
+        bodies.push((kind.path("End"), end));
+    }
     if kind.change.is_some() {
         let update = move |id: &str| kind.update(&request_id(), id, STALE).expect("a change");
         bodies.push((kind.path("Update"), Box::new(update)));

@@ -11,7 +11,7 @@ use wangge_server::import;
 
 use crate::{
     api::{addresses, appointments, areas, figures, people, units, wire},
-    commands::import_records::{Draft, Outcome, Row},
+    commands::import_records::{Draft, Outcome, Plain, Row},
     domain::{
         building::Building, estate::Estate, household::Household, membership::Membership,
         need_tag::NeedTag, resident::Resident, resident_role::ResidentRole, seat::Seat,
@@ -86,15 +86,19 @@ fn draft(record: Record, now: DateTime<Utc>) -> Row {
             let id = id(&figure.id)?;
             Draft::Figure(figures::draft(figure, id.into())?)
         }
-        Record::Estate(message) => load::draft::<Estate>(message, now)?.into(),
-        Record::Building(message) => load::draft::<Building>(message, now)?.into(),
-        Record::Household(message) => load::draft::<Household>(message, now)?.into(),
-        Record::Resident(message) => load::draft::<Resident>(message, now)?.into(),
-        Record::NeedTag(message) => load::draft::<NeedTag>(message, now)?.into(),
-        Record::ResidentRole(message) => load::draft::<ResidentRole>(message, now)?.into(),
-        Record::Membership(message) => load::draft::<Membership>(message, now)?.into(),
-        Record::Seat(message) => load::draft::<Seat>(message, now)?.into(),
+        Record::Estate(message) => plain(load::draft::<Estate>(message, now)?),
+        Record::Building(message) => plain(load::draft::<Building>(message, now)?),
+        Record::Household(message) => plain(load::draft::<Household>(message, now)?),
+        Record::Resident(message) => plain(load::draft::<Resident>(message, now)?),
+        Record::NeedTag(message) => plain(load::draft::<NeedTag>(message, now)?),
+        Record::ResidentRole(message) => plain(load::draft::<ResidentRole>(message, now)?),
+        Record::Membership(message) => plain(load::draft::<Membership>(message, now)?),
+        Record::Seat(message) => plain(load::draft::<Seat>(message, now)?),
     })
+}
+
+fn plain(record: impl Into<Plain>) -> Draft {
+    Draft::Plain(record.into())
 }
 
 fn id(text: &str) -> Result<Uuid, Refusal> {

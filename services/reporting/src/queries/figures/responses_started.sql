@@ -1,12 +1,13 @@
 -- Orders to departments by their first acceptance. What the unit is today
 -- doesn't matter: a department that was dissolved has responded all the same.
 with counted as (
-    select ticket_order.id as record_id, ticket_order.ticket_id as parent_id
+    select ticket_order.id as record_id, ticket_order.ticket_id as parent_id, 1::bigint as amount
     from ticket_order
     join unit on unit.id = ticket_order.unit_id
     where unit.kind = 11
     and ticket_order.area_code >= $1 and ticket_order.area_code < $2
     and ticket_order.accepted_time < $3
 )
-select record_id as "record_id!", parent_id as "parent_id!", (select count(*) from counted) as "total!"
+select record_id as "record_id!", parent_id as "parent_id!", amount as "amount!",
+    (select sum(amount)::bigint from counted) as "figure!", (select count(*) from counted) as "count!"
 from counted where record_id > $4 order by record_id limit $5

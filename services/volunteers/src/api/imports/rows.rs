@@ -8,14 +8,25 @@ use wangge_api::{
     types::v1::RowResult,
     volunteers::v1::{CheckInVisitRecord, import_records_request},
 };
+use wangge_records::load;
 use wangge_server::import;
 
 use crate::{
     api::{id, registrations::draft},
     domain::{
+        catalogue_item::CatalogueItem,
         check_in_visit::{self, NewCheckInVisit, REGISTRATION_NOT_CURRENT, Voiding},
-        import::{Outcome, Record},
+        functional_area::FunctionalArea,
+        import::{Outcome, Plain, Record},
+        post_holder::PostHolder,
+        provider_contract::ProviderContract,
         registration::{self, REGISTERED_ALREADY},
+        service_post::ServicePost,
+        station::Station,
+        subsidy_entry::SubsidyEntry,
+        team::Team,
+        team_member::TeamMember,
+        volunteer::Volunteer,
     },
 };
 
@@ -24,16 +35,31 @@ pub(super) fn record(
     record: import_records_request::Record,
     now: DateTime<Utc>,
 ) -> Result<Record, Refusal> {
+    use import_records_request::Record as Row;
     match record {
-        import_records_request::Record::Registration(row) => {
+        Row::Registration(row) => {
             check(&row)?;
             registration::load(draft(row, "")?).map(Record::Registration)
         }
-        import_records_request::Record::CheckInVisit(row) => {
+        Row::CheckInVisit(row) => {
             check(&row)?;
             check_in_visit::load(visit(row)?, now).map(Record::CheckInVisit)
         }
+        Row::Volunteer(row) => plain(load::draft::<Volunteer>(row, now)?),
+        Row::Team(row) => plain(load::draft::<Team>(row, now)?),
+        Row::TeamMember(row) => plain(load::draft::<TeamMember>(row, now)?),
+        Row::ServicePost(row) => plain(load::draft::<ServicePost>(row, now)?),
+        Row::PostHolder(row) => plain(load::draft::<PostHolder>(row, now)?),
+        Row::Station(row) => plain(load::draft::<Station>(row, now)?),
+        Row::FunctionalArea(row) => plain(load::draft::<FunctionalArea>(row, now)?),
+        Row::CatalogueItem(row) => plain(load::draft::<CatalogueItem>(row, now)?),
+        Row::ProviderContract(row) => plain(load::draft::<ProviderContract>(row, now)?),
+        Row::SubsidyEntry(row) => plain(load::draft::<SubsidyEntry>(row, now)?),
     }
+}
+
+fn plain(record: impl Into<Plain>) -> Result<Record, Refusal> {
+    Ok(Record::Plain(record.into()))
 }
 
 fn visit(row: CheckInVisitRecord) -> Result<NewCheckInVisit, Refusal> {

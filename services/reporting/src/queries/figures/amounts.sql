@@ -1,0 +1,11 @@
+-- What plain records of a kind come to that began by a day.
+with counted as (
+    select record_id, coalesce(parent_id, record_id) as parent_id, amount
+    from fact
+    where service = $6 and kind = $7 and (cardinality($8::text[]) = 0 or code = any($8))
+    and area_code >= $1 and area_code < $2
+    and start_date <= $3
+)
+select record_id as "record_id!", parent_id as "parent_id!", amount as "amount!",
+    (select sum(amount)::bigint from counted) as "figure!", (select count(*) from counted) as "count!"
+from counted where record_id > $4 order by record_id limit $5

@@ -1,0 +1,85 @@
+//! What plain records of this service stand on: organization's areas and units,
+//! as its feed has brought them, and one another.
+
+use uuid::Uuid;
+use wangge_auth::RecordScope;
+use wangge_kernel::clock::Clock;
+use wangge_outbox::Hint;
+use wangge_pg::{Constraint, Database, StoreError, Tx};
+use wangge_records::{Found, Ground, Host, Kept as _, Record as _};
+
+use crate::{
+    App,
+    domain::{service_post::ServicePost, station::Station, team::Team, volunteer::Volunteer},
+    error, store,
+};
+
+impl Host for App {
+    type Ground = Copies;
+
+    fn ground(&self, scope: RecordScope) -> Copies {
+        Copies { scope }
+    }
+
+    fn database(&self) -> &Database {
+        &self.database
+    }
+
+    fn clock(&self) -> &Clock {
+        &self.clock
+    }
+
+    fn hint(&self) -> &Hint {
+        &self.hint
+    }
+
+    fn constraints(&self) -> &'static [Constraint] {
+        error::CONSTRAINTS
+    }
+}
+
+/// The copies of areas and units, and the service's own records.
+#[derive(Debug)]
+pub struct Copies {
+    scope: RecordScope,
+}
+
+impl Ground for Copies {
+    fn scope(&self) -> &RecordScope {
+        &self.scope
+    }
+
+    async fn find(
+        &self,
+        tx: &mut Tx,
+        kind: &'static str,
+        ids: &[Uuid],
+    ) -> Result<Vec<(Uuid, Found)>, StoreError> {
+        let scope = &self.scope;
+        match kind {
+            // Providers and officials come from everywhere.
+            "unit" => store::unit::find_units(tx, ids).await,
+            Volunteer::KIND => Volunteer::find(tx, scope, ids).await,
+            Team::KIND => Team::find(tx, scope, ids).await,
+            ServicePost::KIND => ServicePost::find(tx, scope, ids).await,
+            Station::KIND => Station::find(tx, scope, ids).await,
+            _ => Ok(Vec::new()),
+        }
+    }
+
+    fn is_foreign(&self, kind: &str) -> bool {
+        ["area", "unit"].contains(&kind)
+    }
+
+    async fn find_areas(
+        &self,
+        tx: &mut Tx,
+        codes: &[String],
+    ) -> Result<Vec<(String, i16)>, StoreError> {
+        let areas = store::area::list_areas(tx, &self.scope, codes).await?;
+        Ok(areas
+            .into_iter()
+            .map(|area| (area.code, area.kind))
+            .collect())
+    }
+}

@@ -1,0 +1,87 @@
+//! What stations offer.
+
+use chrono::NaiveDate;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+use wangge_kernel::coded_enum;
+use wangge_records::{Checks, Head, Record, Reference, Text, Told, dated};
+
+coded_enum! {
+    /// What an item costs. The numbers are the contract's.
+    PriceKind {
+        /// Nothing.
+        Free = 1 => "free",
+        /// What it costs to give.
+        AtCost = 2 => "at_cost",
+        /// A price.
+        Priced = 3 => "priced",
+    }
+}
+
+/// A service that a station offers.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CatalogueItem {
+    /// What every record has; the area is that of the station.
+    #[serde(flatten)]
+    pub head: Head,
+    /// The station.
+    pub station_id: Uuid,
+    /// Its name.
+    pub name: Text,
+    /// What it costs.
+    pub price_kind: PriceKind,
+    /// Price in fen.
+    pub price_fen: i64,
+    /// First day.
+    pub start_date: NaiveDate,
+    /// First day on which it no longer holds.
+    pub end_date: Option<NaiveDate>,
+}
+dated!(CatalogueItem);
+
+impl Record for CatalogueItem {
+    const KIND: &'static str = "catalogue_item";
+    const HAS_OWN_AREA: bool = false;
+
+    fn head(&self) -> &Head {
+        &self.head
+    }
+
+    fn head_mut(&mut self) -> &mut Head {
+        &mut self.head
+    }
+
+    fn check(&self, checks: &mut Checks) {
+        checks.ends_after(Some(self.start_date), self.end_date);
+        checks.rule(
+            self.price_fen >= 0,
+            "price_fen",
+            "int64.gte",
+            "must be 0 or more",
+        );
+        let free = self.price_kind == PriceKind::Free;
+        let why = "must be 0 if the item is free, and only then";
+        checks.rule(
+            free == (self.price_fen == 0),
+            "price_fen",
+            "catalogue_item.price",
+            why,
+        );
+    }
+
+    fn references(&self) -> Vec<Reference> {
+        vec![Reference::id("station_id", "station", self.station_id)]
+    }
+
+    fn placed_by(&self) -> Option<Uuid> {
+        Some(self.station_id)
+    }
+
+    fn told(&self) -> Told {
+        Told {
+            parent_id: Some(self.station_id),
+            code: self.price_kind.name(),
+            ..Told::dated(self)
+        }
+    }
+}

@@ -1,0 +1,64 @@
+//! Functional areas of stations.
+
+use chrono::NaiveDate;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+use wangge_records::{Checks, Head, Record, Reference, Text, Told, dated};
+
+/// A functional area.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FunctionalArea {
+    /// What every record has; the area is that of the station.
+    #[serde(flatten)]
+    pub head: Head,
+    /// The station.
+    pub station_id: Uuid,
+    /// Its name.
+    pub name: Text,
+    /// How many people it takes at a time.
+    pub capacity: i32,
+    /// First day.
+    pub start_date: NaiveDate,
+    /// First day on which it no longer holds.
+    pub end_date: Option<NaiveDate>,
+}
+dated!(FunctionalArea);
+
+impl Record for FunctionalArea {
+    const KIND: &'static str = "functional_area";
+    const HAS_OWN_AREA: bool = false;
+
+    fn head(&self) -> &Head {
+        &self.head
+    }
+
+    fn head_mut(&mut self) -> &mut Head {
+        &mut self.head
+    }
+
+    fn check(&self, checks: &mut Checks) {
+        checks.ends_after(Some(self.start_date), self.end_date);
+        checks.rule(
+            self.capacity >= 1,
+            "capacity",
+            "int32.gte",
+            "must be 1 or more",
+        );
+    }
+
+    fn references(&self) -> Vec<Reference> {
+        vec![Reference::id("station_id", "station", self.station_id)]
+    }
+
+    fn placed_by(&self) -> Option<Uuid> {
+        Some(self.station_id)
+    }
+
+    fn told(&self) -> Told {
+        Told {
+            parent_id: Some(self.station_id),
+            amount: self.capacity.into(),
+            ..Told::dated(self)
+        }
+    }
+}

@@ -1,0 +1,68 @@
+//! Persons responsible for posts. It lies where its post lies.
+
+use chrono::NaiveDate;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+use wangge_api::refusal::Refusal;
+use wangge_records::{Checks, Head, Record, Reference, Told, dated};
+
+/// A volunteer who is responsible for a post.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PostHolder {
+    /// What every record has; the area is that of the post.
+    #[serde(flatten)]
+    pub head: Head,
+    /// The post.
+    pub service_post_id: Uuid,
+    /// The volunteer.
+    pub volunteer_id: Uuid,
+    /// First day.
+    pub start_date: NaiveDate,
+    /// First day on which it no longer holds.
+    pub end_date: Option<NaiveDate>,
+}
+dated!(PostHolder);
+
+impl Record for PostHolder {
+    const KIND: &'static str = "post_holder";
+    const HAS_OWN_AREA: bool = false;
+
+    fn head(&self) -> &Head {
+        &self.head
+    }
+
+    fn head_mut(&mut self) -> &mut Head {
+        &mut self.head
+    }
+
+    fn check(&self, checks: &mut Checks) {
+        checks.ends_after(Some(self.start_date), self.end_date);
+    }
+
+    fn references(&self) -> Vec<Reference> {
+        vec![
+            Reference::id("service_post_id", "service_post", self.service_post_id),
+            Reference::id("volunteer_id", "volunteer", self.volunteer_id),
+        ]
+    }
+
+    fn placed_by(&self) -> Option<Uuid> {
+        Some(self.service_post_id)
+    }
+
+    fn taken(&self) -> Refusal {
+        Refusal::guard(
+            "held_already",
+            Self::KIND,
+            "the volunteer holds the post on one of the days",
+        )
+    }
+
+    fn told(&self) -> Told {
+        Told {
+            parent_id: Some(self.service_post_id),
+            subject_id: Some(self.volunteer_id),
+            ..Told::dated(self)
+        }
+    }
+}

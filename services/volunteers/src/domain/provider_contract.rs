@@ -1,0 +1,73 @@
+//! Contracts with providers of purchased services.
+
+use chrono::NaiveDate;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+use wangge_records::{Checks, Head, Record, Reference, Text, Told, dated};
+
+use super::area;
+
+/// A contract with a provider.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ProviderContract {
+    /// What every record has; the area is a community.
+    #[serde(flatten)]
+    pub head: Head,
+    /// The provider.
+    pub unit_id: Uuid,
+    /// The station in which it provides.
+    pub station_id: Option<Uuid>,
+    /// What is provided.
+    pub subject: Text,
+    /// Amount in fen.
+    pub amount_fen: i64,
+    /// First day.
+    pub start_date: NaiveDate,
+    /// First day on which it no longer holds.
+    pub end_date: Option<NaiveDate>,
+}
+dated!(ProviderContract);
+
+impl Record for ProviderContract {
+    const KIND: &'static str = "provider_contract";
+
+    fn head(&self) -> &Head {
+        &self.head
+    }
+
+    fn head_mut(&mut self) -> &mut Head {
+        &mut self.head
+    }
+
+    fn check(&self, checks: &mut Checks) {
+        checks.ends_after(Some(self.start_date), self.end_date);
+        checks.rule(
+            self.amount_fen >= 0,
+            "amount_fen",
+            "int64.gte",
+            "must be 0 or more",
+        );
+    }
+
+    fn references(&self) -> Vec<Reference> {
+        let station = self
+            .station_id
+            .map(|id| Reference::id("station_id", "station", id));
+        [
+            Reference::area(&self.head).of(area::COMMUNITIES, "must be a community"),
+            Reference::id("unit_id", "unit", self.unit_id),
+        ]
+        .into_iter()
+        .chain(station)
+        .collect()
+    }
+
+    fn told(&self) -> Told {
+        Told {
+            parent_id: self.station_id,
+            subject_id: Some(self.unit_id),
+            amount: self.amount_fen,
+            ..Told::dated(self)
+        }
+    }
+}
