@@ -31,6 +31,7 @@ create table estate (
         references unit (id) deferrable initially deferred,
     constraint estate_days check (end_date > start_date)
 );
+create index estate_area_entry on estate (area_code, entry);
 
 -- A building of an estate, in a grid.
 create table building (
@@ -52,6 +53,7 @@ create table building (
         references estate (id) deferrable initially deferred,
     constraint building_days check (end_date > start_date)
 );
+create index building_area_entry on building (area_code, entry);
 create index building_estate on building (estate_id, entry);
 
 -- Who lives behind one door.
@@ -76,6 +78,7 @@ create table household (
         references building (id) deferrable initially deferred,
     constraint household_days check (end_date > start_date)
 );
+create index household_area_entry on household (area_code, entry);
 create index household_building on household (building_id, entry);
 
 -- A resident. No phone and no identity number is kept.
@@ -101,6 +104,7 @@ create table resident (
         references household (id) deferrable initially deferred,
     constraint resident_days check (end_date > start_date)
 );
+create index resident_area_entry on resident (area_code, entry);
 create index resident_household on resident (household_id, entry);
 
 -- What a resident needs, as one of the three teams has learnt it.
@@ -136,6 +140,7 @@ create table need_tag (
         daterange(start_date, end_date) with &&
     )
 );
+create index need_tag_area_entry on need_tag (area_code, entry);
 create index need_tag_resident on need_tag (resident_id, entry);
 create index need_tag_area on need_tag (area_code, kind);
 
@@ -167,6 +172,7 @@ create table resident_role (
         daterange(start_date, end_date) with &&
     )
 );
+create index resident_role_area_entry on resident_role (area_code, entry);
 create index resident_role_resident on resident_role (resident_id, entry);
 
 -- A part in the co-governance of a community, "1+2+X".
@@ -203,6 +209,7 @@ create table membership (
         daterange(start_date, end_date) with &&
     )
 );
+create index membership_area_entry on membership (area_code, entry);
 
 -- A seat of a community's big committee.
 create table seat (
@@ -235,3 +242,4 @@ create table seat (
         daterange(start_date, end_date) with &&
     )
 );
+create index seat_area_entry on seat (area_code, entry);

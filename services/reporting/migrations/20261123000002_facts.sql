@@ -1,3 +1,8 @@
+-- An id belongs to one record of a kind; callers choose some of them.
+alter table applied_record add column kind text not null default '';
+alter table applied_record drop constraint applied_record_pkey;
+alter table applied_record add constraint applied_record_pkey primary key (record_id, kind);
+
 -- Plain records of every service, as their events tell of them: one table for
 -- all, since a figure counts them all in the same way.
 create table fact (
@@ -18,6 +23,6 @@ create table fact (
     end_date date,
     created_time timestamptz not null,
     changed_time timestamptz not null,
-    constraint fact_pkey primary key (record_id)
+    constraint fact_pkey primary key (record_id, service, kind)
 );
 create index fact_kind_area on fact (kind, area_code);

@@ -44,7 +44,7 @@ pub(crate) enum Query {
     GridBranches,
     /// People in a post, by the post's number.
     PeopleInPost(i16),
-    /// Plain records that hold.
+    /// Plain records that hold, and so does what they belong to.
     Records(Plain),
     /// Whom plain records that hold are about, each once.
     Subjects(Plain),

@@ -13,7 +13,7 @@ create table volunteer (
     area_code text not null collate "C",
     -- Personal data.
     name text not null,
-    -- The person or resident, where organization knows them.
+    -- The person, where organization knows them.
     person_id uuid,
     skills text[] not null,
     start_date date not null,
@@ -27,6 +27,7 @@ create table volunteer (
     constraint volunteer_entry_key unique (entry),
     constraint volunteer_days check (end_date > start_date)
 );
+create index volunteer_area_entry on volunteer (area_code, entry);
 
 -- A team of volunteers.
 create table team (
@@ -48,6 +49,7 @@ create table team (
     constraint team_kind_known check (kind between 1 and 4),
     constraint team_days check (end_date > start_date)
 );
+create index team_area_entry on team (area_code, entry);
 
 -- A volunteer's part in a team.
 create table team_member (
@@ -76,8 +78,8 @@ create table team_member (
     ),
     constraint team_member_days check (end_date > start_date)
 );
+create index team_member_area_entry on team_member (area_code, entry);
 create index team_member_team_id on team_member (team_id, entry);
-create index team_member_volunteer_id on team_member (volunteer_id, entry);
 
 -- A post of voluntary service.
 create table service_post (
@@ -98,6 +100,7 @@ create table service_post (
     constraint service_post_planned check (planned_count >= 1),
     constraint service_post_days check (end_date > start_date)
 );
+create index service_post_area_entry on service_post (area_code, entry);
 
 -- A volunteer who is responsible for a post.
 create table post_holder (
@@ -126,8 +129,8 @@ create table post_holder (
     ),
     constraint post_holder_days check (end_date > start_date)
 );
+create index post_holder_area_entry on post_holder (area_code, entry);
 create index post_holder_service_post_id on post_holder (service_post_id, entry);
-create index post_holder_volunteer_id on post_holder (volunteer_id, entry);
 
 -- A station or a centre.
 create table station (
@@ -149,6 +152,7 @@ create table station (
     constraint station_kind_known check (kind between 1 and 4),
     constraint station_days check (end_date > start_date)
 );
+create index station_area_entry on station (area_code, entry);
 
 -- A functional area of a station.
 create table functional_area (
@@ -172,6 +176,7 @@ create table functional_area (
     constraint functional_area_capacity check (capacity >= 1),
     constraint functional_area_days check (end_date > start_date)
 );
+create index functional_area_area_entry on functional_area (area_code, entry);
 create index functional_area_station_id on functional_area (station_id, entry);
 
 -- A service that a station offers.
@@ -199,6 +204,7 @@ create table catalogue_item (
     constraint catalogue_item_price check (price_fen >= 0 and (price_kind = 1) = (price_fen = 0)),
     constraint catalogue_item_days check (end_date > start_date)
 );
+create index catalogue_item_area_entry on catalogue_item (area_code, entry);
 create index catalogue_item_station_id on catalogue_item (station_id, entry);
 
 -- A contract with a provider, a unit of organization.
@@ -224,7 +230,7 @@ create table provider_contract (
     constraint provider_contract_amount check (amount_fen >= 0),
     constraint provider_contract_days check (end_date > start_date)
 );
-create index provider_contract_station_id on provider_contract (station_id, entry);
+create index provider_contract_area_entry on provider_contract (area_code, entry);
 
 -- An entry of a station's subsidy ledger; never changed.
 create table subsidy_entry (
@@ -246,4 +252,5 @@ create table subsidy_entry (
         references station (id) deferrable initially deferred,
     constraint subsidy_entry_amount check (amount_fen <> 0)
 );
+create index subsidy_entry_area_entry on subsidy_entry (area_code, entry);
 create index subsidy_entry_station_id on subsidy_entry (station_id, entry);

@@ -7,6 +7,7 @@ use std::{
     future::Future,
 };
 
+use chrono::NaiveDate;
 use uuid::Uuid;
 use wangge_api::refusal::Refusal;
 use wangge_auth::RecordScope;
@@ -52,7 +53,7 @@ pub trait Ground: Send + Sync + 'static {
 }
 
 /// A ground, and what has been found on it.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Known<G> {
     ground: G,
     records: HashMap<(&'static str, Uuid), Found>,
@@ -62,6 +63,17 @@ pub struct Known<G> {
     /// Whether what belongs to other services is taken as given: a trial may
     /// come before they have it.
     trusts: bool,
+    /// What a trial has let pass: digests by id, and the days of what only one
+    /// record can have at a time.
+    passed: HashMap<Uuid, Option<String>>,
+    terms: HashMap<(&'static str, String), Vec<Term>>,
+}
+
+/// First day, and first day on which it no longer holds.
+type Term = (NaiveDate, Option<NaiveDate>);
+
+fn overlap(one: Term, other: Term) -> bool {
+    one.1.is_none_or(|end| other.0 < end) && other.1.is_none_or(|end| one.0 < end)
 }
 
 impl<G: Ground> Known<G> {
@@ -73,6 +85,8 @@ impl<G: Ground> Known<G> {
             areas: HashMap::new(),
             given_up: HashSet::new(),
             trusts: false,
+            passed: HashMap::new(),
+            terms: HashMap::new(),
         }
     }
 
@@ -101,16 +115,15 @@ impl<G: Ground> Known<G> {
         self.areas.insert(code.to_owned(), kind);
     }
 
-    /// Looks for everything that some records name: a statement for each kind
-    /// at most.
-    pub(crate) async fn look<R: Record>(
+    /// Looks for everything that is named: a statement for each kind at most.
+    pub(crate) async fn look(
         &mut self,
         tx: &mut Tx,
-        records: impl Iterator<Item = &R>,
+        references: impl Iterator<Item = Reference>,
     ) -> Result<(), StoreError> {
         let mut codes: Vec<String> = Vec::new();
         let mut ids: HashMap<&'static str, Vec<Uuid>> = HashMap::new();
-        for reference in records.flat_map(Record::references) {
+        for reference in references {
             match reference.key {
                 Key::Code(code) if !self.areas.contains_key(&code) => codes.push(code),
                 Key::Id(id) if !self.records.contains_key(&(reference.kind, id)) => {
@@ -150,15 +163,52 @@ impl<G: Ground> Known<G> {
             .flat_map(Record::references)
             .filter(|reference| {
                 self.ground.is_foreign(reference.kind)
+                    && self.may_be_reached(&reference.key)
                     && !self.given_up.contains(&reference.key)
                     && self.lookup(reference).is_none()
             })
             .map(|reference| reference.key)
     }
 
+    /// Whether it makes sense to wait for a record: what lies outside the scope
+    /// never comes.
+    fn may_be_reached(&self, key: &Key) -> bool {
+        match key {
+            Key::Code(code) => self.scope().covers(code),
+            Key::Id(_) => true,
+        }
+    }
+
     /// Takes what belongs to other services as given, or not.
     pub(crate) fn trust(&mut self, trusts: bool) {
         self.trusts = trusts;
+    }
+
+    /// Lets a tried record pass, unless it stands in the way of one that passed
+    /// before: what a trial has tried is not in the database.
+    ///
+    /// # Errors
+    /// `RECORD_EXISTS`, and what [`Record::taken`] refuses.
+    pub(crate) fn pass<R: Record>(&mut self, record: &R) -> Result<(), Refusal> {
+        let head = record.head();
+        if let Some(digest) = self.passed.get(&head.id) {
+            return if *digest == head.import_digest {
+                Ok(())
+            } else {
+                Err(Refusal::exists(R::KIND, &format!("{}.id", R::KIND)))
+            };
+        }
+        let told = record.told();
+        if let (Some(key), Some(start)) = (record.exclusive(), told.start_date) {
+            let term = (start, told.end_date);
+            let terms = self.terms.entry((R::KIND, key)).or_default();
+            if terms.iter().any(|other| overlap(*other, term)) {
+                return Err(record.taken());
+            }
+            terms.push(term);
+        }
+        self.passed.insert(head.id, head.import_digest.clone());
+        Ok(())
     }
 
     /// Puts a record in its place: what it names is there, and where it has no
@@ -169,17 +219,8 @@ impl<G: Ground> Known<G> {
     pub(crate) fn place<R: Record>(&self, record: &mut R) -> Result<(), Refusal> {
         let placed_by = record.placed_by();
         for reference in record.references() {
-            let field = format!("{}.{}", R::KIND, reference.field);
-            let Some((place, kind)) = self.lookup(&reference) else {
-                if self.trusts && self.ground.is_foreign(reference.kind) {
-                    continue;
-                }
-                return Err(Refusal::unknown_reference(&field, reference.kind));
-            };
-            if !reference.of.is_empty() && !reference.of.contains(&kind) {
-                return Err(Refusal::field(&field, "reference.kind", reference.must_be));
-            }
-            if let (Some(id), Key::Id(named)) = (placed_by, &reference.key)
+            let place = self.demand(R::KIND, &reference)?;
+            if let (Some(place), Some(id), Key::Id(named)) = (place, placed_by, &reference.key)
                 && id == *named
             {
                 place.clone_into(&mut record.head_mut().area_code);
@@ -194,10 +235,36 @@ impl<G: Ground> Known<G> {
         }
     }
 
+    /// Demands that what a record of some kind names is there and is what it
+    /// must be; answers where it lies, if that is known.
+    ///
+    /// # Errors
+    /// `REFERENCE_UNKNOWN` and `FIELD_INVALID`, naming the field.
+    pub(crate) fn demand(
+        &self,
+        record: &str,
+        reference: &Reference,
+    ) -> Result<Option<&str>, Refusal> {
+        let field = format!("{record}.{}", reference.field);
+        let Some((place, kind)) = self.lookup(reference) else {
+            if self.trusts && self.ground.is_foreign(reference.kind) {
+                return Ok(None);
+            }
+            return Err(Refusal::unknown_reference(&field, reference.kind));
+        };
+        if !reference.of.is_empty() && !reference.of.contains(&kind) {
+            return Err(Refusal::field(&field, "reference.kind", reference.must_be));
+        }
+        Ok(Some(place))
+    }
+
     /// Where a record lies that is named, and what it is.
-    fn lookup<'r>(&'r self, reference: &'r Reference) -> Option<(&'r str, i16)> {
+    fn lookup(&self, reference: &Reference) -> Option<(&str, i16)> {
         match &reference.key {
-            Key::Code(code) => self.areas.get(code).map(|kind| (code.as_str(), *kind)),
+            Key::Code(code) => self
+                .areas
+                .get_key_value(code)
+                .map(|(code, kind)| (code.as_str(), *kind)),
             Key::Id(id) => self
                 .records
                 .get(&(reference.kind, *id))

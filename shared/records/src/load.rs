@@ -152,11 +152,12 @@ pub async fn wait<H: Host, R: Record>(
     loop {
         let mut connection = host
             .database()
-            .background
+            .calls
             .acquire()
             .await
             .map_err(StoreError::from)?;
-        known.look(&mut connection, records.iter()).await?;
+        let references = records.iter().flat_map(Record::references);
+        known.look(&mut connection, references).await?;
         drop(connection);
         if !known.waits_for(records.iter()) {
             return Ok(());
@@ -185,7 +186,15 @@ pub async fn load<G: Ground, R: Kept>(
     if trial {
         sqlx::query("savepoint trial").execute(&mut *tx).await?;
     }
+    let tried = if trial { records.clone() } else { Vec::new() };
     let mut outcomes = load_for_good(tx, known, records, now).await?;
+    for (record, outcome) in tried.iter().zip(&mut outcomes) {
+        if let Outcome::Imported(..) = outcome
+            && let Err(refusal) = known.pass(record)
+        {
+            *outcome = Outcome::Refused(refusal);
+        }
+    }
     for outcome in &mut outcomes {
         if let Outcome::Refused(refusal) = outcome {
             *refusal = relative::<R>(refusal.clone());
@@ -223,7 +232,9 @@ async fn load_for_good<G: Ground, R: Kept>(
     given: Vec<R>,
     now: DateTime<Utc>,
 ) -> Result<Vec<Outcome>, Failure> {
-    known.look(tx, given.iter()).await?;
+    known
+        .look(tx, given.iter().flat_map(Record::references))
+        .await?;
     let mut there = traces::<R>(tx, given.iter()).await?;
     let mut records: Vec<R> = Vec::new();
     let mut outcomes = Vec::with_capacity(given.len());
@@ -243,12 +254,12 @@ async fn load_for_good<G: Ground, R: Kept>(
     if records.is_empty() {
         return Ok(outcomes);
     }
-    let mut refused = keep(tx, known, records, now).await?;
+    let refused = keep(tx, known, records, now).await?;
     for outcome in &mut outcomes {
-        if let Outcome::Imported(id, _) = outcome
-            && let Some(other) = refused.remove(id)
+        if let Outcome::Imported(id, _) | Outcome::Unchanged(id, _) = outcome
+            && let Some(other) = refused.get(id)
         {
-            *outcome = other;
+            *outcome = other.clone();
         }
     }
     Ok(outcomes)
@@ -260,11 +271,13 @@ fn admit<G: Ground, R: Kept>(
     there: &HashMap<Uuid, Trace>,
     record: &mut R,
 ) -> Result<Option<i64>, Refusal> {
+    // Nothing is said of a record before it is known to be within reach.
+    known.place(record)?;
     let head = record.head();
     match there.get(&head.id) {
         Some(trace) if trace.digest == head.import_digest => Ok(Some(trace.revision)),
         Some(_) => Err(Refusal::exists(R::KIND, &format!("{}.id", R::KIND))),
-        None => known.place(record).map(|()| None),
+        None => Ok(None),
     }
 }
 

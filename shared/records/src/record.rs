@@ -80,6 +80,12 @@ pub trait Record:
         Refusal::exists(Self::KIND, &format!("{}.id", Self::KIND))
     }
 
+    /// What only one record of the kind can have at a time, if there is such a
+    /// thing: the same that its table excludes.
+    fn exclusive(&self) -> Option<String> {
+        None
+    }
+
     /// What its event tells. Ids, codes, days and amounts: nothing personal.
     fn told(&self) -> Told;
 }
@@ -95,13 +101,13 @@ pub trait Dated: Record {
     /// Gives it an end, unchecked: see [`Dated::end`].
     fn set_end_date(&mut self, day: NaiveDate);
 
-    /// Ends it on a day.
+    /// Ends it on a day, also earlier than was known before.
     ///
     /// # Errors
-    /// `STATE_CONFLICT` if it has an end already; `FIELD_INVALID` if the day is
-    /// not after the start.
+    /// `STATE_CONFLICT` if it ends by that day already; `FIELD_INVALID` if the
+    /// day is not after the start.
     fn end(&mut self, day: NaiveDate) -> Result<(), Refusal> {
-        if self.end_date().is_some() {
+        if self.end_date().is_some_and(|end| end <= day) {
             return Err(Refusal::state_conflict(Self::KIND, "ended", "end"));
         }
         if day <= self.start_date() {

@@ -58,7 +58,7 @@ pub async fn create<H: Host, R: Kept>(host: &H, call: Call, record: R) -> Result
                 return Ok(earlier.ok_or_else(|| Refusal::not_found(R::KIND, ""))?);
             }
             let mut record = record;
-            known.look(tx, std::iter::once(&record)).await?;
+            known.look(tx, record.references().into_iter()).await?;
             known.place(&mut record)?;
             if R::insert_free(tx, std::slice::from_ref(&record))
                 .await?
@@ -93,8 +93,8 @@ pub(crate) async fn in_the_way<R: Kept>(
 /// of it.
 ///
 /// # Errors
-/// `RECORD_NOT_FOUND`, `ETAG_MISMATCH`, `REQUEST_ID_REUSED`, and what `decide`
-/// refuses.
+/// `RECORD_NOT_FOUND`, `ETAG_MISMATCH`, `REQUEST_ID_REUSED`, `REFERENCE_UNKNOWN`
+/// for what it names from now on, and what `decide` refuses.
 pub async fn change<H: Host, R: Kept>(
     host: &H,
     call: Call,
@@ -103,6 +103,7 @@ pub async fn change<H: Host, R: Kept>(
     decide: impl FnOnce(&mut R, DateTime<Utc>) -> Result<(), Refusal> + Send + 'static,
 ) -> Result<R, Refusal> {
     let now = host.clock().now();
+    let mut known = Known::new(host.ground(call.scope.clone()));
     let changed = transact(&host.database().calls, host.constraints(), move |tx| {
         async move {
             let mut record = R::lock(tx, &call.scope, id)
@@ -116,7 +117,18 @@ pub async fn change<H: Host, R: Kept>(
                 return Ok(record);
             }
             etag::check(&tag, record.head().revision, R::KIND)?;
+            let before = record.references();
             decide(&mut record, now)?;
+            // What it has named before may have moved out of the caller's reach.
+            let named: Vec<_> = record
+                .references()
+                .into_iter()
+                .filter(|reference| !before.contains(reference))
+                .collect();
+            known.look(tx, named.iter().cloned()).await?;
+            for reference in &named {
+                known.demand(R::KIND, reference)?;
+            }
             let head = record.head_mut();
             head.revision = revision;
             head.changed_time = now;

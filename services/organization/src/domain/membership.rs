@@ -108,6 +108,11 @@ impl Record for Membership {
         )
     }
 
+    fn exclusive(&self) -> Option<String> {
+        let member = self.unit_id.or(self.resident_id)?;
+        Some(format!("{} {member}", self.head.area_code))
+    }
+
     fn told(&self) -> Told {
         Told {
             subject_id: self.unit_id.or(self.resident_id),

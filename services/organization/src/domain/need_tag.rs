@@ -100,6 +100,10 @@ impl Record for NeedTag {
         )
     }
 
+    fn exclusive(&self) -> Option<String> {
+        Some(format!("{} {}", self.resident_id, self.kind.name()))
+    }
+
     fn told(&self) -> Told {
         // Not which need: that would tell of a person's health or purse.
         Told {

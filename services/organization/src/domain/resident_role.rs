@@ -72,6 +72,10 @@ impl Record for ResidentRole {
         )
     }
 
+    fn exclusive(&self) -> Option<String> {
+        Some(format!("{} {}", self.resident_id, self.kind.name()))
+    }
+
     fn told(&self) -> Told {
         Told {
             parent_id: Some(self.resident_id),

@@ -69,6 +69,10 @@ impl Record for Seat {
         )
     }
 
+    fn exclusive(&self) -> Option<String> {
+        Some(format!("{} {}", self.head.area_code, self.person_id))
+    }
+
     fn told(&self) -> Told {
         Told {
             parent_id: Some(self.unit_id),

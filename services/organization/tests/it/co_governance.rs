@@ -112,14 +112,19 @@ async fn nobody_holds_two_seats_at_a_time() {
         ..second
     };
     sit(&world, behind).await.expect("a seat behind the term");
-    let request = EndSeatRequest {
+    // A term can be cut short, and not made longer.
+    let end = |end_date| EndSeatRequest {
         request_id: request_id(),
-        id: first.id,
-        end_date: date(2022, 5, 1),
+        id: first.id.clone(),
+        end_date,
         etag: String::new(),
     };
-    let ended = refusal(world.co_governance("").end_seat(request).await);
-    assert_eq!(ended, expected("STATE_CONFLICT", &[]));
+    let mut seats = world.co_governance("");
+    let longer = refusal(seats.end_seat(end(date(2022, 8, 1))).await);
+    assert_eq!(longer, expected("STATE_CONFLICT", &[]));
+    let shorter = seats.end_seat(end(date(2022, 5, 1))).await;
+    let shorter = shorter.expect("ended").into_inner();
+    assert_eq!(shorter.end_date, date(2022, 5, 1));
     let foreign = Seat {
         area_code: GRID.into(),
         ..seat

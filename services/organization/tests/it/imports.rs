@@ -622,6 +622,35 @@ async fn plain_records_are_loaded_each_for_itself() {
     assert_eq!(began.to_rfc3339(), "2020-02-29T16:00:00+00:00");
 }
 
+/// Also where they are too far apart to be loaded together.
+#[tokio::test]
+async fn a_trial_finds_what_stands_in_the_way_of_another_row() {
+    let world = World::with_tree().await;
+    let mut records = plain();
+    let last = records.pop().expect("the tag that overlaps");
+    let estate = records[0].clone();
+    records.extend((0..450).map(|_| match estate.clone() {
+        Record::Estate(estate) => Record::Estate(Estate {
+            id: new_id(),
+            ..estate
+        }),
+        other => other,
+    }));
+    records.push(last);
+    let mut changed = estate;
+    if let Record::Estate(estate) = &mut changed {
+        estate.name = "别的名字".into();
+    }
+    records.push(changed);
+    let tried = import(&world, "", true, &records).await;
+    let refused: Vec<_> = tried
+        .iter()
+        .filter(|result| result.outcome() == RowOutcome::Refused)
+        .map(|result| (result.row_number, result.violations[0].reason.as_str()))
+        .collect();
+    assert_eq!(refused, [(456, "GUARD_FAILED"), (457, "RECORD_EXISTS")]);
+}
+
 #[tokio::test]
 async fn a_plain_row_is_refused_where_it_is_wrong() {
     let world = World::with_tree().await;

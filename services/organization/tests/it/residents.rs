@@ -6,7 +6,7 @@ use wangge_api::organization::v1::{
     CreateNeedTagRequest, CreateResidentRequest, CreateResidentRoleRequest, EndNeedTagRequest,
     Estate, GetResidentRequest, Household, ListHouseholdsRequest, ListNeedCountsRequest,
     ListNeedTagsRequest, NeedCount, NeedKind, NeedTag, NeedTeam, Resident, ResidentRole,
-    ResidentRoleKind, UnitKind, UpdateNeedTagRequest, UpdateResidentRequest,
+    ResidentRoleKind, UnitKind, UpdateEstateRequest, UpdateNeedTagRequest, UpdateResidentRequest,
 };
 
 use crate::support::*;
@@ -224,9 +224,27 @@ async fn what_a_record_names_must_be_there_and_of_the_right_kind() {
         property_company_id: committee.id,
         ..estate()
     };
-    let refused = refusal(make_estate(world, managed).await);
+    let refused = refusal(make_estate(world, managed.clone()).await);
     let field = "estate.property_company_id";
     assert_eq!(refused, expected("FIELD_INVALID", &[field]));
+    // Nor can it be given one later.
+    for (company, reason) in [
+        (managed.property_company_id, "FIELD_INVALID"),
+        (new_id(), "REFERENCE_UNKNOWN"),
+    ] {
+        let request = UpdateEstateRequest {
+            request_id: request_id(),
+            estate: Some(Estate {
+                property_company_id: company,
+                ..home.estate.clone()
+            }),
+            update_mask: Some(prost_types::FieldMask {
+                paths: vec!["property_company_id".to_owned()],
+            }),
+        };
+        let refused = refusal(world.estates("").update_estate(request).await);
+        assert_eq!(refused, expected(reason, &[field]));
+    }
 }
 
 #[tokio::test]

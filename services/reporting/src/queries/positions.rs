@@ -36,8 +36,11 @@ pub(crate) async fn have_been_applied(
     Ok(sqlx::query_scalar!(
         r#"select not exists (
                select from unnest($1::uuid[], $2::bigint[]) as wanted (record_id, revision)
-               left join applied_record using (record_id)
-               where applied_record.revision is null or applied_record.revision < wanted.revision
+               where not exists (
+                   select from applied_record applied
+                   where applied.record_id = wanted.record_id
+                     and applied.revision >= wanted.revision
+               )
            ) as "applied!""#,
         records,
         revisions

@@ -305,3 +305,20 @@ async fn amounts_add_up_to_the_day() {
         assert_eq!(line.computed_value, fen, "{area}");
     }
 }
+
+#[tokio::test]
+async fn records_of_two_kinds_with_one_id_are_two() {
+    let bench = Bench::start().await;
+    let id = Uuid::now_v7();
+    let days = ("2020-01-01", "");
+    bench.organization.tell_all([
+        plain(id, 1, "seat", (COMMUNITY, "part_time"), None, days),
+        plain(id, 1, "membership", (COMMUNITY, "resident"), None, days),
+        plain(id, 2, "membership", (COMMUNITY, "resident"), None, days),
+    ]);
+    bench.settle().await;
+    for key in ["part_time_seats", "co_governance_members"] {
+        let line = bench.line(COMMUNITY, Some("2022-07-28"), key).await;
+        assert_eq!(line.computed_value, 1, "{key}");
+    }
+}

@@ -39,7 +39,7 @@ impl Host for App {
 }
 
 /// The copies of areas and units, and the service's own records.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Copies {
     scope: RecordScope,
 }

@@ -1,5 +1,6 @@
-//! Loads a batch of rows with a past in one transaction. A bad row is refused
-//! before anything of it is written, so that the others commit.
+//! Loads rows with a past: those of one kind that stand together in one
+//! transaction. A bad row is refused before anything of it is written, so that
+//! the others commit.
 
 mod plain;
 mod references;

@@ -58,6 +58,10 @@ impl Record for PostHolder {
         )
     }
 
+    fn exclusive(&self) -> Option<String> {
+        Some(format!("{} {}", self.service_post_id, self.volunteer_id))
+    }
+
     fn told(&self) -> Told {
         Told {
             parent_id: Some(self.service_post_id),

@@ -58,6 +58,10 @@ impl Record for TeamMember {
         )
     }
 
+    fn exclusive(&self) -> Option<String> {
+        Some(format!("{} {}", self.team_id, self.volunteer_id))
+    }
+
     fn told(&self) -> Told {
         Told {
             parent_id: Some(self.team_id),

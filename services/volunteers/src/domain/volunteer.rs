@@ -15,7 +15,7 @@ pub struct Volunteer {
     pub head: Head,
     /// Name; personal.
     pub name: Text,
-    /// The person or resident, where organization knows them.
+    /// The person, where organization knows them.
     pub person_id: Option<Uuid>,
     /// What the volunteer can do.
     pub skills: Vec<Text>,

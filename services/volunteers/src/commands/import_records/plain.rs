@@ -4,7 +4,7 @@
 use futures::FutureExt as _;
 use wangge_api::{errors::v1::Reason, refusal::Refusal};
 use wangge_pg::transact;
-use wangge_records::{Host as _, Known, load};
+use wangge_records::load;
 
 use super::{Import, TRIES};
 use crate::{
@@ -30,8 +30,7 @@ pub(super) async fn load(
     }
     let mut tries = 1;
     loop {
-        let nothing = Known::new(app.ground(import.scope.clone()));
-        let mut known = std::mem::replace(&mut import.known, nothing);
+        let mut known = import.known.clone();
         let (records, now) = (records.clone(), app.clock.now());
         let loaded = transact(&app.database.calls, CONSTRAINTS, move |tx| {
             async move {
