@@ -59,6 +59,7 @@ install_missing() {
             protoc) packages+=(protobuf-compiler libprotobuf-dev) ;;
             cc) packages+=(gcc libc6-dev) ;;
             venv) packages+=(python3 python3-venv) ;;
+            browser) packages+=(chromium) ;;
         esac
     done
     echo "installing ${packages[*]}" >&2
@@ -96,6 +97,7 @@ explain() {
             protoc) debian+=' protobuf-compiler libprotobuf-dev' fedora+=' protobuf-compiler protobuf-devel' macos+=' protobuf' ;;
             cc) debian+=' gcc libc6-dev' fedora+=' gcc' macos+=' gcc' ;;
             venv) debian+=' python3-venv' fedora+=' python3' macos+=' python' ;;
+            browser) debian+=' chromium' fedora+=' chromium' macos+=' chromium' ;;
         esac
     done
     fail "Missing, and can't be installed from here: $* (postgres: 15 or newer). Please run" \
@@ -126,6 +128,11 @@ PYTHON
 
 # buf checks the contracts.
 need_buf() { need_wheels buf-bin==1.75.0; }
+
+# A browser to look at the wall with; any that is Chromium will do.
+need_browser() {
+    has chromium || has chromium-browser || has google-chrome || install_missing browser
+}
 
 # A client that knows nothing of our code.
 need_python_clients() { need_wheels grpcio==1.85.1 grpcio-tools==1.85.1 grpcio-reflection==1.85.1; }

@@ -3,3 +3,5 @@
 mod import;
 mod load;
 mod picture;
+mod recount;
+mod second;

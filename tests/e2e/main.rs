@@ -10,7 +10,10 @@
 
 mod authorisation;
 mod faults;
+mod guards;
+mod guide;
 mod invariants;
 mod journey;
+mod states;
 mod trace;
 mod wire;

@@ -1,7 +1,10 @@
 //! A small city: two districts, and in one community of the first a record of
 //! every kind.
 
-use std::collections::BTreeMap;
+use std::{
+    collections::BTreeMap,
+    sync::atomic::{AtomicUsize, Ordering},
+};
 
 use uuid::Uuid;
 use wangge_api::{
@@ -14,9 +17,10 @@ use wangge_api::{
     policy::Role,
     tickets::v1::{
         AcceptOrderRequest, Category, CreateCategoryRequest, CreateResponsibilityRequest,
-        CreateTicketRequest, DispatchTicketRequest, FileTicketRequest, Limit, LimitKind,
-        Responsibility, ReturnOrderRequest, ReturnReason, Ticket, TicketSource,
-        category_service_client::CategoryServiceClient, ticket_service_client::TicketServiceClient,
+        CreateTicketRequest, DeclineTicketRequest, DispatchTicketRequest, FileTicketRequest, Limit,
+        LimitKind, Responsibility, ReturnOrderRequest, ReturnReason, Ticket, TicketOutcome,
+        TicketSource, category_service_client::CategoryServiceClient,
+        ticket_service_client::TicketServiceClient,
     },
     types::v1::Date,
     volunteers::v1::{
@@ -78,6 +82,8 @@ pub struct City {
     pub visit: String,
     /// A ticket of the community, in handling.
     pub ticket: String,
+    /// A ticket of the community that was declined.
+    pub declined: String,
     /// The department that leads, and its order.
     pub lead: Holder,
     /// The department that assists, and its order.
@@ -88,6 +94,10 @@ pub struct City {
     pub stranger: Uuid,
     /// A plain record of each kind.
     pub plain: BTreeMap<&'static str, String>,
+    /// One more for each course that a kind can take, by its number.
+    pub courses: BTreeMap<(&'static str, usize), String>,
+    /// Volunteers of whom each does one thing once.
+    pub spares: Vec<String>,
 }
 
 /// A unit with an order on the ticket.
@@ -256,8 +266,19 @@ impl City {
             assisting: holder(),
             former: holder(),
             stranger: Uuid::now_v7(),
+            declined: request_id(),
             plain: plain::unmade(),
+            courses: BTreeMap::new(),
+            spares: vec![request_id()],
         }
+    }
+
+    /// A volunteer who has done nothing yet; the first one again when there is
+    /// no other.
+    pub fn spare(&self) -> &str {
+        static NEXT: AtomicUsize = AtomicUsize::new(0);
+        let next = NEXT.fetch_add(1, Ordering::Relaxed);
+        &self.spares[next % self.spares.len()]
     }
 
     /// Id of the plain record of a kind.
@@ -316,7 +337,10 @@ impl City {
             former: holder(departments[2]),
             stranger: departments[3],
             ticket: ticket.id.clone(),
+            declined: make_declined(site).await,
             plain: BTreeMap::new(),
+            courses: BTreeMap::new(),
+            spares: Vec::new(),
         };
         plain::make_all(site, &mut city).await;
         city
@@ -469,6 +493,25 @@ async fn make_ticket(site: &Site, departments: &[Uuid]) -> Ticket {
         .await
         .expect("accepted")
         .into_inner()
+}
+
+async fn make_declined(site: &Site) -> String {
+    let mut dispatcher = tickets(site, Role::Dispatcher, "", None);
+    let request = CreateTicketRequest {
+        request_id: request_id(),
+        ticket: Some(report()),
+    };
+    let ticket = dispatcher.create_ticket(request).await.expect("a ticket");
+    let ticket_id = ticket.into_inner().id;
+    let request = DeclineTicketRequest {
+        request_id: request_id(),
+        ticket_id: ticket_id.clone(),
+        reason: "不属实".to_owned(),
+        outcome: TicketOutcome::Answered.into(),
+        ..DeclineTicketRequest::default()
+    };
+    dispatcher.decline_ticket(request).await.expect("declined");
+    ticket_id
 }
 
 async fn dispatch(site: &Site, ticket_id: &str, lead: Uuid, assisting: &[Uuid]) -> Ticket {

@@ -107,14 +107,17 @@ impl World {
             serve_with(app.service(organization.clone()), args, organization).await;
 
         let app =
-            wangge_tickets::App::new(databases.0[1].clone(), clock(), feed(&organization_url));
-        background.push(app.background(tickets.clone()));
-        let tickets_url = serve_with(app.service(tickets.clone()), args, tickets).await;
-
-        let app =
             wangge_volunteers::App::new(databases.0[2].clone(), clock(), feed(&organization_url));
         background.push(app.background(volunteers.clone()));
         let volunteers_url = serve_with(app.service(volunteers.clone()), args, volunteers).await;
+
+        let feeds = wangge_tickets::Feeds {
+            organization: feed(&organization_url),
+            volunteers: feed(&volunteers_url),
+        };
+        let app = wangge_tickets::App::new(databases.0[1].clone(), clock(), feeds);
+        background.push(app.background(tickets.clone()));
+        let tickets_url = serve_with(app.service(tickets.clone()), args, tickets).await;
 
         let sources = wangge_reporting::Sources {
             organization: feed(&organization_url),

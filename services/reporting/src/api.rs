@@ -1,9 +1,14 @@
 //! The contracts, in and out.
 
 mod case_table;
+mod export;
 mod figure_records;
 mod freshness;
 mod positions;
+mod wall;
+
+pub use wall::pages::Shown;
+pub(crate) use wall::{Boards, Walls, pages};
 
 use chrono::NaiveDate;
 use tonic::{Request, Response, Status};
@@ -13,7 +18,12 @@ use wangge_api::{
 };
 use wangge_auth::{Caller, RecordScope};
 
-use crate::{App, figures::Figure, queries::areas::area_exists, store::published::PublishedFigure};
+use crate::{
+    App,
+    figures::{Figure, Period},
+    queries::{areas::area_exists, figures::Span},
+    store::published::PublishedFigure,
+};
 
 /// Handlers of `ReportService`.
 #[derive(Debug)]
@@ -41,6 +51,17 @@ impl ReportService for Reports {
         ))
     }
 
+    type ExportTableStream = export::Parts;
+
+    async fn export_table(
+        &self,
+        request: Request<wire::ExportTableRequest>,
+    ) -> Result<Response<Self::ExportTableStream>, Status> {
+        let (_, scope) = Caller::of(&request)?;
+        let parts = export::export(&self.0, request.into_inner(), &scope).await?;
+        Ok(Response::new(parts))
+    }
+
     async fn list_feed_positions(
         &self,
         _: Request<wire::ListFeedPositionsRequest>,
@@ -58,22 +79,25 @@ async fn area(app: &App, code: &str, scope: &RecordScope) -> Result<RecordScope,
     }
 }
 
-/// The day up to which a figure's records are counted: the one asked for, the
-/// one that the published figure names, the last one on which the area has
-/// published any figure, so that a table is of one day, or today.
-fn as_of(
+/// The days that a figure covers. Its period is that of the published figure, or
+/// its own. The last day is the one asked for, the one that the published figure
+/// names, the last one on which the area has published any figure, so that a
+/// table is of one day, or today.
+fn span(
     app: &App,
     asked: Option<NaiveDate>,
     figure: &Figure,
     published: &[PublishedFigure],
-) -> NaiveDate {
+) -> Span {
     use wangge_kernel::limit::{DEFAULT_ZONE, day_of};
     let own = published
         .iter()
         .find(|published| published.figure_key == figure.key);
     let any = published.iter().map(|published| published.as_of_date);
-    asked
+    let as_of = asked
         .or(own.map(|published| published.as_of_date))
         .or(any.max())
-        .unwrap_or_else(|| day_of(app.clock.now(), DEFAULT_ZONE))
+        .unwrap_or_else(|| day_of(app.clock.now(), DEFAULT_ZONE));
+    let period = own.and_then(|published| Period::from_code(published.period));
+    Span::of(period.unwrap_or(figure.period), as_of)
 }

@@ -1,11 +1,13 @@
 //! The service put together: handlers, and the consumers of the three feeds.
 
-use std::sync::Arc;
+use std::{net::TcpListener, sync::Arc};
 
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use tonic::{codec::CompressionEncoding::Gzip, service::Routes};
-use wangge_api::reporting::v1::server::report_service_server::ReportServiceServer;
+use wangge_api::reporting::v1::server::{
+    report_service_server::ReportServiceServer, wall_service_server::WallServiceServer,
+};
 use wangge_client::ServiceChannel;
 use wangge_kernel::clock::Clock;
 use wangge_outbox::{Consumer, Projector};
@@ -13,15 +15,19 @@ use wangge_pg::Database;
 use wangge_server::Service;
 
 use crate::{
-    api::Reports,
+    api::{Boards, Reports, Shown, Walls, pages},
     projections::{
         organization::OrganizationProjector, tickets::TicketsProjector,
         volunteers::VolunteersProjector,
     },
+    pulse::Pulse,
 };
 
 /// Full names of the services, for health.
-const SERVICES: &[&str] = &["wangge.reporting.v1.ReportService"];
+const SERVICES: &[&str] = &[
+    "wangge.reporting.v1.ReportService",
+    "wangge.reporting.v1.WallService",
+];
 
 /// Channels to the feeds that are projected.
 #[derive(Debug, Clone)]
@@ -39,6 +45,10 @@ pub struct Sources {
 pub struct App {
     pub(crate) database: Database,
     pub(crate) clock: Clock,
+    /// Beats when events were applied.
+    pub(crate) pulse: Pulse,
+    /// Walls that are being looked at.
+    pub(crate) boards: Boards,
     sources: Sources,
 }
 
@@ -48,18 +58,28 @@ impl App {
         Self {
             database,
             clock,
+            pulse: Pulse::default(),
+            boards: Boards::default(),
             sources,
         }
     }
 
     /// What is served.
-    pub fn service(&self, _: CancellationToken) -> Service {
+    /// Streams end at `stop`.
+    pub fn service(&self, stop: CancellationToken) -> Service {
         let reports = ReportServiceServer::new(Reports(self.clone()))
+            .accept_compressed(Gzip)
+            .send_compressed(Gzip);
+        let walls = Walls {
+            app: self.clone(),
+            stop,
+        };
+        let walls = WallServiceServer::new(walls)
             .accept_compressed(Gzip)
             .send_compressed(Gzip);
         Service {
             names: SERVICES,
-            routes: Routes::new(reports),
+            routes: Routes::new(reports).add_service(walls),
             pool: self.database.calls.clone(),
         }
     }
@@ -68,14 +88,27 @@ impl App {
     pub fn background(&self, stop: CancellationToken) -> JoinSet<()> {
         let mut tasks = JoinSet::new();
         let sources = &self.sources;
-        let organization =
-            self.consumer("organization", &sources.organization, OrganizationProjector);
+        let pulse = || self.pulse.clone();
+        let organization = self.consumer(
+            "organization",
+            &sources.organization,
+            OrganizationProjector(pulse()),
+        );
         tasks.spawn(organization.run(stop.clone()));
-        let tickets = self.consumer("tickets", &sources.tickets, TicketsProjector);
+        let tickets = self.consumer("tickets", &sources.tickets, TicketsProjector(pulse()));
         tasks.spawn(tickets.run(stop.clone()));
-        let volunteers = self.consumer("volunteers", &sources.volunteers, VolunteersProjector);
+        let volunteers = self.consumer(
+            "volunteers",
+            &sources.volunteers,
+            VolunteersProjector(pulse()),
+        );
         tasks.spawn(volunteers.run(stop.clone()));
         tasks
+    }
+
+    /// Serves the wall's pages on a listener until `stop`.
+    pub async fn serve_pages(self, listener: TcpListener, shown: Shown, stop: CancellationToken) {
+        pages::serve(self, listener, shown, stop).await;
     }
 
     fn consumer<P: Projector>(

@@ -2,6 +2,8 @@
 //! the records it counts. Which records those are is said here by name; how
 //! they are found is in `queries/figures`.
 
+use chrono::{Datelike as _, Days, Months, NaiveDate};
+
 /// Numbers of posts in organization's contract.
 const GROUP_LEADER: i16 = 2;
 const CENTRE_HOUSEHOLD_HEAD: i16 = 3;
@@ -48,8 +50,16 @@ pub(crate) enum Query {
     Records(Plain),
     /// Whom plain records that hold are about, each once.
     Subjects(Plain),
-    /// What plain records come to that began by the day.
+    /// Plain records that began in the period.
+    Begun(Plain),
+    /// What plain records come to that began in the period.
     Amounts(Plain),
+    /// Whom plain records that began in the period are about, each once,
+    /// whatever has become of them since.
+    SubjectsBegun(Plain),
+    /// Plain records that came into a state in the period, whatever became of
+    /// them afterwards.
+    Reached(Plain),
 }
 
 /// Plain records of one kind.
@@ -59,6 +69,30 @@ pub(crate) struct Plain {
     pub kind: &'static str,
     /// Only those with one of these kinds, roles or posts; none for any.
     pub codes: &'static [&'static str],
+    /// Only those that are in one of these states at the end of the day; none
+    /// for any.
+    pub states: &'static [&'static str],
+}
+
+/// Plain records of a kind, all of them.
+const fn all(kind: &'static str) -> Plain {
+    Plain {
+        kind,
+        codes: &[],
+        states: &[],
+    }
+}
+
+impl Plain {
+    /// Only those with one of these kinds, roles or posts.
+    const fn of(self, codes: &'static [&'static str]) -> Self {
+        Self { codes, ..self }
+    }
+
+    /// Only those in one of these states.
+    const fn being(self, states: &'static [&'static str]) -> Self {
+        Self { states, ..self }
+    }
 }
 
 /// Periods, numbered as in the contract.
@@ -66,10 +100,39 @@ pub(crate) struct Plain {
 pub(crate) enum Period {
     /// What holds on the as-of date.
     AsOf = 1,
+    /// From 1 January of the year of the as-of date.
+    YearToDate = 2,
+    /// The 12 months that end on the as-of date.
+    PerYear = 3,
     /// Since the venue or service opened.
     SinceOpening = 4,
     /// Since records began.
     SinceRecordsBegan = 5,
+}
+
+impl Period {
+    /// The period with a number of the contract.
+    pub(crate) fn from_code(code: i16) -> Option<Self> {
+        let all = [
+            Self::AsOf,
+            Self::YearToDate,
+            Self::PerYear,
+            Self::SinceOpening,
+            Self::SinceRecordsBegan,
+        ];
+        all.into_iter().find(|period| *period as i16 == code)
+    }
+
+    /// Its first day, if it ends on a day; none if it has none.
+    pub(crate) fn first_day(self, as_of: NaiveDate) -> Option<NaiveDate> {
+        match self {
+            Self::YearToDate => as_of.with_month0(0).and_then(|day| day.with_day0(0)),
+            Self::PerYear => as_of
+                .checked_add_days(Days::new(1))
+                .and_then(|day| day.checked_sub_months(Months::new(12))),
+            Self::AsOf | Self::SinceOpening | Self::SinceRecordsBegan => None,
+        }
+    }
 }
 
 /// The figure with a key.
@@ -92,6 +155,30 @@ pub(crate) static FIGURES: &[Figure] = &[
         period: Period::SinceRecordsBegan,
         service: "tickets",
         query: Query::ResponsesStarted,
+    },
+    Figure {
+        key: "patrols",
+        mechanism: "M2",
+        title_zh: "每日巡：巡查",
+        title_en: "Patrols",
+        counted: "patrol",
+        definition: "Patrols of grids of the area that began by the as-of date.",
+        version: 1,
+        period: Period::SinceRecordsBegan,
+        service: "tickets",
+        query: Query::Begun(all("patrol")),
+    },
+    Figure {
+        key: "field_notes",
+        mechanism: "M2",
+        title_zh: "及时记：随手记",
+        title_en: "Notes taken in the field",
+        counted: "field_note",
+        definition: "Notes taken in the area by the as-of date.",
+        version: 1,
+        period: Period::SinceRecordsBegan,
+        service: "tickets",
+        query: Query::Begun(all("field_note")),
     },
     Figure {
         key: "official_check_ins",
@@ -117,10 +204,7 @@ pub(crate) static FIGURES: &[Figure] = &[
         version: 1,
         period: Period::AsOf,
         service: "organization",
-        query: Query::Records(Plain {
-            kind: "membership",
-            codes: &[],
-        }),
+        query: Query::Records(all("membership")),
     },
     Figure {
         key: "part_time_seats",
@@ -133,10 +217,55 @@ pub(crate) static FIGURES: &[Figure] = &[
         version: 1,
         period: Period::AsOf,
         service: "organization",
-        query: Query::Records(Plain {
-            kind: "seat",
-            codes: &["part_time"],
-        }),
+        query: Query::Records(all("seat").of(&["part_time"])),
+    },
+    Figure {
+        key: "projects_matched",
+        mechanism: "M6",
+        title_zh: "联席会商：匹配的服务项目",
+        title_en: "Joint meetings: projects matched",
+        counted: "project",
+        definition: "Projects on needs of the area that had been matched with what meets the need by the end of the as-of date, whatever became of them afterwards.",
+        version: 1,
+        period: Period::AsOf,
+        service: "volunteers",
+        query: Query::Reached(all("project").being(&["matched"])),
+    },
+    Figure {
+        key: "project_beneficiaries",
+        mechanism: "M6",
+        title_zh: "服务项目：受益居民",
+        title_en: "Service projects: people who benefited",
+        counted: "resident",
+        definition: "Residents who had benefited from a project of the area by the as-of date, each once, however many projects.",
+        version: 1,
+        period: Period::AsOf,
+        service: "volunteers",
+        query: Query::SubjectsBegun(all("beneficiary")),
+    },
+    Figure {
+        key: "deliberations_reviewed",
+        mechanism: "M7",
+        title_zh: "四方五步议事：办结并评议",
+        title_en: "Deliberations reviewed",
+        counted: "deliberation",
+        definition: "Deliberations of the area that those who raised the problem had reviewed by the end of the as-of date, with everything that was assigned over.",
+        version: 1,
+        period: Period::SinceRecordsBegan,
+        service: "tickets",
+        query: Query::Reached(all("deliberation").being(&["reviewed"])),
+    },
+    Figure {
+        key: "council_meetings_held",
+        mechanism: "M8",
+        title_zh: "党群议事会：近一年场次",
+        title_en: "Council meetings held in 12 months",
+        counted: "meeting",
+        definition: "Council meetings of the area that began in the 12 months ending on the as-of date and were held as of the end of it. Other kinds of meetings are not counted.",
+        version: 1,
+        period: Period::PerYear,
+        service: "tickets",
+        query: Query::Begun(all("meeting").of(&["council"]).being(&["held"])),
     },
     Figure {
         key: "residents_in_need",
@@ -149,10 +278,7 @@ pub(crate) static FIGURES: &[Figure] = &[
         version: 1,
         period: Period::AsOf,
         service: "organization",
-        query: Query::Subjects(Plain {
-            kind: "need_tag",
-            codes: &[],
-        }),
+        query: Query::Subjects(all("need_tag")),
     },
     Figure {
         key: "grid_branches",
@@ -219,6 +345,66 @@ pub(crate) static FIGURES: &[Figure] = &[
         query: Query::PeopleInPost(PART_TIME_GRID_WORKER),
     },
     Figure {
+        key: "group_messages",
+        mechanism: "M11",
+        title_zh: "居民微信群：需回复的消息",
+        title_en: "Chat groups: messages that needed a reply",
+        counted: "group_message",
+        definition: "Messages sent in chat groups of the area by the as-of date, except for those that were dismissed as needing no reply by the end of it.",
+        version: 1,
+        period: Period::SinceRecordsBegan,
+        service: "tickets",
+        query: Query::Begun(all("group_message").being(&["received", "claimed", "replied"])),
+    },
+    Figure {
+        key: "group_replies_in_time",
+        mechanism: "M11",
+        title_zh: "居民微信群：1小时内公开回复",
+        title_en: "Chat groups: public replies within an hour",
+        counted: "group_message",
+        definition: "Messages sent in chat groups of the area by the as-of date that were replied to in the group within 60 minutes, whenever they were sent.",
+        version: 1,
+        period: Period::SinceRecordsBegan,
+        service: "tickets",
+        query: Query::Begun(all("group_message").of(&["in_time"])),
+    },
+    Figure {
+        key: "chat_duty_shifts",
+        mechanism: "M11",
+        title_zh: "居民微信群：24小时轮值班次",
+        title_en: "Chat groups: shifts of duty",
+        counted: "duty_shift",
+        definition: "Shifts of chat duty in the area that began by the as-of date and were not cancelled by the end of it.",
+        version: 1,
+        period: Period::SinceRecordsBegan,
+        service: "tickets",
+        query: Query::Begun(all("duty_shift").of(&["chat_group"]).being(&["planned"])),
+    },
+    Figure {
+        key: "livelihood_matters",
+        mechanism: "M12",
+        title_zh: "民生事项：公开办理",
+        title_en: "Livelihood matters, all of them public",
+        counted: "livelihood_matter",
+        definition: "Livelihood matters of the area that were received by the end of the as-of date. Each one is on the wall with its handler and its deadline.",
+        version: 1,
+        period: Period::SinceRecordsBegan,
+        service: "tickets",
+        query: Query::Begun(all("livelihood_matter")),
+    },
+    Figure {
+        key: "livelihood_delivered",
+        mechanism: "M12",
+        title_zh: "民生事项：已发放、已办结",
+        title_en: "Livelihood matters paid or delivered",
+        counted: "livelihood_matter",
+        definition: "Livelihood matters of the area that were paid or delivered by the end of the as-of date.",
+        version: 1,
+        period: Period::SinceRecordsBegan,
+        service: "tickets",
+        query: Query::Reached(all("livelihood_matter").being(&["paid_or_delivered"])),
+    },
+    Figure {
         key: "service_posts",
         mechanism: "M13",
         title_zh: "志愿服务岗位",
@@ -229,10 +415,7 @@ pub(crate) static FIGURES: &[Figure] = &[
         version: 1,
         period: Period::AsOf,
         service: "volunteers",
-        query: Query::Records(Plain {
-            kind: "service_post",
-            codes: &[],
-        }),
+        query: Query::Records(all("service_post")),
     },
     Figure {
         key: "post_holders",
@@ -245,10 +428,7 @@ pub(crate) static FIGURES: &[Figure] = &[
         version: 1,
         period: Period::AsOf,
         service: "volunteers",
-        query: Query::Subjects(Plain {
-            kind: "post_holder",
-            codes: &[],
-        }),
+        query: Query::Subjects(all("post_holder")),
     },
     Figure {
         key: "volunteer_teams",
@@ -260,10 +440,7 @@ pub(crate) static FIGURES: &[Figure] = &[
         version: 1,
         period: Period::AsOf,
         service: "volunteers",
-        query: Query::Records(Plain {
-            kind: "team",
-            codes: &[],
-        }),
+        query: Query::Records(all("team")),
     },
     Figure {
         key: "volunteers_in_teams",
@@ -276,10 +453,43 @@ pub(crate) static FIGURES: &[Figure] = &[
         version: 1,
         period: Period::AsOf,
         service: "volunteers",
-        query: Query::Subjects(Plain {
-            kind: "team_member",
-            codes: &[],
-        }),
+        query: Query::Subjects(all("team_member")),
+    },
+    Figure {
+        key: "events_held",
+        mechanism: "M15",
+        title_zh: "集中志愿服务：场次",
+        title_en: "Service events held",
+        counted: "service_event",
+        definition: "Service events of the area that began in the period and were held as of the end of the as-of date.",
+        version: 1,
+        period: Period::YearToDate,
+        service: "volunteers",
+        query: Query::Begun(all("service_event").being(&["held"])),
+    },
+    Figure {
+        key: "event_person_times",
+        mechanism: "M15",
+        title_zh: "集中志愿服务：服务人次",
+        title_en: "Service events: person-times served",
+        counted: "service_record",
+        definition: "Service records at events of the area for services given in the period, except for those that were voided by the end of the as-of date. One record is one person-time.",
+        version: 1,
+        period: Period::YearToDate,
+        service: "volunteers",
+        query: Query::Begun(all("service_record").of(&["event"]).being(&["recorded"])),
+    },
+    Figure {
+        key: "route_venues",
+        mechanism: "M16",
+        title_zh: "初心小路：串起的阵地",
+        title_en: "The path: venues on it",
+        counted: "route_venue",
+        definition: "Venues that are on a path of the area on the as-of date.",
+        version: 1,
+        period: Period::AsOf,
+        service: "volunteers",
+        query: Query::Records(all("route_venue")),
     },
     Figure {
         key: "providers",
@@ -292,10 +502,7 @@ pub(crate) static FIGURES: &[Figure] = &[
         version: 1,
         period: Period::AsOf,
         service: "volunteers",
-        query: Query::Subjects(Plain {
-            kind: "provider_contract",
-            codes: &[],
-        }),
+        query: Query::Subjects(all("provider_contract")),
     },
     Figure {
         key: "service_centres",
@@ -307,10 +514,7 @@ pub(crate) static FIGURES: &[Figure] = &[
         version: 1,
         period: Period::AsOf,
         service: "volunteers",
-        query: Query::Records(Plain {
-            kind: "station",
-            codes: &["centre"],
-        }),
+        query: Query::Records(all("station").of(&["centre"])),
     },
     Figure {
         key: "service_stations",
@@ -323,10 +527,67 @@ pub(crate) static FIGURES: &[Figure] = &[
         version: 1,
         period: Period::AsOf,
         service: "volunteers",
-        query: Query::Records(Plain {
-            kind: "station",
-            codes: &["convenience", "agency", "home_care"],
-        }),
+        query: Query::Records(all("station").of(&["convenience", "agency", "home_care"])),
+    },
+    Figure {
+        key: "deliveries_made",
+        mechanism: "M19",
+        title_zh: "便民服务站：送货上门",
+        title_en: "Convenience station: deliveries made",
+        counted: "delivery",
+        definition: "Deliveries of stations of the area that were brought by the end of the as-of date.",
+        version: 1,
+        period: Period::SinceRecordsBegan,
+        service: "volunteers",
+        query: Query::Reached(all("delivery").being(&["delivered"])),
+    },
+    Figure {
+        key: "station_visits",
+        mechanism: "M19",
+        title_zh: "便民服务站：进站歇脚",
+        title_en: "Convenience station: visits",
+        counted: "station_visit",
+        definition: "Visits to stations of the area by the as-of date for water, rest, charging and the like. A visit that has a service record is counted there and not here.",
+        version: 1,
+        period: Period::SinceRecordsBegan,
+        service: "volunteers",
+        query: Query::Amounts(all("station_visit")),
+    },
+    Figure {
+        key: "recurring_sessions",
+        mechanism: "M19",
+        title_zh: "每周固定服务",
+        title_en: "Sessions every week",
+        counted: "recurring_session",
+        definition: "Sessions that stations of the area hold every week on the as-of date.",
+        version: 1,
+        period: Period::AsOf,
+        service: "volunteers",
+        query: Query::Records(all("recurring_session")),
+    },
+    Figure {
+        key: "agency_cases_delivered",
+        mechanism: "M20",
+        title_zh: "政务代办：办结",
+        title_en: "Agency cases delivered",
+        counted: "agency_case",
+        definition: "Agency cases of stations of the area whose result and papers were with the resident by the end of the as-of date.",
+        version: 1,
+        period: Period::SinceRecordsBegan,
+        service: "volunteers",
+        query: Query::Reached(all("agency_case").being(&["delivered"])),
+    },
+    Figure {
+        key: "duty_days",
+        mechanism: "M20",
+        title_zh: "政务代办站：值班人日",
+        title_en: "Agency station: days of duty",
+        counted: "station_duty",
+        definition: "Days of duty in stations of the area by the as-of date, one for each person and day.",
+        version: 1,
+        period: Period::SinceRecordsBegan,
+        service: "volunteers",
+        query: Query::Begun(all("station_duty")),
     },
     Figure {
         key: "catalogue_items",
@@ -338,10 +599,7 @@ pub(crate) static FIGURES: &[Figure] = &[
         version: 1,
         period: Period::AsOf,
         service: "volunteers",
-        query: Query::Records(Plain {
-            kind: "catalogue_item",
-            codes: &[],
-        }),
+        query: Query::Records(all("catalogue_item")),
     },
     Figure {
         key: "subsidy_fen",
@@ -354,10 +612,67 @@ pub(crate) static FIGURES: &[Figure] = &[
         version: 1,
         period: Period::SinceOpening,
         service: "volunteers",
-        query: Query::Amounts(Plain {
-            kind: "subsidy_entry",
-            codes: &[],
-        }),
+        query: Query::Amounts(all("subsidy_entry")),
+    },
+    Figure {
+        key: "station_person_times",
+        mechanism: "M22",
+        title_zh: "站点服务人次",
+        title_en: "Stations: person-times served",
+        counted: "service_record",
+        definition: "Service records at stations of the area for services given by the as-of date, except for those that were voided by the end of it. One record is one person-time; a visit that has one is not counted again.",
+        version: 1,
+        period: Period::SinceOpening,
+        service: "volunteers",
+        query: Query::Begun(all("service_record").of(&["station"]).being(&["recorded"])),
+    },
+    Figure {
+        key: "need_matches",
+        mechanism: "M23",
+        title_zh: "整合资源：供需匹配",
+        title_en: "Needs and resources matched",
+        counted: "need_match",
+        definition: "Needs of the area and resources that were brought together by the as-of date, each time with its reason.",
+        version: 1,
+        period: Period::SinceRecordsBegan,
+        service: "volunteers",
+        query: Query::Begun(all("need_match")),
+    },
+    Figure {
+        key: "wishes_confirmed",
+        mechanism: "M24",
+        title_zh: "微心愿：圆梦",
+        title_en: "Wishes come true",
+        counted: "wish",
+        definition: "Wishes of the area of which whoever wished confirmed by the end of the as-of date that they came true.",
+        version: 1,
+        period: Period::SinceRecordsBegan,
+        service: "volunteers",
+        query: Query::Reached(all("wish").being(&["confirmed"])),
+    },
+    Figure {
+        key: "field_visits",
+        mechanism: "M25",
+        title_zh: "走访联系、代办实事",
+        title_en: "Visits and errands",
+        counted: "field_visit",
+        definition: "Visits to residents of the area and errands run for them by the as-of date.",
+        version: 1,
+        period: Period::SinceRecordsBegan,
+        service: "tickets",
+        query: Query::Begun(all("field_visit")),
+    },
+    Figure {
+        key: "field_errands",
+        mechanism: "M25",
+        title_zh: "代办实事",
+        title_en: "Errands",
+        counted: "field_visit",
+        definition: "Errands run for residents of the area by the as-of date.",
+        version: 1,
+        period: Period::SinceRecordsBegan,
+        service: "tickets",
+        query: Query::Begun(all("field_visit").of(&["errand"])),
     },
     Figure {
         key: "resident_roles",
@@ -370,10 +685,31 @@ pub(crate) static FIGURES: &[Figure] = &[
         version: 1,
         period: Period::AsOf,
         service: "organization",
-        query: Query::Records(Plain {
-            kind: "resident_role",
-            codes: &[],
-        }),
+        query: Query::Records(all("resident_role")),
+    },
+    Figure {
+        key: "trainings",
+        mechanism: "M27",
+        title_zh: "志愿者培训",
+        title_en: "Training of volunteers",
+        counted: "training",
+        definition: "Trainings of volunteers of the area by the as-of date, one for each volunteer and training.",
+        version: 1,
+        period: Period::SinceRecordsBegan,
+        service: "volunteers",
+        query: Query::Begun(all("training")),
+    },
+    Figure {
+        key: "certified_minutes",
+        mechanism: "M27",
+        title_zh: "认证志愿服务时长（分钟）",
+        title_en: "Certified service, in minutes",
+        counted: "shift",
+        definition: "Confirmed time of the shifts of the area that began by the as-of date and whose hours were certified as of the end of it, in minutes.",
+        version: 1,
+        period: Period::SinceRecordsBegan,
+        service: "volunteers",
+        query: Query::Amounts(all("shift").being(&["certified"])),
     },
 ];
 

@@ -1,5 +1,6 @@
 //! The reporting service: projections of the other services' records, and the
-//! figures counted over them, each with the ids behind it. Everything it keeps
+//! figures counted over them, each with the ids behind it; and the wall of a community's
+//! hall, as data and as pages. Everything it keeps
 //! comes from the feeds and can be made again from them.
 //!
 //! It makes no record of its own and keeps nothing personal.
@@ -8,10 +9,15 @@ mod api;
 mod app;
 mod figures;
 mod projections;
+mod pulse;
 mod queries;
 mod store;
+mod wall;
+mod wall_args;
 
+pub use api::Shown;
 pub use app::{App, Sources};
+pub use wall_args::WallArgs;
 
 /// Name of the service.
 pub const NAME: &str = "reporting";

@@ -7,7 +7,7 @@ use tokio_util::sync::CancellationToken;
 use wangge_client::connect_streams;
 use wangge_kernel::clock::Clock;
 use wangge_pg::Database;
-use wangge_reporting::{App, MIGRATOR, NAME, PORT, Sources};
+use wangge_reporting::{App, MIGRATOR, NAME, PORT, Sources, WallArgs};
 use wangge_server::process::{self, Failure, FeedArgs, ProcessArgs, Running};
 use wangge_telemetry::TelemetryArgs;
 
@@ -19,6 +19,8 @@ struct Cli {
     process: ProcessArgs,
     #[command(flatten)]
     feeds: FeedArgs,
+    #[command(flatten)]
+    wall: WallArgs,
     #[command(flatten)]
     telemetry: TelemetryArgs,
 }
@@ -38,11 +40,16 @@ async fn run(cli: &Cli) -> Result<(), Failure> {
         tickets: connect_streams(&cli.feeds.tickets_url, token.clone())?,
         volunteers: connect_streams(&cli.feeds.volunteers_url, token)?,
     };
+    let wall = cli.wall.open()?;
     let start = |database: Database, stop: CancellationToken| {
         let app = App::new(database.clone(), Clock::System, sources);
+        let mut background = app.background(stop.clone());
+        if let Some((listener, shown)) = wall {
+            background.spawn(app.clone().serve_pages(listener, shown, stop.clone()));
+        }
         Running {
-            service: app.service(stop.clone()),
-            background: app.background(stop),
+            service: app.service(stop),
+            background,
             database,
         }
     };

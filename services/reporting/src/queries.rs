@@ -5,3 +5,4 @@ pub mod areas;
 pub mod figures;
 pub mod positions;
 pub mod published;
+pub mod wall;

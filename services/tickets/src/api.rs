@@ -2,13 +2,23 @@
 //! Nothing is decided here.
 
 mod categories;
+mod chat_groups;
+mod deliberations;
+mod duty_shifts;
+mod fieldwork;
 mod imports;
+mod livelihood;
 mod messages;
 mod past;
 mod tickets;
 
 pub(crate) use categories::Categories;
+pub(crate) use chat_groups::ChatGroups;
+pub(crate) use deliberations::Deliberations;
+pub(crate) use duty_shifts::DutyShifts;
+pub(crate) use fieldwork::Fieldwork;
 pub(crate) use imports::Imports;
+pub(crate) use livelihood::Livelihood;
 pub(crate) use tickets::Tickets;
 
 use uuid::Uuid;

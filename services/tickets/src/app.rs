@@ -6,8 +6,10 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use tonic::{codec::CompressionEncoding::Gzip, service::Routes};
 use wangge_api::tickets::v1::server::{
-    category_service_server::CategoryServiceServer, import_service_server::ImportServiceServer,
-    ticket_service_server::TicketServiceServer,
+    category_service_server::CategoryServiceServer, chat_service_server::ChatServiceServer,
+    deliberation_service_server::DeliberationServiceServer, duty_service_server::DutyServiceServer,
+    fieldwork_service_server::FieldworkServiceServer, import_service_server::ImportServiceServer,
+    livelihood_service_server::LivelihoodServiceServer, ticket_service_server::TicketServiceServer,
 };
 use wangge_client::ServiceChannel;
 use wangge_kernel::clock::Clock;
@@ -16,9 +18,11 @@ use wangge_pg::Database;
 use wangge_server::Service;
 
 use crate::{
-    api::{Categories, Imports, Tickets},
+    api::{
+        Categories, ChatGroups, Deliberations, DutyShifts, Fieldwork, Imports, Livelihood, Tickets,
+    },
     commands::route_waiting,
-    consumers::organization::OrganizationProjector,
+    consumers::{organization::OrganizationProjector, volunteers::VolunteersProjector},
     reference::ReferenceCache,
     store::gathered::TicketStore,
 };
@@ -27,6 +31,11 @@ use crate::{
 const SERVICES: &[&str] = &[
     "wangge.tickets.v1.TicketService",
     "wangge.tickets.v1.CategoryService",
+    "wangge.tickets.v1.ChatService",
+    "wangge.tickets.v1.DutyService",
+    "wangge.tickets.v1.LivelihoodService",
+    "wangge.tickets.v1.DeliberationService",
+    "wangge.tickets.v1.FieldworkService",
     "wangge.tickets.v1.ImportService",
     "wangge.events.v1.FeedService",
 ];
@@ -39,13 +48,21 @@ pub struct App {
     pub(crate) hint: Hint,
     pub(crate) reference: Arc<ReferenceCache>,
     pub(crate) tickets: TicketStore,
-    organization: ServiceChannel,
+    feeds: Feeds,
+}
+
+/// Channels to the feeds that the service applies.
+#[derive(Debug, Clone)]
+pub struct Feeds {
+    /// Areas, units and addresses come from here.
+    pub organization: ServiceChannel,
+    /// Projects come from here.
+    pub volunteers: ServiceChannel,
 }
 
 impl App {
-    /// The service on its database. `organization` is the channel to the feed
-    /// of reference data.
-    pub fn new(database: Database, clock: Clock, organization: ServiceChannel) -> Self {
+    /// The service on its database.
+    pub fn new(database: Database, clock: Clock, feeds: Feeds) -> Self {
         let reference = Arc::new(ReferenceCache::new(
             database.background.clone(),
             clock.clone(),
@@ -56,7 +73,7 @@ impl App {
             clock,
             hint: Hint::default(),
             reference,
-            organization,
+            feeds,
         }
     }
 
@@ -72,6 +89,22 @@ impl App {
                 .add_service(
                     CategoryServiceServer::new(Categories(self.clone())).accept_compressed(Gzip),
                 )
+                .add_service(
+                    ChatServiceServer::new(ChatGroups(self.clone())).accept_compressed(Gzip),
+                )
+                .add_service(
+                    DutyServiceServer::new(DutyShifts(self.clone())).accept_compressed(Gzip),
+                )
+                .add_service(
+                    LivelihoodServiceServer::new(Livelihood(self.clone())).accept_compressed(Gzip),
+                )
+                .add_service(
+                    DeliberationServiceServer::new(Deliberations(self.clone()))
+                        .accept_compressed(Gzip),
+                )
+                .add_service(
+                    FieldworkServiceServer::new(Fieldwork(self.clone())).accept_compressed(Gzip),
+                )
                 .add_service(ImportServiceServer::new(imports).accept_compressed(Gzip))
                 .add_service(feed.service());
         Service {
@@ -81,17 +114,25 @@ impl App {
         }
     }
 
-    /// What goes on besides: numbering events, applying organization's feed,
-    /// looking for changed reference data, routing what waits.
+    /// What goes on besides: numbering events, applying the feeds of
+    /// organization and volunteers, looking for changed reference data, routing what waits.
     pub fn background(&self, stop: CancellationToken) -> JoinSet<()> {
         let mut tasks = JoinSet::new();
         let sequencer = Sequencer::new(self.database.background.clone(), self.hint.clone());
         tasks.spawn(sequencer.run(stop.clone()));
         let consumer = Consumer {
             service: "organization",
-            channel: self.organization.clone(),
+            channel: self.feeds.organization.clone(),
             pool: self.database.background.clone(),
             projector: Arc::new(OrganizationProjector(self.reference.clone())),
+            clock: self.clock.clone(),
+        };
+        tasks.spawn(consumer.run(stop.clone()));
+        let consumer = Consumer {
+            service: "volunteers",
+            channel: self.feeds.volunteers.clone(),
+            pool: self.database.background.clone(),
+            projector: Arc::new(VolunteersProjector),
             clock: self.clock.clone(),
         };
         tasks.spawn(consumer.run(stop.clone()));

@@ -1,3 +1,4 @@
 //! Feeds that the service applies.
 
 pub mod organization;
+pub mod volunteers;

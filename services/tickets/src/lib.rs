@@ -3,6 +3,9 @@
 //! from its own copy of organization's reference data, so that a report is
 //! taken while organization is down.
 //!
+//! Beside them it keeps the work of communities that tickets come from: chat
+//! groups and duty, livelihood matters, meetings and deliberations, fieldwork.
+//!
 //! It makes no area and no unit, and counts no figure.
 
 mod api;
@@ -15,7 +18,7 @@ mod events;
 mod reference;
 mod store;
 
-pub use app::App;
+pub use app::{App, Feeds};
 
 /// Name of the service, as feeds and files bear it.
 pub const NAME: &str = "tickets";

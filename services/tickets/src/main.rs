@@ -9,7 +9,7 @@ use wangge_kernel::clock::Clock;
 use wangge_pg::Database;
 use wangge_server::process::{self, Failure, FeedArgs, ProcessArgs, Running};
 use wangge_telemetry::TelemetryArgs;
-use wangge_tickets::{App, MIGRATOR, NAME, PORT};
+use wangge_tickets::{App, Feeds, MIGRATOR, NAME, PORT};
 
 /// Tickets and dispatch orders, from report to close.
 #[derive(Debug, Parser)]
@@ -32,9 +32,13 @@ fn main() -> ExitCode {
 }
 
 async fn run(cli: &Cli) -> Result<(), Failure> {
-    let organization = connect_streams(&cli.feeds.organization_url, cli.feeds.token())?;
+    let token = cli.feeds.token();
+    let feeds = Feeds {
+        organization: connect_streams(&cli.feeds.organization_url, token.clone())?,
+        volunteers: connect_streams(&cli.feeds.volunteers_url, token)?,
+    };
     let start = |database: Database, stop: CancellationToken| {
-        let app = App::new(database.clone(), Clock::System, organization);
+        let app = App::new(database.clone(), Clock::System, feeds);
         Running {
             service: app.service(stop.clone()),
             background: app.background(stop),

@@ -3,8 +3,13 @@
 
 pub mod category;
 pub mod copies;
+pub(crate) mod deliberation;
+pub(crate) mod duty_shift;
 pub mod gathered;
+pub(crate) mod group_message;
 pub mod history;
+pub(crate) mod livelihood_matter;
+pub(crate) mod records;
 pub mod reference;
 pub mod ticket;
 pub mod ticket_write;

@@ -2,8 +2,12 @@
 
 mod check_in_visits;
 mod imports;
+mod projects;
 mod registrations;
+mod service_events;
+mod station_work;
 mod stations;
+mod venue_routes;
 mod volunteers;
 
 use serde::de::DeserializeOwned;
@@ -21,7 +25,11 @@ use wangge_api::{
         server::{
             import_service_server::ImportServiceServer,
             official_service_server::{OfficialService, OfficialServiceServer},
+            project_service_server::ProjectServiceServer,
+            service_event_service_server::ServiceEventServiceServer,
             station_service_server::StationServiceServer,
+            station_work_service_server::StationWorkServiceServer,
+            venue_route_service_server::VenueRouteServiceServer,
             volunteer_service_server::VolunteerServiceServer,
         },
     },
@@ -36,6 +44,10 @@ pub(crate) const NAMES: &[&str] = &[
     "wangge.volunteers.v1.OfficialService",
     "wangge.volunteers.v1.VolunteerService",
     "wangge.volunteers.v1.StationService",
+    "wangge.volunteers.v1.ServiceEventService",
+    "wangge.volunteers.v1.ProjectService",
+    "wangge.volunteers.v1.StationWorkService",
+    "wangge.volunteers.v1.VenueRouteService",
     "wangge.volunteers.v1.ImportService",
     "wangge.events.v1.FeedService",
 ];
@@ -53,9 +65,21 @@ pub(crate) fn routes(app: &App, stop: CancellationToken) -> Routes {
         .accept_compressed(CompressionEncoding::Gzip);
     let stations = StationServiceServer::new(stations::Stations(app.clone()))
         .accept_compressed(CompressionEncoding::Gzip);
+    let service_events = ServiceEventServiceServer::new(service_events::ServiceEvents(app.clone()))
+        .accept_compressed(CompressionEncoding::Gzip);
+    let projects = ProjectServiceServer::new(projects::Projects(app.clone()))
+        .accept_compressed(CompressionEncoding::Gzip);
+    let station_work = StationWorkServiceServer::new(station_work::StationWork(app.clone()))
+        .accept_compressed(CompressionEncoding::Gzip);
+    let venue_routes = VenueRouteServiceServer::new(venue_routes::VenueRoutes(app.clone()))
+        .accept_compressed(CompressionEncoding::Gzip);
     Routes::new(officials)
         .add_service(volunteers)
         .add_service(stations)
+        .add_service(service_events)
+        .add_service(projects)
+        .add_service(station_work)
+        .add_service(venue_routes)
         .add_service(imports)
         .add_service(feed)
 }

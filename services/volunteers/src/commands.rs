@@ -3,6 +3,7 @@
 pub(crate) mod create_check_in_visit;
 pub(crate) mod create_registration;
 pub(crate) mod end_registration;
+pub(crate) mod expire_claims;
 pub(crate) mod ground;
 pub(crate) mod import_records;
 pub(crate) mod void_check_in_visit;

@@ -7,9 +7,17 @@ use wangge_pg::{Constraint, error::Rule};
 use crate::domain::check_in_visit;
 
 /// The constraints that a call can violate.
-pub(crate) const CONSTRAINTS: &[Constraint] = &[Constraint {
-    name: "check_in_visit_pkey",
-    kind: check_in_visit::KIND,
-    field: "check_in_visit.id",
-    rule: Rule::Unique,
-}];
+pub(crate) const CONSTRAINTS: &[Constraint] = &[
+    Constraint {
+        name: "check_in_visit_pkey",
+        kind: check_in_visit::KIND,
+        field: "check_in_visit.id",
+        rule: Rule::Unique,
+    },
+    Constraint {
+        name: "shift_overlap",
+        kind: "shift",
+        field: "the volunteer's time",
+        rule: Rule::Guard("shift_overlaps"),
+    },
+];

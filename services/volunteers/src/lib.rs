@@ -1,6 +1,7 @@
 //! Officials' registrations with communities and the visits on which they come
-//! to handle something; volunteers with their teams and posts; stations with what
-//! they offer, who provides it and what it is paid with.
+//! to handle something; volunteers with their teams, posts, shifts and training;
+//! events, projects and wishes; stations with what they offer, who provides it,
+//! what it is paid with, and what they do from day to day.
 //!
 //! Owns all of these. Promises that the days of two
 //! registrations of one official with one community never overlap, that a
@@ -69,7 +70,7 @@ impl App {
     }
 
     /// Work that no call waits for, until `stop`: numbers the events of this
-    /// service and applies those of organization.
+    /// service, applies those of organization, ends claims as their time comes.
     pub fn background(&self, stop: CancellationToken) -> JoinSet<()> {
         let mut tasks = JoinSet::new();
         let pool = self.database.background.clone();
@@ -81,7 +82,8 @@ impl App {
             projector: Arc::new(consumers::organization::Replicas),
             clock: self.clock.clone(),
         };
-        tasks.spawn(consumer.run(stop));
+        tasks.spawn(consumer.run(stop.clone()));
+        tasks.spawn(commands::expire_claims::run(self.clone(), stop));
         tasks
     }
 }

@@ -2,7 +2,12 @@
 //! caller; a record outside it is not there.
 
 pub(crate) mod area;
+pub(crate) mod booking;
 pub(crate) mod check_in_visit;
+pub(crate) mod project;
+pub(crate) mod project_claim;
+pub(crate) mod queue;
 pub(crate) mod records;
 pub(crate) mod registration;
 pub(crate) mod unit;
+pub(crate) mod wish;

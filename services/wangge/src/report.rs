@@ -1,13 +1,18 @@
 //! `wangge report`: reads reports.
 
 pub(crate) mod case;
+mod export;
 
 use std::process::ExitCode;
 
 use anyhow::Result;
 use chrono::NaiveDate;
 use clap::{Args, Subcommand};
-use wangge_api::policy::Role;
+use wangge_api::{
+    date::to_wire,
+    policy::Role,
+    reporting::v1::{ExportFormat, ExportTableRequest},
+};
 
 use crate::{connect::ConnectArgs, output::Output};
 
@@ -22,6 +27,26 @@ pub(crate) struct ReportArgs {
 enum Report {
     /// The case table: each figure as computed, beside what was published.
     Case(CaseArgs),
+    /// A table as a CSV or JSON file, on the standard output.
+    Export(ExportArgs),
+}
+
+#[derive(Debug, Args)]
+struct ExportArgs {
+    /// Code of the area.
+    #[arg(long)]
+    area: String,
+    /// The table.
+    #[arg(long, value_enum, default_value = "case")]
+    table: export::Table,
+    /// The figure whose records are exported; for `records` only.
+    #[arg(long, value_name = "FIGURE")]
+    figure: Option<String>,
+    /// Day up to which records are counted (YYYY-MM-DD).
+    #[arg(long)]
+    as_of: Option<NaiveDate>,
+    #[command(flatten)]
+    connect: ConnectArgs,
 }
 
 #[derive(Debug, Args)]
@@ -41,7 +66,24 @@ struct CaseArgs {
 }
 
 pub(crate) async fn run(args: ReportArgs, output: Output) -> Result<ExitCode> {
-    let Report::Case(args) = args.report;
+    let args = match args.report {
+        Report::Case(args) => args,
+        Report::Export(args) => {
+            let reporting = args.connect.channels(Role::Leader)?.reporting;
+            let request = ExportTableRequest {
+                area_code: args.area,
+                table: args.table.wire().into(),
+                figure_key: args.figure.unwrap_or_default(),
+                as_of_date: args.as_of.map(to_wire),
+                format: match output {
+                    Output::Json => ExportFormat::Json.into(),
+                    Output::Text => ExportFormat::Csv.into(),
+                },
+            };
+            export::print(reporting, request).await?;
+            return Ok(ExitCode::SUCCESS);
+        }
+    };
     let reporting = args.connect.channels(Role::Leader)?.reporting;
     let query = case::CaseQuery {
         area_code: args.area,

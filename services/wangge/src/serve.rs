@@ -1,7 +1,7 @@
 //! `wangge serve`: runs one service, as the services' own binaries do; and the
 //! parts by which `wangge up` runs all four.
 
-use std::process::ExitCode;
+use std::{net::TcpListener, process::ExitCode};
 
 use anyhow::{Result, anyhow};
 use clap::Args;
@@ -9,6 +9,7 @@ use tokio_util::sync::CancellationToken;
 use wangge_client::{ServiceChannel, connect_streams};
 use wangge_kernel::clock::Clock;
 use wangge_pg::Database;
+use wangge_reporting::{Shown, WallArgs};
 use wangge_server::process::{self, FeedArgs, ProcessArgs, Running};
 
 use crate::services::ServiceName;
@@ -22,7 +23,12 @@ pub(crate) struct ServeArgs {
     process: ProcessArgs,
     #[command(flatten)]
     feeds: FeedArgs,
+    #[command(flatten)]
+    wall: WallArgs,
 }
+
+/// Where the wall's pages are served, and of which areas.
+pub(crate) type Wall = (TcpListener, Shown);
 
 /// Channels to the feeds that services read.
 #[derive(Debug, Clone)]
@@ -40,7 +46,11 @@ pub(crate) async fn run(args: ServeArgs) -> Result<ExitCode> {
         tickets: connect_streams(&args.feeds.tickets_url, token.clone())?,
         volunteers: connect_streams(&args.feeds.volunteers_url, token)?,
     };
-    let start = |database, stop| start(service, database, feeds, stop);
+    let wall = match service {
+        ServiceName::Reporting => args.wall.open()?,
+        _ => None,
+    };
+    let start = |database, stop| start(service, database, feeds, wall, stop);
     process::run(&args.process, service.port(), service.migrator(), start)
         .await
         .map_err(|error| anyhow!(error))?;
@@ -52,6 +62,7 @@ pub(crate) fn start(
     service: ServiceName,
     database: Database,
     feeds: Feeds,
+    wall: Option<Wall>,
     stop: CancellationToken,
 ) -> Running {
     let (clock, pools) = (Clock::System, database.clone());
@@ -61,7 +72,14 @@ pub(crate) fn start(
             (app.service(stop.clone()), app.background(stop))
         }
         ServiceName::Tickets => {
-            let app = wangge_tickets::App::new(pools, clock, feeds.organization);
+            let app = wangge_tickets::App::new(
+                pools,
+                clock,
+                wangge_tickets::Feeds {
+                    organization: feeds.organization,
+                    volunteers: feeds.volunteers,
+                },
+            );
             (app.service(stop.clone()), app.background(stop))
         }
         ServiceName::Volunteers => {
@@ -80,7 +98,11 @@ pub(crate) fn start(
                 volunteers,
             };
             let app = wangge_reporting::App::new(pools, clock, sources);
-            (app.service(stop.clone()), app.background(stop))
+            let mut background = app.background(stop.clone());
+            if let Some((listener, shown)) = wall {
+                background.spawn(app.clone().serve_pages(listener, shown, stop.clone()));
+            }
+            (app.service(stop), background)
         }
     };
     Running {

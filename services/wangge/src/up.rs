@@ -21,6 +21,7 @@ use wangge_auth::{
 };
 use wangge_pg::Database;
 use wangge_private_postgres::{Lifetime, Options, PrivatePostgres};
+use wangge_reporting::Shown;
 use wangge_server::{
     ServerArgs,
     process::{run_service, stop_on_signal},
@@ -47,7 +48,8 @@ pub(crate) struct UpArgs {
     /// case table, and stop. Fails if a figure differs.
     #[arg(long, requires = "demo")]
     check: bool,
-    /// First of the four services' ports; 0 takes any free ones.
+    /// First of the four services' ports, and the wall's behind them; 0 takes
+    /// any free ones.
     #[arg(long, env = "WANGGE_FIRST_PORT", default_value_t = wangge_organization::PORT)]
     first_port: u16,
     #[command(flatten)]
@@ -63,6 +65,8 @@ struct Up {
     folder: PathBuf,
     /// Base address of each service, in the order of [`ServiceName::ALL`].
     urls: Vec<String>,
+    /// Base address of the wall's pages; empty if they are not served.
+    wall_url: String,
     issuer: Arc<Issuer>,
     postgres: Option<PrivatePostgres>,
     tasks: JoinSet<Result<()>>,
@@ -97,6 +101,7 @@ impl Up {
         let mut up = Self {
             folder,
             urls: Vec::new(),
+            wall_url: String::new(),
             issuer,
             postgres,
             tasks: JoinSet::new(),
@@ -134,6 +139,17 @@ impl Up {
             vec![ISSUER.to_owned()],
             AUDIENCE.to_owned(),
         )?);
+        let mut wall = None;
+        if !args.check {
+            let port = match args.first_port {
+                0 => 0,
+                first => first + 4,
+            };
+            let listener = std::net::TcpListener::bind(("127.0.0.1", port))
+                .with_context(|| format!("port {port} for the wall"))?;
+            self.wall_url = format!("http://{}/wall/", listener.local_addr()?);
+            wall = Some((listener, Shown::Every));
+        }
         let channels = self.channels(Role::Service)?;
         let feeds = Feeds {
             organization: channels.organization,
@@ -143,7 +159,11 @@ impl Up {
         for ((service, database), listener) in
             ServiceName::ALL.into_iter().zip(databases).zip(listeners)
         {
-            let running = start(service, database, feeds.clone(), self.stop.clone());
+            let wall = match service {
+                ServiceName::Reporting => wall.take(),
+                _ => None,
+            };
+            let running = start(service, database, feeds.clone(), wall, self.stop.clone());
             let (server, verifier, stop) =
                 (args.server.clone(), verifier.clone(), self.stop.clone());
             self.tasks.spawn(async move {
@@ -180,6 +200,9 @@ impl Up {
     async fn work(&mut self, args: &UpArgs, output: Output, begun: Instant) -> Result<ExitCode> {
         for (service, url) in ServiceName::ALL.iter().zip(&self.urls) {
             note(format!("{:<13} {url}", service.name()));
+        }
+        if !self.wall_url.is_empty() {
+            note(format!("{:<13} {}<area code>", "wall", self.wall_url));
         }
         note(format!(
             "ready after {:.1} s; data in {}",

@@ -27,6 +27,16 @@ impl Checks {
         }
     }
 
+    /// Demands that a field is given in some states and left out in others.
+    pub fn given_when(&mut self, when: bool, given: bool, field: &str, state: &str) {
+        if when {
+            self.given(given, field);
+        } else {
+            let why = format!("must be left out in state {state}");
+            self.left_out(!given, field, &why);
+        }
+    }
+
     /// Demands that a field is given.
     pub fn given(&mut self, given: bool, field: &str) {
         self.rule(given, field, "required", "is required");

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use wangge_api::{
     date::{timestamp, to_wire},
-    events::v1::{RecordChanged, event::Payload},
+    events::v1::{RecordChanged, StateReached, event::Payload},
 };
 use wangge_outbox::NewEvent;
 
@@ -32,6 +32,16 @@ pub fn record_changed<R: Record>(record: &R, now: DateTime<Utc>) -> NewEvent {
             end_date: told.end_date.map(to_wire),
             created_time: Some(timestamp(head.created_time)),
             changed_time: Some(timestamp(head.changed_time)),
+            due_time: told.due_time.map(timestamp),
+            title: told.title,
+            states: told
+                .states
+                .into_iter()
+                .map(|(state, time)| StateReached {
+                    state,
+                    reached_time: Some(timestamp(time)),
+                })
+                .collect(),
         }),
     }
 }

@@ -62,6 +62,18 @@ impl Field<Vec<String>> for Vec<Text> {
     }
 }
 
+impl Field<Vec<String>> for Vec<Uuid> {
+    fn read(wire: Vec<String>, field: &str, checks: &mut Checks) -> Option<Self> {
+        let ids: Option<Self> = wire.iter().map(|id| Uuid::parse_str(id).ok()).collect();
+        checks.rule(ids.is_some(), field, "string.uuid", "must be UUIDs");
+        ids
+    }
+
+    fn tell(self) -> Vec<String> {
+        self.iter().map(ToString::to_string).collect()
+    }
+}
+
 impl Field<String> for Note {
     fn read(wire: String, field: &str, checks: &mut Checks) -> Option<Self> {
         checks.keepable(&wire, field);

@@ -1,6 +1,7 @@
 //! What records stand on: the areas, people, units and records that they name.
 //! What was found is remembered, since codes and kinds never change and
-//! nothing is ever deleted.
+//! nothing is ever deleted; states do change, and are asked for in calls alone,
+//! whose memory lasts no longer than their transaction.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -22,6 +23,19 @@ pub struct Found {
     pub area_code: String,
     /// Number of its kind, for areas and units; 0 for others.
     pub kind: i16,
+    /// Its state by name, if it has states: as it was when it was looked for.
+    pub state: Option<&'static str>,
+}
+
+impl Found {
+    /// A record without kinds and states.
+    pub fn plain(area_code: String) -> Self {
+        Self {
+            area_code,
+            kind: 0,
+            state: None,
+        }
+    }
 }
 
 /// How a service finds what its records name.
@@ -220,6 +234,9 @@ impl<G: Ground> Known<G> {
         let placed_by = record.placed_by();
         for reference in record.references() {
             let place = self.demand(R::KIND, &reference)?;
+            if !record.head().imported {
+                self.demand_state(&reference)?;
+            }
             if let (Some(place), Some(id), Key::Id(named)) = (place, placed_by, &reference.key)
                 && id == *named
             {
@@ -256,6 +273,27 @@ impl<G: Ground> Known<G> {
             return Err(Refusal::field(&field, "reference.kind", reference.must_be));
         }
         Ok(Some(place))
+    }
+
+    /// Demands that a record that is named is in a state in which it can be.
+    ///
+    /// # Errors
+    /// `GUARD_FAILED` (`<kind>_state`), with the state met.
+    pub(crate) fn demand_state(&self, reference: &Reference) -> Result<(), Refusal> {
+        let Key::Id(id) = &reference.key else {
+            return Ok(());
+        };
+        let found = self.records.get(&(reference.kind, *id));
+        let state = found.and_then(|found| found.state);
+        match state {
+            Some(state) if !reference.states.is_empty() && !reference.states.contains(&state) => {
+                let guard = format!("{}_state", reference.kind);
+                let wanted = reference.states.join(" or ");
+                let why = format!("it is {state}, and must be {wanted}");
+                Err(Refusal::guard(&guard, reference.kind, why))
+            }
+            _ => Ok(()),
+        }
     }
 
     /// Where a record lies that is named, and what it is.

@@ -5,13 +5,17 @@
 
 use std::future::Future;
 
-use chrono::NaiveDate;
+use chrono::{DateTime, NaiveDate, Utc};
 use sqlx::PgPool;
 use uuid::Uuid;
+use wangge_api::refusal::Refusal;
 use wangge_auth::RecordScope;
 use wangge_pg::{StoreError, Tx};
 
 use crate::{Found, Record};
+
+/// The action by which a record is entered, as [`Kept::guard`] names it.
+pub const CREATE: &str = "create";
 
 /// Which records a list has.
 #[derive(Debug, Clone, Copy, Default)]
@@ -20,6 +24,8 @@ pub struct Filter {
     pub parent: Option<Uuid>,
     /// Only those that hold on this day.
     pub on: Option<NaiveDate>,
+    /// Only those in the state with this number.
+    pub state: Option<i16>,
     /// Only those that were entered before this entry.
     pub before: Option<i64>,
     /// At most this many.
@@ -91,6 +97,19 @@ pub trait Kept: Record {
         records: &[Self],
     ) -> impl Future<Output = Result<Vec<Uuid>, StoreError>> + Send;
 
+    /// Those of some records that a guard of their table keeps from an action,
+    /// and why: what hangs on other records, such as how many places are left.
+    /// The records are about to be entered ([`CREATE`]), or are locked and have
+    /// taken the action.
+    fn guard(
+        _tx: &mut Tx,
+        _records: &[Self],
+        _action: &'static str,
+        _now: DateTime<Utc>,
+    ) -> impl Future<Output = Result<Vec<(Uuid, Refusal)>, StoreError>> + Send {
+        async { Ok(Vec::new()) }
+    }
+
     /// Keeps what a locked record has become.
     fn update(&self, tx: &mut Tx) -> impl Future<Output = Result<(), StoreError>> + Send;
 }
@@ -113,24 +132,70 @@ pub fn from_row<R: Record>(row: &str) -> Result<R, StoreError> {
 
 /// Writes the statements of a kind of record: its table; the column of the
 /// record to which it belongs, if there is one; `dated` if it holds from a day
-/// to a day; the columns that can change.
+/// to a day; its states, if it has some; the columns that can change, if there
+/// are any; and the function that is its [`Kept::guard`], if it has one.
 ///
 /// ```ignore
 /// kept! { Building in "building" of "estate_id" dated changes "name, end_date" }
+/// kept! { Wish in "wish" states(WishState) changes "title, claim_until" }
+/// kept! { Booking in "booking" of "session_id" states(BookingState) guarded by booking::free }
 /// ```
 #[macro_export]
 macro_rules! kept {
-    ($record:ident in $table:literal $(of $parent:literal)? dated changes $changes:literal) => {
-        $crate::kept!(@ $record, $table, $changes,
-            [$("($3::uuid is null or " $parent " = $3)",)? "$3::uuid is null"],
-            "($4::date is null or start_date <= $4 and (end_date is null or end_date > $4))");
+    ($record:ident in $table:literal of $parent:literal $($rest:tt)*) => {
+        $crate::kept!(@days $record, $table, ["($3::uuid is null or " + $parent + " = $3)"], $($rest)*);
     };
-    ($record:ident in $table:literal $(of $parent:literal)? changes $changes:literal) => {
-        $crate::kept!(@ $record, $table, $changes,
-            [$("($3::uuid is null or " $parent " = $3)",)? "$3::uuid is null"],
-            "$4::date is null");
+    ($record:ident in $table:literal $($rest:tt)*) => {
+        $crate::kept!(@days $record, $table, ["$3::uuid is null"], $($rest)*);
     };
-    (@ $record:ident, $table:literal, $changes:literal, [$($of:literal)+ $(, $rest:literal)*], $on:literal) => {
+    (@days $record:ident, $table:literal, $of:tt, dated $($rest:tt)*) => {
+        $crate::kept!(@states $record, $table, $of,
+            ["($4::date is null or start_date <= $4 and (end_date is null or end_date > $4))"], $($rest)*);
+    };
+    (@days $record:ident, $table:literal, $of:tt, $($rest:tt)*) => {
+        $crate::kept!(@states $record, $table, $of, ["$4::date is null"], $($rest)*);
+    };
+    (@states $record:ident, $table:literal, $of:tt, $on:tt, states($state:ident) $($rest:tt)*) => {
+        $crate::kept!(@changes $record, $table, $of, $on,
+            ["($7::smallint is null or state = $7)"], "state", "for share",
+            (|code| $state::from_code(code).map($state::name)),
+            "changed_time, revision, state, steps", $($rest)*);
+    };
+    (@states $record:ident, $table:literal, $of:tt, $on:tt, $($rest:tt)*) => {
+        $crate::kept!(@changes $record, $table, $of, $on,
+            ["$7::smallint is null"], "0::smallint", "", (|_: i16| None),
+            "changed_time, revision", $($rest)*);
+    };
+    (@changes $record:ident, $table:literal, $of:tt, $on:tt, $in:tt, $state:literal, $lock:literal, $named:tt,
+        $always:literal, changes $changes:literal $($rest:tt)*) => {
+        $crate::kept!(@guard $record, $table, $of, $on, $in, $state, $lock, $named,
+            [$always + ", " + $changes], $($rest)*);
+    };
+    (@changes $record:ident, $table:literal, $of:tt, $on:tt, $in:tt, $state:literal, $lock:literal, $named:tt,
+        $always:literal, $($rest:tt)*) => {
+        $crate::kept!(@guard $record, $table, $of, $on, $in, $state, $lock, $named, [$always], $($rest)*);
+    };
+    (@guard $record:ident, $table:literal, $of:tt, $on:tt, $in:tt, $state:literal, $lock:literal, $named:tt, $changes:tt,
+        guarded by $guard:path) => {
+        $crate::kept!(@ $record, $table, $of, $on, $in, $state, $lock, $named, $changes,
+            async fn guard(
+                tx: &mut ::wangge_pg::Tx,
+                records: &[Self],
+                action: &'static str,
+                now: $crate::macros::chrono::DateTime<$crate::macros::chrono::Utc>,
+            ) -> ::std::result::Result<
+                ::std::vec::Vec<(::uuid::Uuid, $crate::macros::wangge_api::refusal::Refusal)>,
+                ::wangge_pg::StoreError,
+            > {
+                $guard(tx, records, action, now).await
+            }
+        );
+    };
+    (@guard $record:ident, $table:literal, $of:tt, $on:tt, $in:tt, $state:literal, $lock:literal, $named:tt, $changes:tt,) => {
+        $crate::kept!(@ $record, $table, $of, $on, $in, $state, $lock, $named, $changes,);
+    };
+    (@ $record:ident, $table:literal, [$($of:tt)+], [$($on:tt)+], [$($in:tt)+], $state:literal, $lock:literal, $named:tt,
+        [$($changes:tt)+], $($guard:tt)*) => {
         impl $crate::Kept for $record {
             async fn load(
                 pool: &::sqlx::PgPool,
@@ -173,7 +238,7 @@ macro_rules! kept {
             ) -> ::std::result::Result<::std::vec::Vec<$crate::Listed<Self>>, ::wangge_pg::StoreError> {
                 ::sqlx::query!(
                     "select entry, row_to_json(kept)::text as \"row!\" from " + $table + " kept \
-                     where area_code >= $1 and area_code < $2 and " + $($of +)+ " and " + $on + " \
+                     where area_code >= $1 and area_code < $2 and " + $($of)+ + " and " + $($on)+ + " and " + $($in)+ + " \
                      and ($5::bigint is null or entry < $5) order by entry desc limit $6",
                     scope.area_from(),
                     scope.area_until(),
@@ -181,6 +246,7 @@ macro_rules! kept {
                     filter.on,
                     filter.before,
                     filter.limit,
+                    filter.state,
                 )
                 .fetch_all(pool)
                 .await?
@@ -200,17 +266,21 @@ macro_rules! kept {
                 ids: &[::uuid::Uuid],
             ) -> ::std::result::Result<::std::vec::Vec<(::uuid::Uuid, $crate::Found)>, ::wangge_pg::StoreError> {
                 let found = ::sqlx::query!(
-                    "select id, area_code from " + $table + " \
-                     where id = any($1) and area_code >= $2 and area_code < $3",
+                    "select id, area_code, " + $state + " as \"state!\" from " + $table + " \
+                     where id = any($1) and area_code >= $2 and area_code < $3 " + $lock,
                     ids,
                     scope.area_from(),
                     scope.area_until(),
                 )
                 .fetch_all(tx)
                 .await?;
+                let named: fn(i16) -> ::std::option::Option<&'static str> = $named;
                 Ok(found
                     .into_iter()
-                    .map(|row| (row.id, $crate::Found { area_code: row.area_code, kind: 0 }))
+                    .map(|row| {
+                        let state = named(row.state);
+                        (row.id, $crate::Found { state, ..$crate::Found::plain(row.area_code) })
+                    })
                     .collect())
             }
 
@@ -243,13 +313,15 @@ macro_rules! kept {
                 .await?)
             }
 
+            $($guard)*
+
             async fn update(
                 &self,
                 tx: &mut ::wangge_pg::Tx,
             ) -> ::std::result::Result<(), ::wangge_pg::StoreError> {
                 ::sqlx::query!(
-                    "update " + $table + " set (changed_time, revision, " + $changes + ") = \
-                     (select changed_time, revision, " + $changes + " \
+                    "update " + $table + " set (" + $($changes)+ + ") = \
+                     (select " + $($changes)+ + " \
                       from jsonb_populate_record(null::" + $table + ", $2::text::jsonb)) where id = $1",
                     $crate::Record::head(self).id,
                     $crate::kept::to_row(self)?,

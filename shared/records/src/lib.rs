@@ -5,10 +5,12 @@
 //!
 //! A kind of record takes a struct with its rules ([`Record`], in `domain`), a
 //! table ([`kept!`], in `store`), its shape on the wire ([`wire!`]) and its
-//! methods ([`serve!`], both in `api`). It refuses to know any kind of record
+//! methods ([`serve!`], both in `api`). One with states has these, and what can be
+//! done in each, as data ([`states!`]). It refuses to know any kind of record
 //! by name, and to write a record without the event that tells of it.
 
 pub mod checks;
+pub mod course;
 pub mod etag;
 pub mod event;
 pub mod field;
@@ -23,6 +25,7 @@ pub mod wire;
 pub mod write;
 
 pub use checks::Checks;
+pub use course::{Course, Stateful, States, Step};
 pub use field::{Note, Text};
 pub use ground::{Found, Ground, Known};
 pub use kept::{Filter, Kept, Listed};

@@ -1,22 +1,27 @@
 //! Loading records with a past: many at a time, each answered for itself.
 
-use std::{collections::HashMap, time::Duration};
+use std::{collections::HashMap, future::Future, time::Duration};
 
 use chrono::{DateTime, Utc};
+use futures::FutureExt as _;
 use prost::Message as _;
 use sha2::{Digest as _, Sha256};
 use tokio::time::Instant;
 use uuid::Uuid;
 use wangge_api::{
     codec::{self, Validate},
+    errors::v1::Reason,
     refusal::Refusal,
 };
 use wangge_kernel::limit::{DEFAULT_ZONE, day_start};
 use wangge_outbox::append_all;
-use wangge_pg::{StoreError, Tx, transaction::Failure};
+use wangge_pg::{StoreError, Tx, transact, transaction::Failure};
 
 use crate::{
-    Found, Ground, Head, Host, Kept, Known, Record, Wire, event::record_changed, kept::Trace, wire,
+    Found, Ground, Head, Host, Kept, Known, Record, Wire,
+    event::record_changed,
+    kept::{CREATE, Trace},
+    wire,
     write::in_the_way,
 };
 
@@ -55,12 +60,86 @@ where
         ..Head::new(id, now)
     };
     let mut record: R = wire::read(message, head).map_err(relative::<R>)?;
-    if let Some(start) = record.told().start_date {
+    let told = record.told();
+    // What has states says itself when it came to be.
+    if let (Some(start), true) = (told.start_date, told.states.is_empty()) {
         let began = day_start(start, DEFAULT_ZONE);
         let head = record.head_mut();
         (head.created_time, head.changed_time) = (began, began);
     }
     Ok(record)
+}
+
+/// Plain records as the rows of one service bring them. [`plain_rows!`](crate::plain_rows!)
+/// writes it.
+pub trait Rows: Clone + Send + Sync + 'static {
+    /// Whether both are of one kind.
+    fn is_like(&self, other: &Self) -> bool;
+
+    /// Waits until what records of one kind name of other services has come
+    /// here, for a while.
+    fn wait<H: Host>(
+        host: &H,
+        known: &mut Known<H::Ground>,
+        rows: &[Self],
+    ) -> impl Future<Output = Result<(), Refusal>> + Send;
+
+    /// Loads records of one kind in an open transaction, or only tries to.
+    fn load<G: Ground>(
+        tx: &mut Tx,
+        known: &mut Known<G>,
+        rows: Vec<Self>,
+        trial: bool,
+        now: DateTime<Utc>,
+    ) -> impl Future<Output = Result<Vec<Outcome>, Failure>> + Send;
+}
+
+/// How often rows are tried that others stand in the way of.
+const TRIES: u32 = 3;
+
+/// Loads records of one kind in a transaction of their own, or only tries to;
+/// answers an outcome for each, in their order.
+///
+/// # Errors
+/// What the database says; then none was loaded.
+pub async fn commit<H, R>(
+    host: &H,
+    known: &mut Known<H::Ground>,
+    records: Vec<R>,
+    trial: bool,
+) -> Result<Vec<Outcome>, Refusal>
+where
+    H: Host,
+    H::Ground: Clone,
+    R: Rows,
+{
+    if !trial {
+        R::wait(host, known, &records).await?;
+    }
+    let mut tries = 1;
+    loop {
+        let mut learnt = known.clone();
+        let (records, now) = (records.clone(), host.clock().now());
+        let loaded = transact(&host.database().calls, host.constraints(), move |tx| {
+            async move {
+                let outcomes = R::load(tx, &mut learnt, records, trial, now).await?;
+                Ok((learnt, outcomes))
+            }
+            .boxed()
+        })
+        .await;
+        match loaded {
+            Err(refusal) if refusal.reason == Reason::ConcurrentChange && tries < TRIES => {
+                tries += 1;
+            }
+            Err(refusal) => return Err(refusal),
+            Ok((learnt, outcomes)) => {
+                *known = learnt;
+                host.hint().committed();
+                return Ok(outcomes);
+            }
+        }
+    }
 }
 
 /// Makes an enum of the kinds of plain records that a service loads, and has
@@ -78,15 +157,12 @@ macro_rules! plain_rows {
             }
         })+
 
-        impl $name {
-            /// Whether both are of one kind.
-            pub fn is_like(&self, other: &Self) -> bool {
+        impl $crate::load::Rows for $name {
+            fn is_like(&self, other: &Self) -> bool {
                 ::std::mem::discriminant(self) == ::std::mem::discriminant(other)
             }
 
-            /// Waits until what records of one kind name of other services has
-            /// come here, for a while.
-            pub async fn wait<H: $crate::Host>(
+            async fn wait<H: $crate::Host>(
                 host: &H,
                 known: &mut $crate::Known<H::Ground>,
                 rows: &[Self],
@@ -104,9 +180,7 @@ macro_rules! plain_rows {
                 }
             }
 
-            /// Loads records of one kind in an open transaction, or only tries
-            /// to.
-            pub async fn load<G: $crate::Ground>(
+            async fn load<G: $crate::Ground>(
                 tx: &mut $crate::macros::wangge_pg::Tx,
                 known: &mut $crate::Known<G>,
                 rows: ::std::vec::Vec<Self>,
@@ -216,7 +290,7 @@ pub async fn load<G: Ground, R: Kept>(
 }
 
 /// A refusal of a row, whose record is all that there is: its fields stand alone.
-fn relative<R: Record>(mut refusal: Refusal) -> Refusal {
+pub(crate) fn relative<R: Record>(mut refusal: Refusal) -> Refusal {
     let prefix = format!("{}.", R::KIND);
     for violation in &mut refusal.fields {
         if let Some(field) = violation.field.strip_prefix(&prefix) {
@@ -288,6 +362,14 @@ async fn keep<G: Ground, R: Kept>(
     records: Vec<R>,
     now: DateTime<Utc>,
 ) -> Result<HashMap<Uuid, Outcome>, Failure> {
+    let mut outcomes: HashMap<Uuid, Outcome> = HashMap::new();
+    for (id, refusal) in R::guard(tx, &records, CREATE, now).await? {
+        outcomes.insert(id, Outcome::Refused(refusal));
+    }
+    let records: Vec<R> = records
+        .into_iter()
+        .filter(|record| !outcomes.contains_key(&record.head().id))
+        .collect();
     let kept: std::collections::HashSet<Uuid> =
         R::insert_free(tx, &records).await?.into_iter().collect();
     let (kept, others): (Vec<R>, Vec<R>) = records
@@ -300,16 +382,11 @@ async fn keep<G: Ground, R: Kept>(
     append_all(tx, &events).await?;
     for record in &kept {
         let head = record.head();
-        let found = Found {
-            area_code: head.area_code.clone(),
-            kind: 0,
-        };
-        known.learn(R::KIND, head.id, found);
+        known.learn(R::KIND, head.id, Found::plain(head.area_code.clone()));
     }
     // Somebody has loaded the same rows since we looked, or holds what only one
     // can hold.
     let there = traces::<R>(tx, others.iter()).await?;
-    let mut outcomes = HashMap::new();
     for record in others {
         let head = record.head();
         let outcome = match there.get(&head.id) {

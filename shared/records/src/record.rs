@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use uuid::Uuid;
 use wangge_api::refusal::Refusal;
 
-use crate::Checks;
+use crate::{Checks, Course, Stateful, States};
 
 /// What every record has. The names are those of its table's columns.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -147,6 +147,9 @@ pub struct Reference {
     pub of: &'static [i16],
     /// What it must be, where that is not so.
     pub must_be: &'static str,
+    /// Names of the states in which it can be named; none for any. What is
+    /// loaded with a past names it as it was then, so this is asked of calls.
+    pub states: Vec<&'static str>,
 }
 
 /// How a record is named.
@@ -167,6 +170,7 @@ impl Reference {
             key: Key::Id(id),
             of: &[],
             must_be: "",
+            states: Vec::new(),
         }
     }
 
@@ -178,6 +182,16 @@ impl Reference {
             key: Key::Code(head.area_code.clone()),
             of: &[],
             must_be: "",
+            states: Vec::new(),
+        }
+    }
+
+    /// Only while it is in some states.
+    #[must_use]
+    pub fn while_in<S: States>(self, states: &[S]) -> Self {
+        Self {
+            states: states.iter().map(|state| state.name()).collect(),
+            ..self
         }
     }
 
@@ -207,9 +221,28 @@ pub struct Told {
     pub start_date: Option<NaiveDate>,
     /// First day on which it no longer holds.
     pub end_date: Option<NaiveDate>,
+    /// Until when something must be done about it, where there is a limit.
+    pub due_time: Option<DateTime<Utc>>,
+    /// Its public name: that of a place, a group or an item of a catalogue;
+    /// never of a person or of what somebody said.
+    pub title: String,
+    /// The states that it has been in, and since when; none if it has no states.
+    pub states: Vec<(String, DateTime<Utc>)>,
 }
 
 impl Told {
+    /// With the course of a record that has states.
+    pub fn course(record: &impl Stateful) -> Self {
+        let course = record.course();
+        let first = (first_state(course).to_owned(), record.head().created_time);
+        let steps = course.steps().iter();
+        let later = steps.map(|step| (step.state.clone(), step.step_time));
+        Self {
+            states: std::iter::once(first).chain(later).collect(),
+            ..Self::default()
+        }
+    }
+
     /// With the days of a dated record.
     pub fn dated(record: &impl Dated) -> Self {
         Self {
@@ -218,4 +251,8 @@ impl Told {
             ..Self::default()
         }
     }
+}
+
+fn first_state<S: States>(_: &Course<S>) -> &'static str {
+    S::FIRST.name()
 }

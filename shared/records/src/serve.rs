@@ -8,7 +8,10 @@ use wangge_api::{date, refusal::Refusal, types::v1::Date};
 use wangge_auth::Caller;
 use wangge_pg::request::RequestKey;
 
-use crate::{Call, Dated, Filter, Head, Host, Kept, Wire, page::Page, read, wire, write};
+use crate::{
+    Call, Checks, Dated, Filter, Head, Host, Kept, Stateful, Wire, course::Taken, load::relative,
+    page::Page, read, wire, write,
+};
 
 /// A write and who asks for it.
 ///
@@ -78,6 +81,7 @@ pub struct Asked {
     within_code: String,
     parent: String,
     on: Option<Date>,
+    state: i32,
 }
 
 impl Asked {
@@ -89,6 +93,7 @@ impl Asked {
             within_code,
             parent: String::new(),
             on: None,
+            state: 0,
         }
     }
 
@@ -104,11 +109,17 @@ impl Asked {
         Self { on, ..self }
     }
 
+    /// Only records in a state; in any, if it is not named.
+    #[must_use]
+    pub fn in_state(self, state: i32) -> Self {
+        Self { state, ..self }
+    }
+
     /// Whatever decides which records the list has, in one text.
     fn arguments(&self, method: &str) -> String {
         format!(
-            "{method} {} {} {:?}",
-            self.within_code, self.parent, self.on
+            "{method} {} {} {:?} {}",
+            self.within_code, self.parent, self.on, self.state
         )
     }
 }
@@ -130,6 +141,7 @@ pub async fn list<H: Host, R: Wire + Kept, M>(
     let filter = Filter {
         parent: parent.map(|parent| id(parent, "parent")).transpose()?,
         on: date::optional(asked.on.as_ref(), "on_date")?,
+        state: i16::try_from(asked.state).ok().filter(|state| *state != 0),
         ..Filter::default()
     };
     let scope = scope.within(&asked.within_code);
@@ -158,7 +170,7 @@ pub async fn update<H: Host, R: Wire + Kept>(
     }
     let id = id(R::id(&message), &format!("{}.id", R::KIND))?;
     let tag = R::etag(&message).to_owned();
-    let changed = write::change(host, call, id, tag, move |record: &mut R, _| {
+    let changed = write::change(host, call, id, tag, "update", move |record: &mut R, _| {
         record.merge(message, &paths)
     });
     Ok(changed.await?.tell())
@@ -177,10 +189,62 @@ pub async fn end<H: Host, R: Wire + Kept + Dated>(
 ) -> Result<R::Message, Refusal> {
     let id = id(named, "id")?;
     let day = date::required(day.as_ref(), "end_date")?;
-    let ended = write::change(host, call, id, tag, move |record: &mut R, _| {
+    let ended = write::change(host, call, id, tag, "end", move |record: &mut R, _| {
         record.end(day)
     });
     Ok(ended.await?.tell())
+}
+
+/// What is done to a record with states.
+#[derive(Debug)]
+pub struct Action {
+    /// What it is called.
+    pub name: &'static str,
+    /// Id of the record.
+    pub id: String,
+    /// The version tag that was read.
+    pub etag: String,
+    /// Why, if a reason is asked for.
+    pub reason: Option<String>,
+}
+
+/// Takes a step of a record with states; `give` gives what comes with it.
+///
+/// # Errors
+/// Those of [`write::change`], `STATE_CONFLICT`, and `FIELD_INVALID`.
+pub async fn act<H: Host, R: Wire + Kept + Stateful>(
+    host: &H,
+    call: Call,
+    action: Action,
+    give: impl FnOnce(&mut R, &mut Checks) + Send + 'static,
+) -> Result<R::Message, Refusal> {
+    let id = id(&action.id, "id")?;
+    let actor = call.key.caller.clone();
+    let (name, reason) = (action.name, action.reason);
+    let done = write::change(
+        host,
+        call,
+        id,
+        action.etag,
+        name,
+        move |record: &mut R, now| {
+            if reason
+                .as_ref()
+                .is_some_and(|reason| reason.trim().is_empty())
+            {
+                return Err(Refusal::field("reason", "required", "is required"));
+            }
+            let step = Taken {
+                action: name,
+                time: now,
+                actor,
+                reason: reason.unwrap_or_default(),
+            };
+            record.take(step, give)
+        },
+    );
+    // What is given stands in the request itself, not in a record there.
+    Ok(done.await.map_err(relative::<R>)?.tell())
 }
 
 /// Writes a gRPC service out of the methods that its kinds of records have.
@@ -195,6 +259,7 @@ pub async fn end<H: Host, R: Wire + Kept + Dated>(
 ///             -> ListBuildingsResponse.buildings: Building,
 ///         update update_building(UpdateBuildingRequest.building): Building,
 ///         end end_building(EndBuildingRequest): Building,
+///         act claim_wish(ClaimWishRequest, "claim"): Wish => sets { volunteer_id } because reason,
 ///         own count(CountRequest) -> CountResponse,
 ///     }
 /// }
@@ -234,7 +299,7 @@ macro_rules! serve {
         ] $($rest)*);
     };
     (@ $service:ident, $server:ident, [$($done:tt)*]
-        list $method:ident($request:path) $(by $parent:ident)? $(on $on:ident)?
+        list $method:ident($request:path) $(by $parent:ident)? $(on $on:ident)? $(in $state:ident)?
             -> $response:path, $items:ident: $record:ty, $($rest:tt)*) => {
         $crate::serve!(@ $service, $server, [$($done)*
             async fn $method(
@@ -245,6 +310,7 @@ macro_rules! serve {
                     $crate::serve::Asked::page(m.page_size, m.page_token, m.within_code)
                         $(.of(m.$parent))?
                         $(.on(m.$on))?
+                        $(.in_state(m.$state))?
                 });
                 type Page = $response;
                 let ($items, next_page_token) = read.await?;
@@ -275,6 +341,36 @@ macro_rules! serve {
                 let (call, m) = $crate::serve::call(request, stringify!($method), |m| &m.request_id)?;
                 let ended = $crate::serve::end::<_, $record>(&self.0, call, &m.id, m.end_date, m.etag);
                 Ok(::tonic::Response::new(ended.await?))
+            }
+        ] $($rest)*);
+    };
+    (@ $service:ident, $server:ident, [$($done:tt)*]
+        act $method:ident($request:path, $action:literal): $record:ty
+            $(=> $(sets { $($field:ident),+ })? $(because $reason:ident)?)?, $($rest:tt)*) => {
+        $crate::serve!(@ $service, $server, [$($done)*
+            async fn $method(
+                &self,
+                request: ::tonic::Request<$request>,
+            ) -> ::std::result::Result<::tonic::Response<<$record as $crate::Wire>::Message>, ::tonic::Status> {
+                let (call, m) = $crate::serve::call(request, stringify!($method), |m| &m.request_id)?;
+                #[allow(unused_mut, unused_assignments)]
+                let mut reason = None;
+                $($(reason = Some(m.$reason.clone());)?)?
+                let action = $crate::serve::Action {
+                    name: $action,
+                    id: m.id.clone(),
+                    etag: m.etag.clone(),
+                    reason,
+                };
+                let done = $crate::serve::act::<_, $record>(&self.0, call, action, move |_record, _checks| {
+                    $($($(
+                        let wire = m.$field.clone();
+                        if let Some(value) = $crate::field::Field::read(wire, stringify!($field), _checks) {
+                            _record.$field = value;
+                        }
+                    )+)?)?
+                });
+                Ok(::tonic::Response::new(done.await?))
             }
         ] $($rest)*);
     };

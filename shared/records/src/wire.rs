@@ -1,8 +1,9 @@
 //! A kind of record as a message of the contract.
 
-use wangge_api::refusal::Refusal;
+use chrono::DateTime;
+use wangge_api::{date::timestamp, refusal::Refusal, types::v1::Step as WireStep};
 
-use crate::{Checks, Head, Record};
+use crate::{Checks, Course, Head, Note, Record, States, Step, course, field::Field as _};
 
 /// A kind of record that has a message. [`wire!`](crate::wire!) writes it.
 pub trait Wire: Record {
@@ -60,35 +61,139 @@ pub fn not_changeable(path: &str) -> Refusal {
     )
 }
 
+/// The past of a record with states: none by a call, where it begins now; in a
+/// load what the row tells. `head` has the present for its times.
+pub fn past<S: States>(
+    head: Head,
+    created: Option<prost_types::Timestamp>,
+    steps: Vec<WireStep>,
+    checks: &mut Checks,
+) -> Option<(Head, Course<S>)> {
+    let now = head.changed_time;
+    if !head.imported {
+        let why = "is given in loads only: a record comes to be when it is entered";
+        checks.left_out(created.is_none(), "created_time", why);
+        checks.left_out(steps.is_empty(), "steps", why);
+        return Some((head, Course::default()));
+    }
+    let created_time = DateTime::read(created, "created_time", checks)?;
+    checks.rule(
+        created_time <= now,
+        "created_time",
+        "time.not_in_future",
+        "must not lie in the future",
+    );
+    let mut taken = Vec::with_capacity(steps.len());
+    for (at, step) in steps.into_iter().enumerate() {
+        let field = format!("steps[{at}].step_time");
+        taken.push(Step {
+            step_time: DateTime::read(step.step_time, &field, checks)?,
+            action: step.action,
+            state: String::new(),
+            actor: Note::default(),
+            reason: Note(step.reason),
+        });
+    }
+    let course = Course::replay(created_time, now, taken, checks);
+    let changed_time = course
+        .steps()
+        .last()
+        .map_or(created_time, |step| step.step_time);
+    let head = Head {
+        created_time,
+        changed_time,
+        ..head
+    };
+    Some((head, course))
+}
+
+/// The steps of a record, as its message tells them.
+pub fn steps<S: States>(course: &Course<S>) -> Vec<WireStep> {
+    let told = |step: &Step| WireStep {
+        action: step.action.clone(),
+        state: step.state.clone(),
+        step_time: Some(timestamp(step.step_time)),
+        actor: step.actor.0.clone(),
+        reason: step.reason.0.clone(),
+    };
+    course.steps().iter().map(told).collect()
+}
+
+/// When a record came to be, as its message tells it.
+pub fn created_time(head: &Head) -> Option<prost_types::Timestamp> {
+    Some(timestamp(head.created_time))
+}
+
+/// Demands that something can still become of a record.
+///
+/// # Errors
+/// `STATE_CONFLICT` if it is in a final state.
+pub fn still_open<S: States>(course: &Course<S>, kind: &str) -> Result<(), Refusal> {
+    if course::is_final(course.state()) {
+        return Err(Refusal::state_conflict(
+            kind,
+            course.state().name(),
+            "update",
+        ));
+    }
+    Ok(())
+}
+
 /// Writes how a kind of record stands in its message: the fields that are read
 /// from it, and those of them that an update can change. Fields of both must
-/// have the same names.
+/// have the same names. `states` if it has a [`Course`].
 #[macro_export]
 macro_rules! wire {
-    ($record:ident = $message:path { $($field:ident),+ $(,)? } change { $($change:ident),* $(,)? }) => {
+    ($record:ident = $message:path { $($field:ident),* $(,)? } change { $($change:ident),* $(,)? } states) => {
+        $crate::wire!(@ $record, $message, [$($field),*], [$($change),*],
+            |message, head, checks| {
+                let (head, course) = $crate::wire::past(head, message.created_time, message.steps, checks)?;
+            } [head, course],
+            |record, head| {
+                let state = i32::from(record.course.state().code());
+                let steps = $crate::wire::steps(&record.course);
+                let created_time = $crate::wire::created_time(&head);
+            } [state, steps, created_time],
+            |record| { $crate::wire::still_open(&record.course, <Self as $crate::Record>::KIND)?; });
+    };
+    ($record:ident = $message:path { $($field:ident),* $(,)? } change { $($change:ident),* $(,)? }) => {
+        $crate::wire!(@ $record, $message, [$($field),*], [$($change),*],
+            |message, head, checks| {} [head],
+            |record, head| {} [],
+            |record| {});
+    };
+    (@ $record:ident, $message:path, [$($field:ident),*], [$($change:ident),*],
+        |$given:ident, $head:ident, $checks:ident| { $($past:tt)* } [$($own:ident),*],
+        |$told:ident, $of:ident| { $($telling:tt)* } [$($more:ident),*],
+        |$merged:ident| { $($before:tt)* }
+    ) => {
         impl $crate::Wire for $record {
             type Message = $message;
 
             fn read(
-                message: $message,
-                head: $crate::Head,
-                checks: &mut $crate::Checks,
+                $given: $message,
+                $head: $crate::Head,
+                $checks: &mut $crate::Checks,
             ) -> ::std::option::Option<Self> {
-                let head = $crate::Head { area_code: message.area_code, ..head };
-                $(let $field = $crate::field::Field::read(message.$field, stringify!($field), checks);)+
-                Some(Self { head, $($field: $field?,)+ })
+                let $head = $crate::Head { area_code: $given.area_code, ..$head };
+                $(let $field = $crate::field::Field::read($given.$field, stringify!($field), $checks);)*
+                $($past)*
+                Some(Self { $($own,)* $($field: $field?,)* })
             }
 
             fn tell(self) -> $message {
-                let head = self.head;
-                $(let $field = $crate::field::Field::tell(self.$field);)+
+                let $told = self;
+                let $of = $told.head;
+                $($telling)*
+                $(let $field = $crate::field::Field::tell($told.$field);)*
                 type Message = $message;
                 Message {
-                    id: head.id.to_string(),
-                    area_code: head.area_code,
-                    revision: head.revision,
-                    etag: $crate::etag::etag(head.revision),
-                    $($field,)+
+                    id: $of.id.to_string(),
+                    revision: $of.revision,
+                    etag: $crate::etag::etag($of.revision),
+                    area_code: $of.area_code,
+                    $($more,)*
+                    $($field,)*
                 }
             }
 
@@ -97,6 +202,8 @@ macro_rules! wire {
                 message: $message,
                 paths: &[::std::string::String],
             ) -> ::std::result::Result<(), $crate::macros::wangge_api::refusal::Refusal> {
+                let $merged = &*self;
+                $($before)*
                 let mut checks = $crate::Checks::of(<Self as $crate::Record>::KIND);
                 for path in paths {
                     match path.as_str() {

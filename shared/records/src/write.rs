@@ -8,9 +8,11 @@ use wangge_api::refusal::Refusal;
 use wangge_auth::RecordScope;
 use wangge_kernel::clock::Clock;
 use wangge_outbox::{Hint, append};
-use wangge_pg::{Constraint, Database, Tx, request, request::RequestKey, transact};
+use wangge_pg::{
+    Constraint, Database, Tx, request, request::RequestKey, transact, transaction::Failure,
+};
 
-use crate::{Ground, Kept, Known, etag, event::record_changed};
+use crate::{Ground, Kept, Known, etag, event::record_changed, kept::CREATE};
 
 /// A service that keeps records.
 pub trait Host: Clone + Send + Sync + 'static {
@@ -60,6 +62,10 @@ pub async fn create<H: Host, R: Kept>(host: &H, call: Call, record: R) -> Result
             let mut record = record;
             known.look(tx, record.references().into_iter()).await?;
             known.place(&mut record)?;
+            let guarded = R::guard(tx, std::slice::from_ref(&record), CREATE, now).await?;
+            if let Some((_, refusal)) = guarded.into_iter().next() {
+                return Err(refusal.into());
+            }
             if R::insert_free(tx, std::slice::from_ref(&record))
                 .await?
                 .is_empty()
@@ -90,16 +96,17 @@ pub(crate) async fn in_the_way<R: Kept>(
 }
 
 /// Changes a record as `decide` says, or answers what the same request has made
-/// of it.
+/// of it. `action` is what is done, as [`Kept::guard`] knows it.
 ///
 /// # Errors
 /// `RECORD_NOT_FOUND`, `ETAG_MISMATCH`, `REQUEST_ID_REUSED`, `REFERENCE_UNKNOWN`
-/// for what it names from now on, and what `decide` refuses.
+/// for what it names from now on, and what `decide` and the guard refuse.
 pub async fn change<H: Host, R: Kept>(
     host: &H,
     call: Call,
     id: Uuid,
     tag: String,
+    action: &'static str,
     decide: impl FnOnce(&mut R, DateTime<Utc>) -> Result<(), Refusal> + Send + 'static,
 ) -> Result<R, Refusal> {
     let now = host.clock().now();
@@ -128,12 +135,9 @@ pub async fn change<H: Host, R: Kept>(
             known.look(tx, named.iter().cloned()).await?;
             for reference in &named {
                 known.demand(R::KIND, reference)?;
+                known.demand_state(reference)?;
             }
-            let head = record.head_mut();
-            head.revision = revision;
-            head.changed_time = now;
-            record.update(tx).await?;
-            append(tx, &record_changed(&record, now)).await?;
+            keep(tx, &mut record, action, (now, now)).await?;
             Ok(record)
         }
         .boxed()
@@ -141,4 +145,56 @@ pub async fn change<H: Host, R: Kept>(
     .await?;
     host.hint().committed();
     Ok(changed)
+}
+
+/// Does what the clock asks for: changes a record as `decide` says, which answers
+/// when that was due; unless there is nothing to do any more.
+///
+/// # Errors
+/// What `decide` and the guard refuse, and what the database says.
+pub async fn change_as_due<H: Host, R: Kept>(
+    host: &H,
+    id: Uuid,
+    action: &'static str,
+    decide: impl FnOnce(&mut R, DateTime<Utc>) -> Result<Option<DateTime<Utc>>, Refusal>
+    + Send
+    + 'static,
+) -> Result<(), Refusal> {
+    let now = host.clock().now();
+    let pool = &host.database().background;
+    transact(pool, host.constraints(), move |tx| {
+        async move {
+            let record = R::lock(tx, &RecordScope::everything(), id).await?;
+            if let Some(mut record) = record
+                && let Some(due) = decide(&mut record, now)?
+            {
+                keep(tx, &mut record, action, (due, now)).await?;
+            }
+            Ok(())
+        }
+        .boxed()
+    })
+    .await?;
+    host.hint().committed();
+    Ok(())
+}
+
+/// Keeps what a locked record has become, at a time in the world and now, and
+/// tells of it.
+async fn keep<R: Kept>(
+    tx: &mut Tx,
+    record: &mut R,
+    action: &'static str,
+    (time, now): (DateTime<Utc>, DateTime<Utc>),
+) -> Result<(), Failure> {
+    let head = record.head_mut();
+    head.revision += 1;
+    head.changed_time = time.max(head.changed_time);
+    let guarded = R::guard(tx, std::slice::from_ref(record), action, now).await?;
+    if let Some((_, refusal)) = guarded.into_iter().next() {
+        return Err(refusal.into());
+    }
+    record.update(tx).await?;
+    append(tx, &record_changed(record, now)).await?;
+    Ok(())
 }

@@ -211,7 +211,15 @@ fn every_write_is_safe_to_retry() {
     for method in declared() {
         let has = |name: &str| method.fields.iter().any(|field| field == name);
         let name = method.path.rsplit('/').next().expect("a name");
-        let reads = ["Get", "List", "Explain", "Locate", "Subscribe"];
+        let reads = [
+            "Get",
+            "List",
+            "Explain",
+            "Locate",
+            "Subscribe",
+            "Watch",
+            "Export",
+        ];
         let reads = reads.iter().any(|verb| name.starts_with(verb));
         match policy(&method.path).expect("a policy").idempotency {
             Idempotency::Read => assert!(reads && !has("request_id"), "{}", method.path),

@@ -236,6 +236,14 @@ fn lists(city: &City) -> Vec<List> {
             &city.ticket,
             "id",
         ),
+        List {
+            area: GRID,
+            ..list(
+                "/wangge.tickets.v1.LivelihoodService/ListPublicLivelihoodMatters",
+                city.plain("livelihood_matter"),
+                "id",
+            )
+        },
         list(
             "/wangge.tickets.v1.CategoryService/ListResponsibilities",
             &city.responsibility,
@@ -435,6 +443,8 @@ async fn every_method_is_in_a_table() {
     covered.extend(references::table(&city).iter().map(|row| row.path));
     covered.extend(references::imports(&city).iter().map(|row| row.path));
     covered.insert("/wangge.events.v1.FeedService/Subscribe");
+    // It goes on and on; tested with the wall.
+    covered.insert("/wangge.reporting.v1.WallService/WatchWall");
     let on_the_platform: BTreeSet<&str> = METHODS
         .iter()
         .copied()

@@ -6,7 +6,9 @@ use prost::{Message, bytes::Bytes};
 use prost_types::FieldMask;
 use uuid::Uuid;
 use wangge_api::{
-    organization::v1 as organization, policy::Role, tickets::v1 as tickets,
+    organization::v1 as organization,
+    policy::{METHODS, Role, policy},
+    tickets::v1 as tickets,
     volunteers::v1 as volunteers,
 };
 use wangge_tests::{
@@ -148,6 +150,20 @@ impl Course {
                     organization::CreatePersonRequest { request_id, person }.encode_to_vec()
                 }),
             ),
+            (Service::Volunteers, Role::Leader) => {
+                let shift = KINDS.iter().find(|kind| kind.kind == "shift");
+                let shift = *shift.expect("a kind");
+                let (id, given) = (
+                    self.city.plain("shift").to_owned(),
+                    shift.given(&self.city, "CertifyShift"),
+                );
+                like(
+                    "/wangge.volunteers.v1.ServiceEventService/CertifyShift",
+                    Box::new(move |request_id| {
+                        shift.act(&given, "CertifyShift", request_id, &id, "")
+                    }),
+                )
+            }
             (Service::Volunteers, _) => like(
                 "/wangge.volunteers.v1.OfficialService/EndRegistration",
                 Box::new(move |id| {
@@ -511,13 +527,40 @@ fn of_plain(city: &City, kind: Kind) -> Vec<Step> {
     let mut steps = vec![step("Create", Box::new(create))];
     let kept = city.plain(kind.kind).to_owned();
     if kind.change.is_some() {
-        let kept = kept.clone();
+        // One that has not begun its course: the city's own may be at its end.
+        let fresh = city.courses.get(&(kind.kind, 0));
+        let kept = fresh.unwrap_or(&kept).clone();
         let update = move |id: &str| kind.update(id, &kept, "").expect("a change");
         steps.push(step("Update", Box::new(update)));
     }
     if kind.dated {
         let end = move |id: &str| kind.end(id, &kept, "");
         steps.push(step("End", Box::new(end)));
+    }
+    for (number, course) in kind.courses.iter().enumerate() {
+        let id = &city.courses[&(kind.kind, number)];
+        for verb in *course {
+            if let Some((kind, record)) = kind.needed(city, verb, id) {
+                let create = move |id: &str| kind.create(id, record.clone());
+                steps.push(Step {
+                    path: kind.path("Create").expect("a method"),
+                    role: kind.writer,
+                    unit: None,
+                    body: Box::new(create),
+                });
+            }
+            let path = kind.verb_path(verb);
+            let path = METHODS.iter().copied().find(|known| *known == path);
+            let path = path.expect("a method");
+            // What it gives is decided once, however often the step is taken.
+            let (id, given) = (id.clone(), kind.given(city, verb));
+            steps.push(Step {
+                path,
+                role: policy(path).expect("a policy").roles[0],
+                unit: None,
+                body: Box::new(move |request_id: &str| kind.act(&given, verb, request_id, &id, "")),
+            });
+        }
     }
     steps
 }

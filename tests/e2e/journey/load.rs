@@ -22,7 +22,10 @@ use wangge_tests::{
     DataDir, Dice, Service, Site, Wangge, city::tickets, feed, process::golden, until,
 };
 
-use super::picture::{AREA, Picture, golden_table, records, table, take};
+use super::{
+    picture::{AREA, Picture, golden_table, records, table, take},
+    recount::recount,
+};
 
 /// `wangge up --demo`, until it has printed the case table.
 async fn demo(data_dir: &DataDir) -> (Wangge, serde_json::Value) {
@@ -68,6 +71,7 @@ async fn the_golden_data_set_returns_what_was_published_and_loads_once() {
     assert_printed(&printed);
     let first = take(&up).await;
     assert_eq!(first.table, golden_table());
+    recount(&data_dir, &first.table).await;
     // Each with the records that add up to it.
     assert!(first.table.keys().eq(first.records.keys()));
     each_response_was_started(&up).await;

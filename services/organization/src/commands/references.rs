@@ -116,13 +116,13 @@ impl References {
     pub(super) fn learned(&self, kind: &str, ids: &[Uuid]) -> Vec<(Uuid, Found)> {
         let found = |id: &Uuid| match kind {
             "unit" => self.units.get(&UnitId(*id)).map(|unit| Found {
-                area_code: unit.area_code.clone(),
                 kind: unit.kind.code(),
+                ..Found::plain(unit.area_code.clone())
             }),
-            "person" => self.people.contains(&PersonId(*id)).then(|| Found {
-                area_code: String::new(),
-                kind: 0,
-            }),
+            "person" => {
+                let known = self.people.contains(&PersonId(*id));
+                known.then(|| Found::plain(String::new()))
+            }
             _ => None,
         };
         ids.iter()

@@ -130,12 +130,6 @@ pub async fn find_people(
     .await?;
     Ok(found
         .into_iter()
-        .map(|row| {
-            let found = Found {
-                area_code: row.area_code,
-                kind: 0,
-            };
-            (row.id, found)
-        })
+        .map(|row| (row.id, Found::plain(row.area_code)))
         .collect())
 }

@@ -171,8 +171,8 @@ pub async fn find_units(
         .into_iter()
         .map(|row| {
             let found = Found {
-                area_code: row.area_code,
                 kind: row.kind,
+                ..Found::plain(row.area_code)
             };
             (row.id, found)
         })

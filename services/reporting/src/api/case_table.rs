@@ -9,7 +9,7 @@ use wangge_api::{
 };
 use wangge_auth::RecordScope;
 
-use super::{area, as_of, freshness};
+use super::{area, freshness, span};
 use crate::{
     App,
     figures::{FIGURES, Figure},
@@ -28,12 +28,12 @@ pub(super) async fn get(
     let published = list_published(&app.database.calls, &message.area_code, asked).await?;
     let mut lines = Vec::new();
     for figure in FIGURES {
-        let day = as_of(app, asked, figure, &published);
+        let span = span(app, asked, figure, &published);
         let published = published
             .iter()
             .find(|published| published.figure_key == figure.key);
-        let (value, _) = count(&app.database.calls, figure, &area_scope, day).await?;
-        lines.push(line(figure, value, day, published));
+        let (value, _) = count(&app.database.calls, figure, &area_scope, span).await?;
+        lines.push(line(figure, value, span.as_of, published));
     }
     Ok(wire::CaseTable {
         area_code: message.area_code.clone(),

@@ -5,7 +5,7 @@ use wangge_api::{date::optional, errors::v1::Reason, refusal::Refusal, reporting
 use wangge_auth::RecordScope;
 use wangge_kernel::page;
 
-use super::{area, as_of, freshness};
+use super::{area, freshness, span};
 use crate::{
     App,
     figures::{Figure, by_name},
@@ -31,13 +31,13 @@ pub(super) async fn list(
     freshness::wait_for(app, &message.at_least).await?;
     let area_scope = area(app, &message.area_code, scope).await?;
     let published = list_published(&app.database.calls, &message.area_code, asked).await?;
-    let day = as_of(app, asked, figure, &published);
-    let day_text = day.to_string();
+    let span = span(app, asked, figure, &published);
+    let days = format!("{:?} {}", span.from, span.as_of);
     let arguments = [
         "figure records",
         &message.area_code,
         &message.figure_key,
-        &day_text,
+        &days,
     ];
     let after = page::decode(&message.page_token, &arguments)
         .map_err(|_| Refusal {
@@ -50,7 +50,7 @@ pub(super) async fn list(
         after,
         limit: size + 1,
     };
-    let mut records = list_counted(&app.database.calls, figure, &area_scope, day, wanted).await?;
+    let mut records = list_counted(&app.database.calls, figure, &area_scope, span, wanted).await?;
     let more = records.len() > usize::try_from(size).unwrap_or(usize::MAX);
     if more {
         records.pop();
@@ -58,7 +58,7 @@ pub(super) async fn list(
     let total = match records.first() {
         Some(first) => first.count,
         None => {
-            count(&app.database.calls, figure, &area_scope, day)
+            count(&app.database.calls, figure, &area_scope, span)
                 .await?
                 .1
         }

@@ -1,11 +1,15 @@
 //! Organization's feed: areas, units, appointments, published figures.
 
-use futures::{FutureExt as _, future::BoxFuture};
+use futures::{
+    FutureExt as _,
+    future::{BoxFuture, ready},
+};
 use wangge_api::events::v1::{Event, event::Payload};
 use wangge_outbox::Projector;
 use wangge_pg::{Tx, transaction::Failure};
 
 use super::{code, day, id, is_news, optional_day, records};
+use crate::pulse::Pulse;
 use crate::store::{
     organization::{Appointment, Area, Unit, upsert_appointment, upsert_area, upsert_unit},
     published::{PublishedFigure, upsert_published_figure},
@@ -13,11 +17,16 @@ use crate::store::{
 
 /// Applies organization's events.
 #[derive(Debug)]
-pub(crate) struct OrganizationProjector;
+pub(crate) struct OrganizationProjector(pub Pulse);
 
 impl Projector for OrganizationProjector {
     fn apply<'t>(&'t self, tx: &'t mut Tx, event: &'t Event) -> BoxFuture<'t, Result<(), Failure>> {
         apply(tx, event).boxed()
+    }
+
+    fn committed<'t>(&'t self, _: &'t [Event]) -> BoxFuture<'t, ()> {
+        self.0.beat();
+        ready(()).boxed()
     }
 }
 
@@ -32,6 +41,7 @@ async fn apply(tx: &mut Tx, event: &Event) -> Result<(), Failure> {
                 code: area.code.clone(),
                 kind: code(area.kind),
                 name: area.name.clone(),
+                boundary_geojson: area.boundary_geojson.clone(),
                 start_date: day(area.start_date.as_ref())?,
                 end_date: optional_day(area.end_date.as_ref())?,
             };

@@ -32,6 +32,22 @@ pub(super) async fn apply(
         end_date: optional_day(record.end_date.as_ref())?,
         created_time: moment(record.created_time.as_ref(), "created_time")?,
         changed_time: moment(record.changed_time.as_ref(), "changed_time")?,
+        due_time: record
+            .due_time
+            .as_ref()
+            .map(|time| date::moment(time, "due_time"))
+            .transpose()?,
+        title: record.title.clone(),
+        states: record
+            .states
+            .iter()
+            .map(|reached| reached.state.clone())
+            .collect(),
+        reached_times: record
+            .states
+            .iter()
+            .map(|reached| moment(reached.reached_time.as_ref(), "reached_time"))
+            .collect::<Result<_, _>>()?,
     };
     Ok(upsert_fact(tx, &fact).await?)
 }

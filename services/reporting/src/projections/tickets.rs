@@ -1,6 +1,9 @@
 //! Tickets' feed: dispatch orders, with the place of their ticket.
 
-use futures::{FutureExt as _, future::BoxFuture};
+use futures::{
+    FutureExt as _,
+    future::{BoxFuture, ready},
+};
 use wangge_api::{
     date,
     events::v1::{Event, OrderSnapshot, TicketChanged, event::Payload},
@@ -10,15 +13,21 @@ use wangge_outbox::Projector;
 use wangge_pg::{Tx, transaction::Failure};
 
 use super::{id, is_news, records};
+use crate::pulse::Pulse;
 use crate::store::tickets::{TicketOrder, upsert_order};
 
 /// Applies tickets' events.
 #[derive(Debug)]
-pub(crate) struct TicketsProjector;
+pub(crate) struct TicketsProjector(pub Pulse);
 
 impl Projector for TicketsProjector {
     fn apply<'t>(&'t self, tx: &'t mut Tx, event: &'t Event) -> BoxFuture<'t, Result<(), Failure>> {
         apply(tx, event).boxed()
+    }
+
+    fn committed<'t>(&'t self, _: &'t [Event]) -> BoxFuture<'t, ()> {
+        self.0.beat();
+        ready(()).boxed()
     }
 }
 

@@ -5,10 +5,10 @@ use chrono::NaiveDate;
 use sqlx::PgPool;
 use uuid::Uuid;
 use wangge_auth::RecordScope;
-use wangge_kernel::limit::{DEFAULT_ZONE, day_end};
+use wangge_kernel::limit::{DEFAULT_ZONE, day_end, day_start};
 use wangge_pg::StoreError;
 
-use crate::figures::{Figure, Plain, Query};
+use crate::figures::{Figure, Period, Plain, Query};
 
 /// A record that a figure counts.
 #[derive(Debug)]
@@ -25,6 +25,25 @@ pub(crate) struct Counted {
     pub count: i64,
 }
 
+/// The days that a figure covers.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Span {
+    /// The first one, if the period has one.
+    pub from: Option<NaiveDate>,
+    /// The last one.
+    pub as_of: NaiveDate,
+}
+
+impl Span {
+    /// A period that ends on a day.
+    pub(crate) fn of(period: Period, as_of: NaiveDate) -> Self {
+        Self {
+            from: period.first_day(as_of),
+            as_of,
+        }
+    }
+}
+
 /// Which records of a figure: those behind an id, at most so many.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Page {
@@ -37,13 +56,13 @@ pub(crate) async fn count(
     pool: &PgPool,
     figure: &Figure,
     scope: &RecordScope,
-    as_of: NaiveDate,
+    span: Span,
 ) -> Result<(i64, i64), StoreError> {
     let first = Page {
         after: Uuid::nil(),
         limit: 1,
     };
-    let records = list(pool, figure, scope, as_of, first).await?;
+    let records = list(pool, figure, scope, span, first).await?;
     Ok(records
         .first()
         .map_or((0, 0), |record| (record.figure, record.count)))
@@ -54,12 +73,13 @@ pub(crate) async fn list(
     pool: &PgPool,
     figure: &Figure,
     scope: &RecordScope,
-    as_of: NaiveDate,
+    span: Span,
     page: Page,
 ) -> Result<Vec<Counted>, StoreError> {
     let (from, until) = (scope.area_from(), scope.area_until());
     let Page { after, limit } = page;
     // Moments are counted up to the end of the day.
+    let Span { from: first, as_of } = span;
     let end = day_end(as_of, DEFAULT_ZONE);
     macro_rules! counted {
         ($file:literal, $($argument:expr),+) => {
@@ -95,7 +115,7 @@ pub(crate) async fn list(
                 post
             )
         }
-        Query::Records(Plain { kind, codes }) => counted!(
+        Query::Records(Plain { kind, codes, .. }) => counted!(
             "src/queries/figures/records_that_hold.sql",
             as_of,
             after,
@@ -104,16 +124,43 @@ pub(crate) async fn list(
             kind,
             &texts(codes)
         ),
-        Query::Amounts(Plain { kind, codes }) => counted!(
-            "src/queries/figures/amounts.sql",
+        Query::Begun(plain) | Query::Amounts(plain) => counted!(
+            "src/queries/figures/begun.sql",
             as_of,
             after,
             limit,
             figure.service,
-            kind,
-            &texts(codes)
+            plain.kind,
+            &texts(plain.codes),
+            &texts(plain.states),
+            first,
+            end,
+            matches!(figure.query, Query::Amounts(_))
         ),
-        Query::Subjects(Plain { kind, codes }) => counted!(
+        Query::SubjectsBegun(plain) => counted!(
+            "src/queries/figures/subjects_begun.sql",
+            as_of,
+            after,
+            limit,
+            figure.service,
+            plain.kind,
+            &texts(plain.codes),
+            &texts(plain.states),
+            first,
+            end
+        ),
+        Query::Reached(plain) => counted!(
+            "src/queries/figures/reached.sql",
+            end,
+            after,
+            limit,
+            figure.service,
+            plain.kind,
+            &texts(plain.codes),
+            &texts(plain.states),
+            first.map(|day| day_start(day, DEFAULT_ZONE))
+        ),
+        Query::Subjects(Plain { kind, codes, .. }) => counted!(
             "src/queries/figures/subjects_that_hold.sql",
             as_of,
             after,

@@ -15,6 +15,8 @@ pub struct Area {
     pub kind: i16,
     /// Its name; public.
     pub name: String,
+    /// Its boundary as a GeoJSON geometry; empty for none.
+    pub boundary_geojson: String,
     /// First day on which it exists.
     pub start_date: NaiveDate,
     /// First day on which it no longer does.
@@ -59,15 +61,17 @@ pub struct Appointment {
 /// What the database says.
 pub async fn upsert_area(tx: &mut Tx, area: &Area) -> Result<(), StoreError> {
     sqlx::query!(
-        "insert into area (id, code, kind, name, start_date, end_date) \
-         values ($1, $2, $3, $4, $5, $6) on conflict on constraint area_pkey do update set \
-         name = excluded.name, start_date = excluded.start_date, end_date = excluded.end_date",
+        "insert into area (id, code, kind, name, start_date, end_date, boundary_geojson) \
+         values ($1, $2, $3, $4, $5, $6, $7) on conflict on constraint area_pkey do update set \
+         name = excluded.name, start_date = excluded.start_date, end_date = excluded.end_date, \
+         boundary_geojson = excluded.boundary_geojson",
         area.id,
         area.code,
         area.kind,
         area.name,
         area.start_date,
         area.end_date,
+        area.boundary_geojson,
     )
     .execute(tx)
     .await?;

@@ -9,6 +9,7 @@ mod figures;
 mod freshness;
 mod projections;
 mod scope;
+mod wall;
 
 use chrono::{DateTime, NaiveDate, Utc};
 use prost_types::Timestamp;
@@ -51,11 +52,13 @@ pub(crate) type Reports = ReportServiceClient<ServiceChannel>;
 /// The service on a database of its own, at ten in the morning of 28 July 2022
 /// in Shanghai.
 pub(crate) struct Bench {
+    pub(crate) app: App,
     pub(crate) database: Database,
     pub(crate) url: String,
     pub(crate) organization: WrittenFeed,
     pub(crate) tickets: WrittenFeed,
     pub(crate) volunteers: WrittenFeed,
+    stop: CancellationToken,
     _stop: DropGuard,
     _background: JoinSet<()>,
 }
@@ -89,14 +92,21 @@ impl Bench {
         let background = app.background(stop.clone());
         let url = wangge_testkit::serve(app.service(stop.clone()), stop.clone()).await;
         Self {
+            app,
             database,
             url,
             organization,
             tickets,
             volunteers,
+            stop: stop.clone(),
             _stop: stop.drop_guard(),
             _background: background,
         }
+    }
+
+    /// Cancelled when the bench goes.
+    pub(crate) fn stop(&self) -> CancellationToken {
+        self.stop.clone()
     }
 
     /// Waits until all that was told has been applied or set aside.

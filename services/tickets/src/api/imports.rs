@@ -1,6 +1,7 @@
 //! `ImportService`: rows with a past, checked one by one and loaded some at a
 //! time, each answered once it is committed.
 
+use chrono::{DateTime, Utc};
 use prost::Message as _;
 use sha2::{Digest as _, Sha256};
 use tokio_util::sync::CancellationToken;
@@ -16,14 +17,21 @@ use wangge_api::{
     types::v1::RowResult,
 };
 use wangge_auth::{Caller, RecordScope};
+use wangge_records::load;
 use wangge_server::import::{self, ImportResults, Importer, Message};
 
 use super::{categories, past::past_ticket};
 use crate::{
     App,
     commands::{
-        import_records::{Outcome, Row, check_records, import_records},
+        import_records::{Import, Outcome, Plain, Row, import_records},
         import_ticket::PastRow,
+    },
+    domain::{
+        assignment::Assignment, chat_group::ChatGroup, deliberation::Deliberation,
+        duty_shift::DutyShift, field_note::FieldNote, field_visit::FieldVisit,
+        group_message::GroupMessage, livelihood_item::LivelihoodItem,
+        livelihood_matter::LivelihoodMatter, meeting::Meeting, patrol::Patrol,
     },
 };
 
@@ -48,6 +56,7 @@ impl ImportService for Imports {
             app: self.app.clone(),
             scope,
             importer: caller.subject,
+            import: None,
         };
         Ok(Response::new(import::run(
             load,
@@ -62,6 +71,7 @@ struct Load {
     app: App,
     scope: RecordScope,
     importer: String,
+    import: Option<Import>,
 }
 
 impl Importer for Load {
@@ -83,12 +93,13 @@ impl Importer for Load {
         validate_only: bool,
     ) -> Result<Vec<RowResult>, Refusal> {
         let numbers: Vec<i64> = rows.iter().map(|row| row.number).collect();
-        let rows: Vec<_> = rows.into_iter().map(|sent| row(sent.record)).collect();
-        let outcomes = if validate_only {
-            check_records(&self.app, &self.importer, rows)
-        } else {
-            import_records(&self.app, &self.scope, &self.importer, rows).await?
-        };
+        let now = self.app.clock.now();
+        let rows: Vec<_> = rows.into_iter().map(|sent| row(sent.record, now)).collect();
+        let (app, scope, importer) = (&self.app, &self.scope, &self.importer);
+        let import = self.import.get_or_insert_with(|| {
+            Import::new(app, scope.clone(), importer.clone(), validate_only)
+        });
+        let outcomes = import_records(app, import, rows).await?;
         let results = numbers.into_iter().zip(outcomes);
         Ok(results
             .map(|(number, outcome)| result(number, outcome))
@@ -101,7 +112,7 @@ impl Importer for Load {
 }
 
 /// A row of the domain from a record of the contract, checked against both.
-fn row(record: Record) -> Result<Row, Refusal> {
+fn row(record: Record, now: DateTime<Utc>) -> Result<Row, Refusal> {
     match record {
         Record::Category(message) => {
             check(&message)?;
@@ -124,7 +135,22 @@ fn row(record: Record) -> Result<Row, Refusal> {
                 digest,
             })))
         }
+        Record::ChatGroup(row) => plain(load::draft::<ChatGroup>(row, now)?),
+        Record::GroupMessage(row) => plain(load::draft::<GroupMessage>(row, now)?),
+        Record::DutyShift(row) => plain(load::draft::<DutyShift>(row, now)?),
+        Record::LivelihoodItem(row) => plain(load::draft::<LivelihoodItem>(row, now)?),
+        Record::LivelihoodMatter(row) => plain(load::draft::<LivelihoodMatter>(row, now)?),
+        Record::Meeting(row) => plain(load::draft::<Meeting>(row, now)?),
+        Record::Deliberation(row) => plain(load::draft::<Deliberation>(row, now)?),
+        Record::Assignment(row) => plain(load::draft::<Assignment>(row, now)?),
+        Record::Patrol(row) => plain(load::draft::<Patrol>(row, now)?),
+        Record::FieldVisit(row) => plain(load::draft::<FieldVisit>(row, now)?),
+        Record::FieldNote(row) => plain(load::draft::<FieldNote>(row, now)?),
     }
+}
+
+fn plain(record: impl Into<Plain>) -> Result<Row, Refusal> {
+    Ok(Row::Plain(Box::new(record.into())))
 }
 
 fn given_id(id: &str) -> Result<Uuid, Refusal> {

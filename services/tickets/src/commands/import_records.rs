@@ -1,5 +1,6 @@
-//! Loads rows of an import: categories and duties first, since tickets name
-//! them, each kind of rows in the order sent.
+//! Loads rows of an import: plain records of one kind that stand together, and
+//! of the others categories and duties first, since tickets name them; each kind
+//! of rows in the order sent.
 
 use std::collections::HashSet;
 
@@ -9,11 +10,32 @@ use wangge_api::refusal::Refusal;
 use wangge_auth::RecordScope;
 use wangge_outbox::append;
 use wangge_pg::{Tx, transact, transaction::Failure};
+use wangge_records::{
+    Host as _, Known,
+    load::{self, Rows as _},
+    plain_rows,
+};
 
-use super::import_ticket::{PastRow, check, import_tickets, wait_until};
+use super::{
+    ground::Copies,
+    import_ticket::{PastRow, check, import_tickets, wait_until},
+};
 use crate::{
     App,
-    domain::category::{Category, Responsibility},
+    domain::{
+        assignment::Assignment,
+        category::{Category, Responsibility},
+        chat_group::ChatGroup,
+        deliberation::Deliberation,
+        duty_shift::DutyShift,
+        field_note::FieldNote,
+        field_visit::FieldVisit,
+        group_message::GroupMessage,
+        livelihood_item::LivelihoodItem,
+        livelihood_matter::LivelihoodMatter,
+        meeting::Meeting,
+        patrol::Patrol,
+    },
     error::CONSTRAINTS,
     events,
     store::category::{
@@ -31,6 +53,63 @@ pub(crate) enum Row {
     Responsibility(Responsibility),
     /// A ticket with its history.
     Ticket(Box<PastRow>),
+    /// A plain record.
+    Plain(Box<Plain>),
+}
+
+plain_rows! {
+    /// A plain record as a row brings it.
+    Plain {
+        /// A chat group.
+        ChatGroup,
+        /// A message.
+        GroupMessage,
+        /// A shift of duty.
+        DutyShift,
+        /// An item.
+        LivelihoodItem,
+        /// A matter.
+        LivelihoodMatter,
+        /// A meeting.
+        Meeting,
+        /// A deliberation.
+        Deliberation,
+        /// An assignment.
+        Assignment,
+        /// A patrol.
+        Patrol,
+        /// A visit.
+        FieldVisit,
+        /// A note.
+        FieldNote,
+    }
+}
+
+/// A load in progress.
+#[derive(Debug)]
+pub(crate) struct Import {
+    scope: RecordScope,
+    importer: String,
+    validate_only: bool,
+    /// What plain records stand on.
+    known: Known<Copies>,
+}
+
+impl Import {
+    /// A load by an importer who reaches `scope`.
+    pub(crate) fn new(
+        app: &App,
+        scope: RecordScope,
+        importer: String,
+        validate_only: bool,
+    ) -> Self {
+        Self {
+            known: Known::new(app.ground(scope.clone())),
+            scope,
+            importer,
+            validate_only,
+        }
+    }
 }
 
 /// What became of a row.
@@ -46,12 +125,62 @@ pub(crate) enum Outcome {
     Refused(Refusal),
 }
 
-/// Checks rows and looks nothing up.
-pub(crate) fn check_records(
+/// Loads rows, or only tries them; answers what became of each, in order.
+///
+/// # Errors
+/// When the database can't be reached.
+pub(crate) async fn import_records(
     app: &App,
-    importer: &str,
+    import: &mut Import,
     rows: Vec<Result<Row, Refusal>>,
-) -> Vec<Outcome> {
+) -> Result<Vec<Outcome>, Refusal> {
+    let mut outcomes = Vec::with_capacity(rows.len());
+    for chunk in rows.chunk_by(go_together) {
+        let chunk = chunk.to_vec();
+        outcomes.extend(match chunk.first() {
+            Some(Ok(Row::Plain(_))) => {
+                let records = chunk.into_iter().filter_map(plain).collect();
+                let trial = import.validate_only;
+                let loaded = load::commit(app, &mut import.known, records, trial).await?;
+                loaded.into_iter().map(Outcome::from).collect()
+            }
+            _ if import.validate_only => check_records(app, &import.importer, chunk),
+            _ => import_tickets_and_reference(app, &import.scope, &import.importer, chunk).await?,
+        });
+    }
+    Ok(outcomes)
+}
+
+fn plain(row: Result<Row, Refusal>) -> Option<Plain> {
+    match row {
+        Ok(Row::Plain(record)) => Some(*record),
+        _ => None,
+    }
+}
+
+/// Whether two rows are loaded together: plain records of one kind, or neither
+/// plain.
+fn go_together(one: &Result<Row, Refusal>, other: &Result<Row, Refusal>) -> bool {
+    match (one, other) {
+        (Ok(Row::Plain(one)), Ok(Row::Plain(other))) => one.is_like(other),
+        (Ok(Row::Plain(_)), _) | (_, Ok(Row::Plain(_))) => false,
+        _ => true,
+    }
+}
+
+impl From<load::Outcome> for Outcome {
+    fn from(outcome: load::Outcome) -> Self {
+        match outcome {
+            load::Outcome::Imported(id, revision) => Self::Imported(id, revision),
+            load::Outcome::Unchanged(id, revision) => Self::Unchanged(id, revision),
+            load::Outcome::Valid => Self::Valid,
+            load::Outcome::Refused(refusal) => Self::Refused(refusal),
+        }
+    }
+}
+
+/// Checks rows and looks nothing up.
+fn check_records(app: &App, importer: &str, rows: Vec<Result<Row, Refusal>>) -> Vec<Outcome> {
     rows.into_iter()
         .map(|row| match row {
             Ok(Row::Ticket(row)) => match check(app, &row, importer) {
@@ -68,7 +197,7 @@ pub(crate) fn check_records(
 ///
 /// # Errors
 /// When the database can't be reached.
-pub(crate) async fn import_records(
+async fn import_tickets_and_reference(
     app: &App,
     scope: &RecordScope,
     importer: &str,
@@ -115,7 +244,7 @@ async fn import_reference(
                     Ok(Row::Responsibility(entry)) => {
                         Some(load_one_duty(tx, entry, &scope, now).await?)
                     }
-                    Ok(Row::Ticket(_)) => None,
+                    Ok(Row::Ticket(_) | Row::Plain(_)) => None,
                     Err(refusal) => Some(Outcome::Refused(refusal)),
                 });
             }

@@ -3,7 +3,9 @@
 
 use chrono::NaiveDate;
 use uuid::Uuid;
+use wangge_auth::RecordScope;
 use wangge_pg::{StoreError, Tx};
+use wangge_records::Found;
 
 /// An area as the feed tells it.
 #[derive(Debug)]
@@ -105,6 +107,73 @@ pub async fn upsert_address(
         id,
         normalized_text,
         area_code,
+        revision,
+    )
+    .execute(tx)
+    .await?;
+    Ok(())
+}
+
+/// Areas by code, those within a scope, with the number of their kind.
+///
+/// # Errors
+/// What the database says.
+pub async fn find_areas(
+    tx: &mut Tx,
+    scope: &RecordScope,
+    codes: &[String],
+) -> Result<Vec<(String, i16)>, StoreError> {
+    let found = sqlx::query!(
+        "select code, kind from area_copy where code = any($1) and code >= $2 and code < $3",
+        codes,
+        scope.area_from(),
+        scope.area_until(),
+    )
+    .fetch_all(tx)
+    .await?;
+    Ok(found.into_iter().map(|row| (row.code, row.kind)).collect())
+}
+
+/// Units by id, wherever they are.
+///
+/// # Errors
+/// What the database says.
+pub async fn find_units(tx: &mut Tx, ids: &[Uuid]) -> Result<Vec<(Uuid, Found)>, StoreError> {
+    let found = sqlx::query!(
+        "select id, area_code, kind from unit_copy where id = any($1)",
+        ids,
+    )
+    .fetch_all(tx)
+    .await?;
+    let found = found.into_iter().map(|row| {
+        let found = Found {
+            kind: row.kind,
+            ..Found::plain(row.area_code)
+        };
+        (row.id, found)
+    });
+    Ok(found.collect())
+}
+
+/// Keeps a project of the volunteers service as it is from a revision on.
+///
+/// # Errors
+/// What the database says.
+pub async fn upsert_project(
+    tx: &mut Tx,
+    id: Uuid,
+    area_code: &str,
+    state: &str,
+    revision: i64,
+) -> Result<(), StoreError> {
+    sqlx::query!(
+        "insert into project_copy (id, area_code, state, revision) values ($1, $2, $3, $4) \
+         on conflict on constraint project_copy_pkey do update set \
+         area_code = excluded.area_code, state = excluded.state, revision = excluded.revision \
+         where project_copy.revision < excluded.revision",
+        id,
+        area_code,
+        state,
         revision,
     )
     .execute(tx)

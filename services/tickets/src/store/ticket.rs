@@ -4,7 +4,8 @@ use chrono::{DateTime, Utc};
 use sqlx::types::Json;
 use uuid::Uuid;
 use wangge_auth::RecordScope;
-use wangge_pg::{Lanes, StoreError, request::RequestKey};
+use wangge_pg::{Lanes, StoreError, Tx, request::RequestKey};
+use wangge_records::Found;
 
 use crate::domain::{order::Order, ticket::Ticket};
 
@@ -256,4 +257,27 @@ fn whole(ticket: Json<Ticket>, orders: Option<Json<Vec<Order>>>) -> Ticket {
         orders: orders.map(|orders| orders.0).unwrap_or_default(),
         ..ticket.0
     }
+}
+
+/// Tickets by id, those that lie within a scope.
+///
+/// # Errors
+/// What the database says.
+pub async fn find_tickets(
+    tx: &mut Tx,
+    scope: &RecordScope,
+    ids: &[Uuid],
+) -> Result<Vec<(Uuid, Found)>, StoreError> {
+    let found = sqlx::query!(
+        "select id, area_code from ticket where id = any($1) and area_code >= $2 and area_code < $3",
+        ids,
+        scope.area_from(),
+        scope.area_until(),
+    )
+    .fetch_all(tx)
+    .await?;
+    let found = found
+        .into_iter()
+        .map(|row| (row.id, Found::plain(row.area_code)));
+    Ok(found.collect())
 }

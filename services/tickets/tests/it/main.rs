@@ -45,7 +45,7 @@ use wangge_client::ServiceChannel;
 use wangge_kernel::clock::Clock;
 use wangge_pg::Database;
 use wangge_testkit::{channel, eventually, stream_channel, token};
-use wangge_tickets::{App, MIGRATOR};
+use wangge_tickets::{App, Feeds, MIGRATOR};
 
 /// The community of most tests, one beside it, one of another district, and
 /// two grids of the first.
@@ -119,8 +119,12 @@ impl Bench {
     pub(crate) async fn start_on(database: Database, background: bool) -> Self {
         let clock = Clock::set_to("2022-07-28T02:00:00Z".parse().unwrap());
         let stop = CancellationToken::new();
-        let organization = stream_channel(NOWHERE, &token(&[Role::Service], Some(""), None));
-        let app = App::new(database.clone(), clock.clone(), organization);
+        let feed = stream_channel(NOWHERE, &token(&[Role::Service], Some(""), None));
+        let feeds = Feeds {
+            organization: feed.clone(),
+            volunteers: feed,
+        };
+        let app = App::new(database.clone(), clock.clone(), feeds);
         let tasks = if background {
             app.background(stop.clone())
         } else {

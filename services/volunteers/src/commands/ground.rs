@@ -10,7 +10,12 @@ use wangge_records::{Found, Ground, Host, Kept as _, Record as _};
 
 use crate::{
     App,
-    domain::{service_post::ServicePost, station::Station, team::Team, volunteer::Volunteer},
+    domain::{
+        catalogue_item::CatalogueItem, need::Need, need_match::NeedMatch, project::Project,
+        recurring_session::RecurringSession, resource::Resource, service_event::ServiceEvent,
+        service_post::ServicePost, service_record::ServiceRecord, station::Station, team::Team,
+        venue_route::VenueRoute, volunteer::Volunteer,
+    },
     error, store,
 };
 
@@ -59,10 +64,19 @@ impl Ground for Copies {
         match kind {
             // Providers and officials come from everywhere.
             "unit" => store::unit::find_units(tx, ids).await,
-            Volunteer::KIND => Volunteer::find(tx, scope, ids).await,
-            Team::KIND => Team::find(tx, scope, ids).await,
+            CatalogueItem::KIND => CatalogueItem::find(tx, scope, ids).await,
+            Need::KIND => Need::find(tx, scope, ids).await,
+            NeedMatch::KIND => NeedMatch::find(tx, scope, ids).await,
+            Project::KIND => Project::find(tx, scope, ids).await,
+            RecurringSession::KIND => RecurringSession::find(tx, scope, ids).await,
+            Resource::KIND => Resource::find(tx, scope, ids).await,
+            ServiceEvent::KIND => ServiceEvent::find(tx, scope, ids).await,
             ServicePost::KIND => ServicePost::find(tx, scope, ids).await,
+            ServiceRecord::KIND => ServiceRecord::find(tx, scope, ids).await,
             Station::KIND => Station::find(tx, scope, ids).await,
+            Team::KIND => Team::find(tx, scope, ids).await,
+            VenueRoute::KIND => VenueRoute::find(tx, scope, ids).await,
+            Volunteer::KIND => Volunteer::find(tx, scope, ids).await,
             _ => Ok(Vec::new()),
         }
     }

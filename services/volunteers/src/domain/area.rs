@@ -11,6 +11,8 @@ const COMMUNITY: i16 = 3;
 pub const COMMUNITIES: &[i16] = &[COMMUNITY];
 /// Kinds of area in which a record lies that a grid can have too.
 pub const COMMUNITIES_AND_GRIDS: &[i16] = &[COMMUNITY, GRID];
+/// Any kind of area.
+pub const ANY: &[i16] = &[];
 /// Number of the contract's `AREA_KIND_GRID`.
 const GRID: i16 = 4;
 

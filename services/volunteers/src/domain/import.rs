@@ -5,10 +5,16 @@ use wangge_api::refusal::Refusal;
 use wangge_records::plain_rows;
 
 use crate::domain::{
-    catalogue_item::CatalogueItem, check_in_visit::NewCheckInVisit,
-    functional_area::FunctionalArea, post_holder::PostHolder, provider_contract::ProviderContract,
-    registration::Registration, service_post::ServicePost, station::Station,
-    subsidy_entry::SubsidyEntry, team::Team, team_member::TeamMember, volunteer::Volunteer,
+    agency_case::AgencyCase, beneficiary::Beneficiary, booking::Booking,
+    catalogue_item::CatalogueItem, check_in_visit::NewCheckInVisit, closed_day::ClosedDay,
+    delivery::Delivery, functional_area::FunctionalArea, need::Need, need_match::NeedMatch,
+    post_holder::PostHolder, project::Project, project_claim::ProjectClaim,
+    provider_contract::ProviderContract, recurring_session::RecurringSession,
+    registration::Registration, resource::Resource, route_venue::RouteVenue,
+    service_event::ServiceEvent, service_post::ServicePost, service_record::ServiceRecord,
+    shift::Shift, station::Station, station_duty::StationDuty, station_visit::StationVisit,
+    subsidy_entry::SubsidyEntry, team::Team, team_member::TeamMember, training::Training,
+    venue_route::VenueRoute, volunteer::Volunteer, wish::Wish,
 };
 
 /// A row as it was sent, checked by itself.
@@ -54,6 +60,46 @@ plain_rows! {
         ProviderContract,
         /// An entry of the subsidy ledger.
         SubsidyEntry,
+        /// A service event.
+        ServiceEvent,
+        /// A shift.
+        Shift,
+        /// A training.
+        Training,
+        /// A need.
+        Need,
+        /// A resource.
+        Resource,
+        /// A match.
+        NeedMatch,
+        /// A project.
+        Project,
+        /// A claim.
+        ProjectClaim,
+        /// A beneficiary.
+        Beneficiary,
+        /// A wish.
+        Wish,
+        /// A session.
+        RecurringSession,
+        /// A closed day.
+        ClosedDay,
+        /// A booking.
+        Booking,
+        /// A delivery.
+        Delivery,
+        /// A service record.
+        ServiceRecord,
+        /// A visit.
+        StationVisit,
+        /// An agency case.
+        AgencyCase,
+        /// A day of duty.
+        StationDuty,
+        /// A path.
+        VenueRoute,
+        /// A venue of a path.
+        RouteVenue,
     }
 }
 

@@ -54,6 +54,7 @@ impl Record for ServicePost {
     fn told(&self) -> Told {
         Told {
             amount: self.planned_count.into(),
+            title: self.name.0.clone(),
             ..Told::dated(self)
         }
     }

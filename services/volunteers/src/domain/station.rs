@@ -63,6 +63,7 @@ impl Record for Station {
     fn told(&self) -> Told {
         Told {
             code: self.kind.name(),
+            title: self.name.0.clone(),
             ..Told::dated(self)
         }
     }

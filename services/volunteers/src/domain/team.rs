@@ -60,6 +60,7 @@ impl Record for Team {
     fn told(&self) -> Told {
         Told {
             code: self.kind.name(),
+            title: self.name.0.clone(),
             ..Told::dated(self)
         }
     }

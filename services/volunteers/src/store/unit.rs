@@ -58,8 +58,8 @@ pub(crate) async fn find_units(
         .into_iter()
         .map(|row| {
             let found = Found {
-                area_code: row.area_code,
                 kind: row.kind,
+                ..Found::plain(row.area_code)
             };
             (row.unit_id, found)
         })

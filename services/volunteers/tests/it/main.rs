@@ -6,6 +6,7 @@ mod imports;
 mod plain;
 mod registrations;
 mod replicas;
+mod wishes;
 
 use futures::FutureExt as _;
 use tokio::task::JoinSet;
@@ -48,6 +49,7 @@ pub(crate) type Imports = ImportServiceClient<ServiceChannel>;
 /// A service with its background work, on a database of its own, at ten in the
 /// morning of 28 July 2022 in Shanghai.
 pub(crate) struct Bench {
+    pub(crate) app: App,
     pub(crate) database: Database,
     pub(crate) clock: Clock,
     pub(crate) url: String,
@@ -76,6 +78,7 @@ impl Bench {
         let background = app.background(stop.clone());
         let url = wangge_testkit::serve(app.service(stop.clone()), stop.clone()).await;
         Self {
+            app,
             database,
             clock,
             url,

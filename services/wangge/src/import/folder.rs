@@ -10,6 +10,7 @@ use chrono::{DateTime, Utc};
 
 use super::{
     organization,
+    plain::{File, Keys},
     records::{Problem, Records},
     table::{Problems, Table},
     tickets, volunteers,
@@ -33,11 +34,25 @@ const FILES: [&str; 13] = [
 ];
 /// The last of them, apart to keep the list's lines short.
 const VISITS: &str = "check_in_visits.csv";
+/// Tickets are no plain records, and named by some.
+const TICKETS: File = File {
+    name: "tickets.csv",
+    kind: "ticket",
+};
 /// The format that this tool reads.
 const FORMAT: &str = "1";
 /// The time of ids made of keys: a correction of a record's own times must not
 /// make another record of it. 2000-01-01.
 const ID_SECONDS: i64 = 946_684_800;
+
+/// Files of plain records, of every service.
+fn plain_files() -> impl Iterator<Item = File> {
+    let files = organization::PLAIN
+        .iter()
+        .chain(tickets::PLAIN)
+        .chain(volunteers::PLAIN);
+    files.copied()
+}
 
 /// A data set's files.
 #[derive(Debug)]
@@ -53,14 +68,14 @@ pub(crate) struct Reading<'f> {
     pub(super) problems: Problems,
     pub(super) units: HashMap<String, String>,
     pub(super) people: HashMap<String, String>,
+    pub(super) keys: Keys,
 }
 
 impl Folder {
     /// Reads all files of a folder. A file that is missing holds no records.
     pub(crate) fn read(path: &Path) -> Result<Self> {
         let mut files = BTreeMap::new();
-        let plain = organization::PLAIN.iter().chain(volunteers::PLAIN);
-        let plain = plain.map(|file| file.name);
+        let plain = plain_files().map(|file| file.name);
         for file in FILES.into_iter().chain([VISITS]).chain(plain) {
             match std::fs::read(path.join(file)) {
                 Ok(bytes) => {
@@ -107,10 +122,12 @@ impl Folder {
             problems: Problems::default(),
             units: HashMap::new(),
             people: HashMap::new(),
+            keys: Keys::default(),
         };
+        reading.collect_keys();
         let mut records = Records::default();
         let read = organization::read(&mut reading, &mut records).and_then(|()| {
-            tickets::read(&reading, &mut records);
+            tickets::read(&reading, &mut records)?;
             volunteers::read(&reading, &mut records)
         });
         if let Err(error) = read {
@@ -127,6 +144,17 @@ impl Folder {
 }
 
 impl Reading<'_> {
+    /// Collects the keys of every file, since files of one service name what
+    /// stands in those of another.
+    fn collect_keys(&mut self) {
+        let mut keys = Keys::default();
+        for file in plain_files().chain([TICKETS]) {
+            let id = |kind: &str, key: &str| self.own_id(kind, key);
+            keys.add(file, self.bytes(file.name), id);
+        }
+        self.keys = keys;
+    }
+
     /// A CSV file.
     pub(super) fn table(&self, file: &'static str, columns: &[&str]) -> Table<'_> {
         self.columns(file, columns.iter().map(ToString::to_string).collect())

@@ -1,7 +1,9 @@
 //! Files of plain records. Their columns are the fields of the contract's
 //! message, by name: `key` in the place of the id, and `…_key` (or `…_code`,
 //! for units) in the place of a field that names another record. A list of texts
-//! is one cell, with semicolons. What the service fills itself has no column.
+//! is one cell, with semicolons; so are the steps of a record with states:
+//! `action@time`, or `action@time@reason`. What the service fills itself has no
+//! column.
 
 use std::collections::HashMap;
 
@@ -37,18 +39,40 @@ struct Column {
     names: Option<String>,
 }
 
-/// Reads files of plain records, each of which names only what stands in those
-/// before it, as messages of an import stream with their files and lines.
+/// Ids of the records of a folder by their keys, by kind, whichever service
+/// keeps them.
+#[derive(Debug, Default)]
+pub(super) struct Keys(HashMap<String, HashMap<String, String>>);
+
+impl Keys {
+    /// Takes the keys of a file over.
+    pub(super) fn add(&mut self, file: File, bytes: &[u8], id: impl Fn(&str, &str) -> String) {
+        let mut reader = csv::Reader::from_reader(bytes);
+        // What is wrong with a file is told when its rows are read.
+        let place = reader
+            .headers()
+            .ok()
+            .and_then(|header| header.iter().position(|name| name == "key"));
+        let Some(place) = place else { return };
+        let known = self.0.entry(file.kind.to_owned()).or_default();
+        for row in reader.records().flatten() {
+            let key = row.get(place).unwrap_or_default();
+            known.insert(key.to_owned(), id(file.kind, key));
+        }
+    }
+}
+
+/// Reads files of plain records as messages of an import stream with their
+/// files and lines.
 pub(super) fn read<M: prost::Message + Default>(
     reading: &Reading<'_>,
     stream: &str,
     files: &[File],
 ) -> Result<Vec<(&'static str, u64, M)>> {
     let contracts = Contracts::read()?;
-    let mut keys = Keys::default();
     let mut all = Vec::new();
     for file in files {
-        let rows = contracts.rows(reading, stream, *file, &mut keys)?;
+        let rows = contracts.rows(reading, stream, *file)?;
         all.extend(rows.into_iter().map(|(line, row)| (file.name, line, row)));
     }
     Ok(all)
@@ -68,7 +92,6 @@ impl Contracts {
         reading: &Reading<'_>,
         stream: &str,
         file: File,
-        keys: &mut Keys,
     ) -> Result<Vec<(u64, M)>> {
         let stream = self
             .pool
@@ -83,8 +106,9 @@ impl Contracts {
         let columns = self.columns(&record)?;
         let table = reading.columns(file.name, names(&columns));
         let mut rows = Vec::new();
+        let mut taken = HashMap::new();
         for row in table.rows() {
-            let record = fill(reading, &record, &columns, row, file.kind, keys);
+            let record = fill(reading, &record, &columns, row, file.kind, &mut taken);
             let mut message = DynamicMessage::new(stream.clone());
             message.set_field(&place, Value::Message(record));
             rows.push((row.line, message.transcode_to()?));
@@ -115,10 +139,13 @@ impl Contracts {
                 Some("unit") => "_code",
                 _ => "_key",
             };
-            let stem = field.name().strip_suffix("_id").filter(|_| names.is_some());
+            let plural = if field.is_list() { "s" } else { "" };
+            let stem = field.name().strip_suffix(&format!("_id{plural}"));
+            let name = stem
+                .filter(|_| names.is_some())
+                .map(|stem| format!("{stem}{suffix}{plural}"));
             columns.push(Column {
-                name: stem
-                    .map_or_else(|| field.name().to_owned(), |stem| format!("{stem}{suffix}")),
+                name: name.unwrap_or_else(|| field.name().to_owned()),
                 field,
                 names,
             });
@@ -126,10 +153,6 @@ impl Contracts {
         Ok(columns)
     }
 }
-
-/// Ids of plain records by their keys, by kind.
-#[derive(Debug, Default)]
-struct Keys(HashMap<String, HashMap<String, String>>);
 
 /// The names of a file's columns.
 fn names(columns: &[Column]) -> Vec<String> {
@@ -143,17 +166,20 @@ fn fill(
     columns: &[Column],
     row: Row<'_>,
     kind: &str,
-    keys: &mut Keys,
+    taken: &mut HashMap<String, String>,
 ) -> DynamicMessage {
     let mut message = DynamicMessage::new(record.clone());
     let id = reading.own_id(kind, row.text("key"));
-    row.keep("key", &id, keys.0.entry(kind.to_owned()).or_default());
+    row.keep("key", &id, taken);
     message.set_field_by_name("id", Value::String(id));
     for column in columns {
         let value = match column.names.as_deref() {
+            Some(kind) if column.field.is_list() => {
+                all_named(row, &column.name, reading.keys.0.get(kind))
+            }
             Some("unit") => named(row, &column.name, Some(&reading.units)),
             Some("person") => named(row, &column.name, Some(&reading.people)),
-            Some(kind) => named(row, &column.name, keys.0.get(kind)),
+            Some(kind) => named(row, &column.name, reading.keys.0.get(kind)),
             None => value(row, column),
         };
         if let Some(value) = value {
@@ -169,6 +195,17 @@ fn named(row: Row<'_>, column: &str, known: Option<&HashMap<String, String>>) ->
     (!id.is_empty()).then_some(Value::String(id))
 }
 
+/// Records that a column names, with semicolons between their keys.
+fn all_named(row: Row<'_>, column: &str, known: Option<&HashMap<String, String>>) -> Option<Value> {
+    let keys = row.text(column).split(';').filter(|key| !key.is_empty());
+    let id = |key: &str| known.and_then(|known| known.get(key)).cloned();
+    let ids: Option<Vec<Value>> = keys.map(|key| id(key).map(Value::String)).collect();
+    if ids.is_none() {
+        row.problem(column, "names a row that the other file doesn't have");
+    }
+    ids.filter(|ids| !ids.is_empty()).map(Value::List)
+}
+
 /// What a column says; none if it says nothing, or nothing right.
 fn value(row: Row<'_>, column: &Column) -> Option<Value> {
     let text = row.text(&column.name);
@@ -176,8 +213,13 @@ fn value(row: Row<'_>, column: &Column) -> Option<Value> {
         return None;
     }
     if column.field.is_list() {
-        let items = text.split(';').map(|item| Value::String(item.to_owned()));
-        return Some(Value::List(items.collect()));
+        return match column.field.kind() {
+            Kind::Message(step) => steps(row, column, &step, text),
+            _ => {
+                let items = text.split(';').map(|item| Value::String(item.to_owned()));
+                Some(Value::List(items.collect()))
+            }
+        };
     }
     let read = match column.field.kind() {
         Kind::String => Ok(Value::String(text.to_owned())),
@@ -209,6 +251,30 @@ fn value(row: Row<'_>, column: &Column) -> Option<Value> {
         _ => Err("can't stand in a file"),
     };
     read.map_err(|why| row.problem(&column.name, why)).ok()
+}
+
+/// The steps of a record with states.
+fn steps(row: Row<'_>, column: &Column, kind: &MessageDescriptor, text: &str) -> Option<Value> {
+    let moment = kind.get_field_by_name("step_time")?;
+    let moment = moment.kind().as_message()?.clone();
+    let step = |text: &str| {
+        let mut parts = text.splitn(3, '@');
+        let (action, at) = (parts.next()?, time(&moment, parts.next()?)?);
+        let mut step = DynamicMessage::new(kind.clone());
+        step.set_field_by_name("action", Value::String(action.to_owned()));
+        step.set_field_by_name("step_time", at);
+        let reason = parts.next().unwrap_or_default();
+        step.set_field_by_name("reason", Value::String(reason.to_owned()));
+        Some(Value::Message(step))
+    };
+    let steps: Option<Vec<Value>> = text.split(';').map(step).collect();
+    if steps.is_none() {
+        row.problem(
+            &column.name,
+            "holds no steps: action@time, with semicolons between",
+        );
+    }
+    steps.map(Value::List)
 }
 
 /// What the names of an enum's values begin with: `NeedKind` has `NEED_KIND_`.

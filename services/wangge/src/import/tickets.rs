@@ -1,27 +1,80 @@
 //! Files of tickets' records: categories, the duty list, tickets with their
-//! histories.
+//! histories, plain records.
 
 use std::collections::HashMap;
 
+use anyhow::Result;
 use wangge_api::{
     tickets::v1::{
-        Category, HistoryRecord, Limit, LimitKind, OrderRecord, Responsibility, ReturnReason,
-        TicketAction, TicketOutcome, TicketRecord, TicketSource, import_records_request::Record,
+        Category, HistoryRecord, ImportRecordsRequest, Limit, LimitKind, OrderRecord,
+        Responsibility, ReturnReason, TicketAction, TicketOutcome, TicketRecord, TicketSource,
+        import_records_request::Record,
     },
     types::v1::{CoordinateSystem, Point},
 };
 
 use super::{
     folder::Reading,
+    plain::{self, File},
     records::{Records, Sourced},
     table::Row,
 };
 
+/// Files of plain records, in an order in which each names only what stands in
+/// those before it.
+pub(super) const PLAIN: &[File] = &[
+    File {
+        name: "chat_groups.csv",
+        kind: "chat_group",
+    },
+    File {
+        name: "group_messages.csv",
+        kind: "group_message",
+    },
+    File {
+        name: "duty_shifts.csv",
+        kind: "duty_shift",
+    },
+    File {
+        name: "livelihood_items.csv",
+        kind: "livelihood_item",
+    },
+    File {
+        name: "livelihood_matters.csv",
+        kind: "livelihood_matter",
+    },
+    File {
+        name: "meetings.csv",
+        kind: "meeting",
+    },
+    File {
+        name: "deliberations.csv",
+        kind: "deliberation",
+    },
+    File {
+        name: "assignments.csv",
+        kind: "assignment",
+    },
+    File {
+        name: "patrols.csv",
+        kind: "patrol",
+    },
+    File {
+        name: "field_visits.csv",
+        kind: "field_visit",
+    },
+    File {
+        name: "field_notes.csv",
+        kind: "field_note",
+    },
+];
+/// The message of the import stream.
+const STREAM: &str = "wangge.tickets.v1.ImportRecordsRequest";
 const TICKETS: &str = "tickets.csv";
 const ACTIONS: &str = "ticket_actions.csv";
 
-/// Reads categories, the duty list, and tickets.
-pub(super) fn read(reading: &Reading<'_>, records: &mut Records) {
+/// Reads categories, the duty list, tickets, and plain records.
+pub(super) fn read(reading: &Reading<'_>, records: &mut Records) -> Result<()> {
     categories(reading, records);
     duty_list(reading, records);
     let mut histories = actions(reading);
@@ -34,6 +87,17 @@ pub(super) fn read(reading: &Reading<'_>, records: &mut Records) {
                 .add(ACTIONS, line, "ticket_key", "REFERENCE_UNKNOWN", &what);
         }
     }
+    for (file, line, row) in plain::read::<ImportRecordsRequest>(reading, STREAM, PLAIN)? {
+        if let Some(record) = row.record {
+            records.tickets.push(Sourced {
+                file,
+                line,
+                history: Vec::new(),
+                record,
+            });
+        }
+    }
+    Ok(())
 }
 
 fn categories(reading: &Reading<'_>, records: &mut Records) {

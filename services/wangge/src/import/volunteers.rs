@@ -56,6 +56,86 @@ pub(super) const PLAIN: &[File] = &[
         name: "subsidy_entries.csv",
         kind: "subsidy_entry",
     },
+    File {
+        name: "service_events.csv",
+        kind: "service_event",
+    },
+    File {
+        name: "shifts.csv",
+        kind: "shift",
+    },
+    File {
+        name: "trainings.csv",
+        kind: "training",
+    },
+    File {
+        name: "needs.csv",
+        kind: "need",
+    },
+    File {
+        name: "resources.csv",
+        kind: "resource",
+    },
+    File {
+        name: "need_matches.csv",
+        kind: "need_match",
+    },
+    File {
+        name: "projects.csv",
+        kind: "project",
+    },
+    File {
+        name: "project_claims.csv",
+        kind: "project_claim",
+    },
+    File {
+        name: "beneficiaries.csv",
+        kind: "beneficiary",
+    },
+    File {
+        name: "wishes.csv",
+        kind: "wish",
+    },
+    File {
+        name: "recurring_sessions.csv",
+        kind: "recurring_session",
+    },
+    File {
+        name: "closed_days.csv",
+        kind: "closed_day",
+    },
+    File {
+        name: "bookings.csv",
+        kind: "booking",
+    },
+    File {
+        name: "deliveries.csv",
+        kind: "delivery",
+    },
+    File {
+        name: "service_records.csv",
+        kind: "service_record",
+    },
+    File {
+        name: "station_visits.csv",
+        kind: "station_visit",
+    },
+    File {
+        name: "agency_cases.csv",
+        kind: "agency_case",
+    },
+    File {
+        name: "station_duties.csv",
+        kind: "station_duty",
+    },
+    File {
+        name: "venue_routes.csv",
+        kind: "venue_route",
+    },
+    File {
+        name: "route_venues.csv",
+        kind: "route_venue",
+    },
 ];
 /// The message of the import stream.
 const STREAM: &str = "wangge.volunteers.v1.ImportRecordsRequest";

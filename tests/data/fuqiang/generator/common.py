@@ -49,3 +49,29 @@ def gcj02(longitude, latitude):
     magic = 1 - eccentricity * math.sin(angle) ** 2
     return (longitude + math.degrees(east / (radius / math.sqrt(magic) * math.cos(angle))),
             latitude + math.degrees(north / (radius * (1 - eccentricity) / magic ** 1.5)))
+
+
+def at(day, hour, minute=0):
+    return datetime.combine(day, time(hour, minute), CHINA)
+
+
+def past(*taken):
+    """The steps of a record: (action, when) or (action, when, reason), in order."""
+    return ";".join("@".join([action, stamp(when), *reason]) for action, when, *reason in taken)
+
+
+def lives(row, day):
+    """Whether a record with days holds on the day."""
+    iso = day.isoformat()
+    return row["start_date"] <= iso and (not row["end_date"] or iso < row["end_date"])
+
+
+def draw_living(rng, rows, *days):
+    while True:
+        row = rng.choice(rows)
+        if all(lives(row, day) for day in days):
+            return row
+
+
+def days_between(first, last):
+    return [first + timedelta(days=number) for number in range((last - first).days + 1)]

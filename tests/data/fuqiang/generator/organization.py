@@ -185,8 +185,12 @@ def published_figures():
                ("part_time_seats", 6, "as_of"), ("service_posts", 42, "as_of"), ("post_holders", 91, "as_of"),
                ("volunteer_teams", 3, "as_of"), ("volunteers_in_teams", 100, "as_of"), ("providers", 3, "as_of"),
                ("service_centres", 1, "as_of"), ("service_stations", 3, "as_of"), ("catalogue_items", 30, "as_of"),
-               ("subsidy_fen", 75000000, "since_opening")]
-    at_least = {"volunteers_in_teams", "catalogue_items"}
+               ("subsidy_fen", 75000000, "since_opening"), ("projects_matched", 18, "as_of"),
+               ("project_beneficiaries", 1000, "as_of"), ("events_held", 384, "year_to_date"),
+               ("event_person_times", 7200, "year_to_date"), ("station_person_times", 40000, "since_opening"),
+               ("council_meetings_held", 30, "per_year")]
+    at_least = {"volunteers_in_teams", "catalogue_items", "project_beneficiaries", "event_person_times",
+                "station_person_times", "council_meetings_held"}
     return table("area_code,figure_key,value,bound,period,as_of_date", [
         (COMMUNITY, key, value, "at_least" if key in at_least else "exact", period, AS_OF.isoformat())
         for key, value, period in figures])

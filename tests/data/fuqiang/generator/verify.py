@@ -8,10 +8,13 @@ import json
 import re
 import unicodedata
 from collections import Counter
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from zoneinfo import ZoneInfo
 
+from generator import verify_community, verify_service
 from generator.common import gcj02
+from generator.reading import (ON_ANOTHER_DAY, by_key, check_apart, check_span, count_on_wrong_days, distinct, holds,
+                               local_day, move)
 
 AREA_KINDS = ["district", "street", "community", "grid"]
 PARTY_KINDS = ["street_working_committee", "community_general_branch", "grid_branch", "building_party_group",
@@ -22,15 +25,13 @@ GRID_POSTS = {"full_time_grid_worker", "part_time_grid_worker"}
 NEEDS = {"lives_alone", "empty_nest", "disabled", "chronically_ill", "low_income", "unemployed", "child_care", "other"}
 TEAMS = {"community_staff", "party_members", "core_residents"}
 RESIDENT_ROLES = {"building_head", "mediator", "team_head", "deliberation_delegate", "informant"}
-# mistakes about the day that show in a noun of which nothing begins or ends on the as-of day itself
-ON_ANOTHER_DAY = {"at any time", "begun by the day", "without an end", "on the day after"}
 # kinds of the unit that a member of co-governance may be; a resident is none
 MEMBER_KINDS = {"general_branch": {"community_general_branch"}, "property_committee": {"committee"},
                 "property_company": {"company"}, "co_building_unit": {*PARTY_KINDS, *OTHER_KINDS}, "resident": {None}}
 TEAM_KINDS = {"red_armbands", "red_caps", "red_vests", "other"}
 STATION_KINDS = {"centre", "convenience", "agency", "home_care"}
 PRICE_KINDS = {"free", "at_cost", "priced"}
-PERIODS = {"as_of", "since_opening", "since_records_began"}
+PERIODS = {"as_of", "year_to_date", "per_year", "since_opening", "since_records_began"}
 SOURCES = {"grid_worker", "resident", "chat_group", "hotline", "leader", "video", "transfer"}
 RETURN_REASONS = {"not_our_area", "not_our_duty", "information_missing", "other"}
 OUTCOMES = {"fixed", "answered", "not_fixable", "not_responsible", "withdrawn"}
@@ -75,7 +76,10 @@ def check(texts):
     visits = check_visits(data, zone)
     check_volunteers(data)
     check_stations(data, units)
-    computed = compute(data, units, orders, visits, zone, as_of)
+    work = verify_service.check(data, units, zone)
+    tasks = verify_community.check(data, orders["tickets"], work["projects"], zone)
+    computed = compute(data, units, orders, visits, zone, as_of) | verify_service.compute(data, work, zone, as_of)
+    computed |= verify_community.compute(data, tasks, zone, as_of)
     published = {row["figure_key"]: row for row in data["published_figures"]}
     for key, row in published.items():
         value, stated = computed[key], int(row["value"])
@@ -83,6 +87,8 @@ def check(texts):
         assert row["as_of_date"] == about["as_of_date"] and row["period"] in PERIODS, key
     check_distinct(computed, published)
     miscounts = count_wrongly(data, units, orders, visits, zone, as_of)
+    miscounts |= verify_service.count_wrongly(data, work, zone, as_of)
+    miscounts |= verify_community.count_wrongly(data, tasks, zone, as_of)
     for name, (key, value) in miscounts.items():
         assert value != computed[key], f"the trap '{name}' doesn't catch anyone"
     said = {key: f"published{' at least' * (row['bound'] == 'at_least')} {row['value']}"
@@ -91,34 +97,9 @@ def check(texts):
     return ([f"{name}.csv: {len(rows)} rows" for name, rows in data.items()]
             + [f"places of tickets: {dict(sorted(places.items()))}"]
             + [f"final states of tickets: {dict(sorted(states.items()))}"]
+            + [f"final states of {name}: {dict(sorted(tally.items()))}" for name, tally in verify_service.tally(work | tasks)]
             + [f"{key} = {value} ({said.get(key, 'not published')})" for key, value in computed.items()]
             + [f"wrongly counted, {name}: {value}" for name, (_, value) in miscounts.items()])
-
-
-def by_key(rows, *columns):
-    keys = [tuple(row[column] for column in columns) for row in rows]
-    assert len(set(keys)) == len(keys), f"{columns} repeated: {Counter(keys).most_common(1)}"
-    return dict(zip((key[0] if len(columns) == 1 else key for key in keys), rows))
-
-
-def holds(row, day):
-    return row["start_date"] <= day.isoformat() and (not row["end_date"] or day.isoformat() < row["end_date"])
-
-
-def check_span(row, *within):
-    end = row["end_date"] or "9999-12-31"
-    assert date.fromisoformat(row["start_date"]) < date.fromisoformat(end), row
-    for outer in within:
-        assert outer["start_date"] <= row["start_date"] and end <= (outer["end_date"] or "9999-12-31"), (row, outer)
-
-
-def check_apart(rows, *columns):
-    """Of the rows that have the same in these columns no two hold on one day."""
-    before = {}
-    for row in sorted(rows, key=lambda row: row["start_date"]):
-        same = tuple(row[column] for column in columns)
-        assert same not in before or "" < before[same]["end_date"] <= row["start_date"], (row, before[same])
-        before[same] = row
 
 
 def check_distinct(computed, published):
@@ -318,7 +299,7 @@ def check_histories(data, units, zone):
             replays[-1].apply(row, units, zone)
     orders = [order for replay in replays for order in replay.orders.values()]
     by_key(orders, "key")
-    return {"tickets": [{"key": replay.key, "ticket_state": replay.state} for replay in replays], "orders": orders}
+    return {"tickets": [{"key": replay.key, "ticket_state": replay.state, "last_time": replay.before} for replay in replays], "orders": orders}
 
 
 def check_action(row, people, units):
@@ -395,11 +376,6 @@ class Replay:
                 order["state"] = order["state"] if order["state"] in FINAL_ORDER else "withdrawn"
 
 
-def move(rule, state, row):
-    assert state in rule[0], (f"{row['action']} isn't legal in {state}", row)
-    return rule[1]
-
-
 def check_visits(data, zone):
     people, units = by_key(data["people"], "key"), by_key(data["units"], "code")
     registrations = by_key(data["registrations"], "key")
@@ -472,10 +448,6 @@ def check_stations(data, units):
     for row in data["subsidy_entries"]:
         assert int(row["amount_fen"]) and 1 <= len(row["purpose"]) <= 100, row
         assert holds(stations[row["station_key"]], date.fromisoformat(row["entry_date"])), row
-
-
-def local_day(text, zone):
-    return datetime.fromisoformat(text).astimezone(zone).date()
 
 
 def compute(data, units, told, visits, zone, as_of):
@@ -655,27 +627,3 @@ def count_subsidies_wrongly(data, as_of):
         "by the number of entries": len(begun),
     }
     return {f"subsidies {how}": ("subsidy_fen", number) for how, number in numbers.items()}
-
-
-def count_on_wrong_days(nouns, as_of, mistakes=None):
-    """What each noun's count gives by these mistakes about the day; by all of them if none is named."""
-    return {f"{what} {how}": (key, count(rows)) for what, key, every, count in nouns
-            for how, rows in on_wrong_days(every, as_of).items() if mistakes is None or how in mistakes}
-
-
-def on_wrong_days(rows, as_of):
-    """The rows that hold, by mistakes about the day or about `start_date` and `end_date`."""
-    day = as_of.isoformat()
-    begun = [row for row in rows if row["start_date"] <= day]
-    return {
-        "at any time": rows,
-        "begun by the day": begun,
-        "without an end": [row for row in rows if not row["end_date"]],
-        "with those that end on the day": [row for row in begun if not row["end_date"] or day <= row["end_date"]],
-        "without those that begin on the day": [row for row in begun if holds(row, as_of) and row["start_date"] < day],
-        "on the day after": [row for row in rows if holds(row, as_of + timedelta(days=1))],
-    }
-
-
-def distinct(rows, *columns):
-    return len({tuple(row[column] for column in columns) for row in rows})

@@ -2,15 +2,19 @@
 
 use prost::Message as _;
 use prost_types::FieldMask;
+use serde_json::json;
 use uuid::Uuid;
 use wangge_api::{
-    organization::v1 as organization, policy::Role, reporting::v1 as reporting,
-    tickets::v1 as tickets, volunteers::v1 as volunteers,
+    organization::v1 as organization,
+    policy::{METHODS, Role},
+    reporting::v1 as reporting,
+    tickets::v1 as tickets,
+    volunteers::v1 as volunteers,
 };
 use wangge_tests::{
     City, Service, World,
     city::{ADDRESS, COMMUNITY, GRID, NOWHERE, day, request_id},
-    plain::{KINDS, Kind},
+    plain::{KINDS, Kind, encode},
     until,
 };
 
@@ -135,7 +139,33 @@ pub(crate) fn table(city: &City) -> Vec<Record> {
     table.extend(of_reporting());
     table.extend(of_tickets(city));
     table.extend(KINDS.iter().flat_map(|kind| of_plain(city, *kind)));
+    table.extend(beside_plain(city));
     table
+}
+
+/// What plain records are asked for besides the methods that all have.
+fn beside_plain(city: &City) -> [Record; 2] {
+    const DAYS: &str = "/wangge.volunteers.v1.StationWorkService/ListSessionDays";
+    const GAPS: &str = "/wangge.tickets.v1.DutyService/ListDutyGaps";
+    let date = |year: i32| json!({"year": year, "month": 1, "day": 1});
+    [
+        record(DAYS, city.plain("recurring_session"), move |id| {
+            let asked = json!({"recurring_session_id": id, "from_date": date(2022), "until_date": date(2023)});
+            encode(DAYS, asked)
+        }),
+        Record {
+            missing: NOWHERE.to_owned(),
+            ..record(GAPS, COMMUNITY, |code| {
+                let asked = json!({
+                    "area_code": code,
+                    "kind": "DUTY_KIND_CHAT_GROUP",
+                    "from_time": "2022-01-01T00:00:00Z",
+                    "until_time": "2022-01-02T00:00:00Z",
+                });
+                encode(GAPS, asked)
+            })
+        },
+    ]
 }
 
 fn of_plain(city: &City, kind: Kind) -> Vec<Record> {
@@ -149,6 +179,13 @@ fn of_plain(city: &City, kind: Kind) -> Vec<Record> {
     if kind.change.is_some() {
         let update = move |id: &str| kind.update(&request_id(), id, STALE).expect("a change");
         bodies.push((kind.path("Update"), Box::new(update)));
+    }
+    for verb in kind.verbs {
+        let given = kind.given(city, verb.name);
+        let act = move |id: &str| kind.act(&given, verb.name, &request_id(), id, STALE);
+        let path = kind.verb_path(verb.name);
+        let path = METHODS.iter().copied().find(|known| *known == path);
+        bodies.push((path, Box::new(act)));
     }
     let of = |(path, body): (Option<&'static str>, Body)| Record {
         area: kind.area,
@@ -304,6 +341,21 @@ fn of_reporting() -> Vec<Record> {
             reporting::GetCaseTableRequest {
                 area_code: code.to_owned(),
                 ..Default::default()
+            }
+            .encode_to_vec()
+        }),
+        area("/wangge.reporting.v1.ReportService/ExportTable", |code| {
+            reporting::ExportTableRequest {
+                area_code: code.to_owned(),
+                table: reporting::ReportTable::Wall.into(),
+                ..Default::default()
+            }
+            .encode_to_vec()
+        }),
+        area("/wangge.reporting.v1.WallService/GetWall", |code| {
+            reporting::GetWallRequest {
+                area_code: code.to_owned(),
+                at_time: None,
             }
             .encode_to_vec()
         }),

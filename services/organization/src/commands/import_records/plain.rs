@@ -3,7 +3,10 @@
 
 use chrono::{DateTime, Utc};
 use wangge_pg::{Tx, transaction::Failure};
-use wangge_records::{load::Outcome, plain_rows};
+use wangge_records::{
+    load::{Outcome, Rows as _},
+    plain_rows,
+};
 
 use super::{Draft, Row, Run};
 use crate::domain::{

@@ -1,16 +1,13 @@
 //! Rows of plain records: those of one kind that stand together are loaded
 //! together.
 
-use futures::FutureExt as _;
-use wangge_api::{errors::v1::Reason, refusal::Refusal};
-use wangge_pg::transact;
-use wangge_records::load;
+use wangge_api::refusal::Refusal;
+use wangge_records::load::{self, Rows as _};
 
-use super::{Import, TRIES};
+use super::Import;
 use crate::{
     App,
     domain::import::{Outcome, Plain, Record, Row, Version},
-    error::CONSTRAINTS,
 };
 
 /// Loads rows of one kind, or only tries to.
@@ -24,34 +21,8 @@ pub(super) async fn load(
         _ => None,
     };
     let records: Vec<Plain> = rows.iter().filter_map(of).collect();
-    let trial = import.validate_only;
-    if !trial {
-        Plain::wait(app, &mut import.known, &records).await?;
-    }
-    let mut tries = 1;
-    loop {
-        let mut known = import.known.clone();
-        let (records, now) = (records.clone(), app.clock.now());
-        let loaded = transact(&app.database.calls, CONSTRAINTS, move |tx| {
-            async move {
-                let outcomes = Plain::load(tx, &mut known, records, trial, now).await?;
-                Ok((known, outcomes))
-            }
-            .boxed()
-        })
-        .await;
-        match loaded {
-            Err(refusal) if refusal.reason == Reason::ConcurrentChange && tries < TRIES => {
-                tries += 1;
-            }
-            Err(refusal) => return Err(refusal),
-            Ok((known, outcomes)) => {
-                import.known = known;
-                app.hint.committed();
-                return Ok(outcomes.into_iter().map(outcome).collect());
-            }
-        }
-    }
+    let loaded = load::commit(app, &mut import.known, records, import.validate_only).await?;
+    Ok(loaded.into_iter().map(outcome).collect())
 }
 
 fn outcome(outcome: load::Outcome) -> Outcome {

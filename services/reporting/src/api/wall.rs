@@ -1,0 +1,213 @@
+//! `WallService`: the display wall, once and as it changes.
+
+mod board;
+pub(crate) mod pages;
+
+use std::{pin::Pin, sync::Arc, time::Duration};
+
+use chrono::{DateTime, Utc};
+use futures::Stream;
+use tokio_util::sync::CancellationToken;
+use tonic::{Request, Response, Status};
+use wangge_api::{
+    date::{moment, timestamp},
+    refusal::{Reason, Refusal},
+    reporting::v1::{self as wire, server::wall_service_server::WallService},
+};
+use wangge_auth::{Caller, RecordScope};
+
+pub(crate) use board::Boards;
+
+use super::{area, case_table};
+use crate::{
+    App,
+    queries::wall as queries,
+    wall::{Grid, Matter, Reply},
+};
+
+/// A wall is sent again after so long a silence: lights change by themselves.
+const AT_LEAST: Duration = Duration::from_secs(10);
+
+/// Handlers of `WallService`. Streams end at `stop`.
+#[derive(Debug)]
+pub(crate) struct Walls {
+    pub app: App,
+    pub stop: CancellationToken,
+}
+
+type WallStream = Pin<Box<dyn Stream<Item = Result<wire::Wall, Status>> + Send>>;
+
+#[tonic::async_trait]
+impl WallService for Walls {
+    async fn get_wall(
+        &self,
+        request: Request<wire::GetWallRequest>,
+    ) -> Result<Response<wire::Wall>, Status> {
+        let (_, scope) = Caller::of(&request)?;
+        let wire::GetWallRequest { area_code, at_time } = request.into_inner();
+        let wall = match at_time {
+            Some(time) => {
+                let scope = area(&self.app, &area_code, &scope).await?;
+                at(&self.app, &area_code, &scope, moment(&time, "at_time")?).await?
+            }
+            None => now(&self.app, &area_code, &scope).await?,
+        };
+        Ok(Response::new(wall))
+    }
+
+    type WatchWallStream = WallStream;
+
+    async fn watch_wall(
+        &self,
+        request: Request<wire::WatchWallRequest>,
+    ) -> Result<Response<Self::WatchWallStream>, Status> {
+        let (_, scope) = Caller::of(&request)?;
+        let code = request.into_inner().area_code;
+        let scope = area(&self.app, &code, &scope).await?;
+        let walls = watch(self.app.clone(), code, scope, self.stop.clone());
+        let walls = futures::StreamExt::map(walls, |wall| {
+            wall.map(Arc::unwrap_or_clone).map_err(Status::from)
+        });
+        Ok(Response::new(Box::pin(walls)))
+    }
+}
+
+/// The wall of an area, and again after each change, until `stop`.
+fn watch(
+    app: App,
+    code: String,
+    scope: RecordScope,
+    stop: CancellationToken,
+) -> impl Stream<Item = Result<Arc<wire::Wall>, Refusal>> + Send {
+    let pulse = app.pulse.listen();
+    let begin = (app, code, scope, pulse, stop, true);
+    futures::stream::try_unfold(
+        begin,
+        |(app, code, scope, mut pulse, stop, first)| async move {
+            if !first {
+                tokio::select! {
+                    () = stop.cancelled() => return Err(shutting_down()),
+                    _ = pulse.changed() => {}
+                    () = tokio::time::sleep(AT_LEAST) => {}
+                }
+            }
+            pulse.mark_unchanged();
+            let wall = app.boards.wall(&app, &code, &scope, AT_LEAST).await?;
+            Ok(Some((wall, (app, code, scope, pulse, stop, false))))
+        },
+    )
+}
+
+fn shutting_down() -> Refusal {
+    Refusal::unavailable(
+        Reason::ShuttingDown,
+        "the service is shutting down: watch again",
+        Duration::from_secs(1),
+    )
+}
+
+/// The wall as it is.
+pub(super) async fn now(app: &App, code: &str, scope: &RecordScope) -> Result<wire::Wall, Refusal> {
+    let scope = area(app, code, scope).await?;
+    let wall = app.boards.wall(app, code, &scope, AT_LEAST).await?;
+    Ok(Arc::unwrap_or_clone(wall))
+}
+
+/// The wall at a moment that need not be now.
+async fn at(
+    app: &App,
+    code: &str,
+    scope: &RecordScope,
+    moment: DateTime<Utc>,
+) -> Result<wire::Wall, Refusal> {
+    let figures = figures(app, code, scope).await?;
+    make(app, code, scope, moment, figures).await
+}
+
+/// The case table of an area.
+async fn figures(
+    app: &App,
+    code: &str,
+    scope: &RecordScope,
+) -> Result<Vec<wire::CaseLine>, Refusal> {
+    let request = wire::GetCaseTableRequest {
+        area_code: code.to_owned(),
+        ..wire::GetCaseTableRequest::default()
+    };
+    Ok(case_table::get(app, &request, scope).await?.lines)
+}
+
+/// Puts a wall together.
+async fn make(
+    app: &App,
+    code: &str,
+    scope: &RecordScope,
+    now: DateTime<Utc>,
+    figures: Vec<wire::CaseLine>,
+) -> Result<wire::Wall, Refusal> {
+    let pool = &app.database.calls;
+    let (name, matters, replies, grids) = tokio::try_join!(
+        queries::area_name(pool, code),
+        queries::matters(pool, scope, now),
+        queries::replies(pool, scope, now),
+        queries::grids(pool, scope, now),
+    )?;
+    let counted = matters
+        .first()
+        .map(|first| (first.open_count, first.overdue_count));
+    let (open, overdue) = counted.unwrap_or_default();
+    Ok(wire::Wall {
+        open_matter_count: i32::try_from(open).unwrap_or(i32::MAX),
+        overdue_matter_count: i32::try_from(overdue).unwrap_or(i32::MAX),
+        area_code: code.to_owned(),
+        area_name: name.ok_or_else(|| Refusal::not_found("area", code))?,
+        shown_time: Some(timestamp(now)),
+        matters: matters
+            .into_iter()
+            .map(|matter| told(matter, now))
+            .collect(),
+        replies: replies
+            .into_iter()
+            .map(|reply| told_reply(reply, now))
+            .collect(),
+        grids: grids.into_iter().map(told_grid).collect(),
+        figures,
+    })
+}
+
+fn told(matter: Matter, now: DateTime<Utc>) -> wire::WallMatter {
+    wire::WallMatter {
+        id: matter.id.to_string(),
+        light: matter.light(now) as i32,
+        title: matter.title,
+        area_name: matter.area_name,
+        state: matter.state,
+        state_time: Some(timestamp(matter.state_time)),
+        handler_post: matter.handler_post.unwrap_or_default().into(),
+        due_time: Some(timestamp(matter.due_time)),
+    }
+}
+
+fn told_reply(reply: Reply, now: DateTime<Utc>) -> wire::WallReply {
+    wire::WallReply {
+        id: reply.id.to_string(),
+        light: reply.light(now) as i32,
+        sent_time: Some(timestamp(reply.sent_time())),
+        replied_time: reply.replied_time().map(timestamp),
+        title: reply.title,
+        state: reply.state,
+        handler_post: reply.handler_post.unwrap_or_default().into(),
+        due_time: Some(timestamp(reply.due_time)),
+    }
+}
+
+fn told_grid(grid: Grid) -> wire::WallGrid {
+    wire::WallGrid {
+        area_code: grid.area_code,
+        name: grid.name,
+        boundary_geojson: grid.boundary_geojson,
+        resident_in_need_count: grid.resident_in_need_count,
+        open_matter_count: grid.open_matter_count,
+        open_wish_count: grid.open_wish_count,
+    }
+}

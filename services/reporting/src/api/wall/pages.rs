@@ -1,0 +1,265 @@
+//! The wall as pages for a screen in a hall and for a phone: one page, its style
+//! and its script, and the wall as a stream of events. They are public, and so
+//! show only the areas that the operator has named.
+
+use std::{collections::BTreeSet, convert::Infallible, net::TcpListener, sync::Arc};
+
+use axum::{
+    Router,
+    extract::{Path, Query, State},
+    http::{StatusCode, header},
+    response::{
+        IntoResponse, Response,
+        sse::{Event, KeepAlive, Sse},
+    },
+    routing::get,
+};
+use chrono::{DateTime, Utc};
+use futures::{Stream, StreamExt as _};
+use serde::Deserialize;
+use serde_json::{Value, json};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio_util::sync::CancellationToken;
+use wangge_api::{
+    date::{from_wire, moment},
+    organization::v1::{FigureBound, Post},
+    reporting::v1 as wire,
+};
+use wangge_auth::RecordScope;
+
+use super::{at, watch};
+use crate::App;
+
+/// So many screens watch at once.
+const SCREENS: usize = 500;
+/// What a page may do: nothing that is not from here.
+const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \
+                      connect-src 'self'; img-src 'self' data:; base-uri 'none'; \
+                      form-action 'none'; frame-ancestors *";
+
+/// Which walls are shown.
+#[derive(Debug, Clone)]
+pub enum Shown {
+    /// Every area's: for a platform that nobody else reaches.
+    Every,
+    /// Those of the areas with these codes.
+    Only(BTreeSet<String>),
+}
+
+impl Shown {
+    fn has(&self, code: &str) -> bool {
+        match self {
+            Self::Every => true,
+            Self::Only(codes) => codes.contains(code),
+        }
+    }
+}
+
+#[derive(Debug, Clone)]
+struct Pages {
+    app: App,
+    shown: Arc<Shown>,
+    screens: Arc<Semaphore>,
+    stop: CancellationToken,
+}
+
+/// Serves the pages until `stop`.
+pub(crate) async fn serve(app: App, listener: TcpListener, shown: Shown, stop: CancellationToken) {
+    let pages = Pages {
+        app,
+        shown: Arc::new(shown),
+        screens: Arc::new(Semaphore::new(SCREENS)),
+        stop: stop.clone(),
+    };
+    let router = Router::new()
+        .route("/wall/{area_code}", get(page))
+        .route("/wall/{area_code}/events", get(events))
+        .route("/wall.css", get(style))
+        .route("/wall.js", get(script))
+        .with_state(pages);
+    let listening = listener
+        .set_nonblocking(true)
+        .and_then(|()| tokio::net::TcpListener::from_std(listener));
+    let served = match listening {
+        Ok(listener) => {
+            axum::serve(listener, router)
+                .with_graceful_shutdown(stop.cancelled_owned())
+                .await
+        }
+        Err(error) => Err(error),
+    };
+    if let Err(error) = served {
+        tracing::error!(%error, "the wall's pages are not served");
+    }
+}
+
+/// What can be asked of a wall.
+#[derive(Debug, Deserialize)]
+struct Asked {
+    /// The moment at which it is shown; now and on, if it is left out.
+    at: Option<DateTime<Utc>>,
+}
+
+async fn page(
+    State(pages): State<Pages>,
+    Path(code): Path<String>,
+    Query(asked): Query<Asked>,
+) -> Response {
+    if !pages.shown.has(&code) {
+        return absent();
+    }
+    let now = asked.at.unwrap_or_else(|| pages.app.clock.now());
+    let wall = match at(&pages.app, &code, &scope(&code), now).await {
+        Ok(wall) => wall,
+        Err(refusal) if refusal.reason == wangge_api::refusal::Reason::RecordNotFound => {
+            return absent();
+        }
+        Err(_) => return StatusCode::SERVICE_UNAVAILABLE.into_response(),
+    };
+    let mut shown = told(&wall);
+    shown["is_live"] = json!(asked.at.is_none());
+    // Data in a page must not end its element, whatever it holds.
+    let data = shown.to_string().replace('<', "\\u003c");
+    let page = include_str!("wall.html").replace("{{wall}}", &data);
+    sent("text/html; charset=utf-8", page)
+}
+
+fn absent() -> Response {
+    (StatusCode::NOT_FOUND, "没有这面墙").into_response()
+}
+
+async fn style() -> Response {
+    sent(
+        "text/css; charset=utf-8",
+        include_str!("wall.css").to_owned(),
+    )
+}
+
+async fn script() -> Response {
+    sent(
+        "text/javascript; charset=utf-8",
+        include_str!("wall.js").to_owned(),
+    )
+}
+
+fn sent(kind: &'static str, body: String) -> Response {
+    let headers = [
+        (header::CONTENT_TYPE, kind),
+        (header::CONTENT_SECURITY_POLICY, POLICY),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (header::CACHE_CONTROL, "no-cache"),
+    ];
+    (headers, body).into_response()
+}
+
+async fn events(State(pages): State<Pages>, Path(code): Path<String>) -> Response {
+    if !pages.shown.has(&code) {
+        return absent();
+    }
+    let Ok(screen) = pages.screens.clone().try_acquire_owned() else {
+        return StatusCode::SERVICE_UNAVAILABLE.into_response();
+    };
+    Sse::new(stream(pages, code, screen))
+        .keep_alive(KeepAlive::default())
+        .into_response()
+}
+
+/// The wall as events; the stream ends when it can't be made, and the screen
+/// comes again.
+fn stream(
+    pages: Pages,
+    code: String,
+    screen: OwnedSemaphorePermit,
+) -> impl Stream<Item = Result<Event, Infallible>> + Send {
+    let scope = scope(&code);
+    let walls = watch(pages.app, code, scope, pages.stop);
+    walls
+        .take_while(|wall| std::future::ready(wall.is_ok()))
+        .filter_map(move |wall| {
+            // Held as long as the stream is.
+            let _ = &screen;
+            let told = wall.ok().map(|wall| {
+                let mut told = told(&wall);
+                told["is_live"] = json!(true);
+                Ok(Event::default().data(told.to_string()))
+            });
+            std::future::ready(told)
+        })
+}
+
+/// A wall shows its area and nothing else.
+fn scope(code: &str) -> RecordScope {
+    RecordScope::everything().within(code)
+}
+
+/// The wall as JSON.
+fn told(wall: &wire::Wall) -> Value {
+    json!({
+        "area_code": wall.area_code,
+        "area_name": wall.area_name,
+        "shown_time": time(wall.shown_time.as_ref()),
+        "open_matter_count": wall.open_matter_count,
+        "overdue_matter_count": wall.overdue_matter_count,
+        "matters": wall.matters.iter().map(|matter| json!({
+            "id": matter.id,
+            "title": matter.title,
+            "area_name": matter.area_name,
+            "state": matter.state,
+            "state_time": time(matter.state_time.as_ref()),
+            "handler_post": post(matter.handler_post()),
+            "due_time": time(matter.due_time.as_ref()),
+            "light": light(matter.light()),
+        })).collect::<Vec<_>>(),
+        "replies": wall.replies.iter().map(|reply| json!({
+            "id": reply.id,
+            "title": reply.title,
+            "state": reply.state,
+            "sent_time": time(reply.sent_time.as_ref()),
+            "replied_time": time(reply.replied_time.as_ref()),
+            "handler_post": post(reply.handler_post()),
+            "due_time": time(reply.due_time.as_ref()),
+            "light": light(reply.light()),
+        })).collect::<Vec<_>>(),
+        "grids": wall.grids.iter().map(|grid| json!({
+            "area_code": grid.area_code,
+            "name": grid.name,
+            "boundary": serde_json::from_str::<Value>(&grid.boundary_geojson).ok(),
+            "resident_in_need_count": grid.resident_in_need_count,
+            "open_matter_count": grid.open_matter_count,
+            "open_wish_count": grid.open_wish_count,
+        })).collect::<Vec<_>>(),
+        "figures": wall.figures.iter().map(figure).collect::<Vec<_>>(),
+    })
+}
+
+fn figure(line: &wire::CaseLine) -> Value {
+    let published = line.published.as_ref();
+    json!({
+        "key": line.figure_key,
+        "mechanism": line.mechanism,
+        "title": line.title_zh,
+        "value": line.computed_value,
+        "published": published.map(|published| published.value),
+        "at_least": published.is_some_and(|published| published.bound() == FigureBound::AtLeast),
+        "is_met": line.comparison() == wire::CaseComparison::Met,
+        "as_of_date": line.as_of_date.as_ref().and_then(|day| from_wire(day, "").ok()).map(|day| day.to_string()),
+    })
+}
+
+fn time(time: Option<&prost_types::Timestamp>) -> Option<String> {
+    let time = moment(time?, "").ok()?;
+    Some(time.to_rfc3339_opts(chrono::SecondsFormat::Millis, true))
+}
+
+fn post(post: Post) -> String {
+    post.as_str_name()
+        .trim_start_matches("POST_")
+        .to_lowercase()
+}
+
+fn light(light: wire::Light) -> String {
+    light
+        .as_str_name()
+        .trim_start_matches("LIGHT_")
+        .to_lowercase()
+}

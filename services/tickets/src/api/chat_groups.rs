@@ -1,0 +1,42 @@
+//! `ChatService`: chat groups and their messages.
+
+use wangge_api::tickets::v1::{self as proto, server::chat_service_server::ChatService};
+use wangge_records::{serve, wire};
+
+use crate::{
+    App,
+    domain::{chat_group::ChatGroup, group_message::GroupMessage},
+};
+
+/// Serves chat groups and their messages.
+#[derive(Debug, Clone)]
+pub(crate) struct ChatGroups(pub App);
+
+wire! {
+    ChatGroup = proto::ChatGroup { name, start_date, end_date }
+    change { name }
+}
+wire! {
+    GroupMessage = proto::GroupMessage { chat_group_id, text, sent_time, person_id, reply, ticket_id }
+    change {  } states
+}
+
+serve! {
+    ChatService for ChatGroups {
+        create create_chat_group(proto::CreateChatGroupRequest, chat_group): ChatGroup,
+        get get_chat_group(proto::GetChatGroupRequest): ChatGroup,
+        list list_chat_groups(proto::ListChatGroupsRequest) on on_date
+            -> proto::ListChatGroupsResponse, chat_groups: ChatGroup,
+        update update_chat_group(proto::UpdateChatGroupRequest, chat_group): ChatGroup,
+        end end_chat_group(proto::EndChatGroupRequest): ChatGroup,
+
+        create create_group_message(proto::CreateGroupMessageRequest, group_message): GroupMessage,
+        get get_group_message(proto::GetGroupMessageRequest): GroupMessage,
+        list list_group_messages(proto::ListGroupMessagesRequest) by chat_group_id in state
+            -> proto::ListGroupMessagesResponse, group_messages: GroupMessage,
+        act claim_group_message(proto::ClaimGroupMessageRequest, "claim"): GroupMessage => sets { person_id },
+        act hand_over_group_message(proto::HandOverGroupMessageRequest, "hand_over"): GroupMessage => sets { person_id } because reason,
+        act reply_group_message(proto::ReplyGroupMessageRequest, "reply"): GroupMessage => sets { reply, ticket_id },
+        act dismiss_group_message(proto::DismissGroupMessageRequest, "dismiss"): GroupMessage => because reason,
+    }
+}

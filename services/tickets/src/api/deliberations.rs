@@ -1,0 +1,64 @@
+//! `DeliberationService`: meetings and deliberations.
+
+use wangge_api::tickets::v1::{
+    self as proto, server::deliberation_service_server::DeliberationService,
+};
+use wangge_records::{serve, wire, wire_enum};
+
+use crate::{
+    App,
+    domain::{
+        assignment::Assignment,
+        deliberation::Deliberation,
+        meeting::{Meeting, MeetingKind},
+    },
+};
+
+/// Serves meetings and deliberations.
+#[derive(Debug, Clone)]
+pub(crate) struct Deliberations(pub App);
+
+wire_enum!(MeetingKind);
+wire! {
+    Meeting = proto::Meeting { kind, title, start_time, committee_count, party_member_count, resident_count, stakeholder_count, minutes }
+    change { title, start_time } states
+}
+wire! {
+    Deliberation = proto::Deliberation { title, raiser_ids, topic, meeting_id, decision, reviewer_id, review }
+    change { title } states
+}
+wire! {
+    Assignment = proto::Assignment { deliberation_id, ticket_id, project_id, assigned_date }
+    change {  }
+}
+
+serve! {
+    DeliberationService for Deliberations {
+        create create_meeting(proto::CreateMeetingRequest, meeting): Meeting,
+        get get_meeting(proto::GetMeetingRequest): Meeting,
+        list list_meetings(proto::ListMeetingsRequest) in state
+            -> proto::ListMeetingsResponse, meetings: Meeting,
+        update update_meeting(proto::UpdateMeetingRequest, meeting): Meeting,
+        act hold_meeting(proto::HoldMeetingRequest, "hold"): Meeting => sets { committee_count, party_member_count, resident_count, stakeholder_count, minutes },
+        act cancel_meeting(proto::CancelMeetingRequest, "cancel"): Meeting => because reason,
+
+        create create_deliberation(proto::CreateDeliberationRequest, deliberation): Deliberation,
+        get get_deliberation(proto::GetDeliberationRequest): Deliberation,
+        list list_deliberations(proto::ListDeliberationsRequest) in state
+            -> proto::ListDeliberationsResponse, deliberations: Deliberation,
+        update update_deliberation(proto::UpdateDeliberationRequest, deliberation): Deliberation,
+        act set_deliberation_topic(proto::SetDeliberationTopicRequest, "set_topic"): Deliberation => sets { topic },
+        act deliberate_topic(proto::DeliberateTopicRequest, "deliberate"): Deliberation => sets { meeting_id },
+        act resolve_deliberation(proto::ResolveDeliberationRequest, "resolve"): Deliberation => sets { decision },
+        act disagree_deliberation(proto::DisagreeDeliberationRequest, "disagree"): Deliberation => because reason,
+        act assign_deliberation(proto::AssignDeliberationRequest, "assign"): Deliberation,
+        act implement_deliberation(proto::ImplementDeliberationRequest, "implement"): Deliberation,
+        act review_deliberation(proto::ReviewDeliberationRequest, "review"): Deliberation => sets { reviewer_id, review },
+        act drop_deliberation(proto::DropDeliberationRequest, "drop"): Deliberation => because reason,
+
+        create create_assignment(proto::CreateAssignmentRequest, assignment): Assignment,
+        get get_assignment(proto::GetAssignmentRequest): Assignment,
+        list list_assignments(proto::ListAssignmentsRequest) by deliberation_id
+            -> proto::ListAssignmentsResponse, assignments: Assignment,
+    }
+}

@@ -1,0 +1,79 @@
+//! `DutyService`: the duty roster.
+
+use chrono::TimeDelta;
+use tonic::Request;
+use wangge_api::{
+    date,
+    refusal::Refusal,
+    tickets::v1::{self as proto, server::duty_service_server::DutyService},
+};
+use wangge_auth::Caller;
+use wangge_records::{serve, wire, wire_enum};
+
+use crate::{
+    App,
+    domain::duty_shift::{DutyKind, DutyShift},
+    store,
+};
+
+/// Serves the duty roster.
+#[derive(Debug, Clone)]
+pub(crate) struct DutyShifts(pub App);
+
+wire_enum!(DutyKind);
+wire! {
+    DutyShift = proto::DutyShift { kind, person_id, start_time, end_time }
+    change {  } states
+}
+
+serve! {
+    DutyService for DutyShifts {
+        create create_duty_shift(proto::CreateDutyShiftRequest, duty_shift): DutyShift,
+        get get_duty_shift(proto::GetDutyShiftRequest): DutyShift,
+        list list_duty_shifts(proto::ListDutyShiftsRequest) in state
+            -> proto::ListDutyShiftsResponse, duty_shifts: DutyShift,
+        act hand_over_duty_shift(proto::HandOverDutyShiftRequest, "hand_over"): DutyShift => sets { person_id } because reason,
+        act cancel_duty_shift(proto::CancelDutyShiftRequest, "cancel"): DutyShift => because reason,
+
+        own list_duty_gaps(proto::ListDutyGapsRequest) -> proto::ListDutyGapsResponse,
+    }
+}
+
+/// Gaps are looked for in so long a time at once.
+const LONGEST: TimeDelta = TimeDelta::days(366);
+
+impl DutyShifts {
+    async fn list_duty_gaps(
+        &self,
+        request: Request<proto::ListDutyGapsRequest>,
+    ) -> Result<proto::ListDutyGapsResponse, Refusal> {
+        let (_, scope) = Caller::of(&request)?;
+        let request = request.into_inner();
+        let time = |time: Option<prost_types::Timestamp>, field: &str| {
+            let required = || Refusal::field(field, "required", "is required");
+            date::moment(&time.ok_or_else(required)?, field)
+        };
+        let from = time(request.from_time, "from_time")?;
+        let until = time(request.until_time, "until_time")?;
+        if until <= from || until - from > LONGEST {
+            let why = "must be after from_time, by at most 366 days";
+            return Err(Refusal::field("until_time", "time.order", why));
+        }
+        let kind = DutyKind::from_code(request.kind)
+            .ok_or_else(|| Refusal::field("kind", "required", "is required"))?;
+        let code = &request.area_code;
+        let reference = self.0.reference.get().await?;
+        if !scope.covers(code) || !reference.knows_area(code) {
+            return Err(Refusal::not_found("area", code));
+        }
+        let pool = &self.0.database.calls;
+        let gaps = store::duty_shift::gaps(pool, code, kind, (from, until)).await?;
+        let told = |gap: store::duty_shift::Gap| proto::DutyGap {
+            start_time: Some(date::timestamp(gap.start_time)),
+            end_time: Some(date::timestamp(gap.end_time)),
+        };
+        Ok(proto::ListDutyGapsResponse {
+            gaps: gaps.into_iter().map(told).collect(),
+        })
+    }
+}

@@ -1,0 +1,89 @@
+//! `LivelihoodService`: livelihood items and matters.
+
+use tonic::Request;
+use wangge_api::{
+    date,
+    refusal::Refusal,
+    tickets::v1::{self as proto, server::livelihood_service_server::LivelihoodService},
+};
+use wangge_auth::Caller;
+use wangge_records::{Filter, page::Page, read, serve, wire};
+
+use crate::{
+    App,
+    domain::{livelihood_item::LivelihoodItem, livelihood_matter::LivelihoodMatter},
+};
+
+/// Serves livelihood items and matters.
+#[derive(Debug, Clone)]
+pub(crate) struct Livelihood(pub App);
+
+wire! {
+    LivelihoodItem = proto::LivelihoodItem { name, limit_days, materials, start_date, end_date }
+    change { name, materials }
+}
+wire! {
+    LivelihoodMatter = proto::LivelihoodMatter { livelihood_item_id, applicant_name, resident_id, handler_person_id, due_date, amount_fen }
+    change { handler_person_id } states
+}
+
+serve! {
+    LivelihoodService for Livelihood {
+        create create_livelihood_item(proto::CreateLivelihoodItemRequest, livelihood_item): LivelihoodItem,
+        get get_livelihood_item(proto::GetLivelihoodItemRequest): LivelihoodItem,
+        list list_livelihood_items(proto::ListLivelihoodItemsRequest) on on_date
+            -> proto::ListLivelihoodItemsResponse, livelihood_items: LivelihoodItem,
+        update update_livelihood_item(proto::UpdateLivelihoodItemRequest, livelihood_item): LivelihoodItem,
+        end end_livelihood_item(proto::EndLivelihoodItemRequest): LivelihoodItem,
+
+        create create_livelihood_matter(proto::CreateLivelihoodMatterRequest, livelihood_matter): LivelihoodMatter,
+        get get_livelihood_matter(proto::GetLivelihoodMatterRequest): LivelihoodMatter,
+        list list_livelihood_matters(proto::ListLivelihoodMattersRequest) in state
+            -> proto::ListLivelihoodMattersResponse, livelihood_matters: LivelihoodMatter,
+        update update_livelihood_matter(proto::UpdateLivelihoodMatterRequest, livelihood_matter): LivelihoodMatter,
+        act complete_livelihood_matter_materials(proto::CompleteLivelihoodMatterMaterialsRequest, "complete_materials"): LivelihoodMatter,
+        act review_livelihood_matter(proto::ReviewLivelihoodMatterRequest, "review"): LivelihoodMatter,
+        act publicise_livelihood_matter(proto::PubliciseLivelihoodMatterRequest, "publicise"): LivelihoodMatter,
+        act approve_livelihood_matter(proto::ApproveLivelihoodMatterRequest, "approve"): LivelihoodMatter,
+        act refuse_livelihood_matter(proto::RefuseLivelihoodMatterRequest, "refuse"): LivelihoodMatter => because reason,
+        act deliver_livelihood_matter(proto::DeliverLivelihoodMatterRequest, "deliver"): LivelihoodMatter => sets { amount_fen },
+        act withdraw_livelihood_matter(proto::WithdrawLivelihoodMatterRequest, "withdraw"): LivelihoodMatter => because reason,
+
+        own list_public_livelihood_matters(proto::ListPublicLivelihoodMattersRequest)
+            -> proto::ListPublicLivelihoodMattersResponse,
+    }
+}
+
+impl Livelihood {
+    async fn list_public_livelihood_matters(
+        &self,
+        request: Request<proto::ListPublicLivelihoodMattersRequest>,
+    ) -> Result<proto::ListPublicLivelihoodMattersResponse, Refusal> {
+        let (_, scope) = Caller::of(&request)?;
+        let request = request.into_inner();
+        let arguments = format!("public livelihood matters {}", request.within_code);
+        let page = Page::read(request.page_size, &request.page_token, arguments)?;
+        let scope = scope.within(&request.within_code);
+        let (matters, next_page_token) =
+            read::list::<App, LivelihoodMatter>(&self.0, &scope, Filter::default(), page).await?;
+        Ok(proto::ListPublicLivelihoodMattersResponse {
+            livelihood_matters: matters.into_iter().map(public).collect(),
+            next_page_token,
+        })
+    }
+}
+
+/// What the public may see of a matter: nothing of the applicant.
+fn public(matter: LivelihoodMatter) -> proto::PublicLivelihoodMatter {
+    let last = matter.course.steps().last();
+    let state_time = last.map_or(matter.head.created_time, |step| step.step_time);
+    proto::PublicLivelihoodMatter {
+        id: matter.head.id.to_string(),
+        livelihood_item_id: matter.livelihood_item_id.to_string(),
+        area_code: matter.head.area_code,
+        handler_person_id: matter.handler_person_id.to_string(),
+        due_date: Some(date::to_wire(matter.due_date)),
+        state: matter.course.state().code().into(),
+        state_time: Some(date::timestamp(state_time)),
+    }
+}

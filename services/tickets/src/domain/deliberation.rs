@@ -1,0 +1,153 @@
+//! Deliberations: from a problem that was raised to the review by those who raised it.
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+use wangge_api::refusal::Refusal;
+use wangge_records::{Checks, Course, Head, Note, Record, Reference, Stateful, Text, Told, states};
+
+use super::area;
+
+states! {
+    /// States of a deliberation. The numbers are the contract's.
+    DeliberationState for Deliberation {
+        /// The problem was raised.
+        Collected = 1 => "collected",
+        /// The topic is fixed.
+        TopicSet = 2 => "topic_set",
+        /// The four parties deliberate.
+        Deliberating = 3 => "deliberating",
+        /// They have decided.
+        Resolved = 4 => "resolved",
+        /// They have not come to a decision; it can be taken up again.
+        NoConsensus = 5 => "no_consensus",
+        /// Tickets and projects carry it out.
+        Assigned = 6 => "assigned",
+        /// It is being carried out.
+        Implementing = 7 => "implementing",
+        /// Carried out and reviewed by those who raised it. Final.
+        Reviewed = 8 => "reviewed",
+        /// Dropped. Final.
+        Dropped = 9 => "dropped",
+    }
+    "set_topic": Collected => TopicSet,
+    "deliberate": TopicSet | NoConsensus => Deliberating,
+    "resolve": Deliberating => Resolved,
+    "disagree": Deliberating => NoConsensus,
+    "assign": Resolved => Assigned,
+    "implement": Assigned => Implementing,
+    "review": Implementing => Reviewed,
+    "drop": Collected | TopicSet | NoConsensus => Dropped,
+}
+
+/// A deliberation.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Deliberation {
+    /// What every record has; the area is a community or a grid.
+    #[serde(flatten)]
+    pub head: Head,
+    /// Where it stands and how it came there.
+    #[serde(flatten)]
+    pub course: Course<DeliberationState>,
+    /// The problem in a few words.
+    pub title: Text,
+    /// Ids of the people or residents who raised it, in the organization service.
+    pub raiser_ids: Vec<Uuid>,
+    /// The topic as it was fixed.
+    pub topic: Note,
+    /// Id of the meeting at which it was deliberated on.
+    pub meeting_id: Option<Uuid>,
+    /// What was decided.
+    pub decision: Note,
+    /// Id of the one of those who raised it who has reviewed it.
+    pub reviewer_id: Option<Uuid>,
+    /// What was found.
+    pub review: Note,
+}
+
+impl Record for Deliberation {
+    const KIND: &'static str = "deliberation";
+
+    fn head(&self) -> &Head {
+        &self.head
+    }
+
+    fn head_mut(&mut self) -> &mut Head {
+        &mut self.head
+    }
+
+    fn check(&self, checks: &mut Checks) {
+        let name = self.course.state().name();
+        checks.given(!self.raiser_ids.is_empty(), "raiser_ids");
+        let said = |note: &Note| !note.0.trim().is_empty();
+        let later = [
+            DeliberationState::TopicSet,
+            DeliberationState::Deliberating,
+            DeliberationState::NoConsensus,
+            DeliberationState::Resolved,
+            DeliberationState::Assigned,
+            DeliberationState::Implementing,
+            DeliberationState::Reviewed,
+        ];
+        let [topic, meeting, decision, reviewed] =
+            [0, 1, 3, 6].map(|from| self.course.is_in(&later[from..]));
+        if self.course.state() != DeliberationState::Dropped {
+            checks.given_when(topic, said(&self.topic), "topic", name);
+            checks.given_when(meeting, self.meeting_id.is_some(), "meeting_id", name);
+        }
+        checks.given_when(decision, said(&self.decision), "decision", name);
+        checks.given_when(reviewed, self.reviewer_id.is_some(), "reviewer_id", name);
+        checks.given_when(reviewed, said(&self.review), "review", name);
+    }
+
+    fn references(&self) -> Vec<Reference> {
+        [
+            Some(
+                Reference::area(&self.head)
+                    .of(area::COMMUNITIES_AND_GRIDS, "must be a community or a grid"),
+            ),
+            self.meeting_id
+                .map(|id| Reference::id("meeting_id", "meeting", id)),
+        ]
+        .into_iter()
+        .flatten()
+        .collect()
+    }
+
+    fn told(&self) -> Told {
+        Told::course(self)
+    }
+}
+
+impl Stateful for Deliberation {
+    type State = DeliberationState;
+
+    fn course(&self) -> &Course<DeliberationState> {
+        &self.course
+    }
+
+    fn course_mut(&mut self) -> &mut Course<DeliberationState> {
+        &mut self.course
+    }
+
+    fn settle(&mut self, action: &'static str, _now: DateTime<Utc>) -> Result<(), Refusal> {
+        let raised_it = self
+            .reviewer_id
+            .is_some_and(|id| self.raiser_ids.contains(&id));
+        if action == "review" && self.reviewer_id.is_some() && !raised_it {
+            let why = "the reviewer did not raise it";
+            return Err(Refusal::guard("not_a_raiser", Self::KIND, why));
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_state_and_action() {
+        insta::assert_snapshot!(wangge_records::course::table(DeliberationState::ALL));
+    }
+}

@@ -1,0 +1,62 @@
+//! Notes that grid workers take on the way.
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+use wangge_kernel::limit::{DEFAULT_ZONE, day_of};
+use wangge_records::{Checks, Head, Record, Reference, Text, Told};
+
+use super::area;
+
+/// A note.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FieldNote {
+    /// What every record has; the area is a community or a grid.
+    #[serde(flatten)]
+    pub head: Head,
+    /// Id of the person, in the organization service.
+    pub person_id: Uuid,
+    /// When.
+    pub noted_time: DateTime<Utc>,
+    /// What was noted.
+    pub text: Text,
+    /// Id of the ticket that it led to.
+    pub ticket_id: Option<Uuid>,
+}
+
+impl Record for FieldNote {
+    const KIND: &'static str = "field_note";
+
+    fn head(&self) -> &Head {
+        &self.head
+    }
+
+    fn head_mut(&mut self) -> &mut Head {
+        &mut self.head
+    }
+
+    fn check(&self, _: &mut Checks) {}
+
+    fn references(&self) -> Vec<Reference> {
+        [
+            Some(
+                Reference::area(&self.head)
+                    .of(area::COMMUNITIES_AND_GRIDS, "must be a community or a grid"),
+            ),
+            self.ticket_id
+                .map(|id| Reference::id("ticket_id", "ticket", id)),
+        ]
+        .into_iter()
+        .flatten()
+        .collect()
+    }
+
+    fn told(&self) -> Told {
+        Told {
+            parent_id: self.ticket_id,
+            subject_id: Some(self.person_id),
+            start_date: Some(day_of(self.noted_time, DEFAULT_ZONE)),
+            ..Told::default()
+        }
+    }
+}

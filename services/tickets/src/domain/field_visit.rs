@@ -1,0 +1,80 @@
+//! Visits to residents and errands run for them, with what came of each.
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+use wangge_kernel::{
+    coded_enum,
+    limit::{DEFAULT_ZONE, day_of},
+};
+use wangge_records::{Checks, Head, Record, Reference, Text, Told};
+
+use super::area;
+
+coded_enum! {
+    /// What a visit was. The numbers are the contract's.
+    FieldVisitKind {
+        /// A visit (走访联系).
+        Visit = 1 => "visit",
+        /// An errand run for a resident (代办实事).
+        Errand = 2 => "errand",
+    }
+}
+
+/// A visit.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FieldVisit {
+    /// What every record has; the area is a community or a grid.
+    #[serde(flatten)]
+    pub head: Head,
+    /// What it was.
+    pub kind: FieldVisitKind,
+    /// Id of the person who went, in the organization service.
+    pub person_id: Uuid,
+    /// Id of the resident, in the organization service.
+    pub resident_id: Option<Uuid>,
+    /// When.
+    pub visit_time: DateTime<Utc>,
+    /// What came of it.
+    pub outcome: Text,
+    /// Id of the ticket that it led to.
+    pub ticket_id: Option<Uuid>,
+}
+
+impl Record for FieldVisit {
+    const KIND: &'static str = "field_visit";
+
+    fn head(&self) -> &Head {
+        &self.head
+    }
+
+    fn head_mut(&mut self) -> &mut Head {
+        &mut self.head
+    }
+
+    fn check(&self, _: &mut Checks) {}
+
+    fn references(&self) -> Vec<Reference> {
+        [
+            Some(
+                Reference::area(&self.head)
+                    .of(area::COMMUNITIES_AND_GRIDS, "must be a community or a grid"),
+            ),
+            self.ticket_id
+                .map(|id| Reference::id("ticket_id", "ticket", id)),
+        ]
+        .into_iter()
+        .flatten()
+        .collect()
+    }
+
+    fn told(&self) -> Told {
+        Told {
+            parent_id: self.ticket_id,
+            subject_id: self.resident_id,
+            code: self.kind.name(),
+            start_date: Some(day_of(self.visit_time, DEFAULT_ZONE)),
+            ..Told::default()
+        }
+    }
+}

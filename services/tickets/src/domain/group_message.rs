@@ -1,0 +1,154 @@
+//! Messages in chat groups that ask for something, and their public replies. A message lies where its group lies.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+use wangge_kernel::limit::{DEFAULT_ZONE, day_of};
+use wangge_records::{Checks, Course, Head, Note, Record, Reference, Stateful, Text, Told, states};
+
+states! {
+    /// States of a message. The numbers are the contract's.
+    GroupMessageState for GroupMessage {
+        /// Received: whoever is on duty must claim it.
+        Received = 1 => "received",
+        /// Somebody on duty sees to it.
+        Claimed = 2 => "claimed",
+        /// Replied to in the group. Final.
+        Replied = 3 => "replied",
+        /// It needs no reply. Final.
+        Dismissed = 4 => "dismissed",
+    }
+    "claim": Received => Claimed,
+    "hand_over": Claimed => Claimed,
+    "reply": Claimed => Replied,
+    "dismiss": Received | Claimed => Dismissed,
+}
+
+/// Within which a message is to be replied to.
+pub const REPLY_WITHIN: TimeDelta = TimeDelta::minutes(60);
+
+/// A message.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GroupMessage {
+    /// What every record has; the area is that of what it belongs to.
+    #[serde(flatten)]
+    pub head: Head,
+    /// Where it stands and how it came there.
+    #[serde(flatten)]
+    pub course: Course<GroupMessageState>,
+    /// Id of the group.
+    pub chat_group_id: Uuid,
+    /// What it says.
+    pub text: Text,
+    /// When it was sent.
+    pub sent_time: DateTime<Utc>,
+    /// Id of the person on duty who has claimed it, in the organization service.
+    pub person_id: Option<Uuid>,
+    /// The public reply.
+    pub reply: Note,
+    /// Id of the ticket that it was turned into, whose number the reply names.
+    pub ticket_id: Option<Uuid>,
+}
+
+impl Record for GroupMessage {
+    const KIND: &'static str = "group_message";
+    const HAS_OWN_AREA: bool = false;
+
+    fn head(&self) -> &Head {
+        &self.head
+    }
+
+    fn head_mut(&mut self) -> &mut Head {
+        &mut self.head
+    }
+
+    fn check(&self, checks: &mut Checks) {
+        let state = self.course.state();
+        let name = state.name();
+        if state != GroupMessageState::Dismissed {
+            let claimed = state != GroupMessageState::Received;
+            checks.given_when(claimed, self.person_id.is_some(), "person_id", name);
+        }
+        let replied = state == GroupMessageState::Replied;
+        checks.given_when(replied, !self.reply.0.trim().is_empty(), "reply", name);
+        if !replied {
+            checks.given_when(false, self.ticket_id.is_some(), "ticket_id", name);
+        }
+        let in_future = self.sent_time > self.head.changed_time;
+        let why = "must not lie in the future";
+        checks.rule(
+            !in_future || self.head.imported,
+            "sent_time",
+            "time.not_in_future",
+            why,
+        );
+    }
+
+    fn references(&self) -> Vec<Reference> {
+        [
+            Some(Reference::id(
+                "chat_group_id",
+                "chat_group",
+                self.chat_group_id,
+            )),
+            self.ticket_id
+                .map(|id| Reference::id("ticket_id", "ticket", id)),
+        ]
+        .into_iter()
+        .flatten()
+        .collect()
+    }
+
+    fn placed_by(&self) -> Option<Uuid> {
+        Some(self.chat_group_id)
+    }
+
+    fn told(&self) -> Told {
+        Told {
+            parent_id: Some(self.chat_group_id),
+            subject_id: self.person_id,
+            code: self.kept(),
+            due_time: Some(self.due_time()),
+            start_date: Some(day_of(self.sent_time, DEFAULT_ZONE)),
+            ..Told::course(self)
+        }
+    }
+}
+
+impl GroupMessage {
+    /// When the reply is due.
+    pub fn due_time(&self) -> DateTime<Utc> {
+        self.sent_time + REPLY_WITHIN
+    }
+
+    /// Whether it was replied to in time; empty before the reply.
+    fn kept(&self) -> &'static str {
+        match self.course.last_time("reply") {
+            Some(time) if time <= self.due_time() => "in_time",
+            Some(_) => "late",
+            None => "",
+        }
+    }
+}
+
+impl Stateful for GroupMessage {
+    type State = GroupMessageState;
+
+    fn course(&self) -> &Course<GroupMessageState> {
+        &self.course
+    }
+
+    fn course_mut(&mut self) -> &mut Course<GroupMessageState> {
+        &mut self.course
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_state_and_action() {
+        insta::assert_snapshot!(wangge_records::course::table(GroupMessageState::ALL));
+    }
+}

@@ -1,0 +1,60 @@
+//! The catalogue of livelihood items: what can be applied for, with which papers, within which limit.
+
+use chrono::NaiveDate;
+use serde::{Deserialize, Serialize};
+use wangge_records::{Checks, Head, Record, Reference, Text, Told, dated};
+
+use super::area;
+
+/// An item.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LivelihoodItem {
+    /// What every record has; the area is any.
+    #[serde(flatten)]
+    pub head: Head,
+    /// Name.
+    pub name: Text,
+    /// Legal limit in calendar days from the application to the decision.
+    pub limit_days: i32,
+    /// Papers that are needed, each 1 to 100 characters.
+    pub materials: Vec<Text>,
+    /// First day.
+    pub start_date: NaiveDate,
+    /// First day on which it no longer holds.
+    pub end_date: Option<NaiveDate>,
+}
+dated!(LivelihoodItem);
+
+impl Record for LivelihoodItem {
+    const KIND: &'static str = "livelihood_item";
+
+    fn head(&self) -> &Head {
+        &self.head
+    }
+
+    fn head_mut(&mut self) -> &mut Head {
+        &mut self.head
+    }
+
+    fn check(&self, checks: &mut Checks) {
+        checks.ends_after(Some(self.start_date), self.end_date);
+        checks.rule(
+            self.limit_days >= 1,
+            "limit_days",
+            "int32.gte",
+            "must be 1 or more",
+        );
+    }
+
+    fn references(&self) -> Vec<Reference> {
+        vec![Reference::area(&self.head).of(area::ANY, "must be an area")]
+    }
+
+    fn told(&self) -> Told {
+        Told {
+            amount: self.limit_days.into(),
+            title: self.name.0.clone(),
+            ..Told::dated(self)
+        }
+    }
+}

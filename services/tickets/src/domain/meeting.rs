@@ -1,0 +1,157 @@
+//! Meetings: who sat together when, how many of each party, and the minutes.
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use wangge_api::refusal::Refusal;
+use wangge_kernel::{
+    coded_enum,
+    limit::{DEFAULT_ZONE, day_of},
+};
+use wangge_records::{Checks, Course, Head, Note, Record, Reference, Stateful, Text, Told, states};
+
+use super::area;
+
+coded_enum! {
+    /// Kinds of meetings. The numbers are the contract's.
+    MeetingKind {
+        /// Council of Party members and the masses (党群议事会).
+        Council = 1 => "council",
+        /// Joint meeting of units (联席会商).
+        Joint = 2 => "joint",
+        /// Consultation (有事好商量).
+        Consultation = 3 => "consultation",
+    }
+}
+
+states! {
+    /// States of a meeting. The numbers are the contract's.
+    MeetingState for Meeting {
+        /// Planned.
+        Planned = 1 => "planned",
+        /// Held. Final.
+        Held = 2 => "held",
+        /// Cancelled. Final.
+        Cancelled = 3 => "cancelled",
+    }
+    "hold": Planned => Held,
+    "cancel": Planned => Cancelled,
+}
+
+/// Fields with the attendance of the four parties.
+pub const PARTIES: [&str; 4] = [
+    "committee_count",
+    "party_member_count",
+    "resident_count",
+    "stakeholder_count",
+];
+
+/// A meeting.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Meeting {
+    /// What every record has; the area is a community or a grid.
+    #[serde(flatten)]
+    pub head: Head,
+    /// Where it stands and how it came there.
+    #[serde(flatten)]
+    pub course: Course<MeetingState>,
+    /// What kind of meeting.
+    pub kind: MeetingKind,
+    /// Title.
+    pub title: Text,
+    /// When it begins.
+    pub start_time: DateTime<Utc>,
+    /// Members of both committees of the community who came.
+    pub committee_count: i32,
+    /// Representatives of Party members who came.
+    pub party_member_count: i32,
+    /// Representatives of residents who came.
+    pub resident_count: i32,
+    /// Stakeholders who came.
+    pub stakeholder_count: i32,
+    /// Minutes.
+    pub minutes: Note,
+}
+
+impl Record for Meeting {
+    const KIND: &'static str = "meeting";
+
+    fn head(&self) -> &Head {
+        &self.head
+    }
+
+    fn head_mut(&mut self) -> &mut Head {
+        &mut self.head
+    }
+
+    fn check(&self, checks: &mut Checks) {
+        let state = self.course.state();
+        let (name, held) = (state.name(), state == MeetingState::Held);
+        checks.given_when(
+            held,
+            self.attendance().iter().any(|count| *count > 0),
+            "committee_count",
+            name,
+        );
+        checks.given_when(held, !self.minutes.0.trim().is_empty(), "minutes", name);
+        for (count, field) in self.attendance().into_iter().zip(PARTIES) {
+            checks.rule(count >= 0, field, "int32.gte", "must be 0 or more");
+        }
+    }
+
+    fn references(&self) -> Vec<Reference> {
+        vec![
+            Reference::area(&self.head)
+                .of(area::COMMUNITIES_AND_GRIDS, "must be a community or a grid"),
+        ]
+    }
+
+    fn told(&self) -> Told {
+        Told {
+            code: self.kind.name(),
+            start_date: Some(day_of(self.start_time, DEFAULT_ZONE)),
+            ..Told::course(self)
+        }
+    }
+}
+
+impl Meeting {
+    /// How many of each party came, in the order of [`PARTIES`].
+    pub fn attendance(&self) -> [i32; 4] {
+        [
+            self.committee_count,
+            self.party_member_count,
+            self.resident_count,
+            self.stakeholder_count,
+        ]
+    }
+}
+
+impl Stateful for Meeting {
+    type State = MeetingState;
+
+    fn course(&self) -> &Course<MeetingState> {
+        &self.course
+    }
+
+    fn course_mut(&mut self) -> &mut Course<MeetingState> {
+        &mut self.course
+    }
+
+    fn settle(&mut self, action: &'static str, now: DateTime<Utc>) -> Result<(), Refusal> {
+        if action == "hold" && now < self.start_time {
+            let why = "it has not begun";
+            return Err(Refusal::guard("not_begun", Self::KIND, why));
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_state_and_action() {
+        insta::assert_snapshot!(wangge_records::course::table(MeetingState::ALL));
+    }
+}

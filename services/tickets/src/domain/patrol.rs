@@ -1,0 +1,71 @@
+//! Patrols of grids.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+use wangge_kernel::limit::{DEFAULT_ZONE, day_of};
+use wangge_records::{Checks, Head, Note, Record, Reference, Told};
+
+use super::area;
+
+/// A patrol.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Patrol {
+    /// What every record has; the area is a community or a grid.
+    #[serde(flatten)]
+    pub head: Head,
+    /// Id of the person, in the organization service.
+    pub person_id: Uuid,
+    /// When it began.
+    pub start_time: DateTime<Utc>,
+    /// When it ended: after `start_time`, by at most 24 hours.
+    pub end_time: DateTime<Utc>,
+    /// How many things were found that need something done, 0 or more.
+    pub found_count: i32,
+    /// What was seen, up to 500 characters.
+    pub note: Note,
+}
+
+impl Record for Patrol {
+    const KIND: &'static str = "patrol";
+
+    fn head(&self) -> &Head {
+        &self.head
+    }
+
+    fn head_mut(&mut self) -> &mut Head {
+        &mut self.head
+    }
+
+    fn check(&self, checks: &mut Checks) {
+        let length = self.end_time - self.start_time;
+        checks.rule(
+            length > TimeDelta::zero() && length <= TimeDelta::hours(24),
+            "end_time",
+            "time.order",
+            "must be after start_time, by at most 24 hours",
+        );
+        checks.rule(
+            self.found_count >= 0,
+            "found_count",
+            "int32.gte",
+            "must be 0 or more",
+        );
+    }
+
+    fn references(&self) -> Vec<Reference> {
+        vec![
+            Reference::area(&self.head)
+                .of(area::COMMUNITIES_AND_GRIDS, "must be a community or a grid"),
+        ]
+    }
+
+    fn told(&self) -> Told {
+        Told {
+            subject_id: Some(self.person_id),
+            amount: self.found_count.into(),
+            start_date: Some(day_of(self.start_time, DEFAULT_ZONE)),
+            ..Told::default()
+        }
+    }
+}

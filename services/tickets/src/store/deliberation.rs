@@ -1,0 +1,83 @@
+//! Statements on deliberations.
+
+use chrono::{DateTime, Utc};
+use uuid::Uuid;
+use wangge_api::refusal::Refusal;
+use wangge_pg::{StoreError, Tx};
+use wangge_records::Record as _;
+
+use crate::domain::{deliberation::Deliberation, ticket_state::TicketState};
+
+/// Deliberating takes a meeting of all four parties, assigning something that is
+/// assigned, and a review that all of it is over.
+pub(crate) async fn guard(
+    tx: &mut Tx,
+    deliberations: &[Deliberation],
+    action: &'static str,
+    _now: DateTime<Utc>,
+) -> Result<Vec<(Uuid, Refusal)>, StoreError> {
+    let mut refused = Vec::new();
+    for deliberation in deliberations {
+        let refusal = match action {
+            "deliberate" => meeting(tx, deliberation).await?,
+            "assign" => assigned(tx, deliberation).await?,
+            "review" => over(tx, deliberation).await?,
+            _ => None,
+        };
+        refused.extend(refusal.map(|refusal| (deliberation.head.id, refusal)));
+    }
+    Ok(refused)
+}
+
+fn refuse(guard: &str, why: &str) -> Refusal {
+    Refusal::guard(guard, Deliberation::KIND, why)
+}
+
+async fn meeting(tx: &mut Tx, deliberation: &Deliberation) -> Result<Option<Refusal>, StoreError> {
+    let meeting = sqlx::query!(
+        "select state = 2 as \"held!\", \
+             least(committee_count, party_member_count, resident_count, stakeholder_count) > 0 as \"all!\" \
+         from meeting where id = $1 for share",
+        deliberation.meeting_id,
+    )
+    .fetch_optional(tx)
+    .await?;
+    Ok(match meeting {
+        Some(meeting) if !meeting.held => {
+            Some(refuse("meeting_not_held", "the meeting was not held"))
+        }
+        Some(meeting) if !meeting.all => Some(refuse(
+            "party_missing",
+            "one of the four parties did not come",
+        )),
+        _ => None,
+    })
+}
+
+async fn assigned(tx: &mut Tx, deliberation: &Deliberation) -> Result<Option<Refusal>, StoreError> {
+    let is_assigned = sqlx::query_scalar!(
+        "select exists (select from assignment where deliberation_id = $1) as \"any!\"",
+        deliberation.head.id,
+    )
+    .fetch_one(tx)
+    .await?;
+    Ok((!is_assigned).then(|| refuse("nothing_assigned", "it has no assignment")))
+}
+
+async fn over(tx: &mut Tx, deliberation: &Deliberation) -> Result<Option<Refusal>, StoreError> {
+    let over = TicketState::ALL.iter().filter(|state| state.is_final());
+    let over: Vec<i16> = over.map(|state| state.code()).collect();
+    let open = sqlx::query_scalar!(
+        "select count(*) as \"open!\" from assignment \
+         left join ticket on ticket.id = ticket_id \
+         left join project_copy on project_copy.id = project_id \
+         where deliberation_id = $1 and not coalesce( \
+             ticket.state in (select unnest($2::smallint[])), project_copy.state in ('done', 'evaluated', 'cancelled'), false)",
+        deliberation.head.id,
+        &over,
+    )
+    .fetch_one(tx)
+    .await?;
+    let why = format!("{open} of its tickets and projects are open");
+    Ok((open > 0).then(|| refuse("assignment_open", &why)))
+}

@@ -1,0 +1,104 @@
+//! `ProjectService`: needs, resources and matches, projects, wishes.
+
+use wangge_api::volunteers::v1::{self as proto, server::project_service_server::ProjectService};
+use wangge_records::{serve, wire};
+
+use crate::{
+    App,
+    domain::{
+        beneficiary::Beneficiary, need::Need, need_match::NeedMatch, project::Project,
+        project_claim::ProjectClaim, resource::Resource, wish::Wish,
+    },
+};
+
+/// Serves needs, resources and matches, projects, wishes.
+#[derive(Debug, Clone)]
+pub(super) struct Projects(pub App);
+
+wire! {
+    Need = proto::Need { title, kind, unit_id, resident_id, start_date, end_date }
+    change { title }
+}
+wire! {
+    Resource = proto::Resource { title, kind, unit_id, volunteer_id, start_date, end_date }
+    change { title }
+}
+wire! {
+    NeedMatch = proto::NeedMatch { need_id, resource_id, volunteer_id, reason, match_date }
+    change {  }
+}
+wire! {
+    Project = proto::Project { title, need_id, place_count, need_match_id, score, evaluation }
+    change { title } states
+}
+wire! {
+    ProjectClaim = proto::ProjectClaim { project_id, unit_id, volunteer_id }
+    change {  } states
+}
+wire! {
+    Beneficiary = proto::Beneficiary { project_id, resident_id, benefit_date }
+    change {  }
+}
+wire! {
+    Wish = proto::Wish { title, resident_id, unit_id, volunteer_id, claim_until_time }
+    change { title } states
+}
+
+serve! {
+    ProjectService for Projects {
+        create create_need(proto::CreateNeedRequest, need): Need,
+        get get_need(proto::GetNeedRequest): Need,
+        list list_needs(proto::ListNeedsRequest) on on_date
+            -> proto::ListNeedsResponse, needs: Need,
+        update update_need(proto::UpdateNeedRequest, need): Need,
+        end end_need(proto::EndNeedRequest): Need,
+
+        create create_resource(proto::CreateResourceRequest, resource): Resource,
+        get get_resource(proto::GetResourceRequest): Resource,
+        list list_resources(proto::ListResourcesRequest) on on_date
+            -> proto::ListResourcesResponse, resources: Resource,
+        update update_resource(proto::UpdateResourceRequest, resource): Resource,
+        end end_resource(proto::EndResourceRequest): Resource,
+
+        create create_need_match(proto::CreateNeedMatchRequest, need_match): NeedMatch,
+        get get_need_match(proto::GetNeedMatchRequest): NeedMatch,
+        list list_need_matches(proto::ListNeedMatchesRequest) by need_id
+            -> proto::ListNeedMatchesResponse, need_matches: NeedMatch,
+
+        create create_project(proto::CreateProjectRequest, project): Project,
+        get get_project(proto::GetProjectRequest): Project,
+        list list_projects(proto::ListProjectsRequest) in state
+            -> proto::ListProjectsResponse, projects: Project,
+        update update_project(proto::UpdateProjectRequest, project): Project,
+        act match_project(proto::MatchProjectRequest, "match"): Project => sets { need_match_id },
+        act start_project(proto::StartProjectRequest, "start"): Project,
+        act finish_project(proto::FinishProjectRequest, "finish"): Project,
+        act evaluate_project(proto::EvaluateProjectRequest, "evaluate"): Project => sets { score, evaluation },
+        act cancel_project(proto::CancelProjectRequest, "cancel"): Project => because reason,
+
+        create create_project_claim(proto::CreateProjectClaimRequest, project_claim): ProjectClaim,
+        get get_project_claim(proto::GetProjectClaimRequest): ProjectClaim,
+        list list_project_claims(proto::ListProjectClaimsRequest) by project_id in state
+            -> proto::ListProjectClaimsResponse, project_claims: ProjectClaim,
+        act withdraw_project_claim(proto::WithdrawProjectClaimRequest, "withdraw"): ProjectClaim => because reason,
+
+        create create_beneficiary(proto::CreateBeneficiaryRequest, beneficiary): Beneficiary,
+        get get_beneficiary(proto::GetBeneficiaryRequest): Beneficiary,
+        list list_beneficiaries(proto::ListBeneficiariesRequest) by project_id
+            -> proto::ListBeneficiariesResponse, beneficiaries: Beneficiary,
+
+        create create_wish(proto::CreateWishRequest, wish): Wish,
+        get get_wish(proto::GetWishRequest): Wish,
+        list list_wishes(proto::ListWishesRequest) in state
+            -> proto::ListWishesResponse, wishes: Wish,
+        update update_wish(proto::UpdateWishRequest, wish): Wish,
+        act review_wish(proto::ReviewWishRequest, "review"): Wish,
+        act decline_wish(proto::DeclineWishRequest, "decline"): Wish => because reason,
+        act claim_wish(proto::ClaimWishRequest, "claim"): Wish => sets { unit_id, volunteer_id },
+        act release_wish(proto::ReleaseWishRequest, "release"): Wish => because reason,
+        act realise_wish(proto::RealiseWishRequest, "realise"): Wish,
+        act contest_wish(proto::ContestWishRequest, "contest"): Wish => because reason,
+        act confirm_wish(proto::ConfirmWishRequest, "confirm"): Wish,
+        act withdraw_wish(proto::WithdrawWishRequest, "withdraw"): Wish => because reason,
+    }
+}

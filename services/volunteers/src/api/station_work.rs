@@ -1,0 +1,158 @@
+//! `StationWorkService`: what stations do from day to day.
+
+use tonic::Request;
+use wangge_api::volunteers::v1::{
+    self as proto, server::station_work_service_server::StationWorkService,
+};
+use wangge_api::{date, refusal::Refusal};
+use wangge_auth::Caller;
+use wangge_records::{read, serve, wire, wire_enum};
+
+use crate::{
+    App,
+    domain::{
+        agency_case::AgencyCase,
+        booking::Booking,
+        closed_day::ClosedDay,
+        delivery::Delivery,
+        recurring_session::{RecurringSession, Weekday},
+        service_record::ServiceRecord,
+        station_duty::StationDuty,
+        station_visit::{StationVisit, StationVisitKind, StationVisitor},
+    },
+    store::booking,
+};
+
+/// Serves what stations do from day to day.
+#[derive(Debug, Clone)]
+pub(super) struct StationWork(pub App);
+
+wire_enum!(Weekday, StationVisitKind, StationVisitor);
+wire! {
+    RecurringSession = proto::RecurringSession { station_id, name, catalogue_item_id, weekday, start_minute, end_minute, capacity, start_date, end_date }
+    change { name, capacity }
+}
+wire! {
+    ClosedDay = proto::ClosedDay { closed_date, name, station_id }
+    change {  }
+}
+wire! {
+    Booking = proto::Booking { recurring_session_id, session_date, resident_id }
+    change {  } states
+}
+wire! {
+    Delivery = proto::Delivery { station_id, resident_id, goods, volunteer_id }
+    change {  } states
+}
+wire! {
+    ServiceRecord = proto::ServiceRecord { station_id, service_event_id, catalogue_item_id, resident_id, served_time }
+    change {  } states
+}
+wire! {
+    StationVisit = proto::StationVisit { station_id, kind, visitor, visit_time, service_record_id }
+    change {  }
+}
+wire! {
+    AgencyCase = proto::AgencyCase { station_id, resident_id, matter, handler_person_id, is_authorised, livelihood_matter_id, papers, result, papers_returned_time }
+    change { matter, handler_person_id, is_authorised } states
+}
+wire! {
+    StationDuty = proto::StationDuty { station_id, person_id, duty_date }
+    change {  }
+}
+
+serve! {
+    StationWorkService for StationWork {
+        create create_recurring_session(proto::CreateRecurringSessionRequest, recurring_session): RecurringSession,
+        get get_recurring_session(proto::GetRecurringSessionRequest): RecurringSession,
+        list list_recurring_sessions(proto::ListRecurringSessionsRequest) by station_id on on_date
+            -> proto::ListRecurringSessionsResponse, recurring_sessions: RecurringSession,
+        update update_recurring_session(proto::UpdateRecurringSessionRequest, recurring_session): RecurringSession,
+        end end_recurring_session(proto::EndRecurringSessionRequest): RecurringSession,
+
+        create create_closed_day(proto::CreateClosedDayRequest, closed_day): ClosedDay,
+        get get_closed_day(proto::GetClosedDayRequest): ClosedDay,
+        list list_closed_days(proto::ListClosedDaysRequest)
+            -> proto::ListClosedDaysResponse, closed_days: ClosedDay,
+
+        create create_booking(proto::CreateBookingRequest, booking): Booking,
+        get get_booking(proto::GetBookingRequest): Booking,
+        list list_bookings(proto::ListBookingsRequest) by recurring_session_id in state
+            -> proto::ListBookingsResponse, bookings: Booking,
+        act attend_booking(proto::AttendBookingRequest, "attend"): Booking,
+        act miss_booking(proto::MissBookingRequest, "miss"): Booking,
+        act cancel_booking(proto::CancelBookingRequest, "cancel"): Booking => because reason,
+
+        create create_delivery(proto::CreateDeliveryRequest, delivery): Delivery,
+        get get_delivery(proto::GetDeliveryRequest): Delivery,
+        list list_deliveries(proto::ListDeliveriesRequest) by station_id in state
+            -> proto::ListDeliveriesResponse, deliveries: Delivery,
+        act complete_delivery(proto::CompleteDeliveryRequest, "deliver"): Delivery => sets { volunteer_id },
+        act cancel_delivery(proto::CancelDeliveryRequest, "cancel"): Delivery => because reason,
+
+        create create_service_record(proto::CreateServiceRecordRequest, service_record): ServiceRecord,
+        get get_service_record(proto::GetServiceRecordRequest): ServiceRecord,
+        list list_service_records(proto::ListServiceRecordsRequest) by parent_id in state
+            -> proto::ListServiceRecordsResponse, service_records: ServiceRecord,
+        act void_service_record(proto::VoidServiceRecordRequest, "void"): ServiceRecord => because reason,
+
+        create create_station_visit(proto::CreateStationVisitRequest, station_visit): StationVisit,
+        get get_station_visit(proto::GetStationVisitRequest): StationVisit,
+        list list_station_visits(proto::ListStationVisitsRequest) by station_id
+            -> proto::ListStationVisitsResponse, station_visits: StationVisit,
+
+        create create_agency_case(proto::CreateAgencyCaseRequest, agency_case): AgencyCase,
+        get get_agency_case(proto::GetAgencyCaseRequest): AgencyCase,
+        list list_agency_cases(proto::ListAgencyCasesRequest) by station_id in state
+            -> proto::ListAgencyCasesResponse, agency_cases: AgencyCase,
+        update update_agency_case(proto::UpdateAgencyCaseRequest, agency_case): AgencyCase,
+        act complete_agency_case_materials(proto::CompleteAgencyCaseMaterialsRequest, "complete_materials"): AgencyCase => sets { papers },
+        act submit_agency_case(proto::SubmitAgencyCaseRequest, "submit"): AgencyCase,
+        act record_agency_case_result(proto::RecordAgencyCaseResultRequest, "record_result"): AgencyCase => sets { result },
+        act deliver_agency_case(proto::DeliverAgencyCaseRequest, "deliver"): AgencyCase,
+        act withdraw_agency_case(proto::WithdrawAgencyCaseRequest, "withdraw"): AgencyCase => because reason,
+
+        create create_station_duty(proto::CreateStationDutyRequest, station_duty): StationDuty,
+        get get_station_duty(proto::GetStationDutyRequest): StationDuty,
+        list list_station_duties(proto::ListStationDutiesRequest) by station_id
+            -> proto::ListStationDutiesResponse, station_duties: StationDuty,
+
+        own list_session_days(proto::ListSessionDaysRequest) -> proto::ListSessionDaysResponse,
+    }
+}
+
+/// More days than this are not listed at once.
+const MOST_DAYS: i64 = 366;
+
+impl StationWork {
+    async fn list_session_days(
+        &self,
+        request: Request<proto::ListSessionDaysRequest>,
+    ) -> Result<proto::ListSessionDaysResponse, Refusal> {
+        let (_, scope) = Caller::of(&request)?;
+        let request = request.into_inner();
+        let id = serve::id(&request.recurring_session_id, "recurring_session_id")?;
+        let from = date::required(request.from_date.as_ref(), "from_date")?;
+        let until = date::required(request.until_date.as_ref(), "until_date")?;
+        let count = (until - from).num_days();
+        if !(1..=MOST_DAYS).contains(&count) {
+            let why = "must be after from_date, by at most 366 days";
+            return Err(Refusal::field("until_date", "date.order", why));
+        }
+        let session: RecurringSession = read::get(&self.0, &scope, id).await?;
+        let days: Vec<_> = from
+            .iter_days()
+            .take_while(|day| *day < until)
+            .filter(|day| session.falls_on(*day))
+            .collect();
+        let days = booking::session_days(&self.0.database.calls, id, &days).await?;
+        let told = |day: booking::Day| proto::SessionDay {
+            session_date: Some(date::to_wire(day.day)),
+            closed_for: day.closed_for.unwrap_or_default(),
+            booked_count: day.booked,
+        };
+        Ok(proto::ListSessionDaysResponse {
+            days: days.into_iter().map(told).collect(),
+        })
+    }
+}

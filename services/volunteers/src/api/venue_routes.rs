@@ -1,0 +1,42 @@
+//! `VenueRouteService`: paths that string venues together.
+
+use wangge_api::volunteers::v1::{
+    self as proto, server::venue_route_service_server::VenueRouteService,
+};
+use wangge_records::{serve, wire};
+
+use crate::{
+    App,
+    domain::{route_venue::RouteVenue, venue_route::VenueRoute},
+};
+
+/// Serves paths that string venues together.
+#[derive(Debug, Clone)]
+pub(super) struct VenueRoutes(pub App);
+
+wire! {
+    VenueRoute = proto::VenueRoute { name, start_date, end_date }
+    change { name }
+}
+wire! {
+    RouteVenue = proto::RouteVenue { venue_route_id, position, name, station_id, start_date, end_date }
+    change { name }
+}
+
+serve! {
+    VenueRouteService for VenueRoutes {
+        create create_venue_route(proto::CreateVenueRouteRequest, venue_route): VenueRoute,
+        get get_venue_route(proto::GetVenueRouteRequest): VenueRoute,
+        list list_venue_routes(proto::ListVenueRoutesRequest) on on_date
+            -> proto::ListVenueRoutesResponse, venue_routes: VenueRoute,
+        update update_venue_route(proto::UpdateVenueRouteRequest, venue_route): VenueRoute,
+        end end_venue_route(proto::EndVenueRouteRequest): VenueRoute,
+
+        create create_route_venue(proto::CreateRouteVenueRequest, route_venue): RouteVenue,
+        get get_route_venue(proto::GetRouteVenueRequest): RouteVenue,
+        list list_route_venues(proto::ListRouteVenuesRequest) by venue_route_id on on_date
+            -> proto::ListRouteVenuesResponse, route_venues: RouteVenue,
+        update update_route_venue(proto::UpdateRouteVenueRequest, route_venue): RouteVenue,
+        end end_route_venue(proto::EndRouteVenueRequest): RouteVenue,
+    }
+}

@@ -1,0 +1,69 @@
+//! Who benefits from a project: each person once. It lies where the project lies.
+
+use chrono::NaiveDate;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+use wangge_api::refusal::Refusal;
+use wangge_records::{Checks, Head, Record, Reference, Told};
+
+use super::project::ProjectState;
+
+/// A beneficiary.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Beneficiary {
+    /// What every record has; the area is that of what it belongs to.
+    #[serde(flatten)]
+    pub head: Head,
+    /// Id of the project.
+    pub project_id: Uuid,
+    /// Id of the resident, in the organization service.
+    pub resident_id: Uuid,
+    /// Day on which it was first so.
+    pub benefit_date: NaiveDate,
+}
+
+impl Record for Beneficiary {
+    const KIND: &'static str = "beneficiary";
+    const HAS_OWN_AREA: bool = false;
+
+    fn head(&self) -> &Head {
+        &self.head
+    }
+
+    fn head_mut(&mut self) -> &mut Head {
+        &mut self.head
+    }
+
+    fn check(&self, _: &mut Checks) {}
+
+    fn references(&self) -> Vec<Reference> {
+        vec![
+            Reference::id("project_id", "project", self.project_id).while_in(&[
+                ProjectState::Running,
+                ProjectState::Done,
+                ProjectState::Evaluated,
+            ]),
+        ]
+    }
+
+    fn placed_by(&self) -> Option<Uuid> {
+        Some(self.project_id)
+    }
+
+    fn taken(&self) -> Refusal {
+        Refusal::guard(
+            "benefits_already",
+            Self::KIND,
+            "the resident is among those who benefit",
+        )
+    }
+
+    fn told(&self) -> Told {
+        Told {
+            parent_id: Some(self.project_id),
+            subject_id: Some(self.resident_id),
+            start_date: Some(self.benefit_date),
+            ..Told::default()
+        }
+    }
+}

@@ -1,0 +1,116 @@
+//! Bookings of places in sessions. A booking lies where its session lies.
+
+use chrono::{DateTime, NaiveDate, Utc};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+use wangge_api::refusal::Refusal;
+use wangge_kernel::limit::{DEFAULT_ZONE, day_of};
+use wangge_records::{Checks, Course, Head, Record, Reference, Stateful, Told, states};
+
+states! {
+    /// States of a booking. The numbers are the contract's.
+    BookingState for Booking {
+        /// Booked.
+        Booked = 1 => "booked",
+        /// The resident came. Final.
+        Attended = 2 => "attended",
+        /// The resident did not come. Final.
+        Missed = 3 => "missed",
+        /// Cancelled: the place is free. Final.
+        Cancelled = 4 => "cancelled",
+    }
+    "attend": Booked => Attended,
+    "miss": Booked => Missed,
+    "cancel": Booked => Cancelled,
+}
+
+/// A booking.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Booking {
+    /// What every record has; the area is that of what it belongs to.
+    #[serde(flatten)]
+    pub head: Head,
+    /// Where it stands and how it came there.
+    #[serde(flatten)]
+    pub course: Course<BookingState>,
+    /// Id of the session.
+    pub recurring_session_id: Uuid,
+    /// The day.
+    pub session_date: NaiveDate,
+    /// Id of the resident, in the organization service.
+    pub resident_id: Uuid,
+}
+
+impl Record for Booking {
+    const KIND: &'static str = "booking";
+    const HAS_OWN_AREA: bool = false;
+
+    fn head(&self) -> &Head {
+        &self.head
+    }
+
+    fn head_mut(&mut self) -> &mut Head {
+        &mut self.head
+    }
+
+    fn check(&self, _: &mut Checks) {}
+
+    fn references(&self) -> Vec<Reference> {
+        vec![Reference::id(
+            "recurring_session_id",
+            "recurring_session",
+            self.recurring_session_id,
+        )]
+    }
+
+    fn placed_by(&self) -> Option<Uuid> {
+        Some(self.recurring_session_id)
+    }
+
+    fn taken(&self) -> Refusal {
+        Refusal::guard(
+            "booked_already",
+            Self::KIND,
+            "the resident has a place in it",
+        )
+    }
+
+    fn told(&self) -> Told {
+        Told {
+            parent_id: Some(self.recurring_session_id),
+            subject_id: Some(self.resident_id),
+            start_date: Some(self.session_date),
+            ..Told::course(self)
+        }
+    }
+}
+
+impl Stateful for Booking {
+    type State = BookingState;
+
+    fn course(&self) -> &Course<BookingState> {
+        &self.course
+    }
+
+    fn course_mut(&mut self) -> &mut Course<BookingState> {
+        &mut self.course
+    }
+
+    fn settle(&mut self, action: &'static str, now: DateTime<Utc>) -> Result<(), Refusal> {
+        if action != "cancel" && day_of(now, DEFAULT_ZONE) < self.session_date {
+            let why = "the day has not come";
+            return Err(Refusal::guard("not_begun", Self::KIND, why));
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_state_and_action() {
+        insta::assert_snapshot!(wangge_records::course::table(BookingState::ALL));
+    }
+}

@@ -1,0 +1,55 @@
+//! Days on which stations are closed: holidays of an area, and days of one station.
+
+use chrono::NaiveDate;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+use wangge_records::{Checks, Head, Record, Reference, Text, Told};
+
+use super::area;
+
+/// A closed day.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ClosedDay {
+    /// What every record has; the area is any.
+    #[serde(flatten)]
+    pub head: Head,
+    /// The day.
+    pub closed_date: NaiveDate,
+    /// Why.
+    pub name: Text,
+    /// Id of the only station that is closed.
+    pub station_id: Option<Uuid>,
+}
+
+impl Record for ClosedDay {
+    const KIND: &'static str = "closed_day";
+
+    fn head(&self) -> &Head {
+        &self.head
+    }
+
+    fn head_mut(&mut self) -> &mut Head {
+        &mut self.head
+    }
+
+    fn check(&self, _: &mut Checks) {}
+
+    fn references(&self) -> Vec<Reference> {
+        [
+            Some(Reference::area(&self.head).of(area::ANY, "must be an area")),
+            self.station_id
+                .map(|id| Reference::id("station_id", "station", id)),
+        ]
+        .into_iter()
+        .flatten()
+        .collect()
+    }
+
+    fn told(&self) -> Told {
+        Told {
+            parent_id: self.station_id,
+            start_date: Some(self.closed_date),
+            ..Told::default()
+        }
+    }
+}

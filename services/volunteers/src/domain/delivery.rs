@@ -1,0 +1,104 @@
+//! Deliveries of a station to people who can't get about. A delivery lies where its station lies.
+
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+use wangge_records::{Checks, Course, Head, Record, Reference, Stateful, Text, Told, states};
+
+states! {
+    /// States of a delivery. The numbers are the contract's.
+    DeliveryState for Delivery {
+        /// Asked for.
+        Requested = 1 => "requested",
+        /// Brought. Final.
+        Delivered = 2 => "delivered",
+        /// Cancelled. Final.
+        Cancelled = 3 => "cancelled",
+    }
+    "deliver": Requested => Delivered,
+    "cancel": Requested => Cancelled,
+}
+
+/// A delivery.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Delivery {
+    /// What every record has; the area is that of what it belongs to.
+    #[serde(flatten)]
+    pub head: Head,
+    /// Where it stands and how it came there.
+    #[serde(flatten)]
+    pub course: Course<DeliveryState>,
+    /// Id of the station.
+    pub station_id: Uuid,
+    /// Id of the resident, in the organization service.
+    pub resident_id: Uuid,
+    /// What is brought.
+    pub goods: Text,
+    /// Id of the volunteer who brought it.
+    pub volunteer_id: Option<Uuid>,
+}
+
+impl Record for Delivery {
+    const KIND: &'static str = "delivery";
+    const HAS_OWN_AREA: bool = false;
+
+    fn head(&self) -> &Head {
+        &self.head
+    }
+
+    fn head_mut(&mut self) -> &mut Head {
+        &mut self.head
+    }
+
+    fn check(&self, checks: &mut Checks) {
+        let state = self.course.state();
+        if state != DeliveryState::Delivered {
+            let brought = self.volunteer_id.is_some();
+            checks.given_when(false, brought, "volunteer_id", state.name());
+        }
+    }
+
+    fn references(&self) -> Vec<Reference> {
+        [
+            Some(Reference::id("station_id", "station", self.station_id)),
+            self.volunteer_id
+                .map(|id| Reference::id("volunteer_id", "volunteer", id)),
+        ]
+        .into_iter()
+        .flatten()
+        .collect()
+    }
+
+    fn placed_by(&self) -> Option<Uuid> {
+        Some(self.station_id)
+    }
+
+    fn told(&self) -> Told {
+        Told {
+            parent_id: Some(self.station_id),
+            subject_id: Some(self.resident_id),
+            ..Told::course(self)
+        }
+    }
+}
+
+impl Stateful for Delivery {
+    type State = DeliveryState;
+
+    fn course(&self) -> &Course<DeliveryState> {
+        &self.course
+    }
+
+    fn course_mut(&mut self) -> &mut Course<DeliveryState> {
+        &mut self.course
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_state_and_action() {
+        insta::assert_snapshot!(wangge_records::course::table(DeliveryState::ALL));
+    }
+}

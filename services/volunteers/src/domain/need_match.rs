@@ -1,0 +1,64 @@
+//! Which resource or volunteer meets which need, and why. It lies where the need lies.
+
+use chrono::NaiveDate;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+use wangge_records::{Checks, Head, Record, Reference, Text, Told};
+
+/// A match.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NeedMatch {
+    /// What every record has; the area is that of what it belongs to.
+    #[serde(flatten)]
+    pub head: Head,
+    /// Id of the need.
+    pub need_id: Uuid,
+    /// Id of the resource.
+    pub resource_id: Uuid,
+    /// Id of a volunteer who helps.
+    pub volunteer_id: Option<Uuid>,
+    /// Why they go together.
+    pub reason: Text,
+    /// Day on which they were brought together.
+    pub match_date: NaiveDate,
+}
+
+impl Record for NeedMatch {
+    const KIND: &'static str = "need_match";
+    const HAS_OWN_AREA: bool = false;
+
+    fn head(&self) -> &Head {
+        &self.head
+    }
+
+    fn head_mut(&mut self) -> &mut Head {
+        &mut self.head
+    }
+
+    fn check(&self, _: &mut Checks) {}
+
+    fn references(&self) -> Vec<Reference> {
+        [
+            Some(Reference::id("need_id", "need", self.need_id)),
+            Some(Reference::id("resource_id", "resource", self.resource_id)),
+            self.volunteer_id
+                .map(|id| Reference::id("volunteer_id", "volunteer", id)),
+        ]
+        .into_iter()
+        .flatten()
+        .collect()
+    }
+
+    fn placed_by(&self) -> Option<Uuid> {
+        Some(self.need_id)
+    }
+
+    fn told(&self) -> Told {
+        Told {
+            parent_id: Some(self.need_id),
+            subject_id: Some(self.resource_id),
+            start_date: Some(self.match_date),
+            ..Told::default()
+        }
+    }
+}

@@ -1,0 +1,115 @@
+//! Who has claimed a part in a project. It lies where the project lies.
+
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+use wangge_api::refusal::Refusal;
+use wangge_records::{Checks, Course, Head, Record, Reference, Stateful, Told, states};
+
+use super::project::ProjectState;
+
+states! {
+    /// States of a claim. The numbers are the contract's.
+    ProjectClaimState for ProjectClaim {
+        /// It holds a place.
+        Claimed = 1 => "claimed",
+        /// Given up: the place is free. Final.
+        Withdrawn = 2 => "withdrawn",
+    }
+    "withdraw": Claimed => Withdrawn,
+}
+
+/// A claim.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ProjectClaim {
+    /// What every record has; the area is that of what it belongs to.
+    #[serde(flatten)]
+    pub head: Head,
+    /// Where it stands and how it came there.
+    #[serde(flatten)]
+    pub course: Course<ProjectClaimState>,
+    /// Id of the project.
+    pub project_id: Uuid,
+    /// Id of the unit.
+    pub unit_id: Option<Uuid>,
+    /// Id of the volunteer.
+    pub volunteer_id: Option<Uuid>,
+}
+
+impl Record for ProjectClaim {
+    const KIND: &'static str = "project_claim";
+    const HAS_OWN_AREA: bool = false;
+
+    fn head(&self) -> &Head {
+        &self.head
+    }
+
+    fn head_mut(&mut self) -> &mut Head {
+        &mut self.head
+    }
+
+    fn check(&self, checks: &mut Checks) {
+        let count = usize::from(self.unit_id.is_some()) + usize::from(self.volunteer_id.is_some());
+        let why = "one of unit_id and volunteer_id is required, and only one";
+        checks.rule(count == 1, "unit_id", "project_claim.claimant", why);
+    }
+
+    fn references(&self) -> Vec<Reference> {
+        [
+            Some(
+                Reference::id("project_id", "project", self.project_id).while_in(&[
+                    ProjectState::Needed,
+                    ProjectState::Matched,
+                    ProjectState::Running,
+                ]),
+            ),
+            self.unit_id.map(|id| Reference::id("unit_id", "unit", id)),
+            self.volunteer_id
+                .map(|id| Reference::id("volunteer_id", "volunteer", id)),
+        ]
+        .into_iter()
+        .flatten()
+        .collect()
+    }
+
+    fn placed_by(&self) -> Option<Uuid> {
+        Some(self.project_id)
+    }
+
+    fn taken(&self) -> Refusal {
+        Refusal::guard(
+            "claimed_already",
+            Self::KIND,
+            "it has a part in the project",
+        )
+    }
+
+    fn told(&self) -> Told {
+        Told {
+            parent_id: Some(self.project_id),
+            subject_id: self.unit_id.or(self.volunteer_id),
+            ..Told::course(self)
+        }
+    }
+}
+
+impl Stateful for ProjectClaim {
+    type State = ProjectClaimState;
+
+    fn course(&self) -> &Course<ProjectClaimState> {
+        &self.course
+    }
+
+    fn course_mut(&mut self) -> &mut Course<ProjectClaimState> {
+        &mut self.course
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_state_and_action() {
+        insta::assert_snapshot!(wangge_records::course::table(ProjectClaimState::ALL));
+    }
+}

@@ -1,0 +1,133 @@
+//! Sessions that a station holds on one day of every week. It lies where the station lies.
+
+use chrono::{Datelike as _, NaiveDate};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+use wangge_kernel::coded_enum;
+use wangge_records::{Checks, Head, Record, Reference, Text, Told, dated};
+
+coded_enum! {
+    /// A day of the week. The numbers are the contract's.
+    Weekday {
+        /// Monday.
+        Monday = 1 => "monday",
+        /// Tuesday.
+        Tuesday = 2 => "tuesday",
+        /// Wednesday.
+        Wednesday = 3 => "wednesday",
+        /// Thursday.
+        Thursday = 4 => "thursday",
+        /// Friday.
+        Friday = 5 => "friday",
+        /// Saturday.
+        Saturday = 6 => "saturday",
+        /// Sunday.
+        Sunday = 7 => "sunday",
+    }
+}
+
+/// A session.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RecurringSession {
+    /// What every record has; the area is that of what it belongs to.
+    #[serde(flatten)]
+    pub head: Head,
+    /// Id of the station.
+    pub station_id: Uuid,
+    /// Name.
+    pub name: Text,
+    /// Id of the item of the catalogue that is given.
+    pub catalogue_item_id: Option<Uuid>,
+    /// The day of the week.
+    pub weekday: Weekday,
+    /// When it begins: minutes after midnight in the time zone of the community.
+    pub start_minute: i32,
+    /// When it ends, after `start_minute`, at most 1440.
+    pub end_minute: i32,
+    /// How many people it takes.
+    pub capacity: i32,
+    /// First day.
+    pub start_date: NaiveDate,
+    /// First day on which it no longer holds.
+    pub end_date: Option<NaiveDate>,
+}
+dated!(RecurringSession);
+
+impl Record for RecurringSession {
+    const KIND: &'static str = "recurring_session";
+    const HAS_OWN_AREA: bool = false;
+
+    fn head(&self) -> &Head {
+        &self.head
+    }
+
+    fn head_mut(&mut self) -> &mut Head {
+        &mut self.head
+    }
+
+    fn check(&self, checks: &mut Checks) {
+        checks.ends_after(Some(self.start_date), self.end_date);
+        checks.rule(
+            self.capacity >= 1,
+            "capacity",
+            "int32.gte",
+            "must be 1 or more",
+        );
+        checks.rule(
+            self.start_minute >= 0
+                && self.end_minute > self.start_minute
+                && self.end_minute <= 1440,
+            "end_minute",
+            "int32.order",
+            "must be after start_minute, and at most 1440",
+        );
+    }
+
+    fn references(&self) -> Vec<Reference> {
+        [
+            Some(Reference::id("station_id", "station", self.station_id)),
+            self.catalogue_item_id
+                .map(|id| Reference::id("catalogue_item_id", "catalogue_item", id)),
+        ]
+        .into_iter()
+        .flatten()
+        .collect()
+    }
+
+    fn placed_by(&self) -> Option<Uuid> {
+        Some(self.station_id)
+    }
+
+    fn told(&self) -> Told {
+        Told {
+            parent_id: Some(self.station_id),
+            code: self.weekday.name(),
+            amount: self.capacity.into(),
+            title: self.name.0.clone(),
+            ..Told::dated(self)
+        }
+    }
+}
+
+impl Weekday {
+    /// That of a day.
+    pub fn of(day: NaiveDate) -> Self {
+        match day.weekday() {
+            chrono::Weekday::Mon => Self::Monday,
+            chrono::Weekday::Tue => Self::Tuesday,
+            chrono::Weekday::Wed => Self::Wednesday,
+            chrono::Weekday::Thu => Self::Thursday,
+            chrono::Weekday::Fri => Self::Friday,
+            chrono::Weekday::Sat => Self::Saturday,
+            chrono::Weekday::Sun => Self::Sunday,
+        }
+    }
+}
+
+impl RecurringSession {
+    /// Whether it would be held on a day, if the station is open.
+    pub fn falls_on(&self, day: NaiveDate) -> bool {
+        let holds = self.start_date <= day && self.end_date.is_none_or(|end| day < end);
+        holds && Weekday::of(day) == self.weekday
+    }
+}

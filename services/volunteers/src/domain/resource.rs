@@ -1,0 +1,71 @@
+//! What units and volunteers can give.
+
+use chrono::NaiveDate;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+use wangge_records::{Checks, Head, Record, Reference, Text, Told, dated};
+
+use super::{area, service_event::ServiceKind};
+
+/// A resource.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Resource {
+    /// What every record has; the area is a community or a grid.
+    #[serde(flatten)]
+    pub head: Head,
+    /// What it is.
+    pub title: Text,
+    /// What it is about.
+    pub kind: ServiceKind,
+    /// Id of the unit that gives it.
+    pub unit_id: Option<Uuid>,
+    /// Id of the volunteer who gives it.
+    pub volunteer_id: Option<Uuid>,
+    /// First day.
+    pub start_date: NaiveDate,
+    /// First day on which it no longer holds.
+    pub end_date: Option<NaiveDate>,
+}
+dated!(Resource);
+
+impl Record for Resource {
+    const KIND: &'static str = "resource";
+
+    fn head(&self) -> &Head {
+        &self.head
+    }
+
+    fn head_mut(&mut self) -> &mut Head {
+        &mut self.head
+    }
+
+    fn check(&self, checks: &mut Checks) {
+        checks.ends_after(Some(self.start_date), self.end_date);
+        let count = usize::from(self.unit_id.is_some()) + usize::from(self.volunteer_id.is_some());
+        let why = "one of unit_id and volunteer_id is required, and only one";
+        checks.rule(count == 1, "unit_id", "resource.giver", why);
+    }
+
+    fn references(&self) -> Vec<Reference> {
+        [
+            Some(
+                Reference::area(&self.head)
+                    .of(area::COMMUNITIES_AND_GRIDS, "must be a community or a grid"),
+            ),
+            self.unit_id.map(|id| Reference::id("unit_id", "unit", id)),
+            self.volunteer_id
+                .map(|id| Reference::id("volunteer_id", "volunteer", id)),
+        ]
+        .into_iter()
+        .flatten()
+        .collect()
+    }
+
+    fn told(&self) -> Told {
+        Told {
+            subject_id: self.unit_id.or(self.volunteer_id),
+            code: self.kind.name(),
+            ..Told::dated(self)
+        }
+    }
+}

@@ -1,0 +1,149 @@
+//! Organised service events.
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+use wangge_api::refusal::Refusal;
+use wangge_kernel::{
+    coded_enum,
+    limit::{DEFAULT_ZONE, day_of},
+};
+use wangge_records::{Checks, Course, Head, Record, Reference, Stateful, Text, Told, states};
+
+use super::area;
+
+coded_enum! {
+    /// What a service is about. The numbers are the contract's.
+    ServiceKind {
+        /// Safety and order.
+        Safety = 1 => "safety",
+        /// Care for the surroundings.
+        Environment = 2 => "environment",
+        /// Care for the elderly.
+        Elderly = 3 => "elderly",
+        /// Care for children.
+        Children = 4 => "children",
+        /// Health: clinics, check-ups.
+        Health = 5 => "health",
+        /// Culture and sport.
+        Culture = 6 => "culture",
+        /// Law, and peace among neighbours.
+        Law = 7 => "law",
+        /// Repairs, haircuts and other help of the hand.
+        Repair = 8 => "repair",
+        /// Anything else.
+        Other = 9 => "other",
+    }
+}
+
+states! {
+    /// States of a service event. The numbers are the contract's.
+    ServiceEventState for ServiceEvent {
+        /// Planned.
+        Planned = 1 => "planned",
+        /// Held. Final.
+        Held = 2 => "held",
+        /// Cancelled. Final.
+        Cancelled = 3 => "cancelled",
+    }
+    "hold": Planned => Held,
+    "cancel": Planned => Cancelled,
+}
+
+/// A service event.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ServiceEvent {
+    /// What every record has; the area is a community or a grid.
+    #[serde(flatten)]
+    pub head: Head,
+    /// Where it stands and how it came there.
+    #[serde(flatten)]
+    pub course: Course<ServiceEventState>,
+    /// Title.
+    pub title: Text,
+    /// What it is about.
+    pub kind: ServiceKind,
+    /// Id of the team that holds it.
+    pub team_id: Option<Uuid>,
+    /// Id of the station where it is held.
+    pub station_id: Option<Uuid>,
+    /// When it begins.
+    pub start_time: DateTime<Utc>,
+    /// When it ends, after `start_time`.
+    pub end_time: DateTime<Utc>,
+}
+
+impl Record for ServiceEvent {
+    const KIND: &'static str = "service_event";
+
+    fn head(&self) -> &Head {
+        &self.head
+    }
+
+    fn head_mut(&mut self) -> &mut Head {
+        &mut self.head
+    }
+
+    fn check(&self, checks: &mut Checks) {
+        checks.rule(
+            self.end_time > self.start_time,
+            "end_time",
+            "time.order",
+            "must be after start_time",
+        );
+    }
+
+    fn references(&self) -> Vec<Reference> {
+        [
+            Some(
+                Reference::area(&self.head)
+                    .of(area::COMMUNITIES_AND_GRIDS, "must be a community or a grid"),
+            ),
+            self.team_id.map(|id| Reference::id("team_id", "team", id)),
+            self.station_id
+                .map(|id| Reference::id("station_id", "station", id)),
+        ]
+        .into_iter()
+        .flatten()
+        .collect()
+    }
+
+    fn told(&self) -> Told {
+        Told {
+            parent_id: self.team_id,
+            code: self.kind.name(),
+            start_date: Some(day_of(self.start_time, DEFAULT_ZONE)),
+            ..Told::course(self)
+        }
+    }
+}
+
+impl Stateful for ServiceEvent {
+    type State = ServiceEventState;
+
+    fn course(&self) -> &Course<ServiceEventState> {
+        &self.course
+    }
+
+    fn course_mut(&mut self) -> &mut Course<ServiceEventState> {
+        &mut self.course
+    }
+
+    fn settle(&mut self, action: &'static str, now: DateTime<Utc>) -> Result<(), Refusal> {
+        if action == "hold" && now < self.start_time {
+            let why = "it has not begun";
+            return Err(Refusal::guard("not_begun", Self::KIND, why));
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_state_and_action() {
+        insta::assert_snapshot!(wangge_records::course::table(ServiceEventState::ALL));
+    }
+}

@@ -1,0 +1,213 @@
+//! Shifts of volunteers: who serves when, and the hours that come of it.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+use wangge_api::refusal::Refusal;
+use wangge_kernel::limit::{DEFAULT_ZONE, day_of};
+use wangge_records::{Checks, Course, Head, Record, Reference, Stateful, Told, states};
+
+use super::service_event::ServiceEventState;
+
+states! {
+    /// States of a shift. The numbers are the contract's.
+    ShiftState for Shift {
+        /// Offered: nobody has it.
+        Open = 1 => "open",
+        /// A volunteer has it.
+        Filled = 2 => "filled",
+        /// The volunteer has come.
+        SignedIn = 3 => "signed_in",
+        /// The volunteer has left.
+        SignedOut = 4 => "signed_out",
+        /// The hours are confirmed.
+        HoursConfirmed = 5 => "hours_confirmed",
+        /// The hours are certified. Final.
+        Certified = 6 => "certified",
+        /// Cancelled. Final.
+        Cancelled = 7 => "cancelled",
+    }
+    "fill": Open => Filled,
+    "release": Filled => Open,
+    "sign_in": Filled => SignedIn,
+    "sign_out": SignedIn => SignedOut,
+    "confirm_hours": SignedOut => HoursConfirmed,
+    "correct_hours": HoursConfirmed => HoursConfirmed,
+    "certify": HoursConfirmed => Certified,
+    "cancel": Open | Filled => Cancelled,
+}
+
+/// A shift.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Shift {
+    /// What every record has; the area is that of what it belongs to.
+    #[serde(flatten)]
+    pub head: Head,
+    /// Where it stands and how it came there.
+    #[serde(flatten)]
+    pub course: Course<ShiftState>,
+    /// Id of the event at which it is.
+    pub service_event_id: Option<Uuid>,
+    /// Id of the post at which it is.
+    pub service_post_id: Option<Uuid>,
+    /// Id of the station at which it is.
+    pub station_id: Option<Uuid>,
+    /// When it begins.
+    pub start_time: DateTime<Utc>,
+    /// When it ends: after `start_time`, by at most 24 hours.
+    pub end_time: DateTime<Utc>,
+    /// Id of the volunteer.
+    pub volunteer_id: Option<Uuid>,
+    /// When the volunteer came.
+    pub signed_in_time: Option<DateTime<Utc>>,
+    /// When the volunteer left.
+    pub signed_out_time: Option<DateTime<Utc>>,
+    /// Confirmed time of service in minutes.
+    pub worked_minutes: i32,
+}
+
+impl Record for Shift {
+    const KIND: &'static str = "shift";
+    const HAS_OWN_AREA: bool = false;
+
+    fn head(&self) -> &Head {
+        &self.head
+    }
+
+    fn head_mut(&mut self) -> &mut Head {
+        &mut self.head
+    }
+
+    fn check(&self, checks: &mut Checks) {
+        let given = [self.service_event_id, self.service_post_id, self.station_id];
+        let count = given.iter().flatten().count();
+        let why =
+            "one of service_event_id, service_post_id and station_id is required, and only one";
+        checks.rule(count == 1, "service_event_id", "shift.place", why);
+        let length = self.end_time - self.start_time;
+        checks.rule(
+            length > TimeDelta::zero() && length <= TimeDelta::hours(24),
+            "end_time",
+            "time.order",
+            "must be after start_time, by at most 24 hours",
+        );
+        let state = self.course.state();
+        let later = [
+            ShiftState::SignedIn,
+            ShiftState::SignedOut,
+            ShiftState::HoursConfirmed,
+            ShiftState::Certified,
+        ];
+        let [has_come, has_left, confirmed] =
+            [0, 1, 2].map(|from| self.course.is_in(&later[from..]));
+        let name = state.name();
+        if state != ShiftState::Cancelled {
+            let taken = state != ShiftState::Open;
+            checks.given_when(taken, self.volunteer_id.is_some(), "volunteer_id", name);
+        }
+        checks.given_when(
+            has_come,
+            self.signed_in_time.is_some(),
+            "signed_in_time",
+            name,
+        );
+        checks.given_when(
+            has_left,
+            self.signed_out_time.is_some(),
+            "signed_out_time",
+            name,
+        );
+        checks.given_when(confirmed, self.worked_minutes > 0, "worked_minutes", name);
+        checks.rule(
+            (0..=1440).contains(&self.worked_minutes),
+            "worked_minutes",
+            "int32.gte_lte",
+            "must be between 0 and 1440",
+        );
+    }
+
+    fn references(&self) -> Vec<Reference> {
+        [
+            self.service_event_id.map(|id| {
+                Reference::id("service_event_id", "service_event", id)
+                    .while_in(&[ServiceEventState::Planned, ServiceEventState::Held])
+            }),
+            self.service_post_id
+                .map(|id| Reference::id("service_post_id", "service_post", id)),
+            self.station_id
+                .map(|id| Reference::id("station_id", "station", id)),
+            self.volunteer_id
+                .map(|id| Reference::id("volunteer_id", "volunteer", id)),
+        ]
+        .into_iter()
+        .flatten()
+        .collect()
+    }
+
+    fn placed_by(&self) -> Option<Uuid> {
+        self.service_event_id
+            .or(self.service_post_id.or(self.station_id))
+    }
+
+    fn taken(&self) -> Refusal {
+        Refusal::guard(
+            "shift_overlaps",
+            Self::KIND,
+            "the volunteer is on another shift at that time",
+        )
+    }
+
+    fn told(&self) -> Told {
+        Told {
+            parent_id: self.placed_by(),
+            subject_id: self.volunteer_id,
+            code: self.at(),
+            amount: self.worked_minutes.into(),
+            start_date: Some(day_of(self.start_time, DEFAULT_ZONE)),
+            ..Told::course(self)
+        }
+    }
+}
+
+impl Shift {
+    /// What it is at.
+    fn at(&self) -> &'static str {
+        match (self.service_event_id, self.service_post_id) {
+            (Some(_), _) => "event",
+            (_, Some(_)) => "post",
+            _ => "station",
+        }
+    }
+}
+
+impl Stateful for Shift {
+    type State = ShiftState;
+
+    fn course(&self) -> &Course<ShiftState> {
+        &self.course
+    }
+
+    fn course_mut(&mut self) -> &mut Course<ShiftState> {
+        &mut self.course
+    }
+
+    fn settle(&mut self, action: &'static str, now: DateTime<Utc>) -> Result<(), Refusal> {
+        match action {
+            "release" => self.volunteer_id = None,
+            "sign_in" => self.signed_in_time = Some(now),
+            "sign_out" => self.signed_out_time = self.signed_in_time.max(Some(now)),
+            _ => {}
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_state_and_action() {
+        insta::assert_snapshot!(wangge_records::course::table(ShiftState::ALL));
+    }
+}

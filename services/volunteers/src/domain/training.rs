@@ -1,0 +1,66 @@
+//! Training that volunteers have had. It lies where the volunteer lies.
+
+use chrono::NaiveDate;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+use wangge_records::{Checks, Head, Record, Reference, Text, Told};
+
+/// A training.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Training {
+    /// What every record has; the area is that of what it belongs to.
+    #[serde(flatten)]
+    pub head: Head,
+    /// Id of the volunteer.
+    pub volunteer_id: Uuid,
+    /// What in.
+    pub subject: Text,
+    /// Day on which it was.
+    pub training_date: NaiveDate,
+    /// How long, in minutes: 1 to 1440.
+    pub minutes: i32,
+}
+
+impl Record for Training {
+    const KIND: &'static str = "training";
+    const HAS_OWN_AREA: bool = false;
+
+    fn head(&self) -> &Head {
+        &self.head
+    }
+
+    fn head_mut(&mut self) -> &mut Head {
+        &mut self.head
+    }
+
+    fn check(&self, checks: &mut Checks) {
+        checks.rule(
+            self.minutes >= 1,
+            "minutes",
+            "int32.gte",
+            "must be 1 or more",
+        );
+    }
+
+    fn references(&self) -> Vec<Reference> {
+        vec![Reference::id(
+            "volunteer_id",
+            "volunteer",
+            self.volunteer_id,
+        )]
+    }
+
+    fn placed_by(&self) -> Option<Uuid> {
+        Some(self.volunteer_id)
+    }
+
+    fn told(&self) -> Told {
+        Told {
+            parent_id: Some(self.volunteer_id),
+            subject_id: Some(self.volunteer_id),
+            amount: self.minutes.into(),
+            start_date: Some(self.training_date),
+            ..Told::default()
+        }
+    }
+}

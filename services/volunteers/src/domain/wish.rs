@@ -1,0 +1,174 @@
+//! Small wishes, from the posting until whoever wished confirms that it came true.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+use wangge_api::refusal::Refusal;
+use wangge_records::{
+    Checks, Course, Head, Record, Reference, Stateful, Text, Told, course::Taken, states,
+};
+
+use super::area;
+
+states! {
+    /// States of a wish. The numbers are the contract's.
+    WishState for Wish {
+        /// Posted: staff must review it.
+        Posted = 1 => "posted",
+        /// Reviewed: it can be claimed.
+        Reviewed = 2 => "reviewed",
+        /// Claimed.
+        Claimed = 3 => "claimed",
+        /// Made true, as the claimant says.
+        Realised = 4 => "realised",
+        /// Confirmed by whoever wished. Final.
+        Confirmed = 5 => "confirmed",
+        /// Declined. Final.
+        Declined = 6 => "declined",
+        /// Withdrawn. Final.
+        Withdrawn = 7 => "withdrawn",
+    }
+    "review": Posted => Reviewed,
+    "decline": Posted => Declined,
+    "claim": Reviewed => Claimed,
+    "release": Claimed => Reviewed,
+    "expire": Claimed => Reviewed,
+    "realise": Claimed => Realised,
+    "contest": Realised => Claimed,
+    "confirm": Realised => Confirmed,
+    "withdraw": Posted | Reviewed => Withdrawn,
+}
+
+/// How long a claim holds.
+pub const CLAIM_DAYS: i64 = 14;
+
+/// A wish.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Wish {
+    /// What every record has; the area is a community or a grid.
+    #[serde(flatten)]
+    pub head: Head,
+    /// Where it stands and how it came there.
+    #[serde(flatten)]
+    pub course: Course<WishState>,
+    /// What is wished for.
+    pub title: Text,
+    /// Id of the resident who wishes, in the organization service.
+    pub resident_id: Option<Uuid>,
+    /// Id of the unit that has claimed it.
+    pub unit_id: Option<Uuid>,
+    /// Id of the volunteer who has claimed it.
+    pub volunteer_id: Option<Uuid>,
+    /// When the claim ends unless the wish is made true.
+    pub claim_until_time: Option<DateTime<Utc>>,
+}
+
+impl Record for Wish {
+    const KIND: &'static str = "wish";
+
+    fn head(&self) -> &Head {
+        &self.head
+    }
+
+    fn head_mut(&mut self) -> &mut Head {
+        &mut self.head
+    }
+
+    fn check(&self, checks: &mut Checks) {
+        let state = self.course.state();
+        let name = state.name();
+        let claimed = [
+            WishState::Claimed,
+            WishState::Realised,
+            WishState::Confirmed,
+        ];
+        let count = usize::from(self.unit_id.is_some()) + usize::from(self.volunteer_id.is_some());
+        if self.course.is_in(&claimed) {
+            let why = "one of unit_id and volunteer_id is required, and only one";
+            checks.rule(count == 1, "unit_id", "wish.claimant", why);
+        } else {
+            checks.given_when(false, self.unit_id.is_some(), "unit_id", name);
+            checks.given_when(false, self.volunteer_id.is_some(), "volunteer_id", name);
+        }
+        let holds = state == WishState::Claimed;
+        let until = self.claim_until_time.is_some();
+        checks.given_when(holds, until, "claim_until_time", name);
+    }
+
+    fn references(&self) -> Vec<Reference> {
+        [
+            Some(
+                Reference::area(&self.head)
+                    .of(area::COMMUNITIES_AND_GRIDS, "must be a community or a grid"),
+            ),
+            self.unit_id.map(|id| Reference::id("unit_id", "unit", id)),
+            self.volunteer_id
+                .map(|id| Reference::id("volunteer_id", "volunteer", id)),
+        ]
+        .into_iter()
+        .flatten()
+        .collect()
+    }
+
+    fn told(&self) -> Told {
+        Told {
+            subject_id: self.resident_id,
+            ..Told::course(self)
+        }
+    }
+}
+
+impl Wish {
+    /// Ends a claim whose time is over, at that time, however much later this is
+    /// seen; answers when that was, if there was one.
+    ///
+    /// # Errors
+    /// None that a claimed wish could meet.
+    pub fn expire(&mut self, now: DateTime<Utc>) -> Result<Option<DateTime<Utc>>, Refusal> {
+        let over = self.claim_until_time.filter(|until| *until <= now);
+        let (WishState::Claimed, Some(until)) = (self.course.state(), over) else {
+            return Ok(None);
+        };
+        let step = Taken {
+            action: "expire",
+            time: until,
+            actor: String::new(),
+            reason: String::new(),
+        };
+        self.take(step, |_, _| {})?;
+        Ok(Some(until))
+    }
+}
+
+impl Stateful for Wish {
+    type State = WishState;
+
+    fn course(&self) -> &Course<WishState> {
+        &self.course
+    }
+
+    fn course_mut(&mut self) -> &mut Course<WishState> {
+        &mut self.course
+    }
+
+    fn settle(&mut self, action: &'static str, now: DateTime<Utc>) -> Result<(), Refusal> {
+        self.claim_until_time = match action {
+            "claim" | "contest" => Some(now + TimeDelta::days(CLAIM_DAYS)),
+            _ => None,
+        };
+        if ["release", "expire"].contains(&action) {
+            (self.unit_id, self.volunteer_id) = (None, None);
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_state_and_action() {
+        insta::assert_snapshot!(wangge_records::course::table(WishState::ALL));
+    }
+}

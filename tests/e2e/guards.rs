@@ -1,0 +1,357 @@
+//! The guards of plain records: what is refused for the sake of other records, by
+//! the name that the contract gives it, and what holds under many hands.
+
+use chrono::{Datelike as _, Days, NaiveDate, TimeDelta};
+use serde_json::{Value, json};
+use wangge_kernel::{
+    clock::Clock,
+    limit::{DEFAULT_ZONE, day_of},
+};
+use wangge_testkit::precondition;
+use wangge_tests::{
+    City, World,
+    city::{GRID, request_id},
+    plain::{self, act, enter},
+    raw,
+};
+
+/// What came of it: `ok`, the guard, or the reason of the refusal.
+fn outcome(answer: Result<String, raw::Answer>) -> String {
+    match answer {
+        Ok(_) => "ok".to_owned(),
+        Err(answer) => precondition(&answer.status)
+            .filter(|guard| guard != "STATE")
+            .unwrap_or_else(|| answer.reason()),
+    }
+}
+
+fn date(day: NaiveDate) -> Value {
+    json!({"year": day.year(), "month": day.month(), "day": day.day()})
+}
+
+struct Bench {
+    world: World,
+    city: City,
+}
+
+impl Bench {
+    async fn start() -> Self {
+        let world = World::start().await;
+        let city = City::build(&world).await;
+        Self { world, city }
+    }
+
+    /// A sample of a kind with other values in some fields.
+    fn sample(&self, kind: &str, other: Value) -> Value {
+        let mut sample = plain::kind(kind).sample(&self.city, 2021, false);
+        for (field, value) in other.as_object().expect("fields") {
+            sample[field] = value.clone();
+        }
+        sample
+    }
+
+    /// Enters such a one; answers its id.
+    async fn made(&self, kind: &str, other: Value) -> String {
+        let sample = self.sample(kind, other);
+        let made = enter(&self.world, plain::kind(kind), sample).await;
+        made.unwrap_or_else(|answer| panic!("{kind}: {:?}", answer.status))
+    }
+
+    /// What comes of entering such a one.
+    async fn entering(&self, kind: &str, other: Value) -> String {
+        let sample = self.sample(kind, other);
+        outcome(enter(&self.world, plain::kind(kind), sample).await)
+    }
+
+    /// What comes of a verb.
+    async fn acting(&self, kind: &str, verb: &str, id: &str, given: Value) -> String {
+        outcome(act(&self.world, plain::kind(kind), verb, id, &given).await)
+    }
+
+    /// Takes verbs that are legal.
+    async fn taken(&self, kind: &str, id: &str, verbs: &[&str]) {
+        for verb in verbs {
+            plain::take(&self.world, &self.city, plain::kind(kind), verb, id).await;
+        }
+    }
+
+    /// What comes of entering many at once: how many were made, and why the
+    /// others were not.
+    async fn at_once(&self, kind: &str, others: Vec<Value>) -> (usize, Vec<String>) {
+        let entering = others.into_iter().map(|other| self.entering(kind, other));
+        let outcomes = futures::future::join_all(entering).await;
+        let made = outcomes.iter().filter(|outcome| *outcome == "ok").count();
+        let mut why: Vec<String> = outcomes
+            .into_iter()
+            .filter(|outcome| outcome != "ok")
+            .collect();
+        why.dedup();
+        (made, why)
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn events_and_shifts() {
+    let bench = Bench::start().await;
+    let later = json!({"start_time": "2039-01-01T00:00:00Z", "end_time": "2039-01-01T02:00:00Z"});
+    let event = bench.made("service_event", later).await;
+    let hold = bench.acting("service_event", "HoldServiceEvent", &event, json!({}));
+    assert_eq!(hold.await, "not_begun");
+    bench
+        .taken("service_event", &event, &["CancelServiceEvent"])
+        .await;
+    let record = json!({"station_id": "", "service_event_id": event});
+    assert_eq!(
+        bench.entering("service_record", record).await,
+        "service_event_state"
+    );
+
+    // Nobody is on two shifts at a time; one after the other is fine.
+    let shift = |from: u32, to: u32| {
+        json!({
+            "start_time": format!("2030-01-01T{from:02}:00:00Z"),
+            "end_time": format!("2030-01-01T{to:02}:00:00Z"),
+        })
+    };
+    let volunteer = json!({"volunteer_id": bench.city.spare()});
+    let first = bench.made("shift", shift(8, 10)).await;
+    let beside = bench.made("shift", shift(9, 11)).await;
+    let behind = bench.made("shift", shift(10, 12)).await;
+    for (id, expected) in [(&first, "ok"), (&beside, "shift_overlaps"), (&behind, "ok")] {
+        let filled = bench.acting("shift", "FillShift", id, volunteer.clone());
+        assert_eq!(filled.await, expected);
+    }
+    // Once it is free, it can be had.
+    bench.taken("shift", &first, &["ReleaseShift"]).await;
+    bench.taken("shift", &behind, &["ReleaseShift"]).await;
+    assert_eq!(
+        bench.acting("shift", "FillShift", &beside, volunteer).await,
+        "ok"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn projects_have_so_many_places() {
+    let bench = Bench::start().await;
+    let project = bench.made("project", json!({"place_count": 3})).await;
+    let claims = (0..12).map(|_| json!({"project_id": project})).collect();
+    let (made, why) = bench.at_once("project_claim", claims).await;
+    assert_eq!((made, why), (3, vec!["project_full".to_owned()]));
+
+    let project = bench.made("project", json!({"place_count": 2})).await;
+    let claim = json!({"project_id": project, "volunteer_id": bench.city.plain("volunteer")});
+    let claimed = bench.made("project_claim", claim.clone()).await;
+    assert_eq!(
+        bench.entering("project_claim", claim.clone()).await,
+        "claimed_already"
+    );
+    bench
+        .taken("project_claim", &claimed, &["WithdrawProjectClaim"])
+        .await;
+    assert_eq!(bench.entering("project_claim", claim.clone()).await, "ok");
+
+    let beneficiary = json!({"project_id": project, "resident_id": request_id()});
+    assert_eq!(
+        bench.entering("beneficiary", beneficiary.clone()).await,
+        "project_state"
+    );
+    let other = bench.made("need", json!({})).await;
+    let other = bench.made("need_match", json!({"need_id": other})).await;
+    let given = json!({"need_match_id": other});
+    let matched = bench.acting("project", "MatchProject", &project, given);
+    assert_eq!(matched.await, "match_of_other_need");
+    bench
+        .taken("project", &project, &["MatchProject", "StartProject"])
+        .await;
+    assert_eq!(
+        bench.entering("beneficiary", beneficiary.clone()).await,
+        "ok"
+    );
+    assert_eq!(
+        bench.entering("beneficiary", beneficiary).await,
+        "benefits_already"
+    );
+    bench.taken("project", &project, &["FinishProject"]).await;
+    let late = json!({"project_id": project, "volunteer_id": bench.city.spare()});
+    assert_eq!(bench.entering("project_claim", late).await, "project_state");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn sessions_are_booked_when_they_are_held() {
+    let bench = Bench::start().await;
+    let today = day_of(Clock::default().now(), DEFAULT_ZONE);
+    let after = |days| date(today + Days::new(days));
+    let full = bench
+        .made("recurring_session", json!({"capacity": 2}))
+        .await;
+    let book = |day: Value| json!({"recurring_session_id": full, "session_date": day});
+    let (made, why) = bench.at_once("booking", vec![book(after(7)); 10]).await;
+    assert_eq!((made, why), (2, vec!["session_full".to_owned()]));
+    assert_eq!(
+        bench.entering("booking", book(after(8))).await,
+        "session_not_held"
+    );
+    let past = date(today - Days::new(7));
+    assert_eq!(bench.entering("booking", book(past)).await, "session_over");
+    let closed = json!({"closed_date": after(14), "station_id": bench.city.plain("station")});
+    bench.made("closed_day", closed).await;
+    assert_eq!(
+        bench.entering("booking", book(after(14))).await,
+        "station_closed"
+    );
+    let resident = request_id();
+    let mine =
+        json!({"recurring_session_id": full, "session_date": after(21), "resident_id": resident});
+    let booked = bench.made("booking", mine.clone()).await;
+    assert_eq!(
+        bench.entering("booking", mine.clone()).await,
+        "booked_already"
+    );
+    let attend = bench.acting("booking", "AttendBooking", &booked, json!({}));
+    assert_eq!(attend.await, "not_begun");
+    bench.taken("booking", &booked, &["CancelBooking"]).await;
+    assert_eq!(
+        bench.entering("booking", mine).await,
+        "ok",
+        "its place is free again"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn stations_and_paths() {
+    let bench = Bench::start().await;
+    let duty = json!({"person_id": request_id()});
+    assert_eq!(bench.entering("station_duty", duty.clone()).await, "ok");
+    assert_eq!(
+        bench.entering("station_duty", duty).await,
+        "on_duty_already"
+    );
+    let venue = json!({"position": 999});
+    assert_eq!(bench.entering("route_venue", venue.clone()).await, "ok");
+    assert_eq!(bench.entering("route_venue", venue).await, "position_taken");
+    let case = bench
+        .made("agency_case", json!({"is_authorised": false}))
+        .await;
+    bench
+        .taken("agency_case", &case, &["CompleteAgencyCaseMaterials"])
+        .await;
+    let submitted = bench.acting("agency_case", "SubmitAgencyCase", &case, json!({}));
+    assert_eq!(submitted.await, "not_authorised");
+    let wish = bench.made("wish", json!({})).await;
+    bench.taken("wish", &wish, &["ReviewWish"]).await;
+    let both = json!({"volunteer_id": bench.city.spare(), "unit_id": bench.city.unit});
+    assert_eq!(
+        bench.acting("wish", "ClaimWish", &wish, both).await,
+        "FIELD_INVALID"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_replies_is_on_duty_and_on_one_duty() {
+    let bench = Bench::start().await;
+    let message = bench.made("group_message", json!({})).await;
+    let stranger = json!({"person_id": request_id()});
+    let claimed = bench.acting("group_message", "ClaimGroupMessage", &message, stranger);
+    assert_eq!(claimed.await, "not_on_duty");
+    let now = Clock::default().now();
+    let overlapping = json!({
+        "person_id": bench.city.person,
+        "start_time": now.to_rfc3339(),
+        "end_time": (now + TimeDelta::hours(1)).to_rfc3339(),
+        "area_code": GRID,
+    });
+    assert_eq!(
+        bench.entering("duty_shift", overlapping).await,
+        "on_duty_already"
+    );
+    bench
+        .taken(
+            "group_message",
+            &message,
+            &["ClaimGroupMessage", "ReplyGroupMessage"],
+        )
+        .await;
+    let again = json!({"reply": "再回复一次", "ticket_id": ""});
+    let again = bench.acting("group_message", "ReplyGroupMessage", &message, again);
+    assert_eq!(again.await, "STATE_CONFLICT");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn matters_are_due_within_the_legal_limit() {
+    let bench = Bench::start().await;
+    let item = bench
+        .made("livelihood_item", json!({"limit_days": 20}))
+        .await;
+    let today = day_of(Clock::default().now(), DEFAULT_ZONE);
+    for (days, expected) in [(20, "ok"), (22, "beyond_limit")] {
+        let due = date(today + Days::new(days));
+        let matter = json!({"livelihood_item_id": item, "due_date": due});
+        assert_eq!(
+            bench.entering("livelihood_matter", matter).await,
+            expected,
+            "{days}"
+        );
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn deliberations_take_four_parties_and_end_with_those_who_began_them() {
+    let bench = Bench::start().await;
+    let raiser = request_id();
+    let topic = bench
+        .made("deliberation", json!({"raiser_ids": [raiser]}))
+        .await;
+    let act =
+        async |verb: &str, given: Value| bench.acting("deliberation", verb, &topic, given).await;
+    bench
+        .taken("deliberation", &topic, &["SetDeliberationTopic"])
+        .await;
+    let planned = bench.made("meeting", json!({})).await;
+    let at = |meeting: &str| json!({"meeting_id": meeting});
+    assert_eq!(
+        act("DeliberateTopic", at(&planned)).await,
+        "meeting_not_held"
+    );
+    let three = json!({
+        "committee_count": 3,
+        "party_member_count": 4,
+        "resident_count": 5,
+        "minutes": "利害关系人缺席",
+    });
+    assert_eq!(
+        bench
+            .acting("meeting", "HoldMeeting", &planned, three)
+            .await,
+        "ok"
+    );
+    assert_eq!(act("DeliberateTopic", at(&planned)).await, "party_missing");
+    let early = json!({"deliberation_id": topic});
+    assert_eq!(
+        bench.entering("assignment", early.clone()).await,
+        "deliberation_state"
+    );
+    bench
+        .taken(
+            "deliberation",
+            &topic,
+            &["DeliberateTopic", "ResolveDeliberation"],
+        )
+        .await;
+    assert_eq!(
+        act("AssignDeliberation", json!({})).await,
+        "nothing_assigned"
+    );
+    let open = json!({"deliberation_id": topic, "ticket_id": bench.city.ticket});
+    bench.made("assignment", open).await;
+    assert_eq!(act("AssignDeliberation", json!({})).await, "ok");
+    assert_eq!(act("ImplementDeliberation", json!({})).await, "ok");
+    let review = |who: &str| json!({"reviewer_id": who, "review": "已看过"});
+    assert_eq!(
+        act("ReviewDeliberation", review(&request_id())).await,
+        "not_a_raiser"
+    );
+    assert_eq!(
+        act("ReviewDeliberation", review(&raiser)).await,
+        "assignment_open"
+    );
+}

@@ -1,0 +1,45 @@
+//! Another community, with other sizes, other days and other periods: nothing
+//! about the first one is in the code.
+
+use std::{collections::BTreeMap, ffi::OsStr};
+
+use wangge_tests::{DataDir, Wangge, process::repository};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn another_community_returns_its_own_table() {
+    let folder = repository().join("tests/data/linhe");
+    let data_dir = DataDir::new();
+    let arguments = [
+        OsStr::new("--output"),
+        "json".as_ref(),
+        "--demo".as_ref(),
+        folder.as_ref(),
+    ];
+    let up = Wangge::up(&data_dir, &arguments, &[]).await;
+    let printed = up.printed(|line| line.starts_with('{')).await;
+    let printed: serde_json::Value = serde_json::from_str(&printed).expect("JSON");
+    let lines = printed["lines"].as_array().expect("lines");
+    let text =
+        |line: &serde_json::Value, field: &str| line[field].as_str().expect("a text").to_owned();
+    let shown: BTreeMap<String, String> = lines
+        .iter()
+        .map(|line| (text(line, "figure_key"), line["computed_value"].to_string()))
+        .collect();
+    let expected = std::fs::read_to_string(folder.join("expected_figures.csv")).expect("a table");
+    let expected: BTreeMap<String, String> = expected
+        .lines()
+        .skip(1)
+        .filter_map(|line| line.split_once(','))
+        .map(|(key, value)| (key.to_owned(), value.to_owned()))
+        .collect();
+    assert_eq!(shown, expected);
+    let published = lines.iter().filter(|line| !line["published"].is_null());
+    let missed: Vec<String> = published
+        .clone()
+        .filter(|line| line["met"] != true)
+        .map(|line| text(line, "figure_key"))
+        .collect();
+    assert!(published.count() > 10);
+    assert_eq!(missed, Vec::<String>::new());
+    up.terminate().await;
+}
