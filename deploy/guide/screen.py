@@ -28,7 +28,7 @@ def show(wall):
           f"{len(wall.grids)} grids, {len(wall.figures)} figures")
 
 
-# A wall lists at most 60 matters, the most urgent first, so the example watches the grid with the fewest of them.
+# A wall lists at most 200 matters, the most urgent first, so the example watches the grid with the fewest of them.
 community = screen.call(WALL + "GetWall", {"area_code": AREA})
 show(community)
 grid = min(community.grids, key=lambda grid: grid.open_matter_count)

@@ -10,7 +10,7 @@ use wangge_kernel::{
 use wangge_testkit::precondition;
 use wangge_tests::{
     City, World,
-    city::{GRID, request_id},
+    city::{GRID, SIBLING, request_id},
     plain::{self, act, enter},
     raw,
 };
@@ -292,6 +292,13 @@ async fn matters_are_due_within_the_legal_limit() {
             "{days}"
         );
     }
+    // What can be applied for elsewhere can't be applied for here.
+    let elsewhere = bench.made("livelihood_item", json!({"area_code": SIBLING}));
+    let matter = json!({"livelihood_item_id": elsewhere.await});
+    assert_eq!(
+        bench.entering("livelihood_matter", matter).await,
+        "REFERENCE_UNKNOWN"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

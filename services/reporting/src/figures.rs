@@ -386,7 +386,7 @@ pub(crate) static FIGURES: &[Figure] = &[
         title_zh: "民生事项：公开办理",
         title_en: "Livelihood matters, all of them public",
         counted: "livelihood_matter",
-        definition: "Livelihood matters of the area that were received by the end of the as-of date. Each one is on the wall with its handler and its deadline.",
+        definition: "Livelihood matters of the area that were received by the end of the as-of date. Each one has a named handler and a deadline.",
         version: 1,
         period: Period::SinceRecordsBegan,
         service: "tickets",

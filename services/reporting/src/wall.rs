@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 /// Within which a message in a chat group is to be replied to: its deadline less
 /// this is when it was sent.
-const REPLY_WITHIN: TimeDelta = TimeDelta::minutes(60);
+pub(crate) const REPLY_WITHIN: TimeDelta = TimeDelta::minutes(60);
 
 /// How near a deadline is, numbered as in the contract.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

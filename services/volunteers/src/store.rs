@@ -9,5 +9,6 @@ pub(crate) mod project_claim;
 pub(crate) mod queue;
 pub(crate) mod records;
 pub(crate) mod registration;
+pub(crate) mod shift;
 pub(crate) mod unit;
 pub(crate) mod wish;

@@ -138,7 +138,7 @@ const COUNTS: &[(&str, Service, &str)] = &[
     (
         "volunteer_teams",
         Service::Volunteers,
-        "select count(*) from team where kind <> 4 and :here and :holds",
+        "select count(*) from team where :here and :holds",
     ),
     (
         "volunteers_in_teams",

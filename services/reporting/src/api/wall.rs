@@ -25,8 +25,11 @@ use crate::{
     wall::{Grid, Matter, Reply},
 };
 
-/// A wall is sent again after so long a silence: lights change by themselves.
-const AT_LEAST: Duration = Duration::from_secs(10);
+/// A wall is sent again after so long a silence: lights change by themselves, the
+/// case table follows, and another replica may have applied what has changed.
+const AT_LEAST: Duration = Duration::from_secs(5);
+/// What changes within so short a time shares a message.
+const TOGETHER: Duration = Duration::from_millis(100);
 
 /// Handlers of `WallService`. Streams end at `stop`.
 #[derive(Debug)]
@@ -87,7 +90,7 @@ fn watch(
             if !first {
                 tokio::select! {
                     () = stop.cancelled() => return Err(shutting_down()),
-                    _ = pulse.changed() => {}
+                    _ = pulse.changed() => tokio::time::sleep(TOGETHER).await,
                     () = tokio::time::sleep(AT_LEAST) => {}
                 }
             }

@@ -6,7 +6,7 @@ use wangge_auth::RecordScope;
 use wangge_kernel::limit::{DEFAULT_ZONE, day_of};
 use wangge_pg::StoreError;
 
-use crate::wall::{Grid, Matter, Reply};
+use crate::wall::{Grid, Matter, REPLY_WITHIN, Reply};
 
 /// How long a matter stays after its decision.
 const DECIDED: TimeDelta = TimeDelta::days(7);
@@ -86,7 +86,8 @@ pub(crate) async fn replies(
         scope.area_until(),
         at,
         day_of(at, DEFAULT_ZONE),
-        at - SENT,
+        // A message is due an hour after it was sent.
+        at - SENT + REPLY_WITHIN,
         REPLIES,
     )
     .fetch_all(pool)

@@ -357,6 +357,11 @@ async fn pages_are_served_for_the_areas_named_and_no_others() {
     })
     .await;
     assert!(wrong.starts_with("HTTP/1.1 400"), "{wrong}");
+    for year in ["-262143", "%2B262142", "0001"] {
+        let path = format!("/wall/{COMMUNITY}?at={year}-01-01T00:00:00Z");
+        let wrong = fetch(address, &path, |_| false).await;
+        assert!(wrong.starts_with("HTTP/1.1 400"), "{wrong}");
+    }
     let events = fetch(address, &format!("/wall/{COMMUNITY}/events"), |text| {
         text.contains("\n\n")
     })

@@ -65,7 +65,9 @@ impl Ground for Copies {
             "ticket" => ticket::find_tickets(tx, scope, ids).await,
             ChatGroup::KIND => ChatGroup::find(tx, scope, ids).await,
             Deliberation::KIND => Deliberation::find(tx, scope, ids).await,
-            LivelihoodItem::KIND => LivelihoodItem::find(tx, &around(scope), ids).await,
+            // A district's items hold for its communities: a matter's guard looks at
+            // where an item can be applied for.
+            LivelihoodItem::KIND => LivelihoodItem::find(tx, &RecordScope::everything(), ids).await,
             Meeting::KIND => Meeting::find(tx, scope, ids).await,
             _ => Ok(Vec::new()),
         }
@@ -84,10 +86,4 @@ impl Ground for Copies {
     ) -> Result<Vec<(String, i16)>, StoreError> {
         copies::find_areas(tx, &self.scope, codes).await
     }
-}
-
-/// Catalogues of a district hold for its communities: whoever reaches a
-/// community reads them.
-fn around(_: &RecordScope) -> RecordScope {
-    RecordScope::everything()
 }

@@ -35,7 +35,16 @@ impl Record for FieldNote {
         &mut self.head
     }
 
-    fn check(&self, _: &mut Checks) {}
+    fn check(&self, checks: &mut Checks) {
+        let in_future = self.noted_time > self.head.changed_time;
+        let why = "must not lie in the future";
+        checks.rule(
+            !in_future || self.head.imported,
+            "noted_time",
+            "time.not_in_future",
+            why,
+        );
+    }
 
     fn references(&self) -> Vec<Reference> {
         [

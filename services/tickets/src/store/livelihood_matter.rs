@@ -2,16 +2,20 @@
 
 use std::collections::HashMap;
 
-use chrono::{DateTime, Days, Utc};
+use chrono::{DateTime, Days, NaiveDate, Utc};
 use uuid::Uuid;
 use wangge_api::refusal::Refusal;
-use wangge_kernel::limit::{DEFAULT_ZONE, day_of};
+use wangge_kernel::{
+    area_code,
+    limit::{DEFAULT_ZONE, day_of},
+};
 use wangge_pg::{StoreError, Tx};
 use wangge_records::{Record as _, kept::CREATE};
 
 use crate::domain::livelihood_matter::LivelihoodMatter;
 
-/// A matter is decided within the legal limit of its item.
+/// A matter is one of an item that can be applied for where it lies, and is decided
+/// within the legal limit of that item.
 pub(crate) async fn guard(
     tx: &mut Tx,
     matters: &[LivelihoodMatter],
@@ -21,32 +25,59 @@ pub(crate) async fn guard(
     if action != CREATE {
         return Ok(Vec::new());
     }
-    let items: Vec<Uuid> = matters
+    let ids: Vec<Uuid> = matters
         .iter()
         .map(|matter| matter.livelihood_item_id)
         .collect();
-    let limits = sqlx::query!(
-        "select id, limit_days from livelihood_item where id = any($1)",
-        &items
+    let items = sqlx::query_as!(
+        Item,
+        "select id, area_code, limit_days, start_date, end_date from livelihood_item where id = any($1)",
+        &ids
     )
     .fetch_all(tx)
     .await?;
-    let limits: HashMap<Uuid, i32> = limits
-        .into_iter()
-        .map(|row| (row.id, row.limit_days))
-        .collect();
-    let beyond = |matter: &&LivelihoodMatter| {
-        let received = day_of(matter.head.created_time, DEFAULT_ZONE);
+    let items: HashMap<Uuid, Item> = items.into_iter().map(|item| (item.id, item)).collect();
+    let mut refused = Vec::new();
+    for matter in matters {
         // In a trial the item may be part of what is tried.
-        let last = limits
-            .get(&matter.livelihood_item_id)
-            .and_then(|days| received.checked_add_days(Days::new(days.unsigned_abs().into())));
-        matter.due_date < received || last.is_some_and(|last| matter.due_date > last)
-    };
-    let why = "due_date must lie within the legal limit of the item";
-    let refused = matters.iter().filter(beyond).map(|matter| {
-        let refusal = Refusal::guard("beyond_limit", LivelihoodMatter::KIND, why);
-        (matter.head.id, refusal)
-    });
-    Ok(refused.collect())
+        let item = items.get(&matter.livelihood_item_id);
+        let refusal = item.and_then(|item| item.refuse(matter));
+        refused.extend(refusal.map(|refusal| (matter.head.id, refusal)));
+    }
+    Ok(refused)
+}
+
+/// What a matter must keep of its item.
+struct Item {
+    id: Uuid,
+    area_code: String,
+    limit_days: i32,
+    start_date: NaiveDate,
+    end_date: Option<NaiveDate>,
+}
+
+impl Item {
+    /// Why a matter can't be one of it.
+    fn refuse(&self, matter: &LivelihoodMatter) -> Option<Refusal> {
+        if !area_code::is_within(&matter.head.area_code, &self.area_code) {
+            let field = "livelihood_matter.livelihood_item_id";
+            return Some(Refusal::unknown_reference(field, "livelihood_item"));
+        }
+        let received = day_of(matter.head.created_time, DEFAULT_ZONE);
+        let holds = self.start_date <= received && self.end_date.is_none_or(|end| received < end);
+        if !holds {
+            let why = "the item is not in the catalogue on that day";
+            return Some(Refusal::guard(
+                "item_not_current",
+                LivelihoodMatter::KIND,
+                why,
+            ));
+        }
+        let days = Days::new(self.limit_days.unsigned_abs().into());
+        let last = received.checked_add_days(days);
+        let is_within =
+            received <= matter.due_date && last.is_none_or(|last| matter.due_date <= last);
+        let why = "due_date must lie within the legal limit of the item";
+        (!is_within).then(|| Refusal::guard("beyond_limit", LivelihoodMatter::KIND, why))
+    }
 }

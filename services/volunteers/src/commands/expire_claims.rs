@@ -31,7 +31,12 @@ pub(crate) async fn run(app: App, stop: CancellationToken) {
 async fn expire(app: &App) -> Result<(), Refusal> {
     let pool = &app.database.background;
     for id in store::wish::overdue_claims(pool, app.clock.now(), BATCH).await? {
-        write::change_as_due(app, id, "expire", |wish: &mut Wish, now| wish.expire(now)).await?;
+        let ended =
+            write::change_as_due(app, id, "expire", |wish: &mut Wish, now| wish.expire(now));
+        // One that can't be ended must not keep the others from it.
+        if let Err(refusal) = ended.await {
+            tracing::warn!(wish = %id, error = %refusal.message, "a claim could not be ended");
+        }
     }
     Ok(())
 }

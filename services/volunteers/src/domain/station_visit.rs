@@ -71,7 +71,16 @@ impl Record for StationVisit {
         &mut self.head
     }
 
-    fn check(&self, _: &mut Checks) {}
+    fn check(&self, checks: &mut Checks) {
+        let in_future = self.visit_time > self.head.changed_time;
+        let why = "must not lie in the future";
+        checks.rule(
+            !in_future || self.head.imported,
+            "visit_time",
+            "time.not_in_future",
+            why,
+        );
+    }
 
     fn references(&self) -> Vec<Reference> {
         [

@@ -35,7 +35,7 @@ use crate::{
         volunteer::Volunteer,
         wish::{Wish, WishState},
     },
-    store::{booking, project, project_claim},
+    store::{booking, project, project_claim, shift},
 };
 
 kept! { Volunteer in "volunteer" dated changes "name, skills, end_date" }
@@ -49,7 +49,7 @@ kept! { CatalogueItem in "catalogue_item" of "station_id" dated changes "name, e
 kept! { ProviderContract in "provider_contract" dated changes "subject, end_date" }
 kept! { SubsidyEntry in "subsidy_entry" of "station_id" }
 kept! { ServiceEvent in "service_event" states(ServiceEventState) changes "title, start_time, end_time" }
-kept! { Shift in "shift" of "coalesce(service_event_id, service_post_id, station_id)" states(ShiftState) changes "volunteer_id, worked_minutes, signed_in_time, signed_out_time" }
+kept! { Shift in "shift" of "coalesce(service_event_id, service_post_id, station_id)" states(ShiftState) changes "volunteer_id, worked_minutes, signed_in_time, signed_out_time" guarded by shift::guard }
 kept! { Training in "training" of "volunteer_id" }
 kept! { Need in "need" dated changes "title, end_date" }
 kept! { Resource in "resource" dated changes "title, end_date" }

@@ -7,7 +7,10 @@ use std::{
     time::Duration,
 };
 
-use tokio::{sync::Mutex as Turn, time::Instant};
+use tokio::{
+    sync::{Mutex as Turn, Semaphore},
+    time::Instant,
+};
 use wangge_api::{refusal::Refusal, reporting::v1 as wire};
 use wangge_auth::RecordScope;
 
@@ -16,12 +19,27 @@ use crate::App;
 
 /// How old the case table may be.
 const TABLE_AGE: Duration = Duration::from_secs(5);
+/// How many walls are made at once.
+const TURNS: usize = 3;
 /// How long a wall is kept that nobody has asked for.
 const FORGET: Duration = Duration::from_secs(60);
 
 /// The walls that were made last, by area.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Boards(Arc<Mutex<HashMap<String, Arc<Turn<Board>>>>>);
+#[derive(Debug, Clone)]
+pub(crate) struct Boards {
+    boards: Arc<Mutex<HashMap<String, Arc<Turn<Board>>>>>,
+    /// So many are made at once.
+    turns: Arc<Semaphore>,
+}
+
+impl Default for Boards {
+    fn default() -> Self {
+        Self {
+            boards: Arc::default(),
+            turns: Arc::new(Semaphore::new(TURNS)),
+        }
+    }
+}
 
 /// One wall as it was made last.
 #[derive(Debug)]
@@ -56,25 +74,35 @@ impl Boards {
         let old = board
             .table_made
             .is_none_or(|made| made.elapsed() >= TABLE_AGE);
+        // Calls must find connections while walls are made.
+        let _turn = self
+            .turns
+            .acquire()
+            .await
+            .map_err(|error| Refusal::internal(&error))?;
+        let begun = Instant::now();
         let figures = if old {
-            board.table_made = Some(Instant::now());
             figures(app, code, scope).await?
         } else {
             board.wall.figures.clone()
         };
         let made = make(app, code, scope, now, figures).await?;
+        // Only now, since whoever makes it may be gone half-way.
+        if old {
+            board.table_made = Some(begun);
+        }
         board.wall = Arc::new(made);
         board.beats = beats;
-        board.made = Some(Instant::now());
+        board.made = Some(begun);
         Ok(board.wall.clone())
     }
 
     fn board(&self, code: &str) -> Arc<Turn<Board>> {
-        let mut boards = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut boards = self.boards.lock().unwrap_or_else(PoisonError::into_inner);
         // What nobody has asked for in a while, nobody holds either.
         boards.retain(|_, board| {
             let used = board.try_lock().map_or(true, |board| {
-                board.made.is_none_or(|made| made.elapsed() < FORGET)
+                board.made.is_some_and(|made| made.elapsed() < FORGET)
             });
             used || Arc::strong_count(board) > 1
         });

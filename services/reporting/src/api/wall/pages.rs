@@ -14,11 +14,11 @@ use axum::{
     },
     routing::get,
 };
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, Datelike as _, Utc};
 use futures::{Stream, StreamExt as _};
 use serde::Deserialize;
 use serde_json::{Value, json};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::{Mutex, OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 use wangge_api::{
     date::{from_wire, moment},
@@ -27,9 +27,11 @@ use wangge_api::{
 };
 use wangge_auth::RecordScope;
 
-use super::{at, watch};
+use super::{AT_LEAST, at, watch};
 use crate::App;
 
+/// Years in which a wall can be shown.
+const YEARS: std::ops::Range<i32> = 1990..2990;
 /// So many screens watch at once.
 const SCREENS: usize = 500;
 /// What a page may do: nothing that is not from here.
@@ -60,6 +62,8 @@ struct Pages {
     app: App,
     shown: Arc<Shown>,
     screens: Arc<Semaphore>,
+    /// Taken by whoever has a wall of another moment made.
+    replays: Arc<Mutex<()>>,
     stop: CancellationToken,
 }
 
@@ -69,6 +73,7 @@ pub(crate) async fn serve(app: App, listener: TcpListener, shown: Shown, stop: C
         app,
         shown: Arc::new(shown),
         screens: Arc::new(Semaphore::new(SCREENS)),
+        replays: Arc::default(),
         stop: stop.clone(),
     };
     let router = Router::new()
@@ -108,8 +113,25 @@ async fn page(
     if !pages.shown.has(&code) {
         return absent();
     }
-    let now = asked.at.unwrap_or_else(|| pages.app.clock.now());
-    let wall = match at(&pages.app, &code, &scope(&code), now).await {
+    let made = match asked.at {
+        Some(moment) if !YEARS.contains(&moment.year()) => {
+            return (StatusCode::BAD_REQUEST, "没有这个时间").into_response();
+        }
+        // Nobody else asks for this one, so it is made for one at a time.
+        Some(moment) => {
+            let _turn = pages.replays.lock().await;
+            at(&pages.app, &code, &scope(&code), moment)
+                .await
+                .map(Arc::new)
+        }
+        None => {
+            let boards = &pages.app.boards;
+            boards
+                .wall(&pages.app, &code, &scope(&code), AT_LEAST)
+                .await
+        }
+    };
+    let wall = match made {
         Ok(wall) => wall,
         Err(refusal) if refusal.reason == wangge_api::refusal::Reason::RecordNotFound => {
             return absent();

@@ -212,14 +212,22 @@ setInterval(tick, 1000);
 setInterval(() => Object.values(rows).forEach((list) => list.turn()), TURN);
 addEventListener("resize", () => last && show(last));
 
-if (last.is_live) {
+// A browser comes again by itself after a break, but not after a refusal.
+function follow() {
   const source = new EventSource(location.pathname.replace(/\/$/, "") + "/events");
   source.onopen = () => state("实时", false);
-  source.onerror = () => state("正在重新连接", true);
+  source.onerror = () => {
+    state("正在重新连接", true);
+    if (source.readyState === EventSource.CLOSED) setTimeout(follow, 5000);
+  };
   source.onmessage = (event) => {
     show(JSON.parse(event.data));
     document.documentElement.dataset.changes = Number(document.documentElement.dataset.changes || 0) + 1;
   };
+}
+
+if (last.is_live) {
+  follow();
 } else {
   state("回放", false);
 }

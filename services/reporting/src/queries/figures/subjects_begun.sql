@@ -6,7 +6,7 @@ with counted as (
     where service = $6 and kind = $7 and (cardinality($8::text[]) = 0 or code = any($8))
     and area_code >= $1 and area_code < $2 and subject_id is not null
     and start_date >= coalesce($10, '-infinity'::date) and start_date <= $3
-    and (cardinality($9::text[]) = 0 or state_by(states, reached_times, $11) = any($9))
+    and (cardinality($9::text[]) = 0 or coalesce(state_by(states, reached_times, $11), states[1]) = any($9))
     group by subject_id
 )
 select record_id as "record_id!", parent_id as "parent_id!", amount as "amount!",

@@ -1,0 +1,42 @@
+//! Statements on shifts.
+
+use chrono::{DateTime, Utc};
+use uuid::Uuid;
+use wangge_api::refusal::Refusal;
+use wangge_pg::{StoreError, Tx};
+use wangge_records::Record as _;
+
+use crate::domain::{service_event::ServiceEventState, shift::Shift};
+
+/// Nobody takes or begins a shift at an event that was cancelled.
+pub(crate) async fn guard(
+    tx: &mut Tx,
+    shifts: &[Shift],
+    action: &'static str,
+    _now: DateTime<Utc>,
+) -> Result<Vec<(Uuid, Refusal)>, StoreError> {
+    if !["fill", "sign_in"].contains(&action) {
+        return Ok(Vec::new());
+    }
+    let events: Vec<Uuid> = shifts
+        .iter()
+        .filter_map(|shift| shift.service_event_id)
+        .collect();
+    let cancelled = sqlx::query_scalar!(
+        "select id from service_event where id = any($1) and state = $2 for share",
+        &events,
+        ServiceEventState::Cancelled.code(),
+    )
+    .fetch_all(tx)
+    .await?;
+    let is_off = |shift: &&Shift| {
+        shift
+            .service_event_id
+            .is_some_and(|id| cancelled.contains(&id))
+    };
+    let refused = shifts.iter().filter(is_off).map(|shift| {
+        let refusal = Refusal::guard("service_event_state", Shift::KIND, "the event is cancelled");
+        (shift.head.id, refusal)
+    });
+    Ok(refused.collect())
+}
