@@ -135,4 +135,6 @@ need_browser() {
 }
 
 # A client that knows nothing of our code.
-need_python_clients() { need_wheels grpcio==1.85.1 grpcio-tools==1.85.1 grpcio-reflection==1.85.1; }
+need_python_clients() {
+    need_wheels grpcio==1.85.1 grpcio-tools==1.85.1 grpcio-reflection==1.85.1 googleapis-common-protos==1.76.0
+}
