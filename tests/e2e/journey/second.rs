@@ -33,7 +33,9 @@ async fn another_community_returns_its_own_table() {
         .map(|(key, value)| (key.to_owned(), value.to_owned()))
         .collect();
     assert_eq!(shown, expected);
-    let published = lines.iter().filter(|line| !line["published_value"].is_null());
+    let published = lines
+        .iter()
+        .filter(|line| !line["published_value"].is_null());
     let missed: Vec<String> = published
         .clone()
         .filter(|line| line["met"] != true)
