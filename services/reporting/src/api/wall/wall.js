@@ -166,10 +166,13 @@ function map(grids) {
       const [xs, ys] = [outline[0].map((p) => p[0]), outline[0].map((p) => p[1])];
       [x, y] = [(Math.min(...xs) + Math.max(...xs)) / 2, (Math.min(...ys) + Math.max(...ys)) / 2];
     }
-    labels.push(svg("text", { x, y: y - 34, class: "name", "font-size": 46 }, grid.name.slice(shared)));
-    labels.push(svg("text", { x, y: y + 14, class: "numbers", "font-size": 36 }, "关爱 " + grid.resident_in_need_count));
-    labels.push(svg("text", { x, y: y + 58, class: "numbers", "font-size": 36 },
-      "在办 " + grid.open_matter_count + " · 心愿 " + grid.open_wish_count));
+    const lines = [
+      "关爱 " + grid.resident_in_need_count, "在办 " + grid.open_matter_count, "心愿 " + grid.open_wish_count,
+    ];
+    labels.push(svg("text", { x, y: y - 50, class: "name", "font-size": 46 }, grid.name.slice(shared)));
+    lines.forEach((line, number) => {
+      labels.push(svg("text", { x, y: y - 2 + 42 * number, class: "numbers", "font-size": 36 }, line));
+    });
   });
   drawing.replaceChildren(...shapes, ...labels);
 }
