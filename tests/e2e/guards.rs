@@ -106,6 +106,15 @@ async fn events_and_shifts() {
         "service_event_state"
     );
 
+    let off = bench.made("service_event", json!({})).await;
+    let shift = bench.made("shift", json!({"service_event_id": off})).await;
+    bench
+        .taken("service_event", &off, &["CancelServiceEvent"])
+        .await;
+    let someone = json!({"volunteer_id": bench.city.spare()});
+    let filled = bench.acting("shift", "FillShift", &shift, someone);
+    assert_eq!(filled.await, "service_event_state");
+
     // Nobody is on two shifts at a time; one after the other is fine.
     let shift = |from: u32, to: u32| {
         json!({
@@ -292,6 +301,13 @@ async fn matters_are_due_within_the_legal_limit() {
             "{days}"
         );
     }
+    let ended = json!({"end_date": {"year": 2022, "month": 1, "day": 1}});
+    let ended = bench.made("livelihood_item", ended).await;
+    let matter = json!({"livelihood_item_id": ended});
+    assert_eq!(
+        bench.entering("livelihood_matter", matter).await,
+        "item_not_current"
+    );
     // What can be applied for elsewhere can't be applied for here.
     let elsewhere = bench.made("livelihood_item", json!({"area_code": SIBLING}));
     let matter = json!({"livelihood_item_id": elsewhere.await});

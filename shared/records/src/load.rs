@@ -294,6 +294,7 @@ pub(crate) fn relative<R: Record>(mut refusal: Refusal) -> Refusal {
     let prefix = format!("{}.", R::KIND);
     for violation in &mut refusal.fields {
         if let Some(field) = violation.field.strip_prefix(&prefix) {
+            refusal.message = refusal.message.replace(&violation.field, field);
             violation.field = field.to_owned();
         }
     }

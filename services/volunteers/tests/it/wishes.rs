@@ -6,12 +6,12 @@ use tokio_util::sync::CancellationToken;
 use wangge_api::{
     policy::Role,
     volunteers::v1::{
-        ClaimWishRequest, CreateWishRequest, GetWishRequest, ReviewWishRequest, Wish, WishState,
-        project_service_client::ProjectServiceClient,
+        ClaimWishRequest, CreateWishRequest, GetWishRequest, ReleaseWishRequest, ReviewWishRequest,
+        Wish, WishState, project_service_client::ProjectServiceClient,
     },
 };
 use wangge_client::ServiceChannel;
-use wangge_testkit::{channel, eventually, token};
+use wangge_testkit::{channel, eventually, fields, reason, token};
 
 use crate::{Bench, COMMUNITY, UNIT, request_id};
 
@@ -77,4 +77,27 @@ async fn a_claim_ends_when_its_time_is_over_and_once() {
     assert_eq!((last.action.as_str(), last.actor.as_str()), ("expire", ""));
     // It ended when it was due, however late that was seen.
     assert_eq!(last.step_time, Some(until));
+}
+
+#[tokio::test]
+async fn what_a_verb_is_given_is_named_as_it_stands_in_the_request() {
+    let bench = Bench::start().await;
+    let wish = claimed(&bench).await;
+    let mut client = projects(&bench);
+    let request = ReleaseWishRequest {
+        request_id: request_id(),
+        id: wish.id.clone(),
+        etag: String::new(),
+        reason: "没有空".into(),
+    };
+    client.release_wish(request).await.unwrap();
+    let request = ClaimWishRequest {
+        request_id: request_id(),
+        id: wish.id,
+        ..ClaimWishRequest::default()
+    };
+    let refused = client.claim_wish(request).await.unwrap_err();
+    assert_eq!(reason(&refused), "FIELD_INVALID");
+    assert_eq!(fields(&refused), ["unit_id"]);
+    assert!(refused.message().starts_with("unit_id: "), "{refused:?}");
 }
