@@ -365,7 +365,7 @@ async fn deliberations_take_four_parties_and_end_with_those_who_began_them() {
         "nothing_assigned"
     );
     let open = json!({"deliberation_id": topic, "ticket_id": bench.city.ticket});
-    bench.made("assignment", open).await;
+    let mistaken = bench.made("assignment", open).await;
     assert_eq!(act("AssignDeliberation", json!({})).await, "ok");
     assert_eq!(act("ImplementDeliberation", json!({})).await, "ok");
     let review = |who: &str| json!({"reviewer_id": who, "review": "已看过"});
@@ -377,4 +377,18 @@ async fn deliberations_take_four_parties_and_end_with_those_who_began_them() {
         act("ReviewDeliberation", review(&raiser)).await,
         "assignment_open"
     );
+    let void = async |id: &str| {
+        let why = json!({"reason": "登记有误"});
+        bench.acting("assignment", "VoidAssignment", id, why).await
+    };
+    assert_eq!(void(&mistaken).await, "ok");
+    assert_eq!(
+        act("ReviewDeliberation", review(&raiser)).await,
+        "nothing_assigned"
+    );
+    let over = bench
+        .made("assignment", json!({"deliberation_id": topic}))
+        .await;
+    assert_eq!(act("ReviewDeliberation", review(&raiser)).await, "ok");
+    assert_eq!(void(&over).await, "deliberation_reviewed");
 }

@@ -987,6 +987,8 @@ pub const KINDS: &[Kind] = &[
                 "assigned_date": {"year": 2021, "month": 5, "day": 6},
             })
         },
+        verbs: &[why("VoidAssignment")],
+        courses: &[&["VoidAssignment"]],
         ..PLAIN
     },
     Kind {

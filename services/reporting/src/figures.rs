@@ -127,9 +127,13 @@ impl Period {
     pub(crate) fn first_day(self, as_of: NaiveDate) -> Option<NaiveDate> {
         match self {
             Self::YearToDate => as_of.with_month0(0).and_then(|day| day.with_day0(0)),
-            Self::PerYear => as_of
-                .checked_add_days(Days::new(1))
-                .and_then(|day| day.checked_sub_months(Months::new(12))),
+            Self::PerYear => {
+                let next = as_of.checked_add_days(Days::new(1))?;
+                let day = next.checked_sub_months(Months::new(12))?;
+                // A year before 29 February there is none.
+                let missing = day.day() != next.day();
+                day.checked_add_days(Days::new(u64::from(missing)))
+            }
             Self::AsOf | Self::SinceOpening | Self::SinceRecordsBegan => None,
         }
     }
@@ -179,6 +183,18 @@ pub(crate) static FIGURES: &[Figure] = &[
         period: Period::SinceRecordsBegan,
         service: "tickets",
         query: Query::Begun(all("field_note")),
+    },
+    Figure {
+        key: "fixed_on_the_spot",
+        mechanism: "M2",
+        title_zh: "随手做：现场处置",
+        title_en: "Fixed on the spot",
+        counted: "ticket",
+        definition: "Tickets of the area that whoever reported them on patrol had put right on the spot by the end of the as-of date.",
+        version: 1,
+        period: Period::SinceRecordsBegan,
+        service: "tickets",
+        query: Query::Reached(all("ticket").of(&["fix_on_the_spot"]).being(&["closed"])),
     },
     Figure {
         key: "official_check_ins",
@@ -716,6 +732,22 @@ pub(crate) static FIGURES: &[Figure] = &[
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn twelve_months_end_on_their_day_leap_years_or_not() {
+        for (as_of, first) in [
+            ("2022-07-28", "2021-07-29"),
+            ("2023-02-28", "2022-03-01"),
+            ("2024-02-28", "2023-03-01"),
+            ("2024-02-29", "2023-03-01"),
+            ("2025-02-28", "2024-03-01"),
+            ("2025-03-01", "2024-03-02"),
+        ] {
+            let day = |text: &str| text.parse::<NaiveDate>().expect("a day");
+            let from = Period::PerYear.first_day(day(as_of));
+            assert_eq!(from, Some(day(first)), "{as_of}");
+        }
+    }
 
     #[test]
     fn keys_are_distinct_and_found() {

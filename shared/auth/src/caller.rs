@@ -37,6 +37,7 @@ impl Caller {
         match policy.scope {
             Scope::Platform => RecordScope::everything(),
             Scope::Area => RecordScope::new(by_area, None),
+            Scope::AreaOrAround => RecordScope::with_around(by_area),
             Scope::Holding => RecordScope::new(None, by_holding),
             Scope::AreaOrHolding => {
                 let others = self

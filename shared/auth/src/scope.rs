@@ -11,12 +11,27 @@ pub struct RecordScope {
     area_code: Option<String>,
     /// Records on which this unit holds a live order.
     holder: Option<Uuid>,
+    /// What is shared of the areas around that one, too, if they lie within
+    /// this one; empty is everywhere.
+    around: Option<String>,
 }
 
 impl RecordScope {
     /// Records in an area, held by a unit, or either; none of both is nothing.
     pub fn new(area_code: Option<String>, holder: Option<Uuid>) -> Self {
-        Self { area_code, holder }
+        Self {
+            area_code,
+            holder,
+            around: None,
+        }
+    }
+
+    /// Records in an area, and what is shared of the areas around it.
+    pub fn with_around(area_code: Option<String>) -> Self {
+        Self {
+            around: Some(String::new()),
+            ..Self::new(area_code, None)
+        }
     }
 
     /// Every record: for the service's own work.
@@ -35,6 +50,17 @@ impl RecordScope {
     /// Bound right behind the area codes in scope.
     pub fn area_until(&self) -> String {
         area_code::upper_bound(self.area_code.as_deref().unwrap_or_default())
+    }
+
+    /// Codes that can name areas around the one in scope, of which shared
+    /// records are in scope; none if those are out of it.
+    pub fn areas_around(&self) -> Vec<String> {
+        let (Some(own), Some(within)) = (&self.area_code, &self.around) else {
+            return Vec::new();
+        };
+        let mut codes = area_code::around(own);
+        codes.retain(|code| area_code::is_within(code, within));
+        codes
     }
 
     /// Unit whose live orders open records; none if holding opens nothing.
@@ -58,14 +84,15 @@ impl RecordScope {
     /// nothing. A code outside gives a scope of nothing.
     #[must_use]
     pub fn within(&self, code: &str) -> Self {
-        let area_code = match &self.area_code {
+        let narrowed = |area: &Option<String>| match area {
             Some(own) if area_code::is_within(code, own) => Some(code.to_owned()),
             Some(own) if area_code::is_within(own, code) => Some(own.clone()),
             _ => None,
         };
         Self {
-            area_code,
+            area_code: narrowed(&self.area_code),
             holder: self.holder,
+            around: narrowed(&self.around),
         }
     }
 }
@@ -101,5 +128,19 @@ mod tests {
         assert!(!reaches(&street.within("320402"), "320402004"));
         assert!(!reaches(&street.within("320403"), "320403001"));
         assert!(reaches(&street.within(""), "320402003"));
+    }
+
+    #[test]
+    fn what_lies_around_is_in_scope_only_where_that_is_said() {
+        let area = || Some("320402003".to_owned());
+        let around = RecordScope::with_around(area());
+        assert!(around.areas_around().contains(&"320402".to_owned()));
+        assert_eq!(around.within(""), around);
+        assert_eq!(around.within("320402003").areas_around(), ["320402003"]);
+        let street = around.within("3204020");
+        assert_eq!(street.areas_around(), ["3204020", "32040200", "320402003"]);
+        assert!(around.within("320403").areas_around().is_empty());
+        assert!(RecordScope::new(area(), None).areas_around().is_empty());
+        assert!(RecordScope::with_around(None).areas_around().is_empty());
     }
 }

@@ -29,6 +29,14 @@ pub fn upper_bound(area: &str) -> String {
     format!("{area}:")
 }
 
+/// Every code that can name an area around `code`, itself included, the
+/// largest area first. Some of them name no area.
+pub fn around(code: &str) -> Vec<String> {
+    let ends = 1..=code.len();
+    ends.filter_map(|end| code.get(..end).map(str::to_owned))
+        .collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -46,5 +54,13 @@ mod tests {
             let in_range = code >= area && code < bound.as_str();
             assert_eq!(is_within(code, area), in_range, "{code} in {area}");
         }
+    }
+
+    #[test]
+    fn a_code_is_within_each_code_around_it() {
+        let codes = around("320402");
+        assert!(codes.iter().all(|area| is_within("320402", area)));
+        assert_eq!(codes.last().map(String::as_str), Some("320402"));
+        assert_eq!(codes.len(), 6);
     }
 }

@@ -131,7 +131,8 @@ pub fn from_row<R: Record>(row: &str) -> Result<R, StoreError> {
 }
 
 /// Writes the statements of a kind of record: its table; the column of the
-/// record to which it belongs, if there is one; `dated` if it holds from a day
+/// record to which it belongs, if there is one, or `shared` if who may read it
+/// in the areas around their own does ([`RecordScope::areas_around`]); `dated` if it holds from a day
 /// to a day; its states, if it has some; the columns that can change, if there
 /// are any; and the function that is its [`Kept::guard`], if it has one.
 ///
@@ -143,41 +144,53 @@ pub fn from_row<R: Record>(row: &str) -> Result<R, StoreError> {
 #[macro_export]
 macro_rules! kept {
     ($record:ident in $table:literal of $parent:literal $($rest:tt)*) => {
-        $crate::kept!(@days $record, $table, ["($3::uuid is null or " + $parent + " = $3)"], $($rest)*);
+        $crate::kept!(@days $record, $table, {
+            ["area_code >= $2 and area_code < $3 and $4::text[] is not null"]
+            ["area_code >= $1 and area_code < $2 and $8::text[] is not null"]
+        }, ["($3::uuid is null or " + $parent + " = $3)"], $($rest)*);
+    };
+    ($record:ident in $table:literal shared $($rest:tt)*) => {
+        $crate::kept!(@days $record, $table, {
+            ["(area_code >= $2 and area_code < $3 or area_code = any($4))"]
+            ["(area_code >= $1 and area_code < $2 or area_code = any($8))"]
+        }, ["$3::uuid is null"], $($rest)*);
     };
     ($record:ident in $table:literal $($rest:tt)*) => {
-        $crate::kept!(@days $record, $table, ["$3::uuid is null"], $($rest)*);
+        $crate::kept!(@days $record, $table, {
+            ["area_code >= $2 and area_code < $3 and $4::text[] is not null"]
+            ["area_code >= $1 and area_code < $2 and $8::text[] is not null"]
+        }, ["$3::uuid is null"], $($rest)*);
     };
-    (@days $record:ident, $table:literal, $of:tt, dated $($rest:tt)*) => {
-        $crate::kept!(@states $record, $table, $of,
+    (@days $record:ident, $table:literal, $where:tt, $of:tt, dated $($rest:tt)*) => {
+        $crate::kept!(@states $record, $table, $where, $of,
             ["($4::date is null or start_date <= $4 and (end_date is null or end_date > $4))"], $($rest)*);
     };
-    (@days $record:ident, $table:literal, $of:tt, $($rest:tt)*) => {
-        $crate::kept!(@states $record, $table, $of, ["$4::date is null"], $($rest)*);
+    (@days $record:ident, $table:literal, $where:tt, $of:tt, $($rest:tt)*) => {
+        $crate::kept!(@states $record, $table, $where, $of, ["$4::date is null"], $($rest)*);
     };
-    (@states $record:ident, $table:literal, $of:tt, $on:tt, states($state:ident) $($rest:tt)*) => {
-        $crate::kept!(@changes $record, $table, $of, $on,
+    (@states $record:ident, $table:literal, $where:tt, $of:tt, $on:tt, states($state:ident) $($rest:tt)*) => {
+        $crate::kept!(@changes $record, $table, $where, $of, $on,
             ["($7::smallint is null or state = $7)"], "state", "for share",
             (|code| $state::from_code(code).map($state::name)),
             "changed_time, revision, state, steps", $($rest)*);
     };
-    (@states $record:ident, $table:literal, $of:tt, $on:tt, $($rest:tt)*) => {
-        $crate::kept!(@changes $record, $table, $of, $on,
+    (@states $record:ident, $table:literal, $where:tt, $of:tt, $on:tt, $($rest:tt)*) => {
+        $crate::kept!(@changes $record, $table, $where, $of, $on,
             ["$7::smallint is null"], "0::smallint", "", (|_: i16| None),
             "changed_time, revision", $($rest)*);
     };
-    (@changes $record:ident, $table:literal, $of:tt, $on:tt, $in:tt, $state:literal, $lock:literal, $named:tt,
+    (@changes $record:ident, $table:literal, $where:tt, $of:tt, $on:tt, $in:tt, $state:literal, $lock:literal, $named:tt,
         $always:literal, changes $changes:literal $($rest:tt)*) => {
-        $crate::kept!(@guard $record, $table, $of, $on, $in, $state, $lock, $named,
+        $crate::kept!(@guard $record, $table, $where, $of, $on, $in, $state, $lock, $named,
             [$always + ", " + $changes], $($rest)*);
     };
-    (@changes $record:ident, $table:literal, $of:tt, $on:tt, $in:tt, $state:literal, $lock:literal, $named:tt,
+    (@changes $record:ident, $table:literal, $where:tt, $of:tt, $on:tt, $in:tt, $state:literal, $lock:literal, $named:tt,
         $always:literal, $($rest:tt)*) => {
-        $crate::kept!(@guard $record, $table, $of, $on, $in, $state, $lock, $named, [$always], $($rest)*);
+        $crate::kept!(@guard $record, $table, $where, $of, $on, $in, $state, $lock, $named, [$always], $($rest)*);
     };
-    (@guard $record:ident, $table:literal, $of:tt, $on:tt, $in:tt, $state:literal, $lock:literal, $named:tt, $changes:tt,
+    (@guard $record:ident, $table:literal, $where:tt, $of:tt, $on:tt, $in:tt, $state:literal, $lock:literal, $named:tt, $changes:tt,
         guarded by $guard:path) => {
-        $crate::kept!(@ $record, $table, $of, $on, $in, $state, $lock, $named, $changes,
+        $crate::kept!(@ $record, $table, $where, $of, $on, $in, $state, $lock, $named, $changes,
             async fn guard(
                 tx: &mut ::wangge_pg::Tx,
                 records: &[Self],
@@ -191,10 +204,10 @@ macro_rules! kept {
             }
         );
     };
-    (@guard $record:ident, $table:literal, $of:tt, $on:tt, $in:tt, $state:literal, $lock:literal, $named:tt, $changes:tt,) => {
-        $crate::kept!(@ $record, $table, $of, $on, $in, $state, $lock, $named, $changes,);
+    (@guard $record:ident, $table:literal, $where:tt, $of:tt, $on:tt, $in:tt, $state:literal, $lock:literal, $named:tt, $changes:tt,) => {
+        $crate::kept!(@ $record, $table, $where, $of, $on, $in, $state, $lock, $named, $changes,);
     };
-    (@ $record:ident, $table:literal, [$($of:tt)+], [$($on:tt)+], [$($in:tt)+], $state:literal, $lock:literal, $named:tt,
+    (@ $record:ident, $table:literal, {[$($one:tt)+] [$($many:tt)+]}, [$($of:tt)+], [$($on:tt)+], [$($in:tt)+], $state:literal, $lock:literal, $named:tt,
         [$($changes:tt)+], $($guard:tt)*) => {
         impl $crate::Kept for $record {
             async fn load(
@@ -204,10 +217,11 @@ macro_rules! kept {
             ) -> ::std::result::Result<::std::option::Option<Self>, ::wangge_pg::StoreError> {
                 let row = ::sqlx::query_scalar!(
                     "select row_to_json(kept)::text as \"row!\" from " + $table + " kept \
-                     where id = $1 and area_code >= $2 and area_code < $3",
+                     where id = $1 and " + $($one)+,
                     id,
                     scope.area_from(),
                     scope.area_until(),
+                    &scope.areas_around(),
                 )
                 .fetch_optional(pool)
                 .await?;
@@ -238,7 +252,7 @@ macro_rules! kept {
             ) -> ::std::result::Result<::std::vec::Vec<$crate::Listed<Self>>, ::wangge_pg::StoreError> {
                 ::sqlx::query!(
                     "select entry, row_to_json(kept)::text as \"row!\" from " + $table + " kept \
-                     where area_code >= $1 and area_code < $2 and " + $($of)+ + " and " + $($on)+ + " and " + $($in)+ + " \
+                     where " + $($many)+ + " and " + $($of)+ + " and " + $($on)+ + " and " + $($in)+ + " \
                      and ($5::bigint is null or entry < $5) order by entry desc limit $6",
                     scope.area_from(),
                     scope.area_until(),
@@ -247,6 +261,7 @@ macro_rules! kept {
                     filter.before,
                     filter.limit,
                     filter.state,
+                    &scope.areas_around(),
                 )
                 .fetch_all(pool)
                 .await?

@@ -13,9 +13,9 @@ from pathlib import Path
 
 sys.dont_write_bytecode = True  # no compiled files beside the data
 
-from generator import (chat_duty, co_governance, deliberations, fieldwork, livelihood, organization,  # noqa: E402
-                       projects, residents, service_events, station_work, stations, teams, terms, tickets, verify,
-                       volunteers)
+from generator import (chat_duty, co_governance, deliberations, fieldwork, livelihood, on_the_spot,  # noqa: E402
+                       organization, projects, residents, service_events, station_work, stations, teams, terms, tickets,
+                       verify, volunteers)
 
 HERE = Path(__file__).resolve().parent
 
@@ -29,6 +29,7 @@ def build():
     volunteer_table, team_table = teams.volunteers(random.Random(9)), teams.teams()
     posts = teams.service_posts()
     ticket_table, action_table = tickets.tickets(random.Random(1))
+    spot_table, spot_actions = on_the_spot.tickets(random.Random(32))  # nothing else draws on these
     holders, station_table = teams.post_holders(random.Random(11), posts[1], volunteer_table[1]), stations.stations()
     tables = {
         "dataset": organization.dataset(),
@@ -47,8 +48,8 @@ def build():
         "seats": co_governance.seats(),
         "categories": tickets.categories(),
         "duty_list": tickets.duty_list(),
-        "tickets": ticket_table,
-        "ticket_actions": action_table,
+        "tickets": joined(ticket_table, spot_table),
+        "ticket_actions": joined(action_table, spot_actions),
         **community(ticket_table[1], action_table[1], people[1], terms.homes_of(homes[1], people[1])),
         "registrations": registrations,
         "check_in_visits": volunteers.check_in_visits(random.Random(2), registrations[1]),
@@ -119,6 +120,11 @@ def service(volunteer_rows, holders, station_rows, people):
         "venue_routes": station_work.venue_routes(),
         "route_venues": station_work.route_venues(),
     }
+
+
+def joined(first, second):
+    """Two tables with the same columns as one."""
+    return first[0], first[1] + second[1]
 
 
 def as_csv(columns, rows):

@@ -187,19 +187,24 @@ put("categories", "code name limit_kind limit_amount", """0101|暴露垃圾|cont
 0609|宠物扰民|calendar_days|6""")
 put("duty_list", "category_code area_code unit_code", """0101|990101|LJ-URBAN\n0103|990101001|LJ-URBAN
 0206|990101|LJ-URBAN\n0403|990101|LJ-HOUSING\n0403|G1|LH-PROPERTY\n0601|C|LH-PROPERTY\n0609|C|LH-RESIDENTS-COMMITTEE""")
-put("tickets", "key reported_time source category_code title description address area_code longitude latitude coordinate_system", """
-t-01|2023-06-05 08:50|grid_worker|0101|河堤边堆放垃圾|示例|||105.203|30.403|wgs84
-t-02|2024-08-12 10:00|hotline|0403|井盖松动|示例|临河苑11栋门前
-t-03|2024-04-02 09:00|resident|0103|河面漂浮物|示例||G1
-t-04|2024-09-03 19:20|video|0601|路灯不亮|示例||G1
-t-05|2024-10-08 14:00|leader|0206|横幅未拆|示例||G3
-t-06|2024-11-29 16:00|resident|0609|夜间犬吠|示例||G3
-t-07|2024-11-30 22:40|hotline|0609|凌晨犬吠|示例||G1
-t-08|2024-05-05 11:00|transfer|0206|广告牌破损|示例||C
-t-09|2024-06-06 11:00|leader|0101|街道路口垃圾|示例||990101001
-t-10|2024-10-20 09:30|resident|0403|井盖缺失|示例||G1
-t-11|2024-11-25 12:30|chat_group|0601|楼下路灯闪烁|示例||G3
-t-12|2024-11-12 16:40|grid_worker|0101|垃圾未清运|示例||G3""")
+put("tickets", "key reported_time source reporter_key category_code title description address area_code longitude latitude coordinate_system", """
+t-01|2023-06-05 08:50|grid_worker||0101|河堤边堆放垃圾|示例|||105.203|30.403|wgs84
+t-02|2024-08-12 10:00|hotline||0403|井盖松动|示例|临河苑11栋门前
+t-03|2024-04-02 09:00|resident||0103|河面漂浮物|示例||G1
+t-04|2024-09-03 19:20|video||0601|路灯不亮|示例||G1
+t-05|2024-10-08 14:00|leader||0206|横幅未拆|示例||G3
+t-06|2024-11-29 16:00|resident||0609|夜间犬吠|示例||G3
+t-07|2024-11-30 22:40|hotline||0609|凌晨犬吠|示例||G1
+t-08|2024-05-05 11:00|transfer||0206|广告牌破损|示例||C
+t-09|2024-06-06 11:00|leader||0101|街道路口垃圾|示例||990101001
+t-10|2024-10-20 09:30|resident||0403|井盖缺失|示例||G1
+t-11|2024-11-25 12:30|chat_group||0601|楼下路灯闪烁|示例||G3
+t-12|2024-11-12 16:40|grid_worker||0101|垃圾未清运|示例||G3
+spot-1|2023-10-18 09:10|grid_worker|full-1|0101|岸边塑料袋|示例|||105.204|30.402|wgs84
+spot-2|2024-07-09 15:20|grid_worker|full-2|0403|井盖移位|示例|临河苑11栋门前
+spot-3|2024-11-30 23:44|grid_worker|staff-1|0601|路灯跳闸|示例||G1
+spot-4|2024-11-30 23:58|grid_worker|full-1|0206|横幅垂到路面|示例||G1
+spot-5|2024-12-01 09:30|grid_worker|part-2|0101|垃圾桶翻倒|示例|临河苑2栋门前""")
 ACTIONS = """
 t-01|2023-06-05 09:10|file|staff-1\nt-01|2023-06-05 09:20|dispatch|staff-1|t-01-1|LJ-URBAN|lead
 t-01|2023-06-05 10:00|accept|clerk-1|t-01-1\nt-01|2023-06-05 10:05|assign|clerk-1|t-01-1|||||clerk-1
@@ -233,7 +238,10 @@ t-10|2024-10-20 10:00|refuse|clerk-1|t-10-1||||人手不足\nt-10|2024-10-20 10:
 t-10|2024-10-20 10:20|accept|clerk-2|t-10-2\nt-10|2024-10-20 10:25|assign|clerk-2|t-10-2|||||clerk-2
 t-10|2024-10-20 11:30|submit|clerk-2|t-10-2||||已补盖\nt-10|2024-10-20 12:00|confirm|staff-2
 t-10|2024-10-21 09:00|fail|staff-1|||||井盖松动
-t-11|2024-11-25 13:40|file|staff-1"""
+t-11|2024-11-25 13:40|file|staff-1
+spot-1|2023-10-18 09:14|fix_on_the_spot|full-1|||||已捡走\nspot-2|2024-07-09 15:31|fix_on_the_spot|full-2|||||井盖已复位
+spot-3|2024-11-30 23:50|fix_on_the_spot|staff-1|||||已合闸\nspot-4|2024-12-01 00:10|fix_on_the_spot|full-1|||||已重新系好
+spot-5|2024-12-01 09:36|fix_on_the_spot|part-2|||||已扶起并清扫"""
 put("ticket_actions", "ticket_key time action actor_key order_key unit_code order_role reason note handler_key", ACTIONS)
 put("chat_groups", "key name area_code start_date end_date", """g-1|临河居民群|C|2022-01-01
 g-2|河沿巷居民群|G2|2020-01-01|2024-07-01\ng-3|第三网格居民群|G3|2024-07-01""")
@@ -292,13 +300,15 @@ mt-08|council|夜间噪声|2024-07-18 19:00|0|0|0|0||C|2024-07-01 09:00
 mt-09|council|新年计划|2024-12-01 00:10|2|2|2|2|新年计划|C|2024-11-20 09:00|hold 2024-12-01 00:50
 mt-10|joint|共建会商|2024-05-09 14:00|3|0|0|4|项目对接|C|2024-05-01 09:00|hold 2024-05-09 16:00
 mt-11|consultation|楼道扶手|2024-08-08 15:00|1|2|8|1|同意加装|G3|2024-08-01 09:00|hold 2024-08-08 16:30""")
-put("deliberations", "key title raiser_keys topic meeting_key decision reviewer_key review area_code created_time steps", """
-dl-01|河面漂浮物|r-01;r-03|如何清理河面|mt-03|水务所打捞，居民巡河|r-03|河面干净了|G1|2024-03-01 09:00|set_topic 2024-03-03 09:00; deliberate 2024-03-14 20:40; resolve 2024-03-14 20:50; assign 2024-04-01 09:00; implement 2024-04-02 09:00; review 2024-11-30 23:50
-dl-02|老人吃饭难|r-09|如何办助餐|mt-11|由服务项目承担|r-09|送得及时|G3|2024-07-20 09:00|set_topic 2024-07-22 09:00; deliberate 2024-08-08 16:40; resolve 2024-08-08 16:50; assign 2024-08-10 09:00; implement 2024-08-11 09:00; review 2024-12-01 00:10
-dl-03|停车难|r-10;r-11|车位如何分配|mt-04||||G3|2024-08-20 09:00|set_topic 2024-08-25 09:00; deliberate 2024-09-12 21:10; disagree 2024-09-12 21:30 车位分配意见不一
-dl-04|电梯异响|r-05|||||||2024-11-20 09:00
-dl-05|广场舞扰民|r-02|音量与时段|||||C|2024-05-20 09:00|set_topic 2024-05-25 09:00; drop 2024-06-05 09:00 已自行协商""".replace("|||||||2024-11-20", "||||||G1|2024-11-20"))
-put("assignments", "key deliberation_key ticket_key project_key assigned_date", "as-1|dl-01|t-03||2024-04-01\nas-2|dl-02||prj-01|2024-08-10")
+put("deliberations", "key title raiser_keys topic meeting_key inconclusive_meeting_keys decision reviewer_key review area_code created_time steps", """
+dl-01|河面漂浮物|r-01;r-03|如何清理河面|mt-03||水务所打捞，居民巡河|r-03|河面干净了|G1|2024-03-01 09:00|set_topic 2024-03-03 09:00; deliberate 2024-03-14 20:40; resolve 2024-03-14 20:50; assign 2024-04-01 09:00; implement 2024-04-02 09:00; review 2024-11-30 23:50
+dl-02|老人吃饭难|r-09|如何办助餐|mt-11||由服务项目承担|r-09|送得及时|G3|2024-07-20 09:00|set_topic 2024-07-22 09:00; deliberate 2024-08-08 16:40; resolve 2024-08-08 16:50; assign 2024-08-10 09:00; implement 2024-08-11 09:00; review 2024-12-01 00:10
+dl-03|停车难|r-10;r-11|车位如何分配|mt-04|mt-04||||G3|2024-08-20 09:00|set_topic 2024-08-25 09:00; deliberate 2024-09-12 21:10; disagree 2024-09-12 21:30 车位分配意见不一
+dl-04|电梯异响|r-05|||||||G1|2024-11-20 09:00
+dl-05|广场舞扰民|r-02|音量与时段||||||C|2024-05-20 09:00|set_topic 2024-05-25 09:00; drop 2024-06-05 09:00 已自行协商""")
+put("assignments", "key deliberation_key ticket_key project_key assigned_date created_time steps", """
+as-1|dl-01|t-03||2024-04-01|2024-04-01 08:40\nas-2|dl-02||prj-01|2024-08-10|2024-08-10 08:45
+as-3|dl-02||prj-02|2024-08-10|2024-08-10 08:41|void 2024-08-12 10:05 选错项目\nas-4|dl-01|t-01||2024-04-01|2024-04-01 08:32|void 2024-04-01 08:36 选错案卷""")
 rounds = ["2023-10-10 09:00", "2023-12-31 23:50", "2024-01-01 00:10", *[f"{day} {clock(n)}" for n, day in enumerate(
     days(18, "2024-01-20", "2024-11-22"))], "2024-11-30 23:50", "2024-12-01 00:10"]
 put("patrols", "key person_key start_time end_time found_count note area_code", keyed("pt", [
@@ -490,10 +500,19 @@ class Counting:
         days_of = ((row, date.fromisoformat(row[column]) if len(row[column]) == 10 else day_of(row[column])) for row in self.data[name])
         return [row for row, day in days_of if first <= day <= self.as_of]
 
+    def tickets_inside(self):
+        """A ticket without an area lies in the community by point or address."""
+        return {row["key"] for row in self.data["tickets"] if row["area_code"].startswith(self.area) or not row["area_code"]}
+
+    def fixed_on_the_spot(self):
+        """Tickets that their reporter closed, by the day on which that was done."""
+        inside = self.tickets_inside()
+        return sum(row["action"] == "fix_on_the_spot" and row["ticket_key"] in inside and day_of(row["time"]) <= self.as_of
+                   for row in self.data["ticket_actions"])
+
     def responses(self):
-        """Orders to departments that were accepted; a ticket without an area lies in the community by point or address."""
-        units = {row["code"]: row["kind"] for row in self.data["units"]}
-        inside = {row["key"] for row in self.data["tickets"] if row["area_code"].startswith(self.area) or not row["area_code"]}
+        """Orders to departments that were accepted."""
+        units, inside = {row["code"]: row["kind"] for row in self.data["units"]}, self.tickets_inside()
         orders = {row["order_key"]: units[row["unit_code"]] for row in self.data["ticket_actions"] if row["action"] == "dispatch"}
         return len({row["order_key"] for row in self.data["ticket_actions"] if row["action"] == "accept" and row["ticket_key"] in inside
                     and orders[row["order_key"]] == "department" and day_of(row["time"]) <= self.as_of})
@@ -520,6 +539,7 @@ class Counting:
             "responses_started": self.responses(),
             "patrols": happened("patrols", "patrols", "start_time"),
             "field_notes": happened("field_notes", "field_notes", "noted_time"),
+            "fixed_on_the_spot": self.fixed_on_the_spot(),
             "official_check_ins": sum(not row["voided_time"] for row in self.begun("official_check_ins", "check_in_visits", "visit_time")),
             "co_governance_members": len(self.holding("memberships")),
             "part_time_seats": len(self.holding("seats", "kind", "part_time")),

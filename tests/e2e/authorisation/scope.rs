@@ -84,10 +84,14 @@ fn reaches(
     let by_area = position
         .area
         .is_some_and(|area| record_area.starts_with(area));
+    let around = position
+        .area
+        .is_some_and(|area| !record_area.is_empty() && area.starts_with(record_area));
     let by_holding = position.unit.is_some_and(|unit| holders.contains(&unit));
     match policy.scope {
         Scope::Platform => true,
         Scope::Area => by_area,
+        Scope::AreaOrAround => by_area || around,
         Scope::Holding => by_holding,
         Scope::AreaOrHolding => (by_area && role != Role::Department) || by_holding,
         Scope::Unspecified => false,

@@ -37,6 +37,8 @@ impl Step {
 #[derive(Debug, Clone, Copy)]
 enum Verb {
     Create,
+    Find,
+    FixOnTheSpot,
     File,
     Decline,
     Dispatch,
@@ -61,10 +63,12 @@ enum Side {
     Assisting,
 }
 
-/// Three tickets, from the report to the three ends that there are.
+/// Four tickets, from the report to the four ends that there are.
 const VERBS: &[Verb] = &[
     Verb::Create,
     Verb::Decline,
+    Verb::Find,
+    Verb::FixOnTheSpot,
     Verb::Create,
     Verb::File,
     Verb::Dispatch,
@@ -250,6 +254,14 @@ impl Course {
                 "/wangge.tickets.v1.TicketService/CreateTicket",
                 Role::Dispatcher,
             ),
+            Verb::Find => (
+                "/wangge.tickets.v1.TicketService/CreateTicket",
+                Role::GridWorker,
+            ),
+            Verb::FixOnTheSpot => (
+                "/wangge.tickets.v1.TicketService/FixTicketOnTheSpot",
+                Role::GridWorker,
+            ),
             Verb::File => (
                 "/wangge.tickets.v1.TicketService/FileTicket",
                 Role::Dispatcher,
@@ -331,6 +343,20 @@ fn verb_body(
             let ticket = Some(report());
             CreateTicketRequest { request_id, ticket }.encode_to_vec()
         }
+        Verb::Find => {
+            let ticket = Some(Ticket {
+                source: TicketSource::GridWorker.into(),
+                ..report()
+            });
+            CreateTicketRequest { request_id, ticket }.encode_to_vec()
+        }
+        Verb::FixOnTheSpot => FixTicketOnTheSpotRequest {
+            request_id,
+            ticket_id,
+            etag,
+            result: "已扶正".to_owned(),
+        }
+        .encode_to_vec(),
         Verb::File => FileTicketRequest {
             request_id,
             ticket_id,

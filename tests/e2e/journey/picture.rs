@@ -22,7 +22,7 @@ pub(crate) const AREA: &str = "320402003005";
 
 /// What the data set's records come to, and whether the community has published
 /// the figure.
-pub(crate) const FIGURES: [(&str, i64, bool); 46] = [
+pub(crate) const FIGURES: [(&str, i64, bool); 47] = [
     ("responses_started", 182, true),
     ("official_check_ins", 411, true),
     ("co_governance_members", 19, false),
@@ -45,6 +45,7 @@ pub(crate) const FIGURES: [(&str, i64, bool); 46] = [
     ("resident_roles", 62, false),
     ("patrols", 2904, false),
     ("field_notes", 633, false),
+    ("fixed_on_the_spot", 264, false),
     ("projects_matched", 18, true),
     ("project_beneficiaries", 1037, true),
     ("deliberations_reviewed", 21, false),

@@ -27,6 +27,12 @@ const COUNTS: &[(&str, Service, &str)] = &[
         "select count(*) from field_note where :here and noted_time < :end",
     ),
     (
+        "fixed_on_the_spot",
+        Service::Tickets,
+        "select count(*) from ticket_history join ticket on ticket.id = ticket_id where action = \
+         18 and ticket.:here and action_time < :end",
+    ),
+    (
         "official_check_ins",
         Service::Volunteers,
         "select count(*) from check_in_visit where :here and state = 1 and visit_time < :end",

@@ -26,10 +26,12 @@ pub async fn load_area(
         Area,
         r#"select id as "id: AreaId", code, kind as "kind: AreaKind", name, parent_code,
                   boundary_geojson, start_date, end_date, revision
-           from area where code = $1 and code >= $2 and code < $3"#,
+           from area
+           where code = $1 and (code >= $2 and code < $3 or code = any($4))"#,
         code,
         scope.area_from(),
         scope.area_until(),
+        &scope.areas_around(),
     )
     .fetch_optional(executor)
     .await?)
@@ -154,7 +156,7 @@ pub async fn list_areas(
                ) as bytes
                from (
                    select * from area
-                   where code >= $1 and code < $2 and code > $3
+                   where (code >= $1 and code < $2 or code = any($7)) and code > $3
                      and ($4::smallint is null or kind = $4)
                    order by code limit $5
                ) first_rows
@@ -167,6 +169,7 @@ pub async fn list_areas(
         kind.map(AreaKind::code),
         limit,
         i64::try_from(PAGE_BYTES).unwrap_or(i64::MAX),
+        &scope.areas_around(),
     )
     .fetch_all(executor)
     .await?)

@@ -23,10 +23,12 @@ pub async fn load_unit(
         Unit,
         r#"select id as "id: UnitId", code, kind as "kind: UnitKind", name,
                   parent_id as "parent_id: UnitId", area_code, start_date, end_date, revision
-           from unit where id = $1 and area_code >= $2 and area_code < $3"#,
+           from unit
+           where id = $1 and (area_code >= $2 and area_code < $3 or area_code = any($4))"#,
         id,
         scope.area_from(),
         scope.area_until(),
+        &scope.areas_around(),
     )
     .fetch_optional(executor)
     .await?)
@@ -71,7 +73,7 @@ pub async fn list_units(
         r#"select id as "id: UnitId", code, kind as "kind: UnitKind", name,
                   parent_id as "parent_id: UnitId", area_code, start_date, end_date, revision
            from unit
-           where area_code >= $1 and area_code < $2 and code > $3
+           where (area_code >= $1 and area_code < $2 or area_code = any($6)) and code > $3
              and ($4::smallint is null or kind = $4)
            order by code limit $5"#,
         scope.area_from(),
@@ -79,6 +81,7 @@ pub async fn list_units(
         after,
         kind.map(UnitKind::code),
         limit,
+        &scope.areas_around(),
     )
     .fetch_all(executor)
     .await?)

@@ -354,18 +354,26 @@ async fn a_repeated_change_has_one_effect() {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_lies_elsewhere_is_not_there() {
     let world = World::with_tree().await;
-    for code in [FOREIGN, DISTRICT, "320402003005009"] {
+    for code in [FOREIGN, "320402003005009"] {
         let request = GetAreaRequest { code: code.into() };
         let refused = refusal(world.areas(STREET).get_area(request).await);
         assert_eq!(refused, expected("RECORD_NOT_FOUND", &[]), "{code}");
     }
-    let change = Area {
-        code: FOREIGN.into(),
-        name: "x".into(),
-        ..Area::default()
+    // What lies around is seen, and no more.
+    let request = GetAreaRequest {
+        code: DISTRICT.into(),
     };
-    let refused = refusal(update(&world, STREET, change, &["name"]).await);
-    assert_eq!(refused, expected("RECORD_NOT_FOUND", &[]));
+    let around = world.areas(STREET).get_area(request).await;
+    assert_eq!(around.expect("in sight").into_inner().code, DISTRICT);
+    for code in [FOREIGN, DISTRICT] {
+        let change = Area {
+            code: code.into(),
+            name: "x".into(),
+            ..Area::default()
+        };
+        let refused = refusal(update(&world, STREET, change, &["name"]).await);
+        assert_eq!(refused, expected("RECORD_NOT_FOUND", &[]), "{code}");
+    }
     for (given, field) in [
         (
             area("320403001", AreaKind::Street, FOREIGN),
@@ -381,7 +389,7 @@ async fn what_lies_elsewhere_is_not_there() {
         assert_eq!(refused, expected("REFERENCE_UNKNOWN", &[field]));
     }
     let seen = list(&world, STREET, ListAreasRequest::default()).await;
-    assert_eq!(seen, [STREET, COMMUNITY, GRID, OTHER_GRID]);
+    assert_eq!(seen, [DISTRICT, STREET, COMMUNITY, GRID, OTHER_GRID]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -448,14 +456,14 @@ async fn a_page_token_is_good_for_its_list_only() {
         let refused = refusal(world.areas("").list_areas(request).await);
         assert_eq!(refused, expected("PAGE_TOKEN_INVALID", &["page_token"]));
     }
-    // It grants nothing: another caller sees what lies behind it in their own area.
+    // It grants nothing: another caller sees what lies behind it of their own.
     let stolen = ListAreasRequest {
         page_token: page.next_page_token,
         ..ListAreasRequest::default()
     };
     assert_eq!(
         list(&world, COMMUNITY, stolen).await,
-        [COMMUNITY, GRID, OTHER_GRID]
+        [STREET, COMMUNITY, GRID, OTHER_GRID]
     );
 }
 

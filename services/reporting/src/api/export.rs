@@ -1,32 +1,52 @@
 //! Tables as files: the case table, the records behind a figure, and what stands
-//! on the wall, as CSV or JSON.
+//! on the wall, as CSV or JSON. A file is made while it is read, and never held
+//! whole.
 
-use std::pin::Pin;
+use std::time::Duration;
 
-use futures::Stream;
+use futures::{
+    Stream, StreamExt as _, TryStreamExt as _,
+    stream::{self, BoxStream},
+};
 use serde_json::{Map, Value};
-use tonic::Status;
+use sqlx::PgPool;
+use tokio::sync::mpsc::{self, error::SendTimeoutError};
+use tokio_stream::wrappers::ReceiverStream;
+use tonic::{Code, Status};
 use wangge_api::{
     date::{from_wire, moment},
-    refusal::Refusal,
+    refusal::{Reason, Refusal},
     reporting::v1::{self as wire, ExportFormat, ReportTable},
 };
 use wangge_auth::RecordScope;
+use wangge_pg::StoreError;
 
 use super::{case_table, figure_records, wall};
-use crate::App;
+use crate::{App, queries::figures};
 
-/// So many bytes are sent at once, give or take a row.
-const CHUNK: usize = 64 * 1024;
+/// So many rows are sent at once.
+const ROWS: usize = 500;
+/// A reader that takes nothing for so long is dropped, since it holds a
+/// connection.
+const STALLED: Duration = Duration::from_secs(30);
 
 /// A stream of a file's parts.
-pub(super) type Parts =
-    Pin<Box<dyn Stream<Item = Result<wire::ExportTableResponse, Status>> + Send>>;
+pub(super) type Parts = BoxStream<'static, Result<wire::ExportTableResponse, Status>>;
 
-/// A table: the names of its columns, and rows of as many values.
+/// A row, with as many values as its table has columns.
+type Row = Vec<Value>;
+
+/// A table: the names of its columns, and its rows.
 struct Table {
     columns: &'static [&'static str],
-    rows: Vec<Vec<Value>>,
+    rows: BoxStream<'static, Result<Row, Refusal>>,
+}
+
+impl Table {
+    fn whole(columns: &'static [&'static str], rows: Vec<Row>) -> Self {
+        let rows = stream::iter(rows.into_iter().map(Ok)).boxed();
+        Self { columns, rows }
+    }
 }
 
 /// The parts of a table's file.
@@ -46,14 +66,12 @@ pub(super) async fn export(
             return Err(Refusal::field("table", "required", "is required"));
         }
     };
-    let parts = match message.format() {
-        ExportFormat::Json => json(&table),
-        _ => csv(&table)?,
+    let file = match message.format() {
+        ExportFormat::Json => json(table),
+        _ => csv(table),
     };
-    let parts = parts
-        .into_iter()
-        .map(|content| Ok(wire::ExportTableResponse { content }));
-    Ok(Box::pin(futures::stream::iter(parts.collect::<Vec<_>>())))
+    let part = |content| wire::ExportTableResponse { content };
+    Ok(file.map_ok(part).map_err(Status::from).boxed())
 }
 
 async fn cases(
@@ -85,8 +103,8 @@ async fn cases(
             line.definition_version.into(),
         ]
     };
-    Ok(Table {
-        columns: &[
+    Ok(Table::whole(
+        &[
             "mechanism",
             "figure_key",
             "title_zh",
@@ -99,8 +117,8 @@ async fn cases(
             "as_of_date",
             "definition_version",
         ],
-        rows: table.lines.into_iter().map(row).collect(),
-    })
+        table.lines.into_iter().map(row).collect(),
+    ))
 }
 
 async fn records(
@@ -108,34 +126,64 @@ async fn records(
     message: &wire::ExportTableRequest,
     scope: &RecordScope,
 ) -> Result<Table, Refusal> {
-    let mut request = wire::ListFigureRecordsRequest {
-        area_code: message.area_code.clone(),
-        figure_key: message.figure_key.clone(),
-        as_of_date: message.as_of_date,
-        page_size: 1000,
-        ..wire::ListFigureRecordsRequest::default()
-    };
-    let mut rows = Vec::new();
-    loop {
-        let page = figure_records::list(app, &request, scope).await?;
-        rows.extend(page.records.into_iter().map(|record| {
-            vec![
-                record.service.into(),
-                record.kind.into(),
-                record.record_id.into(),
-                record.parent_id.into(),
-                record.amount.into(),
-            ]
-        }));
-        if page.next_page_token.is_empty() {
-            break;
-        }
-        request.page_token = page.next_page_token;
-    }
+    let counting = figure_records::counting(
+        app,
+        &message.figure_key,
+        &message.area_code,
+        message.as_of_date.as_ref(),
+        scope,
+    )
+    .await?;
+    let (sender, receiver) = mpsc::channel(ROWS);
+    // Calls go on whoever exports: no feed is read here, so that pool is free.
+    let read = tokio::spawn(read(app.database.feed.clone(), counting, sender));
+    // What ended the reading comes behind the rows, so that a file that was cut
+    // off is never taken for a whole one.
+    let end = stream::once(read).filter_map(|read| {
+        let read = read.unwrap_or_else(|error| Err(Refusal::internal(&error)));
+        std::future::ready(read.err().map(Err))
+    });
     Ok(Table {
         columns: &["service", "kind", "record_id", "parent_id", "amount"],
-        rows,
+        rows: ReceiverStream::new(receiver).map(Ok).chain(end).boxed(),
     })
+}
+
+/// Reads the records that a figure counts, as fast as they are taken.
+async fn read(
+    pool: PgPool,
+    counting: figures::Counting,
+    rows: mpsc::Sender<Row>,
+) -> Result<(), Refusal> {
+    let figures::Counting {
+        figure,
+        scope,
+        span,
+    } = counting;
+    let mut counted = figures::read(&pool, figure, &scope, span, figures::Page::ALL);
+    while let Some(counted) = counted.try_next().await.map_err(StoreError::from)? {
+        let row = record(figure_records::record(figure, &counted));
+        match rows.send_timeout(row, STALLED).await {
+            Ok(()) => {}
+            Err(SendTimeoutError::Closed(_)) => return Ok(()),
+            Err(SendTimeoutError::Timeout(_)) => {
+                let code = Code::DeadlineExceeded;
+                let why = "nothing of the file was taken for 30 s";
+                return Err(Refusal::new(code, Reason::DeadlineExceeded, why));
+            }
+        }
+    }
+    Ok(())
+}
+
+fn record(record: wire::FigureRecord) -> Row {
+    vec![
+        record.service.into(),
+        record.kind.into(),
+        record.record_id.into(),
+        record.parent_id.into(),
+        record.amount.into(),
+    ]
 }
 
 async fn matters(
@@ -172,8 +220,8 @@ async fn matters(
             time(reply.replied_time.as_ref()),
         ]
     });
-    Ok(Table {
-        columns: &[
+    Ok(Table::whole(
+        &[
             "kind",
             "light",
             "handler_post",
@@ -185,8 +233,8 @@ async fn matters(
             "due_time",
             "replied_time",
         ],
-        rows: matters.chain(replies).collect(),
-    })
+        matters.chain(replies).collect(),
+    ))
 }
 
 fn name(value: &str, prefix: &str) -> Value {
@@ -204,41 +252,45 @@ fn time(time: Option<&prost_types::Timestamp>) -> Value {
 }
 
 /// An array of objects by the columns' names.
-fn json(table: &Table) -> Vec<Vec<u8>> {
-    let mut parts = vec![b"[".to_vec()];
-    for (number, row) in table.rows.iter().enumerate() {
-        let columns = table.columns.iter().map(ToString::to_string);
-        let object: Map<String, Value> = columns.zip(row.iter().cloned()).collect();
+fn json(table: Table) -> BoxStream<'static, Result<Vec<u8>, Refusal>> {
+    let columns = table.columns;
+    let object = move |(number, row): (usize, Result<Row, Refusal>)| {
+        let columns = columns.iter().map(ToString::to_string);
+        let object: Map<String, Value> = columns.zip(row?).collect();
         let comma = if number == 0 { "\n" } else { ",\n" };
-        add(
-            &mut parts,
-            format!("{comma}{}", Value::Object(object)).as_bytes(),
-        );
-    }
-    add(&mut parts, b"\n]\n");
-    parts
+        Ok(format!("{comma}{}", Value::Object(object)).into_bytes())
+    };
+    let whole = |part: &'static [u8]| stream::iter([Ok(part.to_vec())]);
+    let rows = in_parts(table.rows.enumerate().map(object));
+    whole(b"[").chain(rows).chain(whole(b"\n]\n")).boxed()
 }
 
 /// RFC 4180 in UTF-8, the columns' names first. What a spreadsheet would take for
 /// a formula has an apostrophe before it.
-fn csv(table: &Table) -> Result<Vec<Vec<u8>>, Refusal> {
-    let mut parts = vec![Vec::new()];
-    let mut write = |cells: Vec<String>| {
-        let mut writer = csv::Writer::from_writer(Vec::new());
-        writer
-            .write_record(cells)
-            .map_err(|error| Refusal::internal(&error))?;
-        let line = writer
-            .into_inner()
-            .map_err(|error| Refusal::internal(&error))?;
-        add(&mut parts, &line);
-        Ok::<(), Refusal>(())
-    };
-    write(table.columns.iter().map(ToString::to_string).collect())?;
-    for row in &table.rows {
-        write(row.iter().map(cell).collect())?;
-    }
-    Ok(parts)
+fn csv(table: Table) -> BoxStream<'static, Result<Vec<u8>, Refusal>> {
+    let names = line(table.columns.iter().map(ToString::to_string).collect());
+    let rows = table.rows.map(|row| line(row?.iter().map(cell).collect()));
+    in_parts(stream::iter([names]).chain(rows))
+}
+
+fn line(cells: Vec<String>) -> Result<Vec<u8>, Refusal> {
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    let written = writer.write_record(cells);
+    written.map_err(|error| Refusal::internal(&error))?;
+    writer
+        .into_inner()
+        .map_err(|error| Refusal::internal(&error))
+}
+
+/// Rows in parts of some size, each as soon as it is full.
+fn in_parts(
+    rows: impl Stream<Item = Result<Vec<u8>, Refusal>> + Send + 'static,
+) -> BoxStream<'static, Result<Vec<u8>, Refusal>> {
+    let parts = rows.try_chunks(ROWS);
+    parts
+        .map_ok(|rows| rows.concat())
+        .map_err(|stopped| stopped.1)
+        .boxed()
 }
 
 fn cell(value: &Value) -> String {
@@ -252,31 +304,35 @@ fn cell(value: &Value) -> String {
     }
 }
 
-fn add(parts: &mut Vec<Vec<u8>>, bytes: &[u8]) {
-    match parts.last_mut() {
-        Some(last) if last.len() < CHUNK => last.extend_from_slice(bytes),
-        _ => parts.push(bytes.to_vec()),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    #[test]
-    fn files_quote_what_must_be_quoted() {
-        let table = Table {
-            columns: &["title", "value"],
-            rows: vec![
+    async fn text(file: BoxStream<'static, Result<Vec<u8>, Refusal>>) -> String {
+        let parts: Vec<Vec<u8>> = file.try_collect().await.expect("a file");
+        String::from_utf8(parts.concat()).expect("UTF-8")
+    }
+
+    #[tokio::test]
+    async fn files_quote_what_must_be_quoted() {
+        let table = || {
+            let rows = vec![
                 vec!["a,\"b\"\n你".into(), 7.into()],
                 vec!["=1+1".into(), Value::Null],
-            ],
+            ];
+            Table::whole(&["title", "value"], rows)
         };
-        let text = String::from_utf8(csv(&table).expect("a file").concat()).expect("UTF-8");
-        assert_eq!(text, "title,value\n\"a,\"\"b\"\"\n你\",7\n'=1+1,\n");
-        let text = String::from_utf8(json(&table).concat()).expect("UTF-8");
-        let read: Value = serde_json::from_str(&text).expect("JSON");
+        let written = text(csv(table())).await;
+        assert_eq!(written, "title,value\n\"a,\"\"b\"\"\n你\",7\n'=1+1,\n");
+        let read: Value = serde_json::from_str(&text(json(table())).await).expect("JSON");
         assert_eq!(read[0]["title"], "a,\"b\"\n你");
         assert_eq!(read[1]["value"], Value::Null);
+    }
+
+    #[tokio::test]
+    async fn a_file_of_nothing_is_a_file() {
+        let nothing = || Table::whole(&["title"], Vec::new());
+        assert_eq!(text(csv(nothing())).await, "title\n");
+        assert_eq!(text(json(nothing())).await, "[\n]\n");
     }
 }

@@ -1,7 +1,9 @@
 //! Drill-down: the records behind a figure.
 
 use uuid::Uuid;
-use wangge_api::{date::optional, errors::v1::Reason, refusal::Refusal, reporting::v1 as wire};
+use wangge_api::{
+    date::optional, errors::v1::Reason, refusal::Refusal, reporting::v1 as wire, types::v1::Date,
+};
 use wangge_auth::RecordScope;
 use wangge_kernel::page;
 
@@ -10,7 +12,7 @@ use crate::{
     App,
     figures::{Figure, by_name},
     queries::{
-        figures::{Counted, Page, count, list as list_counted},
+        figures::{Counted, Counting, Page, count, list as list_counted},
         published::list_published,
     },
 };
@@ -20,18 +22,19 @@ pub(super) async fn list(
     message: &wire::ListFigureRecordsRequest,
     scope: &RecordScope,
 ) -> Result<wire::ListFigureRecordsResponse, Refusal> {
-    let figure = by_name(&message.figure_key).ok_or_else(|| {
-        Refusal::field(
-            "figure_key",
-            "figure_key",
-            "is no figure: see the case table",
-        )
-    })?;
-    let asked = optional(message.as_of_date.as_ref(), "as_of_date")?;
     freshness::wait_for(app, &message.at_least).await?;
-    let area_scope = area(app, &message.area_code, scope).await?;
-    let published = list_published(&app.database.calls, &message.area_code, asked).await?;
-    let span = span(app, asked, figure, &published);
+    let Counting {
+        figure,
+        scope: area_scope,
+        span,
+    } = counting(
+        app,
+        &message.figure_key,
+        &message.area_code,
+        message.as_of_date.as_ref(),
+        scope,
+    )
+    .await?;
     let days = format!("{:?} {}", span.from, span.as_of);
     let arguments = [
         "figure records",
@@ -76,7 +79,33 @@ pub(super) async fn list(
     })
 }
 
-fn record(figure: &Figure, counted: &Counted) -> wire::FigureRecord {
+/// What a figure of an area counts on a day: the one asked for, or that of the
+/// published figure, or today.
+pub(super) async fn counting(
+    app: &App,
+    figure_key: &str,
+    area_code: &str,
+    as_of_date: Option<&Date>,
+    scope: &RecordScope,
+) -> Result<Counting, Refusal> {
+    let figure = by_name(figure_key).ok_or_else(|| {
+        Refusal::field(
+            "figure_key",
+            "figure_key",
+            "is no figure: see the case table",
+        )
+    })?;
+    let asked = optional(as_of_date, "as_of_date")?;
+    let scope = area(app, area_code, scope).await?;
+    let published = list_published(&app.database.calls, area_code, asked).await?;
+    Ok(Counting {
+        figure,
+        scope,
+        span: span(app, asked, figure, &published),
+    })
+}
+
+pub(super) fn record(figure: &Figure, counted: &Counted) -> wire::FigureRecord {
     wire::FigureRecord {
         service: figure.service.to_owned(),
         kind: figure.counted.to_owned(),

@@ -8,13 +8,17 @@ use wangge_api::{
     date,
     events::v1::{Event, OrderSnapshot, TicketChanged, event::Payload},
     refusal::Refusal,
+    tickets::v1::TicketAction,
 };
 use wangge_outbox::Projector;
 use wangge_pg::{Tx, transaction::Failure};
 
 use super::{id, is_news, records};
 use crate::pulse::Pulse;
-use crate::store::tickets::{TicketOrder, upsert_order};
+use crate::store::{
+    facts::{Fact, upsert_fact},
+    tickets::{TicketOrder, upsert_order},
+};
 
 /// Applies tickets' events.
 #[derive(Debug)]
@@ -40,6 +44,9 @@ async fn apply(tx: &mut Tx, event: &Event) -> Result<(), Failure> {
             for order in &ticket.orders {
                 upsert_order(tx, &projected(ticket, order)?).await?;
             }
+            if ticket.action() == TicketAction::FixOnTheSpot {
+                upsert_fact(tx, &fixed_on_the_spot(ticket, event)?).await?;
+            }
         }
         Some(Payload::RecordChanged(record)) => {
             records::apply(tx, "tickets", event, record).await?;
@@ -47,6 +54,33 @@ async fn apply(tx: &mut Tx, event: &Event) -> Result<(), Failure> {
         _ => {}
     }
     Ok(())
+}
+
+/// A ticket that was closed where it was found; nothing can follow that.
+fn fixed_on_the_spot(ticket: &TicketChanged, event: &Event) -> Result<Fact, Refusal> {
+    let time = |time: Option<&prost_types::Timestamp>, field: &str| {
+        let required = || Refusal::field(field, "required", "is required");
+        date::moment(time.ok_or_else(required)?, field)
+    };
+    let fixed_time = time(event.occurred_time.as_ref(), "occurred_time")?;
+    Ok(Fact {
+        record_id: id(&ticket.ticket_id)?,
+        service: "tickets",
+        kind: "ticket".to_owned(),
+        area_code: ticket.area_code.clone(),
+        parent_id: None,
+        subject_id: None,
+        code: "fix_on_the_spot".to_owned(),
+        amount: 1,
+        start_date: None,
+        end_date: None,
+        created_time: time(ticket.reported_time.as_ref(), "reported_time")?,
+        changed_time: fixed_time,
+        states: vec!["closed".to_owned()],
+        reached_times: vec![fixed_time],
+        due_time: None,
+        title: String::new(),
+    })
 }
 
 fn projected(ticket: &TicketChanged, order: &OrderSnapshot) -> Result<TicketOrder, Refusal> {

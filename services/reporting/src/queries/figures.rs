@@ -2,6 +2,7 @@
 //! figure and its records can't differ.
 
 use chrono::NaiveDate;
+use futures::{TryStreamExt as _, stream::BoxStream};
 use sqlx::PgPool;
 use uuid::Uuid;
 use wangge_auth::RecordScope;
@@ -44,11 +45,30 @@ impl Span {
     }
 }
 
+/// A figure of some areas in some days.
+#[derive(Debug)]
+pub(crate) struct Counting {
+    /// The figure.
+    pub figure: &'static Figure,
+    /// The areas.
+    pub scope: RecordScope,
+    /// The days.
+    pub span: Span,
+}
+
 /// Which records of a figure: those behind an id, at most so many.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Page {
     pub after: Uuid,
     pub limit: i64,
+}
+
+impl Page {
+    /// Every record.
+    pub(crate) const ALL: Self = Self {
+        after: Uuid::nil(),
+        limit: i64::MAX,
+    };
 }
 
 /// The figure itself, and how many records are behind it.
@@ -76,6 +96,17 @@ pub(crate) async fn list(
     span: Span,
     page: Page,
 ) -> Result<Vec<Counted>, StoreError> {
+    Ok(read(pool, figure, scope, span, page).try_collect().await?)
+}
+
+/// The same, one by one as they come: all of them need no room at a time.
+pub(crate) fn read<'p>(
+    pool: &'p PgPool,
+    figure: &Figure,
+    scope: &RecordScope,
+    span: Span,
+    page: Page,
+) -> BoxStream<'p, Result<Counted, sqlx::Error>> {
     let (from, until) = (scope.area_from(), scope.area_until());
     let Page { after, limit } = page;
     // Moments are counted up to the end of the day.
@@ -83,10 +114,10 @@ pub(crate) async fn list(
     let end = day_end(as_of, DEFAULT_ZONE);
     macro_rules! counted {
         ($file:literal, $($argument:expr),+) => {
-            sqlx::query_file_as!(Counted, $file, from, until, $($argument),+).fetch_all(pool).await
+            sqlx::query_file_as!(Counted, $file, from, until, $($argument),+).fetch(pool)
         };
     }
-    Ok(match figure.query {
+    match figure.query {
         Query::ResponsesStarted => {
             counted!(
                 "src/queries/figures/responses_started.sql",
@@ -169,7 +200,7 @@ pub(crate) async fn list(
             kind,
             &texts(codes)
         ),
-    }?)
+    }
 }
 
 fn texts(codes: &[&str]) -> Vec<String> {

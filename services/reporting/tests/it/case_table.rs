@@ -13,10 +13,11 @@ use wangge_testkit::{fields, reason};
 use crate::{Bench, COMMUNITY, GRID, NEIGHBOUR, date, published, unit, visited};
 
 /// Figures with their mechanisms, in the order of the table.
-const FIGURES: [(&str, &str); 46] = [
+const FIGURES: [(&str, &str); 47] = [
     ("M1", "responses_started"),
     ("M2", "patrols"),
     ("M2", "field_notes"),
+    ("M2", "fixed_on_the_spot"),
     ("M3", "official_check_ins"),
     ("M4", "co_governance_members"),
     ("M5", "part_time_seats"),

@@ -24,12 +24,12 @@ wire! {
     change { title, start_time } states
 }
 wire! {
-    Deliberation = proto::Deliberation { title, raiser_ids, topic, meeting_id, decision, reviewer_id, review }
+    Deliberation = proto::Deliberation { title, raiser_ids, topic, meeting_id, inconclusive_meeting_ids, decision, reviewer_id, review }
     change { title } states
 }
 wire! {
     Assignment = proto::Assignment { deliberation_id, ticket_id, project_id, assigned_date }
-    change {  }
+    change {  } states
 }
 
 serve! {
@@ -58,7 +58,8 @@ serve! {
 
         create create_assignment(proto::CreateAssignmentRequest, assignment): Assignment,
         get get_assignment(proto::GetAssignmentRequest): Assignment,
-        list list_assignments(proto::ListAssignmentsRequest) by deliberation_id
+        list list_assignments(proto::ListAssignmentsRequest) by deliberation_id in state
             -> proto::ListAssignmentsResponse, assignments: Assignment,
+        act void_assignment(proto::VoidAssignmentRequest, "void"): Assignment => because reason,
     }
 }

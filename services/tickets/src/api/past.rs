@@ -60,6 +60,7 @@ fn act(line: &wire::HistoryRecord, number: usize) -> Result<Act, Refusal> {
             reason: reason()?,
             outcome: outcome(TicketOutcome::NotResponsible),
         },
+        A::FixOnTheSpot => Act::FixOnTheSpot { result: reason()? },
         A::Dispatch => Act::Dispatch {
             orders: orders(line, number)?,
             // The past moves no clock.

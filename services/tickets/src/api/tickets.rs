@@ -57,6 +57,7 @@ macro_rules! verbs {
 verbs! {
     FileTicketRequest => "FileTicket",
     DeclineTicketRequest => "DeclineTicket",
+    FixTicketOnTheSpotRequest => "FixTicketOnTheSpot",
     DispatchTicketRequest => "DispatchTicket",
     WithdrawOrderRequest => "WithdrawOrder",
     AcceptOrderRequest => "AcceptOrder",
@@ -250,6 +251,17 @@ impl TicketService for Tickets {
                 reason: asked.reason.clone(),
                 outcome,
             }])
+        })
+        .await
+    }
+
+    async fn fix_ticket_on_the_spot(
+        &self,
+        request: Request<wire::FixTicketOnTheSpotRequest>,
+    ) -> Result<Response<wire::Ticket>, Status> {
+        self.act(request, |asked| {
+            let result = asked.result.clone();
+            Ok(vec![Act::FixOnTheSpot { result }])
         })
         .await
     }

@@ -45,6 +45,11 @@ pub enum Act {
         /// What came of it.
         outcome: TicketOutcome,
     },
+    /// Close it, since it was put right on the spot.
+    FixOnTheSpot {
+        /// What was done.
+        result: String,
+    },
     /// Order it to units, the lead first.
     Dispatch {
         /// The orders.
@@ -136,6 +141,7 @@ impl Act {
         match self {
             Self::File => TicketAction::File,
             Self::Decline { .. } => TicketAction::Decline,
+            Self::FixOnTheSpot { .. } => TicketAction::FixOnTheSpot,
             Self::Dispatch { .. } => TicketAction::Dispatch,
             Self::Accept { .. } => TicketAction::Accept,
             Self::Assign { .. } => TicketAction::Assign,
@@ -178,7 +184,7 @@ impl Act {
             | Self::SendBack { reason }
             | Self::Fail { reason }
             | Self::Cancel { reason } => reason,
-            Self::Submit { result, .. } => result,
+            Self::FixOnTheSpot { result } | Self::Submit { result, .. } => result,
             _ => "",
         }
     }

@@ -3,9 +3,20 @@
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
-use wangge_records::{Checks, Head, Record, Reference, Told};
+use wangge_records::{Checks, Course, Head, Record, Reference, Stateful, Told, states};
 
 use super::deliberation::DeliberationState;
+
+states! {
+    /// States of an assignment. The numbers are the contract's.
+    AssignmentState for Assignment {
+        /// It stands.
+        Made = 1 => "made",
+        /// Made by mistake. Final.
+        Voided = 2 => "voided",
+    }
+    "void": Made => Voided,
+}
 
 /// An assignment.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -13,6 +24,9 @@ pub struct Assignment {
     /// What every record has; the area is that of what it belongs to.
     #[serde(flatten)]
     pub head: Head,
+    /// Where it stands and how it came there.
+    #[serde(flatten)]
+    pub course: Course<AssignmentState>,
     /// Id of the deliberation.
     pub deliberation_id: Uuid,
     /// Id of the ticket.
@@ -72,7 +86,29 @@ impl Record for Assignment {
                 "project"
             },
             start_date: Some(self.assigned_date),
-            ..Told::default()
+            ..Told::course(self)
         }
+    }
+}
+
+impl Stateful for Assignment {
+    type State = AssignmentState;
+
+    fn course(&self) -> &Course<AssignmentState> {
+        &self.course
+    }
+
+    fn course_mut(&mut self) -> &mut Course<AssignmentState> {
+        &mut self.course
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_state_and_action() {
+        insta::assert_snapshot!(wangge_records::course::table(AssignmentState::ALL));
     }
 }

@@ -55,8 +55,10 @@ pub struct Deliberation {
     pub raiser_ids: Vec<Uuid>,
     /// The topic as it was fixed.
     pub topic: Note,
-    /// Id of the meeting at which it was deliberated on.
+    /// Id of the last meeting at which it was deliberated on.
     pub meeting_id: Option<Uuid>,
+    /// Ids of the meetings at which no decision was come to, in order.
+    pub inconclusive_meeting_ids: Vec<Uuid>,
     /// What was decided.
     pub decision: Note,
     /// Id of the one of those who raised it who has reviewed it.
@@ -95,23 +97,28 @@ impl Record for Deliberation {
             checks.given_when(topic, said(&self.topic), "topic", name);
             checks.given_when(meeting, self.meeting_id.is_some(), "meeting_id", name);
         }
+        let steps = self.course.steps().iter();
+        let disagreed = steps.filter(|step| step.action == "disagree").count();
+        checks.rule(
+            self.inconclusive_meeting_ids.len() == disagreed,
+            "inconclusive_meeting_ids",
+            "deliberation.meetings",
+            "one for each time that no decision was come to",
+        );
         checks.given_when(decision, said(&self.decision), "decision", name);
         checks.given_when(reviewed, self.reviewer_id.is_some(), "reviewer_id", name);
         checks.given_when(reviewed, said(&self.review), "review", name);
     }
 
     fn references(&self) -> Vec<Reference> {
-        [
-            Some(
-                Reference::area(&self.head)
-                    .of(area::COMMUNITIES_AND_GRIDS, "must be a community or a grid"),
-            ),
-            self.meeting_id
-                .map(|id| Reference::id("meeting_id", "meeting", id)),
-        ]
-        .into_iter()
-        .flatten()
-        .collect()
+        let area = Reference::area(&self.head)
+            .of(area::COMMUNITIES_AND_GRIDS, "must be a community or a grid");
+        let meeting = |field| move |id: &Uuid| Reference::id(field, "meeting", *id);
+        let earlier = self.inconclusive_meeting_ids.iter();
+        std::iter::once(area)
+            .chain(self.meeting_id.iter().map(meeting("meeting_id")))
+            .chain(earlier.map(meeting("inconclusive_meeting_ids")))
+            .collect()
     }
 
     fn told(&self) -> Told {
@@ -131,6 +138,9 @@ impl Stateful for Deliberation {
     }
 
     fn settle(&mut self, action: &'static str, _now: DateTime<Utc>) -> Result<(), Refusal> {
+        if action == "disagree" {
+            self.inconclusive_meeting_ids.extend(self.meeting_id);
+        }
         let raised_it = self
             .reviewer_id
             .is_some_and(|id| self.raiser_ids.contains(&id));

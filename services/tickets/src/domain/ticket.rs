@@ -25,6 +25,8 @@ pub struct Ticket {
     pub id: Uuid,
     /// Where it came from.
     pub source: TicketSource,
+    /// Who reported it: the subject of a token, never a name.
+    pub reporter: String,
     /// Code of its category.
     pub category_code: String,
     /// What it is about.
@@ -109,6 +111,7 @@ impl Ticket {
         let mut ticket = Self {
             id: report.id,
             source,
+            reporter: moment.actor.clone(),
             category_code: report.category_code,
             title: report.title,
             description: report.description,
@@ -141,7 +144,7 @@ impl Ticket {
     /// Why it is not legal.
     pub fn act(&mut self, act: &Act, moment: &Moment) -> Result<HistoryLine, Denied> {
         let mut after = self.clone();
-        after.guard(act)?;
+        after.guard(act, moment)?;
         let line = after.step(act, moment)?;
         after.keep_clocks(act, moment);
         *self = after;
@@ -172,8 +175,9 @@ impl Ticket {
     }
 
     /// Conditions beyond the state.
-    fn guard(&self, act: &Act) -> Result<(), Denied> {
+    fn guard(&self, act: &Act, moment: &Moment) -> Result<(), Denied> {
         match act {
+            Act::FixOnTheSpot { .. } => self.guard_fix(moment),
             Act::Dispatch { orders, .. } => guard_units(orders),
             Act::Withdraw { order_id, .. } | Act::ConfirmOrder { order_id } => {
                 let order = self.order(*order_id).ok_or(Denied::NoSuchOrder)?;
@@ -208,6 +212,26 @@ impl Ticket {
             }
             _ => Ok(()),
         }
+    }
+
+    /// Who closes a report without anybody else having looked at it was there
+    /// and made it.
+    fn guard_fix(&self, moment: &Moment) -> Result<(), Denied> {
+        if self.source != TicketSource::GridWorker {
+            return Err(guard(
+                "not_reported_on_patrol",
+                "ticket",
+                "only what was reported on patrol is fixed on the spot",
+            ));
+        }
+        if self.reporter != moment.actor {
+            return Err(guard(
+                "not_the_reporter",
+                "ticket",
+                "only who reported it can say that it is fixed on the spot",
+            ));
+        }
+        Ok(())
     }
 
     /// Nobody may return a ticket twice for the same reason.
@@ -279,6 +303,7 @@ impl Ticket {
     fn record(&mut self, act: &Act, moment: &Moment) {
         match act {
             Act::Decline { outcome, .. } | Act::Pass { outcome } => self.outcome = Some(*outcome),
+            Act::FixOnTheSpot { .. } => self.outcome = Some(TicketOutcome::Fixed),
             Act::Assign {
                 order_id,
                 handler_person_id,

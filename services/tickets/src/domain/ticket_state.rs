@@ -65,6 +65,8 @@ coded_enum! {
         Cancel = 16 => "cancel",
         /// Placed in a grid, once its place could be found.
         Route = 17 => "route",
+        /// Put right on the spot by whoever reported it.
+        FixOnTheSpot = 18 => "fix_on_the_spot",
     }
 }
 
@@ -89,6 +91,7 @@ pub fn next(
     match (action, role, state) {
         (A::File, None, S::Reported) => Some(S::PendingDispatch),
         (A::Decline, None, S::Reported) => Some(S::Declined),
+        (A::FixOnTheSpot, None, S::Reported) => Some(S::Closed),
         (A::Dispatch, None, S::PendingDispatch) => Some(S::PendingAcceptance),
         (A::Accept, Some(Lead), S::PendingAcceptance) => Some(S::Handling),
         (A::Return | A::Refuse, Some(Lead), S::PendingAcceptance) => Some(S::PendingDispatch),

@@ -134,13 +134,14 @@ pub async fn list_responsibilities(
 ) -> Result<Vec<Responsibility>, StoreError> {
     Ok(sqlx::query_as!(
         Responsibility,
-        "select * from responsibility where area_code >= $1 and area_code < $2 \
+        "select * from responsibility where (area_code >= $1 and area_code < $2 or area_code = any($6)) \
          and (category_code, area_code) > ($3, $4) order by category_code, area_code limit $5",
         scope.area_from(),
         scope.area_until(),
         after.0,
         after.1,
         limit,
+        &scope.areas_around(),
     )
     .fetch_all(pool)
     .await?)

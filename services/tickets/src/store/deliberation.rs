@@ -6,7 +6,9 @@ use wangge_api::refusal::Refusal;
 use wangge_pg::{StoreError, Tx};
 use wangge_records::Record as _;
 
-use crate::domain::{deliberation::Deliberation, ticket_state::TicketState};
+use crate::domain::{
+    assignment::Assignment, deliberation::Deliberation, ticket_state::TicketState,
+};
 
 /// Deliberating takes a meeting of all four parties, assigning something that is
 /// assigned, and a review that all of it is over.
@@ -21,10 +23,38 @@ pub(crate) async fn guard(
         let refusal = match action {
             "deliberate" => meeting(tx, deliberation).await?,
             "assign" => assigned(tx, deliberation).await?,
-            "review" => over(tx, deliberation).await?,
+            // What was assigned may have been taken back since.
+            "review" => match assigned(tx, deliberation).await? {
+                None => over(tx, deliberation).await?,
+                refusal => refusal,
+            },
             _ => None,
         };
         refused.extend(refusal.map(|refusal| (deliberation.head.id, refusal)));
+    }
+    Ok(refused)
+}
+
+/// What a deliberation has assigned is taken back only until it was reviewed.
+pub(crate) async fn guard_assignments(
+    tx: &mut Tx,
+    assignments: &[Assignment],
+    action: &'static str,
+    _now: DateTime<Utc>,
+) -> Result<Vec<(Uuid, Refusal)>, StoreError> {
+    let mut refused = Vec::new();
+    for assignment in assignments.iter().filter(|_| action == "void") {
+        let is_over = sqlx::query_scalar!(
+            "select state = 8 as \"over!\" from deliberation where id = $1 for share",
+            assignment.deliberation_id,
+        )
+        .fetch_one(&mut *tx)
+        .await?;
+        if is_over {
+            let why = "the deliberation was reviewed";
+            let refusal = Refusal::guard("deliberation_reviewed", Assignment::KIND, why);
+            refused.push((assignment.head.id, refusal));
+        }
     }
     Ok(refused)
 }
@@ -56,7 +86,7 @@ async fn meeting(tx: &mut Tx, deliberation: &Deliberation) -> Result<Option<Refu
 
 async fn assigned(tx: &mut Tx, deliberation: &Deliberation) -> Result<Option<Refusal>, StoreError> {
     let is_assigned = sqlx::query_scalar!(
-        "select exists (select from assignment where deliberation_id = $1) as \"any!\"",
+        "select exists (select from assignment where deliberation_id = $1 and state = 1) as \"any!\"",
         deliberation.head.id,
     )
     .fetch_one(tx)
@@ -71,7 +101,7 @@ async fn over(tx: &mut Tx, deliberation: &Deliberation) -> Result<Option<Refusal
         "select count(*) as \"open!\" from assignment \
          left join ticket on ticket.id = ticket_id \
          left join project_copy on project_copy.id = project_id \
-         where deliberation_id = $1 and not coalesce( \
+         where deliberation_id = $1 and assignment.state = 1 and not coalesce( \
              ticket.state in (select unnest($2::smallint[])), project_copy.state in ('done', 'evaluated', 'cancelled'), false)",
         deliberation.head.id,
         &over,

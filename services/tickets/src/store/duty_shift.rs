@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use sqlx::PgPool;
+use wangge_kernel::area_code::around;
 use wangge_pg::StoreError;
 
 use crate::domain::duty_shift::{DutyKind, DutyShiftState};
@@ -27,10 +28,10 @@ pub(crate) async fn gaps(
         Gap,
         "select lower(gap) as \"start_time!\", upper(gap) as \"end_time!\" from unnest( \
              tstzmultirange(tstzrange($3, $4)) - (select coalesce(range_agg(tstzrange(start_time, end_time)), '{}') \
-                 from duty_shift where kind = $2 and state = $5 and starts_with($1, area_code) \
-                 and tstzrange(start_time, end_time) && tstzrange($3, $4))) as gap \
+                 from duty_shift where kind = $2 and state = $5 and area_code = any($1) \
+                 and end_time > $3 and start_time < $4)) as gap \
          order by gap",
-        area_code,
+        &around(area_code),
         kind.code(),
         from,
         until,

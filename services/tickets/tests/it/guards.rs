@@ -2,12 +2,14 @@
 
 use tonic::{Code, Status};
 use uuid::Uuid;
+use wangge_api::policy::Role;
 use wangge_api::tickets::v1::{
-    DispatchTicketRequest, OrderState, ReturnOrderRequest, ReturnReason, Ticket, TicketState,
+    DispatchTicketRequest, OrderState, ReturnOrderRequest, ReturnReason, Ticket, TicketAction,
+    TicketOutcome, TicketSource, TicketState,
 };
 use wangge_testkit::{fields, precondition, reason};
 
-use crate::{ASSISTING, Bench, DAYS, LEAD, THIRD, Verb, order_of, report, request_id};
+use crate::{ASSISTING, Bench, DAYS, LEAD, THIRD, Verb, act_as, order_of, report, request_id};
 
 async fn filed(bench: &Bench, category: &str) -> Ticket {
     let ticket = bench
@@ -238,4 +240,32 @@ async fn a_cancelled_ticket_withdraws_its_open_orders() {
         [OrderState::Withdrawn, OrderState::Confirmed]
     );
     assert!(after.ended_time.is_some());
+}
+
+#[tokio::test]
+async fn only_the_reporter_closes_on_the_spot_what_was_found_on_patrol() {
+    let bench = Bench::start().await;
+    let fix = async |role, id: &str| {
+        let client = bench.client(role, Some(crate::COMMUNITY), None);
+        act_as(client, id, Verb::FixOnTheSpot, "", &request_id(), "").await
+    };
+    let found = bench.reported().await;
+    let status = fix(Role::Staff, &found.id).await.unwrap_err();
+    assert_guard(&status, "not_the_reporter");
+    let fixed = fix(Role::GridWorker, &found.id).await.unwrap();
+    assert_eq!(fixed.state(), TicketState::Closed);
+    assert_eq!(fixed.outcome(), TicketOutcome::Fixed);
+    let called = bench
+        .report(Ticket {
+            source: TicketSource::Hotline.into(),
+            ..report()
+        })
+        .await
+        .unwrap();
+    let status = fix(Role::GridWorker, &called.id).await.unwrap_err();
+    assert_guard(&status, "not_reported_on_patrol");
+    let history = bench.history(&found.id).await;
+    let last = history.last().unwrap();
+    assert_eq!(last.action(), TicketAction::FixOnTheSpot);
+    assert_eq!(last.reason, "已扶正");
 }

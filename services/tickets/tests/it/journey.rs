@@ -123,7 +123,7 @@ async fn from_report_to_close() {
         .collect();
     assert_eq!(
         (by[0], by[3], by[15]),
-        ("dispatcher", "department", "dispatcher")
+        ("grid_worker", "department", "dispatcher")
     );
     let on: Vec<_> = history.iter().map(|line| line.order_id.as_str()).collect();
     assert_eq!(

@@ -33,8 +33,8 @@ use wangge_api::{
         AcceptOrderRequest, AssignOrderRequest, CancelTicketRequest, Category, ConfirmOrderRequest,
         ConfirmTicketRequest, CreateCategoryRequest, CreateResponsibilityRequest,
         CreateTicketRequest, DeclineTicketRequest, DispatchTicketRequest, FailTicketRequest,
-        FileTicketRequest, GetTicketRequest, HistoryEntry, Limit, LimitKind,
-        ListTicketHistoryRequest, PassTicketRequest, RefuseOrderRequest, Responsibility,
+        FileTicketRequest, FixTicketOnTheSpotRequest, GetTicketRequest, HistoryEntry, Limit,
+        LimitKind, ListTicketHistoryRequest, PassTicketRequest, RefuseOrderRequest, Responsibility,
         ReturnOrderRequest, ReturnReason, SendBackTicketRequest, SubmitOrderRequest, Ticket,
         TicketOutcome, TicketSource, WithdrawOrderRequest,
         category_service_client::CategoryServiceClient, import_service_client::ImportServiceClient,
@@ -77,6 +77,8 @@ pub(crate) struct Bench {
     pub(crate) url: String,
     pub(crate) dispatcher: Tickets,
     pub(crate) leader: Tickets,
+    /// Reports what is reported, and fixes small things.
+    pub(crate) worker: Tickets,
     lead: Tickets,
     assisting: Tickets,
     third: Tickets,
@@ -89,6 +91,7 @@ pub(crate) struct Bench {
 pub(crate) enum Verb {
     File,
     Decline,
+    FixOnTheSpot,
     Dispatch,
     Withdraw,
     Accept,
@@ -135,6 +138,7 @@ impl Bench {
         Self {
             dispatcher: client(Role::Dispatcher, Some(COMMUNITY), None),
             leader: client(Role::Leader, Some(COMMUNITY), None),
+            worker: client(Role::GridWorker, Some(COMMUNITY), None),
             lead: client(Role::Department, None, Some(LEAD)),
             assisting: client(Role::Department, None, Some(ASSISTING)),
             third: client(Role::Department, None, Some(THIRD)),
@@ -253,11 +257,7 @@ impl Bench {
     }
 
     pub(crate) async fn report(&self, ticket: Ticket) -> Result<Ticket, Status> {
-        let answer = self
-            .dispatcher
-            .clone()
-            .create_ticket(create(ticket))
-            .await?;
+        let answer = self.worker.clone().create_ticket(create(ticket)).await?;
         Ok(answer.into_inner())
     }
 
@@ -314,6 +314,7 @@ impl Bench {
                 self.clerk(unit)
             }
             Verb::Cancel => self.leader.clone(),
+            Verb::FixOnTheSpot => self.worker.clone(),
             _ => self.dispatcher.clone(),
         };
         act_as(client, ticket_id, verb, order_id, &request_id(), "").await
@@ -404,6 +405,17 @@ pub(crate) async fn act_as(
                     etag,
                     reason,
                     outcome,
+                })
+                .await
+        }
+        Verb::FixOnTheSpot => {
+            let result = "已扶正".to_owned();
+            client
+                .fix_ticket_on_the_spot(FixTicketOnTheSpotRequest {
+                    request_id,
+                    ticket_id,
+                    etag,
+                    result,
                 })
                 .await
         }

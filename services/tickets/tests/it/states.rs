@@ -9,9 +9,10 @@ use wangge_testkit::{precondition, reason};
 
 use crate::{ASSISTING, Bench, LEAD, Verb, order_of};
 
-const VERBS: [Verb; 15] = [
+const VERBS: [Verb; 16] = [
     Verb::File,
     Verb::Decline,
+    Verb::FixOnTheSpot,
     Verb::Dispatch,
     Verb::Withdraw,
     Verb::Accept,

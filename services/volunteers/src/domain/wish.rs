@@ -152,6 +152,12 @@ impl Stateful for Wish {
     }
 
     fn settle(&mut self, action: &'static str, now: DateTime<Utc>) -> Result<(), Refusal> {
+        // Whether or not the clock's loop has come by since.
+        let over = self.claim_until_time.is_some_and(|until| until <= now);
+        if action == "realise" && over {
+            let why = "the claim's time is over";
+            return Err(Refusal::guard("claim_over", Self::KIND, why));
+        }
         self.claim_until_time = match action {
             "claim" | "contest" => Some(now + TimeDelta::days(CLAIM_DAYS)),
             _ => None,
@@ -170,5 +176,34 @@ mod tests {
     #[test]
     fn every_state_and_action() {
         insta::assert_snapshot!(wangge_records::course::table(WishState::ALL));
+    }
+
+    #[test]
+    fn a_claim_that_is_over_can_not_be_realised_whether_or_not_that_was_seen() {
+        let start = DateTime::from_timestamp(1_700_000_000, 0).expect("a time");
+        let mut wish = Wish {
+            head: Head::new(Uuid::now_v7(), start),
+            course: Course::default(),
+            title: Text("收音机".to_owned()),
+            resident_id: None,
+            unit_id: None,
+            volunteer_id: None,
+            claim_until_time: None,
+        };
+        let mut take = |action, time, unit_id| {
+            let step = Taken {
+                action,
+                time,
+                actor: String::new(),
+                reason: String::new(),
+            };
+            wish.take(step, |wish, _| wish.unit_id = unit_id)
+        };
+        let unit = Some(Uuid::now_v7());
+        take("review", start, None).expect("legal");
+        take("claim", start, unit).expect("legal");
+        let late = take("realise", start + TimeDelta::days(CLAIM_DAYS), unit);
+        let late = late.expect_err("the claim is over");
+        assert_eq!(late.reason, wangge_api::refusal::Reason::GuardFailed);
     }
 }

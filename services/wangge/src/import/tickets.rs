@@ -258,6 +258,7 @@ fn tickets(reading: &Reading<'_>, records: &mut Records, histories: &mut HashMap
         "longitude",
         "latitude",
         "coordinate_system",
+        "reporter_key",
     ];
     let mut keys = HashMap::new();
     for row in reading.table(TICKETS, &columns).rows() {
@@ -268,6 +269,7 @@ fn tickets(reading: &Reading<'_>, records: &mut Records, histories: &mut HashMap
         let report = HistoryRecord {
             action: TicketAction::Report.into(),
             action_time: row.time("reported_time"),
+            actor: row.text("reporter_key").to_owned(),
             ..HistoryRecord::default()
         };
         let after = histories.remove(key).unwrap_or_default();

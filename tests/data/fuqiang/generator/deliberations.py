@@ -93,40 +93,44 @@ def deliberations(rng, tickets, actions, residents):
         place, held = made.add(kind, title, start)
         return place, held
 
-    def add(title, created, topic="", decision="", meeting="", review="", steps=(), assigned=(), until=None):
+    def add(title, created, topic="", decision="", meeting="", review="", steps=(), assigned=(), until=None,
+            inconclusive=()):
         until = until or (steps[-1][1] if steps else created)
         raisers = set()
         while len(raisers) < 1 + len(rows) % 4:
             raisers.add(draw_living(rng, residents, created.date(), until.date())["key"])
         raisers = sorted(raisers)
         given[len(rows)] = assigned
-        rows.append((created, title, ";".join(raisers), topic, meeting, decision, rng.choice(raisers) if review else "",
-                     review, rng.choice([COMMUNITY, COMMUNITY, *GRIDS]), stamp(created), past(*steps)))
+        rows.append((created, title, ";".join(raisers), topic, meeting, inconclusive, decision,
+                     rng.choice(raisers) if review else "", review, rng.choice([COMMUNITY, COMMUNITY, *GRIDS]),
+                     stamp(created), past(*steps)))
 
     def course(theme, resolved_by, twice=False, evening=False, kind="council"):
-        """Steps up to the decision, on a day before `resolved_by`; and the meeting."""
+        """Steps up to the decision, on a day before `resolved_by`; the meeting, and those without a decision before."""
         day = resolved_by.date() - timedelta(days=rng.randint(1, 3))
         start = at(day, 19 if evening else 14, rng.choice([0, 30]))
         created = at(day - timedelta(days=rng.randint(28, 45)), rng.randint(9, 17), rng.randint(0, 59))
-        steps = [("set_topic", created + timedelta(days=rng.randint(2, 6), hours=1))]
+        steps, inconclusive = [("set_topic", created + timedelta(days=rng.randint(2, 6), hours=1))], []
         if twice:
-            _, held = council(start - timedelta(days=14), theme[0] + "怎么办")
+            first, held = council(start - timedelta(days=14), theme[0] + "怎么办")
+            inconclusive.append(first)
             steps += [("deliberate", held + timedelta(minutes=5)),
                       ("disagree", held + timedelta(minutes=40), "各方意见不一，会后再商量")]
         meeting, held = council(start, theme[0] + "怎么办", kind)
         steps += [("deliberate", held + timedelta(minutes=5)),
                   ("resolve", held + timedelta(minutes=rng.randint(15, 60)))]
-        return created, meeting, steps
+        return created, meeting, inconclusive, steps
 
     def reviewed(theme, assigned, first, last, done, review_time=None, **how):
-        created, meeting, steps = course(theme, first, **how)
+        created, meeting, inconclusive, steps = course(theme, first, **how)
         assign = office_time(rng, last + timedelta(hours=rng.randint(2, 20)))
         implement = office_time(rng, assign + timedelta(hours=rng.randint(1, 30)))
         office = max(done, implement) + timedelta(days=rng.randint(3, 12))
         review = review_time or at(office.date(), rng.randint(9, 17), rng.randint(0, 59))
         assert max(done, implement) < review, (theme, review)
         steps += [("assign", assign), ("implement", implement), ("review", review)]
-        add(theme[0], created, theme[2], theme[3], meeting, rng.choice(REVIEWS), steps, assigned)
+        add(theme[0], created, theme[2], theme[3], meeting, rng.choice(REVIEWS), steps, assigned,
+            inconclusive=inconclusive)
 
     def tickets_of(theme, first, last, closed_by, two=False):
         """One closed ticket of the theme, or two that were reported within 60 days."""
@@ -169,14 +173,14 @@ def deliberations(rng, tickets, actions, residents):
 
     for theme in RUNNING:  # being carried out
         match, start = course_of(PROJECTS[theme[1] - 1])[:2]
-        created, meeting, steps = course((theme[0],), at(match[1].date() - timedelta(days=10), 10))
+        created, meeting, _, steps = course((theme[0],), at(match[1].date() - timedelta(days=10), 10))
         steps += [("assign", match[1] + timedelta(hours=2)), ("implement", start[1])]
         add(theme[0], created, theme[2], theme[3], meeting, steps=steps, assigned=[("", f"proj-{theme[1]:02}")])
     still_open = [row["key"] for row in tickets if row["key"] not in over and "2022-07-01" < row["reported_time"]]
     for reached, theme in zip(["implement", "assign", "assign", "resolve", "no assignment"], themes[3:]):
         key = next((key for key in still_open if key not in used), None) if reached != "no assignment" else None
         named = next((row for row in themes if key and title_of(tickets, key) in row[1]), theme)
-        created, meeting, steps = course(named, reported[key] if key else at(date(2022, 7, 20), 9))
+        created, meeting, _, steps = course(named, reported[key] if key else at(date(2022, 7, 20), 9))
         if reached in ("implement", "assign"):
             steps.append(("assign", reported[key] + timedelta(hours=6)))
         if reached == "implement":
@@ -186,7 +190,7 @@ def deliberations(rng, tickets, actions, residents):
 
     def open_course(title, raised, *actions):
         created, meeting, held = at(raised, rng.randint(9, 17), rng.randint(0, 59)), "", None
-        steps, when = [], created
+        steps, when, inconclusive = [], created, []
         for action in actions:
             when = at(when.date() + timedelta(days=rng.randint(3, 7)), 10, rng.randint(0, 59))
             if action == "deliberate":
@@ -194,8 +198,10 @@ def deliberations(rng, tickets, actions, residents):
                 when = held + timedelta(minutes=10)
             if action == "disagree":
                 when = held + timedelta(minutes=50)
+                inconclusive.append(meeting)
             steps.append((action, when, *{"disagree": ["利害关系人意见不一"], "drop": ["提出人撤回"]}.get(action, [])))
-        add(title, created, f"{title}如何解决" if "set_topic" in actions else "", meeting=meeting, steps=steps)
+        add(title, created, f"{title}如何解决" if "set_topic" in actions else "", meeting=meeting, steps=steps,
+            inconclusive=inconclusive)
 
     for number, actions in enumerate([
             "set_topic deliberate", "set_topic deliberate disagree", "set_topic deliberate disagree", "set_topic",
@@ -205,13 +211,47 @@ def deliberations(rng, tickets, actions, residents):
     other_meetings(rng, made)
     meeting_table, keys = made.finished()
     order = sorted(range(len(rows)), key=lambda place: (rows[place][0], place))
-    flat = [(*row[1:4], keys[row[4]] if row[4] != "" else "", *row[5:]) for row in (rows[place] for place in order)]
-    assignments = [(f"delib-{number:02}", *what, re.search(r"resolve@(\d{4}-\d\d-\d\d)", rows[place][-1])[1])
-                   for number, place in enumerate(order, 1) for what in given[place]]
+    flat = [(*row[1:4], keys[row[4]] if row[4] != "" else "", ";".join(keys[place] for place in row[5]), *row[6:])
+            for row in (rows[place] for place in order)]
+    deliberated = keyed("delib", flat, digits=2)
+    assignments = [assignment(rng, deliberated[number], *what, reported)
+                   for number, place in enumerate(order) for what in given[place]]
+    assignments += mistakes(deliberated, assignments)
     return (meeting_table,
-            table("key,title,raiser_keys,topic,meeting_key,decision,reviewer_key,review,area_code,created_time,steps",
-                  keyed("delib", flat, digits=2)),
-            table("key,deliberation_key,ticket_key,project_key,assigned_date", keyed("asg", assignments, digits=2)))
+            table("key,title,raiser_keys,topic,meeting_key,inconclusive_meeting_keys,decision,reviewer_key,review,"
+                  "area_code,created_time,steps", deliberated),
+            table("key,deliberation_key,ticket_key,project_key,assigned_date,created_time,steps",
+                  keyed("asg", [(*row[:4], stamp(row[4]), row[5]) for row in assignments], digits=2)))
+
+
+def assignment(rng, deliberation, ticket, project, reported):
+    """Entered in office hours once it was decided on and what is assigned is there, and before the step `assign`."""
+    taken = {action: datetime.fromisoformat(when)
+             for action, when in re.findall(r"(resolve|assign)@([^;@]+)", deliberation[-1])}
+    if ticket:
+        there = reported[ticket]
+    else:  # projects are entered ten days before their match, in the morning
+        match = course_of(PROJECTS[int(project.removeprefix("proj-")) - 1])[0]
+        there = at(match[1].date() - timedelta(days=10), 11)
+    created = office_time(rng, max(there, taken["resolve"]) + timedelta(minutes=rng.randint(10, 60)))
+    if "assign" in taken:
+        created = min(created, taken["assign"] - timedelta(minutes=3))
+    return deliberation[0], ticket, project, taken["resolve"].date(), created, ""
+
+
+def mistakes(deliberated, assignments):
+    """Two made minutes before the right ones and voided since: a project that goes on after the review of what it
+    was assigned for, and the ticket of another deliberation."""
+    steps = {row[0]: row[-1] for row in deliberated}
+    reviewed = next(row for row in assignments if f"review@{NEXT_DAY}" in steps[row[0]])
+    assigned = next(row for row in assignments if "assign@" in steps[row[0]] and "implement@" not in steps[row[0]])
+    other = assignments[assignments.index(assigned) + 1]
+    rows = []
+    for right, what, minutes, why in [(reviewed, ("", f"proj-{RUNNING[1][1]:02}"), 1560, "误选服务项目，应交办案卷"),
+                                      (assigned, other[1:3], 2, "选错案卷")]:
+        created = right[4] - timedelta(minutes=4)
+        rows.append((right[0], *what, right[3], created, past(("void", created + timedelta(minutes=minutes), why))))
+    return rows
 
 
 def title_of(tickets, key):

@@ -40,6 +40,9 @@ NOTES = {
     "cancel": ["经核实为测试上报", "上报人撤回，负责人同意作废"],
     "decline": ["不属本社区受理范围", "已电话答复上报人"],
 }
+TICKET_COLUMNS = ("key,reported_time,source,reporter_key,category_code,title,description,address,area_code,longitude,"
+                  "latitude,coordinate_system")
+ACTION_COLUMNS = "ticket_key,time,action,actor_key,order_key,unit_code,order_role,reason,note,handler_key"
 RETURN_NOTES = {
     "not_our_area": "不在我单位辖区",
     "not_our_duty": "不属我单位职责",
@@ -327,7 +330,7 @@ SPECIAL = [("before_midnight", datetime(2022, 7, 28, 23, 12, tzinfo=CHINA)),
 
 
 def tickets(rng):
-    """Answers with the rows of the tickets and those of their actions."""
+    """Answers with the rows of the tickets and those of their actions. Who reported them wasn't kept."""
     plan = [(moment(rng, *days), name, kind) for name, count, days, kind in PLAN for _ in range(count)]
     plan += [(when, name, "department") for name, when in SPECIAL]
     ticket_rows, action_rows = [], []
@@ -338,13 +341,10 @@ def tickets(rng):
         title = rng.choice(category[6])
         source = rng.choices(["grid_worker", "resident", "chat_group", "hotline", "leader", "video", "transfer"],
                              [40, 20, 15, 15, 3, 4, 3])[0]
-        ticket_rows.append((story.key, stamp(when), source, category[0], title, f"{title}，请处理。（示例数据）",
+        ticket_rows.append((story.key, stamp(when), source, "", category[0], title, f"{title}，请处理。（示例数据）",
                             *place(rng, grid, number)))
         action_rows += story.rows
-    return (table("key,reported_time,source,category_code,title,description,address,area_code,longitude,latitude,"
-                  "coordinate_system", ticket_rows),
-            table("ticket_key,time,action,actor_key,order_key,unit_code,order_role,reason,note,handler_key",
-                  action_rows))
+    return table(TICKET_COLUMNS, ticket_rows), table(ACTION_COLUMNS, action_rows)
 
 
 def pick_matter(rng, kind):

@@ -35,12 +35,13 @@ PERIODS = {"as_of", "year_to_date", "per_year", "since_opening", "since_records_
 SOURCES = {"grid_worker", "resident", "chat_group", "hotline", "leader", "video", "transfer"}
 RETURN_REASONS = {"not_our_area", "not_our_duty", "information_missing", "other"}
 OUTCOMES = {"fixed", "answered", "not_fixable", "not_responsible", "withdrawn"}
-NOTED = {"decline", "submit", "return", "refuse", "withdraw", "send_back", "fail", "cancel"}
+NOTED = {"decline", "submit", "return", "refuse", "withdraw", "send_back", "fail", "cancel", "fix_on_the_spot"}
 FINAL_TICKET, FINAL_ORDER = {"declined", "closed", "cancelled"}, {"confirmed", "returned", "refused", "withdrawn"}
 
 # action on the whole ticket: states it may start from, state it leads to
 TICKET_MOVES = {
     "file": ({"reported"}, "pending_dispatch"), "decline": ({"reported"}, "declined"),
+    "fix_on_the_spot": ({"reported"}, "closed"),
     "dispatch": ({"pending_dispatch"}, "pending_acceptance"), "confirm": ({"handled"}, "pending_check"),
     "send_back": ({"handled"}, "handling"), "pass": ({"pending_check"}, "closed"),
     "fail": ({"pending_check"}, "handling"),
@@ -71,7 +72,8 @@ def check(texts):
     check_residents(data)
     check_co_governance(data, units)
     check_duties(data, units)
-    places = check_places(data, rings)
+    places, areas_of_tickets = check_places(data, rings)
+    check_reporters(data, areas_of_tickets, zone)
     orders = check_histories(data, units, zone)
     visits = check_visits(data, zone)
     check_volunteers(data)
@@ -247,11 +249,14 @@ def check_duties(data, units):
 
 
 def check_places(data, rings):
-    """Finds each ticket's grid as an import will: the area given, else the point, else the address."""
+    """Finds each ticket's grid as an import will: the area given, else the point, else the address.
+
+    Answers with how often each way was taken, and with the area of each ticket.
+    """
     areas = by_key(data["areas"], "code")
     book = by_key([{**row, "text": unicodedata.normalize("NFKC", row["text"])} for row in data["addresses"]], "text")
     assert all(row["area_code"] in areas for row in book.values())
-    how = Counter()
+    how, areas_of_tickets = Counter(), {}
     for row in data["tickets"]:
         found = {}
         if row["longitude"]:
@@ -267,10 +272,21 @@ def check_places(data, rings):
         if row["area_code"]:
             assert row["area_code"] in areas, row
             found["area"] = row["area_code"]
-        assert len(set(found.values())) == 1, (row, found)
+        areas_of_tickets[row["key"]], = set(found.values())
         how["+".join(found) + (" (" + row["coordinate_system"] + ")" if "point" in found else "")
             + (" not routed" if set(found.values()).isdisjoint(rings) else "")] += 1
-    return how
+    return how, areas_of_tickets
+
+
+def check_reporters(data, areas_of_tickets, zone):
+    """Who is named as the reporter was out on patrol there: a grid worker of the ticket's grid, or staff."""
+    for row in data["tickets"]:
+        if row["reporter_key"]:
+            day = local_day(row["reported_time"], zone)
+            terms = [term for term in data["appointments"]
+                     if term["person_key"] == row["reporter_key"] and holds(term, day)]
+            assert row["source"] == "grid_worker" and any(
+                term["post"] == "staff" or term["area_code"] == areas_of_tickets[row["key"]] for term in terms), row
 
 
 def from_gcj02(longitude, latitude):
@@ -294,12 +310,15 @@ def check_histories(data, units, zone):
     for key, ticket in tickets.items():
         assert ticket["source"] in SOURCES and ticket["category_code"] in categories, ticket
         assert 1 <= len(ticket["title"]) <= 100, ticket
-        replays.append(Replay(key, ticket["reported_time"]))
+        assert not ticket["reporter_key"] or ticket["reporter_key"] in people, ticket
+        replays.append(Replay(ticket))
         for row in histories[key]:
             replays[-1].apply(row, units, zone)
     orders = [order for replay in replays for order in replay.orders.values()]
     by_key(orders, "key")
-    return {"tickets": [{"key": replay.key, "ticket_state": replay.state, "last_time": replay.before} for replay in replays], "orders": orders}
+    return {"tickets": [{**replay.ticket, "ticket_state": replay.state, "last_time": replay.before,
+                         "last_action": replay.last_action, "outcome": replay.outcome} for replay in replays],
+            "orders": orders}
 
 
 def check_action(row, people, units):
@@ -316,15 +335,15 @@ def check_action(row, people, units):
 class Replay:
     """One ticket and its orders, as its history leaves them."""
 
-    def __init__(self, key, reported_time):
-        self.key, self.state, self.orders, self.returns = key, "reported", {}, set()
-        self.before, self.issuing = reported_time, None
-        assert reported_time.endswith("+08:00"), key
+    def __init__(self, ticket):
+        self.ticket, self.key, self.state, self.orders, self.returns = ticket, ticket["key"], "reported", {}, set()
+        self.before, self.issuing, self.last_action, self.outcome = ticket["reported_time"], None, "", ""
+        assert self.before.endswith("+08:00"), ticket
 
     def apply(self, row, units, zone):
         again = row["action"] == "dispatch" and row["time"] == self.issuing  # a further order of the same dispatch
         assert row["time"].endswith("+08:00") and (again or row["time"] > self.before), ("times", row)
-        self.before = row["time"]
+        self.before, self.last_action = row["time"], row["action"]
         if row["action"] == "dispatch":
             self.issue(row, units, zone, again)
         elif row["action"] in ORDER_MOVES:
@@ -365,6 +384,10 @@ class Replay:
         self.state = move(TICKET_MOVES[row["action"]], self.state, row)
         lead = next((order for order in self.orders.values() if order["role"] == "lead"
                      and order["state"] not in ("returned", "refused")), None)
+        if row["action"] == "fix_on_the_spot":
+            assert self.ticket["source"] == "grid_worker", ("not_reported_on_patrol", row)
+            assert row["actor_key"] == self.ticket["reporter_key"], ("not_the_reporter", row)
+        self.outcome = {"fix_on_the_spot": "fixed"}.get(row["action"], row["reason"])
         if row["action"] == "confirm":
             assert all(order["state"] in ("confirmed", "withdrawn") for order in self.orders.values()
                        if order["role"] == "assisting"), ("assisting_open", row)
@@ -458,6 +481,8 @@ def compute(data, units, told, visits, zone, as_of):
                  and order["accepted"] and local_day(order["accepted"], zone) <= as_of]
     return {
         "responses_started": len(responses),
+        "fixed_on_the_spot": sum(row["action"] == "fix_on_the_spot" and local_day(row["time"], zone) <= as_of
+                                 for row in data["ticket_actions"]),
         "official_check_ins": sum(not row["voided_time"] and local_day(row["visit_time"], zone) <= as_of for row in visits),
         "grid_branches": sum(row["kind"] == "grid_branch" and holds(row, as_of) for row in units.values()),
         "group_leaders": holders("group_leader"),
@@ -514,6 +539,7 @@ def count_wrongly(data, units, told, visits, zone, as_of):
         "responses brought to an end": sum(order["state"] == "confirmed" for order in in_time),
     }
     wrong = {name: ("responses_started", number) for name, number in numbers.items()}
+    wrong |= count_fixes_wrongly(data, told["tickets"], zone, as_of)
     days = [(local_day(row["visit_time"], zone), local_day(row["visit_time"], utc), row) for row in visits]
     wrong |= {name: ("official_check_ins", number) for name, number in {
         "visits with the voided ones": sum(day <= as_of for day, _, _ in days),
@@ -530,6 +556,39 @@ def count_wrongly(data, units, told, visits, zone, as_of):
     wrong["grid_branch at any time"] = "grid_branches", sum(row["kind"] == "grid_branch" for row in units.values())
     return wrong | count_records_wrongly(data, as_of) | count_volunteers_wrongly(data, as_of) | (
         count_stations_wrongly(data, as_of) | count_subsidies_wrongly(data, as_of))
+
+
+def count_fixes_wrongly(data, tickets, zone, as_of):
+    """The same for what was fixed on the spot, from the tickets as their histories leave them."""
+    utc, next_day = ZoneInfo("UTC"), as_of + timedelta(days=1)
+    grids = {row["code"] for row in data["areas"] if row["kind"] == "grid"}
+    workers = {row["person_key"] for row in data["appointments"] if row["post"] in GRID_POSTS}
+    every = [row for row in tickets if row["last_action"] == "fix_on_the_spot"]
+    fixed = [row for row in every if local_day(row["last_time"], zone) <= as_of]
+    over = [row for row in tickets
+            if row["ticket_state"] in FINAL_TICKET and local_day(row["last_time"], zone) <= as_of]
+    closed = [row for row in over if row["ticket_state"] == "closed"]
+    with_orders = {row["ticket_key"] for row in data["ticket_actions"] if row["order_key"]}
+    numbers = {
+        "at any time": len(every),
+        "by the time of the report": sum(local_day(row["reported_time"], zone) <= as_of for row in every),
+        "by the day in UTC": sum(local_day(row["last_time"], utc) <= as_of for row in every),
+        "before the day": sum(local_day(row["last_time"], zone) < as_of for row in every),
+        "on the day after": sum(local_day(row["last_time"], zone) <= next_day for row in every),
+        "of the year": sum(row["last_time"] >= f"{as_of.year}" for row in fixed),
+        "of the twelve months": sum(local_day(row["last_time"], zone) > as_of.replace(year=as_of.year - 1)
+                                    for row in fixed),
+        "by grid workers": sum(row["reporter_key"] in workers for row in fixed),
+        "in a grid that the report names": sum(row["area_code"] in grids for row in fixed),
+        "with all that grid workers reported and was closed": sum(row["source"] == "grid_worker" for row in closed),
+        "with all that grid workers reported": sum(
+            row["source"] == "grid_worker" and local_day(row["reported_time"], zone) <= as_of for row in tickets),
+        "with all that was fixed": sum(row["outcome"] == "fixed" for row in closed),
+        "with all that was closed": len(closed),
+        "with all that ended without an order": sum(row["key"] not in with_orders for row in over),
+    }
+    assert len(fixed) == sum(row["key"] not in with_orders for row in closed), "closed without an order"
+    return {f"fixed on the spot {how}": ("fixed_on_the_spot", number) for how, number in numbers.items()}
 
 
 def count_records_wrongly(data, as_of):

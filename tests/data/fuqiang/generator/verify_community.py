@@ -35,10 +35,11 @@ COURSES = {
         "resolve": ({"deliberating"}, "resolved"), "disagree": ({"deliberating"}, "no_consensus"),
         "assign": ({"resolved"}, "assigned"), "implement": ({"assigned"}, "implementing"),
         "review": ({"implementing"}, "reviewed"), "drop": ({"collected", "topic_set", "no_consensus"}, "dropped")}),
+    "assignments": ("made", {"void": ({"made"}, "voided")}),
 }
 REASONED = {("group_messages", "hand_over"), ("group_messages", "dismiss"), ("duty_shifts", "hand_over"),
             ("duty_shifts", "cancel"), ("livelihood_matters", "refuse"), ("livelihood_matters", "withdraw"),
-            ("meetings", "cancel"), ("deliberations", "disagree"), ("deliberations", "drop")}
+            ("meetings", "cancel"), ("deliberations", "disagree"), ("deliberations", "drop"), ("assignments", "void")}
 # file: the columns it has, in order; a reference ends in _key or _code. In brackets: what may be empty
 SHAPES = {
     "chat_groups": "key name area_code start_date [end_date]",
@@ -49,9 +50,9 @@ SHAPES = {
                           "amount_fen area_code created_time [steps]",
     "meetings": "key kind title start_time committee_count party_member_count resident_count stakeholder_count "
                 "[minutes] area_code created_time [steps]",
-    "deliberations": "key title raiser_keys [topic] [meeting_key] [decision] [reviewer_key] [review] area_code "
-                     "created_time [steps]",
-    "assignments": "key deliberation_key [ticket_key] [project_key] assigned_date",
+    "deliberations": "key title raiser_keys [topic] [meeting_key] [inconclusive_meeting_keys] [decision] "
+                     "[reviewer_key] [review] area_code created_time [steps]",
+    "assignments": "key deliberation_key [ticket_key] [project_key] assigned_date created_time [steps]",
     "patrols": "key person_key start_time end_time found_count [note] area_code",
     "field_visits": "key kind person_key [resident_key] visit_time outcome [ticket_key] area_code",
     "field_notes": "key person_key noted_time text [ticket_key] area_code",
@@ -78,7 +79,9 @@ def check(data, tickets, projects, zone):
     check_messages(known, tasks, zone)
     check_livelihood(data, known, tasks, terms, zone)
     check_meetings(tasks)
-    check_deliberations(data, known, tasks, by_key(tickets, "key"), projects, zone)
+    tickets = by_key(tickets, "key")
+    carried_out = check_assignments(data, tasks, tickets, projects, zone)
+    check_deliberations(known, tasks, carried_out, tickets, projects, zone)
     check_fieldwork(data, known, terms, zone)
     return tasks
 
@@ -186,14 +189,37 @@ def check_meetings(tasks):
         assert not held or course.first("hold") >= row["start_time"], row
 
 
-def check_deliberations(data, known, tasks, tickets, projects, zone):
+def check_assignments(data, tasks, tickets, projects, zone):
+    """Answers with the assignments of each deliberation.
+
+    Each is entered in office hours, when what it names is there, and taken back only before the review.
+    """
     carried_out = defaultdict(list)
     by_key(data["assignments"], "deliberation_key", "ticket_key", "project_key")
-    for row in data["assignments"]:
+    for course in tasks["assignments"].values():
+        row, created = course.row, course.created
         check_one(row, "ticket_key", "project_key")
-        resolved = tasks["deliberations"][row["deliberation_key"]].first("resolve")
-        assert resolved and resolved[:10] <= row["assigned_date"], row
-        carried_out[row["deliberation_key"]].append(row)
+        deliberated = tasks["deliberations"][row["deliberation_key"]]
+        resolved, assigned = deliberated.first("resolve"), deliberated.first("assign")
+        there = (tickets[row["ticket_key"]]["reported_time"] if row["ticket_key"]
+                 else projects[row["project_key"]].created)
+        assert resolved and resolved[:10] <= row["assigned_date"] <= str(local_day(created, zone)), row
+        assert max(resolved, there) <= created and 8 <= time(created).astimezone(zone).hour < 18, row
+        assert not assigned or created < assigned, row
+        reviewed = deliberated.last("review")
+        assert not reviewed or course.first("void") < reviewed, ("deliberation_reviewed", row)
+        carried_out[row["deliberation_key"]].append(course)
+    return carried_out
+
+
+def standing(assignments, when):
+    """Those that aren't voided at the time."""
+    return [course.row for course in assignments
+            if course.created <= when and not ("" < course.first("void") <= when)]
+
+
+def check_deliberations(known, tasks, carried_out, tickets, projects, zone):
+    caught = 0
     for key, course in tasks["deliberations"].items():
         row, state = course.row, course.state
         decided = state in ("resolved", "assigned", "implementing", "reviewed")
@@ -210,22 +236,45 @@ def check_deliberations(data, known, tasks, tickets, projects, zone):
             meeting = tasks["meetings"][row["meeting_key"]]
             assert meeting.state == "held" and meeting.first("hold") <= course.last("deliberate"), row
             assert all(int(meeting.row[party]) > 0 for party in PARTIES), ("party_missing", row)
-        assert carried_out[key] or not course.first("assign"), ("nothing_assigned", row)
+        check_inconclusive(course, tasks["meetings"])
+        for action in ("assign", "review"):
+            when = course.first(action)
+            assert not when or standing(carried_out[key], when), ("nothing_assigned", row)
         if state == "reviewed":
             assert row["reviewer_key"] in raisers, row
             assert holds(known["residents"][row["reviewer_key"]], local_day(course.last("review"), zone)), row
-            for assignment in carried_out[key]:
-                check_over(assignment, course.last("review"), tickets, projects)
+            left = standing(carried_out[key], course.last("review"))
+            assert all(is_over(assignment, course.last("review"), tickets, projects) for assignment in left), left
+            caught += sum(not is_over(assignment.row, course.last("review"), tickets, projects)
+                          for assignment in carried_out[key] if assignment.row not in left)
+    assert caught, "with what was voided, each review would be legal too"
 
 
-def check_over(assignment, when, tickets, projects):
-    """What was assigned was over by then."""
+def check_inconclusive(course, meetings):
+    """The meeting of each `disagree`, in order; the last one deliberated at is `meeting_key`."""
+    row, listed = course.row, course.row["inconclusive_meeting_keys"]
+    keys = listed.split(";") if listed else []
+    turns = [(action, when) for action, _, when in course.steps if action in ("deliberate", "disagree")]
+    disagreed = [number for number, (action, _) in enumerate(turns) if action == "disagree"]
+    assert len(keys) == len(disagreed), ("meetings", row)
+    for key, number in zip(keys, disagreed):
+        meeting = meetings[key]
+        assert meeting.state == "held" and meeting.row["start_time"] < turns[number][1], ("meetings", row)
+        assert meeting.first("hold") <= turns[number - 1][1] < turns[number][1], ("meetings", row)
+        assert all(int(meeting.row[party]) > 0 for party in PARTIES), ("party_missing", row)
+        if number < len(turns) - 1:  # taken up again at a later meeting
+            assert turns[number][1] < meetings[row["meeting_key"]].row["start_time"], ("meetings", row)
+    if turns and turns[-1][0] == "disagree":
+        assert keys[-1] == row["meeting_key"], ("meetings", row)
+
+
+def is_over(assignment, when, tickets, projects):
+    """Whether what was assigned was over by then."""
     if assignment["ticket_key"]:
         ticket = tickets[assignment["ticket_key"]]
-        assert ticket["ticket_state"] in FINAL_TICKET and ticket["last_time"] <= when, (assignment, ticket)
-    else:
-        project = projects[assignment["project_key"]]
-        assert project.state in FINAL_PROJECT and project.first("finish") <= when, assignment
+        return ticket["ticket_state"] in FINAL_TICKET and ticket["last_time"] <= when
+    project = projects[assignment["project_key"]]
+    return project.state in FINAL_PROJECT and project.first("finish") <= when
 
 
 def check_fieldwork(data, known, terms, zone):

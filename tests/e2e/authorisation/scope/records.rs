@@ -432,6 +432,12 @@ fn of_tickets(city: &City) -> Vec<Record> {
             }
         ),
         verb!(
+            "/wangge.tickets.v1.TicketService/FixTicketOnTheSpot",
+            FixTicketOnTheSpotRequest {
+                result: "已扶正".to_owned()
+            }
+        ),
+        verb!(
             "/wangge.tickets.v1.TicketService/DispatchTicket",
             DispatchTicketRequest {
                 lead_unit_id: stranger.clone(),
