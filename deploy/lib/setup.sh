@@ -60,6 +60,7 @@ install_missing() {
             cc) packages+=(gcc libc6-dev) ;;
             venv) packages+=(python3 python3-venv) ;;
             browser) packages+=(chromium) ;;
+            promtool) keep_prometheus_from_starting && packages+=(prometheus) ;;
         esac
     done
     echo "installing ${packages[*]}" >&2
@@ -88,6 +89,14 @@ keep_cluster_from_being_made() {
     echo 'create_main_cluster = false' | as_root tee "$settings" >/dev/null
 }
 
+# Debian starts a Prometheus along with the tool that checks its rules. One that
+# is there already is left as it is.
+keep_prometheus_from_starting() {
+    [[ $(dpkg-query -W -f '${db:Status-Status}' prometheus 2>/dev/null) != installed ]] || return 0
+    as_root mkdir -p /etc/systemd/system
+    as_root ln -sfn /dev/null /etc/systemd/system/prometheus.service
+}
+
 # explain NAME...: says what to install by hand, and gives up.
 explain() {
     local name debian='' fedora='' macos=''
@@ -98,6 +107,7 @@ explain() {
             cc) debian+=' gcc libc6-dev' fedora+=' gcc' macos+=' gcc' ;;
             venv) debian+=' python3-venv' fedora+=' python3' macos+=' python' ;;
             browser) debian+=' chromium' fedora+=' chromium' macos+=' chromium' ;;
+            promtool) debian+=' prometheus' fedora+=' golang-github-prometheus' macos+=' prometheus' ;;
         esac
     done
     fail "Missing, and can't be installed from here: $* (postgres: 15 or newer). Please run" \

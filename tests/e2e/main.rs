@@ -14,6 +14,7 @@ mod guards;
 mod guide;
 mod invariants;
 mod journey;
+mod operator;
 mod states;
 mod trace;
 mod wire;

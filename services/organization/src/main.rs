@@ -21,14 +21,10 @@ struct Cli {
 }
 
 fn main() -> ExitCode {
-    let cli = Cli::parse();
-    match process::main(&cli.telemetry, NAME, run(&cli)) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => process::fail(&error),
-    }
+    process::entry(NAME, PORT, |cli: &Cli| &cli.telemetry, run)
 }
 
-async fn run(cli: &Cli) -> Result<(), Failure> {
+async fn run(cli: Cli) -> Result<(), Failure> {
     let start = |database: Database, stop: CancellationToken| {
         let app = App::new(database.clone(), Clock::System);
         Running {

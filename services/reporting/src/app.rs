@@ -10,7 +10,7 @@ use wangge_api::reporting::v1::server::{
 };
 use wangge_client::ServiceChannel;
 use wangge_kernel::clock::Clock;
-use wangge_outbox::{Consumer, Projector};
+use wangge_outbox::{Consumer, Projector, applied};
 use wangge_pg::Database;
 use wangge_server::Service;
 
@@ -84,24 +84,19 @@ impl App {
         }
     }
 
-    /// What goes on besides: applying the feeds.
+    /// What goes on besides: applying the feeds, and noticing what was applied.
     pub fn background(&self, stop: CancellationToken) -> JoinSet<()> {
         let mut tasks = JoinSet::new();
         let sources = &self.sources;
-        let pulse = || self.pulse.clone();
-        let organization = self.consumer(
-            "organization",
-            &sources.organization,
-            OrganizationProjector(pulse()),
-        );
+        let pulse = self.pulse.clone();
+        let pool = self.database.background.clone();
+        tasks.spawn(applied::watch(pool, stop.clone(), move || pulse.beat()));
+        let organization =
+            self.consumer("organization", &sources.organization, OrganizationProjector);
         tasks.spawn(organization.run(stop.clone()));
-        let tickets = self.consumer("tickets", &sources.tickets, TicketsProjector(pulse()));
+        let tickets = self.consumer("tickets", &sources.tickets, TicketsProjector);
         tasks.spawn(tickets.run(stop.clone()));
-        let volunteers = self.consumer(
-            "volunteers",
-            &sources.volunteers,
-            VolunteersProjector(pulse()),
-        );
+        let volunteers = self.consumer("volunteers", &sources.volunteers, VolunteersProjector);
         tasks.spawn(volunteers.run(stop.clone()));
         tasks
     }

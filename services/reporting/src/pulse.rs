@@ -1,5 +1,5 @@
-//! The pulse of the projections: it beats when something was applied, so that
-//! whoever shows something looks again.
+//! The pulse of the projections: it beats when something was applied, by
+//! whichever replica, so that whoever shows something looks again.
 
 use tokio::sync::watch;
 

@@ -25,6 +25,7 @@ use crate::{
     consumers::{organization::OrganizationProjector, volunteers::VolunteersProjector},
     reference::ReferenceCache,
     store::gathered::TicketStore,
+    watch,
 };
 
 /// Full names of the services, for health.
@@ -115,7 +116,8 @@ impl App {
     }
 
     /// What goes on besides: numbering events, applying the feeds of
-    /// organization and volunteers, looking for changed reference data, routing what waits.
+    /// organization and volunteers, looking for changed reference data, routing what
+    /// waits, measuring what is amiss.
     pub fn background(&self, stop: CancellationToken) -> JoinSet<()> {
         let mut tasks = JoinSet::new();
         let sequencer = Sequencer::new(self.database.background.clone(), self.hint.clone());
@@ -137,6 +139,7 @@ impl App {
         };
         tasks.spawn(consumer.run(stop.clone()));
         tasks.spawn(route_waiting::run(self.clone(), stop.clone()));
+        tasks.spawn(watch::run(self.clone(), stop));
         tasks
     }
 }

@@ -17,6 +17,7 @@ mod error;
 mod events;
 mod reference;
 mod store;
+mod watch;
 
 pub use app::{App, Feeds};
 

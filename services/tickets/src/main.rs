@@ -24,15 +24,11 @@ struct Cli {
 }
 
 fn main() -> ExitCode {
-    let cli = Cli::parse();
-    match process::main(&cli.telemetry, NAME, run(&cli)) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => process::fail(&error),
-    }
+    process::entry(NAME, PORT, |cli: &Cli| &cli.telemetry, run)
 }
 
-async fn run(cli: &Cli) -> Result<(), Failure> {
-    let token = cli.feeds.token();
+async fn run(cli: Cli) -> Result<(), Failure> {
+    let token = cli.feeds.token(cli.process.environment)?;
     let feeds = Feeds {
         organization: connect_streams(&cli.feeds.organization_url, token.clone())?,
         volunteers: connect_streams(&cli.feeds.volunteers_url, token)?,

@@ -9,6 +9,7 @@ pub mod gathered;
 pub(crate) mod group_message;
 pub mod history;
 pub(crate) mod livelihood_matter;
+pub(crate) mod neighbourhood;
 pub(crate) mod records;
 pub mod reference;
 pub mod ticket;

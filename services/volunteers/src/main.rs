@@ -24,15 +24,12 @@ struct Cli {
 }
 
 fn main() -> ExitCode {
-    let cli = Cli::parse();
-    match process::main(&cli.telemetry, NAME, run(&cli)) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => process::fail(&error),
-    }
+    process::entry(NAME, PORT, |cli: &Cli| &cli.telemetry, run)
 }
 
-async fn run(cli: &Cli) -> Result<(), Failure> {
-    let organization = connect_streams(&cli.feeds.organization_url, cli.feeds.token())?;
+async fn run(cli: Cli) -> Result<(), Failure> {
+    let token = cli.feeds.token(cli.process.environment)?;
+    let organization = connect_streams(&cli.feeds.organization_url, token)?;
     let start = |database: Database, stop: CancellationToken| {
         let app = App::new(database.clone(), Clock::System, organization);
         Running {

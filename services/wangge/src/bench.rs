@@ -8,7 +8,7 @@ mod calls;
 mod drive;
 mod operation;
 mod script;
-mod setting;
+pub(crate) mod setting;
 mod table;
 
 use std::{process::ExitCode, sync::Arc, time::Duration};

@@ -6,7 +6,10 @@ use anyhow::Result;
 use clap::{Parser, Subcommand};
 use wangge_telemetry::{Telemetry, TelemetryArgs};
 
-use crate::{bench, doctor, import, migrate, output::Output, report, serve, token, up, watch};
+use crate::{
+    bench, doctor, drill, import, migrate, output::Output, report, secrets, serve, settings, token,
+    up, watch,
+};
 
 /// Runs and operates Wangge, the platform for a city's neighbourhoods.
 #[derive(Debug, Parser)]
@@ -35,10 +38,16 @@ enum Command {
     Report(report::ReportArgs),
     /// Watch a service's feed of events.
     Watch(watch::WatchArgs),
-    /// Issue a development token.
+    /// Issue a token, from the development key or that of an installation.
     Token(token::TokenArgs),
+    /// Make the secrets of an installation.
+    Secrets(secrets::SecretsArgs),
+    /// List all settings of a deployment.
+    Settings,
     /// Measure a running system beside its bare database.
     Bench(bench::BenchArgs),
+    /// Report matters while things are stopped, and see whether any is lost.
+    Drill(drill::DrillArgs),
     /// Say what is missing or wrong in the set-up, and how to mend it.
     Doctor(doctor::DoctorArgs),
 }
@@ -69,7 +78,10 @@ impl Command {
             Self::Report(args) => report::run(args, output).await,
             Self::Watch(args) => watch::run(args, output).await,
             Self::Token(args) => token::run(args, output),
+            Self::Secrets(args) => secrets::run(&args),
+            Self::Settings => settings::run(output),
             Self::Bench(args) => bench::run(args, output).await,
+            Self::Drill(args) => drill::run(args, output).await,
             Self::Doctor(args) => doctor::run(args, output).await,
         }
     }

@@ -7,7 +7,7 @@ use clap::Args;
 use wangge_api::policy::Role;
 use wangge_client::{ServiceChannel, TokenSource};
 
-use crate::{data_dir::DataDirArgs, services::ServiceName, token};
+use crate::{data_dir::DataDirArgs, services::ServiceName, token::KeyArgs};
 
 /// Where the services are, and the token to call them with.
 #[derive(Debug, Clone, Args)]
@@ -24,12 +24,12 @@ pub(crate) struct ConnectArgs {
     /// Address of reporting.
     #[arg(long, env = "WANGGE_REPORTING_URL")]
     reporting_url: Option<String>,
-    /// File with the token to call with. Without it one is issued by the
-    /// development key of the local run.
+    /// File with the token to call with. Without it one is issued by the key of
+    /// an installation, if that is given, or the development key of the local run.
     #[arg(long, env = "WANGGE_TOKEN_FILE")]
     token_file: Option<PathBuf>,
     #[command(flatten)]
-    data_dir: DataDirArgs,
+    key: KeyArgs,
 }
 
 /// Channels to the services.
@@ -50,7 +50,7 @@ impl ConnectArgs {
 
     /// Where local data lie.
     pub(crate) fn data_dir(&self) -> &DataDirArgs {
-        &self.data_dir
+        &self.key.data_dir
     }
 
     /// Address of a service.
@@ -74,7 +74,7 @@ impl ConnectArgs {
                     .with_context(|| format!("token file {}", path.display()))?;
                 Ok(TokenSource::fixed(text.trim()))
             }
-            None => token::local(&self.data_dir.path(), role),
+            None => self.key.tokens(role),
         }
     }
 }

@@ -9,6 +9,8 @@ use serde::Serialize;
 use tonic::transport::Endpoint;
 use tonic_health::pb::{HealthCheckRequest, health_client::HealthClient};
 
+use wangge_pg::Access;
+
 use crate::{
     connect::ConnectArgs,
     data_dir::DataDirArgs,
@@ -60,7 +62,7 @@ pub(crate) async fn run(args: DoctorArgs, output: Output) -> Result<ExitCode> {
     let mut findings = vec![postgres(), data_dir(args.connect.data_dir())];
     for service in ServiceName::ALL {
         if let Some(url) = args.databases.url(service) {
-            findings.push(database(service, url).await);
+            findings.push(database(service, args.databases.access(url, service)?).await);
         }
         findings.push(running(service, &args.connect.url(service)).await);
     }
@@ -112,12 +114,9 @@ fn data_dir(args: &DataDirArgs) -> Finding {
     }
 }
 
-async fn database(service: ServiceName, url: &str) -> Finding {
+async fn database(service: ServiceName, access: Access) -> Finding {
     let what = format!("database of {}", service.name());
-    let pool = match wangge_pg::open(url, 1) {
-        Ok(pool) => pool,
-        Err(error) => return Finding::bad(&what, error.to_string(), "give a URL postgres://…"),
-    };
+    let pool = wangge_pg::pool::pool(&access, 1);
     let missing: Result<Vec<i64>, sqlx::Error> =
         sqlx::query_scalar("select version from _sqlx_migrations where success")
             .fetch_all(&pool)

@@ -1,11 +1,18 @@
-//! `wangge migrate`: brings databases up to date, once, before an upgrade.
+//! `wangge migrate`: brings databases up to date, once, before an upgrade; and
+//! makes them first, if it is told who may.
 
-use std::process::ExitCode;
+use std::{path::PathBuf, process::ExitCode};
 
-use anyhow::Result;
+use anyhow::{Context as _, Result};
 use clap::Args;
+use wangge_pg::Access;
+use wangge_server::settings::readable_file;
 
-use crate::{databases::DatabaseArgs, output, services::ServiceName};
+use crate::{
+    databases::{DatabaseArgs, make_with_role},
+    output,
+    services::ServiceName,
+};
 
 /// Arguments of `wangge migrate`.
 #[derive(Debug, Args)]
@@ -14,6 +21,14 @@ pub(crate) struct MigrateArgs {
     service: Option<ServiceName>,
     #[command(flatten)]
     databases: DatabaseArgs,
+    /// Database on the same server that may be connected to by a role that makes
+    /// roles and databases: then those that are missing are made, and passwords
+    /// set as the files have them. Example: postgres://postgres@db:5432/postgres.
+    #[arg(long, env = "WANGGE_ADMIN_DATABASE_URL", hide_env_values = true, value_parser = wangge_pg::pool::url)]
+    admin_database_url: Option<String>,
+    /// File with the password of that role.
+    #[arg(long, env = "WANGGE_ADMIN_DATABASE_PASSWORD_FILE", value_parser = readable_file)]
+    admin_database_password_file: Option<PathBuf>,
 }
 
 pub(crate) async fn run(args: MigrateArgs) -> Result<ExitCode> {
@@ -29,6 +44,14 @@ pub(crate) async fn run(args: MigrateArgs) -> Result<ExitCode> {
     }
     for service in services {
         let url = args.databases.needed_url(service)?;
+        if let Some(admin) = &args.admin_database_url {
+            let password_file = args.admin_database_password_file.as_deref();
+            let admin = Access::of(admin, password_file).context("the admin's database")?;
+            let access = args.databases.access(url, service)?;
+            make_with_role(&admin, &access)
+                .await
+                .with_context(|| format!("making the database of {}", service.name()))?;
+        }
         args.databases.open(url, service).await?.close().await;
         output::note(format!("{} is up to date", service.name()));
     }

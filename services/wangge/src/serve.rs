@@ -40,7 +40,7 @@ pub(crate) struct Feeds {
 
 pub(crate) async fn run(args: ServeArgs) -> Result<ExitCode> {
     let service = args.service;
-    let token = args.feeds.token();
+    let token = args.feeds.token(args.process.environment)?;
     let feeds = Feeds {
         organization: connect_streams(&args.feeds.organization_url, token.clone())?,
         tickets: connect_streams(&args.feeds.tickets_url, token.clone())?,

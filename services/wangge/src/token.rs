@@ -1,7 +1,8 @@
-//! `wangge token`: issues development tokens from the key of the local run.
+//! `wangge token`: issues tokens, from the development key of the local run or
+//! from the key of an installation.
 
 use std::{
-    path::Path,
+    path::{Path, PathBuf},
     process::ExitCode,
     sync::Arc,
     time::{SystemTime, UNIX_EPOCH},
@@ -13,7 +14,7 @@ use serde_json::json;
 use wangge_api::policy::Role;
 use wangge_auth::{
     claims::{Claims, role, role_name, roles},
-    issuer::{AUDIENCE, ISSUER, Issuer},
+    issuer::{AUDIENCE, INSTALLATION, Issuer},
 };
 use wangge_client::TokenSource;
 
@@ -45,7 +46,34 @@ pub(crate) struct TokenArgs {
     #[arg(long, default_value_t = 12)]
     hours: u64,
     #[command(flatten)]
-    data_dir: DataDirArgs,
+    key: KeyArgs,
+}
+
+/// The key that signs tokens.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct KeyArgs {
+    /// Key of an installation, as `wangge secrets` makes it, in the place of the
+    /// development key.
+    #[arg(long, env = "WANGGE_KEY_FILE", value_name = "FILE")]
+    key_file: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) data_dir: DataDirArgs,
+}
+
+impl KeyArgs {
+    fn issuer(&self) -> Result<Issuer> {
+        match &self.key_file {
+            Some(path) => {
+                Issuer::load(INSTALLATION, path).with_context(|| path.display().to_string())
+            }
+            None => open(&self.data_dir.path()),
+        }
+    }
+
+    /// Tokens of this tool's own calls for a role, each good for an hour.
+    pub(crate) fn tokens(&self, role: Role) -> Result<TokenSource> {
+        Ok(issued_by(Arc::new(self.issuer()?), role))
+    }
 }
 
 fn read_role(name: &str) -> Result<Role, String> {
@@ -59,12 +87,12 @@ pub(crate) fn run(args: TokenArgs, output: Output) -> Result<ExitCode> {
     if !wangge_kernel::area_code::is_code(&args.area) {
         bail!("--area: a code has digits only");
     }
-    let issuer = open(&args.data_dir.path())?;
+    let issuer = args.key.issuer()?;
     let claims = Claims {
         sub: args.subject,
         area: Some(args.area),
         unit: args.unit.map(|unit| unit.to_string()),
-        ..claims(&args.roles, args.hours * 3600)
+        ..claims(issuer.name(), &args.roles, args.hours * 3600)
     };
     let token = issuer.token(&claims)?;
     match output {
@@ -72,11 +100,6 @@ pub(crate) fn run(args: TokenArgs, output: Output) -> Result<ExitCode> {
         Output::Json => output::json(&json!({"token": token, "expires": claims.exp}))?,
     }
     Ok(ExitCode::SUCCESS)
-}
-
-/// Tokens of this tool's own calls to the local run, each good for an hour.
-pub(crate) fn local(data_dir: &Path, role: Role) -> Result<TokenSource> {
-    Ok(issued_by(Arc::new(open(data_dir)?), role))
 }
 
 /// Tokens for a role on the whole platform, issued when they are needed.
@@ -87,7 +110,7 @@ pub(crate) fn issued_by(issuer: Arc<Issuer>, role: Role) -> TokenSource {
             .lock()
             .unwrap_or_else(std::sync::PoisonError::into_inner);
         if kept.1 < now() + OWN_LIFETIME / 2 {
-            let claims = claims(&[role], OWN_LIFETIME);
+            let claims = claims(issuer.name(), &[role], OWN_LIFETIME);
             *kept = (issuer.token(&claims).ok()?, claims.exp);
         }
         Some(kept.0.clone())
@@ -97,17 +120,18 @@ pub(crate) fn issued_by(issuer: Arc<Issuer>, role: Role) -> TokenSource {
 fn open(data_dir: &Path) -> Result<Issuer> {
     if !data_dir.join("development-key.der").exists() {
         bail!(
-            "there is no development key in {}: run `wangge up` first, or give --token-file",
+            "there is no development key in {}: run `wangge up` first, or give --token-file or --key-file",
             data_dir.display()
         );
     }
     Issuer::load_or_generate(data_dir).context("the development key")
 }
 
-fn claims(roles: &[Role], lifetime: u64) -> Claims {
+/// What a token says that is good everywhere from now on.
+pub(crate) fn claims(issuer: &str, roles: &[Role], lifetime: u64) -> Claims {
     let names: Vec<String> = roles.iter().copied().map(role_name).collect();
     Claims {
-        iss: ISSUER.to_owned(),
+        iss: issuer.to_owned(),
         aud: AUDIENCE.to_owned(),
         sub: format!("wangge-{}", names.join("-")),
         exp: now() + lifetime,

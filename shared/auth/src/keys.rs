@@ -17,6 +17,7 @@ use wangge_kernel::area_code;
 use crate::{
     caller::Caller,
     claims::{self, Claims},
+    issuer::DEVELOPMENT,
 };
 
 /// How often the file of the key set is looked at.
@@ -38,15 +39,27 @@ pub enum KeyError {
     /// A key of it can't be used.
     #[error("key: {0}")]
     Key(#[from] jsonwebtoken::errors::Error),
+    /// It was made for development.
+    #[error("a key was made for development: production does not take it")]
+    Development,
     /// No key can be made of it.
     #[error("the key is unusable")]
     Unusable,
 }
 
+/// Which keys of a key set are taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Keys {
+    /// Any.
+    Any,
+    /// None that was made for development: a set that has one is refused.
+    NotForDevelopment,
+}
+
 /// Checks tokens.
 #[derive(Debug)]
 pub struct Verifier {
-    file: Option<PathBuf>,
+    file: Option<(PathBuf, Keys)>,
     issuers: Vec<String>,
     audience: String,
     state: RwLock<State>,
@@ -67,12 +80,14 @@ impl Verifier {
     /// When the file can't be read or holds no usable key.
     pub fn from_file(
         path: PathBuf,
+        taken: Keys,
         issuers: Vec<String>,
         audience: String,
     ) -> Result<Self, KeyError> {
-        let keys = read(&fs::read_to_string(&path)?)?;
+        let keys = read(&fs::read_to_string(&path)?, taken)?;
         let read = fs::metadata(&path)?.modified().ok();
-        Ok(Self::new(Some(path), keys, read, issuers, audience))
+        let file = Some((path, taken));
+        Ok(Self::new(file, keys, read, issuers, audience))
     }
 
     /// Checks tokens against a key set that never changes.
@@ -80,11 +95,12 @@ impl Verifier {
     /// # Errors
     /// When it holds no usable key.
     pub fn from_jwks(jwks: &str, issuers: Vec<String>, audience: String) -> Result<Self, KeyError> {
-        Ok(Self::new(None, read(jwks)?, None, issuers, audience))
+        let keys = read(jwks, Keys::Any)?;
+        Ok(Self::new(None, keys, None, issuers, audience))
     }
 
     fn new(
-        file: Option<PathBuf>,
+        file: Option<(PathBuf, Keys)>,
         keys: HashMap<String, (DecodingKey, Algorithm)>,
         read: Option<SystemTime>,
         issuers: Vec<String>,
@@ -152,7 +168,9 @@ impl Verifier {
     }
 
     fn look_again(&self) {
-        let Some(path) = &self.file else { return };
+        let Some((path, taken)) = &self.file else {
+            return;
+        };
         let looked = self
             .state
             .read()
@@ -169,7 +187,7 @@ impl Verifier {
         }
         match fs::read_to_string(path)
             .map_err(KeyError::from)
-            .and_then(|text| read(&text))
+            .and_then(|text| read(&text, *taken))
         {
             Ok(keys) => {
                 tracing::info!(keys = keys.len(), "key set read anew");
@@ -184,7 +202,7 @@ impl Verifier {
 
 /// Keys of a key set by their ids; keys of other uses and of algorithms that
 /// are not allowed are left out.
-fn read(jwks: &str) -> Result<HashMap<String, (DecodingKey, Algorithm)>, KeyError> {
+fn read(jwks: &str, taken: Keys) -> Result<HashMap<String, (DecodingKey, Algorithm)>, KeyError> {
     let set: JwkSet = serde_json::from_str(jwks)?;
     let mut keys = HashMap::new();
     for jwk in &set.keys {
@@ -199,6 +217,9 @@ fn read(jwks: &str) -> Result<HashMap<String, (DecodingKey, Algorithm)>, KeyErro
             _ => continue,
         };
         if let Some(key_id) = &jwk.common.key_id {
+            if taken == Keys::NotForDevelopment && key_id.starts_with(DEVELOPMENT) {
+                return Err(KeyError::Development);
+            }
             keys.insert(key_id.clone(), (DecodingKey::from_jwk(jwk)?, algorithm));
         }
     }
@@ -327,8 +348,13 @@ mod tests {
         let path = folder.join("jwks.json");
         let (old, new) = (Issuer::generate().unwrap(), Issuer::generate().unwrap());
         fs::write(&path, old.jwks()).unwrap();
-        let verifier =
-            Verifier::from_file(path.clone(), vec![ISSUER.into()], AUDIENCE.into()).unwrap();
+        let verifier = Verifier::from_file(
+            path.clone(),
+            Keys::Any,
+            vec![ISSUER.into()],
+            AUDIENCE.into(),
+        )
+        .unwrap();
         let (old, new_token) = (old.token(&claims()).unwrap(), new.token(&claims()).unwrap());
         let later = |text: &str| {
             fs::write(&path, text).unwrap();

@@ -1,7 +1,8 @@
-//! The one way to call a service: connection settings, time-outs, the
-//! caller's token, deadline and trace on every call, and retries for what may
+//! The one way to call a service: connection settings, its replicas, time-outs,
+//! the caller's token, deadline and trace on every call, and retries for what may
 //! be retried. It knows no method of any service.
 
+mod balance;
 mod call;
 pub mod deadline;
 pub mod retry;
@@ -21,19 +22,21 @@ pub type ServiceChannel = Call<Channel>;
 /// How long a connection may take to be made.
 const CONNECT: Duration = Duration::from_secs(3);
 /// How often a silent peer is asked whether it lives, and how long it may take
-/// to say so.
-const KEEPALIVE: (Duration, Duration) = (Duration::from_secs(30), Duration::from_secs(10));
+/// to say so: calls that hang with it are to be tried elsewhere within 5 s.
+const KEEPALIVE: (Duration, Duration) = (Duration::from_secs(2), Duration::from_millis(2500));
 /// Limit of a call where the work at hand has no deadline of its own.
 const TIMEOUT: Duration = Duration::from_secs(30);
 
 /// A channel to the service at `url`; it connects when first used and again
-/// whenever the connection is lost. For calls with one answer.
+/// whenever the connection is lost. Where the URL has a name, calls are spread
+/// over all its addresses that are ready. For calls with one answer. Call it
+/// within a runtime.
 ///
 /// # Errors
 /// When `url` is no address.
 pub fn connect(url: &str, token: TokenSource) -> Result<ServiceChannel, tonic::transport::Error> {
     Ok(Call::new(
-        endpoint(url)?.connect_lazy(),
+        balance::balanced(endpoint(url)?),
         token,
         Some(TIMEOUT),
     ))
@@ -47,14 +50,19 @@ pub fn connect_streams(
     url: &str,
     token: TokenSource,
 ) -> Result<ServiceChannel, tonic::transport::Error> {
-    Ok(Call::new(endpoint(url)?.connect_lazy(), token, None))
+    Ok(Call::new(balance::balanced(endpoint(url)?), token, None))
 }
 
 fn endpoint(url: &str) -> Result<Endpoint, tonic::transport::Error> {
-    Ok(Endpoint::from_shared(url.to_owned())?
+    Ok(settings(Endpoint::from_shared(url.to_owned())?))
+}
+
+/// How every connection is kept.
+fn settings(endpoint: Endpoint) -> Endpoint {
+    endpoint
         .connect_timeout(CONNECT)
         .http2_keep_alive_interval(KEEPALIVE.0)
         .keep_alive_timeout(KEEPALIVE.1)
         .keep_alive_while_idle(true)
-        .tcp_nodelay(true))
+        .tcp_nodelay(true)
 }

@@ -1,8 +1,13 @@
-//! Applies the feed of another service. The position is stored in the
-//! transaction of the effects, so each event takes effect exactly once. An
-//! event that can't be applied is set aside with an alarm and the rest goes on.
+//! Applies the feed of another service, one replica at a time. The position is
+//! stored in the transaction of the effects, so each event takes effect exactly
+//! once. An event that can't be applied is set aside with an alarm and the rest
+//! goes on.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    convert::Infallible,
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
 
 use futures::{FutureExt as _, future::BoxFuture};
 use prost::Message as _;
@@ -18,12 +23,16 @@ use wangge_api::{
 };
 use wangge_client::ServiceChannel;
 use wangge_kernel::clock::Clock;
-use wangge_pg::{StoreError, Tx, transact, transaction::Failure};
+use wangge_pg::{Leadership, StoreError, Tx, transact, transaction::Failure};
+
+use crate::{applied, measures::Followed};
 
 /// How often an event is tried before it is set aside.
 const TRIES: u32 = 5;
 /// Pause before a lost feed is subscribed to again.
 const AGAIN: Duration = Duration::from_millis(500);
+/// How often the lead is looked after.
+const LOOK: Duration = Duration::from_secs(5);
 /// Silence after which a feed is taken for lost: no checkpoint came.
 const SILENCE: Duration = Duration::from_secs(30);
 /// Messages at most 4 MiB, as everywhere.
@@ -61,22 +70,16 @@ impl<P> std::fmt::Debug for Consumer<P> {
 }
 
 impl<P: Projector> Consumer<P> {
-    /// Applies events until `stop`, through losses of the feed and of the
-    /// database.
+    /// Applies events, or stands by while another replica does, until `stop`,
+    /// through losses of the feed and of the database.
     pub async fn run(self, stop: CancellationToken) {
-        let mut was_lost = false;
         while !stop.is_cancelled() {
             let lost = tokio::select! {
-                lost = self.follow() => lost,
+                lost = self.lead() => lost,
                 () = stop.cancelled() => return,
             };
-            if let Err(status) = lost {
-                if !was_lost {
-                    tracing::warn!(feed = self.service, code = ?status.code(), error = status.message(), "feed lost: trying again");
-                }
-                was_lost = true;
-            } else {
-                was_lost = false;
+            if let Err(error) = lost {
+                tracing::debug!(feed = self.service, %error, "the lead's connection was lost");
             }
             tokio::select! {
                 () = tokio::time::sleep(AGAIN) => {}
@@ -85,8 +88,52 @@ impl<P: Projector> Consumer<P> {
         }
     }
 
-    async fn follow(&self) -> Result<(), Status> {
+    /// Applies events for as long as the lead is ours.
+    async fn lead(&self) -> Result<(), StoreError> {
+        let work = format!("feed of {}", self.service);
+        let mut lead = Leadership::stand_by(&self.pool, &work).await?;
+        let followed = Followed::measured(self.service);
+        tokio::select! {
+            never = self.follow_on(&followed) => match never {},
+            lost = self.look_after(&mut lead, &followed) => lost,
+        }
+    }
+
+    /// Notices when the lead is lost; counts meanwhile what was set aside.
+    async fn look_after(
+        &self,
+        lead: &mut Leadership,
+        followed: &Followed,
+    ) -> Result<(), StoreError> {
+        loop {
+            let count = "select count(*) from set_aside_event where service = $1";
+            let count: i64 = sqlx::query_scalar(count)
+                .bind(self.service)
+                .fetch_one(lead.connection())
+                .await?;
+            followed.set_aside(count);
+            tokio::time::sleep(LOOK).await;
+        }
+    }
+
+    /// Follows the feed, and again whenever it is lost.
+    async fn follow_on(&self, followed: &Followed) -> Infallible {
+        let mut was_lost = false;
+        loop {
+            let lost = self.follow(followed).await;
+            if let Err(status) = &lost
+                && !was_lost
+            {
+                tracing::warn!(feed = self.service, code = ?status.code(), error = status.message(), "feed lost: trying again");
+            }
+            was_lost = lost.is_err();
+            tokio::time::sleep(AGAIN).await;
+        }
+    }
+
+    async fn follow(&self, followed: &Followed) -> Result<(), Status> {
         let mut token = self.position().await.map_err(Refusal::from)?;
+        followed.reached(&token, None);
         let mut client = FeedServiceClient::new(self.channel.clone())
             .max_decoding_message_size(MESSAGE)
             .accept_compressed(tonic::codec::CompressionEncoding::Gzip);
@@ -103,7 +150,9 @@ impl<P: Projector> Consumer<P> {
             let Some(message) = message else {
                 return Ok(());
             };
+            let until = told_until(&message);
             token = self.take(token, message).await?;
+            followed.reached(&token, until);
         }
     }
 
@@ -189,8 +238,11 @@ impl<P: Projector> Consumer<P> {
                 .bind(service)
                 .bind(after)
                 .bind(now)
-                .execute(tx)
+                .execute(&mut *tx)
                 .await?;
+                if !events.is_empty() {
+                    applied::tell(tx, service).await?;
+                }
                 Ok(())
             }
             .boxed()
@@ -267,6 +319,17 @@ async fn keep_aside(
     .execute(tx)
     .await?;
     Ok(())
+}
+
+/// Up to when a message tells all that happened: its last event, or, with none,
+/// when it was sent.
+fn told_until(message: &SubscribeResponse) -> Option<SystemTime> {
+    let last = message.events.last();
+    let time = match last {
+        Some(event) => event.recorded_time,
+        None => message.sent_time,
+    };
+    time.and_then(|time| SystemTime::try_from(time).ok())
 }
 
 /// Whether the fault lies in the moment and not in the event.

@@ -26,7 +26,7 @@ use wangge_auth::{Caller, RecordScope};
 use wangge_kernel::area_code;
 use wangge_pg::StoreError;
 
-use crate::{position::Position, sequencer::CHANNEL};
+use crate::{measures::Served, position::Position, sequencer::CHANNEL};
 
 /// Events in a message at most.
 const BATCH: i64 = 500;
@@ -44,6 +44,7 @@ const LOOK: Duration = Duration::from_secs(1);
 pub struct Feed {
     pool: PgPool,
     end: watch::Receiver<i64>,
+    served: Served,
     stop: CancellationToken,
 }
 
@@ -51,8 +52,15 @@ impl Feed {
     /// The feed of the database of `pool`. Streams end at `stop`.
     pub fn start(pool: PgPool, stop: CancellationToken) -> Self {
         let (sender, end) = watch::channel(0);
-        tokio::spawn(watch_end(pool.clone(), sender, stop.clone()));
-        Self { pool, end, stop }
+        let served = Served::measured();
+        let watching = watch_end(pool.clone(), sender, served.clone(), stop.clone());
+        tokio::spawn(watching);
+        Self {
+            pool,
+            end,
+            served,
+            stop,
+        }
     }
 
     /// As a service to be routed to.
@@ -111,11 +119,19 @@ impl feed_service_server::FeedService for Feed {
         // Where the reader leaves the reason for which it ended the stream.
         let ending = Arc::new(Mutex::new(None));
         let (left, stop) = (ending.clone(), self.stop.clone());
+        let (served, reading) = (self.served.clone(), self.served.reader());
         tokio::spawn(async move {
+            let _reading = reading;
             let refusal = tokio::select! {
                 ended = reader.read(sender) => ended.err(),
                 () = stop.cancelled() => Some(shutting_down()),
             };
+            if refusal
+                .as_ref()
+                .is_some_and(|refusal| refusal.reason == Reason::FeedReaderSlow)
+            {
+                served.stalled();
+            }
             *left.lock().unwrap_or_else(PoisonError::into_inner) = refusal;
         });
         let last =
@@ -195,7 +211,9 @@ impl Reader {
         };
         match sender.send_timeout(message, PATIENCE).await {
             Ok(()) => Ok(()),
-            Err(_) => Err(Refusal::unavailable(
+            // Nobody is there any more to be told.
+            Err(mpsc::error::SendTimeoutError::Closed(_)) => Err(shutting_down()),
+            Err(mpsc::error::SendTimeoutError::Timeout(_)) => Err(Refusal::unavailable(
                 Reason::FeedReaderSlow,
                 "the reader fell too far behind: resume with the last token",
                 Duration::from_secs(1),
@@ -287,16 +305,26 @@ fn shutting_down() -> Refusal {
 
 /// Keeps the feed's end known to all readers: told by the sequencer, and by
 /// looking every second, since a notification can be lost.
-async fn watch_end(pool: PgPool, sender: watch::Sender<i64>, stop: CancellationToken) {
+async fn watch_end(
+    pool: PgPool,
+    sender: watch::Sender<i64>,
+    served: Served,
+    stop: CancellationToken,
+) {
     let mut listener = None;
     while !stop.is_cancelled() {
         if listener.is_none() {
             listener = listen(&pool).await;
         }
-        if let Ok(end) = sqlx::query_scalar("select last_position from feed")
-            .fetch_one(&pool)
-            .await
-        {
+        let looked: Result<(i64, f64), _> = sqlx::query_as(
+            "select last_position, coalesce(( \
+                 select extract(epoch from clock_timestamp() - recorded_time)::float8 \
+                 from outbox where position is null order by sequence limit 1), 0) from feed",
+        )
+        .fetch_one(&pool)
+        .await;
+        if let Ok((end, waiting)) = looked {
+            served.ends(end, waiting);
             sender.send_if_modified(|known| std::mem::replace(known, end) != end);
         }
         tokio::select! {

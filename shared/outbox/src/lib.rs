@@ -2,9 +2,11 @@
 //! outbox, the sequencer that numbers it, the feed it is served as, and the
 //! consumer of other services' feeds. It knows no event's meaning.
 
+pub mod applied;
 pub mod consumer;
 pub mod event;
 pub mod feed;
+mod measures;
 pub mod position;
 pub mod sequencer;
 

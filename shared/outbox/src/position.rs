@@ -40,7 +40,8 @@ impl Position {
     }
 }
 
-fn parse(token: &str) -> Option<Position> {
+/// The position that a token names, of whatever feed.
+pub(crate) fn parse(token: &str) -> Option<Position> {
     let bytes = URL_SAFE_NO_PAD.decode(token).ok()?;
     let (feed_id, number) = bytes.split_at_checked(16)?;
     Some(Position {

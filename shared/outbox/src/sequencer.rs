@@ -14,10 +14,10 @@ use chrono::Utc;
 use sqlx::{PgConnection, PgPool};
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
-use wangge_pg::{StoreError, request};
+use wangge_pg::{Leadership, StoreError, request};
 
-/// Key of the advisory lock that makes a replica the sequencer.
-const LOCK: i64 = 0x7761_6e67_6765;
+/// What the replica that leads does.
+const WORK: &str = "sequencer";
 /// Channel on which readers are told of new positions.
 pub(crate) const CHANNEL: &str = "wangge_feed";
 /// How often events written by other replicas are looked for.
@@ -25,8 +25,8 @@ const INTERVAL: Duration = Duration::from_millis(100);
 /// How long events are gathered after a hint: numbering them one by one would
 /// cost as many commits as writing them.
 const GATHER: Duration = Duration::from_millis(10);
-/// How long a replica waits before it tries to become the sequencer again.
-const TAKE_OVER: Duration = Duration::from_secs(1);
+/// Pause before a lost connection is made again.
+const AGAIN: Duration = Duration::from_secs(1);
 /// Events numbered by one statement.
 const BATCH: i64 = 2000;
 /// How often old request ids are forgotten.
@@ -60,29 +60,26 @@ impl Sequencer {
     /// Works, or stands by, until `stop`.
     pub async fn run(self, stop: CancellationToken) {
         while !stop.is_cancelled() {
-            if let Err(error) = self.lead(&stop).await {
+            let lost = tokio::select! {
+                lost = self.lead() => lost,
+                () = stop.cancelled() => return,
+            };
+            if let Err(error) = lost {
                 tracing::debug!(%error, "the sequencer's connection was lost");
             }
             tokio::select! {
-                () = tokio::time::sleep(TAKE_OVER) => {}
+                () = tokio::time::sleep(AGAIN) => {}
                 () = stop.cancelled() => {}
             }
         }
     }
 
-    /// Numbers events for as long as the lock is ours; returns at once if it
-    /// is another's.
-    async fn lead(&self, stop: &CancellationToken) -> Result<(), StoreError> {
-        // Detached, so that the lock goes with the connection, whatever
-        // becomes of this task.
-        let mut connection = self.pool.acquire().await?.detach();
-        let leads: bool = sqlx::query_scalar("select pg_try_advisory_lock($1)")
-            .bind(LOCK)
-            .fetch_one(&mut connection)
-            .await?;
+    /// Numbers events for as long as the lead is ours.
+    async fn lead(&self) -> Result<(), StoreError> {
+        let mut lead = Leadership::stand_by(&self.pool, WORK).await?;
         let mut forgotten = Instant::now();
-        while leads && !stop.is_cancelled() {
-            while number(&mut connection).await? == BATCH {}
+        loop {
+            while number(lead.connection()).await? == BATCH {}
             if forgotten.elapsed() >= FORGET {
                 forgotten = Instant::now();
                 request::forget_old(&self.pool, Utc::now()).await?;
@@ -90,10 +87,8 @@ impl Sequencer {
             tokio::select! {
                 () = tokio::time::sleep(INTERVAL) => {}
                 () = self.hint.0.notified() => tokio::time::sleep(GATHER).await,
-                () = stop.cancelled() => {}
             }
         }
-        Ok(())
     }
 }
 

@@ -5,6 +5,8 @@ use std::{sync::Arc, time::Duration};
 
 use wangge_api::{errors::v1::Reason, refusal::Refusal};
 
+use crate::measures;
+
 /// After which time a call that met no database may be repeated.
 const RETRY_AFTER: Duration = Duration::from_secs(1);
 
@@ -39,11 +41,20 @@ pub struct StoreError(Arc<sqlx::Error>);
 
 impl From<sqlx::Error> for StoreError {
     fn from(error: sqlx::Error) -> Self {
+        if matches!(error, sqlx::Error::PoolTimedOut) {
+            measures::timed_out(measures::POOLS);
+        }
         Self(Arc::new(error))
     }
 }
 
 impl StoreError {
+    /// No lane came free in time.
+    pub(crate) fn no_lane(lanes: &'static str) -> Self {
+        measures::timed_out(lanes);
+        Self(Arc::new(sqlx::Error::PoolTimedOut))
+    }
+
     /// Name of the constraint that was violated, if that is the error.
     pub fn constraint(&self) -> Option<&str> {
         self.0.as_database_error()?.constraint()

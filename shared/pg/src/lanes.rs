@@ -6,7 +6,7 @@
 
 use std::{
     sync::{Arc, Mutex, PoisonError},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use sqlx::{Connection as _, PgConnection, postgres::PgConnectOptions};
@@ -15,7 +15,7 @@ use tokio::{
     time::timeout,
 };
 
-use crate::error::StoreError;
+use crate::{error::StoreError, measures};
 
 /// How long a call waits for a free lane before it is refused, and for a new
 /// connection.
@@ -30,19 +30,40 @@ pub struct Lanes(Arc<Home>);
 #[derive(Debug)]
 struct Home {
     options: PgConnectOptions,
+    name: &'static str,
+    limit: u32,
     free: Mutex<Vec<PgConnection>>,
     places: Arc<Semaphore>,
 }
 
 impl Lanes {
-    /// At most `limit` connections, each opened when it is first needed.
-    pub fn new(options: PgConnectOptions, limit: u32) -> Self {
+    /// At most `limit` connections, each opened when it is first needed. They are
+    /// measured by their name.
+    pub fn new(name: &'static str, options: PgConnectOptions, limit: u32) -> Self {
         let places = usize::try_from(limit).unwrap_or(1);
         Self(Arc::new(Home {
             options,
+            name,
+            limit,
             free: Mutex::new(Vec::new()),
             places: Arc::new(Semaphore::new(places)),
         }))
+    }
+
+    /// How many there may be.
+    pub(crate) fn limit(&self) -> u32 {
+        self.0.limit
+    }
+
+    /// How many are at work.
+    pub(crate) fn used(&self) -> u32 {
+        let left = u32::try_from(self.0.places.available_permits()).unwrap_or(u32::MAX);
+        self.0.limit.saturating_sub(left)
+    }
+
+    /// How many are open and free.
+    pub(crate) fn free(&self) -> u32 {
+        u32::try_from(self.0.free().len()).unwrap_or(u32::MAX)
     }
 
     /// A lane for one statement.
@@ -50,17 +71,19 @@ impl Lanes {
     /// # Errors
     /// When none gets free, or the database can't be reached, for two seconds.
     pub async fn take(&self) -> Result<Lane, StoreError> {
+        let since = Instant::now();
         let place = timeout(PATIENCE, self.0.places.clone().acquire_owned())
             .await
-            .map_err(|_| sqlx::Error::PoolTimedOut)?
+            .map_err(|_| StoreError::no_lane(self.0.name))?
             .map_err(|_| sqlx::Error::PoolClosed)?;
         let free = self.0.free().pop();
         let connection = match free {
             Some(connection) => connection,
             None => timeout(PATIENCE, PgConnection::connect_with(&self.0.options))
                 .await
-                .map_err(|_| sqlx::Error::PoolTimedOut)??,
+                .map_err(|_| StoreError::no_lane(self.0.name))??,
         };
+        measures::waited(self.0.name, since);
         Ok(Lane {
             connection: Some(connection),
             home: self.0.clone(),

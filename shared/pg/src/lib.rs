@@ -5,6 +5,8 @@
 pub mod coalesce;
 pub mod error;
 pub mod lanes;
+pub mod leadership;
+pub mod measures;
 pub mod migrate;
 pub mod pool;
 pub mod request;
@@ -13,5 +15,6 @@ pub mod transaction;
 pub use coalesce::Coalescer;
 pub use error::{Constraint, StoreError};
 pub use lanes::Lanes;
-pub use pool::{Database, open};
+pub use leadership::Leadership;
+pub use pool::{Access, Database, open};
 pub use transaction::{Tx, transact};

@@ -4,11 +4,14 @@
 use std::time::Duration;
 
 use sqlx::{
-    PgPool,
+    PgConnection, PgPool,
     migrate::{MigrateError, Migrator},
 };
 
-use crate::error::StoreError;
+use crate::{
+    error::StoreError,
+    pool::{Access, pool},
+};
 
 /// Tables that every service has. Their versions are below those of services,
 /// which begin with a date.
@@ -30,6 +33,55 @@ pub async fn migrate(pool: &PgPool, own: &Migrator) -> Result<(), MigrateError> 
         set.run(pool).await?;
     }
     Ok(())
+}
+
+/// A connection to a database, once it can be reached.
+///
+/// # Errors
+/// When it can't be for half a minute.
+pub async fn connect(access: &Access) -> Result<PgConnection, MigrateError> {
+    let pool = pool(access, 1);
+    wait_for(&pool).await?;
+    Ok(pool.acquire().await?.detach())
+}
+
+/// Waits until all migrations that this program knows have been run, by whoever
+/// does that; others may have been run, too, for a newer program beside it.
+pub async fn wait_until_migrated(pool: &PgPool, own: &Migrator) {
+    let mut told = None;
+    loop {
+        let missing = missing(pool, own).await;
+        match &missing {
+            Ok(0) => return,
+            Ok(count) if told != Some(Ok(*count)) => tracing::warn!(
+                missing = count,
+                "the database is not up to date: run `wangge migrate`, or set WANGGE_MIGRATE=true"
+            ),
+            Err(error) if !matches!(told, Some(Err(()))) => {
+                tracing::warn!(%error, "the database can't be asked yet");
+            }
+            _ => {}
+        }
+        told = Some(missing.map_err(drop));
+        tokio::time::sleep(Duration::from_secs(1)).await;
+    }
+}
+
+/// How many migrations have not been run.
+async fn missing(pool: &PgPool, own: &Migrator) -> Result<usize, StoreError> {
+    let there: Option<String> = sqlx::query_scalar("select to_regclass('_sqlx_migrations')::text")
+        .fetch_one(pool)
+        .await?;
+    let mut run: Vec<i64> = Vec::new();
+    if there.is_some() {
+        run = sqlx::query_scalar("select version from _sqlx_migrations where success")
+            .fetch_all(pool)
+            .await?;
+    }
+    let known = SHARED.iter().chain(own.iter());
+    Ok(known
+        .filter(|migration| !run.contains(&migration.version))
+        .count())
 }
 
 async fn wait_for(pool: &PgPool) -> Result<(), MigrateError> {

@@ -2,7 +2,7 @@
 //! used, so that a service starts, and answers `UNAVAILABLE`, without its
 //! database.
 
-use std::{str::FromStr as _, time::Duration};
+use std::{path::Path, str::FromStr as _, time::Duration};
 
 use crate::lanes::Lanes;
 use sqlx::{
@@ -33,6 +33,77 @@ const IN_ORDER: [(&str, &str); 3] = [
     ("enable_seqscan", "off"),
 ];
 
+/// How a database is reached.
+#[derive(Clone)]
+pub struct Access {
+    options: PgConnectOptions,
+    password: Option<String>,
+}
+
+impl std::fmt::Debug for Access {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Access")
+    }
+}
+
+impl Access {
+    /// By a URL, with a password that stands in it or in a file.
+    ///
+    /// # Errors
+    /// When the URL or the file can't be read.
+    pub fn of(url: &str, password_file: Option<&Path>) -> Result<Self, sqlx::Error> {
+        let mut options = PgConnectOptions::from_str(url)?;
+        let mut password = None;
+        if let Some(path) = password_file {
+            let text = std::fs::read_to_string(path).map_err(|error| {
+                sqlx::Error::Configuration(format!("{}: {error}", path.display()).into())
+            })?;
+            let text = text.trim_end_matches(['\r', '\n']).to_owned();
+            options = options.password(&text);
+            password = Some(text);
+        }
+        let settings = [
+            ("idle_in_transaction_session_timeout", IDLE_IN_TRANSACTION),
+            // A peer that has vanished leaves its locks to others in half a minute.
+            ("tcp_keepalives_idle", "15"),
+            ("tcp_keepalives_interval", "5"),
+            ("tcp_keepalives_count", "3"),
+        ];
+        let options = options
+            .options(settings)
+            .application_name("wangge")
+            // For traces; whether anything is made of it is decided there.
+            .log_statements(log::LevelFilter::Debug)
+            .log_slow_statements(log::LevelFilter::Off, Duration::ZERO);
+        Ok(Self { options, password })
+    }
+
+    /// What a single connection is made with.
+    pub fn options(&self) -> &PgConnectOptions {
+        &self.options
+    }
+
+    /// The password, if it stands in a file.
+    pub fn password(&self) -> Option<&str> {
+        self.password.as_deref()
+    }
+}
+
+/// A URL of a database, for whoever reads settings.
+///
+/// # Errors
+/// Why it is none; without the URL, which may have a password in it.
+pub fn url(text: &str) -> Result<String, String> {
+    let known = ["postgres://", "postgresql://"];
+    let readable = known.iter().any(|scheme| text.starts_with(scheme))
+        && PgConnectOptions::from_str(text).is_ok();
+    if readable {
+        Ok(text.to_owned())
+    } else {
+        Err("must be like postgres://role@host:5432/database".to_owned())
+    }
+}
+
 /// The pools of one service. Calls, feeds and background work can't starve one
 /// another.
 #[derive(Debug, Clone)]
@@ -59,14 +130,20 @@ impl Database {
     /// # Errors
     /// When the URL can't be read.
     pub fn open(url: &str, max_connections: u32) -> Result<Self, sqlx::Error> {
-        Ok(Self {
-            calls: open(url, max_connections)?,
-            feed: open(url, 4)?,
-            background: open(url, 4)?,
-            lanes: Lanes::new(options(url)?.options(BY_INDEX), max_connections),
-            list_lanes: Lanes::new(options(url)?.options(IN_ORDER), max_connections),
-            background_lanes: Lanes::new(options(url)?.options(BY_INDEX), 2),
-        })
+        Ok(Self::at(&Access::of(url, None)?, max_connections))
+    }
+
+    /// The same, wherever the database's password stands.
+    pub fn at(access: &Access, max_connections: u32) -> Self {
+        let options = || access.options.clone();
+        Self {
+            calls: pool(access, max_connections),
+            feed: pool(access, 4),
+            background: pool(access, 4),
+            lanes: Lanes::new("lanes", options().options(BY_INDEX), max_connections),
+            list_lanes: Lanes::new("list_lanes", options().options(IN_ORDER), max_connections),
+            background_lanes: Lanes::new("background_lanes", options().options(BY_INDEX), 2),
+        }
     }
 
     /// Closes all connections.
@@ -87,7 +164,12 @@ impl Database {
 /// # Errors
 /// When the URL can't be read; not when the database can't be reached.
 pub fn open(url: &str, max_connections: u32) -> Result<PgPool, sqlx::Error> {
-    Ok(PgPoolOptions::new()
+    Ok(pool(&Access::of(url, None)?, max_connections))
+}
+
+/// The same, wherever the database's password stands.
+pub fn pool(access: &Access, max_connections: u32) -> PgPool {
+    PgPoolOptions::new()
         .max_connections(max_connections)
         .acquire_timeout(ACQUIRE_TIMEOUT)
         .idle_timeout(Duration::from_secs(300))
@@ -100,13 +182,5 @@ pub fn open(url: &str, max_connections: u32) -> Result<PgPool, sqlx::Error> {
             let clean = !connection.is_in_transaction();
             Box::pin(async move { Ok(clean) })
         })
-        .connect_lazy_with(options(url)?))
-}
-
-fn options(url: &str) -> Result<PgConnectOptions, sqlx::Error> {
-    Ok(PgConnectOptions::from_str(url)?
-        .options([("idle_in_transaction_session_timeout", IDLE_IN_TRANSACTION)])
-        .application_name("wangge")
-        .log_statements(log::LevelFilter::Off)
-        .log_slow_statements(log::LevelFilter::Off, Duration::ZERO))
+        .connect_lazy_with(access.options.clone())
 }

@@ -1,11 +1,16 @@
 //! Transactions that end, whatever becomes of the caller.
 
+use std::time::Instant;
+
 use futures::future::BoxFuture;
 use sqlx::{PgConnection, PgPool};
 use tracing::Instrument as _;
 use wangge_api::refusal::Refusal;
 
-use crate::error::{Constraint, StoreError};
+use crate::{
+    error::{Constraint, StoreError},
+    measures,
+};
 
 /// The connection on which a transaction is open.
 pub type Tx = PgConnection;
@@ -33,7 +38,9 @@ where
 {
     let pool = pool.clone();
     let task = async move {
+        let since = Instant::now();
         let mut transaction = pool.begin().await.map_err(StoreError::from)?;
+        measures::waited("transactions", since);
         let value = work(&mut transaction).await?;
         transaction.commit().await.map_err(StoreError::from)?;
         Ok(value)

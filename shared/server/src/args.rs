@@ -23,6 +23,26 @@ pub struct ServerArgs {
         global = true
     )]
     pub deadline_seconds: u64,
+    /// Seconds for which calls are still taken once the process was told to stop,
+    /// so that whoever spreads calls over replicas notices first; 3 at most.
+    #[arg(
+        long,
+        env = "WANGGE_LAME_DUCK_SECONDS",
+        default_value_t = 0,
+        value_parser = clap::value_parser!(u64).range(0..=3),
+        global = true
+    )]
+    pub lame_duck_seconds: u64,
+    /// Seconds for which a connection is kept, give or take a fifth, so that
+    /// callers come to new replicas, too.
+    #[arg(
+        long,
+        env = "WANGGE_CONNECTION_SECONDS",
+        default_value_t = 300,
+        value_parser = clap::value_parser!(u64).range(1..),
+        global = true
+    )]
+    pub connection_seconds: u64,
     /// Let clients ask which methods there are.
     #[arg(
         long,
@@ -45,6 +65,8 @@ impl Default for ServerArgs {
         Self {
             max_in_flight: 512,
             deadline_seconds: 30,
+            lame_duck_seconds: 0,
+            connection_seconds: 300,
             reflection: false,
         }
     }

@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use opentelemetry::global::meter;
 use sqlx::PgPool;
 use tokio_util::sync::CancellationToken;
 use tonic_health::{ServingStatus, server::HealthReporter};
@@ -19,12 +20,15 @@ pub(crate) async fn watch(
     pool: PgPool,
     stop: CancellationToken,
 ) {
-    reporter
-        .set_service_status("liveness", ServingStatus::Serving)
-        .await;
+    lives(&reporter).await;
+    let measured = meter("wangge")
+        .u64_gauge("wangge.database.ready")
+        .with_description("1 while the database answers.")
+        .build();
     let mut was_ready = None;
     while !stop.is_cancelled() {
         let ready = is_ready(&pool).await;
+        measured.record(ready.into(), &[]);
         if was_ready != Some(ready) {
             if was_ready.is_some() {
                 tracing::warn!(ready, "readiness changed");
@@ -38,6 +42,13 @@ pub(crate) async fn watch(
         }
     }
     report(&reporter, services, false).await;
+}
+
+/// The process answers.
+pub(crate) async fn lives(reporter: &HealthReporter) {
+    reporter
+        .set_service_status("liveness", ServingStatus::Serving)
+        .await;
 }
 
 async fn report(reporter: &HealthReporter, services: &[&str], ready: bool) {

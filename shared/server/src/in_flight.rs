@@ -9,6 +9,7 @@ use std::{
 
 use futures::future::BoxFuture;
 use http::{Request, Response};
+use opentelemetry::{global::meter, metrics::Counter};
 use tokio::sync::Semaphore;
 use tonic::{Code, Status, body::Body};
 use tower::{Layer, Service};
@@ -21,12 +22,30 @@ const RETRY_AFTER: Duration = Duration::from_millis(200);
 
 /// Puts the limit before a service.
 #[derive(Debug, Clone)]
-pub struct InFlightLayer(Arc<Semaphore>);
+pub struct InFlightLayer {
+    places: Arc<Semaphore>,
+    shed: Counter<u64>,
+}
 
 impl InFlightLayer {
     /// At most `limit` calls at the same time.
     pub fn new(limit: usize) -> Self {
-        Self(Arc::new(Semaphore::new(limit)))
+        let places = Arc::new(Semaphore::new(limit));
+        let free = places.clone();
+        meter("wangge")
+            .u64_observable_gauge("wangge.calls.in_flight")
+            .with_description("Calls that are being worked on; streams are not counted.")
+            .with_callback(move |to| {
+                let used = limit.saturating_sub(free.available_permits());
+                to.observe(u64::try_from(used).unwrap_or(u64::MAX), &[]);
+            })
+            .build();
+        let shed = meter("wangge")
+            .u64_counter("wangge.calls.shed")
+            .with_description("Calls refused because too many were in flight.")
+            .build();
+        shed.add(0, &[]);
+        Self { places, shed }
     }
 }
 
@@ -36,7 +55,7 @@ impl<S> Layer<S> for InFlightLayer {
     fn layer(&self, inner: S) -> Self::Service {
         InFlightService {
             inner,
-            places: self.0.clone(),
+            layer: self.clone(),
         }
     }
 }
@@ -45,7 +64,7 @@ impl<S> Layer<S> for InFlightLayer {
 #[derive(Debug, Clone)]
 pub struct InFlightService<S> {
     inner: S,
-    places: Arc<Semaphore>,
+    layer: InFlightLayer,
 }
 
 impl<S> Service<Request<Body>> for InFlightService<S>
@@ -66,7 +85,7 @@ where
         if is_stream(request.uri().path()) {
             return Box::pin(self.inner.call(request));
         }
-        match self.places.clone().try_acquire_owned() {
+        match self.layer.places.clone().try_acquire_owned() {
             Ok(place) => {
                 let answer = self.inner.call(request);
                 Box::pin(async move {
@@ -75,7 +94,10 @@ where
                     answer
                 })
             }
-            Err(_) => Box::pin(async { Ok(Status::from(overloaded()).into_http()) }),
+            Err(_) => {
+                self.layer.shed.add(1, &[]);
+                Box::pin(async { Ok(Status::from(overloaded()).into_http()) })
+            }
         }
     }
 }

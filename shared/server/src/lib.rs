@@ -1,17 +1,21 @@
-//! What every server has: the column of layers, health, reflection, and a
-//! shutdown that ends. It knows no method of any service.
+//! What every server has: its settings, the column of layers, health, reflection,
+//! and a shutdown that ends. It knows no method of any service.
 
 pub mod args;
 pub mod column;
 mod deadline;
+pub mod environment;
 mod health;
+mod healthcheck;
 pub mod import;
 mod in_flight;
 mod panic;
 pub mod process;
 pub mod serve;
+pub mod settings;
 mod trace;
 mod transport;
 
 pub use args::ServerArgs;
+pub use environment::Environment;
 pub use serve::{Service, serve};

@@ -3,10 +3,14 @@
 
 use std::{sync::Arc, time::Duration};
 
+use http::Response;
 use sqlx::PgPool;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
-use tonic::{service::Routes, transport::server::TcpIncoming};
+use tonic::{Code, Status, body::Body, service::Routes, transport::server::TcpIncoming};
+use tonic_health::ServingStatus;
+use tower::util::MapResponseLayer;
+use wangge_api::refusal::{Reason, Refusal};
 use wangge_auth::Verifier;
 
 use crate::{args::ServerArgs, column::column, health};
@@ -15,6 +19,8 @@ use crate::{args::ServerArgs, column::column, health};
 /// or an open watch would hold it for good. What is left of ten seconds is for
 /// pools, telemetry and a private PostgreSQL, on a machine that is busy.
 const DRAIN: Duration = Duration::from_secs(6);
+/// How long calls may go on once their connection is to end.
+const GRACE: Duration = Duration::from_secs(30);
 /// How often a silent client is asked whether it lives, and how long it may
 /// take to say so.
 const KEEPALIVE: (Duration, Duration) = (Duration::from_secs(60), Duration::from_secs(20));
@@ -34,7 +40,8 @@ pub struct Service {
     pub pool: PgPool,
 }
 
-/// Serves until `stop`, then for six more seconds at most.
+/// Serves until `stop`, and for as long as is set behind it, then lets calls end
+/// for six more seconds at most.
 ///
 /// # Errors
 /// When the transport can't be set up.
@@ -59,20 +66,27 @@ pub async fn serve(
         service.pool,
         stop.clone(),
     ));
+    let lame_duck = Duration::from_secs(args.lame_duck_seconds);
+    // Not ready at once, but still serving: who asks goes elsewhere meanwhile.
+    let ending = stop.clone();
+    let end = async move {
+        ending.cancelled().await;
+        tokio::time::sleep(lame_duck).await;
+    };
+    let age = Duration::from_secs(args.connection_seconds);
     let serving = tonic::transport::Server::builder()
+        .max_connection_age(age.mul_f64(rand::random_range(0.8..1.2)))
+        .max_connection_age_grace(GRACE)
         .http2_keepalive_interval(Some(KEEPALIVE.0))
         .http2_keepalive_timeout(Some(KEEPALIVE.1))
         .max_concurrent_streams(STREAMS)
         .http2_max_header_list_size(HEADERS)
         .layer(column(args, verifier))
         .add_routes(routes)
-        .serve_with_incoming_shutdown(
-            TcpIncoming::from(listener).with_nodelay(Some(true)),
-            stop.clone().cancelled_owned(),
-        );
+        .serve_with_incoming_shutdown(TcpIncoming::from(listener).with_nodelay(Some(true)), end);
     let drained = async {
         stop.cancelled().await;
-        tokio::time::sleep(DRAIN).await;
+        tokio::time::sleep(lame_duck + DRAIN).await;
     };
     let served = tokio::select! {
         served = serving => served,
@@ -80,6 +94,40 @@ pub async fn serve(
     };
     readiness.abort();
     Ok(served?)
+}
+
+/// Answers that the process lives and is not ready, until `ready`.
+///
+/// # Errors
+/// When the transport can't be set up.
+pub async fn live(
+    listener: TcpListener,
+    ready: impl Future<Output = ()>,
+) -> Result<(), tonic::transport::Error> {
+    let (reporter, health) = tonic_health::server::health_reporter();
+    health::lives(&reporter).await;
+    reporter
+        .set_service_status("", ServingStatus::NotServing)
+        .await;
+    let explain = not_ready_yet as fn(Response<Body>) -> Response<Body>;
+    tonic::transport::Server::builder()
+        .layer(MapResponseLayer::new(explain))
+        .add_service(health)
+        .serve_with_incoming_shutdown(TcpIncoming::from(listener), ready)
+        .await
+}
+
+/// Methods that are not served yet are not unknown.
+fn not_ready_yet(answer: Response<Body>) -> Response<Body> {
+    match Status::from_header_map(answer.headers()) {
+        Some(status) if status.code() == Code::Unimplemented => Status::from(Refusal::unavailable(
+            Reason::DatabaseUnavailable,
+            "the database is not up to date yet",
+            Duration::from_secs(1),
+        ))
+        .into_http(),
+        _ => answer,
+    }
 }
 
 /// What clients learn by asking: the contracts, with their comments.

@@ -26,6 +26,9 @@ impl Default for TraceLayer {
             .f64_histogram("rpc.server.call.duration")
             .with_unit("s")
             .with_description("Time from the arrival of a call to its answer.")
+            .with_boundaries(vec![
+                0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0,
+            ])
             .build();
         Self { duration }
     }
@@ -100,8 +103,10 @@ fn open_span(method: &'static str, headers: &HeaderMap) -> Span {
         rpc.system.name = "grpc",
         rpc.method = method,
         rpc.response.status_code = tracing::field::Empty,
+        trace_id = tracing::field::Empty,
     );
     context::continue_from_headers(&span, headers);
+    context::name_trace(&span, headers);
     span
 }
 

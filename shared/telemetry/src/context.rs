@@ -20,6 +20,27 @@ pub fn continue_from_headers(span: &Span, headers: &HeaderMap) {
     }
 }
 
+/// Writes the id of its trace into the field `trace_id` of a span, for the log:
+/// the one by which the trace is sent, or, where none is sent from here, the one
+/// that the caller named.
+pub fn name_trace(span: &Span, headers: &HeaderMap) {
+    let context = span.context();
+    let own = context.span().span_context().clone();
+    let context = if own.is_valid() {
+        own
+    } else if headers.contains_key(TRACEPARENT) {
+        let none = Context::new();
+        let extractor = HeaderExtractor(headers);
+        let theirs = TraceContextPropagator::new().extract_with_context(&none, &extractor);
+        theirs.span().span_context().clone()
+    } else {
+        return;
+    };
+    if context.is_valid() {
+        span.record("trace_id", tracing::field::display(context.trace_id()));
+    }
+}
+
 /// Makes `span` part of the trace of a stored `traceparent`, if there is one.
 pub fn continue_from_stored(span: &Span, traceparent: &str) {
     if !traceparent.is_empty() {

@@ -3,6 +3,8 @@
 //! callers record ids, codes and states only.
 
 pub mod context;
+mod metrics;
 mod setup;
+mod statements;
 
 pub use setup::{LogFormat, Telemetry, TelemetryArgs};

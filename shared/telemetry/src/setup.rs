@@ -1,13 +1,23 @@
 //! Sets up a process's logs, and traces and metrics where a collector is named.
 
-use std::{error::Error, io::IsTerminal as _, time::Duration};
+use std::{error::Error, io::IsTerminal as _, net::SocketAddr, time::Duration};
 
 use clap::{Args, ValueEnum};
 use opentelemetry::trace::TracerProvider as _;
 use opentelemetry_otlp::{MetricExporter, SpanExporter, WithExportConfig as _};
-use opentelemetry_sdk::{Resource, metrics::SdkMeterProvider, trace::SdkTracerProvider};
+use opentelemetry_sdk::{
+    Resource,
+    metrics::SdkMeterProvider,
+    trace::{Sampler, SdkTracerProvider},
+};
 use tracing_subscriber::{
-    EnvFilter, Layer as _, layer::SubscriberExt as _, util::SubscriberInitExt as _,
+    EnvFilter, Layer as _, filter::filter_fn, layer::SubscriberExt as _,
+    util::SubscriberInitExt as _,
+};
+
+use crate::{
+    metrics::Page,
+    statements::{InSpans, Statements},
 };
 
 /// How long the last spans and metrics may take to leave at shutdown.
@@ -36,6 +46,28 @@ pub struct TelemetryArgs {
     /// OTLP collector (gRPC) for traces and metrics; none are sent without it.
     #[arg(long, env = "OTEL_EXPORTER_OTLP_ENDPOINT", global = true)]
     pub otlp_endpoint: Option<String>,
+    /// Share of the traces begun here that are sent, from 0 to 1; a trace that
+    /// a caller has begun is sent if the caller's part of it is.
+    #[arg(
+        long,
+        env = "OTEL_TRACES_SAMPLER_ARG",
+        default_value_t = 0.1,
+        global = true
+    )]
+    pub trace_share: f64,
+    /// Address on which metrics are served at /metrics for a Prometheus;
+    /// nowhere if it is left out. Example: 0.0.0.0:9464.
+    #[arg(long, env = "WANGGE_METRICS_LISTEN", global = true)]
+    pub metrics_listen: Option<SocketAddr>,
+}
+
+impl TelemetryArgs {
+    /// The collector; an empty address is none, as deployments set what they have.
+    fn collector(&self) -> Option<&str> {
+        self.otlp_endpoint
+            .as_deref()
+            .filter(|endpoint| !endpoint.is_empty())
+    }
 }
 
 /// Shape of log lines.
@@ -47,6 +79,9 @@ pub enum LogFormat {
     Json,
 }
 
+/// What goes wrong when telemetry is set up.
+type Failure = Box<dyn Error + Send + Sync>;
+
 /// What has been set up; shut it down before the process ends.
 #[derive(Debug, Default)]
 pub struct Telemetry {
@@ -55,18 +90,18 @@ pub struct Telemetry {
 }
 
 impl Telemetry {
-    /// Sets up logs, and traces and metrics if a collector is named.
+    /// Sets up logs; traces if a collector is named; metrics for it, and for
+    /// whoever asks. Call it within a runtime.
     ///
     /// # Errors
-    /// When the collector's address can't be read or a filter makes no sense.
-    pub fn start(
-        args: &TelemetryArgs,
-        service: &'static str,
-    ) -> Result<Self, Box<dyn Error + Send + Sync>> {
-        let mut telemetry = Self::default();
-        if let Some(endpoint) = &args.otlp_endpoint {
-            telemetry.export(endpoint, service)?;
-        }
+    /// When the collector's address can't be read, a filter makes no sense or
+    /// the address of the metrics can't be had.
+    pub fn start(args: &TelemetryArgs, service: &'static str) -> Result<Self, Failure> {
+        let resource = Resource::builder().with_service_name(service).build();
+        let telemetry = Self {
+            traces: traces(args, &resource)?,
+            metrics: metrics(args, resource)?,
+        };
         let filter = EnvFilter::try_new(&args.log)?;
         let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
         let lines = match args.log_format {
@@ -76,48 +111,25 @@ impl Telemetry {
                 .boxed(),
             LogFormat::Json => lines.json().flatten_event(true).boxed(),
         };
-        let spans = telemetry.traces.as_ref().map(|provider| {
+        let tracer = telemetry
+            .traces
+            .as_ref()
+            .map(|provider| provider.tracer("wangge"));
+        let spans = tracer.clone().map(|tracer| {
             // Spans are sent whatever the log's level; libraries' own are not.
             tracing_opentelemetry::layer()
-                .with_tracer(provider.tracer("wangge"))
-                .with_filter(tracing_subscriber::filter::filter_fn(|metadata| {
+                .with_tracer(tracer)
+                .with_filter(filter_fn(|metadata| {
                     metadata.target().starts_with("wangge")
                 }))
         });
+        let statements = tracer.map(|tracer| Statements::new(tracer).with_filter(InSpans));
         tracing_subscriber::registry()
             .with(spans)
+            .with(statements)
             .with(lines.with_filter(filter))
             .try_init()?;
         Ok(telemetry)
-    }
-
-    fn export(
-        &mut self,
-        endpoint: &str,
-        service: &'static str,
-    ) -> Result<(), Box<dyn Error + Send + Sync>> {
-        let resource = Resource::builder().with_service_name(service).build();
-        let spans = SpanExporter::builder()
-            .with_tonic()
-            .with_endpoint(endpoint)
-            .build()?;
-        self.traces = Some(
-            SdkTracerProvider::builder()
-                .with_resource(resource.clone())
-                .with_batch_exporter(spans)
-                .build(),
-        );
-        let metrics = MetricExporter::builder()
-            .with_tonic()
-            .with_endpoint(endpoint)
-            .build()?;
-        let provider = SdkMeterProvider::builder()
-            .with_resource(resource)
-            .with_periodic_exporter(metrics)
-            .build();
-        opentelemetry::global::set_meter_provider(provider.clone());
-        self.metrics = Some(provider);
-        Ok(())
     }
 
     /// Sends what has not been sent yet, for two seconds at most.
@@ -129,4 +141,49 @@ impl Telemetry {
             let _ = metrics.shutdown_with_timeout(FLUSH);
         }
     }
+}
+
+/// Where spans go, if a collector is named.
+fn traces(args: &TelemetryArgs, resource: &Resource) -> Result<Option<SdkTracerProvider>, Failure> {
+    let Some(endpoint) = args.collector() else {
+        return Ok(None);
+    };
+    if !(0.0..=1.0).contains(&args.trace_share) {
+        return Err("the share of traces lies between 0 and 1".into());
+    }
+    let spans = SpanExporter::builder()
+        .with_tonic()
+        .with_endpoint(endpoint)
+        .build()?;
+    let share = Sampler::TraceIdRatioBased(args.trace_share);
+    Ok(Some(
+        SdkTracerProvider::builder()
+            .with_resource(resource.clone())
+            .with_sampler(Sampler::ParentBased(Box::new(share)))
+            .with_batch_exporter(spans)
+            .build(),
+    ))
+}
+
+/// Where measurements go, if anybody wants them.
+fn metrics(args: &TelemetryArgs, resource: Resource) -> Result<Option<SdkMeterProvider>, Failure> {
+    let mut builder = SdkMeterProvider::builder().with_resource(resource);
+    if let Some(endpoint) = args.collector() {
+        let exporter = MetricExporter::builder()
+            .with_tonic()
+            .with_endpoint(endpoint)
+            .build()?;
+        builder = builder.with_periodic_exporter(exporter);
+    }
+    if let Some(address) = args.metrics_listen {
+        let page = Page::default();
+        builder = builder.with_reader(page.reader()?);
+        page.serve(address)?;
+    }
+    if args.collector().is_none() && args.metrics_listen.is_none() {
+        return Ok(None);
+    }
+    let provider = builder.build();
+    opentelemetry::global::set_meter_provider(provider.clone());
+    Ok(Some(provider))
 }

@@ -10,6 +10,7 @@ mod feed;
 mod imports;
 mod locate;
 mod people;
+mod process;
 mod residents;
 
 mod support;

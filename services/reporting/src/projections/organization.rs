@@ -1,15 +1,11 @@
 //! Organization's feed: areas, units, appointments, published figures.
 
-use futures::{
-    FutureExt as _,
-    future::{BoxFuture, ready},
-};
+use futures::{FutureExt as _, future::BoxFuture};
 use wangge_api::events::v1::{Event, event::Payload};
 use wangge_outbox::Projector;
 use wangge_pg::{Tx, transaction::Failure};
 
 use super::{code, day, id, is_news, optional_day, records};
-use crate::pulse::Pulse;
 use crate::store::{
     organization::{Appointment, Area, Unit, upsert_appointment, upsert_area, upsert_unit},
     published::{PublishedFigure, upsert_published_figure},
@@ -17,16 +13,11 @@ use crate::store::{
 
 /// Applies organization's events.
 #[derive(Debug)]
-pub(crate) struct OrganizationProjector(pub Pulse);
+pub(crate) struct OrganizationProjector;
 
 impl Projector for OrganizationProjector {
     fn apply<'t>(&'t self, tx: &'t mut Tx, event: &'t Event) -> BoxFuture<'t, Result<(), Failure>> {
         apply(tx, event).boxed()
-    }
-
-    fn committed<'t>(&'t self, _: &'t [Event]) -> BoxFuture<'t, ()> {
-        self.0.beat();
-        ready(()).boxed()
     }
 }
 

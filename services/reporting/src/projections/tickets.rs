@@ -1,9 +1,6 @@
 //! Tickets' feed: dispatch orders, with the place of their ticket.
 
-use futures::{
-    FutureExt as _,
-    future::{BoxFuture, ready},
-};
+use futures::{FutureExt as _, future::BoxFuture};
 use wangge_api::{
     date,
     events::v1::{Event, OrderSnapshot, TicketChanged, event::Payload},
@@ -14,7 +11,6 @@ use wangge_outbox::Projector;
 use wangge_pg::{Tx, transaction::Failure};
 
 use super::{id, is_news, records};
-use crate::pulse::Pulse;
 use crate::store::{
     facts::{Fact, upsert_fact},
     tickets::{TicketOrder, upsert_order},
@@ -22,16 +18,11 @@ use crate::store::{
 
 /// Applies tickets' events.
 #[derive(Debug)]
-pub(crate) struct TicketsProjector(pub Pulse);
+pub(crate) struct TicketsProjector;
 
 impl Projector for TicketsProjector {
     fn apply<'t>(&'t self, tx: &'t mut Tx, event: &'t Event) -> BoxFuture<'t, Result<(), Failure>> {
         apply(tx, event).boxed()
-    }
-
-    fn committed<'t>(&'t self, _: &'t [Event]) -> BoxFuture<'t, ()> {
-        self.0.beat();
-        ready(()).boxed()
     }
 }
 

@@ -1,9 +1,6 @@
 //! Volunteers' feed: check-in visits.
 
-use futures::{
-    FutureExt as _,
-    future::{BoxFuture, ready},
-};
+use futures::{FutureExt as _, future::BoxFuture};
 use wangge_api::{
     date,
     events::v1::{Event, event::Payload},
@@ -13,21 +10,15 @@ use wangge_outbox::Projector;
 use wangge_pg::{Tx, transaction::Failure};
 
 use super::{code, id, is_news, records};
-use crate::pulse::Pulse;
 use crate::store::volunteers::{CheckInVisit, upsert_visit};
 
 /// Applies volunteers' events.
 #[derive(Debug)]
-pub(crate) struct VolunteersProjector(pub Pulse);
+pub(crate) struct VolunteersProjector;
 
 impl Projector for VolunteersProjector {
     fn apply<'t>(&'t self, tx: &'t mut Tx, event: &'t Event) -> BoxFuture<'t, Result<(), Failure>> {
         apply(tx, event).boxed()
-    }
-
-    fn committed<'t>(&'t self, _: &'t [Event]) -> BoxFuture<'t, ()> {
-        self.0.beat();
-        ready(()).boxed()
     }
 }
 

@@ -8,6 +8,7 @@ mod feed;
 mod figures;
 mod freshness;
 mod projections;
+mod replicas;
 mod scope;
 mod wall;
 

@@ -1,0 +1,58 @@
+//! What is amiss in the neighbourhood right now, counted for whoever watches.
+
+use chrono::{DateTime, NaiveDate, Utc};
+use sqlx::PgPool;
+use wangge_pg::StoreError;
+
+use crate::domain::{
+    duty_shift::{DutyKind, DutyShiftState},
+    group_message::GroupMessageState,
+    ticket_state::TicketState,
+};
+
+/// Counts of what wants somebody's attention.
+#[derive(Debug)]
+pub(crate) struct Amiss {
+    /// Chat groups for which nobody is on duty.
+    pub(crate) duty_gaps: i64,
+    /// Open tickets for which no grid has been found.
+    pub(crate) unrouted_tickets: i64,
+    /// Messages of chat groups that were not answered in public in time.
+    pub(crate) late_replies: i64,
+}
+
+/// What is amiss at a moment, of which `today` is the day, with replies that were
+/// due to messages sent by `due`.
+pub(crate) async fn count(
+    pool: &PgPool,
+    now: DateTime<Utc>,
+    today: NaiveDate,
+    due: DateTime<Utc>,
+) -> Result<Amiss, StoreError> {
+    let ended = TicketState::ALL.iter().filter(|state| state.is_final());
+    let ended: Vec<i16> = ended.map(|state| state.code()).collect();
+    Ok(sqlx::query_as!(
+        Amiss,
+        "select (select count(*) from chat_group where start_date <= $1 \
+                 and (end_date is null or end_date > $1) \
+                 and not exists (select from duty_shift where kind = $2 and state = $3 \
+                     and starts_with(chat_group.area_code, duty_shift.area_code) \
+                     and tstzrange(start_time, end_time) @> $4::timestamptz)) as \"duty_gaps!\", \
+             (select count(*) from ticket where not routed and state <> all($5)) \
+                 as \"unrouted_tickets!\", \
+             (select count(*) from group_message where state = any($6) and sent_time < $7) \
+                 as \"late_replies!\"",
+        today,
+        DutyKind::ChatGroup.code(),
+        DutyShiftState::Planned.code(),
+        now,
+        &ended,
+        &[
+            GroupMessageState::Received.code(),
+            GroupMessageState::Claimed.code()
+        ],
+        due,
+    )
+    .fetch_one(pool)
+    .await?)
+}

@@ -1,0 +1,170 @@
+//! What is measured of feeds: how far they are numbered and served, and how far
+//! those of others were applied here.
+
+use std::{
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicI64, AtomicU64, Ordering::Relaxed},
+    },
+    time::SystemTime,
+};
+
+use opentelemetry::{KeyValue, global::meter, metrics::Counter};
+
+use crate::position;
+
+/// How far a feed of another service was applied by this replica, which leads;
+/// nothing is told once it is dropped.
+#[derive(Debug)]
+pub(crate) struct Followed(Arc<Mutex<Reached>>);
+
+#[derive(Debug, Default)]
+struct Reached {
+    position: Option<i64>,
+    /// All that happened until then was applied.
+    until: Option<SystemTime>,
+    set_aside: Option<i64>,
+}
+
+impl Followed {
+    /// Measured from now on. Until something is heard, the feed is as far behind
+    /// as we have led.
+    pub(crate) fn measured(feed: &'static str) -> Self {
+        let reached = Arc::new(Mutex::new(Reached {
+            until: Some(SystemTime::now()),
+            ..Reached::default()
+        }));
+        let label = [KeyValue::new("feed", feed)];
+        let observe = |of: fn(&Reached) -> Option<f64>| {
+            let (reached, label) = (Arc::downgrade(&reached), label.clone());
+            move |to: &dyn opentelemetry::metrics::AsyncInstrument<f64>| {
+                let reached = reached.upgrade();
+                let value = reached.and_then(|reached| {
+                    of(&reached.lock().unwrap_or_else(PoisonError::into_inner))
+                });
+                if let Some(value) = value {
+                    to.observe(value, &label);
+                }
+            }
+        };
+        meter("wangge")
+            .f64_observable_gauge("wangge.projection.position")
+            .with_description("Position in the feed up to which its events were applied.")
+            .with_callback(observe(|reached| reached.position.map(as_f64)))
+            .build();
+        meter("wangge")
+            .f64_observable_gauge("wangge.projection.lag")
+            .with_unit("s")
+            .with_description("Time since which events of the feed may wait to be applied.")
+            .with_callback(observe(|reached| {
+                let since = reached.until?.elapsed().unwrap_or_default();
+                Some(since.as_secs_f64())
+            }))
+            .build();
+        meter("wangge")
+            .f64_observable_gauge("wangge.events.set_aside")
+            .with_description("Events of the feed that could not be applied.")
+            .with_callback(observe(|reached| reached.set_aside.map(as_f64)))
+            .build();
+        Self(reached)
+    }
+
+    /// All was applied up to a position, and so all that happened until then.
+    pub(crate) fn reached(&self, token: &str, until: Option<SystemTime>) {
+        let mut reached = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        // No token is the beginning.
+        reached.position = Some(position::parse(token).map_or(0, |position| position.number));
+        reached.until = until.or(reached.until);
+    }
+
+    /// So many events are set aside.
+    pub(crate) fn set_aside(&self, count: i64) {
+        let mut reached = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        reached.set_aside = Some(count);
+    }
+}
+
+/// How far this service's own feed is, and who reads it here.
+#[derive(Debug, Clone)]
+pub(crate) struct Served {
+    end: Arc<AtomicI64>,
+    waiting_micros: Arc<AtomicU64>,
+    readers: Arc<AtomicI64>,
+    stalled: Counter<u64>,
+}
+
+impl Served {
+    /// Measured from now on.
+    pub(crate) fn measured() -> Self {
+        let served = Self {
+            end: Arc::default(),
+            waiting_micros: Arc::default(),
+            readers: Arc::default(),
+            stalled: meter("wangge")
+                .u64_counter("wangge.feed.stalled")
+                .with_description("Readers of the feed that were dropped because they stalled.")
+                .build(),
+        };
+        served.stalled.add(0, &[]);
+        let (end, waiting, readers) = (
+            served.end.clone(),
+            served.waiting_micros.clone(),
+            served.readers.clone(),
+        );
+        meter("wangge")
+            .i64_observable_gauge("wangge.feed.head")
+            .with_description("Position of the last event of the service's own feed.")
+            .with_callback(move |to| to.observe(end.load(Relaxed), &[]))
+            .build();
+        meter("wangge")
+            .f64_observable_gauge("wangge.sequencer.lag")
+            .with_unit("s")
+            .with_description("Age of the oldest committed event that has no position yet.")
+            .with_callback(move |to| {
+                let micros = u32::try_from(waiting.load(Relaxed)).unwrap_or(u32::MAX);
+                to.observe(f64::from(micros) / 1e6, &[]);
+            })
+            .build();
+        meter("wangge")
+            .i64_observable_gauge("wangge.feed.subscribers")
+            .with_description("Streams that read the feed from this replica.")
+            .with_callback(move |to| to.observe(readers.load(Relaxed), &[]))
+            .build();
+        served
+    }
+
+    /// The feed ends here, and the oldest event without a position is so old.
+    pub(crate) fn ends(&self, end: i64, waiting_seconds: f64) {
+        self.end.store(end, Relaxed);
+        let waiting = std::time::Duration::try_from_secs_f64(waiting_seconds).unwrap_or_default();
+        let micros = u64::try_from(waiting.as_micros()).unwrap_or(u64::MAX);
+        self.waiting_micros.store(micros, Relaxed);
+    }
+
+    /// Somebody reads for as long as the answer is kept.
+    pub(crate) fn reader(&self) -> Reading {
+        self.readers.fetch_add(1, Relaxed);
+        Reading(self.readers.clone())
+    }
+
+    /// A reader was dropped because it stalled.
+    pub(crate) fn stalled(&self) {
+        self.stalled.add(1, &[]);
+    }
+}
+
+/// A stream that is open.
+#[derive(Debug)]
+pub(crate) struct Reading(Arc<AtomicI64>);
+
+impl Drop for Reading {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Relaxed);
+    }
+}
+
+/// Positions are counted in floating point by whoever draws them.
+#[allow(clippy::cast_precision_loss)]
+fn as_f64(number: i64) -> f64 {
+    number as f64
+}

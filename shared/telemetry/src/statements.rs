@@ -1,0 +1,144 @@
+//! Statements of the database as spans. sqlx tells of each one when it is over;
+//! where the work at hand is being traced, that becomes a span of it. Statements
+//! are our own texts: what callers gave stands in their parameters, which are not
+//! told.
+
+use std::{
+    fmt,
+    sync::OnceLock,
+    time::{Duration, SystemTime},
+};
+
+use opentelemetry::{
+    Context, KeyValue,
+    trace::{SpanKind, TraceContextExt as _, Tracer as _},
+};
+use opentelemetry_sdk::trace::SdkTracer;
+use tracing::{
+    Dispatch, Event, Metadata, Subscriber,
+    dispatcher::WeakDispatch,
+    field::{Field, Visit},
+    span::Id,
+};
+use tracing_subscriber::{
+    Layer,
+    layer::{self, Filter},
+    registry::LookupSpan,
+};
+
+/// Where sqlx tells of statements.
+pub(crate) const TARGET: &str = "sqlx::query";
+
+/// Makes spans of statements.
+#[derive(Debug)]
+pub(crate) struct Statements {
+    tracer: SdkTracer,
+    dispatch: OnceLock<WeakDispatch>,
+}
+
+impl Statements {
+    pub(crate) fn new(tracer: SdkTracer) -> Self {
+        Self {
+            tracer,
+            dispatch: OnceLock::new(),
+        }
+    }
+
+    /// What is being traced, if anything is.
+    fn parent(&self, span: &Id) -> Option<Context> {
+        let dispatch = self.dispatch.get()?.upgrade()?;
+        let context = tracing_opentelemetry::get_otel_context(span, &dispatch)?;
+        let sampled = context.span().span_context().is_sampled();
+        sampled.then_some(context)
+    }
+}
+
+impl<S: Subscriber + for<'s> LookupSpan<'s>> Layer<S> for Statements {
+    fn on_register_dispatch(&self, dispatch: &Dispatch) {
+        // A process has one.
+        let _ = self.dispatch.set(dispatch.downgrade());
+    }
+
+    fn on_event(&self, event: &Event<'_>, context: layer::Context<'_, S>) {
+        let Some(span) = context.event_span(event) else {
+            return;
+        };
+        let Some(parent) = self.parent(&span.id()) else {
+            return;
+        };
+        let mut statement = Statement::default();
+        event.record(&mut statement);
+        let end = SystemTime::now();
+        let start = end.checked_sub(statement.elapsed).unwrap_or(end);
+        let text = if statement.text.is_empty() {
+            statement.summary.clone()
+        } else {
+            statement.text
+        };
+        let operation = statement.summary.split(' ').next().unwrap_or_default();
+        let attributes = [
+            KeyValue::new("db.system.name", "postgresql"),
+            KeyValue::new("db.operation.name", operation.to_uppercase()),
+            KeyValue::new("db.query.summary", statement.summary.clone()),
+            KeyValue::new("db.query.text", text),
+            KeyValue::new("db.response.returned_rows", statement.rows),
+        ];
+        let span = self
+            .tracer
+            .span_builder(statement.summary)
+            .with_kind(SpanKind::Client)
+            .with_start_time(start)
+            .with_attributes(attributes);
+        let span = span.start_with_context(&self.tracer, &parent);
+        opentelemetry::trace::Span::end_with_timestamp(&mut { span }, end);
+    }
+}
+
+/// Statements within spans: those that are no part of any work are not told of,
+/// and cost no more than this look.
+#[derive(Debug)]
+pub(crate) struct InSpans;
+
+impl<S: Subscriber + for<'s> LookupSpan<'s>> Filter<S> for InSpans {
+    fn enabled(&self, metadata: &Metadata<'_>, context: &layer::Context<'_, S>) -> bool {
+        metadata.target() == TARGET && context.lookup_current().is_some()
+    }
+}
+
+/// What sqlx tells.
+#[derive(Debug, Default)]
+struct Statement {
+    summary: String,
+    text: String,
+    elapsed: Duration,
+    rows: i64,
+}
+
+impl Visit for Statement {
+    fn record_str(&mut self, field: &Field, value: &str) {
+        match field.name() {
+            "summary" => value.trim_end_matches(" …").clone_into(&mut self.summary),
+            "db.statement" => value.trim().clone_into(&mut self.text),
+            _ => {}
+        }
+    }
+
+    fn record_f64(&mut self, field: &Field, value: f64) {
+        if field.name() == "elapsed_secs" {
+            self.elapsed = Duration::try_from_secs_f64(value).unwrap_or_default();
+        }
+    }
+
+    fn record_u64(&mut self, field: &Field, value: u64) {
+        if field.name() == "rows_returned" {
+            self.rows = i64::try_from(value).unwrap_or(i64::MAX);
+        }
+    }
+
+    fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
+        // `summary` is a String, which some versions tell like this.
+        if field.name() == "summary" && self.summary.is_empty() {
+            self.record_str(field, format!("{value:?}").trim_matches('"'));
+        }
+    }
+}
