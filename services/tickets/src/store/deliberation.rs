@@ -101,7 +101,7 @@ async fn over(tx: &mut Tx, deliberation: &Deliberation) -> Result<Option<Refusal
         "select count(*) as \"open!\" from assignment \
          left join ticket on ticket.id = ticket_id \
          left join project_copy on project_copy.id = project_id \
-         where deliberation_id = $1 and assignment.state = 1 and not coalesce( \
+         where deliberation_id = $1 and 1 = assignment.state and not coalesce( \
              ticket.state in (select unnest($2::smallint[])), project_copy.state in ('done', 'evaluated', 'cancelled'), false)",
         deliberation.head.id,
         &over,
