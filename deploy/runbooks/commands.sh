@@ -1,6 +1,6 @@
 # Sourced by whoever follows a runbook: the same words for every deployment.
 #
-#   source deploy/runbooks/commands.sh compose       in the folder of the compose file, or with COMPOSE_FILE set
+#   source deploy/runbooks/commands.sh compose       with COMPOSE_FILE set if it isn't deploy/compose.yaml
 #   source deploy/runbooks/commands.sh kubernetes    with kubectl set up; namespace WANGGE_NAMESPACE, or wangge
 #
 # In Kubernetes the databases and Prometheus may be anywhere: `db` takes their addresses from
@@ -9,21 +9,21 @@
 
 case ${1:-} in
     compose)
-        replicas() { docker compose ps --all "$@"; }
-        logs() { docker compose logs --no-log-prefix --since "${2:-1h}" "$1"; }
-        restart() { docker compose restart "$1"; }
-        ready() { docker compose exec "$1" "/usr/local/bin/wangge-$1" healthcheck; }
-        halt() { docker compose stop "$1"; }
-        resume() { docker compose start "$1"; }
-        migrate() { docker compose run --rm migrate; }
-        doctor() {
-            docker compose run --rm \
-                --env WANGGE_ORGANIZATION_URL=http://organization:7401 --env WANGGE_TICKETS_URL=http://tickets:7402 \
-                --env WANGGE_VOLUNTEERS_URL=http://volunteers:7403 --env WANGGE_REPORTING_URL=http://reporting:7404 \
-                migrate doctor
+        # The same project, files and client as the rest: see deploy/compose.
+        compose() { "$(dirname -- "${BASH_SOURCE[0]}")/../compose" "$@"; }
+        replicas() { compose ps --all "$@"; }
+        logs() {
+            local container
+            for container in $(compose ps -q "$1"); do docker logs --since "${2:-1h}" "$container" 2>&1; done
         }
-        db() { docker compose exec postgres psql --pset pager=off --username "$1" --dbname "$1" --command "$2"; }
-        ask() { docker compose exec prometheus promtool query instant http://localhost:9090 "$1"; }
+        restart() { compose restart "$1"; }
+        ready() { compose exec -T "$1" "/usr/local/bin/wangge-$1" healthcheck; }
+        halt() { compose stop "$1"; }
+        resume() { compose start "$1"; }
+        migrate() { compose run --rm migrate; }
+        doctor() { compose tool doctor; }
+        db() { compose exec -T postgres psql --pset pager=off --username "$1" --dbname "$1" --command "$2"; }
+        ask() { compose exec -T prometheus promtool query instant http://localhost:9090 "$1"; }
         ;;
     kubernetes)
         in_cluster() { kubectl --namespace "${WANGGE_NAMESPACE:-wangge}" "$@"; }

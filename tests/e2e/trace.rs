@@ -130,6 +130,14 @@ async fn one_trace_goes_from_a_call_to_the_figures() {
         assert_eq!(applied.len(), 1, "{method}: {:?}", names(&ours));
         let source = attribute(applied[0], "messaging.source.name");
         assert!(source.contains("tickets"), "{method}: {source}");
+        // And that down to its statements, without what stands in them.
+        let statement = ours.iter().find(|span| {
+            span.parent_span_id == applied[0].span_id
+                && attribute(span, "db.system.name").contains("postgresql")
+        });
+        let statement = statement.unwrap_or_else(|| panic!("{method}: {:?}", names(&ours)));
+        let text = attribute(statement, "db.query.text");
+        assert!(!text.is_empty() && statement.kind == 3, "{method}: {text}");
     }
     nothing_personal(&collector, &stderr.text());
 }

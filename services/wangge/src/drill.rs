@@ -1,7 +1,7 @@
 //! `wangge drill`: reports matters for a while, as a hotline would, while the
 //! operator stops this and that; then looks whether every report that was
-//! acknowledged is there, once, and no other by half. What it made, it declines
-//! again. It knows nothing of what is being stopped.
+//! acknowledged is there. What it made, it declines again. It knows nothing of what
+//! is being stopped.
 
 use std::{
     collections::BTreeMap,

@@ -23,10 +23,14 @@ mod watch;
 
 use std::process::ExitCode;
 
-use clap::Parser as _;
-
 fn main() -> ExitCode {
-    let cli = cli::Cli::parse();
+    let cli: cli::Cli = match wangge_server::settings::read(std::env::args_os()) {
+        Ok(cli) => cli,
+        Err(mistakes) => {
+            output::error(&mistakes.into());
+            return ExitCode::FAILURE;
+        }
+    };
     match cli.run() {
         Ok(code) => code,
         Err(error) => {

@@ -58,33 +58,39 @@ pub(crate) fn run(args: &SecretsArgs) -> Result<ExitCode> {
         Issuer::load(INSTALLATION, &key)
     } else {
         note(format!("made {SIGNING_KEY}"));
-        Issuer::make(INSTALLATION, &key)
+        let aside = folder.join(format!(".{SIGNING_KEY}.new"));
+        let _ = fs::remove_file(&aside);
+        Issuer::make(INSTALLATION, &aside).and_then(|issuer| {
+            fs::rename(&aside, &key)?;
+            Ok(issuer)
+        })
     };
     let issuer = issuer.with_context(|| key.display().to_string())?;
     make(folder, KEY_SET, || Ok(issuer.jwks().to_owned()))?;
-    if args.renew {
-        let token = folder.join(SERVICE_TOKEN);
-        if token.exists() {
-            fs::remove_file(&token).with_context(|| token.display().to_string())?;
-        }
-    }
-    make(folder, SERVICE_TOKEN, || {
+    let token = || {
         let claims = token::claims(issuer.name(), &[Role::Service], args.days * 24 * 3600);
         Ok(issuer.token(&claims)?)
-    })?;
+    };
+    if args.renew {
+        write(folder, SERVICE_TOKEN, &token()?)?;
+    } else {
+        make(folder, SERVICE_TOKEN, token)?;
+    }
     Ok(ExitCode::SUCCESS)
 }
 
 /// Writes a file that is not there yet.
 fn make(folder: &Path, name: &str, content: impl FnOnce() -> Result<String>) -> Result<()> {
-    let path = folder.join(name);
-    if path.exists() {
+    if folder.join(name).exists() {
         return Ok(());
     }
-    let content = content()?;
-    // Written aside first: a secret that was cut off would be taken for a whole
-    // one.
-    let aside = folder.join(format!(".{name}.new"));
+    write(folder, name, &content()?)
+}
+
+/// Writes a file whole or not at all: a secret that was cut off would be taken for
+/// a whole one.
+fn write(folder: &Path, name: &str, content: &str) -> Result<()> {
+    let (path, aside) = (folder.join(name), folder.join(format!(".{name}.new")));
     let _ = fs::remove_file(&aside);
     let written = fs::OpenOptions::new()
         .write(true)

@@ -97,6 +97,11 @@ struct Replicas {
 impl Replicas {
     /// Looks until the channel is dropped.
     async fn watch(mut self, changes: Sender<Change<Replica, Endpoint>>) {
+        // Until the first look, the name will do.
+        let name = HashSet::from([Replica::Name]);
+        if self.turn_to(name, &changes).await.is_err() {
+            return;
+        }
         loop {
             let wanted = self.wanted().await;
             if self.turn_to(wanted, &changes).await.is_err() {
@@ -112,11 +117,11 @@ impl Replicas {
     /// What calls are to go to: the addresses that are ready; if none is, all of
     /// them, and with no address the name, so that callers learn at once.
     async fn wanted(&mut self) -> HashSet<Replica> {
-        let known: HashSet<SocketAddr> = match (self.resolve)().await {
-            Ok(known) => known.into_iter().collect(),
+        let resolved = tokio::time::timeout(PATIENCE, (self.resolve)()).await;
+        let known: HashSet<SocketAddr> = match resolved {
+            Ok(Ok(known)) => known.into_iter().collect(),
             // Who answers for names may be away for a moment.
-            Err(_) if !self.used.is_empty() => return self.used.clone(),
-            Err(_) => HashSet::new(),
+            _ => self.asked.keys().copied().collect(),
         };
         self.asked.retain(|address, _| known.contains(address));
         for address in &known {

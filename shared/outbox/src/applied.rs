@@ -46,6 +46,7 @@ async fn listen(pool: &PgPool, seen: &(impl Fn() + Send)) -> Result<(), sqlx::Er
     listener.listen(CHANNEL).await?;
     loop {
         seen();
-        listener.recv().await?;
+        // None is a connection lost and made anew: something may have been missed.
+        listener.try_recv().await?;
     }
 }

@@ -23,7 +23,7 @@ use wangge_api::{
 };
 use wangge_client::ServiceChannel;
 use wangge_kernel::clock::Clock;
-use wangge_pg::{Leadership, StoreError, Tx, transact, transaction::Failure};
+use wangge_pg::{Leadership, StoreError, Tx, leadership::in_time, transact, transaction::Failure};
 
 use crate::{applied, measures::Followed};
 
@@ -107,11 +107,10 @@ impl<P: Projector> Consumer<P> {
     ) -> Result<(), StoreError> {
         loop {
             let count = "select count(*) from set_aside_event where service = $1";
-            let count: i64 = sqlx::query_scalar(count)
+            let count = sqlx::query_scalar(count)
                 .bind(self.service)
-                .fetch_one(lead.connection())
-                .await?;
-            followed.set_aside(count);
+                .fetch_one(lead.connection());
+            followed.set_aside(in_time(count).await?);
             tokio::time::sleep(LOOK).await;
         }
     }
@@ -120,7 +119,9 @@ impl<P: Projector> Consumer<P> {
     async fn follow_on(&self, followed: &Followed) -> Infallible {
         let mut was_lost = false;
         loop {
-            let lost = self.follow(followed).await;
+            let mut heard = false;
+            let lost = self.follow(followed, &mut heard).await;
+            was_lost &= !heard;
             if let Err(status) = &lost
                 && !was_lost
             {
@@ -131,7 +132,8 @@ impl<P: Projector> Consumer<P> {
         }
     }
 
-    async fn follow(&self, followed: &Followed) -> Result<(), Status> {
+    /// Follows until the feed is lost; notes whether anything was heard of it.
+    async fn follow(&self, followed: &Followed, heard: &mut bool) -> Result<(), Status> {
         let mut token = self.position().await.map_err(Refusal::from)?;
         followed.reached(&token, None);
         let mut client = FeedServiceClient::new(self.channel.clone())
@@ -142,17 +144,20 @@ impl<P: Projector> Consumer<P> {
             area_code: String::new(),
             follow: true,
         };
-        let mut messages = client.subscribe(request).await?.into_inner();
+        let silent = |_| Status::new(Code::Unavailable, "the feed fell silent");
+        let subscribed = tokio::time::timeout(SILENCE, client.subscribe(request)).await;
+        let mut messages = subscribed.map_err(silent)??.into_inner();
         loop {
             let message = tokio::time::timeout(SILENCE, messages.message())
                 .await
-                .map_err(|_| Status::new(Code::Unavailable, "the feed fell silent"))??;
+                .map_err(silent)??;
             let Some(message) = message else {
                 return Ok(());
             };
             let until = told_until(&message);
             token = self.take(token, message).await?;
             followed.reached(&token, until);
+            *heard = true;
         }
     }
 

@@ -14,7 +14,7 @@ use chrono::Utc;
 use sqlx::{PgConnection, PgPool};
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
-use wangge_pg::{Leadership, StoreError, request};
+use wangge_pg::{Leadership, StoreError, leadership::in_time, request};
 
 /// What the replica that leads does.
 const WORK: &str = "sequencer";
@@ -95,14 +95,14 @@ impl Sequencer {
 /// Numbers events that have no position yet and tells readers; answers how
 /// many there were.
 async fn number(connection: &mut PgConnection) -> Result<i64, StoreError> {
-    Ok(sqlx::query_scalar(
+    let numbered = sqlx::query_scalar(
         "with batch as materialized (
              -- What is committed by now, in the order in which it was written.
              select sequence, row_number() over (order by sequence) as place
              from (select sequence from outbox where position is null order by sequence limit $1) b
          ), numbered as (
              update outbox set position = feed.last_position + batch.place
-             from batch, feed where outbox.sequence = batch.sequence
+             from batch, feed where outbox.sequence = batch.sequence and outbox.position is null
          ), moved as (
              update feed set last_position = last_position + (select count(*) from batch)
              where exists (select from batch) returning last_position
@@ -113,6 +113,6 @@ async fn number(connection: &mut PgConnection) -> Result<i64, StoreError> {
     )
     .bind(BATCH)
     .bind(CHANNEL)
-    .fetch_one(connection)
-    .await?)
+    .fetch_one(connection);
+    in_time(numbered).await
 }

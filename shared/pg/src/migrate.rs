@@ -35,12 +35,13 @@ pub async fn migrate(pool: &PgPool, own: &Migrator) -> Result<(), MigrateError> 
     Ok(())
 }
 
-/// A connection to a database, once it can be reached.
+/// A connection to a database, once it can be reached; its statements, which may
+/// have secrets in them, are not told of.
 ///
 /// # Errors
 /// When it can't be for half a minute.
 pub async fn connect(access: &Access) -> Result<PgConnection, MigrateError> {
-    let pool = pool(access, 1);
+    let pool = pool(&access.untold(), 1);
     wait_for(&pool).await?;
     Ok(pool.acquire().await?.detach())
 }

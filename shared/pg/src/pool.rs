@@ -74,13 +74,21 @@ impl Access {
             .application_name("wangge")
             // For traces; whether anything is made of it is decided there.
             .log_statements(log::LevelFilter::Debug)
-            .log_slow_statements(log::LevelFilter::Off, Duration::ZERO);
+            .log_slow_statements(log::LevelFilter::Off, Duration::MAX);
         Ok(Self { options, password })
     }
 
     /// What a single connection is made with.
     pub fn options(&self) -> &PgConnectOptions {
         &self.options
+    }
+
+    /// The same, for statements that are told to nobody.
+    pub(crate) fn untold(&self) -> Self {
+        Self {
+            options: self.options.clone().disable_statement_logging(),
+            password: self.password.clone(),
+        }
     }
 
     /// The password, if it stands in a file.

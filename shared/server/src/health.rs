@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use opentelemetry::global::meter;
+use opentelemetry::{global::meter, metrics::Gauge};
 use sqlx::PgPool;
 use tokio_util::sync::CancellationToken;
 use tonic_health::{ServingStatus, server::HealthReporter};
@@ -21,10 +21,7 @@ pub(crate) async fn watch(
     stop: CancellationToken,
 ) {
     lives(&reporter).await;
-    let measured = meter("wangge")
-        .u64_gauge("wangge.database.ready")
-        .with_description("1 while the database answers.")
-        .build();
+    let measured = measured();
     let mut was_ready = None;
     while !stop.is_cancelled() {
         let ready = is_ready(&pool).await;
@@ -42,6 +39,14 @@ pub(crate) async fn watch(
         }
     }
     report(&reporter, services, false).await;
+}
+
+/// Whether the database answers and is up to date.
+pub(crate) fn measured() -> Gauge<u64> {
+    meter("wangge")
+        .u64_gauge("wangge.database.ready")
+        .with_description("1 while the database answers and is up to date.")
+        .build()
 }
 
 /// The process answers.

@@ -17,21 +17,25 @@ pub fn run(mut arguments: impl Iterator<Item = String>, port: u16) -> ExitCode {
     let service = arguments.next().unwrap_or_default();
     let listen = std::env::var("WANGGE_LISTEN").ok();
     let listen = listen.and_then(|listen| listen.parse::<SocketAddr>().ok());
-    let port = listen.map_or(port, |listen| listen.port());
+    let address = match listen {
+        Some(listen) if !listen.ip().is_unspecified() => listen,
+        Some(listen) => SocketAddr::from(([127, 0, 0, 1], listen.port())),
+        None => SocketAddr::from(([127, 0, 0, 1], port)),
+    };
     let asked = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .map_err(|error| error.to_string())
-        .and_then(|runtime| runtime.block_on(ask(port, service)));
+        .and_then(|runtime| runtime.block_on(ask(address, service)));
     match asked {
         Ok(()) => ExitCode::SUCCESS,
         Err(why) => crate::process::fail(&why.into()),
     }
 }
 
-async fn ask(port: u16, service: String) -> Result<(), String> {
+async fn ask(address: SocketAddr, service: String) -> Result<(), String> {
     let asked = async {
-        let endpoint = Endpoint::from_shared(format!("http://127.0.0.1:{port}"))?;
+        let endpoint = Endpoint::from_shared(format!("http://{address}"))?;
         let channel = endpoint.connect().await?;
         let request = HealthCheckRequest { service };
         let answer = HealthClient::new(channel).check(request).await?;
@@ -40,7 +44,7 @@ async fn ask(port: u16, service: String) -> Result<(), String> {
     match tokio::time::timeout(PATIENCE, asked).await {
         Ok(Ok(ServingStatus::Serving)) => Ok(()),
         Ok(Ok(status)) => Err(format!("not ready: {}", status.as_str_name())),
-        Ok(Err(error)) => Err(format!("no answer on port {port}: {error}")),
-        Err(_) => Err(format!("no answer on port {port} in time")),
+        Ok(Err(error)) => Err(format!("no answer from {address}: {error}")),
+        Err(_) => Err(format!("no answer from {address} in time")),
     }
 }

@@ -251,7 +251,10 @@ async fn prepared(
     stop: &CancellationToken,
 ) -> Result<Option<TcpListener>, Failure> {
     if args.migrate {
-        wangge_pg::migrate::migrate(&database.background, migrator).await?;
+        tokio::select! {
+            migrated = wangge_pg::migrate::migrate(&database.background, migrator) => migrated?,
+            () = stop.cancelled() => return Ok(None),
+        }
         return Ok(Some(listener));
     }
     let listener = listener.into_std()?;

@@ -19,8 +19,6 @@ use crate::{args::ServerArgs, column::column, health};
 /// or an open watch would hold it for good. What is left of ten seconds is for
 /// pools, telemetry and a private PostgreSQL, on a machine that is busy.
 const DRAIN: Duration = Duration::from_secs(6);
-/// How long calls may go on once their connection is to end.
-const GRACE: Duration = Duration::from_secs(30);
 /// How often a silent client is asked whether it lives, and how long it may
 /// take to say so.
 const KEEPALIVE: (Duration, Duration) = (Duration::from_secs(60), Duration::from_secs(20));
@@ -73,10 +71,11 @@ pub async fn serve(
         ending.cancelled().await;
         tokio::time::sleep(lame_duck).await;
     };
+    // A connection that is old enough takes no new calls; those on it end by
+    // themselves. A grace would cut them off, and keep new ones coming until then.
     let age = Duration::from_secs(args.connection_seconds);
     let serving = tonic::transport::Server::builder()
         .max_connection_age(age.mul_f64(rand::random_range(0.8..1.2)))
-        .max_connection_age_grace(GRACE)
         .http2_keepalive_interval(Some(KEEPALIVE.0))
         .http2_keepalive_timeout(Some(KEEPALIVE.1))
         .max_concurrent_streams(STREAMS)
@@ -106,6 +105,7 @@ pub async fn live(
 ) -> Result<(), tonic::transport::Error> {
     let (reporter, health) = tonic_health::server::health_reporter();
     health::lives(&reporter).await;
+    health::measured().record(0, &[]);
     reporter
         .set_service_status("", ServingStatus::NotServing)
         .await;

@@ -8,7 +8,10 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use clap::{Arg, Command, Parser, error::ErrorKind};
+use clap::{
+    Arg, Command, CommandFactory, Parser,
+    error::{ContextKind, ErrorKind},
+};
 
 /// Everything that is wrong with the settings.
 #[derive(Debug, PartialEq, Eq)]
@@ -49,30 +52,61 @@ pub fn read<C: Parser>(arguments: impl IntoIterator<Item = OsString>) -> Result<
     ) {
         error.exit();
     }
-    let mut command = C::command();
-    command.build();
+    let command = asked::<C>(&arguments);
     let mut mistakes: Vec<String> = command
         .get_arguments()
         .filter_map(|argument| mistake(&command, argument, &arguments))
         .collect();
+    match error.kind() {
+        // The value may be a secret's, so it is not repeated.
+        ErrorKind::ValueValidation | ErrorKind::InvalidValue => {
+            let flag = error.get(ContextKind::InvalidArg).map(ToString::to_string);
+            let flag = flag.unwrap_or_default();
+            let flag = flag.split(' ').next().unwrap_or_default();
+            if given(flag, &arguments) {
+                let why = error.source().map(ToString::to_string);
+                mistakes.push(format!("{flag}: {}", why.unwrap_or_else(unreadable)));
+            }
+        }
+        // An argument that is none: nothing of the environment is told of it.
+        _ if mistakes.is_empty() => error.exit(),
+        _ => {}
+    }
     if mistakes.is_empty() {
-        // An argument that is none, or a value given on the command line.
-        let told = error.to_string();
-        let first = told.lines().next().unwrap_or_default();
-        mistakes.push(first.trim_start_matches("error: ").to_owned());
+        mistakes.push(unreadable());
     }
     Err(Mistakes(mistakes))
+}
+
+/// The command that is asked for: a subcommand, if the program has some.
+fn asked<C: CommandFactory>(arguments: &[OsString]) -> Command {
+    let mut command = C::command();
+    command.build();
+    for argument in arguments.iter().skip(1) {
+        if let Some(sub) = command.find_subcommand(argument) {
+            command = sub.clone();
+        }
+    }
+    command
+}
+
+/// Whether a flag stands on the command line.
+fn given(flag: &str, arguments: &[OsString]) -> bool {
+    arguments.iter().any(|argument| {
+        let argument = argument.to_string_lossy();
+        argument == flag || argument.starts_with(&format!("{flag}="))
+    })
+}
+
+fn unreadable() -> String {
+    "can't be read".to_owned()
 }
 
 /// What is wrong with one setting as the environment gives it.
 fn mistake(command: &Command, argument: &Arg, arguments: &[OsString]) -> Option<String> {
     let name = argument.get_env()?.to_string_lossy().into_owned();
     let flag = format!("--{}", argument.get_long()?);
-    let on_the_line = arguments.iter().any(|given| {
-        let given = given.to_string_lossy();
-        given == flag.as_str() || given.starts_with(&format!("{flag}="))
-    });
-    if on_the_line {
+    if given(&flag, arguments) {
         return None;
     }
     if std::env::var_os(&name).is_none() {
@@ -109,7 +143,7 @@ fn why(kind: ErrorKind, error: &clap::Error, argument: &Arg) -> String {
     if kind == ErrorKind::InvalidValue && !possible.is_empty() {
         format!("must be one of {}", possible.join(", "))
     } else {
-        "can't be read".to_owned()
+        unreadable()
     }
 }
 

@@ -17,7 +17,7 @@ use tracing_subscriber::{
 
 use crate::{
     metrics::Page,
-    statements::{InSpans, Statements},
+    statements::{Sampled, Statements, Traced},
 };
 
 /// How long the last spans and metrics may take to leave at shutdown.
@@ -31,6 +31,7 @@ pub struct TelemetryArgs {
         long,
         env = "WANGGE_LOG",
         default_value = "info,sqlx=warn",
+        value_parser = filter,
         global = true
     )]
     pub log: String,
@@ -52,6 +53,7 @@ pub struct TelemetryArgs {
         long,
         env = "OTEL_TRACES_SAMPLER_ARG",
         default_value_t = 0.1,
+        value_parser = share,
         global = true
     )]
     pub trace_share: f64,
@@ -123,7 +125,10 @@ impl Telemetry {
                     metadata.target().starts_with("wangge")
                 }))
         });
-        let statements = tracer.map(|tracer| Statements::new(tracer).with_filter(InSpans));
+        let statements = tracer.map(|tracer| {
+            let sampled = Sampled::default();
+            Statements::new(tracer, sampled.clone()).with_filter(Traced(sampled))
+        });
         tracing_subscriber::registry()
             .with(spans)
             .with(statements)
@@ -143,14 +148,25 @@ impl Telemetry {
     }
 }
 
+fn filter(text: &str) -> Result<String, String> {
+    match EnvFilter::try_new(text) {
+        Ok(_) => Ok(text.to_owned()),
+        Err(error) => Err(error.to_string()),
+    }
+}
+
+fn share(text: &str) -> Result<f64, String> {
+    match text.parse() {
+        Ok(share) if (0.0..=1.0).contains(&share) => Ok(share),
+        _ => Err("must lie between 0 and 1".to_owned()),
+    }
+}
+
 /// Where spans go, if a collector is named.
 fn traces(args: &TelemetryArgs, resource: &Resource) -> Result<Option<SdkTracerProvider>, Failure> {
     let Some(endpoint) = args.collector() else {
         return Ok(None);
     };
-    if !(0.0..=1.0).contains(&args.trace_share) {
-        return Err("the share of traces lies between 0 and 1".into());
-    }
     let spans = SpanExporter::builder()
         .with_tonic()
         .with_endpoint(endpoint)

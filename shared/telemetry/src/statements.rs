@@ -5,7 +5,7 @@
 
 use std::{
     fmt,
-    sync::OnceLock,
+    sync::{Arc, OnceLock},
     time::{Duration, SystemTime},
 };
 
@@ -33,20 +33,23 @@ pub(crate) const TARGET: &str = "sqlx::query";
 #[derive(Debug)]
 pub(crate) struct Statements {
     tracer: SdkTracer,
-    dispatch: OnceLock<WeakDispatch>,
+    sampled: Sampled,
 }
 
 impl Statements {
-    pub(crate) fn new(tracer: SdkTracer) -> Self {
-        Self {
-            tracer,
-            dispatch: OnceLock::new(),
-        }
+    pub(crate) fn new(tracer: SdkTracer, sampled: Sampled) -> Self {
+        Self { tracer, sampled }
     }
+}
 
-    /// What is being traced, if anything is.
-    fn parent(&self, span: &Id) -> Option<Context> {
-        let dispatch = self.dispatch.get()?.upgrade()?;
+/// Knows which spans are of a trace that is sent.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Sampled(Arc<OnceLock<WeakDispatch>>);
+
+impl Sampled {
+    /// The trace of a span, if it is sent.
+    fn context(&self, span: &Id) -> Option<Context> {
+        let dispatch = self.0.get()?.upgrade()?;
         let context = tracing_opentelemetry::get_otel_context(span, &dispatch)?;
         let sampled = context.span().span_context().is_sampled();
         sampled.then_some(context)
@@ -56,14 +59,14 @@ impl Statements {
 impl<S: Subscriber + for<'s> LookupSpan<'s>> Layer<S> for Statements {
     fn on_register_dispatch(&self, dispatch: &Dispatch) {
         // A process has one.
-        let _ = self.dispatch.set(dispatch.downgrade());
+        let _ = self.sampled.0.set(dispatch.downgrade());
     }
 
     fn on_event(&self, event: &Event<'_>, context: layer::Context<'_, S>) {
         let Some(span) = context.event_span(event) else {
             return;
         };
-        let Some(parent) = self.parent(&span.id()) else {
+        let Some(parent) = self.sampled.context(&span.id()) else {
             return;
         };
         let mut statement = Statement::default();
@@ -94,14 +97,20 @@ impl<S: Subscriber + for<'s> LookupSpan<'s>> Layer<S> for Statements {
     }
 }
 
-/// Statements within spans: those that are no part of any work are not told of,
-/// and cost no more than this look.
+/// Statements of work that is being traced. All others are not told of, and cost
+/// no more than this look. Spans are let through, so that there is one to look at.
 #[derive(Debug)]
-pub(crate) struct InSpans;
+pub(crate) struct Traced(pub(crate) Sampled);
 
-impl<S: Subscriber + for<'s> LookupSpan<'s>> Filter<S> for InSpans {
+impl<S: Subscriber + for<'s> LookupSpan<'s>> Filter<S> for Traced {
     fn enabled(&self, metadata: &Metadata<'_>, context: &layer::Context<'_, S>) -> bool {
-        metadata.target() == TARGET && context.lookup_current().is_some()
+        if metadata.is_span() {
+            return metadata.target().starts_with("wangge");
+        }
+        metadata.target() == TARGET
+            && context
+                .lookup_current()
+                .is_some_and(|span| self.0.context(&span.id()).is_some())
     }
 }
 

@@ -4,11 +4,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use sqlx::PgPool;
 use wangge_pg::StoreError;
 
-use crate::domain::{
-    duty_shift::{DutyKind, DutyShiftState},
-    group_message::GroupMessageState,
-    ticket_state::TicketState,
-};
+use crate::domain::{duty_shift::DutyKind, ticket_state::TicketState};
 
 /// Counts of what wants somebody's attention.
 #[derive(Debug)]
@@ -33,24 +29,20 @@ pub(crate) async fn count(
     let ended: Vec<i16> = ended.map(|state| state.code()).collect();
     Ok(sqlx::query_as!(
         Amiss,
-        "select (select count(*) from chat_group where start_date <= $1 \
+        "with on_duty as materialized (select distinct area_code from duty_shift \
+             where kind = $2 and state = 1 and tstzrange(start_time, end_time) @> $3::timestamptz) \
+         select (select count(*) from chat_group where start_date <= $1 \
                  and (end_date is null or end_date > $1) \
-                 and not exists (select from duty_shift where kind = $2 and state = $3 \
-                     and starts_with(chat_group.area_code, duty_shift.area_code) \
-                     and tstzrange(start_time, end_time) @> $4::timestamptz)) as \"duty_gaps!\", \
-             (select count(*) from ticket where not routed and state <> all($5)) \
+                 and not exists (select from on_duty \
+                     where starts_with(chat_group.area_code, on_duty.area_code))) as \"duty_gaps!\", \
+             (select count(*) from ticket where not routed and state <> all($4)) \
                  as \"unrouted_tickets!\", \
-             (select count(*) from group_message where state = any($6) and sent_time < $7) \
+             (select count(*) from group_message where state in (1, 2) and sent_time < $5) \
                  as \"late_replies!\"",
         today,
         DutyKind::ChatGroup.code(),
-        DutyShiftState::Planned.code(),
         now,
         &ended,
-        &[
-            GroupMessageState::Received.code(),
-            GroupMessageState::Claimed.code()
-        ],
         due,
     )
     .fetch_one(pool)
