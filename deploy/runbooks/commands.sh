@@ -17,7 +17,12 @@ case ${1:-} in
             for container in $(compose ps -q "$1"); do docker logs --since "${2:-1h}" "$container" 2>&1; done
         }
         restart() { compose restart "$1"; }
-        ready() { compose exec -T "$1" "/usr/local/bin/wangge-$1" healthcheck; }
+        ready() {
+            local container
+            for container in $(compose ps -q "$1"); do
+                docker exec "$container" "/usr/local/bin/wangge-$1" healthcheck || return
+            done
+        }
         halt() { compose stop "$1"; }
         resume() { compose start "$1"; }
         migrate() { compose run --rm migrate; }
