@@ -27,6 +27,10 @@ use crate::settings;
 const LOOK: Duration = Duration::from_secs(2);
 /// How long an address may take to say that it is ready.
 const PATIENCE: Duration = Duration::from_secs(1);
+/// How often a silent replica is asked whether it lives, and how long it may take
+/// to say so: calls that hang with it are tried elsewhere within 5 s. Where there
+/// is nowhere else to go, haste would only break calls off that are slow.
+const KEEPALIVE: (Duration, Duration) = (Duration::from_secs(2), Duration::from_secs(3));
 /// Changes that wait for the balancer.
 const CHANGES: usize = 64;
 
@@ -181,7 +185,10 @@ impl Replicas {
         let uri = self.endpoint.uri();
         let scheme = uri.scheme_str().unwrap_or("http");
         match Endpoint::from_shared(format!("{scheme}://{address}")) {
-            Ok(endpoint) => settings(endpoint).origin(uri.clone()),
+            Ok(endpoint) => settings(endpoint)
+                .http2_keep_alive_interval(KEEPALIVE.0)
+                .keep_alive_timeout(KEEPALIVE.1)
+                .origin(uri.clone()),
             // An address makes a URI.
             Err(_) => self.endpoint.clone(),
         }

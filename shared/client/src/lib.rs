@@ -22,8 +22,8 @@ pub type ServiceChannel = Call<Channel>;
 /// How long a connection may take to be made.
 const CONNECT: Duration = Duration::from_secs(3);
 /// How often a silent peer is asked whether it lives, and how long it may take
-/// to say so: calls that hang with it are to be tried elsewhere within 5 s.
-const KEEPALIVE: (Duration, Duration) = (Duration::from_secs(2), Duration::from_millis(2500));
+/// to say so.
+const KEEPALIVE: (Duration, Duration) = (Duration::from_secs(30), Duration::from_secs(10));
 /// Limit of a call where the work at hand has no deadline of its own.
 const TIMEOUT: Duration = Duration::from_secs(30);
 

@@ -102,7 +102,7 @@ async fn number(connection: &mut PgConnection) -> Result<i64, StoreError> {
              from (select sequence from outbox where position is null order by sequence limit $1) b
          ), numbered as (
              update outbox set position = feed.last_position + batch.place
-             from batch, feed where outbox.sequence = batch.sequence and outbox.position is null
+             from batch, feed where outbox.sequence = batch.sequence
          ), moved as (
              update feed set last_position = last_position + (select count(*) from batch)
              where exists (select from batch) returning last_position

@@ -11,7 +11,9 @@ use opentelemetry_sdk::{
     trace::{Sampler, SdkTracerProvider},
 };
 use tracing_subscriber::{
-    EnvFilter, Layer as _, filter::filter_fn, layer::SubscriberExt as _,
+    EnvFilter, Layer as _,
+    filter::filter_fn,
+    layer::{Identity, SubscriberExt as _},
     util::SubscriberInitExt as _,
 };
 
@@ -125,10 +127,15 @@ impl Telemetry {
                     metadata.target().starts_with("wangge")
                 }))
         });
-        let statements = tracer.map(|tracer| {
-            let sampled = Sampled::default();
-            Statements::new(tracer, sampled.clone()).with_filter(Traced(sampled))
-        });
+        // Never an `Option`, which would not tell the layer where it is.
+        let statements = match tracer {
+            Some(tracer) => {
+                let sampled = Sampled::default();
+                let statements = Statements::new(tracer, sampled.clone());
+                statements.with_filter(Traced(sampled)).boxed()
+            }
+            None => Identity::new().boxed(),
+        };
         tracing_subscriber::registry()
             .with(spans)
             .with(statements)
