@@ -17,6 +17,14 @@ one_replica() {
         ((SECONDS < patience)) || { echo "$table"; wrong "the case table does not meet what was published"; }
         sleep 1
     done
+    # Also those that nobody has published: until nothing more comes.
+    local before=
+    until [[ $table == "$before" ]]; do
+        ((SECONDS < patience)) || wrong "the case table does not come to rest"
+        before=$table
+        sleep 5
+        table=$(case_table)
+    done
     ok "case table: $(wc -l <<<"$table") figures, $(grep -c ' met$' <<<"$table") published and met"
     curl --silent --fail "http://127.0.0.1:$WANGGE_WALL_PORT/wall/$area" | grep -q '<html' || wrong "no wall"
     ok "the wall is served"
