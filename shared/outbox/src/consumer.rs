@@ -25,7 +25,10 @@ use wangge_client::ServiceChannel;
 use wangge_kernel::clock::Clock;
 use wangge_pg::{Leadership, StoreError, Tx, leadership::in_time, transact, transaction::Failure};
 
-use crate::{applied, measures::Followed};
+use crate::{
+    applied,
+    measures::{Followed, Leading},
+};
 
 /// How often an event is tried before it is set aside.
 const TRIES: u32 = 5;
@@ -73,9 +76,10 @@ impl<P: Projector> Consumer<P> {
     /// Applies events, or stands by while another replica does, until `stop`,
     /// through losses of the feed and of the database.
     pub async fn run(self, stop: CancellationToken) {
+        let followed = Followed::measured(self.service);
         while !stop.is_cancelled() {
             let lost = tokio::select! {
-                lost = self.lead() => lost,
+                lost = self.lead(&followed) => lost,
                 () = stop.cancelled() => return,
             };
             if let Err(error) = lost {
@@ -89,13 +93,13 @@ impl<P: Projector> Consumer<P> {
     }
 
     /// Applies events for as long as the lead is ours.
-    async fn lead(&self) -> Result<(), StoreError> {
+    async fn lead(&self, followed: &Followed) -> Result<(), StoreError> {
         let work = format!("feed of {}", self.service);
         let mut lead = Leadership::stand_by(&self.pool, &work).await?;
-        let followed = Followed::measured(self.service);
+        let leading = followed.lead();
         tokio::select! {
-            never = self.follow_on(&followed) => match never {},
-            lost = self.look_after(&mut lead, &followed) => lost,
+            never = self.follow_on(&leading) => match never {},
+            lost = self.look_after(&mut lead, &leading) => lost,
         }
     }
 
@@ -103,24 +107,24 @@ impl<P: Projector> Consumer<P> {
     async fn look_after(
         &self,
         lead: &mut Leadership,
-        followed: &Followed,
+        leading: &Leading<'_>,
     ) -> Result<(), StoreError> {
         loop {
             let count = "select count(*) from set_aside_event where service = $1";
             let count = sqlx::query_scalar(count)
                 .bind(self.service)
                 .fetch_one(lead.connection());
-            followed.set_aside(in_time(count).await?);
+            leading.set_aside(in_time(count).await?);
             tokio::time::sleep(LOOK).await;
         }
     }
 
     /// Follows the feed, and again whenever it is lost.
-    async fn follow_on(&self, followed: &Followed) -> Infallible {
+    async fn follow_on(&self, leading: &Leading<'_>) -> Infallible {
         let mut was_lost = false;
         loop {
             let mut heard = false;
-            let lost = self.follow(followed, &mut heard).await;
+            let lost = self.follow(leading, &mut heard).await;
             was_lost &= !heard;
             if let Err(status) = &lost
                 && !was_lost
@@ -133,9 +137,9 @@ impl<P: Projector> Consumer<P> {
     }
 
     /// Follows until the feed is lost; notes whether anything was heard of it.
-    async fn follow(&self, followed: &Followed, heard: &mut bool) -> Result<(), Status> {
+    async fn follow(&self, leading: &Leading<'_>, heard: &mut bool) -> Result<(), Status> {
         let mut token = self.position().await.map_err(Refusal::from)?;
-        followed.reached(&token, None);
+        leading.reached(&token, None);
         let mut client = FeedServiceClient::new(self.channel.clone())
             .max_decoding_message_size(MESSAGE)
             .accept_compressed(tonic::codec::CompressionEncoding::Gzip);
@@ -156,7 +160,7 @@ impl<P: Projector> Consumer<P> {
             };
             let until = told_until(&message);
             token = self.take(token, message).await?;
-            followed.reached(&token, until);
+            leading.reached(&token, until);
             *heard = true;
         }
     }

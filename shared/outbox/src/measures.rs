@@ -3,7 +3,7 @@
 
 use std::{
     sync::{
-        Arc, Mutex, PoisonError,
+        Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicI64, AtomicU64, Ordering::Relaxed},
     },
     time::SystemTime,
@@ -13,10 +13,10 @@ use opentelemetry::{KeyValue, global::meter, metrics::Counter};
 
 use crate::position;
 
-/// How far a feed of another service was applied by this replica, which leads;
-/// nothing is told once it is dropped.
-#[derive(Debug)]
-pub(crate) struct Followed(Arc<Mutex<Reached>>);
+/// How far a feed of another service was applied by this replica; nothing is told
+/// while another one leads.
+#[derive(Debug, Default)]
+pub(crate) struct Followed(Arc<Mutex<Option<Reached>>>);
 
 #[derive(Debug, Default)]
 struct Reached {
@@ -27,22 +27,15 @@ struct Reached {
 }
 
 impl Followed {
-    /// Measured from now on. Until something is heard, the feed is as far behind
-    /// as we have led.
+    /// Measured from now on.
     pub(crate) fn measured(feed: &'static str) -> Self {
-        let reached = Arc::new(Mutex::new(Reached {
-            until: Some(SystemTime::now()),
-            ..Reached::default()
-        }));
+        let followed = Self::default();
         let label = [KeyValue::new("feed", feed)];
         let observe = |of: fn(&Reached) -> Option<f64>| {
-            let (reached, label) = (Arc::downgrade(&reached), label.clone());
+            let (reached, label) = (followed.0.clone(), label.clone());
             move |to: &dyn opentelemetry::metrics::AsyncInstrument<f64>| {
-                let reached = reached.upgrade();
-                let value = reached.and_then(|reached| {
-                    of(&reached.lock().unwrap_or_else(PoisonError::into_inner))
-                });
-                if let Some(value) = value {
+                let reached = reached.lock().unwrap_or_else(PoisonError::into_inner);
+                if let Some(value) = reached.as_ref().and_then(of) {
                     to.observe(value, &label);
                 }
             }
@@ -66,21 +59,49 @@ impl Followed {
             .with_description("Events of the feed that could not be applied.")
             .with_callback(observe(|reached| reached.set_aside.map(as_f64)))
             .build();
-        Self(reached)
+        followed
     }
 
+    /// This replica leads for as long as the answer is kept. Until something is
+    /// heard, the feed is as far behind as we have led.
+    pub(crate) fn lead(&self) -> Leading<'_> {
+        *self.reached() = Some(Reached {
+            until: Some(SystemTime::now()),
+            ..Reached::default()
+        });
+        Leading(self)
+    }
+
+    fn reached(&self) -> MutexGuard<'_, Option<Reached>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Tells how far a feed is applied here, while this replica leads.
+#[derive(Debug)]
+pub(crate) struct Leading<'f>(&'f Followed);
+
+impl Leading<'_> {
     /// All was applied up to a position, and so all that happened until then.
     pub(crate) fn reached(&self, token: &str, until: Option<SystemTime>) {
-        let mut reached = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        // No token is the beginning.
-        reached.position = Some(position::parse(token).map_or(0, |position| position.number));
-        reached.until = until.or(reached.until);
+        if let Some(reached) = self.0.reached().as_mut() {
+            // No token is the beginning.
+            reached.position = Some(position::parse(token).map_or(0, |position| position.number));
+            reached.until = until.or(reached.until);
+        }
     }
 
     /// So many events are set aside.
     pub(crate) fn set_aside(&self, count: i64) {
-        let mut reached = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        reached.set_aside = Some(count);
+        if let Some(reached) = self.0.reached().as_mut() {
+            reached.set_aside = Some(count);
+        }
+    }
+}
+
+impl Drop for Leading<'_> {
+    fn drop(&mut self) {
+        *self.0.reached() = None;
     }
 }
 

@@ -12,7 +12,7 @@ use opentelemetry_sdk::{
 };
 use tracing_subscriber::{
     EnvFilter, Layer as _,
-    filter::filter_fn,
+    filter::{LevelFilter, Targets},
     layer::{Identity, SubscriberExt as _},
     util::SubscriberInitExt as _,
 };
@@ -46,7 +46,8 @@ pub struct TelemetryArgs {
         global = true
     )]
     pub log_format: LogFormat,
-    /// OTLP collector (gRPC) for traces and metrics; none are sent without it.
+    /// OTLP collector (gRPC) for traces, none are sent without it; and for metrics,
+    /// unless they are served.
     #[arg(long, env = "OTEL_EXPORTER_OTLP_ENDPOINT", global = true)]
     pub otlp_endpoint: Option<String>,
     /// Share of the traces begun here that are sent, from 0 to 1; a trace that
@@ -59,8 +60,8 @@ pub struct TelemetryArgs {
         global = true
     )]
     pub trace_share: f64,
-    /// Address on which metrics are served at /metrics for a Prometheus;
-    /// nowhere if it is left out. Example: 0.0.0.0:9464.
+    /// Address on which metrics are served at /metrics for a Prometheus, and then
+    /// not sent; nowhere if it is left out. Example: 0.0.0.0:9464.
     #[arg(long, env = "WANGGE_METRICS_LISTEN", global = true)]
     pub metrics_listen: Option<SocketAddr>,
 }
@@ -121,11 +122,17 @@ impl Telemetry {
             .map(|provider| provider.tracer("wangge"));
         let spans = tracer.clone().map(|tracer| {
             // Spans are sent whatever the log's level; libraries' own are not.
+            let ours = Targets::new().with_target("wangge", LevelFilter::INFO);
+            // What each span would be told besides: lines of our code, threads,
+            // time awaited. It is paid for with every call, and asked for by none.
             tracing_opentelemetry::layer()
                 .with_tracer(tracer)
-                .with_filter(filter_fn(|metadata| {
-                    metadata.target().starts_with("wangge")
-                }))
+                .with_location(false)
+                .with_threads(false)
+                .with_target(false)
+                .with_tracked_inactivity(false)
+                .with_context_activation(false)
+                .with_filter(ours)
         });
         // Never an `Option`, which would not tell the layer where it is.
         let statements = match tracer {
@@ -188,24 +195,24 @@ fn traces(args: &TelemetryArgs, resource: &Resource) -> Result<Option<SdkTracerP
     ))
 }
 
-/// Where measurements go, if anybody wants them.
+/// Where measurements go, if anybody wants them: they are told once, to whoever
+/// asks, or else to the collector. (One that only takes traces would refuse them.)
 fn metrics(args: &TelemetryArgs, resource: Resource) -> Result<Option<SdkMeterProvider>, Failure> {
-    let mut builder = SdkMeterProvider::builder().with_resource(resource);
-    if let Some(endpoint) = args.collector() {
+    let builder = SdkMeterProvider::builder().with_resource(resource);
+    let builder = if let Some(address) = args.metrics_listen {
+        let page = Page::default();
+        let reader = page.reader()?;
+        page.serve(address)?;
+        builder.with_reader(reader)
+    } else if let Some(endpoint) = args.collector() {
         let exporter = MetricExporter::builder()
             .with_tonic()
             .with_endpoint(endpoint)
             .build()?;
-        builder = builder.with_periodic_exporter(exporter);
-    }
-    if let Some(address) = args.metrics_listen {
-        let page = Page::default();
-        builder = builder.with_reader(page.reader()?);
-        page.serve(address)?;
-    }
-    if args.collector().is_none() && args.metrics_listen.is_none() {
+        builder.with_periodic_exporter(exporter)
+    } else {
         return Ok(None);
-    }
+    };
     let provider = builder.build();
     opentelemetry::global::set_meter_provider(provider.clone());
     Ok(Some(provider))

@@ -18,7 +18,9 @@ use tracing::{
     Dispatch, Event, Metadata, Subscriber,
     dispatcher::WeakDispatch,
     field::{Field, Visit},
+    level_filters::LevelFilter,
     span::Id,
+    subscriber::Interest,
 };
 use tracing_subscriber::{
     Layer,
@@ -98,11 +100,28 @@ impl<S: Subscriber + for<'s> LookupSpan<'s>> Layer<S> for Statements {
 }
 
 /// Statements of work that is being traced. All others are not told of, and cost
-/// no more than this look. Spans are let through, so that there is one to look at.
+/// no more than this look; whatever else libraries tell, down to each frame of a
+/// connection, is not even looked at. Spans are let through, so that there is one
+/// to look at.
 #[derive(Debug)]
 pub(crate) struct Traced(pub(crate) Sampled);
 
 impl<S: Subscriber + for<'s> LookupSpan<'s>> Filter<S> for Traced {
+    fn callsite_enabled(&self, metadata: &'static Metadata<'static>) -> Interest {
+        if metadata.is_span() && metadata.target().starts_with("wangge") {
+            Interest::always()
+        } else if !metadata.is_span() && metadata.target() == TARGET {
+            // An event, or the question whether one is wanted.
+            Interest::sometimes()
+        } else {
+            Interest::never()
+        }
+    }
+
+    fn max_level_hint(&self) -> Option<LevelFilter> {
+        Some(LevelFilter::DEBUG) // of statements that were quick
+    }
+
     fn enabled(&self, metadata: &Metadata<'_>, context: &layer::Context<'_, S>) -> bool {
         if metadata.is_span() {
             return metadata.target().starts_with("wangge");

@@ -7,6 +7,7 @@ use std::{pin::Pin, sync::Arc, time::Duration};
 
 use chrono::{DateTime, Utc};
 use futures::Stream;
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tonic::{Request, Response, Status};
 use wangge_api::{
@@ -25,10 +26,11 @@ use crate::{
     wall::{Grid, Matter, Reply},
 };
 
-/// A wall is sent again after so long a silence: lights change by themselves, the
-/// case table follows, and another replica may have applied what has changed.
-const AT_LEAST: Duration = Duration::from_secs(5);
-/// What changes within so short a time shares a message.
+/// A wall is sent again after so long a silence: lights change by themselves, and
+/// the case table follows.
+const AT_LEAST: Duration = Duration::from_secs(4);
+/// No wall is sent sooner than so long after the last one: what changes meanwhile
+/// shares a message.
 const TOGETHER: Duration = Duration::from_millis(100);
 
 /// Handlers of `WallService`. Streams end at `stop`.
@@ -83,20 +85,21 @@ fn watch(
     stop: CancellationToken,
 ) -> impl Stream<Item = Result<Arc<wire::Wall>, Refusal>> + Send {
     let pulse = app.pulse.listen();
-    let begin = (app, code, scope, pulse, stop, true);
+    let begin = (app, code, scope, pulse, stop, None);
     futures::stream::try_unfold(
         begin,
-        |(app, code, scope, mut pulse, stop, first)| async move {
-            if !first {
+        |(app, code, scope, mut pulse, stop, last)| async move {
+            if let Some(last) = last {
                 tokio::select! {
                     () = stop.cancelled() => return Err(shutting_down()),
-                    _ = pulse.changed() => tokio::time::sleep(TOGETHER).await,
-                    () = tokio::time::sleep(AT_LEAST) => {}
+                    _ = pulse.changed() => tokio::time::sleep_until(last + TOGETHER).await,
+                    () = tokio::time::sleep_until(last + AT_LEAST) => {}
                 }
             }
+            let begun = Instant::now();
             pulse.mark_unchanged();
             let wall = app.boards.wall(&app, &code, &scope, AT_LEAST).await?;
-            Ok(Some((wall, (app, code, scope, pulse, stop, false))))
+            Ok(Some((wall, (app, code, scope, pulse, stop, Some(begun)))))
         },
     )
 }
