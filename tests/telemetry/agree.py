@@ -193,7 +193,7 @@ def check_metrics():
 
 
 def check_methods():
-    """Every method that an expression names is in the contracts."""
+    """Every method that an expression or a runbook names is in the contracts."""
     methods = set()
     for path in (ROOT / "proto").rglob("*.proto"):
         package, service = None, None
@@ -214,6 +214,10 @@ def check_methods():
                     yield f"{place}: no method {prefix}/{name}"
     if not seen:
         yield "no expression names a method"
+    for path, text in pages().items():
+        for name in re.findall(r"`(\w+Service/\w+)`", text):
+            if not any(method.endswith(f".{name}") for method in methods):
+                yield f"{path.name}: no method {name}"
 
 
 def check_tables():
