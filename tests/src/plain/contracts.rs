@@ -1,0 +1,82 @@
+//! Requests and answers by what the contracts say of them, for whoever has no
+//! code for a message. It calls nobody.
+
+use std::sync::LazyLock;
+
+use prost::Message as _;
+use prost_reflect::{
+    DescriptorPool, DynamicMessage, MessageDescriptor, MethodDescriptor, ReflectMessage as _,
+};
+use serde_json::Value;
+
+static CONTRACTS: LazyLock<DescriptorPool> = LazyLock::new(|| {
+    DescriptorPool::decode(wangge_api::FILE_DESCRIPTOR_SET).expect("the contracts")
+});
+
+pub(super) fn package(service: &str) -> &str {
+    service.rsplit_once('.').map_or("", |(package, _)| package)
+}
+
+pub(super) fn method(path: &str) -> MethodDescriptor {
+    let (service, name) = path[1..].split_once('/').expect("a path");
+    let service = CONTRACTS.get_service_by_name(service).expect("a service");
+    let mut methods = service.methods();
+    methods
+        .find(|method| method.name() == name)
+        .expect("a method")
+}
+
+/// What a list's pages hold.
+pub(super) fn listed(path: &str) -> Option<MessageDescriptor> {
+    let page = method(path).output();
+    let items = page
+        .fields()
+        .find(prost_reflect::FieldDescriptor::is_list)?;
+    items.kind().as_message().cloned()
+}
+
+/// A request of a method, from JSON by the fields' names.
+///
+/// # Panics
+/// When the method has no such fields.
+pub fn encode(path: &str, request: Value) -> Vec<u8> {
+    let message = DynamicMessage::deserialize(method(path).input(), request);
+    message
+        .unwrap_or_else(|error| panic!("{path}: {error}"))
+        .encode_to_vec()
+}
+
+/// An answer of a method.
+///
+/// # Panics
+/// When it is none.
+pub fn decode(path: &str, answer: &[u8]) -> DynamicMessage {
+    DynamicMessage::decode(method(path).output(), answer).expect("an answer")
+}
+
+/// A text of a message.
+///
+/// # Panics
+/// When it has no such text.
+pub fn field(message: &DynamicMessage, name: &str) -> String {
+    let value = message.get_field_by_name(name).expect("a field");
+    value.as_str().expect("a text").to_owned()
+}
+
+/// A text of each item of a page.
+///
+/// # Panics
+/// When the answer is no page.
+pub fn items(path: &str, page: &[u8], name: &str) -> Vec<String> {
+    let page = decode(path, page);
+    let descriptor = page.descriptor();
+    let items = descriptor
+        .fields()
+        .find(prost_reflect::FieldDescriptor::is_list)
+        .expect("items");
+    let items = page.get_field(&items);
+    let items = items.as_list().expect("a list").iter();
+    items
+        .map(|item| field(item.as_message().expect("a message"), name))
+        .collect()
+}
