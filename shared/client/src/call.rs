@@ -1,4 +1,5 @@
-//! What is put on every call: token, trace and time limit.
+//! What is put on every call: token, trace and time limit; and what is said of a
+//! connection that is lost under way.
 
 use std::{
     task::{Context, Poll},
@@ -7,14 +8,17 @@ use std::{
 
 use futures::future::BoxFuture;
 use http::{HeaderValue, Request, Response, header::AUTHORIZATION};
-use tonic::{Status, body::Body};
-use tower::Service;
+use http_body_util::BodyExt as _;
+use tonic::{Code, Status, body::Body};
+use tower::{BoxError, Service};
 use wangge_api::{errors::v1::Reason, refusal::Refusal};
 use wangge_telemetry::context;
 
 use crate::{deadline, token::TokenSource};
 
-/// A channel that puts token, trace and time limit on every call.
+/// A channel that puts token, trace and time limit on every call. A connection
+/// that is lost is `UNAVAILABLE`, whatever part of a call it hits, as clients in
+/// other languages say it: who may repeat a call can then tell.
 #[derive(Debug, Clone)]
 pub struct Call<S> {
     inner: S,
@@ -44,14 +48,14 @@ impl<S> Service<Request<Body>> for Call<S>
 where
     S: Service<Request<Body>, Response = Response<Body>> + Send,
     S::Future: Send + 'static,
-    S::Error: Send + 'static,
+    S::Error: Into<BoxError> + Send + 'static,
 {
     type Response = Response<Body>;
-    type Error = S::Error;
+    type Error = Status;
     type Future = BoxFuture<'static, Result<Self::Response, Self::Error>>;
 
-    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
-        self.inner.poll_ready(context)
+    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Status>> {
+        self.inner.poll_ready(context).map_err(lost)
     }
 
     fn call(&mut self, mut request: Request<Body>) -> Self::Future {
@@ -68,14 +72,29 @@ where
         context::write_headers(headers);
         let answer = self.inner.call(request);
         Box::pin(async move {
-            match limit {
+            let answer = match limit {
                 Some(limit) => match tokio::time::timeout(limit, answer).await {
                     Ok(answer) => answer,
-                    Err(_) => Ok(Status::from(out_of_time()).into_http()),
+                    Err(_) => return Ok(Status::from(out_of_time()).into_http()),
                 },
                 None => answer.await,
-            }
+            };
+            let answer = answer.map_err(lost)?;
+            Ok(answer.map(|body| Body::new(body.map_err(lost))))
         })
+    }
+}
+
+/// What stands below calls tells of a lost connection in many ways: as a call
+/// that was cancelled, as a fault of HTTP/2, as one that it does not know. What
+/// an answer says itself does not come here.
+fn lost(error: impl Into<BoxError>) -> Status {
+    let status = Status::from_error(error.into());
+    match status.code() {
+        Code::Cancelled | Code::Unknown | Code::Internal => {
+            Status::unavailable(format!("the connection was lost: {}", status.message()))
+        }
+        _ => status,
     }
 }
 
@@ -85,4 +104,60 @@ fn out_of_time() -> Refusal {
         Reason::DeadlineExceeded,
         "the call's time ran out",
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::{
+        io::{AsyncReadExt as _, AsyncWriteExt as _},
+        net::TcpListener,
+    };
+    use tonic::transport::Endpoint;
+    use tonic_health::pb::{HealthCheckRequest, health_client::HealthClient};
+
+    use super::*;
+
+    /// HTTP/2: empty settings, as a server begins.
+    const SETTINGS: &[u8] = &[0, 0, 0, 4, 0, 0, 0, 0, 0];
+    /// HTTP/2: the headers of an answer (200, application/grpc) in stream 1, and
+    /// no end.
+    const HEADERS: &[u8] = b"\x00\x00\x14\x01\x04\x00\x00\x00\x01\x88\x0f\x10\x10application/grpc";
+
+    /// What a caller is told by a server that takes a call, answers with `answer`,
+    /// and is gone.
+    async fn told(answer: &'static [u8]) -> Status {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let address = listener.local_addr().expect("an address");
+        let server = tokio::spawn(async move {
+            let (mut socket, _) = listener.accept().await.expect("a caller");
+            socket.write_all(SETTINGS).await.expect("a reader");
+            // The call has come when the headers of stream 1 have.
+            let (mut heard, mut buffer) = (Vec::new(), [0; 4096]);
+            let is_headers = |frame: &[u8]| frame[0] == 1 && frame[2..] == [0, 0, 0, 1];
+            while !heard.windows(6).any(is_headers) {
+                let count = socket.read(&mut buffer).await.expect("a caller");
+                heard.extend_from_slice(&buffer[..count]);
+            }
+            socket.write_all(answer).await.expect("a reader");
+            socket.flush().await.expect("a reader");
+        });
+        let endpoint = Endpoint::from_shared(format!("http://{address}")).expect("an address");
+        let call = Call::new(endpoint.connect_lazy(), TokenSource::none(), None);
+        let request = HealthCheckRequest::default();
+        let status = HealthClient::new(call).check(request).await;
+        server.await.expect("a server");
+        status.expect_err("no answer")
+    }
+
+    #[tokio::test]
+    async fn a_connection_lost_before_an_answer_is_unavailable() {
+        let status = told(b"").await;
+        assert_eq!(status.code(), Code::Unavailable, "{status}");
+    }
+
+    #[tokio::test]
+    async fn a_connection_lost_within_an_answer_is_unavailable() {
+        let status = told(HEADERS).await;
+        assert_eq!(status.code(), Code::Unavailable, "{status}");
+    }
 }

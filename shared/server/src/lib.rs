@@ -12,6 +12,7 @@ mod in_flight;
 mod panic;
 pub mod process;
 pub mod serve;
+mod service_token;
 pub mod settings;
 mod trace;
 mod transport;

@@ -29,6 +29,7 @@ use crate::{
     healthcheck,
     serve::Service,
     serve::{live, serve},
+    service_token::ServiceToken,
     settings::{self, Mistakes, address, readable_file},
 };
 
@@ -123,13 +124,11 @@ impl FeedArgs {
         let Some(path) = self.service_token_file.clone() else {
             return Ok(TokenSource::none());
         };
-        if let Some(mistake) = environment::token_mistake(&path, environment) {
-            return Err(Mistakes(vec![mistake]));
+        let token = ServiceToken::new(path);
+        match token.mistake(environment) {
+            Some(mistake) => Err(Mistakes(vec![mistake])),
+            None => Ok(token.measured()),
         }
-        Ok(TokenSource::from_fn(move || {
-            let token = std::fs::read_to_string(&path).ok()?;
-            Some(token.trim().to_owned())
-        }))
     }
 }
 

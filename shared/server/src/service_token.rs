@@ -1,0 +1,84 @@
+//! The token with which a service reads the feeds of others: where it lies, what
+//! can be seen of it from here, and until when it is good. Those who are called
+//! are the ones who check it.
+
+use std::path::PathBuf;
+
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use opentelemetry::global::meter;
+use wangge_auth::{claims::Claims, issuer::ISSUER};
+use wangge_client::TokenSource;
+
+use crate::Environment;
+
+/// A token in a file, which may be replaced at any time.
+#[derive(Debug)]
+pub(crate) struct ServiceToken(PathBuf);
+
+impl ServiceToken {
+    pub(crate) fn new(path: PathBuf) -> Self {
+        Self(path)
+    }
+
+    /// What is wrong with it where the process is run.
+    pub(crate) fn mistake(&self, environment: Environment) -> Option<String> {
+        let claims = self.claims()?;
+        (environment == Environment::Production && claims.iss == ISSUER).then(|| {
+            "WANGGE_SERVICE_TOKEN_FILE: production does not use development tokens".to_owned()
+        })
+    }
+
+    /// Read again for each connection; until when it is good is measured, so that
+    /// somebody renews it in time.
+    pub(crate) fn measured(self) -> TokenSource {
+        let file = Self(self.0.clone());
+        meter("wangge")
+            .u64_observable_gauge("wangge.service_token.expiry")
+            .with_unit("s")
+            .with_description(
+                "Until when the token is good with which feeds are read, in Unix time.",
+            )
+            .with_callback(move |to| {
+                if let Some(claims) = file.claims() {
+                    to.observe(claims.exp, &[]);
+                }
+            })
+            .build();
+        TokenSource::from_fn(move || self.read())
+    }
+
+    fn read(&self) -> Option<String> {
+        let token = std::fs::read_to_string(&self.0).ok()?;
+        Some(token.trim().to_owned())
+    }
+
+    fn claims(&self) -> Option<Claims> {
+        let token = self.read()?;
+        let body = URL_SAFE_NO_PAD.decode(token.split('.').nth(1)?).ok()?;
+        serde_json::from_slice(&body).ok()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_token_tells_until_when_it_is_good_and_a_development_one_is_not_for_production() {
+        let folder = std::env::temp_dir().join(format!("wangge-token-{}", std::process::id()));
+        std::fs::create_dir_all(&folder).expect("a folder");
+        let token = ServiceToken::new(folder.join("token"));
+        assert!(token.claims().is_none(), "no file");
+        let claims = serde_json::json!({
+            "iss": ISSUER, "aud": "wangge", "sub": "reporting", "exp": 1_800_000_000, "nbf": 0, "roles": ["service"],
+        });
+        let body = URL_SAFE_NO_PAD.encode(claims.to_string());
+        std::fs::write(&token.0, format!("head.{body}.signature\n")).expect("a file");
+        assert_eq!(token.claims().expect("claims").exp, 1_800_000_000);
+        assert!(token.mistake(Environment::Production).is_some());
+        assert!(token.mistake(Environment::Development).is_none());
+        std::fs::write(&token.0, "no token").expect("a file");
+        assert!(token.claims().is_none() && token.mistake(Environment::Production).is_none());
+        std::fs::remove_dir_all(&folder).expect("a folder");
+    }
+}
