@@ -30,7 +30,7 @@ const PATIENCE: Duration = Duration::from_secs(1);
 /// How often a silent replica is asked whether it lives, and how long it may take
 /// to say so: calls that hang with it are tried elsewhere within 5 s. Where there
 /// is nowhere else to go, haste would only break calls off that are slow.
-const KEEPALIVE: (Duration, Duration) = (Duration::from_secs(2), Duration::from_secs(3));
+const KEEPALIVE: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(3));
 /// Changes that wait for the balancer.
 const CHANGES: usize = 64;
 
