@@ -2,6 +2,7 @@
 //! connection that is lost under way.
 
 use std::{
+    error::Error,
     task::{Context, Poll},
     time::Duration,
 };
@@ -9,7 +10,7 @@ use std::{
 use futures::future::BoxFuture;
 use http::{HeaderValue, Request, Response, header::AUTHORIZATION};
 use http_body_util::BodyExt as _;
-use tonic::{Code, Status, body::Body};
+use tonic::{Code, Status, TimeoutExpired, body::Body};
 use tower::{BoxError, Service};
 use wangge_api::{errors::v1::Reason, refusal::Refusal};
 use wangge_telemetry::context;
@@ -89,13 +90,22 @@ where
 /// that was cancelled, as a fault of HTTP/2, as one that it does not know. What
 /// an answer says itself does not come here.
 fn lost(error: impl Into<BoxError>) -> Status {
-    let status = Status::from_error(error.into());
+    let error = error.into();
+    // It keeps the same limit as we do, and may be the first to notice.
+    if is_out_of_time(&*error) {
+        return out_of_time().into();
+    }
+    let status = Status::from_error(error);
     match status.code() {
         Code::Cancelled | Code::Unknown | Code::Internal => {
-            Status::unavailable(format!("the connection was lost: {}", status.message()))
+            Status::unavailable(format!("the call was cut off: {}", status.message()))
         }
         _ => status,
     }
+}
+
+fn is_out_of_time(error: &(dyn Error + 'static)) -> bool {
+    error.is::<TimeoutExpired>() || error.source().is_some_and(is_out_of_time)
 }
 
 fn out_of_time() -> Refusal {
@@ -126,6 +136,11 @@ mod tests {
     /// What a caller is told by a server that takes a call, answers with `answer`,
     /// and is gone.
     async fn told(answer: &'static [u8]) -> Status {
+        told_within(None, answer).await
+    }
+
+    /// The same; with a limit it is not gone before that is over.
+    async fn told_within(limit: Option<Duration>, answer: &'static [u8]) -> Status {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let address = listener.local_addr().expect("an address");
         let server = tokio::spawn(async move {
@@ -140,9 +155,11 @@ mod tests {
             }
             socket.write_all(answer).await.expect("a reader");
             socket.flush().await.expect("a reader");
+            // Whoever gives up hangs up.
+            while limit.is_some() && socket.read(&mut buffer).await.is_ok_and(|count| count > 0) {}
         });
         let endpoint = Endpoint::from_shared(format!("http://{address}")).expect("an address");
-        let call = Call::new(endpoint.connect_lazy(), TokenSource::none(), None);
+        let call = Call::new(endpoint.connect_lazy(), TokenSource::none(), limit);
         let request = HealthCheckRequest::default();
         let status = HealthClient::new(call).check(request).await;
         server.await.expect("a server");
@@ -159,5 +176,12 @@ mod tests {
     async fn a_connection_lost_within_an_answer_is_unavailable() {
         let status = told(HEADERS).await;
         assert_eq!(status.code(), Code::Unavailable, "{status}");
+    }
+
+    #[tokio::test]
+    async fn a_call_whose_time_runs_out_is_not_one_that_was_cut_off() {
+        let limit = Some(Duration::from_millis(200));
+        let status = told_within(limit, b"").await;
+        assert_eq!(status.code(), Code::DeadlineExceeded, "{status}");
     }
 }

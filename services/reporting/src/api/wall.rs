@@ -7,7 +7,7 @@ use std::{pin::Pin, sync::Arc, time::Duration};
 
 use chrono::{DateTime, Utc};
 use futures::Stream;
-use tokio::time::Instant;
+use tokio::{sync::watch, time::Instant};
 use tokio_util::sync::CancellationToken;
 use tonic::{Request, Response, Status};
 use wangge_api::{
@@ -29,9 +29,12 @@ use crate::{
 /// A wall is sent again after so long a silence: lights change by themselves, and
 /// the case table follows.
 const AT_LEAST: Duration = Duration::from_secs(4);
-/// No wall is sent sooner than so long after the last one: what changes meanwhile
+/// No wall is begun sooner than so long after the last one: what changes meanwhile
 /// shares a message.
 const TOGETHER: Duration = Duration::from_millis(100);
+/// Nor sooner than so long after a change: that leaves calls their turn where walls
+/// take long to make, and services' clocks may differ a little.
+const SETTLED: Duration = Duration::from_millis(50);
 
 /// Handlers of `WallService`. Streams end at `stop`.
 #[derive(Debug)]
@@ -69,7 +72,7 @@ impl WallService for Walls {
         let (_, scope) = Caller::of(&request)?;
         let code = request.into_inner().area_code;
         let scope = area(&self.app, &code, &scope).await?;
-        let walls = watch(self.app.clone(), code, scope, self.stop.clone());
+        let walls = walls(self.app.clone(), code, scope, self.stop.clone());
         let walls = futures::StreamExt::map(walls, |wall| {
             wall.map(Arc::unwrap_or_clone).map_err(Status::from)
         });
@@ -78,28 +81,39 @@ impl WallService for Walls {
 }
 
 /// The wall of an area, and again after each change, until `stop`.
-fn watch(
+fn walls(
     app: App,
     code: String,
     scope: RecordScope,
     stop: CancellationToken,
 ) -> impl Stream<Item = Result<Arc<wire::Wall>, Refusal>> + Send {
     let pulse = app.pulse.listen();
-    let begin = (app, code, scope, pulse, stop, None);
+    // When the last wall was begun, and to hear of the next case table.
+    let last: Option<(Instant, watch::Receiver<()>)> = None;
+    let begin = (app, code, scope, pulse, stop, last);
     futures::stream::try_unfold(
         begin,
         |(app, code, scope, mut pulse, stop, last)| async move {
-            if let Some(last) = last {
+            if let Some((last, mut renewals)) = last {
                 tokio::select! {
                     () = stop.cancelled() => return Err(shutting_down()),
-                    _ = pulse.changed() => tokio::time::sleep_until(last + TOGETHER).await,
+                    _ = pulse.changed() => {
+                        let settled = Instant::now() + SETTLED;
+                        tokio::time::sleep_until(settled.max(last + TOGETHER)).await;
+                    }
+                    Ok(()) = renewals.changed() => {}
                     () = tokio::time::sleep_until(last + AT_LEAST) => {}
                 }
             }
             let begun = Instant::now();
             pulse.mark_unchanged();
-            let wall = app.boards.wall(&app, &code, &scope, AT_LEAST).await?;
-            Ok(Some((wall, (app, code, scope, pulse, stop, Some(begun)))))
+            let renewals = app.boards.renewals(&code).await;
+            // Of those who look at the same wall, one has it made in time.
+            let wall = app.boards.wall(&app, &code, &scope, AT_LEAST / 2).await?;
+            Ok(Some((
+                wall,
+                (app, code, scope, pulse, stop, Some((begun, renewals))),
+            )))
         },
     )
 }

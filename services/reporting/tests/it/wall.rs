@@ -21,7 +21,7 @@ use wangge_client::ServiceChannel;
 use wangge_reporting::Shown;
 use wangge_testkit::{reason, token};
 
-use crate::{Bench, COMMUNITY, GRID, NEIGHBOUR, appointment, event, shanghai};
+use crate::{Bench, COMMUNITY, GRID, NEIGHBOUR, appointment, date, event, shanghai};
 
 /// What a page must show as it is, and never take for its own.
 const HOSTILE: &str = "<img src=x onerror=\"document.title='owned'\"></script><b>群";
@@ -106,6 +106,7 @@ fn matter(id: Uuid, revision: i64, item: Uuid, handler: Uuid, states: &[(&str, &
         RecordChanged {
             parent_id: item.to_string(),
             subject_id: handler.to_string(),
+            start_date: date("2022-07-01"),
             due_time: shanghai("07-31 00:00"),
             states: reached(states),
             ..RecordChanged::default()
@@ -253,6 +254,11 @@ async fn a_wall_follows_what_happens() {
             .iter()
             .any(|line| line.figure_key == "responses_started")
     );
+    let matters = |wall: &Wall| {
+        let line = (wall.figures.iter()).find(|line| line.figure_key == "livelihood_matters");
+        line.map(|line| line.computed_value)
+    };
+    assert_eq!(matters(&first), Some(0));
     for (revision, states) in [
         (1, &[("received", "07-01 00:00")][..]),
         (
@@ -274,6 +280,11 @@ async fn a_wall_follows_what_happens() {
                 break;
             }
         }
+    }
+    // The case table follows, though nothing else happens.
+    let mut wall = first;
+    while matters(&wall) != Some(1) {
+        wall = walls.message().await.unwrap().expect("the stream goes on");
     }
 }
 

@@ -8,7 +8,7 @@ use std::{
 };
 
 use tokio::{
-    sync::{Mutex as Turn, Semaphore, SemaphorePermit},
+    sync::{Mutex as Turn, Semaphore, SemaphorePermit, watch},
     task::JoinHandle,
     time::Instant,
 };
@@ -20,7 +20,7 @@ use crate::App;
 
 /// How old the case table may be before it is made anew, beside the wall: it is
 /// the dearest part, and no change waits for it.
-const TABLE_AGE: Duration = Duration::from_secs(4);
+const TABLE_AGE: Duration = Duration::from_secs(3);
 /// How old a case table may be that is shown while a new one is made.
 const TABLE_SHOWN: Duration = Duration::from_secs(8);
 /// How many walls are made at once.
@@ -54,6 +54,28 @@ struct Board {
     table: Option<Table>,
     /// Makes the next case table.
     renewal: Option<JoinHandle<()>>,
+    /// Told when there is another case table.
+    renewed: watch::Sender<()>,
+}
+
+impl Board {
+    /// Whether it shows what has happened, and a case table that may be shown.
+    fn is_fresh(&self, beats: u64, age: Duration) -> bool {
+        self.beats == beats
+            && self.made.is_some_and(|made| made.elapsed() < age)
+            && (self.table.as_ref()).is_some_and(|table| table.made.elapsed() < TABLE_SHOWN)
+    }
+
+    /// Shows another case table from the next wall on.
+    fn show(&mut self, table: Table) {
+        let is_same = |shown: &Table| shown.lines == table.lines;
+        let changed = !self.table.as_ref().is_some_and(is_same);
+        self.table = Some(table);
+        if changed {
+            self.made = None;
+            self.renewed.send_replace(());
+        }
+    }
 }
 
 /// The case table as it was made last.
@@ -78,9 +100,9 @@ impl Boards {
         let shared = self.board(code);
         // One makes it, the others wait for that one.
         let mut board = shared.lock().await;
+        self.renew_in_time(&shared, &mut board, app, code, scope);
         let beats = app.pulse.beats();
-        let is_fresh = board.beats == beats && board.made.is_some_and(|made| made.elapsed() < age);
-        if is_fresh {
+        if board.is_fresh(beats, age) {
             return Ok(board.wall.clone());
         }
         let now = app.clock.now();
@@ -98,14 +120,30 @@ impl Boards {
         // Only now, since whoever makes it may be gone half-way.
         board.beats = beats;
         board.made = Some(begun);
-        if table.made.elapsed() >= TABLE_AGE
-            && board.renewal.as_ref().is_none_or(JoinHandle::is_finished)
-        {
+        Ok(board.wall.clone())
+    }
+
+    /// To wait for the next case table of an area that is another one.
+    pub(crate) async fn renewals(&self, code: &str) -> watch::Receiver<()> {
+        self.board(code).lock().await.renewed.subscribe()
+    }
+
+    /// Has the case table of a board made anew, if it is time and nobody is at it.
+    fn renew_in_time(
+        &self,
+        shared: &Arc<Turn<Board>>,
+        board: &mut Board,
+        app: &App,
+        code: &str,
+        scope: &RecordScope,
+    ) {
+        let is_old = |table: &Table| table.made.elapsed() >= TABLE_AGE;
+        let is_idle = board.renewal.as_ref().is_none_or(JoinHandle::is_finished);
+        if is_idle && board.table.as_ref().is_some_and(is_old) {
             let (app, code, scope) = (app.clone(), code.to_owned(), scope.clone());
             let renewal = self.clone().renew(shared.clone(), app, code, scope);
             board.renewal = Some(tokio::spawn(renewal));
         }
-        Ok(board.wall.clone())
     }
 
     /// Makes the case table of a board anew, and tells those who look at it if it
@@ -119,9 +157,11 @@ impl Boards {
                 return;
             }
         };
-        let before = board.lock().await.table.replace(renewed.clone());
-        if before.is_none_or(|before| before.lines != renewed.lines) {
-            app.pulse.beat();
+        let mut board = board.lock().await;
+        // Whoever could not wait may have made one meanwhile.
+        let is_newer = |shown: &Table| shown.made < renewed.made;
+        if board.table.as_ref().is_none_or(is_newer) {
+            board.show(renewed);
         }
     }
 

@@ -27,7 +27,7 @@ use wangge_api::{
 };
 use wangge_auth::RecordScope;
 
-use super::{AT_LEAST, at, watch};
+use super::{AT_LEAST, at, walls};
 use crate::App;
 
 /// Years in which a wall can be shown.
@@ -194,7 +194,7 @@ fn stream(
     screen: OwnedSemaphorePermit,
 ) -> impl Stream<Item = Result<Event, Infallible>> + Send {
     let scope = scope(&code);
-    let walls = watch(pages.app, code, scope, pages.stop);
+    let walls = walls(pages.app, code, scope, pages.stop);
     walls
         .take_while(|wall| std::future::ready(wall.is_ok()))
         .filter_map(move |wall| {
