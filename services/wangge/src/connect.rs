@@ -53,6 +53,18 @@ impl ConnectArgs {
         &self.key.data_dir
     }
 
+    /// Whether the services are ones that the caller named, and not those that
+    /// `wangge up` runs here.
+    pub(crate) fn is_elsewhere(&self) -> bool {
+        let named = [
+            &self.organization_url,
+            &self.tickets_url,
+            &self.volunteers_url,
+            &self.reporting_url,
+        ];
+        named.iter().any(|url| url.is_some())
+    }
+
     /// Address of a service.
     pub(crate) fn url(&self, service: ServiceName) -> String {
         let given = match service {

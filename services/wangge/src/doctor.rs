@@ -59,12 +59,18 @@ impl Finding {
 }
 
 pub(crate) async fn run(args: DoctorArgs, output: Output) -> Result<ExitCode> {
-    let mut findings = vec![postgres(), data_dir(args.connect.data_dir())];
+    let mut findings = Vec::new();
+    let is_elsewhere = args.connect.is_elsewhere();
+    // Only what is run here needs them.
+    if !is_elsewhere {
+        findings.extend([postgres(), data_dir(args.connect.data_dir())]);
+    }
     for service in ServiceName::ALL {
         if let Some(url) = args.databases.url(service) {
             findings.push(database(service, args.databases.access(url, service)?).await);
         }
-        findings.push(running(service, &args.connect.url(service)).await);
+        let url = args.connect.url(service);
+        findings.push(running(service, &url, is_elsewhere).await);
     }
     let well = findings.iter().all(|finding| finding.good);
     for finding in &findings {
@@ -146,9 +152,9 @@ async fn database(service: ServiceName, access: Access) -> Finding {
     }
 }
 
-/// A service that runs must be ready; one that does not must find its port
-/// free.
-async fn running(service: ServiceName, url: &str) -> Finding {
+/// A service that runs must be ready; one that does not must find its port free,
+/// if it is to be run here.
+async fn running(service: ServiceName, url: &str, is_elsewhere: bool) -> Finding {
     let what = format!("service {} at {url}", service.name());
     let connected = match Endpoint::from_shared(url.to_owned()) {
         Ok(endpoint) => {
@@ -160,6 +166,10 @@ async fn running(service: ServiceName, url: &str) -> Finding {
         Err(error) => return Finding::bad(&what, error.to_string(), "give an address http://…"),
     };
     match connected {
+        Err(_) if is_elsewhere => {
+            let mend = "start it, or give its address; its log says why it does not run";
+            Finding::bad(&what, "can't be reached", mend)
+        }
         Err(_) => port(service, &what),
         Ok(channel) => {
             let answer = HealthClient::new(channel)
