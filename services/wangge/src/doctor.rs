@@ -1,12 +1,12 @@
 //! `wangge doctor`: says what is missing or wrong in the set-up, and how to
 //! mend it.
 
-use std::{net::TcpListener, process::ExitCode};
+use std::{net::TcpListener, process::ExitCode, time::Duration};
 
 use anyhow::Result;
 use clap::Args;
 use serde::Serialize;
-use tonic::transport::Endpoint;
+use tonic::{Code, transport::Endpoint};
 use tonic_health::pb::{HealthCheckRequest, health_client::HealthClient};
 
 use wangge_pg::Access;
@@ -18,6 +18,10 @@ use crate::{
     output::{self, Output, line},
     services::ServiceName,
 };
+
+/// How long a service may take to be connected to, and to answer: whoever asks
+/// here suspects that it hangs.
+const PATIENCE: (Duration, Duration) = (Duration::from_secs(2), Duration::from_secs(5));
 
 /// Arguments of `wangge doctor`.
 #[derive(Debug, Args)]
@@ -159,7 +163,8 @@ async fn running(service: ServiceName, url: &str, is_elsewhere: bool) -> Finding
     let connected = match Endpoint::from_shared(url.to_owned()) {
         Ok(endpoint) => {
             endpoint
-                .connect_timeout(std::time::Duration::from_secs(2))
+                .connect_timeout(PATIENCE.0)
+                .timeout(PATIENCE.1)
                 .connect()
                 .await
         }
@@ -180,6 +185,10 @@ async fn running(service: ServiceName, url: &str, is_elsewhere: bool) -> Finding
                 Ok(_) => {
                     let mend = "its database can't be reached: see its log";
                     Finding::bad(&what, "runs, but is not ready", mend)
+                }
+                Err(status) if status.code() == Code::Cancelled => {
+                    let mend = "it hangs: restart it";
+                    Finding::bad(&what, "takes calls and does not answer", mend)
                 }
                 Err(_) => Finding::bad(
                     &what,
