@@ -18,10 +18,7 @@ use tokio::{
 use uuid::Uuid;
 use wangge_auth::issuer::Issuer;
 
-use crate::{
-    site::{Signer, Site},
-    until,
-};
+use crate::site::{Signer, Site};
 
 /// The repository.
 pub fn repository() -> PathBuf {
@@ -284,23 +281,22 @@ impl Wangge {
         self.line(&self.stderr, holds).await
     }
 
-    /// Waits for a line among those it prints.
+    /// Waits for a line among those it prints, for as long as it runs: it gives up
+    /// itself when nothing moves.
     pub async fn printed(&self, holds: impl Fn(&str) -> bool) -> String {
         self.line(&self.stdout, holds).await
     }
 
     async fn line(&self, lines: &Lines, holds: impl Fn(&str) -> bool) -> String {
-        until(|| async {
+        loop {
+            // Asked before the lines are searched, which then are all.
             let ended = self.reading.iter().all(JoinHandle::is_finished);
-            let found = lines.find(&holds);
-            assert!(
-                found.is_some() || !ended,
-                "wangge up has ended:\n{}",
-                self.stderr.text()
-            );
-            found
-        })
-        .await
+            if let Some(found) = lines.find(&holds) {
+                return found;
+            }
+            assert!(!ended, "wangge up has ended:\n{}", self.stderr.text());
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
     }
 
     /// Asks it to end, and waits until it has.

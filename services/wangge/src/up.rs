@@ -1,6 +1,7 @@
 //! `wangge up`: all four services in one process on their own ports, on a
 //! private PostgreSQL unless database URLs are given.
 
+mod applied;
 mod demo;
 
 use std::{

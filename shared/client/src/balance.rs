@@ -289,7 +289,7 @@ mod tests {
                 if is_so(answers) {
                     return;
                 }
-                assert!(begun.elapsed() < Duration::from_secs(20), "{answers:?}");
+                assert!(begun.elapsed() < Duration::from_secs(300), "{answers:?}");
             }
         }
     }

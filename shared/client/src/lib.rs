@@ -13,7 +13,7 @@ use std::time::Duration;
 use tonic::transport::{Channel, Endpoint};
 
 pub use call::Call;
-pub use retry::retry;
+pub use retry::{may_succeed_later, retry};
 pub use token::TokenSource;
 
 /// A channel with everything on it; give it to a generated client.

@@ -242,11 +242,13 @@ impl<P: Projector> Consumer<P> {
                     }
                 }
                 sqlx::query(
-                    "update feed_position set token = $2, applied_time = $3 where service = $1",
+                    "update feed_position set token = $2, applied_time = $3, \
+                     told_until = coalesce($4, told_until) where service = $1",
                 )
                 .bind(service)
                 .bind(after)
                 .bind(now)
+                .bind(recorded_time(&events))
                 .execute(&mut *tx)
                 .await?;
                 if !events.is_empty() {
@@ -339,6 +341,12 @@ fn told_until(message: &SubscribeResponse) -> Option<SystemTime> {
         None => message.sent_time,
     };
     time.and_then(|time| SystemTime::try_from(time).ok())
+}
+
+/// When the last of some events was recorded.
+fn recorded_time(events: &[Event]) -> Option<chrono::DateTime<chrono::Utc>> {
+    let time = events.last()?.recorded_time?;
+    chrono::DateTime::from_timestamp(time.seconds, time.nanos.try_into().ok()?)
 }
 
 /// Whether the fault lies in the moment and not in the event.

@@ -3,6 +3,7 @@
 //! consumer of other services' feeds. It knows no event's meaning.
 
 pub mod applied;
+pub mod arrival;
 pub mod consumer;
 pub mod event;
 pub mod feed;
@@ -10,6 +11,7 @@ mod measures;
 pub mod position;
 pub mod sequencer;
 
+pub use arrival::Arrival;
 pub use consumer::{Consumer, Projector};
 pub use event::{NewEvent, append, append_all};
 pub use feed::Feed;

@@ -1,12 +1,11 @@
 //! Loading records with a past: many at a time, each answered for itself.
 
-use std::{collections::HashMap, future::Future, time::Duration};
+use std::{collections::HashMap, future::Future};
 
 use chrono::{DateTime, Utc};
 use futures::FutureExt as _;
 use prost::Message as _;
 use sha2::{Digest as _, Sha256};
-use tokio::time::Instant;
 use uuid::Uuid;
 use wangge_api::{
     codec::{self, Validate},
@@ -14,7 +13,7 @@ use wangge_api::{
     refusal::Refusal,
 };
 use wangge_kernel::limit::{DEFAULT_ZONE, day_start};
-use wangge_outbox::append_all;
+use wangge_outbox::{Arrival, append_all};
 use wangge_pg::{StoreError, Tx, transact, transaction::Failure};
 
 use crate::{
@@ -206,14 +205,9 @@ macro_rules! plain_rows {
     };
 }
 
-/// How long a load waits for what other services' feeds are to bring.
-const PATIENCE: Duration = Duration::from_secs(5);
-/// How often it looks meanwhile.
-const LOOK: Duration = Duration::from_millis(50);
-
 /// Waits until everything of other services that some records name has come
-/// here, for a while: a load there is followed by this one at once. What has
-/// been waited for in vain is not waited for again.
+/// here, for as long as it may still come: a load there is followed by this one
+/// at once. What has been waited for in vain is not waited for again.
 ///
 /// # Errors
 /// What the database says.
@@ -222,7 +216,7 @@ pub async fn wait<H: Host, R: Record>(
     known: &mut Known<H::Ground>,
     records: &[R],
 ) -> Result<(), Refusal> {
-    let deadline = Instant::now() + PATIENCE;
+    let mut arrival = Arrival::new(host.database().background.clone());
     loop {
         let mut connection = host
             .database()
@@ -236,11 +230,10 @@ pub async fn wait<H: Host, R: Record>(
         if !known.waits_for(records.iter()) {
             return Ok(());
         }
-        if Instant::now() >= deadline {
+        if !arrival.may_still_come().await? {
             known.give_up(records.iter());
             return Ok(());
         }
-        tokio::time::sleep(LOOK).await;
     }
 }
 

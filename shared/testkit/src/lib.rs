@@ -9,5 +9,5 @@ mod token;
 
 pub use database::{database, empty_database, postgres_url};
 pub use refusals::{fields, precondition, reason, retry_after};
-pub use server::{channel, eventually, serve, serve_with, stream_channel};
+pub use server::{HANG_TIMEOUT, channel, eventually, serve, serve_with, stream_channel};
 pub use token::{expired_token, issuer, token, verifier};

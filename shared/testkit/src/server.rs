@@ -1,6 +1,9 @@
 //! Servers on free ports, with the whole column of layers, as in production.
 
-use std::{future::Future, time::Duration};
+use std::{
+    future::Future,
+    time::{Duration, Instant},
+};
 
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
@@ -54,16 +57,22 @@ pub fn stream_channel(url: &str, token: &str) -> ServiceChannel {
     wangge_client::connect_streams(url, TokenSource::fixed(token)).expect("an address")
 }
 
-/// Asks again and again until there is an answer, for half a minute.
+/// How long a test waits before what it waits for counts as hanging. It measures
+/// no speed: no machine on which anything still moves needs that long for one
+/// step.
+pub const HANG_TIMEOUT: Duration = Duration::from_secs(300);
+
+/// Asks again and again until there is an answer.
 ///
 /// # Panics
-/// When there is none by then.
+/// When there is none within [`HANG_TIMEOUT`].
 pub async fn eventually<T, F: Future<Output = Option<T>>>(mut ask: impl FnMut() -> F) -> T {
-    for _ in 0..600 {
+    let begun = Instant::now();
+    loop {
         if let Some(answer) = ask().await {
             return answer;
         }
+        assert!(begun.elapsed() < HANG_TIMEOUT, "it never came to pass");
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
-    panic!("it never came to pass");
 }

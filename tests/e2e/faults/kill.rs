@@ -1,7 +1,5 @@
 //! The process is told to end, or is killed.
 
-use std::time::{Duration, Instant};
-
 use futures::{StreamExt as _, stream::FuturesUnordered};
 use sqlx::{Connection as _, PgConnection};
 use tonic::Code;
@@ -11,19 +9,17 @@ use wangge_api::{
     policy::Role,
     tickets::v1::{CreateTicketRequest, Ticket},
 };
+use wangge_testkit::HANG_TIMEOUT;
 use wangge_tests::{
     DataDir, Dice, Service, Wangge,
     city::{make_ground, report, request_id, tickets},
     feed, until,
 };
 
-/// What is promised to whoever runs it.
-const IN_TIME: Duration = Duration::from_secs(10);
-
 /// An idle client, an open watch and an open stream each held a server for
 /// good, left to themselves.
 #[tokio::test(flavor = "multi_thread")]
-async fn told_to_end_it_ends_in_time_whatever_its_clients_do() {
+async fn told_to_end_it_ends_whatever_its_clients_do() {
     let data_dir = DataDir::new();
     let up = Wangge::up(&data_dir, &[], &[]).await;
     let mut watches = Vec::new();
@@ -54,11 +50,9 @@ async fn told_to_end_it_ends_in_time_whatever_its_clients_do() {
         stream.message().await.expect("a checkpoint");
         streams.push(stream);
     }
-    let told = Instant::now();
-    let (ended, stderr) = up.terminate().await;
-    let took = told.elapsed();
+    let ended = tokio::time::timeout(HANG_TIMEOUT, up.terminate()).await;
+    let (ended, stderr) = ended.expect("it ends although it is held");
     assert!(ended.success(), "{ended}: {}", stderr.text());
-    assert!(took <= IN_TIME, "it took {took:?}: {}", stderr.text());
     // The readers of feeds were told why, and so can go on elsewhere.
     for mut stream in streams {
         let last = loop {

@@ -18,12 +18,10 @@ use wangge_api::{
         CheckInVisitState, GetCheckInVisitRequest, official_service_client::OfficialServiceClient,
     },
 };
-use wangge_tests::{
-    DataDir, Dice, Service, Site, Wangge, city::tickets, feed, process::golden, until,
-};
+use wangge_tests::{DataDir, Dice, Service, Site, Wangge, city::tickets, feed, process::golden};
 
 use super::{
-    picture::{AREA, Picture, golden_table, records, table, take},
+    picture::{AREA, Picture, become_golden, golden_table, records, table, take},
     recount::recount,
 };
 
@@ -273,13 +271,7 @@ async fn reporting_is_made_again_from_the_feeds() {
 
     // By an operator who just starts it again.
     let up = Wangge::up(&data_dir, &[], &[]).await;
-    until(|| async {
-        table(&up)
-            .await
-            .ok()
-            .filter(|table| *table == golden_table())
-    })
-    .await;
+    become_golden(&up).await;
     assert_same(&take(&up).await, &before);
     drop_database(&data_dir, "reporting").await;
     up.terminate().await;

@@ -1,7 +1,10 @@
 //! What a running platform shows of the golden data set: the case table, the
 //! records behind each figure, and every event.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::{Duration, Instant},
+};
 
 use prost::Message as _;
 use tonic::Status;
@@ -9,12 +12,13 @@ use wangge_api::{
     events::v1::Event,
     policy::Role,
     reporting::v1::{
-        CaseComparison, FigureRecord, GetCaseTableRequest, ListFigureRecordsRequest,
-        report_service_client::ReportServiceClient,
+        CaseComparison, FigureRecord, GetCaseTableRequest, ListFeedPositionsRequest,
+        ListFigureRecordsRequest, report_service_client::ReportServiceClient,
     },
     volunteers::v1::{ListWishesRequest, WishState, project_service_client::ProjectServiceClient},
 };
 use wangge_client::ServiceChannel;
+use wangge_testkit::HANG_TIMEOUT;
 use wangge_tests::{Service, Site, feed, until};
 
 /// The community.
@@ -109,6 +113,35 @@ pub(crate) fn golden_table() -> BTreeMap<String, (i64, bool)> {
         .iter()
         .map(|(key, value, published)| ((*key).to_owned(), (*value, *published)))
         .collect()
+}
+
+/// Waits until the case table is as it must be, for as long as reporting
+/// applies anything.
+pub(crate) async fn become_golden(site: &Site) {
+    let (mut reached, mut moved) = (Vec::new(), Instant::now());
+    while table(site).await.ok() != Some(golden_table()) {
+        let positions = positions(site).await;
+        if positions != reached {
+            (reached, moved) = (positions, Instant::now());
+        }
+        assert!(moved.elapsed() < HANG_TIMEOUT, "nothing moves any more");
+        tokio::time::sleep(Duration::from_millis(500)).await;
+    }
+}
+
+/// How far reporting has applied each feed; nothing while it can't say.
+async fn positions(site: &Site) -> Vec<String> {
+    let channel = site.everywhere(Service::Reporting, Role::Leader);
+    let response = ReportServiceClient::new(channel)
+        .list_feed_positions(ListFeedPositionsRequest {})
+        .await;
+    response.map_or_else(
+        |_| Vec::new(),
+        |response| {
+            let positions = response.into_inner().positions.into_iter();
+            positions.map(|position| position.token).collect()
+        },
+    )
 }
 
 /// The records behind a figure, read in pages.

@@ -1,7 +1,5 @@
 //! Loads of records that were made elsewhere.
 
-use std::time::Duration;
-
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Status, Streaming};
 use wangge_api::{
@@ -451,7 +449,7 @@ async fn rows_are_answered_while_the_stream_is_open() {
             .send(rows(&[Record::Area(given)]).remove(0))
             .await
             .expect("sent");
-        let answer = tokio::time::timeout(Duration::from_secs(5), answers.message()).await;
+        let answer = tokio::time::timeout(wangge_testkit::HANG_TIMEOUT, answers.message()).await;
         let answer = answer
             .expect("in time")
             .expect("a message")

@@ -1,13 +1,11 @@
 //! Loads tickets with a past, some at once.
 
-use std::{
-    collections::{HashMap, HashSet},
-    time::Duration,
-};
+use std::collections::{HashMap, HashSet};
 
 use uuid::Uuid;
 use wangge_api::{errors::v1::Reason, refusal::Refusal};
 use wangge_auth::RecordScope;
+use wangge_outbox::Arrival;
 
 use super::import_records::Outcome;
 use crate::{
@@ -25,11 +23,6 @@ use crate::{
         ticket_write::{TicketWrite, insert_tickets},
     },
 };
-
-/// How long a load waits for organization's feed to bring what its rows name.
-const PATIENCE: Duration = Duration::from_secs(5);
-/// Pause between two looks.
-const LOOK: Duration = Duration::from_millis(100);
 
 /// A row to be loaded.
 #[derive(Debug, Clone)]
@@ -250,17 +243,17 @@ async fn wait_for_references(app: &App, rows: &[PastRow]) -> Result<(), Refusal>
     .await
 }
 
-/// Waits until the copies are as complete as that, for a while.
+/// Waits until the copies are as complete as that, for as long as organization's
+/// feed may still bring what is missing.
 pub(crate) async fn wait_until(
     app: &App,
     complete: impl Fn(&Reference) -> bool,
 ) -> Result<(), Refusal> {
-    let deadline = tokio::time::Instant::now() + PATIENCE;
+    let mut arrival = Arrival::new(app.database.background.clone());
     loop {
         let reference = app.reference.refresh().await?;
-        if complete(&reference) || tokio::time::Instant::now() >= deadline {
+        if complete(&reference) || !arrival.may_still_come().await? {
             return Ok(());
         }
-        tokio::time::sleep(LOOK).await;
     }
 }

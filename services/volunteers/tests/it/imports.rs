@@ -16,7 +16,7 @@ use wangge_api::{
         import_records_request::Record,
     },
 };
-use wangge_testkit::{fields, reason};
+use wangge_testkit::{HANG_TIMEOUT, fields, reason};
 
 use crate::{
     Bench, COMMUNITY, FOREIGN, GRID, UNIT, area, date, registration, replicas::tell, request_id,
@@ -407,7 +407,7 @@ async fn a_pause_flushes_what_was_sent() {
         .await
         .unwrap()
         .into_inner();
-    let answer = tokio::time::timeout(Duration::from_secs(5), answers.message()).await;
+    let answer = tokio::time::timeout(HANG_TIMEOUT, answers.message()).await;
     let results = answer.unwrap().unwrap().unwrap().results;
     assert_eq!(
         (results[0].row_number, results[0].outcome()),

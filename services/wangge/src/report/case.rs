@@ -3,6 +3,7 @@
 use anyhow::Result;
 use chrono::NaiveDate;
 use serde_json::json;
+use tonic::Status;
 use wangge_api::{
     date::to_wire,
     organization::v1::{FigureBound, FigurePeriod},
@@ -30,19 +31,26 @@ pub(crate) struct CaseQuery {
     pub at_least: Vec<RecordVersion>,
 }
 
-/// Asks for the table.
+/// Asks for the table, and again when that may succeed later.
 pub(crate) async fn get(reporting: ServiceChannel, query: &CaseQuery) -> Result<CaseTable> {
+    retry(|| get_once(&reporting, query)).await.map_err(refused)
+}
+
+/// Asks for the table once.
+///
+/// # Errors
+/// The status of the call.
+pub(crate) async fn get_once(
+    reporting: &ServiceChannel,
+    query: &CaseQuery,
+) -> Result<CaseTable, Status> {
     let request = GetCaseTableRequest {
         area_code: query.area_code.clone(),
         as_of_date: query.as_of.map(to_wire),
         at_least: query.at_least.clone(),
     };
-    retry(|| {
-        let (mut client, request) = (ReportServiceClient::new(reporting.clone()), request.clone());
-        async move { Ok(client.get_case_table(request).await?.into_inner()) }
-    })
-    .await
-    .map_err(refused)
+    let mut client = ReportServiceClient::new(reporting.clone());
+    Ok(client.get_case_table(request).await?.into_inner())
 }
 
 /// Whether every figure that was published was met.

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use wangge_api::{policy::Role, types::v1::RecordVersion};
 
-use super::Up;
+use super::{Up, applied};
 use crate::{
     import::{self, folder::Folder, load},
     output::{Output, line, note},
@@ -39,7 +39,7 @@ pub(super) async fn run(up: &Up, path: &Path, check: bool, output: Output) -> Re
         as_of: None,
         at_least,
     };
-    let table = case::get(channels.reporting, &query).await?;
+    let table = applied::table(channels.reporting, &query).await?;
     case::print(&table, output)?;
     if !case::agrees(&table) {
         note("the case table differs from what was published");

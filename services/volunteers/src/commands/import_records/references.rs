@@ -1,14 +1,11 @@
 //! Areas and units that rows of a load name. They come by organization's feed,
 //! which may be a moment behind the load, so they are waited for.
 
-use std::{
-    collections::{BTreeSet, HashMap, HashSet},
-    time::Duration,
-};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
-use tokio::time::Instant;
 use uuid::Uuid;
 use wangge_auth::RecordScope;
+use wangge_outbox::Arrival;
 use wangge_pg::{Database, StoreError};
 
 use crate::{
@@ -18,11 +15,6 @@ use crate::{
     },
     store,
 };
-
-/// How long a batch waits for what it names.
-const PATIENCE: Duration = Duration::from_secs(5);
-/// How often it looks.
-const LOOK: Duration = Duration::from_millis(100);
 
 /// Names of areas and units.
 #[derive(Debug, Default)]
@@ -77,27 +69,27 @@ impl References {
     }
 }
 
-/// Looks `wanted` up until all of it is known or patience ends. What did not
-/// come is not waited for again in the same load.
+/// Looks `wanted` up until all of it is known, for as long as organization's feed
+/// may still bring what is missing. What did not come is not waited for again in
+/// the same load.
 pub(super) async fn wait(
     database: &Database,
     scope: &RecordScope,
     wanted: Names,
     given_up: &mut Names,
 ) -> Result<References, StoreError> {
-    let patience = Instant::now() + PATIENCE;
+    let mut arrival = Arrival::new(database.background.clone());
     loop {
         let known = look_up(database, scope, &wanted).await?;
         let mut missing = wanted.missing(&known, given_up);
         if missing.codes.is_empty() && missing.unit_ids.is_empty() {
             return Ok(known);
         }
-        if Instant::now() >= patience {
+        if !arrival.may_still_come().await? {
             given_up.codes.append(&mut missing.codes);
             given_up.unit_ids.append(&mut missing.unit_ids);
             return Ok(known);
         }
-        tokio::time::sleep(LOOK).await;
     }
 }
 
