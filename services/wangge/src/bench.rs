@@ -6,6 +6,8 @@ mod address;
 mod bare;
 mod calls;
 mod drive;
+mod fill;
+mod filled_city;
 mod operation;
 mod script;
 pub(crate) mod setting;
@@ -42,7 +44,8 @@ pub(crate) struct BenchArgs {
     #[arg(long, conflicts_with = "in_flight", value_parser = clap::value_parser!(u32).range(1..))]
     rate: Option<u32>,
     /// Calls in flight at any moment, which is also the number of pgbench's
-    /// clients; several are measured one after another.
+    /// clients as far as the server has connections left for them; several are
+    /// measured one after another.
     #[arg(long, value_delimiter = ',', default_value = "8", value_parser = read_in_flight)]
     in_flight: Vec<usize>,
     /// Seconds for which each operation is measured.
@@ -54,6 +57,11 @@ pub(crate) struct BenchArgs {
     /// Connections over which calls are spread.
     #[arg(long, default_value_t = 2, value_parser = clap::value_parser!(u16).range(1..=64))]
     connections: u16,
+    /// Measures the most ordinary lists instead, first with 10,000 tickets, then
+    /// with this many, which are copied into the database of tickets and stay
+    /// there: for a data folder that is made for it.
+    #[arg(long, value_name = "TICKETS", conflicts_with_all = ["rate", "operations", "connections"])]
+    fill: Option<u64>,
     /// Any database on the server that tickets uses; a scratch database for
     /// the bare statements is made beside it. By default the server is the
     /// private one of the data folder.
@@ -72,20 +80,29 @@ fn read_in_flight(text: &str) -> Result<usize, String> {
 
 pub(crate) async fn run(args: BenchArgs, output: Output) -> Result<ExitCode> {
     let stop = stop_on_signal()?;
+    if let Some(size) = args.fill {
+        let in_flight = args.in_flight.first().copied().unwrap_or(1);
+        let url = args.filled_database()?;
+        let filling = fill::run(&args.connect, &url, size, in_flight, args.seconds, output);
+        return tokio::select! {
+            measured = filling => measured,
+            () = stop.cancelled() => {
+                note("stopped before everything was measured");
+                Ok(ExitCode::FAILURE)
+            }
+        };
+    }
     let calls = Arc::new(Calls::prepared(&args.connect, args.connections).await?);
     let bare = Bare::make(&args.bare_server()?, calls.setting()).await?;
     let measured = tokio::select! {
-        measured = args.measure(&calls, &bare) => measured.map(Some),
+        measured = args.measure(&calls, &bare, output) => measured.map(Some),
         () = stop.cancelled() => Ok(None),
     };
     // Whatever came of it, the scratch database goes.
     bare.remove().await?;
-    match measured? {
-        Some(measured) => table::print(&measured, output)?,
-        None => {
-            note("stopped before everything was measured");
-            return Ok(ExitCode::FAILURE);
-        }
+    if measured?.is_none() {
+        note("stopped before everything was measured");
+        return Ok(ExitCode::FAILURE);
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -102,6 +119,17 @@ impl BenchArgs {
         }
     }
 
+    /// Address of the database of tickets.
+    fn filled_database(&self) -> Result<String> {
+        match &self.bare_database_url {
+            Some(url) => Ok(url.clone()),
+            None => {
+                let data_dir = self.connect.data_dir().path().join("postgres");
+                Ok(wangge_private_postgres::url_of(&data_dir, "tickets")?)
+            }
+        }
+    }
+
     fn paces(&self) -> Vec<Pace> {
         match self.rate {
             Some(rate) => vec![Pace::Rate(rate)],
@@ -109,15 +137,15 @@ impl BenchArgs {
         }
     }
 
-    async fn measure(&self, calls: &Arc<Calls>, bare: &Bare) -> Result<Vec<Measured>> {
-        let mut measured = Vec::new();
+    async fn measure(&self, calls: &Arc<Calls>, bare: &Bare, output: Output) -> Result<()> {
+        table::print_header(output);
         for pace in self.paces() {
             for operation in &self.operations {
-                note(format!("{}, {pace}", operation.name()));
-                measured.push(self.measure_one(calls, bare, *operation, pace).await?);
+                let measured = self.measure_one(calls, bare, *operation, pace).await?;
+                table::print(&measured, output)?;
             }
         }
-        Ok(measured)
+        Ok(())
     }
 
     /// Measures one operation between two halves of the bare measurement, so
@@ -129,10 +157,11 @@ impl BenchArgs {
         operation: Operation,
         pace: Pace,
     ) -> Result<Measured> {
-        let clients = match pace {
+        let in_flight = match pace {
             Pace::InFlight(number) => number,
             Pace::Rate(_) => 8,
         };
+        let clients = bare.clients(in_flight).await?;
         let half = self.seconds.div_ceil(2);
         bare.wait_until_quiet().await?;
         let before = bare.run(operation, clients, half).await?;
@@ -140,14 +169,16 @@ impl BenchArgs {
             .prepare(operation, self.needed(operation, pace, before))
             .await?;
         bare.wait_until_quiet().await?;
-        drive(calls, operation, Pace::InFlight(clients), WARM_UP).await?;
-        let ours = drive(calls, operation, pace, Duration::from_secs(self.seconds)).await?;
+        let call = calls.caller(operation);
+        drive(call.clone(), Pace::InFlight(in_flight), WARM_UP).await?;
+        let ours = drive(call, pace, Duration::from_secs(self.seconds)).await?;
         bare.wait_until_quiet().await?;
         let after = bare.run(operation, clients, half).await?;
         Ok(Measured {
             operation,
             pace,
             ours,
+            clients,
             bare: [before, after],
         })
     }

@@ -78,6 +78,21 @@ impl ConnectArgs {
             .unwrap_or_else(|| format!("http://127.0.0.1:{}", service.port()))
     }
 
+    /// A channel to a service with the rights of a role, in an area or of a
+    /// unit only. It takes a key to issue such a token: one that was given in a
+    /// file is what it is.
+    pub(crate) fn narrow_channel(
+        &self,
+        service: ServiceName,
+        role: Role,
+        area: Option<&str>,
+        unit: Option<uuid::Uuid>,
+    ) -> Result<ServiceChannel> {
+        let token = self.key.narrow_token(role, area, unit)?;
+        let url = self.url(service);
+        wangge_client::connect(&url, token).with_context(|| format!("address {url}"))
+    }
+
     /// The token to call with: the one given, or one for a role.
     pub(crate) fn token(&self, role: Role) -> Result<TokenSource> {
         match &self.token_file {

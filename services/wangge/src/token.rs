@@ -74,6 +74,23 @@ impl KeyArgs {
     pub(crate) fn tokens(&self, role: Role) -> Result<TokenSource> {
         Ok(issued_by(Arc::new(self.issuer()?), role))
     }
+
+    /// A token that is good for an hour and sees no more than the records of an
+    /// area and those on which a unit holds orders.
+    pub(crate) fn narrow_token(
+        &self,
+        role: Role,
+        area: Option<&str>,
+        unit: Option<uuid::Uuid>,
+    ) -> Result<TokenSource> {
+        let issuer = self.issuer()?;
+        let claims = Claims {
+            area: area.map(str::to_owned),
+            unit: unit.map(|unit| unit.to_string()),
+            ..claims(issuer.name(), &[role], OWN_LIFETIME)
+        };
+        Ok(TokenSource::fixed(&issuer.token(&claims)?))
+    }
 }
 
 fn read_role(name: &str) -> Result<Role, String> {

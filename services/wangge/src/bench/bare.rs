@@ -120,6 +120,22 @@ impl Bare {
         found.map(|(_, value)| value.as_str()).unwrap_or_default()
     }
 
+    /// How many of some clients the server has connections for, besides those
+    /// that are kept for others.
+    pub(crate) async fn clients(&self, wanted: usize) -> Result<usize> {
+        let mut connection = PgConnection::connect_with(&self.server).await?;
+        let free: i64 = sqlx::query_scalar(
+            "select current_setting('max_connections')::bigint \
+                 - current_setting('superuser_reserved_connections')::bigint \
+                 - (select count(*) from pg_stat_activity where backend_type = 'client backend')",
+        )
+        .fetch_one(&mut connection)
+        .await?;
+        connection.close().await?;
+        let free = usize::try_from(free).unwrap_or_default() * 9 / 10;
+        Ok(wanted.min(free).max(1))
+    }
+
     /// Does an operation's statements for some seconds; answers transactions
     /// per second.
     pub(crate) async fn run(

@@ -1,9 +1,9 @@
 //! The measured calls, and the tickets that they are made on.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use anyhow::{Context as _, Result, ensure};
-use futures::{StreamExt as _, TryStreamExt as _, stream};
+use futures::{FutureExt as _, StreamExt as _, TryStreamExt as _, stream};
 use tonic::Status;
 use uuid::Uuid;
 use wangge_api::{
@@ -15,7 +15,7 @@ use wangge_api::{
 };
 use wangge_client::{ServiceChannel, retry};
 
-use super::{operation::Operation, setting::Setting};
+use super::{drive::Caller, operation::Operation, setting::Setting};
 use crate::{
     connect::{ConnectArgs, refused},
     services::ServiceName,
@@ -65,13 +65,18 @@ impl Calls {
         &self.setting
     }
 
+    /// Makes calls of one operation.
+    pub(crate) fn caller(self: &Arc<Self>, operation: Operation) -> Arc<Caller> {
+        let calls = self.clone();
+        Arc::new(move |number| {
+            let calls = calls.clone();
+            async move { calls.call(operation, number).await }.boxed()
+        })
+    }
+
     /// Makes one call; none if no ticket is left to make it on. `number` says
     /// over which connection, and which report.
-    pub(crate) async fn call(
-        &self,
-        operation: Operation,
-        number: usize,
-    ) -> Option<Result<(), Status>> {
+    async fn call(&self, operation: Operation, number: usize) -> Option<Result<(), Status>> {
         Some(match operation {
             Operation::Create => self.create(number).await,
             Operation::Get => {

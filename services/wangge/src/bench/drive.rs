@@ -13,12 +13,11 @@ use std::{
 };
 
 use anyhow::Result;
+use futures::future::BoxFuture;
 use hdrhistogram::Histogram;
 use tokio::{sync::Semaphore, task::JoinSet};
 use tonic::Status;
 use tonic_types::StatusExt as _;
-
-use super::{calls::Calls, operation::Operation};
 
 /// Most calls in flight at a rate. Calls beyond it wait; their time runs.
 pub(crate) const CAP: usize = 1000;
@@ -98,10 +97,14 @@ fn reason(status: &Status) -> String {
     }
 }
 
+/// Makes one call; none if there is nothing left to make it on. The number says
+/// which connection it goes over, and which of many like calls it is.
+pub(crate) type Caller =
+    dyn Fn(usize) -> BoxFuture<'static, Option<Result<(), Status>>> + Send + Sync;
+
 /// A measurement under way.
 struct Run {
-    calls: Arc<Calls>,
-    operation: Operation,
+    call: Arc<Caller>,
     pace: Pace,
     start: Instant,
     seconds: Duration,
@@ -114,15 +117,9 @@ struct Run {
 }
 
 /// Makes calls for some time and waits for the last answer.
-pub(crate) async fn drive(
-    calls: &Arc<Calls>,
-    operation: Operation,
-    pace: Pace,
-    seconds: Duration,
-) -> Result<Tally> {
+pub(crate) async fn drive(call: Arc<Caller>, pace: Pace, seconds: Duration) -> Result<Tally> {
     let run = Arc::new(Run {
-        calls: calls.clone(),
-        operation,
+        call,
         pace,
         start: Instant::now(),
         seconds,
@@ -197,7 +194,7 @@ impl Run {
         let mut number = worker;
         while let Some(due) = self.next().await {
             let in_flight = self.in_flight.fetch_add(1, Relaxed) + 1;
-            let answer = self.calls.call(self.operation, number).await;
+            let answer = (self.call)(number).await;
             self.in_flight.fetch_sub(1, Relaxed);
             let Some(answer) = answer else {
                 self.ran_out.store(true, Relaxed);

@@ -131,7 +131,7 @@ pub(crate) fn variables(setting: &Setting) -> Vec<(&'static str, String)> {
         ("fingerprint", bytes(32)),
         ("created_event", bytes(CREATED_EVENT)),
         ("dispatched_event", bytes(DISPATCHED_EVENT)),
-        ("reported_clocks", clocks(&[FILING])),
+        ("reported_clocks", reported_clocks()),
         ("filed_clocks", clocks(&[FILED_IN_TIME, DISPATCHING])),
         (
             "dispatched_clocks",
@@ -146,6 +146,11 @@ pub(crate) fn variables(setting: &Setting) -> Vec<(&'static str, String)> {
 /// Bytes in the events that our calls write.
 const CREATED_EVENT: usize = 80;
 const DISPATCHED_EVENT: usize = 190;
+
+/// Clocks of a ticket that was reported and nothing more.
+pub(crate) fn reported_clocks() -> String {
+    clocks(&[FILING])
+}
 
 /// Clocks as our calls write them.
 const FILING: &str = r#"{"kind":1,"limit":{"kind":3,"amount":15},"limit_source":"profile","unit_id":null,"stretches":[{"start":"2026-03-01T08:00:00.123456Z","end":null,"counted":true,"cause":1}]}"#;

@@ -7,7 +7,7 @@ use super::{
     drive::{CAP, Pace, Tally},
     operation::Operation,
 };
-use crate::output::{self, Output, line, note, pad, width};
+use crate::output::{self, Output, line, note, pad};
 
 /// One operation at one pace, ours and the bare database's.
 #[derive(Debug)]
@@ -18,6 +18,8 @@ pub(crate) struct Measured {
     pub pace: Pace,
     /// What became of our calls.
     pub ours: Tally,
+    /// Clients of pgbench.
+    pub clients: usize,
     /// Transactions per second of the bare database, before and after.
     pub bare: [f64; 2],
 }
@@ -53,33 +55,34 @@ const HEADER: [&str; 11] = [
     "target",
     "met",
 ];
+/// Widths of the columns, known before the first row is.
+const WIDTHS: [usize; 11] = [9, 13, 8, 8, 8, 8, 7, 8, 9, 6, 3];
 
-/// Prints what was measured, and below it what a reader has to know.
-pub(crate) fn print(measured: &[Measured], output: Output) -> Result<()> {
+/// Prints what stands above the rows.
+pub(crate) fn print_header(output: Output) {
+    if output == Output::Text {
+        print_cells(&HEADER.map(str::to_owned));
+    }
+}
+
+/// Prints what was measured as soon as it was, and below it what a reader has
+/// to know: a run that ends early has shown what it came to.
+pub(crate) fn print(row: &Measured, output: Output) -> Result<()> {
     if output == Output::Json {
-        let rows: Vec<_> = measured.iter().map(json_row).collect();
-        return output::json(&json!({"operations": rows}));
+        return output::json(&json_row(row));
     }
-    let mut rows = vec![HEADER.map(str::to_owned).to_vec()];
-    rows.extend(measured.iter().map(text_row));
-    let columns: Vec<usize> = (0..HEADER.len())
-        .map(|column| {
-            rows.iter()
-                .map(|row| width(&row[column]))
-                .max()
-                .unwrap_or_default()
-        })
-        .collect();
-    for row in rows {
-        let cells: Vec<String> = row
-            .iter()
-            .zip(&columns)
-            .map(|(text, columns)| pad(text, *columns))
-            .collect();
-        line(cells.join("  ").trim_end());
-    }
-    measured.iter().for_each(remarks);
+    print_cells(&text_row(row));
+    remarks(row);
     Ok(())
+}
+
+fn print_cells(cells: &[String]) {
+    let padded: Vec<String> = cells
+        .iter()
+        .zip(WIDTHS)
+        .map(|(text, columns)| pad(text, columns))
+        .collect();
+    line(padded.join("  ").trim_end());
 }
 
 fn text_row(row: &Measured) -> Vec<String> {
@@ -151,6 +154,14 @@ fn remarks(row: &Measured) {
         note(format!(
             "{what}: ended early, after {:.1} s, for want of tickets",
             row.ours.elapsed.as_secs_f64()
+        ));
+    }
+    if let Pace::InFlight(number) = row.pace
+        && row.clients < number
+    {
+        note(format!(
+            "{what}: pgbench had {} clients, for more the server has no connections",
+            row.clients
         ));
     }
     let [before, after] = row.bare;
