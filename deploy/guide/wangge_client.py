@@ -5,6 +5,7 @@ Needs `pip install grpcio grpcio-reflection googleapis-common-protos`.
 
 import os
 import random
+import threading
 import time
 import uuid
 from datetime import datetime, timedelta, timezone
@@ -52,17 +53,19 @@ class Platform:
         self.token = os.environ["WANGGE_TOKEN"] if token is None else token
         self.attempts, self.timeout = attempts, timeout
         self.services = {}
+        self.lock = threading.Lock()  # a descriptor pool takes each file once
 
     def _method(self, path, service):
         service = service or path.split(".")[1]  # wangge.<service>.v1...
-        if service not in self.services:
-            address = os.environ[f"WANGGE_{service.upper()}_URL"].removeprefix("http://").rstrip("/")
-            channel = grpc.insecure_channel(address)
-            self.services[service] = channel, DescriptorPool(ProtoReflectionDescriptorDatabase(channel))
-        channel, pool = self.services[service]
-        name, method = path.split("/")
-        found = pool.FindServiceByName(name).methods_by_name[method]
-        return channel, GetMessageClass(found.input_type), GetMessageClass(found.output_type)
+        with self.lock:
+            if service not in self.services:
+                address = os.environ[f"WANGGE_{service.upper()}_URL"].removeprefix("http://").rstrip("/")
+                channel = grpc.insecure_channel(address)
+                self.services[service] = channel, DescriptorPool(ProtoReflectionDescriptorDatabase(channel))
+            channel, pool = self.services[service]
+            name, method = path.split("/")
+            found = pool.FindServiceByName(name).methods_by_name[method]
+            return channel, GetMessageClass(found.input_type), GetMessageClass(found.output_type)
 
     def _try(self, path, service, request, open_call):
         """Opens a call, and again with the same request_id while the refusal says that this can help."""

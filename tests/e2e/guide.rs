@@ -16,6 +16,20 @@ use wangge_tests::{
 const EXAMPLES: [&str; 4] = ["hotline.py", "chat_bridge.py", "till.py", "screen.py"];
 const AREA: &str = "320402003005";
 
+/// The first calls of a client that is shared by threads, all at once.
+const FROM_SEVERAL_THREADS: &str = r#"
+from concurrent.futures import ThreadPoolExecutor
+from wangge_client import Platform
+
+platform = Platform()
+with ThreadPoolExecutor(8) as threads:
+    calls = [
+        threads.submit(platform.call, "wangge.tickets.v1.TicketService/ListTickets", {"page_size": 1})
+        for _ in range(32)
+    ]
+    assert all(call.result().tickets for call in calls)
+"#;
+
 #[tokio::test(flavor = "multi_thread")]
 async fn the_guides_examples_run() {
     let data_dir = DataDir::new();
@@ -41,6 +55,18 @@ async fn the_guides_examples_run() {
         .find(|unit| unit.kind() == UnitKind::Department);
     let department = department.expect("a department").id;
     let unit = department.parse().expect("an id");
+    let threads = python()
+        .args(["-c", FROM_SEVERAL_THREADS])
+        .current_dir(repository().join("deploy/guide"))
+        .env("WANGGE_TICKETS_URL", up.url(Service::Tickets))
+        .env("WANGGE_TOKEN", up.token(Role::System, Some(AREA), None))
+        .env("PYTHONDONTWRITEBYTECODE", "1")
+        .stdin(Stdio::null())
+        .output()
+        .await
+        .expect("Python");
+    let told = String::from_utf8_lossy(&threads.stderr).into_owned();
+    assert!(threads.status.success(), "from several threads:\n{told}");
     for example in EXAMPLES {
         // Twice, since what it makes may be there already.
         for turn in ["first", "second"] {

@@ -85,7 +85,11 @@ fn traced<T>(message: T) -> Request<T> {
 async fn one_trace_goes_from_a_call_to_the_figures() {
     let (collector, url) = Collector::start().await;
     let data_dir = DataDir::new();
-    let up = Wangge::up(&data_dir, &[], &[("OTEL_EXPORTER_OTLP_ENDPOINT", &url)]).await;
+    let environment = [
+        ("OTEL_EXPORTER_OTLP_ENDPOINT", url.as_str()),
+        ("OTEL_TRACES_SAMPLER_ARG", "1"),
+    ];
+    let up = Wangge::up(&data_dir, &[], &environment).await;
     make_ground(&up).await;
     let unit = make_unit(&up, "LEAD", UnitKind::Department, COMMUNITY).await;
     let ticket = work(&up, &unit.to_string()).await;

@@ -90,9 +90,11 @@ pub enum Error {
     },
 
     /// The server was not ready in time.
-    #[error("PostgreSQL was not ready after {seconds} s; the end of its log says:\n{log}")]
+    #[error(
+        "PostgreSQL has not become ready, and has said nothing for {seconds} s; the end of its log says:\n{log}"
+    )]
     StartTimeout {
-        /// How long was waited.
+        /// How long it has said nothing.
         seconds: u64,
         /// The last lines of the server's log.
         log: String,

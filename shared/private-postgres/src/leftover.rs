@@ -7,17 +7,19 @@ use rustix::process::Pid;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::UnixStream,
-    time::{Instant, sleep, timeout},
+    time::{sleep, timeout},
 };
 
 use crate::{
     Error,
     cluster::Places,
     pid_file::{PidFile, is_alive},
-    postmaster::{POLL, PORT, Postmaster, START_PATIENCE, log_tail},
+    postmaster::{POLL, PORT, Postmaster, Start},
 };
 
-const ANSWER_PATIENCE: Duration = Duration::from_secs(2);
+/// How long a server may take to say whether it lives. One that is gone refuses
+/// the connection at once; only a very busy machine takes longer than a moment.
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(30);
 /// The protocol's shortest question, its length and code: is there TLS here?
 const SSL_REQUEST: [u8; 8] = [0, 0, 0, 8, 0x04, 0xd2, 0x16, 0x2f];
 
@@ -34,7 +36,7 @@ impl<'a> Leftover<'a> {
     pub(crate) async fn find(places: &'a Places) -> Option<Self> {
         let pid = PidFile::read(&places.data)?.pid;
         let socket = places.socket.join(format!(".s.PGSQL.{PORT}"));
-        let answered = timeout(ANSWER_PATIENCE, answers(&socket)).await;
+        let answered = timeout(ANSWER_TIMEOUT, answers(&socket)).await;
         let lives = is_alive(pid) && matches!(answered, Ok(Ok(())));
         lives.then_some(Self { places, pid })
     }
@@ -51,7 +53,7 @@ impl<'a> Leftover<'a> {
 
     /// Takes it over once it is ready; none if it was just about to stop.
     pub(crate) async fn adopt(self) -> Result<Option<Postmaster>, Error> {
-        let deadline = Instant::now() + START_PATIENCE;
+        let mut start = Start::begin(self.places);
         loop {
             match PidFile::read(&self.places.data)
                 .filter(|file| file.pid == self.pid && is_alive(file.pid))
@@ -60,13 +62,7 @@ impl<'a> Leftover<'a> {
                 Some(file) if file.ready => {
                     return Ok(Some(Postmaster::adopted(self.pid)));
                 }
-                Some(_) if Instant::now() >= deadline => {
-                    let log = log_tail(self.places);
-                    return Err(Error::StartTimeout {
-                        seconds: START_PATIENCE.as_secs(),
-                        log,
-                    });
-                }
+                Some(_) if start.hangs() => return Err(start.timeout()),
                 Some(_) => sleep(POLL).await,
             }
         }

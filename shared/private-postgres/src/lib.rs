@@ -31,7 +31,9 @@ use watchdog::Watchdog;
 pub use binaries::find_binaries;
 pub use error::Error;
 
-const CRASH_PATIENCE: Duration = Duration::from_secs(5);
+/// How long a start after a crash is tried again while the old server's last
+/// children are in the way, and while something else is.
+const CRASH_TIMEOUTS: (Duration, Duration) = (Duration::from_secs(60), Duration::from_secs(5));
 
 /// What kind of server is wanted, and where.
 #[derive(Debug, Clone)]
@@ -192,6 +194,17 @@ async fn take_over(
     Ok(None)
 }
 
+/// How long a start that failed like this is tried again. Orphans of the old
+/// server hold its shared memory, and on a busy machine for a while.
+fn crash_timeout(log: &str) -> Duration {
+    let orphans = ["pre-existing shared memory block", "postmaster.pid"];
+    if orphans.iter().any(|sign| log.contains(sign)) {
+        CRASH_TIMEOUTS.0
+    } else {
+        CRASH_TIMEOUTS.1
+    }
+}
+
 /// Starts the server. After a crash that is tried for a while: the old
 /// server's last children may not have noticed yet that they are orphans.
 async fn launch(
@@ -202,19 +215,14 @@ async fn launch(
     mut watchdog: Option<&mut Watchdog>,
 ) -> Result<Postmaster, Error> {
     let crashed = PidFile::read(&places.data).is_some();
-    let deadline = Instant::now()
-        + if crashed {
-            CRASH_PATIENCE
-        } else {
-            Duration::ZERO
-        };
+    let begun = Instant::now();
     loop {
         let mut server = Postmaster::spawn(binaries, account, arguments, places)?;
         if let Some(watchdog) = &mut watchdog {
             watchdog.guard(server.pid()).await?;
         }
         match server.wait_until_ready(places).await {
-            Err(Error::StartFailed { .. }) if Instant::now() < deadline => {
+            Err(Error::StartFailed { log }) if crashed && begun.elapsed() < crash_timeout(&log) => {
                 sleep(Duration::from_millis(100)).await;
             }
             outcome => return outcome.map(|()| server),

@@ -28,8 +28,9 @@ pub(crate) const SUPERUSER: &str = "wangge";
 pub(crate) const PORT: u16 = 5432;
 
 pub(crate) const POLL: Duration = Duration::from_millis(20);
-/// Long, because a server that crashed replays its log first.
-pub(crate) const START_PATIENCE: Duration = Duration::from_secs(60);
+/// How long a starting server may say nothing. One that crashed replays its log
+/// first, for as long as that takes, and says every ten seconds how far it is.
+const START_TIMEOUT: Duration = Duration::from_secs(60);
 /// A fast shutdown is given ten seconds, then an immediate one is ordered;
 /// after five seconds of that the server itself kills what still runs.
 const SHUTDOWNS: [(Signal, Duration); 2] = [
@@ -124,7 +125,7 @@ impl Postmaster {
 
     /// Waits until it takes queries, or has given up.
     pub(crate) async fn wait_until_ready(&mut self, places: &Places) -> Result<(), Error> {
-        let deadline = Instant::now() + START_PATIENCE;
+        let mut start = Start::begin(places);
         while !PidFile::read(&places.data).is_some_and(|file| file.pid == self.pid && file.ready) {
             if self
                 .child
@@ -135,21 +136,13 @@ impl Postmaster {
                     log: log_tail(places),
                 });
             }
-            if Instant::now() >= deadline {
-                return self.give_up(places).await;
+            if start.hangs() {
+                self.shut_down(places).await?;
+                return Err(start.timeout());
             }
             sleep(POLL).await;
         }
         Ok(())
-    }
-
-    async fn give_up(&mut self, places: &Places) -> Result<(), Error> {
-        let log = log_tail(places);
-        self.shut_down(places).await?;
-        Err(Error::StartTimeout {
-            seconds: START_PATIENCE.as_secs(),
-            log,
-        })
     }
 
     /// Ends it, in good order if that can be had in time.
@@ -184,6 +177,43 @@ impl Postmaster {
         while PidFile::read(data_dir).is_some_and(|file| file.pid == self.pid && is_alive(file.pid))
         {
             sleep(POLL).await;
+        }
+    }
+}
+
+/// A server's start, waited for as long as its log grows.
+#[derive(Debug)]
+pub(crate) struct Start<'a> {
+    places: &'a Places,
+    said: u64,
+    deadline: Instant,
+}
+
+impl<'a> Start<'a> {
+    /// Begins to wait.
+    pub(crate) fn begin(places: &'a Places) -> Self {
+        Self {
+            places,
+            said: 0,
+            deadline: Instant::now() + START_TIMEOUT,
+        }
+    }
+
+    /// Whether the server has said nothing for too long.
+    pub(crate) fn hangs(&mut self) -> bool {
+        let said = fs::metadata(self.places.log()).map_or(0, |log| log.len());
+        if said != self.said {
+            self.said = said;
+            self.deadline = Instant::now() + START_TIMEOUT;
+        }
+        Instant::now() >= self.deadline
+    }
+
+    /// The error of a start that hangs.
+    pub(crate) fn timeout(&self) -> Error {
+        Error::StartTimeout {
+            seconds: START_TIMEOUT.as_secs(),
+            log: log_tail(self.places),
         }
     }
 }

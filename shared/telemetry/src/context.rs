@@ -4,19 +4,34 @@ use http::HeaderMap;
 use opentelemetry::{
     Context,
     propagation::{Extractor, Injector, TextMapPropagator as _},
-    trace::TraceContextExt as _,
+    trace::{SpanContext, TraceContextExt as _},
 };
 use opentelemetry_sdk::propagation::TraceContextPropagator;
 use tracing::Span;
 use tracing_opentelemetry::OpenTelemetrySpanExt as _;
 
+use crate::sampling;
+
 /// Name of the header, and of the only field of a stored context.
 pub const TRACEPARENT: &str = "traceparent";
 
 /// Makes `span` part of the trace that the headers name, if they name one.
+/// Whether it is sampled is not the caller's to say: each trace costs
+/// statements' spans and is stored with events, so our own share decides.
 pub fn continue_from_headers(span: &Span, headers: &HeaderMap) {
     if headers.contains_key(TRACEPARENT) {
-        continue_from(span, &HeaderExtractor(headers));
+        let parent = parent(&HeaderExtractor(headers));
+        let named = parent.span().span_context().clone();
+        let sampled = sampling::is_sampled(named.trace_id());
+        let flags = named.trace_flags().with_sampled(sampled);
+        let ours = SpanContext::new(
+            named.trace_id(),
+            named.span_id(),
+            flags,
+            true,
+            named.trace_state().clone(),
+        );
+        continue_from(span, parent.with_remote_span_context(ours));
     }
 }
 
@@ -44,7 +59,7 @@ pub fn name_trace(span: &Span, headers: &HeaderMap) {
 /// Makes `span` part of the trace of a stored `traceparent`, if there is one.
 pub fn continue_from_stored(span: &Span, traceparent: &str) {
     if !traceparent.is_empty() {
-        continue_from(span, &StoredExtractor(traceparent));
+        continue_from(span, parent(&StoredExtractor(traceparent)));
     }
 }
 
@@ -75,8 +90,11 @@ pub fn current_traceparent() -> String {
     }
 }
 
-fn continue_from(span: &Span, carrier: &dyn Extractor) {
-    let parent = TraceContextPropagator::new().extract_with_context(&Context::new(), carrier);
+fn parent(carrier: &dyn Extractor) -> Context {
+    TraceContextPropagator::new().extract_with_context(&Context::new(), carrier)
+}
+
+fn continue_from(span: &Span, parent: Context) {
     if parent.span().span_context().is_valid() {
         // Fails only for a span that has children already; a new one has none.
         let _ = span.set_parent(parent);

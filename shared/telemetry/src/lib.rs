@@ -4,6 +4,7 @@
 
 pub mod context;
 mod metrics;
+mod sampling;
 mod setup;
 mod statements;
 

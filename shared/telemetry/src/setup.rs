@@ -19,6 +19,7 @@ use tracing_subscriber::{
 
 use crate::{
     metrics::Page,
+    sampling,
     statements::{Sampled, Statements, Traced},
 };
 
@@ -50,8 +51,8 @@ pub struct TelemetryArgs {
     /// unless they are served.
     #[arg(long, env = "OTEL_EXPORTER_OTLP_ENDPOINT", global = true)]
     pub otlp_endpoint: Option<String>,
-    /// Share of the traces begun here that are sent, from 0 to 1; a trace that
-    /// a caller has begun is sent if the caller's part of it is.
+    /// Share of the traces that are sampled and sent, from 0 to 1, also of those
+    /// that a caller has begun: the caller's own flag doesn't decide.
     #[arg(
         long,
         env = "OTEL_TRACES_SAMPLER_ARG",
@@ -185,6 +186,7 @@ fn traces(args: &TelemetryArgs, resource: &Resource) -> Result<Option<SdkTracerP
         .with_tonic()
         .with_endpoint(endpoint)
         .build()?;
+    sampling::set_share(args.trace_share);
     let share = Sampler::TraceIdRatioBased(args.trace_share);
     Ok(Some(
         SdkTracerProvider::builder()

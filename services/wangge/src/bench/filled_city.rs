@@ -108,7 +108,7 @@ fn filled(number: u64) -> Filled {
     let rare = |among: u64, rest: u64| number < FIRST && number % among == rest;
     let grid = if rare(2000, 7) {
         SMALL_GRID
-    } else if number % 2 == 0 {
+    } else if number.is_multiple_of(2) {
         number / 2 % SMALL_GRID
     } else {
         // The cube of an even spread: half of these lie in an eighth of the grids.
