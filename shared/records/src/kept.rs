@@ -1,7 +1,9 @@
 //! The table of a kind of record. A row is the record as JSON, taken apart and
 //! put together by PostgreSQL, so that one set of statements fits every table
 //! whose columns bear the names of the fields. Columns keep their types, and
-//! constraints and indexes are the table's own.
+//! constraints and indexes are the table's own. Statements name the columns that
+//! they write, so that a column of a newer release keeps its default; what is
+//! read of such a column is ignored.
 
 use std::future::Future;
 
@@ -55,6 +57,10 @@ pub struct Trace {
 /// A kind of record with a table. [`kept!`](crate::kept!) writes it. Functions
 /// with a scope answer nothing that lies outside it.
 pub trait Kept: Record {
+    /// Names of the columns that an insert writes, the place in the order of
+    /// entry aside, in lists parted by commas. They are the record's fields.
+    const COLUMNS: &'static [&'static str];
+
     /// The record with an id.
     fn load(
         pool: &PgPool,
@@ -133,13 +139,15 @@ pub fn from_row<R: Record>(row: &str) -> Result<R, StoreError> {
 /// Writes the statements of a kind of record: its table; the column of the
 /// record to which it belongs, if there is one, or `shared` if who may read it
 /// in the areas around their own does ([`RecordScope::areas_around`]); `dated` if it holds from a day
-/// to a day; its states, if it has some; the columns that can change, if there
-/// are any; and the function that is its [`Kept::guard`], if it has one.
+/// to a day; its states, if it has some; the columns that stay as they were
+/// entered and those that can change, if there are any, the columns of [`Head`](crate::Head)
+/// and [`Course`](crate::Course) aside; and the function that is its [`Kept::guard`], if it has
+/// one.
 ///
 /// ```ignore
-/// kept! { Building in "building" of "estate_id" dated changes "name, end_date" }
-/// kept! { Wish in "wish" states(WishState) changes "title, claim_until" }
-/// kept! { Booking in "booking" of "session_id" states(BookingState) guarded by booking::free }
+/// kept! { Building in "building" of "estate_id" dated keeps "estate_id, start_date" changes "name, end_date" }
+/// kept! { Wish in "wish" states(WishState) keeps "resident_id" changes "title, claim_until" }
+/// kept! { Booking in "booking" of "session_id" states(BookingState) keeps "session_id" guarded by booking::free }
 /// ```
 #[macro_export]
 macro_rules! kept {
@@ -168,29 +176,29 @@ macro_rules! kept {
     (@days $record:ident, $table:literal, $where:tt, $of:tt, $($rest:tt)*) => {
         $crate::kept!(@states $record, $table, $where, $of, ["$4::date is null"], $($rest)*);
     };
-    (@states $record:ident, $table:literal, $where:tt, $of:tt, $on:tt, states($state:ident) $($rest:tt)*) => {
+    (@states $record:ident, $table:literal, $where:tt, $of:tt, $on:tt, states($state:ident) keeps $keeps:literal $($rest:tt)*) => {
         $crate::kept!(@changes $record, $table, $where, $of, $on,
             ["($7::smallint is null or state = $7)"], "state", "for share",
             (|code| $state::from_code(code).map($state::name)),
-            "changed_time, revision, state, steps", $($rest)*);
+            ["state, steps", $keeps], "changed_time, revision, state, steps", $($rest)*);
     };
-    (@states $record:ident, $table:literal, $where:tt, $of:tt, $on:tt, $($rest:tt)*) => {
+    (@states $record:ident, $table:literal, $where:tt, $of:tt, $on:tt, keeps $keeps:literal $($rest:tt)*) => {
         $crate::kept!(@changes $record, $table, $where, $of, $on,
             ["$7::smallint is null"], "0::smallint", "", (|_: i16| None),
-            "changed_time, revision", $($rest)*);
+            [$keeps], "changed_time, revision", $($rest)*);
     };
     (@changes $record:ident, $table:literal, $where:tt, $of:tt, $on:tt, $in:tt, $state:literal, $lock:literal, $named:tt,
-        $always:literal, changes $changes:literal $($rest:tt)*) => {
+        [$($columns:literal),+], $always:literal, changes $changes:literal $($rest:tt)*) => {
         $crate::kept!(@guard $record, $table, $where, $of, $on, $in, $state, $lock, $named,
-            [$always + ", " + $changes], $($rest)*);
+            [$($columns,)+ $changes], [$always + ", " + $changes], $($rest)*);
     };
     (@changes $record:ident, $table:literal, $where:tt, $of:tt, $on:tt, $in:tt, $state:literal, $lock:literal, $named:tt,
-        $always:literal, $($rest:tt)*) => {
-        $crate::kept!(@guard $record, $table, $where, $of, $on, $in, $state, $lock, $named, [$always], $($rest)*);
+        $columns:tt, $always:literal, $($rest:tt)*) => {
+        $crate::kept!(@guard $record, $table, $where, $of, $on, $in, $state, $lock, $named, $columns, [$always], $($rest)*);
     };
-    (@guard $record:ident, $table:literal, $where:tt, $of:tt, $on:tt, $in:tt, $state:literal, $lock:literal, $named:tt, $changes:tt,
-        guarded by $guard:path) => {
-        $crate::kept!(@ $record, $table, $where, $of, $on, $in, $state, $lock, $named, $changes,
+    (@guard $record:ident, $table:literal, $where:tt, $of:tt, $on:tt, $in:tt, $state:literal, $lock:literal, $named:tt, $columns:tt,
+        $changes:tt, guarded by $guard:path) => {
+        $crate::kept!(@ $record, $table, $where, $of, $on, $in, $state, $lock, $named, $columns, $changes,
             async fn guard(
                 tx: &mut ::wangge_pg::Tx,
                 records: &[Self],
@@ -204,12 +212,18 @@ macro_rules! kept {
             }
         );
     };
-    (@guard $record:ident, $table:literal, $where:tt, $of:tt, $on:tt, $in:tt, $state:literal, $lock:literal, $named:tt, $changes:tt,) => {
-        $crate::kept!(@ $record, $table, $where, $of, $on, $in, $state, $lock, $named, $changes,);
+    (@guard $record:ident, $table:literal, $where:tt, $of:tt, $on:tt, $in:tt, $state:literal, $lock:literal, $named:tt, $columns:tt,
+        $changes:tt,) => {
+        $crate::kept!(@ $record, $table, $where, $of, $on, $in, $state, $lock, $named, $columns, $changes,);
     };
     (@ $record:ident, $table:literal, {[$($one:tt)+] [$($many:tt)+]}, [$($of:tt)+], [$($on:tt)+], [$($in:tt)+], $state:literal, $lock:literal, $named:tt,
-        [$($changes:tt)+], $($guard:tt)*) => {
+        [$($columns:literal),+], [$($changes:tt)+], $($guard:tt)*) => {
         impl $crate::Kept for $record {
+            const COLUMNS: &'static [&'static str] = &[
+                "id, area_code, created_time, changed_time, imported, import_digest, revision",
+                $($columns),+
+            ];
+
             async fn load(
                 pool: &::sqlx::PgPool,
                 scope: &::wangge_auth::RecordScope,
@@ -317,10 +331,11 @@ macro_rules! kept {
                 records: &[Self],
             ) -> ::std::result::Result<::std::vec::Vec<::uuid::Uuid>, ::wangge_pg::StoreError> {
                 Ok(::sqlx::query_scalar!(
-                    "insert into " + $table + " select kept.* \
-                     from jsonb_array_elements($1::text::jsonb) as given (row), lateral \
-                     jsonb_populate_record(null::" + $table + ", \
-                         row || jsonb_build_object('entry', nextval('record_entry'))) as kept \
+                    "insert into " + $table + " (entry, \
+                         id, area_code, created_time, changed_time, imported, import_digest, revision" $(+ ", " + $columns)+ + ") \
+                     select nextval('record_entry'), \
+                         id, area_code, created_time, changed_time, imported, import_digest, revision" $(+ ", " + $columns)+ + " \
+                     from jsonb_populate_recordset(null::" + $table + ", $1::text::jsonb) \
                      on conflict do nothing returning id",
                     $crate::kept::to_row(records)?,
                 )

@@ -151,11 +151,14 @@ pub async fn list_areas(
                -- Bytes up to the row before the last: the row that goes
                -- beyond the limit is answered, and one behind it, which tells
                -- that there are more.
-               select first_rows.*, sum(octet_length(boundary_geojson)) over (
+               select id, code, kind, name, parent_code, boundary_geojson, start_date, end_date,
+                      revision, sum(octet_length(boundary_geojson)) over (
                    order by code rows between unbounded preceding and 2 preceding
                ) as bytes
                from (
-                   select * from area
+                   select id, code, kind, name, parent_code, boundary_geojson, start_date,
+                          end_date, revision
+                   from area
                    where (code >= $1 and code < $2 or code = any($7)) and code > $3
                      and ($4::smallint is null or kind = $4)
                    order by code limit $5

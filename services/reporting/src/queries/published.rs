@@ -15,7 +15,9 @@ pub(crate) async fn list_published(
 ) -> Result<Vec<PublishedFigure>, StoreError> {
     Ok(sqlx::query_as!(
         PublishedFigure,
-        "select distinct on (figure_key) * from published_figure \
+        "select distinct on (figure_key) id, area_code, figure_key, value, bound, period, \
+             as_of_date, revision \
+         from published_figure \
          where area_code = $1 and ($2::date is null or as_of_date <= $2) \
          order by figure_key, as_of_date desc, id desc",
         area_code,

@@ -33,14 +33,16 @@ pub(crate) async fn matters(
              from fact where service = 'tickets' and kind = 'livelihood_matter' \
                  and area_code >= $1 and area_code < $2 \
          ), dated as ( \
-             select stands.*, state in ('refused', 'paid_or_delivered', 'withdrawn') as is_over, \
+             select record_id, parent_id, area_code, created_time, due_time, reached_times, subject_id, state, \
+                 state in ('refused', 'paid_or_delivered', 'withdrawn') as is_over, \
                  case when states && array['approved', 'refused', 'withdrawn'] then ( \
                      select min(reached_time) from unnest(states, reached_times) as reached (state, reached_time) \
                      where reached_time < $3 and state in ('approved', 'refused', 'withdrawn') \
                  ) end as decided_time \
              from stands where state is not null \
          ), matter as ( \
-             select *, count(*) filter (where not is_over) over () as open_count, \
+             select record_id, parent_id, area_code, created_time, due_time, reached_times, subject_id, state, \
+                 is_over, decided_time, count(*) filter (where not is_over) over () as open_count, \
                  count(*) filter (where not is_over and decided_time is null and due_time < $3) over () as overdue_count \
              from dated where not is_over \
                  or (select max(reached_time) from unnest(reached_times) as reached (reached_time) \

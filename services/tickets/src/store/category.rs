@@ -43,16 +43,17 @@ pub async fn insert_category(tx: &mut Tx, category: &Category) -> Result<(), Sto
 /// # Errors
 /// What the database says.
 pub async fn load_category(tx: &mut Tx, id: Uuid) -> Result<Option<Category>, StoreError> {
-    Ok(sqlx::query!("select * from category where id = $1", id)
-        .fetch_optional(tx)
-        .await?
-        .map(|row| Category {
-            id: row.id,
-            code: row.code,
-            name: row.name,
-            limit: limit(row.limit_kind, row.limit_amount),
-            revision: row.revision,
-        }))
+    let row = sqlx::query!(
+        "select id, code, name, limit_kind, limit_amount, revision from category where id = $1",
+        id
+    );
+    Ok(row.fetch_optional(tx).await?.map(|row| Category {
+        id: row.id,
+        code: row.code,
+        name: row.name,
+        limit: limit(row.limit_kind, row.limit_amount),
+        revision: row.revision,
+    }))
 }
 
 /// Lists categories by code, behind `after`.
@@ -65,7 +66,8 @@ pub async fn list_categories(
     limit_rows: i64,
 ) -> Result<Vec<Category>, StoreError> {
     let rows = sqlx::query!(
-        "select * from category where code > $1 order by code limit $2",
+        "select id, code, name, limit_kind, limit_amount, revision from category \
+         where code > $1 order by code limit $2",
         after,
         limit_rows
     )
@@ -113,7 +115,8 @@ pub async fn load_responsibility(
 ) -> Result<Option<Responsibility>, StoreError> {
     Ok(sqlx::query_as!(
         Responsibility,
-        "select * from responsibility where id = $1 and area_code >= $2 and area_code < $3",
+        "select id, category_code, area_code, unit_id, revision from responsibility \
+         where id = $1 and area_code >= $2 and area_code < $3",
         id,
         scope.area_from(),
         scope.area_until(),
@@ -134,7 +137,8 @@ pub async fn list_responsibilities(
 ) -> Result<Vec<Responsibility>, StoreError> {
     Ok(sqlx::query_as!(
         Responsibility,
-        "select * from responsibility where (area_code >= $1 and area_code < $2 or area_code = any($6)) \
+        "select id, category_code, area_code, unit_id, revision from responsibility \
+         where (area_code >= $1 and area_code < $2 or area_code = any($6)) \
          and (category_code, area_code) > ($3, $4) order by category_code, area_code limit $5",
         scope.area_from(),
         scope.area_until(),

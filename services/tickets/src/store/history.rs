@@ -27,7 +27,9 @@ pub async fn list_history(
                 r#"select row_to_json(line) as "line: Json<HistoryLine>"
            from ticket
            left join lateral (
-               select * from ticket_history
+               select ticket_id, revision, action, from_state, to_state, action_time, actor,
+                   order_id, reason
+               from ticket_history
                where ticket_id = ticket.id and revision > $5 order by revision limit $6
            ) line on true
            where ticket.id = $1 and ((ticket.area_code >= $2 and ticket.area_code < $3) or exists (

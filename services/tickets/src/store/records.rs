@@ -19,14 +19,36 @@ use crate::{
     store::{deliberation, group_message, livelihood_matter},
 };
 
-kept! { ChatGroup in "chat_group" dated changes "name, end_date" }
-kept! { GroupMessage in "group_message" of "chat_group_id" states(GroupMessageState) changes "person_id, reply, ticket_id" guarded by group_message::guard }
-kept! { DutyShift in "duty_shift" states(DutyShiftState) changes "person_id" }
-kept! { LivelihoodItem in "livelihood_item" shared dated changes "name, materials, end_date" }
-kept! { LivelihoodMatter in "livelihood_matter" states(LivelihoodMatterState) changes "handler_person_id, amount_fen" guarded by livelihood_matter::guard }
-kept! { Meeting in "meeting" states(MeetingState) changes "title, start_time, committee_count, party_member_count, resident_count, stakeholder_count, minutes" }
-kept! { Deliberation in "deliberation" states(DeliberationState) changes "title, topic, meeting_id, inconclusive_meeting_ids, decision, reviewer_id, review" guarded by deliberation::guard }
-kept! { Assignment in "assignment" of "deliberation_id" states(AssignmentState) guarded by deliberation::guard_assignments }
-kept! { Patrol in "patrol" }
-kept! { FieldVisit in "field_visit" }
-kept! { FieldNote in "field_note" }
+kept! { ChatGroup in "chat_group" dated
+keeps "start_date"
+changes "name, end_date" }
+kept! { GroupMessage in "group_message" of "chat_group_id" states(GroupMessageState)
+keeps "chat_group_id, text, sent_time"
+changes "person_id, reply, ticket_id"
+guarded by group_message::guard }
+kept! { DutyShift in "duty_shift" states(DutyShiftState)
+keeps "kind, start_time, end_time"
+changes "person_id" }
+kept! { LivelihoodItem in "livelihood_item" shared dated
+keeps "limit_days, start_date"
+changes "name, materials, end_date" }
+kept! { LivelihoodMatter in "livelihood_matter" states(LivelihoodMatterState)
+keeps "livelihood_item_id, applicant_name, resident_id, due_date"
+changes "handler_person_id, amount_fen"
+guarded by livelihood_matter::guard }
+kept! { Meeting in "meeting" states(MeetingState)
+keeps "kind"
+changes "title, start_time, committee_count, party_member_count, resident_count, stakeholder_count, minutes" }
+kept! { Deliberation in "deliberation" states(DeliberationState)
+keeps "raiser_ids"
+changes "title, topic, meeting_id, inconclusive_meeting_ids, decision, reviewer_id, review"
+guarded by deliberation::guard }
+kept! { Assignment in "assignment" of "deliberation_id" states(AssignmentState)
+keeps "deliberation_id, ticket_id, project_id, assigned_date"
+guarded by deliberation::guard_assignments }
+kept! { Patrol in "patrol"
+keeps "person_id, start_time, end_time, found_count, note" }
+kept! { FieldVisit in "field_visit"
+keeps "kind, person_id, resident_id, visit_time, outcome, ticket_id" }
+kept! { FieldNote in "field_note"
+keeps "person_id, noted_time, text, ticket_id" }

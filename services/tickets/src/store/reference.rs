@@ -43,20 +43,27 @@ pub async fn load_version(pool: &PgPool) -> Result<i64, StoreError> {
 /// What the database says.
 pub async fn load_reference(pool: &PgPool) -> Result<ReferenceRows, StoreError> {
     let version = load_version(pool).await?;
-    let categories = sqlx::query!("select * from category")
-        .fetch_all(pool)
-        .await?;
+    let categories =
+        sqlx::query!("select id, code, name, limit_kind, limit_amount, revision from category")
+            .fetch_all(pool)
+            .await?;
     let addresses = sqlx::query!("select normalized_text, area_code from address_copy")
         .fetch_all(pool)
         .await?;
     Ok(ReferenceRows {
         version,
-        areas: sqlx::query_as!(AreaCopy, "select * from area_copy")
-            .fetch_all(pool)
-            .await?,
-        units: sqlx::query_as!(UnitCopy, "select * from unit_copy")
-            .fetch_all(pool)
-            .await?,
+        areas: sqlx::query_as!(
+            AreaCopy,
+            "select id, code, kind, boundary_geojson, start_date, end_date, revision from area_copy"
+        )
+        .fetch_all(pool)
+        .await?,
+        units: sqlx::query_as!(
+            UnitCopy,
+            "select id, kind, area_code, start_date, end_date, revision from unit_copy"
+        )
+        .fetch_all(pool)
+        .await?,
         addresses: addresses
             .into_iter()
             .map(|row| (row.normalized_text, row.area_code))
@@ -71,8 +78,11 @@ pub async fn load_reference(pool: &PgPool) -> Result<ReferenceRows, StoreError> 
                 revision: row.revision,
             })
             .collect(),
-        responsibilities: sqlx::query_as!(Responsibility, "select * from responsibility")
-            .fetch_all(pool)
-            .await?,
+        responsibilities: sqlx::query_as!(
+            Responsibility,
+            "select id, category_code, area_code, unit_id, revision from responsibility"
+        )
+        .fetch_all(pool)
+        .await?,
     })
 }

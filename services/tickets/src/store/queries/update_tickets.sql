@@ -20,8 +20,14 @@ with changed as (
     where ticket.id = new.id and ticket.revision = decided.revision
     returning ticket.id
 ), orders as (
-    insert into ticket_order
-    select * from json_populate_recordset(null::ticket_order, $4::text::json) o
+    insert into ticket_order (
+        id, ticket_id, place, unit_id, role, state, issued_time, accepted_time, ended_time,
+        handler_person_id, result, return_reason
+    )
+    select
+        id, ticket_id, place, unit_id, role, state, issued_time, accepted_time, ended_time,
+        handler_person_id, result, return_reason
+    from json_populate_recordset(null::ticket_order, $4::text::json) o
     where o.ticket_id in (select id from changed)
     on conflict on constraint ticket_order_pkey do update set
         state = excluded.state,
@@ -31,12 +37,17 @@ with changed as (
         result = excluded.result,
         return_reason = excluded.return_reason
 ), history as (
-    insert into ticket_history
-    select * from json_populate_recordset(null::ticket_history, $5::text::json) line
+    insert into ticket_history (
+        ticket_id, revision, action, from_state, to_state, action_time, actor, order_id, reason
+    )
+    select
+        ticket_id, revision, action, from_state, to_state, action_time, actor, order_id, reason
+    from json_populate_recordset(null::ticket_history, $5::text::json) line
     where line.ticket_id in (select id from changed)
 ), requests as (
-    insert into request
-    select * from json_populate_recordset(null::request, $7::text::json) made
+    insert into request (caller, request_id, fingerprint, record_id, revision, recorded_time)
+    select caller, request_id, fingerprint, record_id, revision, recorded_time
+    from json_populate_recordset(null::request, $7::text::json) made
     where made.record_id in (select id from changed)
 ), events as (
     insert into outbox (
