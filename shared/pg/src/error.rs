@@ -3,9 +3,10 @@
 
 use std::{sync::Arc, time::Duration};
 
+use sqlx::postgres::PgDatabaseError;
 use wangge_api::{errors::v1::Reason, refusal::Refusal};
 
-use crate::measures;
+use crate::{measures, pool};
 
 /// After which time a call that met no database may be repeated.
 const RETRY_AFTER: Duration = Duration::from_secs(1);
@@ -44,6 +45,9 @@ impl From<sqlx::Error> for StoreError {
         if matches!(error, sqlx::Error::PoolTimedOut) {
             measures::timed_out(measures::POOLS);
         }
+        if is_outdated(&error) {
+            pool::outdate();
+        }
         Self(Arc::new(error))
     }
 }
@@ -60,9 +64,11 @@ impl StoreError {
         self.0.as_database_error()?.constraint()
     }
 
-    /// The database can't be reached, or won't let us in for now.
+    /// The database can't be reached, won't let us in for now, or has changed
+    /// under a connection that will not be used again.
     pub fn is_unavailable(&self) -> bool {
         match &*self.0 {
+            error if is_outdated(error) => true,
             sqlx::Error::Io(_)
             | sqlx::Error::PoolTimedOut
             | sqlx::Error::PoolClosed
@@ -132,6 +138,18 @@ impl StoreError {
             None => Refusal::internal(&self),
         }
     }
+}
+
+/// The connection is older than the schema: a statement that it has prepared
+/// would return other columns than it did. The same statement succeeds on a new
+/// connection.
+pub(crate) fn is_outdated(error: &sqlx::Error) -> bool {
+    error
+        .as_database_error()
+        .and_then(|error| error.try_downcast_ref::<PgDatabaseError>())
+        .is_some_and(|error| {
+            error.code() == "0A000" && error.routine() == Some("RevalidateCachedQuery")
+        })
 }
 
 impl From<StoreError> for Refusal {

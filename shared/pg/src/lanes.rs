@@ -15,7 +15,10 @@ use tokio::{
     time::timeout,
 };
 
-use crate::{error::StoreError, measures};
+use crate::{
+    error::{self, StoreError},
+    measures,
+};
 
 /// How long a call waits for a free lane before it is refused, and for a new
 /// connection.
@@ -134,15 +137,17 @@ impl Lane {
     }
 
     fn settle<T>(&mut self, answer: &Result<T, sqlx::Error>) {
-        let answered = matches!(
-            answer,
-            Ok(_) | Err(sqlx::Error::Database(_) | sqlx::Error::RowNotFound)
-        );
+        let answered = match answer {
+            Ok(_) | Err(sqlx::Error::RowNotFound) => true,
+            Err(error @ sqlx::Error::Database(_)) => !error::is_outdated(error),
+            Err(_) => false,
+        };
         let connection = self.connection.take();
         if answered {
             self.home.free().extend(connection);
         } else {
-            // The server is gone, and with it whatever the other lanes lead to.
+            // The server is gone, and with it whatever the other lanes lead to; or
+            // the schema has changed under all of them.
             self.home.free().clear();
         }
     }

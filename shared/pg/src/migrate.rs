@@ -1,11 +1,14 @@
-//! Bringing a database up to date: the tables that every service has, then the
-//! service's own. Waits for a database that is still starting.
+//! Bringing a database up to date while others work in it: the tables that every
+//! service has, then the service's own. Waits for a database that is still
+//! starting; takes no lock for which others would have to wait in line behind
+//! it for long; and says for whom it waits. It refuses to decide whether a
+//! migration is safe: `xtask check` does.
 
-use std::time::Duration;
+use std::{collections::HashMap, convert::Infallible, time::Duration};
 
 use sqlx::{
-    PgConnection, PgPool,
-    migrate::{MigrateError, Migrator},
+    Connection as _, Executor as _, PgConnection, PgPool,
+    migrate::{Migrate as _, MigrateError, Migration, Migrator},
 };
 
 use crate::{
@@ -17,22 +20,182 @@ use crate::{
 /// which begin with a date.
 static SHARED: Migrator = sqlx::migrate!("./migrations");
 
+/// Where it is kept which migrations have been run.
+const TABLE: &str = "_sqlx_migrations";
+
 /// How often, a second apart, a database that can't be reached is tried.
 const ATTEMPTS: u32 = 30;
 
-/// Runs the migrations that have not been run yet.
+/// How long a migration waits for the lock of a table: for as long, calls wait
+/// behind it.
+const LOCK_TIMEOUT: &str = "2s";
+/// How long a try waits for another program that migrates. Shorter than the
+/// second after which PostgreSQL looks for deadlocks: an index that is made
+/// without locking waits for every transaction, also for one that waits here.
+const TURN_TIMEOUT: &str = "500ms";
+/// The pause after the first try that got no lock; each one is twice as long.
+const FIRST_PAUSE: Duration = Duration::from_millis(500);
+/// The longest pause.
+const LONGEST_PAUSE: Duration = Duration::from_secs(8);
+/// How often it is looked for whom a migration waits.
+const LOOK: Duration = Duration::from_secs(1);
+
+/// Runs the migrations that have not been run yet. One that gets no lock is
+/// undone and tried again, until it gets it.
 ///
 /// # Errors
 /// When the database can't be reached for half a minute, or a migration fails.
 pub async fn migrate(pool: &PgPool, own: &Migrator) -> Result<(), MigrateError> {
     wait_for(pool).await?;
-    for migrations in [&SHARED, own] {
-        // Each set runs without seeing the other's versions.
-        let mut set = Migrator::with_migrations(migrations.iter().cloned().collect());
-        set.set_ignore_missing(true);
-        set.run(pool).await?;
+    let mut pause = FIRST_PAUSE;
+    loop {
+        let mut connection = pool.acquire().await?.detach();
+        let process: i32 = sqlx::query_scalar("select pg_backend_pid()")
+            .fetch_one(&mut connection)
+            .await?;
+        let outcome = tokio::select! {
+            outcome = run(&mut connection, own) => outcome,
+            never = tell_blockers(pool, process) => match never {},
+        };
+        // With it go its locks and its settings, whatever became of it.
+        let _ = connection.close().await;
+        match outcome {
+            Err(error) if got_no_lock(&error) => {
+                tracing::warn!(%error, "a migration got no lock in time, and is tried again");
+                tokio::time::sleep(pause).await;
+                pause = (pause * 2).min(LONGEST_PAUSE);
+            }
+            outcome => return outcome,
+        }
+    }
+}
+
+/// Runs what has not been run, in order.
+async fn run(connection: &mut PgConnection, own: &Migrator) -> Result<(), MigrateError> {
+    // However long it takes: what must not is waiting for locks.
+    connection.execute("set statement_timeout = 0").await?;
+    set_lock_timeout(connection, TURN_TIMEOUT).await?;
+    connection.lock().await?;
+    connection.ensure_migrations_table(TABLE).await?;
+    if let Some(version) = connection.dirty_version(TABLE).await? {
+        return Err(MigrateError::Dirty(version));
+    }
+    let applied = connection.list_applied_migrations(TABLE).await?;
+    let applied: HashMap<i64, _> = applied
+        .into_iter()
+        .map(|applied| (applied.version, applied.checksum))
+        .collect();
+    // Versions that this program doesn't know are those of a newer one.
+    for migration in SHARED.iter().chain(own.iter()) {
+        match applied.get(&migration.version) {
+            Some(checksum) if *checksum == migration.checksum => {}
+            Some(_) => return Err(MigrateError::VersionMismatch(migration.version)),
+            None => apply(connection, migration).await?,
+        }
     }
     Ok(())
+}
+
+async fn apply(connection: &mut PgConnection, migration: &Migration) -> Result<(), MigrateError> {
+    tracing::info!(version = migration.version, what = %migration.description, "migrating");
+    if migration.no_tx {
+        // What runs without a transaction locks nobody out while it waits.
+        set_lock_timeout(connection, "0").await?;
+        drop_leftover(connection, migration.sql.as_str()).await?;
+    } else {
+        set_lock_timeout(connection, LOCK_TIMEOUT).await?;
+    }
+    connection.apply(TABLE, migration).await?;
+    Ok(())
+}
+
+async fn set_lock_timeout(connection: &mut PgConnection, to: &str) -> Result<(), sqlx::Error> {
+    sqlx::query("select set_config('lock_timeout', $1, false)")
+        .bind(to)
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
+/// Drops what an earlier run of a migration left of its index: one that was cut
+/// short is invalid; one that was finished, but not noted down, is made again
+/// unless the statement does without.
+async fn drop_leftover(connection: &mut PgConnection, sql: &str) -> Result<(), sqlx::Error> {
+    let Some((name, unless_there)) = index_made(sql) else {
+        return Ok(());
+    };
+    let statement: Option<String> = sqlx::query_scalar(
+        "select format('drop index concurrently %s', indexrelid::regclass) from pg_index \
+         where indexrelid = to_regclass($1) and not (indisvalid and $2)",
+    )
+    .bind(name)
+    .bind(unless_there)
+    .fetch_optional(&mut *connection)
+    .await?;
+    if let Some(statement) = statement {
+        tracing::info!(index = name, "dropping what an earlier run left behind");
+        // The name was quoted by the database itself.
+        connection.execute(sqlx::AssertSqlSafe(statement)).await?;
+    }
+    Ok(())
+}
+
+/// Name of the index that a statement makes without locking its table, and
+/// whether it does so only if there is none of this name.
+fn index_made(sql: &str) -> Option<(&str, bool)> {
+    let mut words = sql
+        .lines()
+        .filter(|line| !line.trim_start().starts_with("--"))
+        .flat_map(str::split_whitespace)
+        .peekable();
+    let mut next_is = |wanted: &str| {
+        words
+            .next_if(|word| word.eq_ignore_ascii_case(wanted))
+            .is_some()
+    };
+    if !next_is("create") {
+        return None;
+    }
+    next_is("unique");
+    if !(next_is("index") && next_is("concurrently")) {
+        return None;
+    }
+    let unless_there = next_is("if") && next_is("not") && next_is("exists");
+    words.next().map(|name| (name, unless_there))
+}
+
+/// Another transaction holds what it needs, or waits for what it holds.
+fn got_no_lock(error: &MigrateError) -> bool {
+    let (MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _)) = error else {
+        return false;
+    };
+    error
+        .as_database_error()
+        .and_then(sqlx::error::DatabaseError::code)
+        .is_some_and(|code| code == "55P03" || code == "40P01")
+}
+
+/// Says for whom a process waits, each time that this changes. Not what they do:
+/// their statements may have values in them.
+async fn tell_blockers(pool: &PgPool, process: i32) -> Infallible {
+    let mut told = Vec::new();
+    loop {
+        tokio::time::sleep(LOOK).await;
+        let blockers: Result<Vec<String>, _> = sqlx::query_scalar(
+            "select format('process %s (%s, %s), in its transaction since %s', pid, \
+                 application_name, coalesce(state, 'unknown'), xact_start) \
+             from pg_stat_activity where pid = any(pg_blocking_pids($1)) order by pid",
+        )
+        .bind(process)
+        .fetch_all(pool)
+        .await;
+        // It is the migration that matters: what can't be seen is not told.
+        let blockers = blockers.unwrap_or_default();
+        if blockers != told && !blockers.is_empty() {
+            tracing::warn!(blockers = %blockers.join("; "), "a migration waits");
+        }
+        told = blockers;
+    }
 }
 
 /// A connection to a database, once it can be reached; its statements, which may
@@ -100,4 +263,23 @@ async fn wait_for(pool: &PgPool) -> Result<(), MigrateError> {
         .await
         .map(drop)
         .map_err(MigrateError::Execute)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_index_made_without_locking_is_known_by_its_name() {
+        let made =
+            "-- no-transaction\ncreate index concurrently wish_area\n    on wish (area_code)";
+        assert_eq!(index_made(made), Some(("wish_area", false)));
+        let made = "CREATE UNIQUE INDEX CONCURRENTLY if not exists wish_area on wish (area_code)";
+        assert_eq!(index_made(made), Some(("wish_area", true)));
+        assert_eq!(
+            index_made("create index wish_area on wish (area_code)"),
+            None
+        );
+        assert_eq!(index_made("drop index concurrently wish_area"), None);
+    }
 }

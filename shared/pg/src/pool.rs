@@ -2,7 +2,12 @@
 //! used, so that a service starts, and answers `UNAVAILABLE`, without its
 //! database.
 
-use std::{path::Path, str::FromStr as _, time::Duration};
+use std::{
+    path::Path,
+    str::FromStr as _,
+    sync::{Mutex, PoisonError},
+    time::{Duration, Instant},
+};
 
 use crate::lanes::Lanes;
 use sqlx::{
@@ -167,6 +172,21 @@ impl Database {
     }
 }
 
+/// When a connection was last found older than its database's schema.
+static OUTDATED: Mutex<Option<Instant>> = Mutex::new(None);
+
+/// Connections that are open now have statements prepared for an older schema,
+/// and are not used again. Which database it was is not looked at: to connect
+/// again after an upgrade costs the others little.
+pub(crate) fn outdate() {
+    *OUTDATED.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
+}
+
+fn is_outdated(age: Duration) -> bool {
+    let since = *OUTDATED.lock().unwrap_or_else(PoisonError::into_inner);
+    since.is_some_and(|since| since.elapsed() <= age)
+}
+
 /// A pool on the database at `url`, of at most `max_connections`.
 ///
 /// # Errors
@@ -184,6 +204,10 @@ pub fn pool(access: &Access, max_connections: u32) -> PgPool {
         // A connection is tested when it comes back; testing it again when it
         // is taken would cost each call a round trip.
         .test_before_acquire(false)
+        .before_acquire(|_, connection| {
+            let current = !is_outdated(connection.age);
+            Box::pin(async move { Ok(current) })
+        })
         // Writes run in `transact`, which ends what it begins. This catches
         // whoever did not use it.
         .after_release(|connection, _| {

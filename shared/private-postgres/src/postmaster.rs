@@ -52,6 +52,11 @@ pub(crate) fn arguments(options: &Options, places: &Places) -> Vec<String> {
         "timezone=UTC".to_owned(),
         "log_timezone=UTC".to_owned(),
         "log_min_messages=warning".to_owned(),
+        // What is kept is personal data: a row that breaks a rule, or the values of a
+        // statement that failed, have no place in the log.
+        "log_error_verbosity=terse".to_owned(),
+        "log_parameter_max_length=0".to_owned(),
+        "log_parameter_max_length_on_error=0".to_owned(),
         "idle_in_transaction_session_timeout=10s".to_owned(),
     ];
     let safety: &[&str] = if options.durable {

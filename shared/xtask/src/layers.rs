@@ -6,7 +6,7 @@ use std::{fs, path::Path, process::ExitCode};
 use anyhow::Result;
 
 use crate::{
-    say,
+    migrations, queries, say,
     sources::{SERVICES, Source, sources},
 };
 
@@ -95,6 +95,8 @@ pub(crate) fn check(root: &Path) -> Result<ExitCode> {
             check_opening(&source, &mut broken);
         }
     }
+    queries::check(root, &mut broken)?;
+    migrations::check(root, &mut broken)?;
     for line in &broken {
         say(line);
     }

@@ -1,10 +1,14 @@
-//! Checks that no library does: that code keeps to its layers, and that
-//! generated files are up to date. It knows the services by their folders only,
+//! Checks that no library does: that code keeps to its layers, that queries and
+//! migrations let two releases work on one database, and that generated files
+//! are up to date. It knows the services by their folders only,
 //! so that it builds when their queries don't.
 
 mod layers;
+mod migrations;
 mod prepare;
+mod queries;
 mod sources;
+mod sql;
 
 use std::{path::PathBuf, process::ExitCode};
 
@@ -20,7 +24,8 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Task {
-    /// Check that code keeps to its layers.
+    /// Check that code keeps to its layers, that queries name their columns, and
+    /// that migrations can run while the release before serves.
     Check,
     /// Write what the query macros need to build without a database.
     Sqlx {

@@ -31,3 +31,41 @@ changes "end_date" }
 kept! { Seat in "seat" dated
 keeps "kind, person_id, unit_id, start_date"
 changes "end_date" }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use wangge_records::Kept;
+    use wangge_testkit::fields_of;
+
+    use super::*;
+
+    /// A field without its column would be lost; a column without its field would
+    /// be written as NULL.
+    fn assert_columns_are_fields<R: Kept>() {
+        let columns = R::COLUMNS.iter().flat_map(|some| some.split(", "));
+        let columns: BTreeSet<String> = columns.map(String::from).collect();
+        assert_eq!(columns, fields_of::<R>(), "{}", R::KIND);
+    }
+
+    #[test]
+    fn what_is_written_is_what_the_record_has() {
+        let kinds = [
+            assert_columns_are_fields::<Estate>,
+            assert_columns_are_fields::<Building>,
+            assert_columns_are_fields::<Household>,
+            assert_columns_are_fields::<Resident>,
+            assert_columns_are_fields::<NeedTag>,
+            assert_columns_are_fields::<ResidentRole>,
+            assert_columns_are_fields::<Membership>,
+            assert_columns_are_fields::<Seat>,
+        ];
+        for assert_it in kinds {
+            assert_it();
+        }
+        let lines = include_str!("records.rs").lines();
+        let kept = lines.filter(|line| line.starts_with("kept! {"));
+        assert_eq!(kept.count(), kinds.len(), "a kind is not looked at");
+    }
+}

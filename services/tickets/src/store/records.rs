@@ -52,3 +52,44 @@ kept! { FieldVisit in "field_visit"
 keeps "kind, person_id, resident_id, visit_time, outcome, ticket_id" }
 kept! { FieldNote in "field_note"
 keeps "person_id, noted_time, text, ticket_id" }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use wangge_records::Kept;
+    use wangge_testkit::fields_of;
+
+    use super::*;
+
+    /// A field without its column would be lost; a column without its field would
+    /// be written as NULL.
+    fn assert_columns_are_fields<R: Kept>() {
+        let columns = R::COLUMNS.iter().flat_map(|some| some.split(", "));
+        let columns: BTreeSet<String> = columns.map(String::from).collect();
+        assert_eq!(columns, fields_of::<R>(), "{}", R::KIND);
+    }
+
+    #[test]
+    fn what_is_written_is_what_the_record_has() {
+        let kinds = [
+            assert_columns_are_fields::<ChatGroup>,
+            assert_columns_are_fields::<GroupMessage>,
+            assert_columns_are_fields::<DutyShift>,
+            assert_columns_are_fields::<LivelihoodItem>,
+            assert_columns_are_fields::<LivelihoodMatter>,
+            assert_columns_are_fields::<Meeting>,
+            assert_columns_are_fields::<Deliberation>,
+            assert_columns_are_fields::<Assignment>,
+            assert_columns_are_fields::<Patrol>,
+            assert_columns_are_fields::<FieldVisit>,
+            assert_columns_are_fields::<FieldNote>,
+        ];
+        for assert_it in kinds {
+            assert_it();
+        }
+        let lines = include_str!("records.rs").lines();
+        let kept = lines.filter(|line| line.starts_with("kept! {"));
+        assert_eq!(kept.count(), kinds.len(), "a kind is not looked at");
+    }
+}

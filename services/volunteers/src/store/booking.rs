@@ -42,7 +42,7 @@ pub(crate) async fn guard(
                  as \"closed!\", \
              capacity - (select count(*)::int from booking where booking.recurring_session_id = session.id \
                  and session_date = day and state <> 4) as \"left!\" \
-         from (select distinct * from unnest($1::uuid[], $2::date[]) as asked (id, day)) asked \
+         from (select distinct id, day from unnest($1::uuid[], $2::date[]) as asked (id, day)) asked \
          join recurring_session session using (id)",
         &sessions,
         &days,

@@ -1,0 +1,20 @@
+//! How databases change under those who work in them, and what PostgreSQL's log
+//! keeps.
+
+mod log;
+mod migrations;
+mod schema_changes;
+
+use sqlx::PgPool;
+
+/// An empty database and a pool on it.
+async fn pool(connections: u32) -> PgPool {
+    let name = wangge_testkit::empty_database().await;
+    let url = wangge_testkit::postgres_url(&name);
+    wangge_pg::open(&url, connections).expect("a URL of ours")
+}
+
+async fn execute(pool: &PgPool, statement: &'static str) {
+    let executed = sqlx::query(statement).execute(pool).await;
+    executed.expect("a statement of ours");
+}

@@ -1,0 +1,334 @@
+//! Which migrations can run while the release before serves: that release
+//! writes NULL into columns that it doesn't know, reads those that it does, and
+//! waits behind every lock. Those that ran before there were such rules are
+//! known by name.
+
+use std::{fs, path::Path};
+
+use anyhow::{Context as _, Result};
+
+use crate::{
+    sources::SERVICES,
+    sql::{Statement, bodies, statements},
+};
+
+/// Migrations older than the rules.
+const OLD: &[&str] = &[
+    "0001_requests_and_outbox.sql",
+    "20261123000001_organization.sql",
+    "20261123000001_reporting.sql",
+    "20261123000001_tickets.sql",
+    "20261123000001_volunteers.sql",
+    "20261123000002_community_work.sql",
+    "20261123000002_facts.sql",
+    "20261123000002_residents.sql",
+    "20261123000002_volunteers_and_stations.sql",
+    "20261123000003_service.sql",
+    "20261123000003_states.sql",
+    "20261126000001_reporters_and_gaps.sql",
+    "20261126000001_states_inlined.sql",
+];
+
+/// Tables of which release 0.1.0 reads all columns, by statements that it has
+/// prepared: a column more is an error to it.
+const READ_WHOLE: &[&str] = &[
+    "area_copy",
+    "category",
+    "published_figure",
+    "responsibility",
+    "unit_copy",
+];
+
+/// The first line of a migration that runs without a transaction, as sqlx knows it.
+const NO_TRANSACTION: &str = "-- no-transaction";
+
+/// Checks the migrations of every service, and those that all share.
+pub(crate) fn check(root: &Path, broken: &mut Vec<String>) -> Result<()> {
+    let services = SERVICES.map(|service| root.join("services").join(service));
+    let crates = services.into_iter().chain([root.join("shared/pg")]);
+    for folder in crates.map(|krate| krate.join("migrations")) {
+        let mut files = Vec::new();
+        for entry in fs::read_dir(&folder).with_context(|| folder.display().to_string())? {
+            files.push(entry?.path());
+        }
+        files.sort();
+        for file in files {
+            let name = file.file_name().unwrap_or_default().to_string_lossy();
+            if OLD.contains(&name.as_ref()) {
+                continue;
+            }
+            let path = file.strip_prefix(root)?.display();
+            let sql = fs::read_to_string(&file).with_context(|| path.to_string())?;
+            let found = faults(&sql).into_iter();
+            broken.extend(found.map(|fault| format!("{path}: {fault}")));
+        }
+    }
+    Ok(())
+}
+
+/// What is wrong with a migration.
+fn faults(sql: &str) -> Vec<String> {
+    let all = statements(sql);
+    let mut faults = Vec::new();
+    let no_transaction = sql.starts_with(NO_TRANSACTION);
+    if no_transaction && all.len() != 1 {
+        faults.push(format!(
+            "{} statements: without a transaction there can be one, or what is left of a failed run \
+             can't be told",
+            all.len()
+        ));
+    }
+    let made: Vec<&str> = all
+        .iter()
+        .filter_map(|one| one.word_after("create table"))
+        .collect();
+    for statement in &all {
+        check_statement(statement, &made, no_transaction, &mut faults);
+    }
+    if all.iter().any(|one| one.begins("do")) {
+        check_blocks(&bodies(sql), no_transaction, &mut faults);
+    }
+    faults
+}
+
+fn check_statement(
+    statement: &Statement,
+    made: &[&str],
+    no_transaction: bool,
+    faults: &mut Vec<String>,
+) {
+    let mut fault = |what: &str| faults.push(what.to_owned());
+    let is_new = |table: Option<&str>| table.is_some_and(|table| made.contains(&table));
+    if statement.has("index concurrently") {
+        if !no_transaction {
+            fault("`concurrently` needs a file of its own that begins with `-- no-transaction`");
+        }
+    } else if statement.begins("create index") || statement.begins("create unique index") {
+        if !is_new(statement.word_after("on")) {
+            fault("an index on a table that is there is made `concurrently`");
+        }
+    } else if statement.begins("drop") {
+        fault("what is dropped is missed by the release before");
+    } else if no_transaction && !statement.begins("do") {
+        fault("needs no `-- no-transaction`, and would be left half done");
+    }
+    let writes = [
+        ("update", "update"),
+        ("delete", "delete from"),
+        ("truncate", "truncate"),
+    ];
+    for (verb, words) in writes {
+        let is_written = statement.begins(verb)
+            || statement.begins("with") && statement.has(words) && !statement.has("for update");
+        if is_written && !is_new(statement.word_after(words)) {
+            fault("rows are changed in batches, in a `do` block that commits after each");
+        }
+    }
+    let locks = [
+        "lock",
+        "vacuum full",
+        "cluster",
+        "reindex",
+        "alter type",
+        "alter domain",
+    ];
+    if locks.iter().any(|words| statement.begins(words)) {
+        fault("locks a table, or rewrites it, while others wait");
+    }
+    if statement.has("rename") && statement.begins("alter") {
+        fault("what is renamed is missed by the release before");
+    }
+    if statement.begins("alter table") && !is_new(statement.word_after("alter table")) {
+        check_alter(statement, faults);
+    }
+}
+
+/// What is done to a table that is there, part by part.
+fn check_alter(statement: &Statement, faults: &mut Vec<String>) {
+    let table = statement.word_after("alter table").unwrap_or_default();
+    for part in statement.parts() {
+        let mut fault = |what: &str| faults.push(format!("{table}: {what}"));
+        if part.has("drop") {
+            fault("what is dropped, `not null` and defaults too, is missed by the release before");
+        }
+        if part.has("set not null") || part.has("add column") && part.has("not null") {
+            fault("the release before writes NULL into columns that it doesn't know");
+        }
+        if part.has("type") && part.has("alter column") || part.has("set data type") {
+            fault("another type rewrites the table, and changes what the release before reads");
+        }
+        if part.has("add column") {
+            if READ_WHOLE.contains(&table) {
+                fault("release 0.1.0 reads every column of it: use a table beside it");
+            }
+            if ["unique", "primary key", "references"]
+                .iter()
+                .any(|words| part.has(words))
+            {
+                fault("a column is added without constraints; they come later, not valid at first");
+            }
+            let computed = part.has("generated")
+                || part
+                    .word_after("default")
+                    .is_some_and(|default| part.has(&format!("{default} (")) && default != "now");
+            if computed {
+                fault("a default that is computed for each row rewrites the table");
+            }
+        }
+        let constraint =
+            part.has("add constraint") || part.has("add check") || part.has("add foreign key");
+        if constraint && (part.has("check") || part.has("foreign key")) && !part.has("not valid") {
+            fault("a constraint is added `not valid`, and validated by a later file");
+        }
+        let makes_index = ["unique (", "primary key (", "exclude"]
+            .iter()
+            .any(|words| part.has(words));
+        if makes_index && (constraint || part.has("add unique") || part.has("add primary")) {
+            fault("an index is made `concurrently`; a constraint takes it over `using index`");
+        }
+    }
+}
+
+/// Blocks of PL/pgSQL change rows bit by bit, each bit in a transaction.
+fn check_blocks(body: &[Statement], no_transaction: bool, faults: &mut Vec<String>) {
+    let has = |words: &str| body.iter().any(|statement| statement.has(words));
+    let writes = has("update") || has("delete");
+    if writes && !(no_transaction && has("limit") && has("commit")) {
+        faults.push(
+            "a block changes rows in batches (`limit`), commits after each, and runs with \
+             `-- no-transaction`"
+                .to_owned(),
+        );
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refused(sql: &str, because: &str) {
+        let found = faults(sql);
+        assert!(
+            found.iter().any(|fault| fault.contains(because)),
+            "{sql}: {found:?}"
+        );
+    }
+
+    fn taken(sql: &str) {
+        assert_eq!(faults(sql), Vec::<String>::new(), "{sql}");
+    }
+
+    #[test]
+    fn indexes_on_tables_that_are_there_are_made_concurrently() {
+        refused("create index a_b on a (b);", "concurrently");
+        refused("create unique index a_b on a (b);", "concurrently");
+        refused("create index concurrently a_b on a (b);", "file of its own");
+        taken("-- no-transaction\ncreate index concurrently if not exists a_b on a (b);");
+        taken("create table a (b int); create index a_b on a (b);");
+    }
+
+    #[test]
+    fn without_a_transaction_there_is_one_statement() {
+        let two = "-- no-transaction\ncreate index concurrently a_b on a (b);\n\
+                   create index concurrently a_c on a (c);";
+        refused(two, "2 statements");
+        refused("-- no-transaction\ncreate table a (b int);", "half done");
+        taken("-- no-transaction\n-- Why.\ncreate index concurrently a_b on a (b);");
+    }
+
+    #[test]
+    fn rows_are_changed_in_batches() {
+        refused("update a set b = 1;", "batches");
+        refused("delete from a where b = 1;", "batches");
+        refused("truncate a;", "batches");
+        refused(
+            "with old as (select b from c) update a set b = 1 from old;",
+            "batches",
+        );
+        refused("do $$ begin update a set b = 1; end $$;", "batches");
+        taken(
+            "-- no-transaction\ndo $$ begin loop\n update a set b = 1 where id in \
+             (select id from a where b is null limit 1000);\n exit when not found; commit;\n \
+             end loop; end $$;",
+        );
+        taken("create table a (b int); update a set b = 1;");
+        taken("create trigger a_b before update on a for each row execute function c();");
+    }
+
+    #[test]
+    fn columns_take_null_without_a_rewrite() {
+        refused("alter table a add column b text not null;", "NULL");
+        refused(
+            "alter table a add column b text not null default '';",
+            "NULL",
+        );
+        refused(
+            "alter table a add column c int, add column b int not null;",
+            "NULL",
+        );
+        refused(
+            "alter table a add column b uuid default gen_random_uuid();",
+            "rewrites",
+        );
+        refused(
+            "alter table a add column b int generated always as (c + 1) stored;",
+            "rewrites",
+        );
+        refused(
+            "alter table a add column b int references c;",
+            "constraints",
+        );
+        refused("alter table a alter column b set not null;", "NULL");
+        refused("alter table category add column b text;", "0.1.0");
+        taken("alter table a add column b text;");
+        taken(
+            "alter table a add column b text default 'not yet', add column c timestamptz default now();",
+        );
+        taken("create table a (b int); alter table a add column c int not null;");
+    }
+
+    #[test]
+    fn nothing_goes_or_gets_another_name_or_type() {
+        refused("drop table a;", "dropped");
+        refused("drop index a_b;", "dropped");
+        refused("alter table a drop column b;", "dropped");
+        refused("alter table a alter column b drop not null;", "dropped");
+        refused("alter table a rename column b to c;", "renamed");
+        refused("alter index a_b rename to a_c;", "renamed");
+        refused("alter table a alter column b type bigint;", "type");
+        refused("alter type mood add value 'ok';", "locks");
+        taken("-- no-transaction\ndrop index concurrently if exists a_b;");
+    }
+
+    #[test]
+    fn constraints_on_tables_that_are_there_are_not_valid_at_first() {
+        refused(
+            "alter table a add constraint a_b check (b > 0);",
+            "not valid",
+        );
+        refused(
+            "alter table a add constraint a_b foreign key (b) references c;",
+            "not valid",
+        );
+        refused(
+            "alter table a add constraint a_b unique (b);",
+            "using index",
+        );
+        refused(
+            "alter table a add constraint a_b exclude using gist (b with &&);",
+            "using index",
+        );
+        taken("alter table a add constraint a_b check (b > 0) not valid;");
+        taken("alter table a validate constraint a_b;");
+        taken("alter table a add constraint a_b unique using index a_b;");
+        taken("create table a (b int); alter table a add constraint a_b check (b > 0);");
+    }
+
+    #[test]
+    fn what_locks_for_long_is_refused() {
+        refused("lock table a;", "locks");
+        refused("vacuum full a;", "locks");
+        refused("reindex table a;", "locks");
+        taken("create table b (c int constraint b_c references a);");
+    }
+}

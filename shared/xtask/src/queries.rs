@@ -1,0 +1,134 @@
+//! Queries name the columns that they read: one that doesn't returns another
+//! one with each column that is added, and a statement that was prepared for
+//! less fails.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+use anyhow::{Context as _, Result};
+
+use crate::{
+    sources::{SERVICES, sources},
+    sql::statements,
+};
+
+/// Checks the queries of services and of what they share, in sources and in
+/// files of their own.
+pub(crate) fn check(root: &Path, broken: &mut Vec<String>) -> Result<()> {
+    let mut crates: Vec<PathBuf> = SERVICES
+        .map(|service| root.join("services").join(service))
+        .into();
+    for entry in fs::read_dir(root.join("shared"))? {
+        crates.push(entry?.path());
+    }
+    for krate in crates {
+        for source in sources(root, &krate)? {
+            for (line, text) in texts(&source.code) {
+                if is_at_fault(&text) {
+                    broken.push(format!("{}:{line}: {WHAT}", source.path.display()));
+                }
+            }
+        }
+        let mut files = Vec::new();
+        collect(&krate.join("src"), &mut files)?;
+        for file in files {
+            let text = fs::read_to_string(&file).with_context(|| file.display().to_string())?;
+            if is_at_fault(&text) {
+                let path = file.strip_prefix(root)?.display();
+                broken.push(format!("{path}: {WHAT}"));
+            }
+        }
+    }
+    Ok(())
+}
+
+const WHAT: &str = "a query names the columns that it reads, not `*`";
+
+fn is_at_fault(text: &str) -> bool {
+    let all = statements(text);
+    all.iter()
+        .any(|one| (one.has("select") || one.has("returning")) && one.names_no_columns())
+}
+
+/// The texts between quotes of a source, each with the number of its line. Some
+/// of what is told apart is none; nothing in it reads like a query.
+fn texts(code: &str) -> Vec<(usize, String)> {
+    let mut texts = Vec::new();
+    let (mut rest, mut line) = (code, 1);
+    while let Some(at) = rest.find(['"', '\'', '/', '\n']) {
+        let found = &rest[at..];
+        let (text, length) = if found.starts_with("//") {
+            (None, found.find('\n').unwrap_or(found.len()))
+        } else if rest[..at].ends_with("r#") {
+            quoted(found, "\"#")
+        } else if found.starts_with('"') {
+            quoted(found, "\"")
+        } else if found.starts_with("'\"'") || found.starts_with("'\\") {
+            (None, 3)
+        } else {
+            (None, 1)
+        };
+        texts.extend(text.map(|text| (line, text.to_owned())));
+        line += found[..length].matches('\n').count();
+        rest = &found[length..];
+    }
+    texts
+}
+
+/// The text between the quote with which it begins and its end, and its length
+/// with both.
+fn quoted<'t>(text: &'t str, end: &str) -> (Option<&'t str>, usize) {
+    let mut from = 1;
+    while let Some(at) = text[from..].find(end).map(|at| from + at) {
+        let slashes = text[..at].chars().rev().take_while(|c| *c == '\\');
+        if end == "\"" && slashes.count() % 2 == 1 {
+            from = at + 1;
+            continue;
+        }
+        return (Some(&text[1..at]), at + end.len());
+    }
+    (None, text.len())
+}
+
+fn collect(folder: &Path, files: &mut Vec<PathBuf>) -> Result<()> {
+    for entry in fs::read_dir(folder).with_context(|| folder.display().to_string())? {
+        let path = entry?.path();
+        if path.is_dir() {
+            collect(&path, files)?;
+        } else if path.extension().is_some_and(|extension| extension == "sql") {
+            files.push(path);
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at_fault(code: &str) -> Vec<usize> {
+        let texts = texts(code).into_iter();
+        texts
+            .filter(|(_, text)| is_at_fault(text))
+            .map(|(line, _)| line)
+            .collect()
+    }
+
+    #[test]
+    fn queries_without_columns_are_found_where_they_begin() {
+        let code = "//! select * from a\nlet a = query!(\n    \"select id as \\\"id!\\\", a.* \\\n     from a\",\n);\n";
+        assert_eq!(at_fault(code), [3]);
+        assert_eq!(at_fault("query!(r#\"select * from a\"#)"), [1]);
+        let inner = "let b = '\"';\nquery!(r#\"select id as \"id!\", a.* from a\"#)";
+        assert_eq!(at_fault(inner), [2]);
+    }
+
+    #[test]
+    fn queries_with_columns_are_not() {
+        let code =
+            "let a = query!(\"select id, count(*) \\\n from a\");\nlet b = 2 * 3;\n// select *\n";
+        assert_eq!(at_fault(code), Vec::<usize>::new());
+    }
+}
