@@ -7,6 +7,7 @@ pub mod feed;
 pub mod plain;
 pub mod process;
 pub mod raw;
+pub mod round;
 pub mod site;
 pub mod world;
 

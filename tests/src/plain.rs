@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 
 use prost_reflect::DynamicMessage;
 use serde_json::{Value, json};
+use tonic::Code;
 use wangge_api::policy::{METHODS, Role, policy};
 
 use crate::{City, Service, city::request_id, raw, site::Site, until};
@@ -233,7 +234,7 @@ async fn make_of(site: &Site, kind: &Kind, record: Value) -> String {
     let channel = site.bare(Service::of(path)[0]);
     // Until the feed has brought what it names.
     let answer = until(|| async {
-        let answer = raw::call(&channel, Some(&token), path, &body).await;
+        let answer = raw::settle(&channel, Some(&token), path, &body).await;
         (answer.reason() != "REFERENCE_UNKNOWN").then_some(answer)
     });
     let answer = answer.await;
@@ -274,7 +275,7 @@ pub async fn act(
     let token = site.token(role, Some(""), None);
     let body = kind.act(given, verb, &request_id(), id, "");
     let channel = site.bare(Service::of(&path)[0]);
-    let answer = raw::call(&channel, Some(&token), &path, &body).await;
+    let answer = raw::settle(&channel, Some(&token), &path, &body).await;
     match answer.messages.first() {
         Some(message) => Ok(state(&decode(&path, message))),
         None => Err(answer),
@@ -288,6 +289,24 @@ pub async fn act(
 pub async fn take(site: &Site, city: &City, kind: &Kind, verb: &str, id: &str) -> String {
     let taken = attempt(site, city, kind, verb, id).await;
     taken.unwrap_or_else(|answer| panic!("{verb}: {:?}", answer.status))
+}
+
+/// Changes a record, if its kind can be changed, and ends it, if it can end.
+///
+/// # Panics
+/// When it is refused.
+pub async fn change_and_end(site: &Site, kind: &Kind, id: &str) {
+    let token = site.token(kind.writer, Some(""), None);
+    let update = kind.update(&request_id(), id, "");
+    let end = kind.dated.then(|| kind.end(&request_id(), id, ""));
+    for (verb, body) in [("Update", update), ("End", end)] {
+        let (Some(path), Some(body)) = (kind.path(verb), body) else {
+            continue;
+        };
+        let channel = site.bare(Service::of(path)[0]);
+        let answer = raw::settle(&channel, Some(&token), path, &body).await;
+        assert_eq!(answer.code(), Code::Ok, "{path}: {:?}", answer.status);
+    }
 }
 
 /// The state of a record by name, as its last step tells it; `none` before the

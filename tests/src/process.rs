@@ -226,7 +226,20 @@ impl Wangge {
         arguments: &[&OsStr],
         environment: &[(&str, &str)],
     ) -> Self {
-        let mut command = command();
+        Self::up_of(binary(), data_dir, arguments, environment).await
+    }
+
+    /// As [`Self::up`], by some program.
+    ///
+    /// # Panics
+    /// When it ends before.
+    pub async fn up_of(
+        program: &Path,
+        data_dir: &DataDir,
+        arguments: &[&OsStr],
+        environment: &[(&str, &str)],
+    ) -> Self {
+        let mut command = command(program);
         command
             .args(["up", "--first-port", "0", "--data-dir"])
             .arg(&**data_dir)
@@ -337,7 +350,15 @@ pub struct Ended {
 /// # Panics
 /// When it can't be run.
 pub async fn run(arguments: &[&OsStr]) -> Ended {
-    let output = command()
+    run_of(binary(), arguments).await
+}
+
+/// As [`run`], by some program.
+///
+/// # Panics
+/// When it can't be run.
+pub async fn run_of(program: &Path, arguments: &[&OsStr]) -> Ended {
+    let output = command(program)
         .args(arguments)
         .kill_on_drop(true)
         .output()
@@ -350,9 +371,9 @@ pub async fn run(arguments: &[&OsStr]) -> Ended {
     }
 }
 
-/// The binary, without settings of the surroundings.
-fn command() -> Command {
-    let mut command = Command::new(binary());
+/// A program, without settings of the surroundings.
+fn command(program: &Path) -> Command {
+    let mut command = Command::new(program);
     command.current_dir(repository()).stdin(Stdio::null());
     for (name, _) in std::env::vars_os() {
         let known = name.to_string_lossy();

@@ -10,6 +10,9 @@ use http_body::{Body as _, Frame};
 use prost::bytes::{Buf as _, Bytes};
 use tonic::{Code, Status, body::Body, transport::Channel};
 use tower::{Service as _, ServiceExt as _};
+use wangge_client::retry::may_succeed_later;
+
+use crate::until;
 
 /// What came back.
 #[derive(Debug, Clone)]
@@ -82,6 +85,16 @@ pub fn request(path: &str, token: Option<&str>, body: Bytes) -> Request<Body> {
 /// Calls a method with one message.
 pub async fn call(channel: &Channel, token: Option<&str>, path: &str, message: &[u8]) -> Answer {
     send(channel, request(path, token, frame(message))).await
+}
+
+/// Calls a method that may be repeated until it is answered for good.
+pub async fn settle(channel: &Channel, token: Option<&str>, path: &str, message: &[u8]) -> Answer {
+    until(|| async {
+        let answer = call(channel, token, path, message).await;
+        let passing = answer.http == 0 || may_succeed_later(&answer.status);
+        (!passing).then_some(answer)
+    })
+    .await
 }
 
 /// Sends a request and reads all of its answer.

@@ -577,7 +577,7 @@ pub const KINDS: &[Kind] = &[
         kind: "closed_day",
         area: COMMUNITY,
         placed_by: "area_code",
-        sample: |_| json!({"closed_date": {"year": 2031, "month": 10, "day": 1}, "name": "国庆节", "area_code": COMMUNITY}),
+        sample: |_| json!({"closed_date": {"year": 2031 + unique() % 1000, "month": 10, "day": 1}, "name": "国庆节", "area_code": COMMUNITY}),
         ..PLAIN
     },
     Kind {
