@@ -11,6 +11,7 @@ use std::{
         Arc, Mutex,
         atomic::{AtomicBool, AtomicUsize, Ordering},
     },
+    time::Duration,
 };
 
 use tokio::task::JoinHandle;
@@ -107,6 +108,8 @@ struct Load {
 
 /// Callers who report.
 const REPORTERS: usize = 3;
+/// The pause of each after a report: what is reported is looked for in the end.
+const PAUSE: Duration = Duration::from_millis(20);
 
 impl Load {
     fn on(sites: &[&Wangge], city: &City, told: &Arc<Mutex<Told>>) -> Self {
@@ -124,6 +127,7 @@ impl Load {
                     while !stop.load(Ordering::SeqCst) {
                         let id = report_one(&site).await;
                         told.lock().unwrap().tickets.push(id);
+                        tokio::time::sleep(PAUSE).await;
                     }
                 }));
             }
@@ -151,7 +155,7 @@ impl Load {
             if ended {
                 return;
             }
-            tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+            tokio::time::sleep(Duration::from_millis(50)).await;
         }
     }
 

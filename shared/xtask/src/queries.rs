@@ -14,12 +14,13 @@ use crate::{
     sql::statements,
 };
 
-/// Checks the queries of services and of what they share, in sources and in
+/// Checks the queries of services, of the tool and of what they share, in sources and in
 /// files of their own.
 pub(crate) fn check(root: &Path, broken: &mut Vec<String>) -> Result<()> {
     let mut crates: Vec<PathBuf> = SERVICES
         .map(|service| root.join("services").join(service))
         .into();
+    crates.push(root.join("services/wangge"));
     for entry in fs::read_dir(root.join("shared"))? {
         crates.push(entry?.path());
     }

@@ -1,5 +1,6 @@
 //! How databases change under those who work in them, and what PostgreSQL's log
 //! keeps.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod log;
 mod migrations;
