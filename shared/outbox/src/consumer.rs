@@ -137,6 +137,13 @@ impl<P: Projector> Consumer<P> {
                 Err(Lost::Feed(status)) if !was_lost => {
                     tracing::warn!(feed = self.service, code = ?status.code(), error = status.message(), "feed lost: trying again");
                 }
+                Err(Lost::Another(status)) if !was_lost => {
+                    tracing::error!(
+                        feed = self.service,
+                        error = status.message(),
+                        "another feed is served at this address: trying again"
+                    );
+                }
                 Err(Lost::Here(refusal)) if !was_lost => {
                     tracing::warn!(feed = self.service, code = ?refusal.code, error = %refusal, "events can't be applied now: trying again");
                 }
@@ -149,7 +156,7 @@ impl<P: Projector> Consumer<P> {
                     tokio::time::sleep(pause).await;
                     pause = (pause * 2).min(LONGEST_PAUSE);
                 }
-                Err(Lost::Broken) => tokio::time::sleep(LOOK).await,
+                Err(Lost::Broken | Lost::Another(_)) => tokio::time::sleep(LOOK).await,
             }
         }
     }
@@ -160,8 +167,8 @@ impl<P: Projector> Consumer<P> {
             .await
             .map_err(Refusal::from)?;
         leading.reached(&token, None);
-        leading.broken(broken);
         if broken {
+            leading.broken(true);
             return Err(Lost::Broken);
         }
         let mut messages = match self.subscribe(&token).await {
@@ -177,6 +184,7 @@ impl<P: Projector> Consumer<P> {
             let until = told_until(&message);
             token = self.take(token, message).await?;
             leading.reached(&token, until);
+            leading.broken(false);
             *heard = true;
         }
     }
@@ -205,16 +213,19 @@ impl<P: Projector> Consumer<P> {
 
     /// How the feed was lost. One whose history no longer has our place is kept
     /// for broken, until the operator acts: to go on with what comes would skip
-    /// what was told in between.
+    /// what was told in between. Another feed can't be mistaken for ours however
+    /// far it goes, so it is enough to look again.
     async fn lost(
         &self,
         leading: &Leading<'_>,
         token: &str,
         status: Status,
     ) -> Result<Lost, Refusal> {
-        let broken =
-            [Reason::FeedTokenUnknown, Reason::FeedTokenInvalid].map(|reason| is(&status, reason));
-        if token.is_empty() || !broken.contains(&true) {
+        if is(&status, Reason::FeedTokenInvalid) {
+            leading.broken(true);
+            return Ok(Lost::Another(status));
+        }
+        if !is(&status, Reason::FeedTokenUnknown) {
             return Ok(Lost::Feed(status));
         }
         leading.broken(true);
@@ -238,6 +249,8 @@ enum Lost {
     Here(Refusal),
     /// Its history is another one.
     Broken,
+    /// Another feed is served in its place.
+    Another(Status),
 }
 
 impl From<Refusal> for Lost {
