@@ -10,7 +10,7 @@ use std::{
 };
 
 use http::{HeaderMap, Response};
-use http_body::{Body as _, Frame, SizeHint};
+use http_body::{Frame, SizeHint};
 use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at};
 use tonic::{Status, body::Body};
 use wangge_api::refusal::Refusal;

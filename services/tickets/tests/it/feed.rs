@@ -380,7 +380,10 @@ async fn fill(bench: &Bench, count: i64, area: &str, payload: &str) {
     .unwrap();
 }
 
-fn reader_of(bench: &Bench, area: &str) -> FeedServiceClient<wangge_client::ServiceChannel> {
+pub(crate) fn reader_of(
+    bench: &Bench,
+    area: &str,
+) -> FeedServiceClient<wangge_client::ServiceChannel> {
     let token = token(&[Role::Leader], Some(area), None);
     FeedServiceClient::new(stream_channel(&bench.url, &token))
 }
