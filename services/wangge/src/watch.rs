@@ -21,7 +21,9 @@ use crate::{
 pub(crate) struct WatchArgs {
     /// Service whose feed is read.
     service: ServiceName,
-    /// Token of the event behind which to begin; the first event if not given.
+    /// Token of the event behind which to begin; the first event if not given. The
+    /// token stands at the end of each line. One of a history that was lost when the
+    /// service's database was replaced by an older one is refused for good.
     #[arg(long, default_value = "")]
     after: String,
     /// Only events within this area.
@@ -73,8 +75,8 @@ fn print(event: &Event, output: Output) -> Result<()> {
         .unwrap_or_default();
     match output {
         Output::Text => line(format!(
-            "{time} {what} {} r{}",
-            event.record_id, event.revision
+            "{time} {what} {} r{} {}",
+            event.record_id, event.revision, event.token
         )),
         Output::Json => output::json(&json!({
             "token": event.token,
@@ -92,6 +94,7 @@ fn print(event: &Event, output: Output) -> Result<()> {
 fn name(payload: &Payload) -> String {
     let name = match payload {
         Payload::RecordChanged(record) => return format!("{}_changed", record.kind),
+        Payload::PayloadWithheld(_) => "payload_withheld",
         Payload::AreaChanged(_) => "area_changed",
         Payload::UnitChanged(_) => "unit_changed",
         Payload::AppointmentChanged(_) => "appointment_changed",

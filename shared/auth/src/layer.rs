@@ -8,13 +8,16 @@ use std::{
     task::{Context, Poll},
 };
 
-use futures::future::Either;
+use futures::{
+    FutureExt as _,
+    future::{BoxFuture, Either},
+};
 use http::{Request, Response, header::AUTHORIZATION};
 use tonic::{Code, Status, body::Body};
 use tower::{Layer, Service};
 use wangge_api::{errors::v1::Reason, policy, refusal::Refusal};
 
-use crate::{caller::Caller, keys::Verifier, scope::RecordScope};
+use crate::{caller::Caller, keys::Verifier, lease::Lease, scope::RecordScope};
 
 /// Methods that need no token: they tell nothing about any record.
 const OPEN: [&str; 2] = ["/grpc.health.v1.", "/grpc.reflection."];
@@ -51,10 +54,14 @@ pub struct PolicyService<S> {
 impl<S> Service<Request<Body>> for PolicyService<S>
 where
     S: Service<Request<Body>, Response = Response<Body>>,
+    S::Future: Send + 'static,
 {
     type Response = S::Response;
     type Error = S::Error;
-    type Future = Either<S::Future, Ready<Result<S::Response, S::Error>>>;
+    type Future = Either<
+        Either<S::Future, BoxFuture<'static, Result<S::Response, S::Error>>>,
+        Ready<Result<S::Response, S::Error>>,
+    >;
 
     fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
         self.inner.poll_ready(context)
@@ -65,12 +72,20 @@ where
             .iter()
             .any(|prefix| request.uri().path().starts_with(prefix))
         {
-            return Either::Left(self.inner.call(request));
+            return Either::Left(Either::Left(self.inner.call(request)));
         }
         match admit(&self.verifier, &request) {
             Ok(caller) => {
                 request.extensions_mut().insert(caller);
-                Either::Left(self.inner.call(request))
+                let lease = lease(&self.verifier, &request);
+                let call = self.inner.call(request);
+                Either::Left(match lease {
+                    None => Either::Left(call),
+                    Some(lease) => {
+                        let bound = call.map(|answer| answer.map(|response| lease.bind(response)));
+                        Either::Right(bound.boxed())
+                    }
+                })
             }
             Err(refusal) => Either::Right(ready(Ok(Status::from(refusal).into_http()))),
         }
@@ -102,6 +117,12 @@ fn admit(verifier: &Verifier, request: &Request<Body>) -> Result<(Caller, Record
     }
     let scope = caller.scope(policy);
     Ok((caller, scope))
+}
+
+/// The lease of a stream; none for a call, which is short.
+fn lease(verifier: &Arc<Verifier>, request: &Request<Body>) -> Option<Lease> {
+    policy::policy(request.uri().path()).filter(|policy| policy.streaming)?;
+    Some(Lease::new(verifier.clone(), bearer(request)?))
 }
 
 fn bearer(request: &Request<Body>) -> Option<&str> {

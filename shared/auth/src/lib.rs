@@ -7,6 +7,7 @@ pub mod claims;
 pub mod issuer;
 pub mod keys;
 pub mod layer;
+mod lease;
 pub mod scope;
 
 pub use caller::Caller;

@@ -1,7 +1,11 @@
 //! Applies the feed of another service, one replica at a time. The position is
 //! stored in the transaction of the effects, so each event takes effect exactly
 //! once. An event that can't be applied is set aside with an alarm and the rest
-//! goes on.
+//! goes on; a feed whose history has changed is not applied any further.
+
+mod apply;
+mod fault;
+mod place;
 
 use std::{
     convert::Infallible,
@@ -10,31 +14,31 @@ use std::{
 };
 
 use futures::{FutureExt as _, future::BoxFuture};
-use prost::Message as _;
 use sqlx::PgPool;
 use tokio_util::sync::CancellationToken;
-use tonic::{Code, Status};
-use tracing::Instrument as _;
+use tonic::{Response, Status, Streaming};
+use tonic_types::StatusExt as _;
 use wangge_api::{
     events::v1::{
         Event, SubscribeRequest, SubscribeResponse, feed_service_client::FeedServiceClient,
     },
-    refusal::Refusal,
+    refusal::{DOMAIN, Reason, Refusal, reason_name},
 };
 use wangge_client::ServiceChannel;
 use wangge_kernel::clock::Clock;
-use wangge_pg::{Leadership, StoreError, Tx, leadership::in_time, transact, transaction::Failure};
+use wangge_pg::{Leadership, StoreError, Tx, leadership::in_time, transaction::Failure};
 
+use self::place::Place;
 use crate::{
-    applied,
     measures::{Followed, Leading},
+    position,
 };
 
-/// How often an event is tried before it is set aside.
-const TRIES: u32 = 5;
 /// Pause before a lost feed is subscribed to again.
 const AGAIN: Duration = Duration::from_millis(500);
-/// How often the lead is looked after.
+/// Longest pause before events that can't be applied now are tried again.
+const LONGEST_PAUSE: Duration = Duration::from_secs(15);
+/// How often the lead is looked after, and a broken feed.
 const LOOK: Duration = Duration::from_secs(5);
 /// Silence after which a feed is taken for lost: no checkpoint came.
 const SILENCE: Duration = Duration::from_secs(30);
@@ -122,214 +126,151 @@ impl<P: Projector> Consumer<P> {
     /// Follows the feed, and again whenever it is lost.
     async fn follow_on(&self, leading: &Leading<'_>) -> Infallible {
         let mut was_lost = false;
+        let mut pause = AGAIN;
         loop {
             let mut heard = false;
             let lost = self.follow(leading, &mut heard).await;
-            was_lost &= !heard;
-            if let Err(status) = &lost
-                && !was_lost
-            {
-                tracing::warn!(feed = self.service, code = ?status.code(), error = status.message(), "feed lost: trying again");
+            if heard {
+                (was_lost, pause) = (false, AGAIN);
+            }
+            match &lost {
+                Err(Lost::Feed(status)) if !was_lost => {
+                    tracing::warn!(feed = self.service, code = ?status.code(), error = status.message(), "feed lost: trying again");
+                }
+                Err(Lost::Another(status)) if !was_lost => {
+                    tracing::error!(
+                        feed = self.service,
+                        error = status.message(),
+                        "another feed is served at this address: trying again"
+                    );
+                }
+                Err(Lost::Here(refusal)) if !was_lost => {
+                    tracing::warn!(feed = self.service, code = ?refusal.code, error = %refusal, "events can't be applied now: trying again");
+                }
+                _ => {}
             }
             was_lost = lost.is_err();
-            tokio::time::sleep(AGAIN).await;
+            match lost {
+                Ok(()) | Err(Lost::Feed(_)) => tokio::time::sleep(AGAIN).await,
+                Err(Lost::Here(_)) => {
+                    tokio::time::sleep(pause).await;
+                    pause = (pause * 2).min(LONGEST_PAUSE);
+                }
+                Err(Lost::Broken | Lost::Another(_)) => tokio::time::sleep(LOOK).await,
+            }
         }
     }
 
     /// Follows until the feed is lost; notes whether anything was heard of it.
-    async fn follow(&self, leading: &Leading<'_>, heard: &mut bool) -> Result<(), Status> {
-        let mut token = self.position().await.map_err(Refusal::from)?;
+    async fn follow(&self, leading: &Leading<'_>, heard: &mut bool) -> Result<(), Lost> {
+        let Place { mut token, broken } = place::read(&self.pool, self.service)
+            .await
+            .map_err(Refusal::from)?;
         leading.reached(&token, None);
-        let mut client = FeedServiceClient::new(self.channel.clone())
-            .max_decoding_message_size(MESSAGE)
-            .accept_compressed(tonic::codec::CompressionEncoding::Gzip);
-        let request = SubscribeRequest {
-            after_token: token.clone(),
-            area_code: String::new(),
-            follow: true,
+        if broken {
+            leading.broken(true);
+            return Err(Lost::Broken);
+        }
+        let mut messages = match self.subscribe(&token).await {
+            Ok(messages) => messages,
+            Err(status) => return Err(self.lost(leading, &token, status).await?),
         };
-        let silent = |_| Status::new(Code::Unavailable, "the feed fell silent");
-        let subscribed = tokio::time::timeout(SILENCE, client.subscribe(request)).await;
-        let mut messages = subscribed.map_err(silent)??.into_inner();
         loop {
-            let message = tokio::time::timeout(SILENCE, messages.message())
-                .await
-                .map_err(silent)??;
-            let Some(message) = message else {
-                return Ok(());
+            let message = match within(messages.message()).await {
+                Ok(Some(message)) => message,
+                Ok(None) => return Ok(()),
+                Err(status) => return Err(self.lost(leading, &token, status).await?),
             };
             let until = told_until(&message);
             token = self.take(token, message).await?;
             leading.reached(&token, until);
+            leading.broken(false);
             *heard = true;
         }
     }
 
-    async fn position(&self) -> Result<String, StoreError> {
-        Ok(
-            sqlx::query_scalar("select token from feed_position where service = $1")
-                .bind(self.service)
-                .fetch_optional(&self.pool)
-                .await?
-                .unwrap_or_default(),
-        )
-    }
-
-    /// Applies one message and answers the position behind it.
-    async fn take(&self, before: String, message: SubscribeResponse) -> Result<String, Refusal> {
-        let after = message.checkpoint_token;
-        if after == before {
-            return Ok(after);
-        }
-        let events = Arc::new(message.events);
-        match self.apply(&before, &after, events.clone(), None).await {
-            Ok(()) => {}
-            Err(refusal) if is_passing(&refusal) => return Err(refusal),
-            Err(_) => self.apply_singly(before, &events, &after).await?,
-        }
-        self.projector.committed(&events).await;
-        Ok(after)
-    }
-
-    /// Applies events one by one, since one of them can't be, and sets that
-    /// one aside.
-    async fn apply_singly(
-        &self,
-        mut before: String,
-        events: &[Event],
-        end: &str,
-    ) -> Result<(), Refusal> {
-        for event in events {
-            let one = Arc::new(vec![event.clone()]);
-            let mut tries = 1;
-            while let Err(refusal) = self.apply(&before, &event.token, one.clone(), None).await {
-                if is_passing(&refusal) {
-                    return Err(refusal);
-                }
-                if tries == TRIES {
-                    tracing::error!(feed = self.service, event.id = event.event_id, error = %refusal, "event set aside");
-                    let reason = refusal.message.clone();
-                    self.apply(&before, &event.token, one.clone(), Some(reason))
-                        .await?;
-                    break;
-                }
-                tries += 1;
+    async fn subscribe(&self, token: &str) -> Result<Streaming<SubscribeResponse>, Status> {
+        let mut client = FeedServiceClient::new(self.channel.clone())
+            .max_decoding_message_size(MESSAGE)
+            .accept_compressed(tonic::codec::CompressionEncoding::Gzip);
+        let request = |token: &str| SubscribeRequest {
+            after_token: token.to_owned(),
+            area_code: String::new(),
+            follow: true,
+        };
+        let subscribed = within(client.subscribe(request(token))).await;
+        match (&subscribed, token.get(..position::SHORT)) {
+            // An owner of an older version knows only the beginning of a token.
+            (Err(status), Some(short))
+                if short.len() < token.len() && is(status, Reason::FeedTokenInvalid) =>
+            {
+                let subscribed = within(client.subscribe(request(short))).await;
+                subscribed.map(Response::into_inner)
             }
-            before = event.token.clone();
+            _ => subscribed.map(Response::into_inner),
         }
-        self.apply(&before, end, Arc::default(), None).await
     }
 
-    /// Applies events, or sets them aside for a reason, and moves the position
-    /// on, all in one transaction.
-    async fn apply(
+    /// How the feed was lost. One whose history no longer has our place is kept
+    /// for broken, until the operator acts: to go on with what comes would skip
+    /// what was told in between. Another feed can't be mistaken for ours however
+    /// far it goes, so it is enough to look again.
+    async fn lost(
         &self,
-        before: &str,
-        after: &str,
-        events: Arc<Vec<Event>>,
-        set_aside: Option<String>,
-    ) -> Result<(), Refusal> {
-        let (service, now) = (self.service, self.clock.now());
-        let (before, after) = (before.to_owned(), after.to_owned());
-        let projector = self.projector.clone();
-        transact(&self.pool, &[], move |tx| {
-            async move {
-                claim_position(tx, service, &before).await?;
-                for event in events.iter() {
-                    match &set_aside {
-                        None => apply_one(&*projector, tx, service, event).await?,
-                        Some(reason) => keep_aside(tx, service, event, reason, now).await?,
-                    }
-                }
-                sqlx::query(
-                    "update feed_position set token = $2, applied_time = $3, \
-                     told_until = coalesce($4, told_until) where service = $1",
-                )
-                .bind(service)
-                .bind(after)
-                .bind(now)
-                .bind(recorded_time(&events))
-                .execute(&mut *tx)
-                .await?;
-                if !events.is_empty() {
-                    applied::tell(tx, service).await?;
-                }
-                Ok(())
-            }
-            .boxed()
-        })
-        .await
+        leading: &Leading<'_>,
+        token: &str,
+        status: Status,
+    ) -> Result<Lost, Refusal> {
+        if is(&status, Reason::FeedTokenInvalid) {
+            leading.broken(true);
+            return Ok(Lost::Another(status));
+        }
+        if !is(&status, Reason::FeedTokenUnknown) {
+            return Ok(Lost::Feed(status));
+        }
+        leading.broken(true);
+        tracing::error!(
+            feed = self.service,
+            error = status.message(),
+            "the feed's history no longer has what was applied of it: nothing more is applied \
+             until the operator has seen to it"
+        );
+        place::keep_broken(&self.pool, self.service, token, status.message()).await?;
+        Ok(Lost::Broken)
     }
 }
 
-/// Applies one event as part of the trace of the call that made it.
-async fn apply_one<P: Projector>(
-    projector: &P,
-    tx: &mut Tx,
-    service: &'static str,
-    event: &Event,
-) -> Result<(), Failure> {
-    if event.traceparent.is_empty() {
-        return projector.apply(tx, event).await;
-    }
-    let span = tracing::info_span!(
-        parent: None,
-        "apply",
-        otel.kind = "consumer",
-        messaging.system = "wangge",
-        messaging.source.name = service,
-        event.id = event.event_id,
-    );
-    wangge_telemetry::context::continue_from_stored(&span, &event.traceparent);
-    projector.apply(tx, event).instrument(span).await
+/// How a feed was lost.
+#[derive(Debug)]
+enum Lost {
+    /// By its owner, or on the way.
+    Feed(Status),
+    /// It is there, and can't be applied now.
+    Here(Refusal),
+    /// Its history is another one.
+    Broken,
+    /// Another feed is served in its place.
+    Another(Status),
 }
 
-/// Locks the position and checks that it is still where these events begin:
-/// another replica may have applied them.
-async fn claim_position(tx: &mut Tx, service: &str, before: &str) -> Result<(), Failure> {
-    sqlx::query(
-        "insert into feed_position (service, token) values ($1, '') \
-         on conflict on constraint feed_position_pkey do nothing",
-    )
-    .bind(service)
-    .execute(&mut *tx)
-    .await?;
-    let stored: String =
-        sqlx::query_scalar("select token from feed_position where service = $1 for update")
-            .bind(service)
-            .fetch_one(tx)
-            .await?;
-    if stored == before {
-        Ok(())
-    } else {
-        Err(Refusal::concurrent_change("feed position").into())
+impl From<Refusal> for Lost {
+    fn from(refusal: Refusal) -> Self {
+        Self::Here(refusal)
     }
 }
 
-async fn keep_aside(
-    tx: &mut Tx,
-    service: &str,
-    event: &Event,
-    reason: &str,
-    now: chrono::DateTime<chrono::Utc>,
-) -> Result<(), Failure> {
-    let event_id = uuid::Uuid::parse_str(&event.event_id).unwrap_or_default();
-    sqlx::query(
-        "insert into set_aside_event (service, event_id, token, record_id, revision, event, error, \
-         set_aside_time) values ($1, $2, $3, $4, $5, $6, $7, $8) \
-         on conflict on constraint set_aside_event_pkey do nothing",
-    )
-    .bind(service)
-    .bind(event_id)
-    .bind(&event.token)
-    .bind(&event.record_id)
-    .bind(event.revision)
-    .bind(event.encode_to_vec())
-    .bind(reason)
-    .bind(now)
-    .execute(tx)
-    .await?;
-    Ok(())
+/// What a feed says, or that it fell silent.
+async fn within<T>(said: impl Future<Output = Result<T, Status>>) -> Result<T, Status> {
+    match tokio::time::timeout(SILENCE, said).await {
+        Ok(said) => said,
+        Err(_) => Err(Status::unavailable("the feed fell silent")),
+    }
+}
+
+fn is(status: &Status, reason: Reason) -> bool {
+    status
+        .get_details_error_info()
+        .is_some_and(|info| info.domain == DOMAIN && info.reason == reason_name(reason))
 }
 
 /// Up to when a message tells all that happened: its last event, or, with none,
@@ -341,15 +282,4 @@ fn told_until(message: &SubscribeResponse) -> Option<SystemTime> {
         None => message.sent_time,
     };
     time.and_then(|time| SystemTime::try_from(time).ok())
-}
-
-/// When the last of some events was recorded.
-fn recorded_time(events: &[Event]) -> Option<chrono::DateTime<chrono::Utc>> {
-    let time = events.last()?.recorded_time?;
-    chrono::DateTime::from_timestamp(time.seconds, time.nanos.try_into().ok()?)
-}
-
-/// Whether the fault lies in the moment and not in the event.
-fn is_passing(refusal: &Refusal) -> bool {
-    matches!(refusal.code, Code::Unavailable | Code::Aborted)
 }

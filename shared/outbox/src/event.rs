@@ -3,8 +3,15 @@
 use chrono::{DateTime, Utc};
 use prost::Message as _;
 use uuid::Uuid;
-use wangge_api::events::v1::{Event, event::Payload};
-use wangge_pg::{StoreError, Tx};
+use wangge_api::{
+    events::v1::{Event, event::Payload},
+    refusal::Refusal,
+};
+use wangge_pg::{Tx, transaction::Failure};
+
+/// Largest payload of an event, in bytes. Readers take messages of 4 MiB; what
+/// goes with the payload in its message is far smaller than the difference.
+pub const MAX_PAYLOAD: usize = 3 * 1024 * 1024;
 
 /// An event about to be written.
 #[derive(Debug, Clone)]
@@ -26,6 +33,21 @@ pub struct NewEvent {
 }
 
 impl NewEvent {
+    /// Checks that the event can be told to readers.
+    ///
+    /// # Errors
+    /// `GUARD_FAILED` if its payload is larger than [`MAX_PAYLOAD`].
+    pub fn check(&self) -> Result<(), Refusal> {
+        if self.payload.encoded_len() <= MAX_PAYLOAD {
+            return Ok(());
+        }
+        Err(Refusal::guard(
+            "event_size",
+            "record",
+            "would be larger than the 3 MiB that can be told of it",
+        ))
+    }
+
     /// The payload as it is stored: an event with nothing else in it.
     pub fn encoded(&self) -> Vec<u8> {
         Event {
@@ -41,8 +63,9 @@ impl NewEvent {
 /// order of their revisions.
 ///
 /// # Errors
-/// What the database says.
-pub async fn append(tx: &mut Tx, event: &NewEvent) -> Result<(), StoreError> {
+/// Those of [`NewEvent::check`], and what the database says.
+pub async fn append(tx: &mut Tx, event: &NewEvent) -> Result<(), Failure> {
+    event.check()?;
     sqlx::query(
         "insert into outbox (event_id, record_id, revision, area_code, occurred_time, \
          recorded_time, imported, traceparent, payload) values ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
@@ -64,8 +87,11 @@ pub async fn append(tx: &mut Tx, event: &NewEvent) -> Result<(), StoreError> {
 /// Writes events in the transaction of their changes, in their order.
 ///
 /// # Errors
-/// What the database says.
-pub async fn append_all(tx: &mut Tx, events: &[NewEvent]) -> Result<(), StoreError> {
+/// Those of [`NewEvent::check`], and what the database says.
+pub async fn append_all(tx: &mut Tx, events: &[NewEvent]) -> Result<(), Failure> {
+    for event in events {
+        event.check()?;
+    }
     let of = |event: &NewEvent| (Uuid::now_v7(), event.record_id);
     let (event_ids, record_ids): (Vec<_>, Vec<_>) = events.iter().map(of).unzip();
     let revisions: Vec<i64> = events.iter().map(|event| event.revision).collect();

@@ -10,6 +10,7 @@ use std::{
 };
 
 use opentelemetry::{KeyValue, global::meter, metrics::Counter};
+use wangge_api::{errors::v1::Reason, refusal::Refusal};
 
 use crate::position;
 
@@ -24,6 +25,8 @@ struct Reached {
     /// All that happened until then was applied.
     until: Option<SystemTime>,
     set_aside: Option<i64>,
+    /// The owner no longer has the place up to which all was applied.
+    broken: bool,
 }
 
 impl Followed {
@@ -59,6 +62,15 @@ impl Followed {
             .with_description("Events of the feed that could not be applied.")
             .with_callback(observe(|reached| reached.set_aside.map(as_f64)))
             .build();
+        meter("wangge")
+            .f64_observable_gauge("wangge.feed.broken")
+            .with_description(
+                "1 if the feed's history no longer has the place up to which it was applied.",
+            )
+            .with_callback(observe(|reached| {
+                Some(if reached.broken { 1.0 } else { 0.0 })
+            }))
+            .build();
         followed
     }
 
@@ -91,6 +103,13 @@ impl Leading<'_> {
         }
     }
 
+    /// Whether the owner no longer has the place up to which all was applied.
+    pub(crate) fn broken(&self, broken: bool) {
+        if let Some(reached) = self.0.reached().as_mut() {
+            reached.broken = broken;
+        }
+    }
+
     /// So many events are set aside.
     pub(crate) fn set_aside(&self, count: i64) {
         if let Some(reached) = self.0.reached().as_mut() {
@@ -112,6 +131,8 @@ pub(crate) struct Served {
     waiting_micros: Arc<AtomicU64>,
     readers: Arc<AtomicI64>,
     stalled: Counter<u64>,
+    refused: Counter<u64>,
+    went_back: Counter<u64>,
 }
 
 impl Served {
@@ -125,8 +146,20 @@ impl Served {
                 .u64_counter("wangge.feed.stalled")
                 .with_description("Readers of the feed that were dropped because they stalled.")
                 .build(),
+            refused: meter("wangge")
+                .u64_counter("wangge.feed.tokens_refused")
+                .with_description(
+                    "Readers refused because the feed's history lacks their token's position.",
+                )
+                .build(),
+            went_back: meter("wangge")
+                .u64_counter("wangge.feed.went_back")
+                .with_description("Times that the feed was seen to end before a known event.")
+                .build(),
         };
-        served.stalled.add(0, &[]);
+        for counter in [&served.stalled, &served.refused, &served.went_back] {
+            counter.add(0, &[]);
+        }
         let (end, waiting, readers) = (
             served.end.clone(),
             served.waiting_micros.clone(),
@@ -168,9 +201,18 @@ impl Served {
         Reading(self.readers.clone())
     }
 
-    /// A reader was dropped because it stalled.
-    pub(crate) fn stalled(&self) {
-        self.stalled.add(1, &[]);
+    /// A reader was refused, or its stream ended, for this reason.
+    pub(crate) fn refused(&self, refusal: &Refusal) {
+        match refusal.reason {
+            Reason::FeedReaderSlow => self.stalled.add(1, &[]),
+            Reason::FeedTokenUnknown => self.refused.add(1, &[]),
+            _ => {}
+        }
+    }
+
+    /// The feed was seen to end before an event that it had.
+    pub(crate) fn went_back(&self) {
+        self.went_back.add(1, &[]);
     }
 }
 

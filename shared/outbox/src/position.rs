@@ -1,9 +1,15 @@
-//! Positions in a feed as tokens: opaque to callers, and naming the feed, so
-//! that a token of another feed or of a database made anew is known for one.
+//! Positions in a feed as tokens: opaque to callers. A token names the feed, so
+//! that one of another feed or of a database made anew is known for one, and it
+//! names the event behind which it stands, so that one of a history that was
+//! lost is known for one, too. Whether a feed has that event is not decided here.
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 use wangge_api::{errors::v1::Reason, refusal::Refusal};
+
+/// Characters of a token that names no event: the first ones of any token.
+pub(crate) const SHORT: usize = 32;
 
 /// A position: behind which event of which feed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -12,13 +18,57 @@ pub struct Position {
     pub feed_id: Uuid,
     /// Number of the last event before the position; 0 is the beginning.
     pub number: i64,
+    /// Names that event. None at the beginning, and in tokens that were given
+    /// out before events were named in them.
+    pub mark: Option<Mark>,
+}
+
+/// Names an event in a token, for comparison only: nothing can be learned from
+/// it about an event that its bearer may not see.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Mark([u8; 8]);
+
+impl Mark {
+    /// The mark of an event of a feed.
+    pub fn of(feed_id: Uuid, event_id: Uuid) -> Self {
+        // The id itself begins with the time, so it goes through a digest.
+        let mut hash = Sha256::new();
+        hash.update(feed_id.as_bytes());
+        hash.update(event_id.as_bytes());
+        let mut mark = [0; 8];
+        for (byte, digest) in mark.iter_mut().zip(hash.finalize()) {
+            *byte = digest;
+        }
+        Self(mark)
+    }
 }
 
 impl Position {
+    /// Before the first event of a feed.
+    pub fn beginning(feed_id: Uuid) -> Self {
+        Self {
+            feed_id,
+            number: 0,
+            mark: None,
+        }
+    }
+
+    /// Behind an event.
+    pub fn behind(feed_id: Uuid, number: i64, event_id: Uuid) -> Self {
+        Self {
+            feed_id,
+            number,
+            mark: Some(Mark::of(feed_id, event_id)),
+        }
+    }
+
     /// The position as a token.
     pub fn token(&self) -> String {
         let mut bytes = self.feed_id.as_bytes().to_vec();
         bytes.extend(self.number.to_be_bytes());
+        if let Some(Mark(mark)) = self.mark {
+            bytes.extend(mark);
+        }
         URL_SAFE_NO_PAD.encode(bytes)
     }
 
@@ -29,7 +79,7 @@ impl Position {
     /// `FEED_TOKEN_INVALID` for a malformed token or another feed's.
     pub fn read(token: &str, feed_id: Uuid) -> Result<Self, Refusal> {
         if token.is_empty() {
-            return Ok(Self { feed_id, number: 0 });
+            return Ok(Self::beginning(feed_id));
         }
         parse(token)
             .filter(|position| position.feed_id == feed_id && position.number >= 0)
@@ -38,15 +88,32 @@ impl Position {
                 ..Refusal::field("after_token", "feed_token", "is no token of this feed")
             })
     }
+
+    /// Whether the event that the feed has at this number, if it has one, is the
+    /// one behind which the position stands.
+    pub(crate) fn stands_behind(&self, event_id: Option<Uuid>) -> bool {
+        match (self.number, self.mark, event_id) {
+            (0, ..) => true,
+            (_, _, None) => false,
+            (_, None, Some(_)) => true,
+            (_, Some(mark), Some(event_id)) => mark == Mark::of(self.feed_id, event_id),
+        }
+    }
 }
 
 /// The position that a token names, of whatever feed.
 pub(crate) fn parse(token: &str) -> Option<Position> {
     let bytes = URL_SAFE_NO_PAD.decode(token).ok()?;
-    let (feed_id, number) = bytes.split_at_checked(16)?;
+    let (feed_id, rest) = bytes.split_at_checked(16)?;
+    let (number, mark) = rest.split_at_checked(8)?;
+    let mark = match mark {
+        [] => None,
+        mark => Some(Mark(mark.try_into().ok()?)),
+    };
     Some(Position {
         feed_id: Uuid::from_slice(feed_id).ok()?,
         number: i64::from_be_bytes(number.try_into().ok()?),
+        mark,
     })
 }
 
@@ -57,20 +124,41 @@ mod tests {
     #[test]
     fn a_token_is_good_for_its_own_feed_only() {
         let feed_id = Uuid::now_v7();
-        let position = Position {
-            feed_id,
-            number: 42,
-        };
+        let position = Position::behind(feed_id, 42, Uuid::now_v7());
         assert_eq!(
             Position::read(&position.token(), feed_id).unwrap(),
             position
         );
         assert_eq!(Position::read("", feed_id).unwrap().number, 0);
-        for token in [position.token().as_str(), "x", "", "☃"].iter().skip(1) {
-            if !token.is_empty() {
-                assert!(Position::read(token, feed_id).is_err(), "{token}");
-            }
+        let cut = &position.token()[..SHORT + 2];
+        for token in ["x", "☃", "AAAA", cut] {
+            assert!(Position::read(token, feed_id).is_err(), "{token}");
         }
         assert!(Position::read(&position.token(), Uuid::now_v7()).is_err());
+    }
+
+    #[test]
+    fn a_token_is_good_behind_its_own_event_only() {
+        let (feed_id, event_id) = (Uuid::now_v7(), Uuid::now_v7());
+        let position = Position::behind(feed_id, 42, event_id);
+        assert!(position.stands_behind(Some(event_id)));
+        assert!(!position.stands_behind(Some(Uuid::now_v7())));
+        assert!(!position.stands_behind(None));
+        assert!(Position::beginning(feed_id).stands_behind(None));
+    }
+
+    /// The beginning of a token is the token as it was before events were named
+    /// in it, for readers and services of that time.
+    #[test]
+    fn a_token_begins_with_its_older_form() {
+        let (feed_id, event_id) = (Uuid::now_v7(), Uuid::now_v7());
+        let position = Position::behind(feed_id, 42, event_id);
+        let older = Position {
+            mark: None,
+            ..position
+        };
+        assert_eq!(position.token()[..SHORT], older.token());
+        assert!(older.stands_behind(Some(event_id)));
+        assert!(!older.stands_behind(None));
     }
 }

@@ -5,16 +5,16 @@
 //! behind a later one's number. Positions are given after the commit, and so a
 //! reader that goes by position misses nothing.
 
-use std::{
-    sync::Arc,
-    time::{Duration, Instant},
-};
+use std::{convert::Infallible, sync::Arc, time::Duration};
 
-use chrono::Utc;
 use sqlx::{PgConnection, PgPool};
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
-use wangge_pg::{Leadership, StoreError, leadership::in_time, request};
+use wangge_pg::{
+    Leadership, StoreError,
+    leadership::in_time,
+    request::{self, FORGOTTEN_AT_ONCE},
+};
 
 /// What the replica that leads does.
 const WORK: &str = "sequencer";
@@ -31,6 +31,8 @@ const AGAIN: Duration = Duration::from_secs(1);
 const BATCH: i64 = 2000;
 /// How often old request ids are forgotten.
 const FORGET: Duration = Duration::from_secs(60);
+/// Pause between two rounds of that while there are more.
+const FORGET_MORE: Duration = Duration::from_millis(100);
 
 /// Tells the sequencer of this process that an event was committed. Only a
 /// hint: the sequencer looks anyway.
@@ -74,21 +76,38 @@ impl Sequencer {
         }
     }
 
-    /// Numbers events for as long as the lead is ours.
+    /// Numbers events for as long as the lead is ours. Whoever leads also forgets
+    /// old request ids; events don't wait for that.
     async fn lead(&self) -> Result<(), StoreError> {
         let mut lead = Leadership::stand_by(&self.pool, WORK).await?;
-        let mut forgotten = Instant::now();
+        tokio::select! {
+            lost = self.number_on(lead.connection()) => lost,
+            never = forget_on(&self.pool) => match never {},
+        }
+    }
+
+    async fn number_on(&self, connection: &mut PgConnection) -> Result<(), StoreError> {
         loop {
-            while number(lead.connection()).await? == BATCH {}
-            if forgotten.elapsed() >= FORGET {
-                forgotten = Instant::now();
-                request::forget_old(&self.pool, Utc::now()).await?;
-            }
+            while number(connection).await? == BATCH {}
             tokio::select! {
                 () = tokio::time::sleep(INTERVAL) => {}
                 () = self.hint.0.notified() => tokio::time::sleep(GATHER).await,
             }
         }
+    }
+}
+
+/// Forgets old request ids, some at a time, so that no statement holds many rows.
+async fn forget_on(pool: &PgPool) -> Infallible {
+    loop {
+        let more = match request::forget_old(pool).await {
+            Ok(forgotten) => i64::try_from(forgotten) == Ok(FORGOTTEN_AT_ONCE),
+            Err(error) => {
+                tracing::debug!(%error, "old request ids are forgotten later");
+                false
+            }
+        };
+        tokio::time::sleep(if more { FORGET_MORE } else { FORGET }).await;
     }
 }
 

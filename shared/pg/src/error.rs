@@ -88,6 +88,35 @@ impl StoreError {
         }
     }
 
+    /// What is wrong with the row that was to be written, if the fault lies in
+    /// that and not in the moment: the same row fails again whenever it is
+    /// written. Names the SQLSTATE and parts of the schema, nothing of the row.
+    pub fn row_fault(&self) -> Option<String> {
+        let error = match &*self.0 {
+            sqlx::Error::Database(error) => error,
+            sqlx::Error::RowNotFound => return Some("a row is missing".to_owned()),
+            sqlx::Error::Encode(_) | sqlx::Error::Decode(_) | sqlx::Error::ColumnDecode { .. } => {
+                return Some("a value could not be converted".to_owned());
+            }
+            _ => return None,
+        };
+        let code = error.code()?;
+        // Cardinality, data, integrity, check option, program limits (a row too
+        // large), raised by a rule of the schema.
+        let about_row = ["21", "22", "23", "44", "54", "P0"];
+        if !about_row.iter().any(|class| code.starts_with(class)) {
+            return None;
+        }
+        let mut fault = format!("SQLSTATE {code}");
+        let parts = [("constraint", error.constraint()), ("table", error.table())];
+        for (part, name) in parts {
+            if let Some(name) = name {
+                fault.push_str(&format!(", {part} {name}"));
+            }
+        }
+        Some(fault)
+    }
+
     /// Two transactions stood in each other's way.
     pub fn is_conflict(&self) -> bool {
         self.0

@@ -151,7 +151,7 @@ impl Database {
         let options = || access.options.clone();
         Self {
             calls: pool(access, max_connections),
-            feed: pool(access, 4),
+            feed: pool(access, 5),
             background: pool(access, 4),
             lanes: Lanes::new("lanes", options().options(BY_INDEX), max_connections),
             list_lanes: Lanes::new("list_lanes", options().options(IN_ORDER), max_connections),

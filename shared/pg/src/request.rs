@@ -12,11 +12,14 @@ use wangge_api::refusal::Refusal;
 
 use crate::{
     error::StoreError,
+    leadership::in_time,
     transaction::{Failure, Tx},
 };
 
 /// How long a request id is remembered.
 pub const REMEMBERED: Duration = Duration::hours(48);
+/// Requests forgotten by one statement.
+pub const FORGOTTEN_AT_ONCE: i64 = 10_000;
 
 /// Who asks for what, so that a repetition is known again.
 #[derive(Debug, Clone)]
@@ -68,7 +71,8 @@ impl RequestKey {
 
 /// Takes the request's effect on itself. Of calls with one key at the same
 /// time the others wait here until the first has committed or given up.
-/// Answers the record of an earlier call whose effect stands.
+/// Answers the record of an earlier call whose effect stands. The database puts
+/// its own time in the place of `now`, so that clocks of replicas don't count.
 ///
 /// # Errors
 /// `REQUEST_ID_REUSED`, and what the database says.
@@ -105,14 +109,19 @@ pub async fn claim(
     Ok(Some(key.same(&fingerprint, earlier)?))
 }
 
-/// Forgets requests that are older than [`REMEMBERED`].
+/// Forgets some of the requests that are older than [`REMEMBERED`], by the clock
+/// of the database, which also stamps them; returns how many.
 ///
 /// # Errors
-/// What the database says.
-pub async fn forget_old(pool: &PgPool, now: DateTime<Utc>) -> Result<u64, StoreError> {
-    Ok(sqlx::query("delete from request where recorded_time < $1")
-        .bind(now - REMEMBERED)
-        .execute(pool)
-        .await?
-        .rows_affected())
+/// What the database says, or that it said nothing in time.
+pub async fn forget_old(pool: &PgPool) -> Result<u64, StoreError> {
+    let forgotten = sqlx::query(
+        "delete from request where ctid = any (array( \
+             select ctid from request where recorded_time < now() - $1::bigint * interval '1 s' \
+             order by recorded_time limit $2 for update skip locked))",
+    )
+    .bind(REMEMBERED.num_seconds())
+    .bind(FORGOTTEN_AT_ONCE)
+    .execute(pool);
+    Ok(in_time(forgotten).await?.rows_affected())
 }

@@ -261,6 +261,8 @@ async fn it_tells_numbers_and_traces_and_nothing_of_anybody() {
         "wangge_feed_head",
         "wangge_feed_subscribers",
         "wangge_feed_stalled_total",
+        "wangge_feed_tokens_refused_total",
+        "wangge_feed_went_back_total",
     ] {
         assert!(told.contains(line), "{line} in {told}");
     }

@@ -95,12 +95,9 @@ pub(crate) fn apply(
     let mut written = (Vec::new(), Vec::new());
     for act in acts {
         written.0.push(ticket.act(act, moment)?);
-        written.1.push(events::ticket_changed(
-            ticket,
-            act.action(),
-            moment,
-            moment.at,
-        ));
+        let event = events::ticket_changed(ticket, act.action(), moment, moment.at);
+        event.check()?;
+        written.1.push(event);
     }
     Ok(written)
 }

@@ -7,12 +7,14 @@ use tonic::{Code, Status};
 use uuid::Uuid;
 use wangge_api::{
     events::v1::{
-        Event, SubscribeRequest, SubscribeResponse, feed_service_client::FeedServiceClient,
+        Event, SubscribeRequest, SubscribeResponse, TicketChanged, WithheldCause, event::Payload,
+        feed_service_client::FeedServiceClient,
     },
     policy::Role,
     tickets::v1::Ticket,
 };
-use wangge_outbox::position::Position;
+use wangge_outbox::{Hint, NewEvent, Sequencer, append, event::MAX_PAYLOAD, position::Position};
+use wangge_pg::{request, transact};
 use wangge_testkit::{HANG_TIMEOUT, eventually, fields, reason, stream_channel, token};
 
 use crate::{Bench, COMMUNITY, FOREIGN, GRID, LEAD, NEIGHBOUR, OTHER_GRID, Verb, order_of, report};
@@ -56,6 +58,17 @@ async fn feed_id(bench: &Bench) -> Uuid {
         .fetch_one(&bench.database.feed)
         .await
         .unwrap()
+}
+
+/// A token as it was before events were named in it.
+fn older(feed_id: Uuid, number: i64) -> String {
+    let mark = None;
+    Position {
+        feed_id,
+        number,
+        mark,
+    }
+    .token()
 }
 
 #[tokio::test]
@@ -189,17 +202,12 @@ async fn tokens_that_are_none_are_refused() {
     }
     bench.events(3).await;
     let feed_id = feed_id(&bench).await;
-    let status = refused(&bench, &Position { feed_id, number: 4 }.token()).await;
+    let status = refused(&bench, &older(feed_id, 4)).await;
     assert_eq!(
         (status.code(), reason(&status).as_str()),
         (Code::OutOfRange, "FEED_TOKEN_UNKNOWN")
     );
-    assert!(
-        bench
-            .feed(&Position { feed_id, number: 3 }.token())
-            .await
-            .is_empty()
-    );
+    assert!(bench.feed(&older(feed_id, 3)).await.is_empty());
 }
 
 #[tokio::test]
@@ -280,4 +288,319 @@ async fn an_event_is_told_to_a_reader_that_waits() {
     let ticket = bench.reported().await;
     until(&mut messages, &ticket.id).await;
     eventually(|| async { bench.feed("").await.len().eq(&4).then_some(()) }).await;
+}
+
+/// Takes the last events away, as a failover to a standby that lacked them does.
+async fn lose(bench: &Bench, count: i64) {
+    sqlx::query(
+        "with moved as (update feed set last_position = last_position - $1 returning last_position) \
+         delete from outbox using moved where position > moved.last_position",
+    )
+    .bind(count)
+    .execute(&bench.database.feed)
+    .await
+    .unwrap();
+}
+
+fn assert_unknown(status: &Status) {
+    assert_eq!(
+        (status.code(), reason(status).as_str()),
+        (Code::OutOfRange, "FEED_TOKEN_UNKNOWN")
+    );
+}
+
+#[tokio::test]
+async fn a_token_of_a_lost_history_is_refused_for_good() {
+    let bench = Bench::start().await;
+    for _ in 0..7 {
+        bench.reported().await;
+    }
+    let before = bench.events(10).await;
+    let known = before.last().unwrap().token.clone();
+    lose(&bench, 5).await;
+    assert_unknown(&refused(&bench, &known).await);
+    for _ in 0..6 {
+        bench.reported().await;
+    }
+    // The feed has grown past the token.
+    let now = bench.events(11).await;
+    assert_eq!(now[..5], before[..5]);
+    for lost in &before[5..] {
+        assert_unknown(&refused(&bench, &lost.token).await);
+    }
+    // What was not lost goes on, with tokens of either form.
+    assert_eq!(bench.feed(&before[4].token).await, now[5..]);
+    let older = older(feed_id(&bench).await, 5);
+    assert!(before[4].token.starts_with(&older));
+    assert_eq!(bench.feed(&older).await, now[5..]);
+}
+
+#[tokio::test]
+async fn streams_end_when_the_feed_goes_back() {
+    let bench = Bench::start().await;
+    for _ in 0..3 {
+        bench.reported().await;
+    }
+    let events = bench.events(6).await;
+    let mut messages = follow(&bench, &events[5].token).await;
+    let first = messages.message().await.unwrap().unwrap();
+    assert_eq!(first.checkpoint_token, events[5].token);
+    lose(&bench, 2).await;
+    for _ in 0..3 {
+        bench.reported().await;
+    }
+    let ended = async {
+        loop {
+            match messages.message().await {
+                Ok(message) => assert!(message.unwrap().events.is_empty()),
+                Err(status) => return status,
+            }
+        }
+    };
+    assert_unknown(&tokio::time::timeout(HANG_TIMEOUT, ended).await.unwrap());
+}
+
+/// Puts events into the feed, with positions, that lie in an area.
+async fn fill(bench: &Bench, count: i64, area: &str, payload: &str) {
+    sqlx::query(
+        "with start as (select last_position from feed), events as (
+             insert into outbox (position, event_id, record_id, revision, area_code, occurred_time,
+                 recorded_time, imported, traceparent, payload)
+             select last_position + number, gen_random_uuid(), gen_random_uuid(), 1, $2, now(),
+                 now(), false, '', $3::text::bytea
+             from start, generate_series(1, $1::bigint) number
+         )
+         update feed set last_position = last_position + $1::bigint",
+    )
+    .bind(count)
+    .bind(area)
+    .bind(payload)
+    .execute(&bench.database.feed)
+    .await
+    .unwrap();
+}
+
+pub(crate) fn reader_of(
+    bench: &Bench,
+    area: &str,
+) -> FeedServiceClient<wangge_client::ServiceChannel> {
+    let token = token(&[Role::Leader], Some(area), None);
+    FeedServiceClient::new(stream_channel(&bench.url, &token))
+}
+
+#[tokio::test]
+async fn a_reader_of_an_area_walks_past_what_it_may_not_see_with_checkpoints() {
+    let bench = Bench::start().await;
+    bench.events(3).await;
+    fill(&bench, 45_000, FOREIGN, "").await;
+    let mut reader = reader_of(&bench, COMMUNITY);
+    let mut messages = reader
+        .subscribe(SubscribeRequest::default())
+        .await
+        .unwrap()
+        .into_inner();
+    let mut tokens = Vec::new();
+    while let Some(message) = messages.message().await.unwrap() {
+        assert!(
+            message
+                .events
+                .iter()
+                .all(|event| event.district_code.is_empty() || event.district_code == "320402")
+        );
+        tokens.push(message.checkpoint_token);
+    }
+    tokens.dedup();
+    assert!(tokens.len() > 2, "{tokens:?}");
+    // It goes on behind an event that it may not see, and not behind another one
+    // at the same place.
+    let end = tokens.last().unwrap().clone();
+    let ticket = bench.reported().await;
+    bench.events_of(&ticket.id, 1).await;
+    let request = |token: &str| SubscribeRequest {
+        after_token: token.to_owned(),
+        ..SubscribeRequest::default()
+    };
+    let mut messages = reader.subscribe(request(&end)).await.unwrap().into_inner();
+    let events = until(&mut messages, &ticket.id).await;
+    assert_eq!(events.len(), 1);
+    lose(&bench, 2).await;
+    fill(&bench, 2, FOREIGN, "").await;
+    assert_unknown(&reader.subscribe(request(&end)).await.unwrap_err());
+}
+
+#[tokio::test]
+async fn an_event_that_cannot_be_sent_does_not_stop_the_feed() {
+    let bench = Bench::start().await;
+    bench.events(3).await;
+    fill(&bench, 1, COMMUNITY, "\\xffff").await;
+    let large = format!("\\x{}", "00".repeat(4 * 1024 * 1024));
+    fill(&bench, 1, COMMUNITY, &large).await;
+    let ticket = bench.reported().await;
+    let events = bench.events(6).await;
+    let withheld = |number: usize| match &events[number].payload {
+        Some(Payload::PayloadWithheld(withheld)) => (withheld.cause(), withheld.byte_count),
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(withheld(3), (WithheldCause::Unreadable, 2));
+    assert_eq!(withheld(4), (WithheldCause::TooLarge, 4 * 1024 * 1024));
+    assert!(events[3..5].iter().all(|event| event.revision == 1));
+    assert_eq!(events[5].record_id, ticket.id);
+    assert_eq!(bench.feed(&events[3].token).await, events[4..]);
+}
+
+#[tokio::test]
+async fn an_event_that_is_too_large_is_refused_where_it_is_written() {
+    let bench = Bench::start().await;
+    let event = NewEvent {
+        record_id: Uuid::now_v7(),
+        revision: 1,
+        area_code: COMMUNITY.into(),
+        occurred_time: bench.clock.now(),
+        recorded_time: bench.clock.now(),
+        imported: false,
+        payload: Payload::TicketChanged(TicketChanged {
+            category_code: "0".repeat(MAX_PAYLOAD),
+            ..TicketChanged::default()
+        }),
+    };
+    let refused = transact(&bench.database.background, &[], move |tx| {
+        async move { append(tx, &event).await }.boxed()
+    })
+    .await
+    .unwrap_err();
+    assert_eq!(refused.preconditions[0].0, "event_size");
+    bench.events(3).await;
+}
+
+#[tokio::test]
+async fn a_caller_has_so_many_streams_and_a_service_has_its_own() {
+    let bench = Bench::start().await;
+    bench.events(3).await;
+    let request = SubscribeRequest {
+        follow: true,
+        ..SubscribeRequest::default()
+    };
+    let mut reader = reader_of(&bench, COMMUNITY);
+    let mut open = Vec::new();
+    let refused = loop {
+        assert!(open.len() < 100);
+        match reader.subscribe(request.clone()).await {
+            Ok(stream) => open.push(stream),
+            Err(status) => break status,
+        }
+    };
+    assert_eq!(
+        (refused.code(), reason(&refused).as_str()),
+        (Code::ResourceExhausted, "OVERLOADED")
+    );
+    assert!(wangge_testkit::retry_after(&refused).is_some());
+    assert_eq!(bench.feed("").await.len(), 3);
+    // Whoever hangs up makes room.
+    open.pop();
+    eventually(|| {
+        let mut reader = reader.clone();
+        let request = request.clone();
+        async move { reader.subscribe(request).await.ok() }
+    })
+    .await;
+}
+
+/// Readers whose statements take long leave connections to the platform's own.
+#[tokio::test]
+async fn readers_do_not_hold_the_connections_of_the_platforms_own() {
+    let bench = Bench::start().await;
+    bench.events(3).await;
+    let mut held = bench.database.background.begin().await.unwrap();
+    sqlx::query("lock table feed in access exclusive mode")
+        .execute(&mut *held)
+        .await
+        .unwrap();
+    let subscribe = |mut reader: FeedServiceClient<wangge_client::ServiceChannel>| {
+        tokio::spawn(async move { reader.subscribe(SubscribeRequest::default()).await })
+    };
+    let others: Vec<_> = (0..6)
+        .map(|_| subscribe(reader_of(&bench, COMMUNITY)))
+        .collect();
+    let waiting = async |count: i64| {
+        let now: i64 = sqlx::query_scalar(
+            "select count(*) from pg_stat_activity where wait_event_type = 'Lock' \
+             and datname = current_database() and query like 'select feed_id, last_position from feed'",
+        )
+        .fetch_one(&bench.database.calls)
+        .await
+        .unwrap();
+        (now == count).then_some(())
+    };
+    eventually(|| waiting(2)).await;
+    let own = subscribe(bench.reader());
+    eventually(|| waiting(3)).await;
+    held.rollback().await.unwrap();
+    own.await.unwrap().unwrap();
+    for other in others {
+        other.await.unwrap().unwrap();
+    }
+}
+
+#[tokio::test]
+async fn events_are_numbered_while_old_request_ids_wait_to_be_forgotten() {
+    let database = wangge_testkit::database(&wangge_tickets::MIGRATOR).await;
+    let mut held = database.calls.begin().await.unwrap();
+    sqlx::query("lock table request in access exclusive mode")
+        .execute(&mut *held)
+        .await
+        .unwrap();
+    let stop = tokio_util::sync::CancellationToken::new();
+    let _stop = stop.clone().drop_guard();
+    tokio::spawn(Sequencer::new(database.background.clone(), Hint::default()).run(stop));
+    eventually(|| async {
+        let waiting: i64 = sqlx::query_scalar(
+            "select count(*) from pg_stat_activity where wait_event_type = 'Lock' \
+             and datname = current_database() and query like 'delete from request%'",
+        )
+        .fetch_one(&database.calls)
+        .await
+        .unwrap();
+        (waiting == 1).then_some(())
+    })
+    .await;
+    sqlx::query(
+        "insert into outbox (event_id, record_id, revision, area_code, occurred_time, \
+         recorded_time, imported, traceparent, payload) \
+         values (gen_random_uuid(), gen_random_uuid(), 1, '', now(), now(), false, '', '')",
+    )
+    .execute(&database.calls)
+    .await
+    .unwrap();
+    eventually(|| async {
+        let end: i64 = sqlx::query_scalar("select last_position from feed")
+            .fetch_one(&database.calls)
+            .await
+            .unwrap();
+        (end == 1).then_some(())
+    })
+    .await;
+    held.rollback().await.unwrap();
+}
+
+/// The clock of these tests stands in 2022, as that of a replica may be wrong.
+#[tokio::test]
+async fn request_ids_are_remembered_by_the_clock_of_the_database() {
+    let bench = Bench::start().await;
+    bench.reported().await;
+    let pool = &bench.database.background;
+    assert_eq!(request::forget_old(pool).await.unwrap(), 0);
+    let kept: i64 = sqlx::query_scalar("select count(*) from request")
+        .fetch_one(pool)
+        .await
+        .unwrap();
+    assert_eq!(kept, 4);
+    sqlx::query(
+        "update request set recorded_time = now() - interval '49 h' \
+         where record_id in (select id from ticket)",
+    )
+    .execute(pool)
+    .await
+    .unwrap();
+    assert_eq!(request::forget_old(pool).await.unwrap(), 1);
+    assert_eq!(request::forget_old(pool).await.unwrap(), 0);
 }

@@ -5,6 +5,7 @@ use chrono::Duration;
 use tonic::{Code, Status};
 use uuid::Uuid;
 use wangge_api::{
+    events::v1::{Event, SubscribeRequest, event::Payload},
     policy::Role,
     tickets::v1::{
         CreateTicketRequest, DeclineTicketRequest, ListTicketHistoryRequest, ListTicketsRequest,
@@ -17,7 +18,7 @@ use wangge_testkit::{eventually, fields, reason};
 
 use crate::{
     ASSISTING, Bench, COMMUNITY, GRID, LEAD, OTHER_GRID, THIRD, Verb, a_while, act_as, create,
-    report, request_id, square,
+    feed::reader_of, report, request_id, square,
 };
 
 /// In the first grid; a map app says a place in the second.
@@ -392,6 +393,29 @@ async fn what_cannot_be_routed_waits_and_is_routed_when_its_grid_comes() {
     );
     let events = bench.events_of(&waiting.id, 2).await;
     assert!(events.iter().map(|event| event.revision).eq(1..=2));
+    // Who reads the feed of the grid gets the ticket from then on, and whole.
+    let mut messages = reader_of(&bench, grid)
+        .subscribe(SubscribeRequest::default())
+        .await
+        .unwrap()
+        .into_inner();
+    let mut seen = Vec::new();
+    while let Some(message) = messages.message().await.unwrap() {
+        let of_ticket = |event: &Event| event.record_id == waiting.id;
+        seen.extend(message.events.into_iter().filter(of_ticket));
+    }
+    assert_eq!(seen, events[1..]);
+    let Some(Payload::TicketChanged(changed)) = &seen[0].payload else {
+        panic!("{seen:?}");
+    };
+    assert_eq!(
+        (
+            changed.area_code.as_str(),
+            changed.state(),
+            &changed.category_code
+        ),
+        (grid, TicketState::Reported, &waiting.category_code)
+    );
     let routed = bench.get(&at_work.id).await;
     assert_eq!(
         (routed.state(), routed.revision),

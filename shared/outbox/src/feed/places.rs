@@ -1,0 +1,134 @@
+//! How many streams may be open: for each caller and for all, so that none keeps
+//! the others out. The platform's own services are counted apart.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use tonic::Code;
+use wangge_api::{errors::v1::Reason, refusal::Refusal};
+
+/// Streams of one caller on a replica.
+const OF_ONE: usize = 16;
+/// Streams of all callers on a replica; as many again for the platform's own
+/// services.
+const OF_ALL: usize = 256;
+/// After which time a refused caller may try again.
+const RETRY_AFTER: Duration = Duration::from_secs(5);
+
+/// The places of one replica.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Places(Arc<Mutex<Taken>>);
+
+#[derive(Debug, Default)]
+struct Taken {
+    own: usize,
+    others: usize,
+    by_caller: HashMap<String, usize>,
+}
+
+impl Places {
+    /// Takes a place for as long as it is held; `own` is a service of the
+    /// platform.
+    ///
+    /// # Errors
+    /// `OVERLOADED` if the caller has too many, or there is none left.
+    pub(super) fn take(&self, caller: &str, own: bool) -> Result<Place, Refusal> {
+        let mut taken = self.taken();
+        let held = taken.by_caller.get(caller).copied().unwrap_or_default();
+        let (all, limit) = if own {
+            (&mut taken.own, OF_ALL)
+        } else {
+            (&mut taken.others, OF_ONE)
+        };
+        if held >= limit || *all >= OF_ALL {
+            return Err(too_many());
+        }
+        *all += 1;
+        *taken.by_caller.entry(caller.to_owned()).or_default() += 1;
+        drop(taken);
+        Ok(Place {
+            places: self.clone(),
+            caller: caller.to_owned(),
+            own,
+        })
+    }
+
+    fn taken(&self) -> MutexGuard<'_, Taken> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A place that is taken.
+#[derive(Debug)]
+pub(super) struct Place {
+    places: Places,
+    caller: String,
+    own: bool,
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let mut taken = self.places.taken();
+        if self.own {
+            taken.own -= 1;
+        } else {
+            taken.others -= 1;
+        }
+        if let Some(held) = taken.by_caller.get_mut(&self.caller) {
+            *held -= 1;
+            if *held == 0 {
+                taken.by_caller.remove(&self.caller);
+            }
+        }
+    }
+}
+
+fn too_many() -> Refusal {
+    Refusal {
+        retry_after: Some(RETRY_AFTER),
+        ..Refusal::new(
+            Code::ResourceExhausted,
+            Reason::Overloaded,
+            "too many streams of the feed are open: close some, or try again later",
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_caller_has_so_many_places_and_keeps_nobody_out() {
+        let places = Places::default();
+        let held: Vec<_> = (0..OF_ONE)
+            .map(|_| places.take("one", false).unwrap())
+            .collect();
+        let refused = places.take("one", false).unwrap_err();
+        assert_eq!(refused.reason, Reason::Overloaded);
+        assert!(refused.retry_after.is_some());
+        places.take("another", false).unwrap();
+        places.take("service", true).unwrap();
+        drop(held);
+        places.take("one", false).unwrap();
+        assert!(places.taken().by_caller.is_empty());
+    }
+
+    #[test]
+    fn all_places_of_others_leave_the_platforms_own() {
+        let places = Places::default();
+        let held: Vec<_> = (0..OF_ALL)
+            .map(|number| places.take(&number.to_string(), false).unwrap())
+            .collect();
+        assert!(places.take("late", false).is_err());
+        let own: Vec<_> = (0..OF_ALL)
+            .map(|_| places.take("service", true).unwrap())
+            .collect();
+        assert!(places.take("service", true).is_err());
+        drop((held, own));
+        assert_eq!((places.taken().own, places.taken().others), (0, 0));
+    }
+}

@@ -1,0 +1,206 @@
+//! One stream of the feed: walks in bounded steps to where it is to end, or
+//! follows what comes, and never falls silent for long.
+
+use std::{sync::Arc, time::Duration};
+
+use chrono::Utc;
+use prost::Message as _;
+use sqlx::PgPool;
+use tokio::{
+    sync::{Semaphore, mpsc, watch},
+    time::{Instant, timeout_at},
+};
+use uuid::Uuid;
+use wangge_api::{
+    date::timestamp,
+    errors::v1::Reason,
+    events::v1::{Event, SubscribeRequest, SubscribeResponse},
+    refusal::Refusal,
+};
+use wangge_auth::RecordScope;
+use wangge_pg::StoreError;
+
+use super::{
+    end::End,
+    shutting_down,
+    step::{self, Step},
+    unknown_token,
+};
+use crate::position::Position;
+
+/// Bytes of events in a message, give or take one event.
+const BYTES: usize = 1024 * 1024;
+/// Longest silence on a stream.
+const CHECKPOINT: Duration = Duration::from_secs(8);
+/// How long a reader may take to accept a message.
+const SEND_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// Reads the feed for one stream.
+#[derive(Debug)]
+pub(super) struct Reader {
+    pool: PgPool,
+    /// Taken for each statement by readers that share their connections.
+    turns: Option<Arc<Semaphore>>,
+    end: watch::Receiver<End>,
+    scope: RecordScope,
+    at: Position,
+    /// Where the stream ends; none if it follows what comes.
+    until: Option<i64>,
+    /// When the last message was sent; none before the first.
+    sent: Option<Instant>,
+}
+
+impl Reader {
+    /// A reader of what lies behind the token of a request.
+    ///
+    /// # Errors
+    /// `FEED_TOKEN_INVALID`, `FEED_TOKEN_UNKNOWN`, and what the database says.
+    pub(super) async fn open(
+        pool: PgPool,
+        turns: Option<Arc<Semaphore>>,
+        end: watch::Receiver<End>,
+        scope: RecordScope,
+        request: &SubscribeRequest,
+    ) -> Result<Self, Refusal> {
+        let at = Position::beginning(Uuid::nil());
+        let mut reader = Self {
+            pool,
+            turns,
+            end,
+            scope,
+            at,
+            until: None,
+            sent: None,
+        };
+        let (feed_id, last): (Uuid, i64) = {
+            let _turn = reader.turn().await?;
+            sqlx::query_as("select feed_id, last_position from feed")
+                .fetch_one(&reader.pool)
+                .await
+                .map_err(StoreError::from)?
+        };
+        reader.at = Position::read(&request.after_token, feed_id)?;
+        if !request.follow {
+            reader.until = Some(last);
+        }
+        if reader.at.number > last {
+            return Err(unknown_token());
+        }
+        // Nothing is read, but the place is looked at.
+        let at = reader.at.number;
+        reader.step(at).await?;
+        Ok(reader)
+    }
+
+    /// Reads on until the stream is to end.
+    ///
+    /// # Errors
+    /// Why it ended before.
+    pub(super) async fn read(
+        mut self,
+        sender: mpsc::Sender<SubscribeResponse>,
+    ) -> Result<(), Refusal> {
+        loop {
+            let step = self.step(self.until.unwrap_or(i64::MAX)).await?;
+            let events = step.events.len();
+            let mut chunks = chunks(step.events).into_iter().peekable();
+            while let Some(chunk) = chunks.next() {
+                self.at = match (chunk.last(), chunks.peek()) {
+                    (Some((position, _)), Some(_)) => *position,
+                    _ => step.behind,
+                };
+                let events = chunk.into_iter().map(|(_, event)| event).collect();
+                self.send(&sender, events).await?;
+            }
+            let last = self.until.map_or(step.end, |until| until.min(step.end));
+            let ends = step.behind.number >= last;
+            let moved = step.behind.number > self.at.number;
+            self.at = step.behind;
+            if events > 0 {
+                // The next step tells whether there is more.
+                continue;
+            }
+            // A caller learns at once how far the feed was read, and after each
+            // stretch of which it may see nothing.
+            let quiet = self.sent.is_none_or(|sent| sent.elapsed() >= CHECKPOINT);
+            if quiet || (moved && !ends) || (ends && self.until.is_some()) {
+                self.send(&sender, Vec::new()).await?;
+            }
+            match (ends, self.until) {
+                (true, Some(_)) => return Ok(()),
+                (true, None) => self.wait().await?,
+                (false, _) => {}
+            }
+        }
+    }
+
+    /// Waits for something new, for as long as a stream may be silent.
+    async fn wait(&mut self) -> Result<(), Refusal> {
+        let at = self.at.number;
+        let went_back = self.end.borrow().went_back;
+        let checkpoint = self.sent.unwrap_or_else(Instant::now) + CHECKPOINT;
+        let news = self
+            .end
+            .wait_for(|end| end.number > at || end.went_back != went_back);
+        match timeout_at(checkpoint, news).await {
+            Ok(Ok(_)) | Err(_) => Ok(()),
+            // Nobody looks for the feed's end any more.
+            Ok(Err(_)) => Err(shutting_down()),
+        }
+    }
+
+    async fn step(&self, limit: i64) -> Result<Step, Refusal> {
+        let _turn = self.turn().await?;
+        step::read(&self.pool, self.at, limit, &self.scope).await
+    }
+
+    async fn turn(&self) -> Result<Option<tokio::sync::SemaphorePermit<'_>>, Refusal> {
+        match &self.turns {
+            None => Ok(None),
+            Some(turns) => turns.acquire().await.map(Some).map_err(|_| shutting_down()),
+        }
+    }
+
+    async fn send(
+        &mut self,
+        sender: &mpsc::Sender<SubscribeResponse>,
+        events: Vec<Event>,
+    ) -> Result<(), Refusal> {
+        let message = SubscribeResponse {
+            events,
+            checkpoint_token: self.at.token(),
+            sent_time: Some(timestamp(Utc::now())),
+        };
+        self.sent = Some(Instant::now());
+        match sender.send_timeout(message, SEND_TIMEOUT).await {
+            Ok(()) => Ok(()),
+            // Nobody is there any more to be told.
+            Err(mpsc::error::SendTimeoutError::Closed(_)) => Err(shutting_down()),
+            Err(mpsc::error::SendTimeoutError::Timeout(_)) => Err(Refusal::unavailable(
+                Reason::FeedReaderSlow,
+                "the reader fell too far behind: resume with the last token",
+                Duration::from_secs(1),
+            )),
+        }
+    }
+}
+
+/// Splits events into messages that are not too large.
+fn chunks(events: Vec<(Position, Event)>) -> Vec<Vec<(Position, Event)>> {
+    let mut chunks: Vec<Vec<_>> = Vec::new();
+    let mut bytes = 0;
+    for (position, event) in events {
+        let size = event.encoded_len();
+        match chunks.last_mut() {
+            Some(chunk) if bytes + size <= BYTES => {
+                bytes += size;
+                chunk.push((position, event));
+            }
+            _ => {
+                bytes = size;
+                chunks.push(vec![(position, event)]);
+            }
+        }
+    }
+    chunks
+}
