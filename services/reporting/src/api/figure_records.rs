@@ -2,17 +2,18 @@
 
 use uuid::Uuid;
 use wangge_api::{
-    date::optional, errors::v1::Reason, refusal::Refusal, reporting::v1 as wire, types::v1::Date,
+    date::optional, errors::v1::Reason, organization::v1::FigurePeriod, refusal::Refusal,
+    reporting::v1 as wire, types::v1::Date,
 };
 use wangge_auth::RecordScope;
 use wangge_kernel::page;
 
-use super::{area, freshness, span};
+use super::{area, freshness, period, question};
 use crate::{
     App,
     figures::{Figure, by_name},
     queries::{
-        figures::{Counted, Counting, Page, count, list as list_counted},
+        figures::{Counted, Counting, Page, Span, count, list as list_counted},
         published::list_published,
     },
 };
@@ -32,6 +33,7 @@ pub(super) async fn list(
         &message.figure_key,
         &message.area_code,
         message.as_of_date.as_ref(),
+        message.period(),
         scope,
     )
     .await?;
@@ -79,13 +81,18 @@ pub(super) async fn list(
     })
 }
 
-/// What a figure of an area counts on a day: the one asked for, or that of the
-/// published figure, or today.
+/// What a figure of an area counts, by the same period and on the same day as the
+/// first of its lines in the case table.
+///
+/// # Errors
+/// `FIELD_INVALID` for a figure or a period that there isn't, or a period by which
+/// the figure can't be counted; `RECORD_NOT_FOUND`.
 pub(super) async fn counting(
     app: &App,
     figure_key: &str,
     area_code: &str,
     as_of_date: Option<&Date>,
+    asked_period: FigurePeriod,
     scope: &RecordScope,
 ) -> Result<Counting, Refusal> {
     let figure = by_name(figure_key).ok_or_else(|| {
@@ -96,12 +103,21 @@ pub(super) async fn counting(
         )
     })?;
     let asked = optional(as_of_date, "as_of_date")?;
+    let asked_period = period(asked_period)?;
+    if asked_period.is_some_and(|period| !figure.allows(period)) {
+        let why = "is no period of this figure, which counts what holds on a day";
+        return Err(Refusal::field("period", "period", why));
+    }
     let scope = area(app, area_code, scope).await?;
     let published = list_published(&app.database.calls, area_code, asked).await?;
+    let rows = question(app, asked, asked_period).rows(figure, &published);
+    let row = rows
+        .first()
+        .ok_or_else(|| Refusal::not_found("figure", figure_key))?;
     Ok(Counting {
         figure,
         scope,
-        span: span(app, asked, figure, &published),
+        span: Span::of(row.period, row.as_of),
     })
 }
 

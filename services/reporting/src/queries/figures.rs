@@ -3,13 +3,16 @@
 
 use chrono::NaiveDate;
 use futures::{TryStreamExt as _, stream::BoxStream};
-use sqlx::PgPool;
+use sqlx::PgExecutor;
 use uuid::Uuid;
 use wangge_auth::RecordScope;
 use wangge_kernel::limit::{DEFAULT_ZONE, day_end, day_start};
 use wangge_pg::StoreError;
 
-use crate::figures::{Figure, Period, Plain, Query};
+use crate::{
+    figures::{Figure, Plain, Query},
+    period::Period,
+};
 
 /// A record that a figure counts.
 #[derive(Debug)]
@@ -71,9 +74,9 @@ impl Page {
     };
 }
 
-/// The figure itself, and how many records are behind it.
-pub(crate) async fn count(
-    pool: &PgPool,
+/// Returns the figure itself, and how many records are behind it.
+pub(crate) async fn count<'e>(
+    executor: impl PgExecutor<'e> + 'e,
     figure: &Figure,
     scope: &RecordScope,
     span: Span,
@@ -82,39 +85,42 @@ pub(crate) async fn count(
         after: Uuid::nil(),
         limit: 1,
     };
-    let records = list(pool, figure, scope, span, first).await?;
+    let records = list(executor, figure, scope, span, first).await?;
     Ok(records
         .first()
         .map_or((0, 0), |record| (record.figure, record.count)))
 }
 
 /// A page of the records that the figure counts, by id.
-pub(crate) async fn list(
-    pool: &PgPool,
+pub(crate) async fn list<'e>(
+    executor: impl PgExecutor<'e> + 'e,
     figure: &Figure,
     scope: &RecordScope,
     span: Span,
     page: Page,
 ) -> Result<Vec<Counted>, StoreError> {
-    Ok(read(pool, figure, scope, span, page).try_collect().await?)
+    Ok(read(executor, figure, scope, span, page)
+        .try_collect()
+        .await?)
 }
 
 /// The same, one by one as they come: all of them need no room at a time.
-pub(crate) fn read<'p>(
-    pool: &'p PgPool,
+pub(crate) fn read<'e>(
+    executor: impl PgExecutor<'e> + 'e,
     figure: &Figure,
     scope: &RecordScope,
     span: Span,
     page: Page,
-) -> BoxStream<'p, Result<Counted, sqlx::Error>> {
+) -> BoxStream<'e, Result<Counted, sqlx::Error>> {
     let (from, until) = (scope.area_from(), scope.area_until());
     let Page { after, limit } = page;
     // Moments are counted up to the end of the day.
     let Span { from: first, as_of } = span;
+    let begin = first.map(|day| day_start(day, DEFAULT_ZONE));
     let end = day_end(as_of, DEFAULT_ZONE);
     macro_rules! counted {
         ($file:literal, $($argument:expr),+) => {
-            sqlx::query_file_as!(Counted, $file, from, until, $($argument),+).fetch(pool)
+            sqlx::query_file_as!(Counted, $file, from, until, $($argument),+).fetch(executor)
         };
     }
     match figure.query {
@@ -123,7 +129,8 @@ pub(crate) fn read<'p>(
                 "src/queries/figures/responses_started.sql",
                 end,
                 after,
-                limit
+                limit,
+                begin
             )
         }
         Query::OfficialCheckIns => {
@@ -131,7 +138,8 @@ pub(crate) fn read<'p>(
                 "src/queries/figures/official_check_ins.sql",
                 end,
                 after,
-                limit
+                limit,
+                begin
             )
         }
         Query::GridBranches => {
@@ -189,7 +197,7 @@ pub(crate) fn read<'p>(
             plain.kind,
             &texts(plain.codes),
             &texts(plain.states),
-            first.map(|day| day_start(day, DEFAULT_ZONE))
+            begin
         ),
         Query::Subjects(Plain { kind, codes, .. }) => counted!(
             "src/queries/figures/subjects_that_hold.sql",

@@ -10,9 +10,9 @@ use crate::wall::{Grid, Matter, REPLY_WITHIN, Reply};
 
 /// How long a matter stays after its decision.
 const DECIDED: TimeDelta = TimeDelta::days(7);
-/// How long a message stays.
+/// How long a message stays that was replied to.
 const SENT: TimeDelta = TimeDelta::hours(48);
-/// How many lines there are at most.
+/// How many rows there are at most.
 const MATTERS: i64 = 200;
 const REPLIES: i64 = 100;
 
@@ -58,7 +58,7 @@ pub(crate) async fn matters(
          left join fact item on item.record_id = matter.parent_id \
              and item.service = 'tickets' and item.kind = 'livelihood_item' \
          left join area on area.code = matter.area_code \
-         left join lateral (select post from appointment where person_id = matter.subject_id \
+         left join lateral (select post from post_held where person_id = matter.subject_id \
              and start_date <= $4 and (end_date is null or end_date > $4) order by post limit 1) held on true \
          order by is_over, decided_time is not null, matter.due_time, matter.record_id",
         scope.area_from(),
@@ -72,7 +72,8 @@ pub(crate) async fn matters(
     .await?)
 }
 
-/// Messages that were sent a short while ago, those without a reply first.
+/// Messages without a reply, the most urgent first, and then those that were
+/// replied to of late, the latest first.
 pub(crate) async fn replies(
     pool: &PgPool,
     scope: &RecordScope,
@@ -80,21 +81,31 @@ pub(crate) async fn replies(
 ) -> Result<Vec<Reply>, StoreError> {
     Ok(sqlx::query_as!(
         Reply,
-        "select message.record_id as \"id!\", coalesce(chat.title, '') as \"title!\", \
-             state as \"state!\", state_time as \"state_time!\", held.post as \"handler_post?\", \
-             message.due_time as \"due_time!\" \
-         from fact message \
-         cross join lateral (select state_by(states, reached_times, $3) as state, \
-             (select max(reached_time) from unnest(reached_times) as reached (reached_time) \
-                 where reached_time < $3) as state_time) now \
+        "with message as ( \
+             select fact.*, state_by(states, reached_times, $3) as state from fact \
+             where service = 'tickets' and kind = 'group_message' and area_code >= $1 and area_code < $2 \
+         ), shown as ( \
+             select *, state = 'replied' as is_replied, \
+                 count(*) filter (where state <> 'replied') over () as waiting_count, \
+                 count(*) filter (where state <> 'replied' and due_time < $3) over () as overdue_count \
+             from message where state is not null and state <> 'dismissed' and due_time is not null \
+                 and (state <> 'replied' or due_time > $5) \
+             order by is_replied, case when state = 'replied' then null else due_time end, due_time desc, \
+                 record_id limit $6 \
+         ) \
+         select message.record_id as \"id!\", coalesce(chat.title, '') as \"title!\", \
+             message.state as \"state!\", \
+             (select max(reached_time) from unnest(message.reached_times) as reached (reached_time) \
+                 where reached_time < $3) as \"state_time!\", \
+             held.post as \"handler_post?\", message.due_time as \"due_time!\", \
+             waiting_count as \"waiting_count!\", overdue_count as \"overdue_count!\" \
+         from shown message \
          left join fact chat on chat.record_id = message.parent_id \
              and chat.service = 'tickets' and chat.kind = 'chat_group' \
-         left join lateral (select post from appointment where person_id = message.subject_id \
+         left join lateral (select post from post_held where person_id = message.subject_id \
              and start_date <= $4 and (end_date is null or end_date > $4) order by post limit 1) held on true \
-         where message.service = 'tickets' and message.kind = 'group_message' \
-             and message.area_code >= $1 and message.area_code < $2 \
-             and message.due_time > $5 and state is not null and state <> 'dismissed' \
-         order by state = 'replied', message.due_time desc, message.record_id limit $6",
+         order by is_replied, case when is_replied then null else message.due_time end, \
+             message.due_time desc, message.record_id",
         scope.area_from(),
         scope.area_until(),
         at,
@@ -107,7 +118,8 @@ pub(crate) async fn replies(
     .await?)
 }
 
-/// The grids with their counts.
+/// The grids with their counts. Who is in need is counted as by the figure: by the
+/// tags that hold, of residents who are there.
 pub(crate) async fn grids(
     pool: &PgPool,
     scope: &RecordScope,
@@ -115,18 +127,20 @@ pub(crate) async fn grids(
 ) -> Result<Vec<Grid>, StoreError> {
     Ok(sqlx::query_as!(
         Grid,
-        "with counted as (select area_code, \
-             count(distinct subject_id) filter (where kind = 'need_tag' \
-                 and start_date <= $4 and (end_date is null or end_date > $4)) as needs, \
+        "with need as (select area_code, count(distinct subject_id) as needs \
+             from fact_held where service = 'organization' and kind = 'need_tag' \
+             and area_code >= $1 and area_code < $2 \
+             and start_date <= $4 and (end_date is null or end_date > $4) group by area_code), \
+         counted as (select area_code, \
              count(*) filter (where kind = 'livelihood_matter' and state_by(states, reached_times, $3) \
                  not in ('refused', 'paid_or_delivered', 'withdrawn')) as matters, \
              count(*) filter (where kind = 'wish' and state_by(states, reached_times, $3) = 'reviewed') as wishes \
-             from fact where kind in ('need_tag', 'livelihood_matter', 'wish') \
+             from fact where kind in ('livelihood_matter', 'wish') \
              and area_code >= $1 and area_code < $2 group by area_code) \
          select code as \"area_code!\", name as \"name!\", boundary_geojson as \"boundary_geojson!\", \
-             coalesce(needs, 0)::int as \"resident_in_need_count!\", \
+             coalesce(needs, 0)::int as \"resident_in_need_count?\", \
              coalesce(matters, 0)::int as \"open_matter_count!\", coalesce(wishes, 0)::int as \"open_wish_count!\" \
-         from area left join counted on counted.area_code = code \
+         from area left join counted on counted.area_code = code left join need on need.area_code = code \
          where kind = 4 and code >= $1 and code < $2 \
              and start_date <= $4 and (end_date is null or end_date > $4) order by code",
         scope.area_from(),

@@ -24,6 +24,7 @@ use wangge_api::{
     date::{from_wire, moment},
     organization::v1::{FigureBound, Post},
     reporting::v1 as wire,
+    types::v1::Date,
 };
 use wangge_auth::RecordScope;
 
@@ -222,6 +223,9 @@ fn told(wall: &wire::Wall) -> Value {
         "shown_time": time(wall.shown_time.as_ref()),
         "open_matter_count": wall.open_matter_count,
         "overdue_matter_count": wall.overdue_matter_count,
+        "unreplied_count": wall.unreplied_count,
+        "overdue_reply_count": wall.overdue_reply_count,
+        "figures_time": time(wall.figures_time.as_ref()),
         "matters": wall.matters.iter().map(|matter| json!({
             "id": matter.id,
             "title": matter.title,
@@ -246,7 +250,7 @@ fn told(wall: &wire::Wall) -> Value {
             "area_code": grid.area_code,
             "name": grid.name,
             "boundary": serde_json::from_str::<Value>(&grid.boundary_geojson).ok(),
-            "resident_in_need_count": grid.resident_in_need_count,
+            "resident_in_need_count": (!grid.resident_in_need_withheld).then_some(grid.resident_in_need_count),
             "open_matter_count": grid.open_matter_count,
             "open_wish_count": grid.open_wish_count,
         })).collect::<Vec<_>>(),
@@ -263,9 +267,16 @@ fn figure(line: &wire::CaseLine) -> Value {
         "value": line.computed_value,
         "published": published.map(|published| published.value),
         "at_least": published.is_some_and(|published| published.bound() == FigureBound::AtLeast),
-        "is_met": line.comparison() == wire::CaseComparison::Met,
-        "as_of_date": line.as_of_date.as_ref().and_then(|day| from_wire(day, "").ok()).map(|day| day.to_string()),
+        "published_date": published.and_then(|published| date(published.as_of_date.as_ref())),
+        "period": line.period().as_str_name().trim_start_matches("FIGURE_PERIOD_").to_lowercase(),
+        "comparison": line.comparison().as_str_name().trim_start_matches("CASE_COMPARISON_").to_lowercase(),
+        "as_of_date": date(line.as_of_date.as_ref()),
     })
+}
+
+fn date(date: Option<&Date>) -> Option<String> {
+    let day = from_wire(date?, "").ok()?;
+    Some(day.to_string())
 }
 
 fn time(time: Option<&prost_types::Timestamp>) -> Option<String> {

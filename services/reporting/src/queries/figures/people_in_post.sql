@@ -1,7 +1,8 @@
--- People in a post on a day; each once, with the first of their appointments.
+-- People in a post on a day; each once, with the first of their appointments. A post
+-- ends with its unit, a grid worker's with the grid.
 with counted as (
     select person_id as record_id, (array_agg(id order by id))[1] as parent_id, 1::bigint as amount
-    from appointment
+    from post_held
     where post = $6 and area_code >= $1 and area_code < $2
     and start_date <= $3 and (end_date is null or end_date > $3)
     group by person_id

@@ -1,0 +1,16 @@
+//! Reading from one snapshot: what is computed by several statements agrees with
+//! itself, whatever is applied in between.
+
+use wangge_pg::{StoreError, Tx};
+
+/// Lets all statements of a transaction read the same snapshot. It must come first
+/// in the transaction.
+///
+/// # Errors
+/// What the database says.
+pub(crate) async fn begin(tx: &mut Tx) -> Result<(), StoreError> {
+    sqlx::query("set transaction isolation level repeatable read, read only")
+        .execute(tx)
+        .await?;
+    Ok(())
+}
