@@ -91,8 +91,8 @@ async fn lines(
     let mut lines = Vec::new();
     for row in rows {
         let span = Span::of(row.period, row.as_of);
-        let (value, _) = count(&mut *tx, row.figure, scope, span).await?;
-        lines.push(line(&row, value));
+        let counted = count(tx, row.figure, scope, span).await?;
+        lines.push(line(&row, counted.figure));
     }
     Ok(lines)
 }

@@ -19,15 +19,15 @@ use wangge_api::{
     reporting::v1::{self as wire, ExportFormat, ReportTable},
 };
 use wangge_auth::RecordScope;
-use wangge_pg::StoreError;
 
 use super::{case_table, figure_records, wall};
 use crate::{App, queries::figures};
 
 /// So many rows are sent at once.
 const ROWS: usize = 500;
-/// A reader that takes nothing for so long is dropped, since it holds a
-/// connection.
+/// So many records are read at once.
+const ROWS_READ: i64 = 5000;
+/// A reader that takes nothing for so long is dropped.
 const STALLED: Duration = Duration::from_secs(30);
 
 /// Says that a text is UTF-8.
@@ -177,31 +177,37 @@ async fn records(
     })
 }
 
-/// Reads the records that a figure counts, as fast as they are taken.
+/// Reads the records that a figure counts page by page, as fast as they are taken; no
+/// connection is held meanwhile.
 async fn read(
     pool: PgPool,
     counting: figures::Counting,
     rows: mpsc::Sender<Row>,
 ) -> Result<(), Refusal> {
-    let figures::Counting {
-        figure,
-        scope,
-        span,
-    } = counting;
-    let mut counted = figures::read(&pool, figure, &scope, span, figures::Page::ALL);
-    while let Some(counted) = counted.try_next().await.map_err(StoreError::from)? {
-        let row = record(figure_records::record(figure, &counted));
-        match rows.send_timeout(row, STALLED).await {
-            Ok(()) => {}
-            Err(SendTimeoutError::Closed(_)) => return Ok(()),
-            Err(SendTimeoutError::Timeout(_)) => {
-                let code = Code::DeadlineExceeded;
-                let why = "nothing of the file was taken for 30 s";
-                return Err(Refusal::new(code, Reason::DeadlineExceeded, why));
+    let mut after = Default::default();
+    loop {
+        let limit = ROWS_READ;
+        let page = figures::Page { after, limit };
+        let records = figure_records::read_page(&pool, &counting, page).await?;
+        for counted in &records {
+            let row = record(figure_records::record(counting.figure, counted));
+            match rows.send_timeout(row, STALLED).await {
+                Ok(()) => {}
+                Err(SendTimeoutError::Closed(_)) => return Ok(()),
+                Err(SendTimeoutError::Timeout(_)) => {
+                    let code = Code::DeadlineExceeded;
+                    let why = "nothing of the file was taken for 30 s";
+                    return Err(Refusal::new(code, Reason::DeadlineExceeded, why));
+                }
             }
         }
+        match records.last() {
+            Some(last) if i64::try_from(records.len()).unwrap_or(limit) >= limit => {
+                after = last.place();
+            }
+            _ => return Ok(()),
+        }
     }
-    Ok(())
 }
 
 fn record(record: wire::FigureRecord) -> Row {

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod case_table;
+mod counters;
 mod drill_down;
 mod feed;
 mod figures;
