@@ -10,8 +10,9 @@ use wangge_pg::{StoreError, Tx};
 /// What the database says.
 pub(crate) async fn begin(tx: &mut Tx) -> Result<(), StoreError> {
     // Each statement is planned for its own arguments: areas differ in size by far.
+    // They are many and short, so compiling them costs more than it saves.
     let begin = "set transaction isolation level repeatable read, read only; \
-                 set local plan_cache_mode = force_custom_plan";
+                 set local plan_cache_mode = force_custom_plan; set local jit = off";
     sqlx::raw_sql(begin).execute(tx).await?;
     Ok(())
 }

@@ -5,5 +5,6 @@ select coalesce(sum(case when $9 then amount else records end), 0)::bigint as "f
 from fact_count
 where kind = $5 and service = $4 and (cardinality($6::text[]) = 0 or code = any($6))
 and area_code >= $1 and area_code < $2
-and case when cardinality($7::text[]) = 0 then measure = 0 else measure = 1 and state = any($7) end
+and measure = case when cardinality($7::text[]) = 0 then 0 else 1 end
+and (cardinality($7::text[]) = 0 or state = any($7))
 and first_day >= coalesce($8, '-infinity'::date) and first_day <= $3 and day <= $3

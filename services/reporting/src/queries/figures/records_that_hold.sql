@@ -5,7 +5,7 @@ with counted as (
     from fact_held
     where service = $6 and kind = $7 and (cardinality($8::text[]) = 0 or code = any($8))
     and area_code >= $1 and area_code < $2
-    and start_date <= $3 and (end_date is null or end_date > $3)
+    and start_date <= $3 and coalesce(end_date, 'infinity') > $3
 )
 select '' as "area_code!", record_id as "record_id!", parent_id as "parent_id!", amount as "amount!",
     (select sum(amount)::bigint from counted) as "figure?", (select count(*) from counted) as "count?"
