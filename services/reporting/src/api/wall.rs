@@ -1,6 +1,7 @@
 //! `WallService`: the display wall, once and as it changes.
 
 mod board;
+mod listener;
 pub(crate) mod pages;
 
 use std::{pin::Pin, sync::Arc, time::Duration};
@@ -148,6 +149,7 @@ async fn at(
     moment: DateTime<Utc>,
 ) -> Result<wire::Wall, Refusal> {
     let table = figures(app, code, scope, moment).await?;
+    let _permit = app.boards.permit().await?;
     make(app, code, scope, moment, Some(&table)).await
 }
 

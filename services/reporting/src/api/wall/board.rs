@@ -136,7 +136,8 @@ impl Boards {
         Renewals(self.board(code).table.subscribe())
     }
 
-    async fn permit(&self) -> Result<SemaphorePermit<'_>, Refusal> {
+    /// Waits for its turn: few walls are made at once.
+    pub(super) async fn permit(&self) -> Result<SemaphorePermit<'_>, Refusal> {
         let permit = self.permits.acquire().await;
         permit.map_err(|error| Refusal::internal(&error))
     }
