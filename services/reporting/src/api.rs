@@ -13,17 +13,14 @@ pub(crate) use wall::{Boards, Walls, pages};
 use chrono::NaiveDate;
 use tonic::{Request, Response, Status};
 use wangge_api::{
+    organization::v1::FigurePeriod,
     refusal::Refusal,
     reporting::v1::{self as wire, server::report_service_server::ReportService},
 };
 use wangge_auth::{Caller, RecordScope};
+use wangge_kernel::limit::{DEFAULT_ZONE, day_of};
 
-use crate::{
-    App,
-    figures::{Figure, Period},
-    queries::{areas::area_exists, figures::Span},
-    store::published::PublishedFigure,
-};
+use crate::{App, case::Question, period::Period, queries::areas::area_exists};
 
 /// Handlers of `ReportService`.
 #[derive(Debug)]
@@ -79,25 +76,21 @@ async fn area(app: &App, code: &str, scope: &RecordScope) -> Result<RecordScope,
     }
 }
 
-/// The days that a figure covers. Its period is that of the published figure, or
-/// its own. The last day is the one asked for, the one that the published figure
-/// names, the last one on which the area has published any figure, so that a
-/// table is of one day, or today.
-fn span(
-    app: &App,
-    asked: Option<NaiveDate>,
-    figure: &Figure,
-    published: &[PublishedFigure],
-) -> Span {
-    use wangge_kernel::limit::{DEFAULT_ZONE, day_of};
-    let own = published
-        .iter()
-        .find(|published| published.figure_key == figure.key);
-    let any = published.iter().map(|published| published.as_of_date);
-    let as_of = asked
-        .or(own.map(|published| published.as_of_date))
-        .or(any.max())
-        .unwrap_or_else(|| day_of(app.clock.now(), DEFAULT_ZONE));
-    let period = own.and_then(|published| Period::from_code(published.period));
-    Span::of(period.unwrap_or(figure.period), as_of)
+/// What is asked of the case table now.
+fn question(app: &App, as_of: Option<NaiveDate>, period: Option<Period>) -> Question {
+    Question {
+        as_of,
+        period,
+        today: day_of(app.clock.now(), DEFAULT_ZONE),
+    }
+}
+
+/// The period that is asked for, if one is.
+fn period(asked: FigurePeriod) -> Result<Option<Period>, Refusal> {
+    if asked == FigurePeriod::Unspecified {
+        return Ok(None);
+    }
+    let period = Period::from_code(asked.into());
+    let unknown = || Refusal::field("period", "enum.defined_only", "is not a period");
+    period.ok_or_else(unknown).map(Some)
 }

@@ -2,7 +2,7 @@
 
 use std::{net::TcpListener, sync::Arc};
 
-use tokio::task::JoinSet;
+use tokio::{sync::Semaphore, task::JoinSet};
 use tokio_util::sync::CancellationToken;
 use tonic::{codec::CompressionEncoding::Gzip, service::Routes};
 use wangge_api::reporting::v1::server::{
@@ -29,6 +29,9 @@ const SERVICES: &[&str] = &[
     "wangge.reporting.v1.WallService",
 ];
 
+/// How many case tables are computed at once: each takes a connection.
+const TABLES: usize = 4;
+
 /// Channels to the feeds that are projected.
 #[derive(Debug, Clone)]
 pub struct Sources {
@@ -49,6 +52,8 @@ pub struct App {
     pub(crate) pulse: Pulse,
     /// Walls that are being looked at.
     pub(crate) boards: Boards,
+    /// So many case tables are computed at once.
+    pub(crate) tables: Arc<Semaphore>,
     sources: Sources,
 }
 
@@ -60,6 +65,7 @@ impl App {
             clock,
             pulse: Pulse::default(),
             boards: Boards::default(),
+            tables: Arc::new(Semaphore::new(TABLES)),
             sources,
         }
     }

@@ -2,13 +2,16 @@
 //! the records it counts. Which records those are is said here by name; how
 //! they are found is in `queries/figures`.
 
-use chrono::{Datelike as _, Days, Months, NaiveDate};
+use crate::period::Period;
 
 /// Numbers of posts in organization's contract.
 const GROUP_LEADER: i16 = 2;
 const CENTRE_HOUSEHOLD_HEAD: i16 = 3;
 const FULL_TIME_GRID_WORKER: i16 = 4;
 const PART_TIME_GRID_WORKER: i16 = 5;
+
+/// Key of the figure that counts residents in need.
+pub(crate) const RESIDENTS_IN_NEED: &str = "residents_in_need";
 
 /// The definition of a figure.
 #[derive(Debug)]
@@ -25,9 +28,10 @@ pub(crate) struct Figure {
     pub counted: &'static str,
     /// Exactly what is counted.
     pub definition: &'static str,
-    /// Version of the definition: it grows when the definition changes.
+    /// Version of the definition: it grows when the meaning changes.
     pub version: i32,
-    /// The period that the figure covers unless a published one says another.
+    /// The period that the figure covers unless a request asks for another; never
+    /// that of what was published.
     pub period: Period,
     /// Service that keeps the records.
     pub service: &'static str,
@@ -59,7 +63,7 @@ pub(crate) enum Query {
     SubjectsBegun(Plain),
     /// Plain records that came into a state in the period, whatever became of
     /// them afterwards.
-    Reached(Plain),
+    Reached(Plain, &'static str),
 }
 
 /// Plain records of one kind.
@@ -95,46 +99,35 @@ impl Plain {
     }
 }
 
-/// Periods, numbered as in the contract.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Period {
-    /// What holds on the as-of date.
-    AsOf = 1,
-    /// From 1 January of the year of the as-of date.
-    YearToDate = 2,
-    /// The 12 months that end on the as-of date.
-    PerYear = 3,
-    /// Since the venue or service opened.
-    SinceOpening = 4,
-    /// Since records began.
-    SinceRecordsBegan = 5,
-}
-
-impl Period {
-    /// The period with a number of the contract.
-    pub(crate) fn from_code(code: i16) -> Option<Self> {
-        let all = [
-            Self::AsOf,
-            Self::YearToDate,
-            Self::PerYear,
-            Self::SinceOpening,
-            Self::SinceRecordsBegan,
-        ];
-        all.into_iter().find(|period| *period as i16 == code)
+impl Figure {
+    /// Whether it can be counted by a period. What happened can be counted by any;
+    /// what holds on a day has no first day.
+    pub(crate) fn allows(&self, period: Period) -> bool {
+        self.query.counts_what_happened() || !period.has_first_day()
     }
 
-    /// Its first day, if it ends on a day; none if it has none.
-    pub(crate) fn first_day(self, as_of: NaiveDate) -> Option<NaiveDate> {
+    /// The period by which it is counted when one is asked for: that one, or its
+    /// own, if the one asked for doesn't apply to it.
+    pub(crate) fn period_for(&self, asked: Option<Period>) -> Period {
+        asked
+            .filter(|period| self.allows(*period))
+            .unwrap_or(self.period)
+    }
+}
+
+impl Query {
+    /// Whether it counts what happened in a period, and not what holds on a day.
+    fn counts_what_happened(self) -> bool {
         match self {
-            Self::YearToDate => as_of.with_month0(0).and_then(|day| day.with_day0(0)),
-            Self::PerYear => {
-                let next = as_of.checked_add_days(Days::new(1))?;
-                let day = next.checked_sub_months(Months::new(12))?;
-                // A year before 29 February there is none.
-                let missing = day.day() != next.day();
-                day.checked_add_days(Days::new(u64::from(missing)))
+            Self::ResponsesStarted
+            | Self::OfficialCheckIns
+            | Self::Begun(_)
+            | Self::Amounts(_)
+            | Self::SubjectsBegun(_)
+            | Self::Reached(..) => true,
+            Self::GridBranches | Self::PeopleInPost(_) | Self::Records(_) | Self::Subjects(_) => {
+                false
             }
-            Self::AsOf | Self::SinceOpening | Self::SinceRecordsBegan => None,
         }
     }
 }
@@ -152,10 +145,8 @@ pub(crate) static FIGURES: &[Figure] = &[
         title_zh: "社区点单、部门响应：启动响应",
         title_en: "Community orders: department responses started",
         counted: "order",
-        definition: "Dispatch orders on tickets of the area that were issued to a unit of kind \
-                     department and first accepted by the end of the as-of date. An order counts \
-                     once, whatever became of it afterwards.",
-        version: 1,
+        definition: "Dispatch orders on tickets of the area that were issued to a unit of kind department and first accepted in the period. An order counts once, whatever became of it afterwards.",
+        version: 2,
         period: Period::SinceRecordsBegan,
         service: "tickets",
         query: Query::ResponsesStarted,
@@ -166,8 +157,8 @@ pub(crate) static FIGURES: &[Figure] = &[
         title_zh: "每日巡：巡查",
         title_en: "Patrols",
         counted: "patrol",
-        definition: "Patrols of grids of the area that began by the as-of date.",
-        version: 1,
+        definition: "Patrols of grids of the area that began in the period.",
+        version: 2,
         period: Period::SinceRecordsBegan,
         service: "tickets",
         query: Query::Begun(all("patrol")),
@@ -178,8 +169,8 @@ pub(crate) static FIGURES: &[Figure] = &[
         title_zh: "及时记：随手记",
         title_en: "Notes taken in the field",
         counted: "field_note",
-        definition: "Notes taken in the area by the as-of date.",
-        version: 1,
+        definition: "Notes taken in the area in the period.",
+        version: 2,
         period: Period::SinceRecordsBegan,
         service: "tickets",
         query: Query::Begun(all("field_note")),
@@ -190,11 +181,11 @@ pub(crate) static FIGURES: &[Figure] = &[
         title_zh: "随手做：现场处置",
         title_en: "Fixed on the spot",
         counted: "ticket",
-        definition: "Tickets of the area that whoever reported them on patrol had put right on the spot by the end of the as-of date.",
-        version: 1,
+        definition: "Tickets of the area that the person who reported them on patrol put right on the spot in the period.",
+        version: 2,
         period: Period::SinceRecordsBegan,
         service: "tickets",
-        query: Query::Reached(all("ticket").of(&["fix_on_the_spot"]).being(&["closed"])),
+        query: Query::Reached(all("ticket").of(&["fix_on_the_spot"]), "closed"),
     },
     Figure {
         key: "official_check_ins",
@@ -202,9 +193,8 @@ pub(crate) static FIGURES: &[Figure] = &[
         title_zh: "机关党员到社区报到处置",
         title_en: "Officials' check-in visits",
         counted: "visit",
-        definition: "Check-in visits to communities of the area by the end of the as-of date that \
-                     have not been voided. Visits count, not people.",
-        version: 1,
+        definition: "Check-in visits to communities of the area in the period that have not been voided. Visits count, not people.",
+        version: 2,
         period: Period::SinceRecordsBegan,
         service: "volunteers",
         query: Query::OfficialCheckIns,
@@ -215,9 +205,8 @@ pub(crate) static FIGURES: &[Figure] = &[
         title_zh: "“1+2+X”共管：成员",
         title_en: "Co-governance \"1+2+X\": members",
         counted: "membership",
-        definition: "Memberships of co-governance of communities of the area that hold on the \
-                     as-of date, whatever their part.",
-        version: 1,
+        definition: "Memberships of co-governance of communities of the area that hold on the as-of date, whatever their part. A membership ends with its unit or resident.",
+        version: 2,
         period: Period::AsOf,
         service: "organization",
         query: Query::Records(all("membership")),
@@ -228,9 +217,8 @@ pub(crate) static FIGURES: &[Figure] = &[
         title_zh: "社区大党委：兼职委员",
         title_en: "Big committee: part-time members",
         counted: "seat",
-        definition: "Seats of big committees of the area that part-time members hold on the \
-                     as-of date.",
-        version: 1,
+        definition: "Seats of big committees of the area that part-time members hold on the as-of date. A seat ends with its unit.",
+        version: 2,
         period: Period::AsOf,
         service: "organization",
         query: Query::Records(all("seat").of(&["part_time"])),
@@ -241,11 +229,11 @@ pub(crate) static FIGURES: &[Figure] = &[
         title_zh: "联席会商：匹配的服务项目",
         title_en: "Joint meetings: projects matched",
         counted: "project",
-        definition: "Projects on needs of the area that had been matched with what meets the need by the end of the as-of date, whatever became of them afterwards.",
-        version: 1,
+        definition: "Projects on needs of the area that were matched with what meets the need in the period, whatever became of them afterwards.",
+        version: 2,
         period: Period::AsOf,
         service: "volunteers",
-        query: Query::Reached(all("project").being(&["matched"])),
+        query: Query::Reached(all("project"), "matched"),
     },
     Figure {
         key: "project_beneficiaries",
@@ -253,8 +241,8 @@ pub(crate) static FIGURES: &[Figure] = &[
         title_zh: "服务项目：受益居民",
         title_en: "Service projects: people who benefited",
         counted: "resident",
-        definition: "Residents who had benefited from a project of the area by the as-of date, each once, however many projects.",
-        version: 1,
+        definition: "Residents who benefited from a project of the area in the period, each once, however many projects.",
+        version: 2,
         period: Period::AsOf,
         service: "volunteers",
         query: Query::SubjectsBegun(all("beneficiary")),
@@ -265,11 +253,11 @@ pub(crate) static FIGURES: &[Figure] = &[
         title_zh: "四方五步议事：办结并评议",
         title_en: "Deliberations reviewed",
         counted: "deliberation",
-        definition: "Deliberations of the area that those who raised the problem had reviewed by the end of the as-of date, with everything that was assigned over.",
-        version: 1,
+        definition: "Deliberations of the area that those who raised the problem reviewed in the period, with everything that was assigned over.",
+        version: 2,
         period: Period::SinceRecordsBegan,
         service: "tickets",
-        query: Query::Reached(all("deliberation").being(&["reviewed"])),
+        query: Query::Reached(all("deliberation"), "reviewed"),
     },
     Figure {
         key: "council_meetings_held",
@@ -277,20 +265,19 @@ pub(crate) static FIGURES: &[Figure] = &[
         title_zh: "党群议事会：近一年场次",
         title_en: "Council meetings held in 12 months",
         counted: "meeting",
-        definition: "Council meetings of the area that began in the 12 months ending on the as-of date and were held as of the end of it. Other kinds of meetings are not counted.",
-        version: 1,
+        definition: "Council meetings of the area that began in the period and were held as of the end of it. Other kinds of meetings are not counted.",
+        version: 2,
         period: Period::PerYear,
         service: "tickets",
         query: Query::Begun(all("meeting").of(&["council"]).being(&["held"])),
     },
     Figure {
-        key: "residents_in_need",
+        key: RESIDENTS_IN_NEED,
         mechanism: "M9",
         title_zh: "民情图：有需求的居民",
         title_en: "Map of the people's situation: residents in need",
         counted: "resident",
-        definition: "Residents of the area with at least one need tag that holds on the as-of \
-                     date. A resident counts once.",
+        definition: "Residents of the area with at least one need tag that holds on the as-of date. A resident counts once. A tag ends when its resident has moved away or died.",
         version: 1,
         period: Period::AsOf,
         service: "organization",
@@ -314,9 +301,8 @@ pub(crate) static FIGURES: &[Figure] = &[
         title_zh: "五级管理体系：党小组长",
         title_en: "Five levels: group leaders",
         counted: "person",
-        definition: "People who on the as-of date hold a post of group leader in the area. A \
-                     person counts once.",
-        version: 1,
+        definition: "People who on the as-of date hold a post of group leader in the area. A person counts once. A post ends with its unit.",
+        version: 2,
         period: Period::AsOf,
         service: "organization",
         query: Query::PeopleInPost(GROUP_LEADER),
@@ -327,9 +313,8 @@ pub(crate) static FIGURES: &[Figure] = &[
         title_zh: "五级管理体系：党员中心户",
         title_en: "Five levels: centre households",
         counted: "person",
-        definition: "People who on the as-of date are head of a Party-member centre household in \
-                     the area. A person counts once.",
-        version: 1,
+        definition: "People who on the as-of date are head of a Party-member centre household in the area. A person counts once. A post ends with its unit.",
+        version: 2,
         period: Period::AsOf,
         service: "organization",
         query: Query::PeopleInPost(CENTRE_HOUSEHOLD_HEAD),
@@ -340,9 +325,8 @@ pub(crate) static FIGURES: &[Figure] = &[
         title_zh: "专职网格员",
         title_en: "Full-time grid workers",
         counted: "person",
-        definition: "People who on the as-of date are full-time grid worker of a grid of the \
-                     area. A person counts once.",
-        version: 1,
+        definition: "People who on the as-of date are full-time grid worker of a grid of the area. A person counts once. The post ends with the grid.",
+        version: 2,
         period: Period::AsOf,
         service: "organization",
         query: Query::PeopleInPost(FULL_TIME_GRID_WORKER),
@@ -353,9 +337,8 @@ pub(crate) static FIGURES: &[Figure] = &[
         title_zh: "党员兼职网格员",
         title_en: "Part-time Party-member grid workers",
         counted: "person",
-        definition: "People who on the as-of date are part-time grid worker of a grid of the \
-                     area. A person counts once.",
-        version: 1,
+        definition: "People who on the as-of date are part-time grid worker of a grid of the area. A person counts once. The post ends with the grid.",
+        version: 2,
         period: Period::AsOf,
         service: "organization",
         query: Query::PeopleInPost(PART_TIME_GRID_WORKER),
@@ -366,8 +349,8 @@ pub(crate) static FIGURES: &[Figure] = &[
         title_zh: "居民微信群：需回复的消息",
         title_en: "Chat groups: messages that needed a reply",
         counted: "group_message",
-        definition: "Messages sent in chat groups of the area by the as-of date, except for those that were dismissed as needing no reply by the end of it.",
-        version: 1,
+        definition: "Messages sent in chat groups of the area in the period, except for those that were dismissed as needing no reply by the end of it.",
+        version: 2,
         period: Period::SinceRecordsBegan,
         service: "tickets",
         query: Query::Begun(all("group_message").being(&["received", "claimed", "replied"])),
@@ -378,8 +361,8 @@ pub(crate) static FIGURES: &[Figure] = &[
         title_zh: "居民微信群：1小时内公开回复",
         title_en: "Chat groups: public replies within an hour",
         counted: "group_message",
-        definition: "Messages sent in chat groups of the area by the as-of date that were replied to in the group within 60 minutes, whenever they were sent.",
-        version: 1,
+        definition: "Messages sent in chat groups of the area in the period that were replied to in the group within 60 minutes, even after the end of it.",
+        version: 2,
         period: Period::SinceRecordsBegan,
         service: "tickets",
         query: Query::Begun(all("group_message").of(&["in_time"])),
@@ -390,8 +373,8 @@ pub(crate) static FIGURES: &[Figure] = &[
         title_zh: "居民微信群：24小时轮值班次",
         title_en: "Chat groups: shifts of duty",
         counted: "duty_shift",
-        definition: "Shifts of chat duty in the area that began by the as-of date and were not cancelled by the end of it.",
-        version: 1,
+        definition: "Shifts of chat duty in the area that began in the period and were not cancelled by the end of it.",
+        version: 2,
         period: Period::SinceRecordsBegan,
         service: "tickets",
         query: Query::Begun(all("duty_shift").of(&["chat_group"]).being(&["planned"])),
@@ -402,8 +385,8 @@ pub(crate) static FIGURES: &[Figure] = &[
         title_zh: "民生事项：公开办理",
         title_en: "Livelihood matters, all of them public",
         counted: "livelihood_matter",
-        definition: "Livelihood matters of the area that were received by the end of the as-of date. Each one has a named handler and a deadline.",
-        version: 1,
+        definition: "Livelihood matters of the area that were received in the period. Each one has a named handler and a deadline.",
+        version: 2,
         period: Period::SinceRecordsBegan,
         service: "tickets",
         query: Query::Begun(all("livelihood_matter")),
@@ -414,11 +397,11 @@ pub(crate) static FIGURES: &[Figure] = &[
         title_zh: "民生事项：已发放、已办结",
         title_en: "Livelihood matters paid or delivered",
         counted: "livelihood_matter",
-        definition: "Livelihood matters of the area that were paid or delivered by the end of the as-of date.",
-        version: 1,
+        definition: "Livelihood matters of the area that were paid or delivered in the period.",
+        version: 2,
         period: Period::SinceRecordsBegan,
         service: "tickets",
-        query: Query::Reached(all("livelihood_matter").being(&["paid_or_delivered"])),
+        query: Query::Reached(all("livelihood_matter"), "paid_or_delivered"),
     },
     Figure {
         key: "service_posts",
@@ -477,8 +460,8 @@ pub(crate) static FIGURES: &[Figure] = &[
         title_zh: "集中志愿服务：场次",
         title_en: "Service events held",
         counted: "service_event",
-        definition: "Service events of the area that began in the period and were held as of the end of the as-of date.",
-        version: 1,
+        definition: "Service events of the area that began in the period and were held as of the end of it.",
+        version: 2,
         period: Period::YearToDate,
         service: "volunteers",
         query: Query::Begun(all("service_event").being(&["held"])),
@@ -489,8 +472,8 @@ pub(crate) static FIGURES: &[Figure] = &[
         title_zh: "集中志愿服务：服务人次",
         title_en: "Service events: person-times served",
         counted: "service_record",
-        definition: "Service records at events of the area for services given in the period, except for those that were voided by the end of the as-of date. One record is one person-time.",
-        version: 1,
+        definition: "Service records at events of the area for services given in the period, except for those that were voided by the end of it. One record is one person-time.",
+        version: 2,
         period: Period::YearToDate,
         service: "volunteers",
         query: Query::Begun(all("service_record").of(&["event"]).being(&["recorded"])),
@@ -551,11 +534,11 @@ pub(crate) static FIGURES: &[Figure] = &[
         title_zh: "便民服务站：送货上门",
         title_en: "Convenience station: deliveries made",
         counted: "delivery",
-        definition: "Deliveries of stations of the area that were brought by the end of the as-of date.",
-        version: 1,
+        definition: "Deliveries of stations of the area that were brought in the period.",
+        version: 2,
         period: Period::SinceRecordsBegan,
         service: "volunteers",
-        query: Query::Reached(all("delivery").being(&["delivered"])),
+        query: Query::Reached(all("delivery"), "delivered"),
     },
     Figure {
         key: "station_visits",
@@ -563,8 +546,8 @@ pub(crate) static FIGURES: &[Figure] = &[
         title_zh: "便民服务站：进站歇脚",
         title_en: "Convenience station: visits",
         counted: "station_visit",
-        definition: "Visits to stations of the area by the as-of date for water, rest, charging and the like. A visit that has a service record is counted there and not here.",
-        version: 1,
+        definition: "Visits to stations of the area in the period for water, rest, charging and the like. A visit that has a service record is counted there and not here.",
+        version: 2,
         period: Period::SinceRecordsBegan,
         service: "volunteers",
         query: Query::Amounts(all("station_visit")),
@@ -587,11 +570,11 @@ pub(crate) static FIGURES: &[Figure] = &[
         title_zh: "政务代办：办结",
         title_en: "Agency cases delivered",
         counted: "agency_case",
-        definition: "Agency cases of stations of the area whose result and papers were with the resident by the end of the as-of date.",
-        version: 1,
+        definition: "Agency cases of stations of the area whose result and papers came to the resident in the period.",
+        version: 2,
         period: Period::SinceRecordsBegan,
         service: "volunteers",
-        query: Query::Reached(all("agency_case").being(&["delivered"])),
+        query: Query::Reached(all("agency_case"), "delivered"),
     },
     Figure {
         key: "duty_days",
@@ -599,8 +582,8 @@ pub(crate) static FIGURES: &[Figure] = &[
         title_zh: "政务代办站：值班人日",
         title_en: "Agency station: days of duty",
         counted: "station_duty",
-        definition: "Days of duty in stations of the area by the as-of date, one for each person and day.",
-        version: 1,
+        definition: "Days of duty in stations of the area in the period, one for each person and day.",
+        version: 2,
         period: Period::SinceRecordsBegan,
         service: "volunteers",
         query: Query::Begun(all("station_duty")),
@@ -623,9 +606,8 @@ pub(crate) static FIGURES: &[Figure] = &[
         title_zh: "政府补助（分）",
         title_en: "Subsidies, in fen",
         counted: "subsidy_entry",
-        definition: "What the entries of the subsidy ledgers of stations of the area come to \
-                     that are dated by the as-of date: paid less paid back, in fen.",
-        version: 1,
+        definition: "What the entries of the subsidy ledgers of stations of the area come to that are dated in the period: paid less paid back, in fen.",
+        version: 2,
         period: Period::SinceOpening,
         service: "volunteers",
         query: Query::Amounts(all("subsidy_entry")),
@@ -636,8 +618,8 @@ pub(crate) static FIGURES: &[Figure] = &[
         title_zh: "站点服务人次",
         title_en: "Stations: person-times served",
         counted: "service_record",
-        definition: "Service records at stations of the area for services given by the as-of date, except for those that were voided by the end of it. One record is one person-time; a visit that has one is not counted again.",
-        version: 1,
+        definition: "Service records at stations of the area for services given in the period, except for those that were voided by the end of it. One record is one person-time; a visit that has one is not counted again.",
+        version: 2,
         period: Period::SinceOpening,
         service: "volunteers",
         query: Query::Begun(all("service_record").of(&["station"]).being(&["recorded"])),
@@ -648,8 +630,8 @@ pub(crate) static FIGURES: &[Figure] = &[
         title_zh: "整合资源：供需匹配",
         title_en: "Needs and resources matched",
         counted: "need_match",
-        definition: "Needs of the area and resources that were brought together by the as-of date, each time with its reason.",
-        version: 1,
+        definition: "Needs of the area and resources that were brought together in the period, each time with its reason.",
+        version: 2,
         period: Period::SinceRecordsBegan,
         service: "volunteers",
         query: Query::Begun(all("need_match")),
@@ -660,11 +642,11 @@ pub(crate) static FIGURES: &[Figure] = &[
         title_zh: "微心愿：圆梦",
         title_en: "Wishes come true",
         counted: "wish",
-        definition: "Wishes of the area of which whoever wished confirmed by the end of the as-of date that they came true.",
-        version: 1,
+        definition: "Wishes of the area that the person who wished confirmed in the period to have come true.",
+        version: 2,
         period: Period::SinceRecordsBegan,
         service: "volunteers",
-        query: Query::Reached(all("wish").being(&["confirmed"])),
+        query: Query::Reached(all("wish"), "confirmed"),
     },
     Figure {
         key: "field_visits",
@@ -672,8 +654,8 @@ pub(crate) static FIGURES: &[Figure] = &[
         title_zh: "走访联系、代办实事",
         title_en: "Visits and errands",
         counted: "field_visit",
-        definition: "Visits to residents of the area and errands run for them by the as-of date.",
-        version: 1,
+        definition: "Visits to residents of the area and errands run for them in the period.",
+        version: 2,
         period: Period::SinceRecordsBegan,
         service: "tickets",
         query: Query::Begun(all("field_visit")),
@@ -684,8 +666,8 @@ pub(crate) static FIGURES: &[Figure] = &[
         title_zh: "代办实事",
         title_en: "Errands",
         counted: "field_visit",
-        definition: "Errands run for residents of the area by the as-of date.",
-        version: 1,
+        definition: "Errands run for residents of the area in the period.",
+        version: 2,
         period: Period::SinceRecordsBegan,
         service: "tickets",
         query: Query::Begun(all("field_visit").of(&["errand"])),
@@ -709,8 +691,8 @@ pub(crate) static FIGURES: &[Figure] = &[
         title_zh: "志愿者培训",
         title_en: "Training of volunteers",
         counted: "training",
-        definition: "Trainings of volunteers of the area by the as-of date, one for each volunteer and training.",
-        version: 1,
+        definition: "Trainings of volunteers of the area in the period, one for each volunteer and training.",
+        version: 2,
         period: Period::SinceRecordsBegan,
         service: "volunteers",
         query: Query::Begun(all("training")),
@@ -721,8 +703,8 @@ pub(crate) static FIGURES: &[Figure] = &[
         title_zh: "认证志愿服务时长（分钟）",
         title_en: "Certified service, in minutes",
         counted: "shift",
-        definition: "Confirmed time of the shifts of the area that began by the as-of date and whose hours were certified as of the end of it, in minutes.",
-        version: 1,
+        definition: "Confirmed time of the shifts of the area that began in the period and whose hours were certified as of the end of it, in minutes.",
+        version: 2,
         period: Period::SinceRecordsBegan,
         service: "volunteers",
         query: Query::Amounts(all("shift").being(&["certified"])),
@@ -734,27 +716,21 @@ mod tests {
     use super::*;
 
     #[test]
-    fn twelve_months_end_on_their_day_leap_years_or_not() {
-        for (as_of, first) in [
-            ("2022-07-28", "2021-07-29"),
-            ("2023-02-28", "2022-03-01"),
-            ("2024-02-28", "2023-03-01"),
-            ("2024-02-29", "2023-03-01"),
-            ("2025-02-28", "2024-03-01"),
-            ("2025-03-01", "2024-03-02"),
-        ] {
-            let day = |text: &str| text.parse::<NaiveDate>().expect("a day");
-            let from = Period::PerYear.first_day(day(as_of));
-            assert_eq!(from, Some(day(first)), "{as_of}");
-        }
-    }
-
-    #[test]
     fn keys_are_distinct_and_found() {
         for figure in FIGURES {
             let found = by_name(figure.key).expect("the figure");
             assert_eq!(found.key, figure.key);
         }
         assert!(by_name("unheard_of").is_none());
+    }
+
+    #[test]
+    fn what_holds_on_a_day_is_counted_by_no_other_period() {
+        let of = |name: &str| by_name(name).expect("the figure");
+        for period in [Period::YearToDate, Period::PerYear] {
+            assert_eq!(of("volunteer_teams").period_for(Some(period)), Period::AsOf);
+            assert_eq!(of("trainings").period_for(Some(period)), period);
+        }
+        assert_eq!(of("trainings").period_for(None), Period::SinceRecordsBegan);
     }
 }

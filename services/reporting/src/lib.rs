@@ -7,7 +7,9 @@
 
 mod api;
 mod app;
+mod case;
 mod figures;
+mod period;
 mod projections;
 mod pulse;
 mod queries;

@@ -46,6 +46,11 @@ fn id(text: &str) -> Result<Uuid, Refusal> {
     Uuid::parse_str(text).map_err(|_| Refusal::field("id", "string.uuid", "must be a UUID"))
 }
 
+/// An id that may be left out.
+fn optional_id(text: &str) -> Result<Option<Uuid>, Refusal> {
+    (!text.is_empty()).then(|| id(text)).transpose()
+}
+
 fn day(date: Option<&Date>) -> Result<NaiveDate, Refusal> {
     date::required(date, "date")
 }

@@ -81,6 +81,9 @@ pub(crate) struct Reply {
     /// Number of the post of whoever sees to it.
     pub handler_post: Option<i16>,
     pub due_time: DateTime<Utc>,
+    /// How many wait for a reply, and how many of these are overdue, in all.
+    pub waiting_count: i64,
+    pub overdue_count: i64,
 }
 
 impl Reply {
@@ -109,9 +112,42 @@ pub(crate) struct Grid {
     pub name: String,
     /// GeoJSON geometry; empty for none.
     pub boundary_geojson: String,
-    pub resident_in_need_count: i32,
+    /// Residents in need; none where the count is withheld.
+    pub resident_in_need_count: Option<i32>,
     pub open_matter_count: i32,
     pub open_wish_count: i32,
+}
+
+/// A count of residents in need that is smaller, and not zero, is withheld from the
+/// wall, which is public: few doors away, neighbours would know who is meant.
+pub(crate) const LEAST_SHOWN: i64 = 5;
+
+/// Whether a count of residents in need may stand on the wall.
+pub(crate) fn may_show(count: i64) -> bool {
+    count == 0 || count >= LEAST_SHOWN
+}
+
+/// Withholds small counts of residents in need. Where that is one grid's only, the
+/// next smallest is withheld with it, or the total would give it away.
+pub(crate) fn withhold_small(grids: &mut [Grid]) {
+    let mut withheld = 0;
+    for grid in &mut *grids {
+        if grid
+            .resident_in_need_count
+            .is_some_and(|count| !may_show(count.into()))
+        {
+            grid.resident_in_need_count = None;
+            withheld += 1;
+        }
+    }
+    if withheld == 1 {
+        let shown = grids
+            .iter_mut()
+            .filter(|grid| grid.resident_in_need_count > Some(0));
+        if let Some(smallest) = shown.min_by_key(|grid| grid.resident_in_need_count) {
+            smallest.resident_in_need_count = None;
+        }
+    }
 }
 
 #[cfg(test)]
@@ -120,6 +156,31 @@ mod tests {
 
     fn at(minute: i64) -> DateTime<Utc> {
         DateTime::from_timestamp(minute * 60, 0).expect("a time")
+    }
+
+    fn counts(counts: &[i32]) -> Vec<Option<i32>> {
+        let grid = |count: &i32| Grid {
+            area_code: String::new(),
+            name: String::new(),
+            boundary_geojson: String::new(),
+            resident_in_need_count: Some(*count),
+            open_matter_count: 0,
+            open_wish_count: 0,
+        };
+        let mut grids: Vec<Grid> = counts.iter().map(grid).collect();
+        withhold_small(&mut grids);
+        grids
+            .iter()
+            .map(|grid| grid.resident_in_need_count)
+            .collect()
+    }
+
+    #[test]
+    fn small_counts_are_withheld_and_never_only_one() {
+        assert_eq!(counts(&[0, 5, 9]), [Some(0), Some(5), Some(9)]);
+        assert_eq!(counts(&[1, 4, 9]), [None, None, Some(9)]);
+        assert_eq!(counts(&[4, 9, 7, 0]), [None, Some(9), None, Some(0)]);
+        assert_eq!(counts(&[3]), [None]);
     }
 
     #[test]

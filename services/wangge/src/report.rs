@@ -7,9 +7,10 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 use chrono::NaiveDate;
-use clap::{Args, Subcommand};
+use clap::{Args, Subcommand, ValueEnum};
 use wangge_api::{
     date::to_wire,
+    organization::v1::FigurePeriod,
     policy::Role,
     reporting::v1::{ExportFormat, ExportTableRequest},
 };
@@ -42,9 +43,17 @@ struct ExportArgs {
     /// The figure whose records are exported; for `records` only.
     #[arg(long, value_name = "FIGURE")]
     figure: Option<String>,
-    /// Day up to which records are counted (YYYY-MM-DD).
+    /// Day up to which records are counted (YYYY-MM-DD); for `case` and `records`
+    /// only.
     #[arg(long)]
     as_of: Option<NaiveDate>,
+    /// Period by which what happened is counted, instead of each figure's own; for
+    /// `case` and `records` only.
+    #[arg(long, value_enum)]
+    period: Option<Period>,
+    /// Begin a CSV file with a byte order mark, for spreadsheets that need one.
+    #[arg(long)]
+    byte_order_mark: bool,
     #[command(flatten)]
     connect: ConnectArgs,
 }
@@ -58,11 +67,36 @@ struct CaseArgs {
     /// figure's published day, or today.
     #[arg(long)]
     as_of: Option<NaiveDate>,
-    /// List the records behind this figure instead.
+    /// Period by which what happened is counted, instead of each figure's own.
+    #[arg(long, value_enum)]
+    period: Option<Period>,
+    /// List the records behind this figure instead: service, kind, id, id of the
+    /// record by which it is read, and what it adds to the figure.
     #[arg(long, value_name = "FIGURE")]
     records: Option<String>,
     #[command(flatten)]
     connect: ConnectArgs,
+}
+
+/// A period that can be asked for.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Period {
+    /// From 1 January of the year of the day.
+    YearToDate,
+    /// The 12 months that end on the day.
+    PerYear,
+    /// Since records began.
+    SinceRecordsBegan,
+}
+
+/// Returns a period as the contract names it.
+fn wire(period: Option<Period>) -> FigurePeriod {
+    match period {
+        None => FigurePeriod::Unspecified,
+        Some(Period::YearToDate) => FigurePeriod::YearToDate,
+        Some(Period::PerYear) => FigurePeriod::PerYear,
+        Some(Period::SinceRecordsBegan) => FigurePeriod::SinceRecordsBegan,
+    }
 }
 
 pub(crate) async fn run(args: ReportArgs, output: Output) -> Result<ExitCode> {
@@ -75,6 +109,8 @@ pub(crate) async fn run(args: ReportArgs, output: Output) -> Result<ExitCode> {
                 table: args.table.wire().into(),
                 figure_key: args.figure.unwrap_or_default(),
                 as_of_date: args.as_of.map(to_wire),
+                period: wire(args.period).into(),
+                byte_order_mark: args.byte_order_mark,
                 format: match output {
                     Output::Json => ExportFormat::Json.into(),
                     Output::Text => ExportFormat::Csv.into(),
@@ -88,6 +124,7 @@ pub(crate) async fn run(args: ReportArgs, output: Output) -> Result<ExitCode> {
     let query = case::CaseQuery {
         area_code: args.area,
         as_of: args.as_of,
+        period: wire(args.period),
         at_least: Vec::new(),
     };
     match args.records {

@@ -215,6 +215,13 @@ impl fmt::Display for Refusal {
 
 impl std::error::Error for Refusal {}
 
+/// Whether a status carries a reason.
+pub fn carries(status: &Status, reason: Reason) -> bool {
+    status
+        .get_details_error_info()
+        .is_some_and(|info| info.reason == reason_name(reason))
+}
+
 /// The reason as it stands in `ErrorInfo`: without the enum's prefix.
 pub fn reason_name(reason: Reason) -> &'static str {
     reason.as_str_name().trim_start_matches("REASON_")
@@ -270,6 +277,19 @@ fn upper_snake(rule: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_status_is_known_by_its_reason() {
+        let waits = "a record has not arrived yet";
+        let refusal = Refusal::unavailable(Reason::NotYetVisible, waits, Duration::from_secs(1));
+        let status = Status::from(refusal);
+        assert!(carries(&status, Reason::NotYetVisible));
+        assert!(!carries(&status, Reason::ShuttingDown));
+        assert!(!carries(
+            &Status::unavailable("gone"),
+            Reason::NotYetVisible
+        ));
+    }
 
     #[test]
     fn a_refusal_carries_its_reason_and_fields() {

@@ -69,6 +69,8 @@ impl Access {
         }
         let settings = [
             ("idle_in_transaction_session_timeout", IDLE_IN_TRANSACTION),
+            // Statements are short: compiling one costs more than it saves.
+            ("jit", "off"),
             // A peer that has vanished leaves its locks to others in half a minute.
             ("tcp_keepalives_idle", "15"),
             ("tcp_keepalives_interval", "5"),

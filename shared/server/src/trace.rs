@@ -12,6 +12,7 @@ use opentelemetry::{KeyValue, metrics::Histogram};
 use tonic::{Code, Status, body::Body};
 use tower::{Layer, Service};
 use tracing::{Instrument as _, Span};
+use wangge_api::refusal::{self, Reason};
 use wangge_telemetry::context;
 
 /// Opens a span for each call and measures it.
@@ -77,10 +78,10 @@ where
         Box::pin(
             async move {
                 let answer = answer.await;
-                let code = answer
+                let outcome = answer
                     .as_ref()
-                    .map_or(Code::Unknown, |answer| code(answer.headers()));
-                finish(method, code, start, &duration);
+                    .map_or(Outcome::FAULT, |answer| outcome(answer.headers()));
+                finish(method, outcome, start, &duration);
                 answer
             }
             .instrument(span),
@@ -110,20 +111,44 @@ fn open_span(method: &'static str, headers: &HeaderMap) -> Span {
     span
 }
 
-fn code(headers: &HeaderMap) -> Code {
-    Status::from_header_map(headers).map_or(Code::Ok, |status| status.code())
+/// How a call ended.
+#[derive(Debug, Clone, Copy)]
+struct Outcome {
+    code: Code,
+    /// Whether an operator should hear of it.
+    is_fault: bool,
 }
 
-fn finish(method: &'static str, code: Code, start: Instant, duration: &Histogram<f64>) {
+impl Outcome {
+    const FAULT: Self = Self {
+        code: Code::Unknown,
+        is_fault: true,
+    };
+}
+
+fn outcome(headers: &HeaderMap) -> Outcome {
+    let Some(status) = Status::from_header_map(headers) else {
+        return Outcome {
+            code: Code::Ok,
+            is_fault: false,
+        };
+    };
+    let code = status.code();
+    let is_fault = match code {
+        Code::Internal | Code::Unknown | Code::DataLoss => true,
+        // A caller who waits for its own write to arrive meets nothing unexpected.
+        Code::Unavailable => !refusal::carries(&status, Reason::NotYetVisible),
+        _ => false,
+    };
+    Outcome { code, is_fault }
+}
+
+fn finish(method: &'static str, outcome: Outcome, start: Instant, duration: &Histogram<f64>) {
     let seconds = start.elapsed().as_secs_f64();
-    let name = code_name(code);
+    let name = code_name(outcome.code);
     let span = Span::current();
     span.record("rpc.response.status_code", name);
-    let fault = matches!(
-        code,
-        Code::Internal | Code::Unknown | Code::DataLoss | Code::Unavailable
-    );
-    if fault {
+    if outcome.is_fault {
         span.record("otel.status_code", "ERROR");
         tracing::warn!(rpc.response.status_code = name, seconds, "call failed");
     } else {
@@ -158,5 +183,23 @@ fn code_name(code: Code) -> &'static str {
         Code::Unavailable => "UNAVAILABLE",
         Code::DataLoss => "DATA_LOSS",
         Code::Unauthenticated => "UNAUTHENTICATED",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::Duration;
+    use wangge_api::refusal::Refusal;
+
+    #[test]
+    fn a_wait_for_ones_own_write_is_no_fault() {
+        let is_fault = |reason| {
+            let refusal = Refusal::unavailable(reason, "not now", Duration::from_secs(1));
+            let response = Status::from(refusal).into_http::<Body>();
+            outcome(response.headers()).is_fault
+        };
+        assert!(!is_fault(Reason::NotYetVisible));
+        assert!(is_fault(Reason::DatabaseUnavailable));
     }
 }

@@ -40,12 +40,15 @@ const COUNTS: &[(&str, Service, &str)] = &[
     (
         "co_governance_members",
         Service::Organization,
-        "select count(*) from membership where :here and :holds",
+        "select count(*) from membership left join unit on unit.id = unit_id left join resident on \
+         resident.id = resident_id where membership.:here and :hold(membership) and :goes_on(unit) \
+         and :goes_on(resident)",
     ),
     (
         "part_time_seats",
         Service::Organization,
-        "select count(*) from seat where kind = 2 and :here and :holds",
+        "select count(*) from seat join unit on unit.id = unit_id where seat.kind = 2 and \
+         seat.:here and :hold(seat) and :goes_on(unit)",
     ),
     (
         "projects_matched",
@@ -83,22 +86,26 @@ const COUNTS: &[(&str, Service, &str)] = &[
     (
         "group_leaders",
         Service::Organization,
-        "select count(distinct person_id) from appointment where post = 2 and :here and :holds",
+        "select count(distinct person_id) from appointment left join unit on unit.id = unit_id \
+         where post = 2 and appointment.:here and :hold(appointment) and :goes_on(unit)",
     ),
     (
         "centre_household_heads",
         Service::Organization,
-        "select count(distinct person_id) from appointment where post = 3 and :here and :holds",
+        "select count(distinct person_id) from appointment left join unit on unit.id = unit_id \
+         where post = 3 and appointment.:here and :hold(appointment) and :goes_on(unit)",
     ),
     (
         "full_time_grid_workers",
         Service::Organization,
-        "select count(distinct person_id) from appointment where post = 4 and :here and :holds",
+        "select count(distinct person_id) from appointment join area on area.code = area_code \
+         where post = 4 and appointment.:here and :hold(appointment) and :goes_on(area)",
     ),
     (
         "part_time_grid_workers",
         Service::Organization,
-        "select count(distinct person_id) from appointment where post = 5 and :here and :holds",
+        "select count(distinct person_id) from appointment join area on area.code = area_code \
+         where post = 5 and appointment.:here and :hold(appointment) and :goes_on(area)",
     ),
     (
         "group_messages",

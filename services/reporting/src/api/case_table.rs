@@ -1,6 +1,9 @@
 //! The case table: each figure as computed, beside what was published.
 
-use chrono::NaiveDate;
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+use futures::FutureExt as _;
 use wangge_api::{
     date::{optional, timestamp, to_wire},
     organization::v1 as organization,
@@ -8,14 +11,27 @@ use wangge_api::{
     reporting::v1 as wire,
 };
 use wangge_auth::RecordScope;
+use wangge_pg::{Tx, transact, transaction::Failure};
 
-use super::{area, freshness, span};
+use super::{area, freshness, period, question};
 use crate::{
     App,
-    figures::{FIGURES, Figure},
-    queries::{figures::count, published::list_published},
+    case::{Comparison, Question, Row},
+    figures::FIGURES,
+    queries::{
+        figures::{Span, count},
+        published::list_published,
+        snapshot,
+    },
     store::published::PublishedFigure,
 };
+
+/// A case table, and when it was computed.
+#[derive(Debug, Clone)]
+pub(super) struct Table {
+    pub lines: Vec<wire::CaseLine>,
+    pub computed_time: DateTime<Utc>,
+}
 
 pub(super) async fn get(
     app: &App,
@@ -23,31 +39,71 @@ pub(super) async fn get(
     scope: &RecordScope,
 ) -> Result<wire::CaseTable, Refusal> {
     let asked = optional(message.as_of_date.as_ref(), "as_of_date")?;
+    let question = question(app, asked, period(message.period())?);
     freshness::wait_for(app, &message.at_least).await?;
     let area_scope = area(app, &message.area_code, scope).await?;
-    let published = list_published(&app.database.calls, &message.area_code, asked).await?;
-    let mut lines = Vec::new();
-    for figure in FIGURES {
-        let span = span(app, asked, figure, &published);
-        let published = published
-            .iter()
-            .find(|published| published.figure_key == figure.key);
-        let (value, _) = count(&app.database.calls, figure, &area_scope, span).await?;
-        lines.push(line(figure, value, span.as_of, published));
-    }
+    let table = compute(app, &message.area_code, &area_scope, question).await?;
     Ok(wire::CaseTable {
         area_code: message.area_code.clone(),
-        lines,
-        computed_time: Some(timestamp(app.clock.now())),
+        lines: table.lines,
+        computed_time: Some(timestamp(table.computed_time)),
     })
 }
 
-fn line(
-    figure: &Figure,
-    value: i64,
-    day: NaiveDate,
-    published: Option<&PublishedFigure>,
-) -> wire::CaseLine {
+/// Computes the table of an area, all of it from one snapshot. Few are computed at
+/// once, so that calls find connections.
+pub(super) async fn compute(
+    app: &App,
+    area_code: &str,
+    scope: &RecordScope,
+    question: Question,
+) -> Result<Table, Refusal> {
+    let permit = Arc::clone(&app.tables).acquire_owned().await;
+    let permit = permit.map_err(|error| Refusal::internal(&error))?;
+    let computed_time = app.clock.now();
+    let (area_code, scope) = (area_code.to_owned(), scope.clone());
+    let lines = transact(&app.database.calls, &[], move |tx| {
+        async move {
+            // Held until the transaction ends, though the caller may be gone.
+            let _permit = permit;
+            lines(tx, &area_code, &scope, question).await
+        }
+        .boxed()
+    })
+    .await?;
+    Ok(Table {
+        lines,
+        computed_time,
+    })
+}
+
+async fn lines(
+    tx: &mut Tx,
+    area_code: &str,
+    scope: &RecordScope,
+    question: Question,
+) -> Result<Vec<wire::CaseLine>, Failure> {
+    snapshot::begin(tx).await?;
+    let published = list_published(&mut *tx, area_code, question.as_of).await?;
+    let rows = FIGURES
+        .iter()
+        .flat_map(|figure| question.rows(figure, &published));
+    let mut lines = Vec::new();
+    for row in rows {
+        let span = Span::of(row.period, row.as_of);
+        let counted = count(tx, row.figure, scope, span).await?;
+        lines.push(line(&row, counted.figure));
+    }
+    Ok(lines)
+}
+
+fn line(row: &Row, value: i64) -> wire::CaseLine {
+    let figure = row.figure;
+    let comparison = match row.compare(value) {
+        Comparison::Nothing => wire::CaseComparison::Unspecified,
+        Comparison::Met => wire::CaseComparison::Met,
+        Comparison::Missed => wire::CaseComparison::Missed,
+    };
     wire::CaseLine {
         mechanism: figure.mechanism.to_owned(),
         figure_key: figure.key.to_owned(),
@@ -56,32 +112,11 @@ fn line(
         counted: figure.counted.to_owned(),
         definition: figure.definition.to_owned(),
         definition_version: figure.version,
-        period: published.map_or(figure.period as i32, |published| published.period.into()),
-        as_of_date: Some(to_wire(day)),
+        period: row.period as i32,
+        as_of_date: Some(to_wire(row.as_of)),
         computed_value: value,
-        comparison: compare(value, day, published).into(),
-        published: published.map(message),
-    }
-}
-
-/// Two figures of different days are not compared.
-fn compare(
-    value: i64,
-    day: NaiveDate,
-    published: Option<&PublishedFigure>,
-) -> wire::CaseComparison {
-    let at_least = i16::try_from(organization::FigureBound::AtLeast as i32).unwrap_or_default();
-    match published {
-        Some(published) if published.as_of_date == day => {
-            let met = value == published.value
-                || (published.bound == at_least && value > published.value);
-            if met {
-                wire::CaseComparison::Met
-            } else {
-                wire::CaseComparison::Missed
-            }
-        }
-        _ => wire::CaseComparison::Unspecified,
+        comparison: comparison.into(),
+        published: row.published.as_ref().map(message),
     }
 }
 

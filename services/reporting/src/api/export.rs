@@ -19,16 +19,19 @@ use wangge_api::{
     reporting::v1::{self as wire, ExportFormat, ReportTable},
 };
 use wangge_auth::RecordScope;
-use wangge_pg::StoreError;
 
 use super::{case_table, figure_records, wall};
 use crate::{App, queries::figures};
 
 /// So many rows are sent at once.
 const ROWS: usize = 500;
-/// A reader that takes nothing for so long is dropped, since it holds a
-/// connection.
+/// So many records are read at once.
+const ROWS_READ: i64 = 5000;
+/// A reader that takes nothing for so long is dropped.
 const STALLED: Duration = Duration::from_secs(30);
+
+/// Says that a text is UTF-8.
+const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
 
 /// A stream of a file's parts.
 pub(super) type Parts = BoxStream<'static, Result<wire::ExportTableResponse, Status>>;
@@ -58,6 +61,7 @@ pub(super) async fn export(
     message: wire::ExportTableRequest,
     scope: &RecordScope,
 ) -> Result<Parts, Refusal> {
+    refuse_what_is_of_another_table(&message)?;
     let table = match message.table() {
         ReportTable::CaseTable => cases(app, &message, scope).await?,
         ReportTable::FigureRecords => records(app, &message, scope).await?,
@@ -68,10 +72,32 @@ pub(super) async fn export(
     };
     let file = match message.format() {
         ExportFormat::Json => json(table),
-        _ => csv(table),
+        _ => csv(table, message.byte_order_mark),
     };
     let part = |content| wire::ExportTableResponse { content };
     Ok(file.map_ok(part).map_err(Status::from).boxed())
+}
+
+/// Refuses what would be left unheeded.
+fn refuse_what_is_of_another_table(message: &wire::ExportTableRequest) -> Result<(), Refusal> {
+    let refuse = |field: &str, why: &str| Err(Refusal::field(field, field, why));
+    let table = message.table();
+    if table != ReportTable::FigureRecords && !message.figure_key.is_empty() {
+        return refuse("figure_key", "is for the records behind a figure only");
+    }
+    if table == ReportTable::Wall && message.as_of_date.is_some() {
+        return refuse(
+            "as_of_date",
+            "is not for the wall, which is shown as it is now",
+        );
+    }
+    if table == ReportTable::Wall && message.period != 0 {
+        return refuse("period", "is not for the wall, which counts nothing");
+    }
+    if message.format() == ExportFormat::Json && message.byte_order_mark {
+        return refuse("byte_order_mark", "is for CSV only");
+    }
+    Ok(())
 }
 
 async fn cases(
@@ -83,6 +109,7 @@ async fn cases(
         area_code: message.area_code.clone(),
         as_of_date: message.as_of_date,
         at_least: Vec::new(),
+        period: message.period,
     };
     let table = case_table::get(app, &request, scope).await?;
     let row = |line: wire::CaseLine| {
@@ -131,6 +158,7 @@ async fn records(
         &message.figure_key,
         &message.area_code,
         message.as_of_date.as_ref(),
+        message.period(),
         scope,
     )
     .await?;
@@ -149,31 +177,37 @@ async fn records(
     })
 }
 
-/// Reads the records that a figure counts, as fast as they are taken.
+/// Reads the records that a figure counts page by page, as fast as they are taken; no
+/// connection is held meanwhile.
 async fn read(
     pool: PgPool,
     counting: figures::Counting,
     rows: mpsc::Sender<Row>,
 ) -> Result<(), Refusal> {
-    let figures::Counting {
-        figure,
-        scope,
-        span,
-    } = counting;
-    let mut counted = figures::read(&pool, figure, &scope, span, figures::Page::ALL);
-    while let Some(counted) = counted.try_next().await.map_err(StoreError::from)? {
-        let row = record(figure_records::record(figure, &counted));
-        match rows.send_timeout(row, STALLED).await {
-            Ok(()) => {}
-            Err(SendTimeoutError::Closed(_)) => return Ok(()),
-            Err(SendTimeoutError::Timeout(_)) => {
-                let code = Code::DeadlineExceeded;
-                let why = "nothing of the file was taken for 30 s";
-                return Err(Refusal::new(code, Reason::DeadlineExceeded, why));
+    let mut after = Default::default();
+    loop {
+        let limit = ROWS_READ;
+        let page = figures::Page { after, limit };
+        let records = figure_records::read_page(&pool, &counting, page).await?;
+        for counted in &records {
+            let row = record(figure_records::record(counting.figure, counted));
+            match rows.send_timeout(row, STALLED).await {
+                Ok(()) => {}
+                Err(SendTimeoutError::Closed(_)) => return Ok(()),
+                Err(SendTimeoutError::Timeout(_)) => {
+                    let code = Code::DeadlineExceeded;
+                    let why = "nothing of the file was taken for 30 s";
+                    return Err(Refusal::new(code, Reason::DeadlineExceeded, why));
+                }
             }
         }
+        match records.last() {
+            Some(last) if i64::try_from(records.len()).unwrap_or(limit) >= limit => {
+                after = last.place();
+            }
+            _ => return Ok(()),
+        }
     }
-    Ok(())
 }
 
 fn record(record: wire::FigureRecord) -> Row {
@@ -265,16 +299,19 @@ fn json(table: Table) -> BoxStream<'static, Result<Vec<u8>, Refusal>> {
     whole(b"[").chain(rows).chain(whole(b"\n]\n")).boxed()
 }
 
-/// RFC 4180 in UTF-8, the columns' names first. What a spreadsheet would take for
-/// a formula has an apostrophe before it.
-fn csv(table: Table) -> BoxStream<'static, Result<Vec<u8>, Refusal>> {
+/// RFC 4180 in UTF-8, the columns' names first, behind a byte order mark if one is
+/// asked for. What a spreadsheet would take for a formula has an apostrophe before it.
+fn csv(table: Table, byte_order_mark: bool) -> BoxStream<'static, Result<Vec<u8>, Refusal>> {
     let names = line(table.columns.iter().map(ToString::to_string).collect());
     let rows = table.rows.map(|row| line(row?.iter().map(cell).collect()));
-    in_parts(stream::iter([names]).chain(rows))
+    let mark = byte_order_mark.then(|| Ok(BYTE_ORDER_MARK.to_vec()));
+    in_parts(stream::iter(mark.into_iter().chain([names])).chain(rows))
 }
 
 fn line(cells: Vec<String>) -> Result<Vec<u8>, Refusal> {
-    let mut writer = csv::Writer::from_writer(Vec::new());
+    let mut writer = csv::WriterBuilder::new()
+        .terminator(csv::Terminator::CRLF)
+        .from_writer(Vec::new());
     let written = writer.write_record(cells);
     written.map_err(|error| Refusal::internal(&error))?;
     writer
@@ -322,8 +359,11 @@ mod tests {
             ];
             Table::whole(&["title", "value"], rows)
         };
-        let written = text(csv(table())).await;
-        assert_eq!(written, "title,value\n\"a,\"\"b\"\"\n你\",7\n'=1+1,\n");
+        let written = text(csv(table(), false)).await;
+        let expected = "title,value\r\n\"a,\"\"b\"\"\n你\",7\r\n'=1+1,\r\n";
+        assert_eq!(written, expected);
+        let marked = text(csv(table(), true)).await;
+        assert_eq!(marked, format!("\u{feff}{expected}"));
         let read: Value = serde_json::from_str(&text(json(table())).await).expect("JSON");
         assert_eq!(read[0]["title"], "a,\"b\"\n你");
         assert_eq!(read[1]["value"], Value::Null);
@@ -332,7 +372,7 @@ mod tests {
     #[tokio::test]
     async fn a_file_of_nothing_is_a_file() {
         let nothing = || Table::whole(&["title"], Vec::new());
-        assert_eq!(text(csv(nothing())).await, "title\n");
+        assert_eq!(text(csv(nothing(), false)).await, "title\r\n");
         assert_eq!(text(json(nothing())).await, "[\n]\n");
     }
 }

@@ -1,19 +1,23 @@
 //! Drill-down: the records behind a figure.
 
-use uuid::Uuid;
+use futures::FutureExt as _;
+use sqlx::PgPool;
 use wangge_api::{
-    date::optional, errors::v1::Reason, refusal::Refusal, reporting::v1 as wire, types::v1::Date,
+    date::optional, errors::v1::Reason, organization::v1::FigurePeriod, refusal::Refusal,
+    reporting::v1 as wire, types::v1::Date,
 };
 use wangge_auth::RecordScope;
 use wangge_kernel::page;
+use wangge_pg::transact;
 
-use super::{area, freshness, span};
+use super::{area, freshness, period, question};
 use crate::{
     App,
     figures::{Figure, by_name},
     queries::{
-        figures::{Counted, Counting, Page, count, list as list_counted},
+        figures::{Counted, Counting, Page, Span, count, list as list_counted},
         published::list_published,
+        snapshot,
     },
 };
 
@@ -23,18 +27,16 @@ pub(super) async fn list(
     scope: &RecordScope,
 ) -> Result<wire::ListFigureRecordsResponse, Refusal> {
     freshness::wait_for(app, &message.at_least).await?;
-    let Counting {
-        figure,
-        scope: area_scope,
-        span,
-    } = counting(
+    let counting = counting(
         app,
         &message.figure_key,
         &message.area_code,
         message.as_of_date.as_ref(),
+        message.period(),
         scope,
     )
     .await?;
+    let Counting { figure, span, .. } = counting;
     let days = format!("{:?} {}", span.from, span.as_of);
     let arguments = [
         "figure records",
@@ -47,29 +49,21 @@ pub(super) async fn list(
             reason: Reason::PageTokenInvalid,
             ..Refusal::field("page_token", "page_token", "is not a token of this list")
         })?
-        .unwrap_or(Uuid::nil());
+        .unwrap_or_default();
     let size = page::size(message.page_size);
     let wanted = Page {
         after,
         limit: size + 1,
     };
-    let mut records = list_counted(&app.database.calls, figure, &area_scope, span, wanted).await?;
+    let (mut records, total) = read(&app.database.calls, counting, wanted).await?;
     let more = records.len() > usize::try_from(size).unwrap_or(usize::MAX);
     if more {
         records.pop();
     }
-    let total = match records.first() {
-        Some(first) => first.count,
-        None => {
-            count(&app.database.calls, figure, &area_scope, span)
-                .await?
-                .1
-        }
-    };
     let last = records.last().filter(|_| more);
     Ok(wire::ListFigureRecordsResponse {
         next_page_token: last
-            .map(|last| page::encode(&last.record_id, &arguments))
+            .map(|last| page::encode(&last.place(), &arguments))
             .unwrap_or_default(),
         records: records
             .iter()
@@ -79,13 +73,60 @@ pub(super) async fn list(
     })
 }
 
-/// What a figure of an area counts on a day: the one asked for, or that of the
-/// published figure, or today.
+/// Reads a page of what a figure counts and how much there is in all, from one
+/// snapshot.
+async fn read(
+    pool: &PgPool,
+    counting: Counting,
+    page: Page,
+) -> Result<(Vec<Counted>, i64), Refusal> {
+    transact(pool, &[], move |tx| {
+        async move {
+            let Counting {
+                figure,
+                scope,
+                span,
+            } = counting;
+            snapshot::begin(tx).await?;
+            let records = list_counted(tx, figure, &scope, span, &page).await?;
+            let total = count(tx, figure, &scope, span).await?.count;
+            Ok((records, total))
+        }
+        .boxed()
+    })
+    .await
+}
+
+/// Reads a page of what a figure counts.
+pub(super) async fn read_page(
+    pool: &PgPool,
+    counting: &Counting,
+    page: Page,
+) -> Result<Vec<Counted>, Refusal> {
+    let counting = counting.clone();
+    transact(pool, &[], move |tx| {
+        async move {
+            snapshot::begin(tx).await?;
+            let Counting { scope, span, .. } = &counting;
+            Ok(list_counted(tx, counting.figure, scope, *span, &page).await?)
+        }
+        .boxed()
+    })
+    .await
+}
+
+/// What a figure of an area counts, by the same period and on the same day as the
+/// first of its lines in the case table.
+///
+/// # Errors
+/// `FIELD_INVALID` for a figure or a period that there isn't, or a period by which
+/// the figure can't be counted; `RECORD_NOT_FOUND`.
 pub(super) async fn counting(
     app: &App,
     figure_key: &str,
     area_code: &str,
     as_of_date: Option<&Date>,
+    asked_period: FigurePeriod,
     scope: &RecordScope,
 ) -> Result<Counting, Refusal> {
     let figure = by_name(figure_key).ok_or_else(|| {
@@ -96,12 +137,21 @@ pub(super) async fn counting(
         )
     })?;
     let asked = optional(as_of_date, "as_of_date")?;
+    let asked_period = period(asked_period)?;
+    if asked_period.is_some_and(|period| !figure.allows(period)) {
+        let why = "is no period of this figure, which counts what holds on a day";
+        return Err(Refusal::field("period", "period", why));
+    }
     let scope = area(app, area_code, scope).await?;
     let published = list_published(&app.database.calls, area_code, asked).await?;
+    let rows = question(app, asked, asked_period).rows(figure, &published);
+    let row = rows
+        .first()
+        .ok_or_else(|| Refusal::not_found("figure", figure_key))?;
     Ok(Counting {
         figure,
         scope,
-        span: span(app, asked, figure, &published),
+        span: Span::of(row.period, row.as_of),
     })
 }
 

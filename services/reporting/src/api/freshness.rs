@@ -1,18 +1,24 @@
-//! Reading one's own write: waits until what the caller wrote elsewhere has
-//! arrived here.
+//! Reading one's own write: waits until what the caller wrote elsewhere has been
+//! applied here.
 
-use std::time::Duration;
+use std::{future::Future, time::Duration};
 
-use tokio::time::Instant;
+use tokio::{
+    sync::watch,
+    time::{Instant, sleep_until, timeout_at},
+};
 use uuid::Uuid;
 use wangge_api::{errors::v1::Reason, refusal::Refusal, types::v1::RecordVersion};
 
 use crate::{App, queries::positions::have_been_applied};
 
 /// How long a call waits.
-const PATIENCE: Duration = Duration::from_secs(5);
-/// Pause between two looks.
-const LOOK: Duration = Duration::from_millis(50);
+const TIMEOUT: Duration = Duration::from_secs(5);
+/// Pause between the first two lookups; each later one is twice as long, however
+/// often something is applied meanwhile.
+const FIRST_PAUSE: Duration = Duration::from_millis(20);
+/// Longest pause: a notification may have been missed.
+const POLL_INTERVAL: Duration = Duration::from_secs(1);
 
 /// Waits until every record has at least the revision asked for.
 pub(super) async fn wait_for(app: &App, wanted: &[RecordVersion]) -> Result<(), Refusal> {
@@ -25,16 +31,99 @@ pub(super) async fn wait_for(app: &App, wanted: &[RecordVersion]) -> Result<(), 
         .map(|version| Uuid::parse_str(&version.record_id))
         .collect::<Result<Vec<_>, _>>()
         .map_err(|_| Refusal::field("at_least.record_id", "string.uuid", "must be a UUID"))?;
-    let deadline = Instant::now() + PATIENCE;
-    while !have_been_applied(&app.database.calls, &records, &revisions).await? {
-        if Instant::now() >= deadline {
-            return Err(Refusal::unavailable(
-                Reason::NotYetVisible,
-                "a record asked for by at_least has not arrived yet",
-                Duration::from_secs(1),
-            ));
-        }
-        tokio::time::sleep(LOOK).await;
+    let lookup = async || {
+        let applied = have_been_applied(&app.database.calls, &records, &revisions).await;
+        Ok::<_, Refusal>(applied?)
+    };
+    if until(lookup, app.pulse.listen(), TIMEOUT).await? {
+        return Ok(());
     }
-    Ok(())
+    Err(Refusal::unavailable(
+        Reason::NotYetVisible,
+        "a record asked for by at_least has not arrived yet",
+        Duration::from_secs(1),
+    ))
+}
+
+/// Looks until something holds or time is up: after events were applied, but ever more
+/// seldom, and without that once a second.
+async fn until<L, F, E>(
+    mut lookup: L,
+    mut applied: watch::Receiver<u64>,
+    limit: Duration,
+) -> Result<bool, E>
+where
+    L: FnMut() -> F,
+    F: Future<Output = Result<bool, E>>,
+{
+    let deadline = Instant::now() + limit;
+    let mut pause = FIRST_PAUSE;
+    loop {
+        // Before the lookup: what is applied during it is looked for again.
+        applied.mark_unchanged();
+        if lookup().await? {
+            return Ok(true);
+        }
+        let now = Instant::now();
+        if now >= deadline {
+            return Ok(false);
+        }
+        let poll = deadline.min(now + POLL_INTERVAL);
+        drop(timeout_at(poll, applied.changed()).await);
+        sleep_until(deadline.min(now + pause)).await;
+        pause = POLL_INTERVAL.min(pause * 2);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// How often is looked within a second for what never comes, while something is
+    /// applied all the time.
+    async fn lookups(is_busy: bool) -> u32 {
+        let beats = watch::Sender::new(0_u64);
+        let mut count = 0;
+        let lookup = || {
+            count += 1;
+            std::future::ready(Ok::<_, ()>(false))
+        };
+        let wait = until(lookup, beats.subscribe(), Duration::from_secs(1));
+        let busy = async {
+            loop {
+                if is_busy {
+                    beats.send_modify(|beats| *beats += 1);
+                }
+                tokio::time::sleep(Duration::from_millis(1)).await;
+            }
+        };
+        let held = tokio::select! {
+            held = wait => held,
+            () = busy => Ok(true),
+        };
+        assert_eq!(held, Ok(false));
+        count
+    }
+
+    #[tokio::test]
+    async fn a_made_up_record_is_looked_for_a_few_times_however_much_is_applied() {
+        let busy = lookups(true).await;
+        assert!((2..=8).contains(&busy), "{busy}");
+        assert_eq!(lookups(false).await, 2);
+    }
+
+    #[tokio::test]
+    async fn what_is_applied_is_looked_for_at_once() {
+        let beats = watch::Sender::new(0_u64);
+        let is_there = std::cell::Cell::new(false);
+        let lookup = || std::future::ready(Ok::<_, ()>(is_there.get()));
+        let arrive = async {
+            tokio::task::yield_now().await;
+            is_there.set(true);
+            beats.send_modify(|beats| *beats += 1);
+        };
+        let wait = until(lookup, beats.subscribe(), Duration::from_secs(600));
+        let (held, ()) = tokio::join!(wait, arrive);
+        assert_eq!(held, Ok(true));
+    }
 }

@@ -1,13 +1,14 @@
 //! `WallService`: the display wall, once and as it changes.
 
 mod board;
+mod listener;
 pub(crate) mod pages;
 
 use std::{pin::Pin, sync::Arc, time::Duration};
 
 use chrono::{DateTime, Utc};
 use futures::Stream;
-use tokio::{sync::watch, time::Instant};
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tonic::{Request, Response, Status};
 use wangge_api::{
@@ -16,14 +17,21 @@ use wangge_api::{
     reporting::v1::{self as wire, server::wall_service_server::WallService},
 };
 use wangge_auth::{Caller, RecordScope};
+use wangge_kernel::limit::{DEFAULT_ZONE, day_of};
 
 pub(crate) use board::Boards;
+use board::Renewals;
 
-use super::{area, case_table};
+use super::{
+    area,
+    case_table::{self, Table},
+    question,
+};
 use crate::{
     App,
+    figures::RESIDENTS_IN_NEED,
     queries::wall as queries,
-    wall::{Grid, Matter, Reply},
+    wall::{Grid, Matter, Reply, may_show, withhold_small},
 };
 
 /// A wall is sent again after so long a silence: lights change by themselves, and
@@ -89,7 +97,7 @@ fn walls(
 ) -> impl Stream<Item = Result<Arc<wire::Wall>, Refusal>> + Send {
     let pulse = app.pulse.listen();
     // When the last wall was begun, and to hear of the next case table.
-    let last: Option<(Instant, watch::Receiver<()>)> = None;
+    let last: Option<(Instant, Renewals)> = None;
     let begin = (app, code, scope, pulse, stop, last);
     futures::stream::try_unfold(
         begin,
@@ -107,7 +115,7 @@ fn walls(
             }
             let begun = Instant::now();
             pulse.mark_unchanged();
-            let renewals = app.boards.renewals(&code).await;
+            let renewals = app.boards.renewals(&code);
             // Of those who look at the same wall, one has it made in time.
             let wall = app.boards.wall(&app, &code, &scope, AT_LEAST / 2).await?;
             Ok(Some((
@@ -140,21 +148,25 @@ async fn at(
     scope: &RecordScope,
     moment: DateTime<Utc>,
 ) -> Result<wire::Wall, Refusal> {
-    let figures = figures(app, code, scope).await?;
-    make(app, code, scope, moment, figures).await
+    let table = figures(app, code, scope, moment).await?;
+    let _permit = app.boards.permit().await?;
+    make(app, code, scope, moment, Some(&table)).await
 }
 
-/// The case table of an area.
+/// The case table of an area as of the day of a moment, without what the wall
+/// withholds.
 async fn figures(
     app: &App,
     code: &str,
     scope: &RecordScope,
-) -> Result<Vec<wire::CaseLine>, Refusal> {
-    let request = wire::GetCaseTableRequest {
-        area_code: code.to_owned(),
-        ..wire::GetCaseTableRequest::default()
-    };
-    Ok(case_table::get(app, &request, scope).await?.lines)
+    moment: DateTime<Utc>,
+) -> Result<Table, Refusal> {
+    let day = day_of(moment, DEFAULT_ZONE);
+    let mut table = case_table::compute(app, code, scope, question(app, Some(day), None)).await?;
+    table
+        .lines
+        .retain(|line| line.figure_key != RESIDENTS_IN_NEED || may_show(line.computed_value));
+    Ok(table)
 }
 
 /// Puts a wall together.
@@ -163,10 +175,10 @@ async fn make(
     code: &str,
     scope: &RecordScope,
     now: DateTime<Utc>,
-    figures: Vec<wire::CaseLine>,
+    table: Option<&Table>,
 ) -> Result<wire::Wall, Refusal> {
     let pool = &app.database.calls;
-    let (name, matters, replies, grids) = tokio::try_join!(
+    let (name, matters, replies, mut grids) = tokio::try_join!(
         queries::area_name(pool, code),
         queries::matters(pool, scope, now),
         queries::replies(pool, scope, now),
@@ -176,9 +188,16 @@ async fn make(
         .first()
         .map(|first| (first.open_count, first.overdue_count));
     let (open, overdue) = counted.unwrap_or_default();
+    let waiting = replies
+        .first()
+        .map(|first| (first.waiting_count, first.overdue_count));
+    let (unreplied, overdue_replies) = waiting.unwrap_or_default();
+    withhold_small(&mut grids);
     Ok(wire::Wall {
-        open_matter_count: i32::try_from(open).unwrap_or(i32::MAX),
-        overdue_matter_count: i32::try_from(overdue).unwrap_or(i32::MAX),
+        open_matter_count: shown_count(open),
+        overdue_matter_count: shown_count(overdue),
+        unreplied_count: shown_count(unreplied),
+        overdue_reply_count: shown_count(overdue_replies),
         area_code: code.to_owned(),
         area_name: name.ok_or_else(|| Refusal::not_found("area", code))?,
         shown_time: Some(timestamp(now)),
@@ -191,8 +210,13 @@ async fn make(
             .map(|reply| told_reply(reply, now))
             .collect(),
         grids: grids.into_iter().map(told_grid).collect(),
-        figures,
+        figures: table.map_or_else(Vec::new, |table| table.lines.clone()),
+        figures_time: table.map(|table| timestamp(table.computed_time)),
     })
+}
+
+fn shown_count(count: i64) -> i32 {
+    i32::try_from(count).unwrap_or(i32::MAX)
 }
 
 fn told(matter: Matter, now: DateTime<Utc>) -> wire::WallMatter {
@@ -226,7 +250,8 @@ fn told_grid(grid: Grid) -> wire::WallGrid {
         area_code: grid.area_code,
         name: grid.name,
         boundary_geojson: grid.boundary_geojson,
-        resident_in_need_count: grid.resident_in_need_count,
+        resident_in_need_count: grid.resident_in_need_count.unwrap_or_default(),
+        resident_in_need_withheld: grid.resident_in_need_count.is_none(),
         open_matter_count: grid.open_matter_count,
         open_wish_count: grid.open_wish_count,
     }

@@ -5,7 +5,7 @@ use wangge_api::events::v1::{Event, event::Payload};
 use wangge_outbox::Projector;
 use wangge_pg::{Tx, transaction::Failure};
 
-use super::{code, day, id, is_news, optional_day, records};
+use super::{code, day, id, is_news, optional_day, optional_id, records};
 use crate::store::{
     organization::{Appointment, Area, Unit, upsert_appointment, upsert_area, upsert_unit},
     published::{PublishedFigure, upsert_published_figure},
@@ -53,6 +53,7 @@ async fn apply(tx: &mut Tx, event: &Event) -> Result<(), Failure> {
                 id: id(&appointment.appointment_id)?,
                 person_id: id(&appointment.person_id)?,
                 post: code(appointment.post),
+                unit_id: optional_id(&appointment.unit_id)?,
                 area_code: appointment.area_code.clone(),
                 start_date: day(appointment.start_date.as_ref())?,
                 end_date: optional_day(appointment.end_date.as_ref())?,

@@ -1,7 +1,6 @@
 //! Plain records of every feed.
 
 use chrono::{DateTime, Utc};
-use uuid::Uuid;
 use wangge_api::{
     date,
     events::v1::{Event, RecordChanged},
@@ -9,7 +8,7 @@ use wangge_api::{
 };
 use wangge_pg::{Tx, transaction::Failure};
 
-use super::{id, optional_day};
+use super::{id, optional_day, optional_id};
 use crate::store::facts::{Fact, upsert_fact};
 
 /// Keeps a plain record of a service.
@@ -50,14 +49,6 @@ pub(super) async fn apply(
             .collect::<Result<_, _>>()?,
     };
     Ok(upsert_fact(tx, &fact).await?)
-}
-
-fn optional_id(text: &str) -> Result<Option<Uuid>, Refusal> {
-    if text.is_empty() {
-        Ok(None)
-    } else {
-        id(text).map(Some)
-    }
 }
 
 fn moment(time: Option<&prost_types::Timestamp>, field: &str) -> Result<DateTime<Utc>, Refusal> {

@@ -1,28 +1,48 @@
-//! Figures with the records that they count. One query answers both, so that a
-//! figure and its records can't differ.
+//! Figures with the records that they count. What happened is counted by counters
+//! that the database keeps with the records (`fact_count`), everything else by the
+//! query that lists it, so that a figure and its records can't differ.
 
 use chrono::NaiveDate;
-use futures::{TryStreamExt as _, stream::BoxStream};
-use sqlx::PgPool;
 use uuid::Uuid;
 use wangge_auth::RecordScope;
 use wangge_kernel::limit::{DEFAULT_ZONE, day_end, day_start};
-use wangge_pg::StoreError;
+use wangge_pg::{StoreError, Tx};
 
-use crate::figures::{Figure, Period, Plain, Query};
+use crate::{
+    figures::{Figure, Plain, Query},
+    period::Period,
+};
 
 /// A record that a figure counts.
 #[derive(Debug)]
 pub(crate) struct Counted {
+    /// Area by which it is listed, before its id; empty where it is listed by id alone.
+    pub area_code: String,
     /// Its id.
     pub record_id: Uuid,
     /// Id of the record by which it is read.
     pub parent_id: Uuid,
     /// What it adds to the figure.
     pub amount: i64,
+    /// The figure, where it isn't kept by counters.
+    figure: Option<i64>,
+    /// How many records there are in all, likewise.
+    count: Option<i64>,
+}
+
+impl Counted {
+    /// Its place in the list, behind which the next page begins.
+    pub(crate) fn place(&self) -> (String, Uuid) {
+        (self.area_code.clone(), self.record_id)
+    }
+}
+
+/// A figure, and how many records are behind it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Count {
     /// The figure.
     pub figure: i64,
-    /// How many records there are in all.
+    /// How many records it counts.
     pub count: i64,
 }
 
@@ -46,7 +66,7 @@ impl Span {
 }
 
 /// A figure of some areas in some days.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Counting {
     /// The figure.
     pub figure: &'static Figure,
@@ -56,74 +76,104 @@ pub(crate) struct Counting {
     pub span: Span,
 }
 
-/// Which records of a figure: those behind an id, at most so many.
-#[derive(Debug, Clone, Copy)]
+/// Which records of a figure: those behind one, at most so many.
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Page {
-    pub after: Uuid,
+    /// The area and the id of the last one of the page before.
+    pub after: (String, Uuid),
+    /// At most so many.
     pub limit: i64,
 }
 
-impl Page {
-    /// Every record.
-    pub(crate) const ALL: Self = Self {
-        after: Uuid::nil(),
-        limit: i64::MAX,
-    };
-}
-
-/// The figure itself, and how many records are behind it.
+/// Returns a figure. What happened is counted by day already; what holds on a day is
+/// counted record by record.
 pub(crate) async fn count(
-    pool: &PgPool,
+    tx: &mut Tx,
     figure: &Figure,
     scope: &RecordScope,
     span: Span,
-) -> Result<(i64, i64), StoreError> {
-    let first = Page {
-        after: Uuid::nil(),
-        limit: 1,
-    };
-    let records = list(pool, figure, scope, span, first).await?;
-    Ok(records
-        .first()
-        .map_or((0, 0), |record| (record.figure, record.count)))
-}
-
-/// A page of the records that the figure counts, by id.
-pub(crate) async fn list(
-    pool: &PgPool,
-    figure: &Figure,
-    scope: &RecordScope,
-    span: Span,
-    page: Page,
-) -> Result<Vec<Counted>, StoreError> {
-    Ok(read(pool, figure, scope, span, page).try_collect().await?)
-}
-
-/// The same, one by one as they come: all of them need no room at a time.
-pub(crate) fn read<'p>(
-    pool: &'p PgPool,
-    figure: &Figure,
-    scope: &RecordScope,
-    span: Span,
-    page: Page,
-) -> BoxStream<'p, Result<Counted, sqlx::Error>> {
+) -> Result<Count, StoreError> {
     let (from, until) = (scope.area_from(), scope.area_until());
-    let Page { after, limit } = page;
+    let Span { from: first, as_of } = span;
+    let counted = match figure.query {
+        Query::Begun(plain) | Query::Amounts(plain) => {
+            sqlx::query_file_as!(
+                Count,
+                "src/queries/figures/begun_count.sql",
+                from,
+                until,
+                as_of,
+                figure.service,
+                plain.kind,
+                &texts(plain.codes),
+                &texts(plain.states),
+                first,
+                matches!(figure.query, Query::Amounts(_))
+            )
+            .fetch_one(tx)
+            .await?
+        }
+        Query::Reached(plain, state) => {
+            sqlx::query_file_as!(
+                Count,
+                "src/queries/figures/reached_count.sql",
+                from,
+                until,
+                as_of,
+                figure.service,
+                plain.kind,
+                &texts(plain.codes),
+                state,
+                first
+            )
+            .fetch_one(tx)
+            .await?
+        }
+        _ => {
+            let first = Page {
+                limit: 1,
+                ..Page::default()
+            };
+            let records = list(tx, figure, scope, span, &first).await?;
+            let counted = records.first().map(|record| Count {
+                figure: record.figure.unwrap_or_default(),
+                count: record.count.unwrap_or_default(),
+            });
+            counted.unwrap_or_default()
+        }
+    };
+    Ok(counted)
+}
+
+/// Returns a page of the records that a figure counts, by area and id, or by id where
+/// they are subjects.
+pub(crate) async fn list(
+    tx: &mut Tx,
+    figure: &Figure,
+    scope: &RecordScope,
+    span: Span,
+    page: &Page,
+) -> Result<Vec<Counted>, StoreError> {
+    let (from, until) = (scope.area_from(), scope.area_until());
+    let (after_area, after) = (page.after.0.as_str(), page.after.1);
+    let limit = page.limit;
     // Moments are counted up to the end of the day.
     let Span { from: first, as_of } = span;
+    let begin = first.map(|day| day_start(day, DEFAULT_ZONE));
     let end = day_end(as_of, DEFAULT_ZONE);
     macro_rules! counted {
         ($file:literal, $($argument:expr),+) => {
-            sqlx::query_file_as!(Counted, $file, from, until, $($argument),+).fetch(pool)
+            sqlx::query_file_as!(Counted, $file, from, until, $($argument),+).fetch_all(tx).await?
         };
     }
-    match figure.query {
+    let records = match figure.query {
         Query::ResponsesStarted => {
             counted!(
                 "src/queries/figures/responses_started.sql",
                 end,
                 after,
-                limit
+                limit,
+                begin
             )
         }
         Query::OfficialCheckIns => {
@@ -131,7 +181,8 @@ pub(crate) fn read<'p>(
                 "src/queries/figures/official_check_ins.sql",
                 end,
                 after,
-                limit
+                limit,
+                begin
             )
         }
         Query::GridBranches => {
@@ -166,7 +217,8 @@ pub(crate) fn read<'p>(
             &texts(plain.states),
             first,
             end,
-            matches!(figure.query, Query::Amounts(_))
+            matches!(figure.query, Query::Amounts(_)),
+            after_area
         ),
         Query::SubjectsBegun(plain) => counted!(
             "src/queries/figures/subjects_begun.sql",
@@ -180,7 +232,7 @@ pub(crate) fn read<'p>(
             first,
             end
         ),
-        Query::Reached(plain) => counted!(
+        Query::Reached(plain, state) => counted!(
             "src/queries/figures/reached.sql",
             end,
             after,
@@ -188,8 +240,9 @@ pub(crate) fn read<'p>(
             figure.service,
             plain.kind,
             &texts(plain.codes),
-            &texts(plain.states),
-            first.map(|day| day_start(day, DEFAULT_ZONE))
+            state,
+            begin,
+            after_area
         ),
         Query::Subjects(Plain { kind, codes, .. }) => counted!(
             "src/queries/figures/subjects_that_hold.sql",
@@ -200,7 +253,8 @@ pub(crate) fn read<'p>(
             kind,
             &texts(codes)
         ),
-    }
+    };
+    Ok(records)
 }
 
 fn texts(codes: &[&str]) -> Vec<String> {

@@ -1,28 +1,28 @@
 //! Figures that communities published.
 
 use chrono::NaiveDate;
-use sqlx::PgPool;
+use sqlx::PgExecutor;
 use wangge_pg::StoreError;
 
 use crate::store::published::PublishedFigure;
 
-/// What an area published by a day, the latest of each figure; by any day if
-/// none is given.
+/// Returns what an area published by a day, the latest of each figure and period;
+/// by any day if none is given.
 pub(crate) async fn list_published(
-    pool: &PgPool,
+    executor: impl PgExecutor<'_>,
     area_code: &str,
     by: Option<NaiveDate>,
 ) -> Result<Vec<PublishedFigure>, StoreError> {
     Ok(sqlx::query_as!(
         PublishedFigure,
-        "select distinct on (figure_key) id, area_code, figure_key, value, bound, period, \
+        "select distinct on (figure_key, period) id, area_code, figure_key, value, bound, period, \
              as_of_date, revision \
          from published_figure \
          where area_code = $1 and ($2::date is null or as_of_date <= $2) \
-         order by figure_key, as_of_date desc, id desc",
+         order by figure_key, period, as_of_date desc, id desc",
         area_code,
         by
     )
-    .fetch_all(pool)
+    .fetch_all(executor)
     .await?)
 }

@@ -47,6 +47,8 @@ pub struct Appointment {
     pub person_id: Uuid,
     /// The post's number in the contract.
     pub post: i16,
+    /// The unit in which it is held; none for a post in an area.
+    pub unit_id: Option<Uuid>,
     /// Code of the area in which it is held.
     pub area_code: String,
     /// Its first day.
@@ -104,15 +106,16 @@ pub async fn upsert_unit(tx: &mut Tx, unit: &Unit) -> Result<(), StoreError> {
 /// What the database says.
 pub async fn upsert_appointment(tx: &mut Tx, appointment: &Appointment) -> Result<(), StoreError> {
     sqlx::query!(
-        "insert into appointment (id, person_id, post, area_code, start_date, end_date) \
-         values ($1, $2, $3, $4, $5, $6) on conflict on constraint appointment_pkey do update set \
-         start_date = excluded.start_date, end_date = excluded.end_date",
+        "insert into appointment (id, person_id, post, area_code, start_date, end_date, unit_id) \
+         values ($1, $2, $3, $4, $5, $6, $7) on conflict on constraint appointment_pkey do update set \
+         start_date = excluded.start_date, end_date = excluded.end_date, unit_id = excluded.unit_id",
         appointment.id,
         appointment.person_id,
         appointment.post,
         appointment.area_code,
         appointment.start_date,
         appointment.end_date,
+        appointment.unit_id,
     )
     .execute(tx)
     .await?;

@@ -207,6 +207,7 @@ async fn days_and_areas_that_are_none_are_named() {
             area_code: area.into(),
             as_of_date,
             at_least: vec![],
+            period: 0,
         };
         bench.leader().get_case_table(request).await.unwrap_err()
     };

@@ -29,6 +29,7 @@ async fn page(
         figure_key: key.into(),
         as_of_date: date(day),
         at_least: Vec::new(),
+        period: 0,
     };
     Ok(bench
         .leader()

@@ -9,8 +9,8 @@ use wangge_api::{
 };
 
 use crate::{
-    Bench, COMMUNITY, DISTRICT, GRID, NEIGHBOUR, OTHER_GRID, amount, appointment, date, order,
-    plain, ticket, unit, visit, visited,
+    Bench, COMMUNITY, DISTRICT, GRID, NEIGHBOUR, OTHER_GRID, amount, appointment, date, grid,
+    order, plain, ticket, unit, visit, visited,
 };
 
 #[tokio::test]
@@ -321,4 +321,90 @@ async fn records_of_two_kinds_with_one_id_are_two() {
         let line = bench.line(COMMUNITY, Some("2022-07-28"), key).await;
         assert_eq!(line.computed_value, 1, "{key}");
     }
+}
+
+/// A revision of a plain record of a unit, as memberships and seats tell of it.
+fn of_unit(kind: &str, code: &str, unit: Uuid) -> wangge_api::events::v1::Event {
+    let mut event = plain(
+        Uuid::now_v7(),
+        1,
+        kind,
+        (COMMUNITY, code),
+        None,
+        ("2020-01-01", ""),
+    );
+    if let Some(Payload::RecordChanged(record)) = &mut event.payload {
+        // A membership is about its unit, a seat belongs to it.
+        if kind == "membership" {
+            record.subject_id = unit.to_string();
+        } else {
+            record.parent_id = unit.to_string();
+        }
+    }
+    event
+}
+
+#[tokio::test]
+async fn what_is_of_a_unit_or_a_grid_ends_with_it() {
+    let bench = Bench::start().await;
+    let (dissolved, standing) = (Uuid::now_v7(), Uuid::now_v7());
+    let company = |id, end| unit(id, UnitKind::Company, COMMUNITY, "2020-01-01", end);
+    let leader = |unit: Uuid| {
+        let mut event = appointment(Uuid::now_v7(), Post::GroupLeader, GRID, "2020-01-01", "");
+        if let Some(Payload::AppointmentChanged(changed)) = &mut event.payload {
+            changed.unit_id = unit.to_string();
+        }
+        event
+    };
+    let worker = |area| {
+        let post = Post::FullTimeGridWorker;
+        appointment(Uuid::now_v7(), post, area, "2020-01-01", "")
+    };
+    bench
+        .organization
+        .tell_all([company(dissolved, "2022-07-20"), company(standing, "")]);
+    for unit in [dissolved, standing] {
+        bench.organization.tell_all([
+            of_unit("membership", "company", unit),
+            of_unit("seat", "part_time", unit),
+            leader(unit),
+        ]);
+    }
+    const THIRD_GRID: &str = "320402003005003";
+    let id = Uuid::now_v7();
+    bench.organization.tell_all([
+        grid(id, 1, THIRD_GRID, ""),
+        worker(GRID),
+        worker(THIRD_GRID),
+    ]);
+    let tag = plain(
+        Uuid::now_v7(),
+        1,
+        "need_tag",
+        (THIRD_GRID, ""),
+        Some(Uuid::now_v7()),
+        ("2020-01-01", ""),
+    );
+    bench.organization.tell(tag);
+    bench.settle().await;
+    bench
+        .organization
+        .tell(grid(id, 2, THIRD_GRID, "2022-07-20"));
+    bench.settle().await;
+    for (key, after) in [
+        ("co_governance_members", 1),
+        ("part_time_seats", 1),
+        ("group_leaders", 1),
+        ("full_time_grid_workers", 1),
+    ] {
+        assert_eq!(bench.figure(COMMUNITY, "2022-07-19", key).await, 2, "{key}");
+        assert_eq!(
+            bench.figure(COMMUNITY, "2022-07-20", key).await,
+            after,
+            "{key}"
+        );
+    }
+    // Those who live in a grid that has ended are still there.
+    let key = "residents_in_need";
+    assert_eq!(bench.figure(COMMUNITY, "2022-07-20", key).await, 1);
 }

@@ -26,6 +26,7 @@ async fn table(bench: &Bench, at_least: Vec<RecordVersion>) -> Result<CaseTable,
         area_code: COMMUNITY.into(),
         as_of_date: None,
         at_least,
+        period: 0,
     };
     Ok(bench.leader().get_case_table(request).await?.into_inner())
 }

@@ -3,14 +3,17 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod case_table;
+mod counters;
 mod drill_down;
 mod feed;
 mod figures;
 mod freshness;
+mod periods;
 mod projections;
 mod replicas;
 mod scope;
 mod wall;
+mod wall_counts;
 
 use chrono::{DateTime, NaiveDate, Utc};
 use prost_types::Timestamp;
@@ -186,6 +189,7 @@ pub(crate) async fn case_table(
         area_code: area.into(),
         as_of_date: day.and_then(date),
         at_least: Vec::new(),
+        period: 0,
     };
     Ok(client.get_case_table(request).await?.into_inner())
 }
@@ -226,6 +230,20 @@ pub(crate) fn area(code: &str) -> Event {
         ..AreaChanged::default()
     });
     event(id, 1, payload)
+}
+
+/// A revision of a grid, until a day if it has ended.
+pub(crate) fn grid(id: Uuid, revision: i64, code: &str, end: &str) -> Event {
+    let payload = Payload::AreaChanged(AreaChanged {
+        area_id: id.to_string(),
+        code: code.into(),
+        kind: AreaKind::Grid.into(),
+        name: "第一网格".into(),
+        start_date: date("2020-01-01"),
+        end_date: date(end),
+        ..AreaChanged::default()
+    });
+    event(id, revision, payload)
 }
 
 /// A unit from one day to another; the first revision.

@@ -27,6 +27,8 @@ pub(crate) struct CaseQuery {
     pub area_code: String,
     /// Day up to which records are counted.
     pub as_of: Option<NaiveDate>,
+    /// Period by which they are counted.
+    pub period: FigurePeriod,
     /// Versions that the answer must include.
     pub at_least: Vec<RecordVersion>,
 }
@@ -48,6 +50,7 @@ pub(crate) async fn get_once(
         area_code: query.area_code.clone(),
         as_of_date: query.as_of.map(to_wire),
         at_least: query.at_least.clone(),
+        period: query.period.into(),
     };
     let mut client = ReportServiceClient::new(reporting.clone());
     Ok(client.get_case_table(request).await?.into_inner())
@@ -136,6 +139,8 @@ fn json_line(case: &CaseLine) -> serde_json::Value {
         "title_en": case.title_en,
         "computed_value": case.computed_value,
         "published_value": case.published.as_ref().map(|published| published.value),
+        "published_period": case.published.as_ref().map(|published| period(published.period())),
+        "published_as_of_date": case.published.as_ref().and_then(|published| published.as_of_date.as_ref()).map(day),
         "met": match case.comparison() {
             CaseComparison::Met => Some(true),
             CaseComparison::Missed => Some(false),
@@ -171,6 +176,7 @@ pub(crate) async fn print_records(
         area_code: query.area_code.clone(),
         figure_key: figure.to_owned(),
         as_of_date: query.as_of.map(to_wire),
+        period: query.period.into(),
         ..ListFigureRecordsRequest::default()
     };
     loop {
@@ -184,12 +190,13 @@ pub(crate) async fn print_records(
         for record in &page.records {
             match output {
                 Output::Text => line(format!(
-                    "{} {} {} {}",
-                    record.service, record.kind, record.record_id, record.parent_id
+                    "{} {} {} {} {}",
+                    record.service, record.kind, record.record_id, record.parent_id, record.amount
                 )),
                 Output::Json => output::json(&json!({
                     "service": record.service, "kind": record.kind,
                     "record_id": record.record_id, "parent_id": record.parent_id,
+                    "amount": record.amount,
                 }))?,
             }
         }

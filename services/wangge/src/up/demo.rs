@@ -5,7 +5,7 @@ use std::{path::Path, process::ExitCode};
 use anyhow::{Context as _, Result};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
-use wangge_api::{policy::Role, types::v1::RecordVersion};
+use wangge_api::{organization::v1::FigurePeriod, policy::Role, types::v1::RecordVersion};
 
 use super::{Up, applied};
 use crate::{
@@ -37,6 +37,7 @@ pub(super) async fn run(up: &Up, path: &Path, check: bool, output: Output) -> Re
     let query = CaseQuery {
         area_code: folder.area_code().to_owned(),
         as_of: None,
+        period: FigurePeriod::Unspecified,
         at_least,
     };
     let table = applied::table(channels.reporting, &query).await?;

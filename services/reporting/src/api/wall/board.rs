@@ -1,5 +1,5 @@
-//! Walls that are being looked at: told of changes, made once for everybody who
-//! looks at the same one.
+//! A cache of the walls that are being watched: each is made once for everybody who
+//! watches it. Its case table is computed beside it, and no wall waits for a newer one.
 
 use std::{
     collections::HashMap,
@@ -8,85 +8,93 @@ use std::{
 };
 
 use tokio::{
-    sync::{Mutex as Turn, Semaphore, SemaphorePermit, watch},
+    sync::{Mutex as AsyncMutex, Semaphore, SemaphorePermit, watch},
     task::JoinHandle,
-    time::Instant,
+    time::{Instant, timeout},
 };
 use wangge_api::{refusal::Refusal, reporting::v1 as wire};
 use wangge_auth::RecordScope;
 
 use super::{figures, make};
-use crate::App;
+use crate::{App, api::case_table::Table};
 
-/// How old the case table may be before it is made anew, beside the wall: it is
-/// the dearest part, and no change waits for it.
+/// Age at which a case table is computed again.
 const TABLE_AGE: Duration = Duration::from_secs(3);
-/// How old a case table may be that is shown while a new one is made.
-const TABLE_SHOWN: Duration = Duration::from_secs(8);
-/// How many walls are made at once.
-const TURNS: usize = 3;
-/// How long a wall is kept that nobody has asked for.
-const FORGET: Duration = Duration::from_secs(60);
+/// How long the first wall of an area waits for its first case table.
+const FIRST_TABLE_TIMEOUT: Duration = Duration::from_secs(2);
+/// How many walls are made at once: calls must find connections meanwhile.
+const MAX_CONCURRENT_WALLS: usize = 3;
+/// How long a wall stays cached that nobody has asked for.
+const RETENTION: Duration = Duration::from_secs(60);
 
 /// The walls that were made last, by area.
 #[derive(Debug, Clone)]
 pub(crate) struct Boards {
-    boards: Arc<Mutex<HashMap<String, Arc<Turn<Board>>>>>,
-    /// So many are made at once.
-    turns: Arc<Semaphore>,
+    boards: Arc<Mutex<HashMap<String, Arc<Board>>>>,
+    permits: Arc<Semaphore>,
 }
 
 impl Default for Boards {
     fn default() -> Self {
         Self {
             boards: Arc::default(),
-            turns: Arc::new(Semaphore::new(TURNS)),
+            permits: Arc::new(Semaphore::new(MAX_CONCURRENT_WALLS)),
         }
     }
 }
 
-/// One wall as it was made last.
+/// One wall.
 #[derive(Debug, Default)]
 struct Board {
+    /// Locked while the wall is made: one makes it, the others wait for that one.
+    made: AsyncMutex<Made>,
+    /// The case table; whoever waits for it is notified of another one.
+    table: watch::Sender<Shown>,
+    /// Computes the next case table.
+    renewal: Mutex<Option<JoinHandle<()>>>,
+}
+
+/// A wall as it was made last.
+#[derive(Debug, Default)]
+struct Made {
     wall: Arc<wire::Wall>,
     beats: u64,
-    made: Option<Instant>,
-    table: Option<Table>,
-    /// Makes the next case table.
-    renewal: Option<JoinHandle<()>>,
-    /// Told when there is another case table.
-    renewed: watch::Sender<()>,
+    /// Version of the case table that it shows.
+    table: u64,
+    begun: Option<Instant>,
 }
 
-impl Board {
-    /// Whether it shows what has happened, and a case table that may be shown.
-    fn is_fresh(&self, beats: u64, age: Duration) -> bool {
-        self.beats == beats
-            && self.made.is_some_and(|made| made.elapsed() < age)
-            && (self.table.as_ref()).is_some_and(|table| table.made.elapsed() < TABLE_SHOWN)
-    }
-
-    /// Shows another case table from the next wall on.
-    fn show(&mut self, table: Table) {
-        let is_same = |shown: &Table| shown.lines == table.lines;
-        let changed = !self.table.as_ref().is_some_and(is_same);
-        self.table = Some(table);
-        if changed {
-            self.made = None;
-            self.renewed.send_replace(());
-        }
-    }
+/// The case table that is shown.
+#[derive(Debug, Clone, Default)]
+struct Shown {
+    /// None until the first one has been computed.
+    table: Option<Arc<Table>>,
+    computed: Option<Instant>,
+    /// Grows whenever another table is shown.
+    version: u64,
 }
 
-/// The case table as it was made last.
-#[derive(Debug, Clone)]
-struct Table {
-    lines: Vec<wire::CaseLine>,
-    made: Instant,
+impl Shown {
+    fn is_old(&self) -> bool {
+        self.computed
+            .is_none_or(|computed| computed.elapsed() >= TABLE_AGE)
+    }
+
+    /// Shows a table; returns whether it is another one.
+    fn replace(&mut self, table: Table, computed: Instant) -> bool {
+        let is_other = self
+            .table
+            .as_ref()
+            .is_none_or(|shown| shown.lines != table.lines);
+        self.table = Some(Arc::new(table));
+        self.computed = Some(computed);
+        self.version += u64::from(is_other);
+        is_other
+    }
 }
 
 impl Boards {
-    /// The wall of an area, no older than the last beat and `age`.
+    /// Returns the wall of an area, no older than the last beat and `age`.
     ///
     /// # Errors
     /// `RECORD_NOT_FOUND`, and what the database says.
@@ -97,101 +105,98 @@ impl Boards {
         scope: &RecordScope,
         age: Duration,
     ) -> Result<Arc<wire::Wall>, Refusal> {
-        let shared = self.board(code);
-        // One makes it, the others wait for that one.
-        let mut board = shared.lock().await;
-        self.renew_in_time(&shared, &mut board, app, code, scope);
+        let board = self.board(code);
+        board.renew_in_time(app, code, scope);
+        let mut table = board.table.subscribe();
+        let first = table.wait_for(|shown| shown.table.is_some());
+        // Without one in time, the wall is made without figures, and they follow.
+        drop(timeout(FIRST_TABLE_TIMEOUT, first).await);
+        let mut made = board.made.lock().await;
         let beats = app.pulse.beats();
-        if board.is_fresh(beats, age) {
-            return Ok(board.wall.clone());
+        let shown = board.table.borrow().clone();
+        if made.is_fresh(beats, shown.version, age) {
+            return Ok(made.wall.clone());
         }
-        let now = app.clock.now();
-        let table = match board.table.clone() {
-            Some(table) if table.made.elapsed() < TABLE_SHOWN => table,
-            _ => {
-                let table = self.make_table(app, code, scope).await?;
-                board.table.insert(table).clone()
-            }
-        };
         let begun = Instant::now();
-        let turn = self.turn().await?;
-        board.wall = Arc::new(make(app, code, scope, now, table.lines).await?);
-        drop(turn);
+        let permit = self.permit().await?;
+        let wall = make(app, code, scope, app.clock.now(), shown.table.as_deref()).await?;
+        drop(permit);
         // Only now, since whoever makes it may be gone half-way.
-        board.beats = beats;
-        board.made = Some(begun);
-        Ok(board.wall.clone())
-    }
-
-    /// To wait for the next case table of an area that is another one.
-    pub(crate) async fn renewals(&self, code: &str) -> watch::Receiver<()> {
-        self.board(code).lock().await.renewed.subscribe()
-    }
-
-    /// Has the case table of a board made anew, if it is time and nobody is at it.
-    fn renew_in_time(
-        &self,
-        shared: &Arc<Turn<Board>>,
-        board: &mut Board,
-        app: &App,
-        code: &str,
-        scope: &RecordScope,
-    ) {
-        let is_old = |table: &Table| table.made.elapsed() >= TABLE_AGE;
-        let is_idle = board.renewal.as_ref().is_none_or(JoinHandle::is_finished);
-        if is_idle && board.table.as_ref().is_some_and(is_old) {
-            let (app, code, scope) = (app.clone(), code.to_owned(), scope.clone());
-            let renewal = self.clone().renew(shared.clone(), app, code, scope);
-            board.renewal = Some(tokio::spawn(renewal));
-        }
-    }
-
-    /// Makes the case table of a board anew, and tells those who look at it if it
-    /// is another one.
-    async fn renew(self, board: Arc<Turn<Board>>, app: App, code: String, scope: RecordScope) {
-        let renewed = match self.make_table(&app, &code, &scope).await {
-            Ok(table) => table,
-            Err(error) => {
-                // The next wall tries again, and says so to its callers in the end.
-                tracing::debug!(%error, "the case table stays as it is");
-                return;
-            }
+        *made = Made {
+            wall: Arc::new(wall),
+            beats,
+            table: shown.version,
+            begun: Some(begun),
         };
-        let mut board = board.lock().await;
-        // Whoever could not wait may have made one meanwhile.
-        let is_newer = |shown: &Table| shown.made < renewed.made;
-        if board.table.as_ref().is_none_or(is_newer) {
-            board.show(renewed);
+        Ok(made.wall.clone())
+    }
+
+    /// Returns what changes when there is another case table of an area.
+    pub(crate) fn renewals(&self, code: &str) -> Renewals {
+        Renewals(self.board(code).table.subscribe())
+    }
+
+    /// Waits for its turn: few walls are made at once.
+    pub(super) async fn permit(&self) -> Result<SemaphorePermit<'_>, Refusal> {
+        let permit = self.permits.acquire().await;
+        permit.map_err(|error| Refusal::internal(&error))
+    }
+
+    fn board(&self, code: &str) -> Arc<Board> {
+        let mut boards = self.boards.lock().unwrap_or_else(PoisonError::into_inner);
+        boards.retain(|_, board| Arc::strong_count(board) > 1 || board.is_recent());
+        boards.entry(code.to_owned()).or_default().clone()
+    }
+}
+
+/// To wait for the next case table of an area.
+#[derive(Debug)]
+pub(crate) struct Renewals(watch::Receiver<Shown>);
+
+impl Renewals {
+    /// Waits until there is another case table than at the last time.
+    pub(crate) async fn changed(&mut self) -> Result<(), watch::error::RecvError> {
+        self.0.changed().await
+    }
+}
+
+impl Made {
+    /// Whether it shows everything that was applied, and the table of this version.
+    fn is_fresh(&self, beats: u64, table: u64, age: Duration) -> bool {
+        self.beats == beats
+            && self.table == table
+            && self.begun.is_some_and(|begun| begun.elapsed() < age)
+    }
+}
+
+impl Board {
+    /// Whether it was asked for of late, or is just being made.
+    fn is_recent(&self) -> bool {
+        self.made.try_lock().map_or(true, |made| {
+            made.begun.is_some_and(|begun| begun.elapsed() < RETENTION)
+        })
+    }
+
+    /// Begins to compute the next case table, if it is time and nobody is at it.
+    fn renew_in_time(self: &Arc<Self>, app: &App, code: &str, scope: &RecordScope) {
+        let mut renewal = self.renewal.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_idle = renewal.as_ref().is_none_or(JoinHandle::is_finished);
+        if is_idle && self.table.borrow().is_old() {
+            let (app, code, scope) = (app.clone(), code.to_owned(), scope.clone());
+            *renewal = Some(tokio::spawn(self.clone().renew(app, code, scope)));
         }
     }
 
-    async fn make_table(
-        &self,
-        app: &App,
-        code: &str,
-        scope: &RecordScope,
-    ) -> Result<Table, Refusal> {
-        let _turn = self.turn().await?;
-        let made = Instant::now();
-        let lines = figures(app, code, scope).await?;
-        Ok(Table { lines, made })
-    }
-
-    /// One of few turns: calls must find connections while walls are made.
-    async fn turn(&self) -> Result<SemaphorePermit<'_>, Refusal> {
-        let turn = self.turns.acquire().await;
-        turn.map_err(|error| Refusal::internal(&error))
-    }
-
-    fn board(&self, code: &str) -> Arc<Turn<Board>> {
-        let mut boards = self.boards.lock().unwrap_or_else(PoisonError::into_inner);
-        // What nobody has asked for in a while, nobody holds either.
-        boards.retain(|_, board| {
-            let used = board.try_lock().map_or(true, |board| {
-                board.made.is_some_and(|made| made.elapsed() < FORGET)
-            });
-            used || Arc::strong_count(board) > 1
-        });
-        boards.entry(code.to_owned()).or_default().clone()
+    /// Computes the case table, and notifies those who show it if it is another one.
+    async fn renew(self: Arc<Self>, app: App, code: String, scope: RecordScope) {
+        let begun = Instant::now();
+        match figures(&app, &code, &scope, app.clock.now()).await {
+            Ok(table) => {
+                self.table
+                    .send_if_modified(|shown| shown.replace(table, begun));
+            }
+            // The last one stays, with its time, and the next wall tries again.
+            Err(error) => tracing::debug!(%error, "the case table is not renewed"),
+        }
     }
 }

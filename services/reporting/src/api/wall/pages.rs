@@ -2,10 +2,15 @@
 //! and its script, and the wall as a stream of events. They are public, and so
 //! show only the areas that the operator has named.
 
-use std::{collections::BTreeSet, convert::Infallible, net::TcpListener, sync::Arc};
+use std::{
+    collections::{BTreeSet, HashMap},
+    convert::Infallible,
+    net::TcpListener,
+    sync::{Arc, PoisonError},
+};
 
 use axum::{
-    Router,
+    Extension, Router,
     extract::{Path, Query, State},
     http::{StatusCode, header},
     response::{
@@ -18,22 +23,32 @@ use chrono::{DateTime, Datelike as _, Utc};
 use futures::{Stream, StreamExt as _};
 use serde::Deserialize;
 use serde_json::{Value, json};
-use tokio::sync::{Mutex, OwnedSemaphorePermit, Semaphore};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 use wangge_api::{
     date::{from_wire, moment},
     organization::v1::{FigureBound, Post},
     reporting::v1 as wire,
+    types::v1::Date,
 };
 use wangge_auth::RecordScope;
 
-use super::{AT_LEAST, at, walls};
+use super::{
+    AT_LEAST, at,
+    listener::{self, Limits, Peer},
+    walls,
+};
 use crate::App;
 
 /// Years in which a wall can be shown.
 const YEARS: std::ops::Range<i32> = 1990..2990;
 /// So many screens watch at once.
 const SCREENS: usize = 500;
+/// So many walls of other moments are made at once: fewer than case tables are, so
+/// that walls of now go on.
+const MAX_CONCURRENT_REPLAYS: usize = 2;
+/// So many are made or waited for by one visitor; behind a proxy that is all of its.
+const MAX_REPLAYS_PER_PEER: usize = 8;
 /// What a page may do: nothing that is not from here.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \
                       connect-src 'self'; img-src 'self' data:; base-uri 'none'; \
@@ -62,8 +77,7 @@ struct Pages {
     app: App,
     shown: Arc<Shown>,
     screens: Arc<Semaphore>,
-    /// Taken by whoever has a wall of another moment made.
-    replays: Arc<Mutex<()>>,
+    replays: Replays,
     stop: CancellationToken,
 }
 
@@ -73,7 +87,7 @@ pub(crate) async fn serve(app: App, listener: TcpListener, shown: Shown, stop: C
         app,
         shown: Arc::new(shown),
         screens: Arc::new(Semaphore::new(SCREENS)),
-        replays: Arc::default(),
+        replays: Replays::default(),
         stop: stop.clone(),
     };
     let router = Router::new()
@@ -85,16 +99,73 @@ pub(crate) async fn serve(app: App, listener: TcpListener, shown: Shown, stop: C
     let listening = listener
         .set_nonblocking(true)
         .and_then(|()| tokio::net::TcpListener::from_std(listener));
-    let served = match listening {
-        Ok(listener) => {
-            axum::serve(listener, router)
-                .with_graceful_shutdown(stop.cancelled_owned())
-                .await
+    match listening {
+        Ok(listener) => listener::serve(listener, router, Limits::default(), stop).await,
+        Err(error) => tracing::error!(%error, "the wall's pages are not served"),
+    }
+}
+
+/// Turns to have a wall of another moment made. Nobody else asks for that one, so few
+/// are made at once, and fewer for one visitor.
+#[derive(Debug, Clone)]
+struct Replays {
+    turns: Arc<Semaphore>,
+    under_way: Arc<std::sync::Mutex<HashMap<Peer, usize>>>,
+}
+
+impl Default for Replays {
+    fn default() -> Self {
+        Self {
+            turns: Arc::new(Semaphore::new(MAX_CONCURRENT_REPLAYS)),
+            under_way: Arc::default(),
         }
-        Err(error) => Err(error),
-    };
-    if let Err(error) = served {
-        tracing::error!(%error, "the wall's pages are not served");
+    }
+}
+
+impl Replays {
+    /// Waits for a turn; none if the visitor has enough under way.
+    async fn turn(&self, peer: Peer) -> Option<Replay> {
+        let mut replay = Replay {
+            replays: self.clone(),
+            peer,
+            permit: None,
+        };
+        let under_way = replay.count(|count| count + 1);
+        if under_way > MAX_REPLAYS_PER_PEER {
+            return None;
+        }
+        replay.permit = Some(Arc::clone(&self.turns).acquire_owned().await.ok()?);
+        Some(replay)
+    }
+}
+
+/// A turn that is taken or waited for.
+#[derive(Debug)]
+struct Replay {
+    replays: Replays,
+    peer: Peer,
+    permit: Option<OwnedSemaphorePermit>,
+}
+
+impl Replay {
+    /// Changes how many the visitor has under way, and returns it.
+    fn count(&self, change: impl FnOnce(usize) -> usize) -> usize {
+        let under_way = self.replays.under_way.lock();
+        let mut under_way = under_way.unwrap_or_else(PoisonError::into_inner);
+        let count = change(under_way.get(&self.peer).copied().unwrap_or_default());
+        if count == 0 {
+            under_way.remove(&self.peer);
+        } else {
+            under_way.insert(self.peer, count);
+        }
+        count
+    }
+}
+
+impl Drop for Replay {
+    fn drop(&mut self) {
+        self.permit = None;
+        self.count(|count| count.saturating_sub(1));
     }
 }
 
@@ -109,6 +180,7 @@ async fn page(
     State(pages): State<Pages>,
     Path(code): Path<String>,
     Query(asked): Query<Asked>,
+    Extension(peer): Extension<Peer>,
 ) -> Response {
     if !pages.shown.has(&code) {
         return absent();
@@ -117,9 +189,11 @@ async fn page(
         Some(moment) if !YEARS.contains(&moment.year()) => {
             return (StatusCode::BAD_REQUEST, "没有这个时间").into_response();
         }
-        // Nobody else asks for this one, so it is made for one at a time.
         Some(moment) => {
-            let _turn = pages.replays.lock().await;
+            let Some(_turn) = pages.replays.turn(peer).await else {
+                let later = [(header::RETRY_AFTER, "1")];
+                return (StatusCode::TOO_MANY_REQUESTS, later, "请稍后再试").into_response();
+            };
             at(&pages.app, &code, &scope(&code), moment)
                 .await
                 .map(Arc::new)
@@ -222,6 +296,9 @@ fn told(wall: &wire::Wall) -> Value {
         "shown_time": time(wall.shown_time.as_ref()),
         "open_matter_count": wall.open_matter_count,
         "overdue_matter_count": wall.overdue_matter_count,
+        "unreplied_count": wall.unreplied_count,
+        "overdue_reply_count": wall.overdue_reply_count,
+        "figures_time": time(wall.figures_time.as_ref()),
         "matters": wall.matters.iter().map(|matter| json!({
             "id": matter.id,
             "title": matter.title,
@@ -246,7 +323,7 @@ fn told(wall: &wire::Wall) -> Value {
             "area_code": grid.area_code,
             "name": grid.name,
             "boundary": serde_json::from_str::<Value>(&grid.boundary_geojson).ok(),
-            "resident_in_need_count": grid.resident_in_need_count,
+            "resident_in_need_count": (!grid.resident_in_need_withheld).then_some(grid.resident_in_need_count),
             "open_matter_count": grid.open_matter_count,
             "open_wish_count": grid.open_wish_count,
         })).collect::<Vec<_>>(),
@@ -263,9 +340,16 @@ fn figure(line: &wire::CaseLine) -> Value {
         "value": line.computed_value,
         "published": published.map(|published| published.value),
         "at_least": published.is_some_and(|published| published.bound() == FigureBound::AtLeast),
-        "is_met": line.comparison() == wire::CaseComparison::Met,
-        "as_of_date": line.as_of_date.as_ref().and_then(|day| from_wire(day, "").ok()).map(|day| day.to_string()),
+        "published_date": published.and_then(|published| date(published.as_of_date.as_ref())),
+        "period": line.period().as_str_name().trim_start_matches("FIGURE_PERIOD_").to_lowercase(),
+        "comparison": line.comparison().as_str_name().trim_start_matches("CASE_COMPARISON_").to_lowercase(),
+        "as_of_date": date(line.as_of_date.as_ref()),
     })
+}
+
+fn date(date: Option<&Date>) -> Option<String> {
+    let day = from_wire(date?, "").ok()?;
+    Some(day.to_string())
 }
 
 fn time(time: Option<&prost_types::Timestamp>) -> Option<String> {
@@ -284,4 +368,37 @@ fn light(light: wire::Light) -> String {
         .as_str_name()
         .trim_start_matches("LIGHT_")
         .to_lowercase()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn one_visitors_replays_leave_turns_to_others() {
+        let replays = Replays::default();
+        let peer = |last| Peer([127, 0, 0, last].into());
+        let mut taken = Vec::new();
+        for _ in 0..MAX_CONCURRENT_REPLAYS {
+            taken.push(replays.turn(peer(1)).await.expect("a turn"));
+        }
+        let waiting: Vec<_> = (MAX_CONCURRENT_REPLAYS..MAX_REPLAYS_PER_PEER)
+            .map(|_| {
+                let replays = replays.clone();
+                tokio::spawn(async move { replays.turn(peer(1)).await.is_some() })
+            })
+            .collect();
+        while replays.under_way.lock().expect("a lock")[&peer(1)] < MAX_REPLAYS_PER_PEER {
+            tokio::task::yield_now().await;
+        }
+        assert!(replays.turn(peer(1)).await.is_none(), "enough under way");
+        let other = replays.clone();
+        let other = tokio::spawn(async move { other.turn(peer(2)).await.is_some() });
+        taken.clear();
+        for turn in waiting {
+            assert!(turn.await.expect("a task"));
+        }
+        assert!(other.await.expect("a task"));
+        assert!(replays.under_way.lock().expect("a lock").is_empty());
+    }
 }

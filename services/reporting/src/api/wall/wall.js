@@ -13,7 +13,9 @@ const POSTS = {
   full_time_grid_worker: "专职网格员", part_time_grid_worker: "党员网格员", staff: "社区工作者",
 };
 const LIGHTS = { green: "正常", yellow: "临期", red: "超期" };
-const DONE = { green: "按时", yellow: "按时", red: "逾期" };
+const DONE = { green: "按时", yellow: "按时", red: "超期" };
+const PERIODS = { year_to_date: "今年以来", per_year: "近一年" };
+const COMPARISONS = { met: "✓", missed: "≠" };
 const TURN = 10000;
 const ZONE = "Asia/Shanghai";
 
@@ -61,14 +63,17 @@ function replyRow(reply) {
 
 function figureRow(figure) {
   const fen = figure.key.endsWith("_fen");
+  const shown = (value) => number.format(fen ? value / 100 : value);
   const title = figure.title.replace("（分）", "（元）");
-  const row = [
-    cell("what", title),
-    cell("value", number.format(fen ? figure.value / 100 : figure.value)),
-    cell("met", figure.published === null ? "" : figure.is_met ? "✓" : "≠"),
+  const period = PERIODS[figure.period] && !title.includes(PERIODS[figure.period]) ? "（" + PERIODS[figure.period] + "）" : "";
+  const published = figure.published === null ? "" : "公布 " + (figure.at_least ? "≥" : "") + shown(figure.published)
+    + (figure.published_date === figure.as_of_date ? "" : "（" + figure.published_date + "）");
+  return [
+    cell("what", title + period),
+    cell("published quiet", published),
+    cell("value", shown(figure.value)),
+    cell("met", COMPARISONS[figure.comparison] || ""),
   ];
-  row[2].title = figure.published === null ? "" : "公布：" + (figure.at_least ? "≥ " : "") + figure.published;
-  return row;
 }
 
 // A list that turns its pages on a screen, and shows all of itself on a phone.
@@ -148,7 +153,7 @@ function map(grids) {
   const left = (wide - (east - west) * narrow * scale) / 2;
   const top = (tall - (north - south) * scale) / 2;
   const place = ([x, y]) => [left + (x - west) * narrow * scale, top + (north - y) * scale];
-  const most = Math.max(1, ...grids.map((grid) => grid.resident_in_need_count));
+  const most = Math.max(1, ...grids.map((grid) => grid.resident_in_need_count ?? 0));
   drawing.setAttribute("viewBox", "0 0 " + wide + " " + tall);
   // What all names begin with says nothing here.
   const names = grids.map((grid) => grid.name);
@@ -158,7 +163,7 @@ function map(grids) {
   const shapes = [], labels = [];
   grids.forEach((grid, index) => {
     const outline = rings(grid.boundary).map((ring) => ring.map(place));
-    const share = 0.18 + 0.5 * grid.resident_in_need_count / most;
+    const share = 0.18 + 0.5 * (grid.resident_in_need_count ?? 0) / most;
     let [x, y] = [edge + (index + 0.5) * (wide - 2 * edge) / grids.length, tall / 2];
     if (outline.length) {
       const path = outline.map((ring) => "M" + ring.map((p) => p.map((n) => n.toFixed(1)).join(",")).join("L") + "Z").join("");
@@ -167,7 +172,7 @@ function map(grids) {
       [x, y] = [(Math.min(...xs) + Math.max(...xs)) / 2, (Math.min(...ys) + Math.max(...ys)) / 2];
     }
     const lines = [
-      "关爱 " + grid.resident_in_need_count, "在办 " + grid.open_matter_count, "心愿 " + grid.open_wish_count,
+      "关爱 " + (grid.resident_in_need_count ?? "—"), "在办 " + grid.open_matter_count, "心愿 " + grid.open_wish_count,
     ];
     labels.push(svg("text", { x, y: y - 50, class: "name", "font-size": 46 }, grid.name.slice(shared)));
     lines.forEach((line, number) => {
@@ -188,11 +193,12 @@ function show(wall) {
   rows.figures.show(wall.figures);
   const late = wall.overdue_matter_count;
   $("#matters .count").textContent = "在办 " + wall.open_matter_count + (late ? " · 超期 " + late : "");
-  const waiting = wall.replies.filter((reply) => !reply.replied_time).length;
-  $("#replies .count").textContent = "限1小时" + (waiting ? " · 待回复 " + waiting : "");
+  const [waiting, overdue] = [wall.unreplied_count, wall.overdue_reply_count];
+  $("#replies .count").textContent = "限1小时" + (waiting ? " · 待回复 " + waiting : "") + (overdue ? " · 超期 " + overdue : "");
   const published = wall.figures.filter((figure) => figure.published !== null);
-  const met = published.filter((figure) => figure.is_met).length;
-  $("#figures .count").textContent = published.length ? "公布 " + published.length + " 项 · 相符 " + met : "";
+  const compared = published.filter((figure) => COMPARISONS[figure.comparison]);
+  const met = compared.filter((figure) => figure.comparison === "met").length;
+  $("#figures .count").textContent = (published.length ? "公布 " + published.length + " 项" : "") + (compared.length ? " · 相符 " + met : "");
   const days = [...new Set(wall.figures.map((figure) => figure.as_of_date))];
   $("#figures .note").textContent = days.length === 1 ? "截至 " + days[0] + "；每一个数都能查到它背后的记录" : "每一个数都能查到它背后的记录";
   map(wall.grids);

@@ -1,15 +1,13 @@
 -- Plain records of a kind that began in a period, by what they come to ($12) or
 -- one each; of some codes and in some states at the end of the period, if any
--- are given. What was entered after the period is in its first state.
-with counted as (
-    select record_id, coalesce(parent_id, record_id) as parent_id, case when $12 then amount else 1 end as amount
-    from fact
-    where service = $6 and kind = $7 and (cardinality($8::text[]) = 0 or code = any($8))
-    and area_code >= $1 and area_code < $2
-    and start_date >= coalesce($10, '-infinity'::date) and start_date <= $3
-    and (cardinality($9::text[]) = 0 or coalesce(state_by(states, reached_times, $11), states[1]) = any($9))
-    and (amount <> 0 or not $12)
-)
-select record_id as "record_id!", parent_id as "parent_id!", amount as "amount!",
-    (select sum(amount)::bigint from counted) as "figure!", (select count(*) from counted) as "count!"
-from counted where record_id > $4 order by record_id limit $5
+-- are given. What was entered after the period is in its first state. They are
+-- counted by fact_count, so that a page costs a page.
+select area_code as "area_code!", record_id as "record_id!", coalesce(parent_id, record_id) as "parent_id!",
+    case when $12 then amount else 1 end as "amount!", null::bigint as "figure?", null::bigint as "count?"
+from fact
+where service = $6 and kind = $7 and (cardinality($8::text[]) = 0 or code = any($8))
+and area_code >= $1 and area_code < $2 and (area_code, record_id) > ($13, $4)
+and start_date >= coalesce($10, '-infinity'::date) and start_date <= $3
+and (cardinality($9::text[]) = 0 or coalesce(state_by(states, reached_times, $11), states[1]) = any($9))
+and (amount <> 0 or not $12)
+order by area_code, record_id limit $5

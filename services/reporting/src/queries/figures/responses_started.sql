@@ -1,4 +1,4 @@
--- Orders to departments by their first acceptance. What the unit is today
+-- Orders to departments by their first acceptance in a period. What the unit is today
 -- doesn't matter: a department that was dissolved has responded all the same.
 with counted as (
     select ticket_order.id as record_id, ticket_order.ticket_id as parent_id, 1::bigint as amount
@@ -7,7 +7,8 @@ with counted as (
     where unit.kind = 11
     and ticket_order.area_code >= $1 and ticket_order.area_code < $2
     and ticket_order.accepted_time < $3
+    and ticket_order.accepted_time >= coalesce($6, '-infinity'::timestamptz)
 )
-select record_id as "record_id!", parent_id as "parent_id!", amount as "amount!",
-    (select sum(amount)::bigint from counted) as "figure!", (select count(*) from counted) as "count!"
+select '' as "area_code!", record_id as "record_id!", parent_id as "parent_id!", amount as "amount!",
+    (select sum(amount)::bigint from counted) as "figure?", (select count(*) from counted) as "count?"
 from counted where record_id > $4 order by record_id limit $5

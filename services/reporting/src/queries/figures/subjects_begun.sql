@@ -9,6 +9,6 @@ with counted as (
     and (cardinality($9::text[]) = 0 or coalesce(state_by(states, reached_times, $11), states[1]) = any($9))
     group by subject_id
 )
-select record_id as "record_id!", parent_id as "parent_id!", amount as "amount!",
-    (select sum(amount)::bigint from counted) as "figure!", (select count(*) from counted) as "count!"
+select '' as "area_code!", record_id as "record_id!", parent_id as "parent_id!", amount as "amount!",
+    (select sum(amount)::bigint from counted) as "figure?", (select count(*) from counted) as "count?"
 from counted where record_id > $4 order by record_id limit $5

@@ -3,16 +3,12 @@
 -- ended with it.
 with counted as (
     select subject_id as record_id, (array_agg(record_id order by record_id))[1] as parent_id, 1::bigint as amount
-    from fact
+    from fact_held
     where service = $6 and kind = $7 and (cardinality($8::text[]) = 0 or code = any($8))
     and area_code >= $1 and area_code < $2 and subject_id is not null
-    and start_date <= $3 and (end_date is null or end_date > $3)
-    and not exists (
-        select from fact above
-        where above.record_id in (fact.parent_id, fact.subject_id) and above.end_date <= $3
-    )
+    and start_date <= $3 and coalesce(end_date, 'infinity') > $3
     group by subject_id
 )
-select record_id as "record_id!", parent_id as "parent_id!", amount as "amount!",
-    (select sum(amount)::bigint from counted) as "figure!", (select count(*) from counted) as "count!"
+select '' as "area_code!", record_id as "record_id!", parent_id as "parent_id!", amount as "amount!",
+    (select sum(amount)::bigint from counted) as "figure?", (select count(*) from counted) as "count?"
 from counted where record_id > $4 order by record_id limit $5

@@ -1,0 +1,3 @@
+-- no-transaction
+create index concurrently fact_settled on fact (kind, (reached_times[cardinality(reached_times)]))
+    where states[cardinality(states)] = any (array['refused', 'paid_or_delivered', 'withdrawn', 'replied', 'dismissed', 'confirmed'])
