@@ -18,7 +18,9 @@ pub(crate) struct FeedPosition {
 pub(crate) async fn list_positions(pool: &PgPool) -> Result<Vec<FeedPosition>, StoreError> {
     Ok(sqlx::query_as!(
         FeedPosition,
-        r#"select service, token, applied_time,
+        r#"select service,
+               case when left(marked_token, 32) = token then marked_token else token end as "token!",
+               applied_time,
            (select count(*) from set_aside_event s where s.service = feed_position.service)
                as "set_aside!"
            from feed_position order by service"#

@@ -1,4 +1,8 @@
 //! The place up to which a feed was applied, and whether its owner still has it.
+//! Its token is stored twice: the part that releases before 0.2.0 know, by which
+//! they can go on after a rollback, and whole, with the mark of its event. What
+//! is whole holds only while it begins with the other: such a release moves that
+//! alone.
 
 use chrono::{DateTime, Utc};
 use sqlx::PgPool;
@@ -17,11 +21,13 @@ pub(super) struct Place {
 
 /// The place up to which the feed of a service was applied.
 pub(super) async fn read(pool: &PgPool, service: &str) -> Result<Place, StoreError> {
-    let stored: Option<String> =
-        sqlx::query_scalar("select token from feed_position where service = $1")
-            .bind(service)
-            .fetch_optional(pool)
-            .await?;
+    let stored: Option<String> = sqlx::query_scalar(
+        "select case when left(marked_token, 32) = token then marked_token else token end \
+             from feed_position where service = $1",
+    )
+    .bind(service)
+    .fetch_optional(pool)
+    .await?;
     let token = stored.unwrap_or_default();
     let refused: Option<String> =
         sqlx::query_scalar("select token from broken_feed where service = $1")
@@ -70,11 +76,13 @@ pub(super) async fn claim(tx: &mut Tx, service: &str, before: &str) -> Result<()
     .bind(service)
     .execute(&mut *tx)
     .await?;
-    let stored: String =
-        sqlx::query_scalar("select token from feed_position where service = $1 for update")
-            .bind(service)
-            .fetch_one(tx)
-            .await?;
+    let stored: String = sqlx::query_scalar(
+        "select case when left(marked_token, 32) = token then marked_token else token end \
+             from feed_position where service = $1 for update",
+    )
+    .bind(service)
+    .fetch_one(tx)
+    .await?;
     if stored == before {
         Ok(())
     } else {
@@ -91,7 +99,7 @@ pub(super) async fn move_on(
     now: DateTime<Utc>,
 ) -> Result<(), sqlx::Error> {
     sqlx::query(
-        "update feed_position set token = $2, applied_time = $3, \
+        "update feed_position set token = left($2, 32), marked_token = $2, applied_time = $3, \
          told_until = coalesce($4, told_until) where service = $1",
     )
     .bind(service)
