@@ -1,5 +1,6 @@
 //! Write use cases, one a file: load, decide, save, append, return.
 
+pub mod area_tree;
 pub mod create_address;
 pub mod create_appointment;
 pub mod create_area;

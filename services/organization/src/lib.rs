@@ -20,6 +20,7 @@ pub mod error;
 pub mod events;
 pub mod places;
 pub mod store;
+mod watch;
 
 use std::sync::Arc;
 
@@ -82,11 +83,13 @@ impl App {
         }
     }
 
-    /// Work that no call waits for: numbering the events.
+    /// Work that no call waits for: numbering the events, and saying of areas
+    /// whose codes clash.
     pub fn background(&self, stop: CancellationToken) -> JoinSet<()> {
         let mut tasks = JoinSet::new();
         let sequencer = Sequencer::new(self.database.background.clone(), self.hint.clone());
-        tasks.spawn(sequencer.run(stop));
+        tasks.spawn(sequencer.run(stop.clone()));
+        tasks.spawn(watch::run(self.database.background.clone(), stop));
         tasks
     }
 

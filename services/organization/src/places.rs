@@ -1,9 +1,8 @@
-//! The index of grids and addresses, kept in memory. It is made anew when this
+//! The index of areas and addresses, kept in memory. It is made anew when this
 //! process or another replica has changed a place, and when a new day may have
 //! begun or ended grids.
 
 use std::{
-    collections::HashSet,
     sync::{
         Arc, PoisonError, RwLock,
         atomic::{AtomicU64, Ordering},
@@ -16,7 +15,7 @@ use tokio::{sync::Mutex, time::Instant};
 use wangge_api::refusal::Refusal;
 use wangge_auth::RecordScope;
 use wangge_pg::Database;
-use wangge_places::{PlaceIndex, boundary, coordinates::Degrees};
+use wangge_places::{AddressEntry, Located, PlaceArea, PlaceIndex, boundary, coordinates::Degrees};
 
 use crate::store::place;
 
@@ -32,11 +31,26 @@ pub enum Place {
     Address(String),
 }
 
+/// Where a place was found to lie.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Found {
+    /// In no grid.
+    Nothing,
+    /// In the grid with this code.
+    Grid(String),
+    /// Claimed by several communities: a boundary case.
+    Between {
+        /// Code of the smallest area that all who claim it lie in.
+        common: String,
+        /// Codes of the areas that claim it.
+        claims: Vec<String>,
+    },
+}
+
 /// Places as they stood at some time.
 #[derive(Debug)]
 struct Snapshot {
-    /// Grids that exist on `day`.
-    grids: HashSet<String>,
+    /// The index, as of `day`.
     index: PlaceIndex,
     day: NaiveDate,
     /// Changes of this process that it has seen.
@@ -69,7 +83,7 @@ impl Places {
         self.generation.fetch_add(1, Ordering::Release);
     }
 
-    /// Code of the grid that a place lies in on a day.
+    /// What is known of where a place lies within an area on a day.
     ///
     /// # Errors
     /// What the database says.
@@ -77,16 +91,32 @@ impl Places {
         &self,
         database: &Database,
         place: &Place,
+        within: &str,
         day: NaiveDate,
-    ) -> Result<Option<String>, Refusal> {
+    ) -> Result<Found, Refusal> {
         let places = self.snapshot(database, day).await?;
-        let code = match place {
-            Place::Point(point) => places.index.locate_point(*point),
-            Place::Address(words) => places.index.locate_address(words),
+        let located = match place {
+            Place::Point(point) => places.index.locate_point(*point, within),
+            Place::Address(words) => places.index.locate_address(words, within),
         };
-        Ok(code
-            .filter(|code| places.grids.contains(*code))
-            .map(str::to_owned))
+        Ok(match located {
+            Located::In(code)
+                if places
+                    .index
+                    .area(code)
+                    .is_some_and(|area| area.is_grid && area.exists) =>
+            {
+                Found::Grid(code.to_owned())
+            }
+            Located::Between {
+                common: Some(common),
+                claims,
+            } => Found::Between {
+                common: common.to_owned(),
+                claims: claims.into_iter().map(str::to_owned).collect(),
+            },
+            _ => Found::Nothing,
+        })
     }
 
     async fn snapshot(
@@ -137,37 +167,40 @@ fn is_fresh(known: &Known) -> bool {
 
 async fn load(database: &Database, day: NaiveDate, generation: u64) -> Result<Snapshot, Refusal> {
     let everything = RecordScope::everything();
-    let grids = place::list_grids_on(&database.calls, &everything, day).await?;
+    let areas = place::list_areas_on(&database.calls, &everything, day).await?;
     let addresses = place::list_addresses(&database.calls, &everything).await?;
     // Reading boundaries takes time that other calls need.
-    let build = move || build(grids, addresses, day, generation);
+    let build = move || build(areas, addresses, day, generation);
     tokio::task::spawn_blocking(build)
         .await
         .map_err(|error| Refusal::internal(&error))
 }
 
 fn build(
-    grids: Vec<place::GridRow>,
+    areas: Vec<place::PlaceRow>,
     addresses: Vec<place::AddressRow>,
     day: NaiveDate,
     generation: u64,
 ) -> Snapshot {
-    let codes = grids.iter().map(|grid| grid.code.clone()).collect();
-    let areas = grids
-        .into_iter()
-        .filter_map(|grid| {
-            let boundary = boundary::read(&grid.boundary_geojson?);
-            if let Err(error) = &boundary {
-                tracing::warn!(area.code = grid.code, %error, "a boundary cannot be read");
-            }
-            Some((grid.code, boundary.ok()?))
-        })
-        .collect();
-    let addresses = addresses
-        .into_iter()
-        .map(|row| (row.normalized_text, row.area_code));
+    let areas = areas.into_iter().map(|area| {
+        let boundary = area.boundary_geojson.as_deref().map(boundary::read);
+        if let Some(Err(error)) = &boundary {
+            tracing::warn!(area.code = area.code, %error, "a boundary cannot be read");
+        }
+        PlaceArea {
+            boundary: boundary.and_then(Result::ok),
+            code: area.code,
+            name: area.name,
+            is_grid: area.is_grid,
+            exists: area.exists,
+        }
+    });
+    let areas = areas.collect();
+    let addresses = addresses.into_iter().map(|row| AddressEntry {
+        text: row.normalized_text,
+        area_code: row.area_code,
+    });
     Snapshot {
-        grids: codes,
         index: PlaceIndex::new(areas, addresses),
         day,
         generation,

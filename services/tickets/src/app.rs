@@ -126,7 +126,7 @@ impl App {
             service: "organization",
             channel: self.feeds.organization.clone(),
             pool: self.database.background.clone(),
-            projector: Arc::new(OrganizationProjector(self.reference.clone())),
+            projector: Arc::new(OrganizationProjector),
             clock: self.clock.clone(),
         };
         tasks.spawn(consumer.run(stop.clone()));

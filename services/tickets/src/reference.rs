@@ -1,5 +1,5 @@
 //! What the service knows of areas, units, addresses, categories and duties,
-//! in memory: a picture of its own tables, made anew when they change. With it
+//! in memory: a snapshot of its own tables, renewed when they change. With it
 //! a report is routed without a statement and without a call.
 
 use std::{
@@ -11,13 +11,14 @@ use chrono::NaiveDate;
 use sqlx::PgPool;
 use tokio::sync::Mutex;
 use uuid::Uuid;
+use wangge_api::refusal::Refusal;
 use wangge_kernel::{
     area_code,
     clock::Clock,
     limit::{DEFAULT_ZONE, day_of},
 };
 use wangge_pg::StoreError;
-use wangge_places::{PlaceIndex, boundary};
+use wangge_places::{AddressEntry, Located, PlaceArea, PlaceIndex, boundary};
 
 use crate::{
     domain::{
@@ -30,11 +31,15 @@ use crate::{
 /// Number of the kind "grid" in organization's contract.
 const GRID: i16 = 4;
 
+/// How far a point may lie outside of every boundary in reach, in metres: more
+/// is a mistake of whoever gave it.
+const FAR: f64 = 20_000.0;
+
 /// A picture of the reference data.
 #[derive(Debug, Default)]
 pub(crate) struct Reference {
     version: i64,
-    /// Day on which grids begin and end.
+    /// Day on which areas begin and end.
     day: NaiveDate,
     /// Kinds of areas by code.
     areas: HashMap<String, i16>,
@@ -47,26 +52,21 @@ pub(crate) struct Reference {
 
 impl Reference {
     fn new(rows: ReferenceRows, today: NaiveDate) -> Self {
-        let grids = rows
-            .areas
-            .iter()
-            .filter(|area| {
-                area.kind == GRID
-                    && area.start_date <= today
-                    && area.end_date.is_none_or(|end| today < end)
-            })
+        let mut names = rows.area_names;
+        let areas = rows.areas.iter().map(|area| PlaceArea {
+            code: area.code.clone(),
+            name: names.remove(&area.id).unwrap_or_default(),
+            is_grid: area.kind == GRID,
+            exists: area.start_date <= today && area.end_date.is_none_or(|end| today < end),
             // A boundary was checked when it was entered.
-            .filter_map(|area| {
-                Some((
-                    area.code.clone(),
-                    boundary::read(&area.boundary_geojson).ok()?,
-                ))
-            })
-            .collect();
+            boundary: boundary::read(&area.boundary_geojson).ok(),
+        });
+        let addresses = rows.addresses.into_iter();
+        let addresses = addresses.map(|(text, area_code)| AddressEntry { text, area_code });
         Self {
             version: rows.version,
             day: today,
-            places: PlaceIndex::new(grids, rows.addresses),
+            places: PlaceIndex::new(areas.collect(), addresses),
             areas: rows
                 .areas
                 .into_iter()
@@ -103,19 +103,17 @@ impl Reference {
         self.categories.get(code).copied()
     }
 
-    /// Where a report belongs: the grid that it names, or else the grid found
-    /// from its point or address within the area that it names; that area, or
-    /// `fallback`, if none is found.
+    /// Where a report belongs: the grid that it names, or else the smallest area
+    /// found from its point or address within the area that it names; that area,
+    /// or `fallback`, if none is found. What areas of several communities claim
+    /// waits in the smallest area around them all to be routed by hand.
     pub(crate) fn place(&self, report: &Report, fallback: &str) -> Place {
-        let named = if report.area_code.is_empty() {
-            fallback
-        } else {
-            &report.area_code
-        };
+        let named = named(report, fallback);
         let found = if self.is_grid(named) {
             Some(named)
         } else {
-            self.locate(report)
+            self.locate(report, named)
+                .area()
                 .filter(|code| area_code::is_within(code, named))
         };
         let area_code = found.unwrap_or(named).to_owned();
@@ -144,11 +142,45 @@ impl Reference {
         self.areas.get(code) == Some(&GRID)
     }
 
-    fn locate(&self, report: &Report) -> Option<&str> {
-        report
-            .point
-            .and_then(|point| self.places.locate_point(point))
-            .or_else(|| self.places.locate_address(&report.address))
+    /// Demands that a report's point lies where the area that it names, or
+    /// `fallback`, can be: not farther than [`FAR`] from every boundary in its
+    /// reach ([`PlaceIndex::is_far`]).
+    pub(crate) fn check_point(&self, report: &Report, fallback: &str) -> Result<(), Refusal> {
+        let far = |point| self.places.is_far(point, named(report, fallback), FAR);
+        if report.point.is_some_and(far) {
+            return Err(Refusal::field(
+                "ticket.point",
+                "ticket.point_in_reach",
+                format!("lies more than {FAR} metres outside of the area"),
+            ));
+        }
+        Ok(())
+    }
+
+    /// A point that is known to lie in some area decides; a point on ground that
+    /// nobody has drawn leaves it to the address.
+    fn locate(&self, report: &Report, within: &str) -> Located<'_> {
+        let by_point = report.point.map_or(Located::Nowhere, |point| {
+            self.places.locate_point(point, within)
+        });
+        match by_point {
+            Located::Between { .. } => by_point,
+            Located::In(code) if self.is_grid(code) => by_point,
+            Located::In(area) => match self.places.locate_address(&report.address, area) {
+                Located::Nowhere => by_point,
+                by_address => by_address,
+            },
+            Located::Nowhere => self.places.locate_address(&report.address, within),
+        }
+    }
+}
+
+/// The area that a report names, or else `fallback`.
+fn named<'a>(report: &'a Report, fallback: &'a str) -> &'a str {
+    if report.area_code.is_empty() {
+        fallback
+    } else {
+        &report.area_code
     }
 }
 

@@ -1,9 +1,12 @@
 //! Boundaries: a GeoJSON geometry in WGS 84, checked and read.
 
 use geo::{Geometry, MultiPolygon};
+use geojson::GeometryValue;
+
+use crate::rings;
 
 /// Why a text is no boundary.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum BoundaryError {
     /// It is no GeoJSON geometry.
     #[error("is no GeoJSON geometry")]
@@ -11,39 +14,126 @@ pub enum BoundaryError {
     /// It is a geometry that encloses nothing.
     #[error("must be a Polygon or a MultiPolygon")]
     NotAnArea,
-    /// A ring has fewer than four points, or a point lies off the globe.
-    #[error("has a ring of fewer than four points, or a point off the globe")]
-    Degenerate,
+    /// A ring has fewer than four positions.
+    #[error("has a ring of fewer than four positions")]
+    FewPositions,
+    /// A ring doesn't end where it begins.
+    #[error("has a ring that is not closed: its last position must be its first")]
+    NotClosed,
+    /// A position lies off the globe.
+    #[error(
+        "has a position off the globe: longitude -180 to 180, latitude -90 to 90, in this order"
+    )]
+    OffTheGlobe,
+    /// A ring crosses or touches itself.
+    #[error("has a ring that crosses or touches itself, or that encloses nothing")]
+    CrossesItself,
+    /// A hole lies outside of the ring around it, or crosses it or another hole.
+    #[error("has a hole that doesn't lie within its outer ring, or that overlaps another hole")]
+    HoleOutside,
+    /// Two parts of it overlap.
+    #[error("has parts that overlap")]
+    PartsOverlap,
 }
 
-/// Reads a boundary.
+impl BoundaryError {
+    /// The rule that the text breaks, as a refusal names it.
+    pub fn rule(self) -> &'static str {
+        match self {
+            Self::NotGeoJson => "geojson",
+            Self::NotAnArea => "geojson.area",
+            Self::FewPositions => "geojson.ring_positions",
+            Self::NotClosed => "geojson.ring_closed",
+            Self::OffTheGlobe => "geojson.on_globe",
+            Self::CrossesItself => "geojson.ring_simple",
+            Self::HoleOutside => "geojson.hole_inside",
+            Self::PartsOverlap => "geojson.parts_apart",
+        }
+    }
+}
+
+/// Reads a boundary that was checked when it was entered.
 ///
 /// # Errors
-/// When the text is no boundary.
+/// When the text is no boundary at all.
 pub fn read(geojson: &str) -> Result<MultiPolygon, BoundaryError> {
-    let geometry: geojson::Geometry = geojson
+    area_of(parse(geojson)?)
+}
+
+/// Reads a boundary that is about to be entered: its rings are closed, on the
+/// globe and simple, holes lie in their outer rings, parts don't overlap.
+///
+/// # Errors
+/// Every fault of the text, each once.
+pub fn check(geojson: &str) -> Result<MultiPolygon, Vec<BoundaryError>> {
+    let geometry = parse(geojson).map_err(|error| vec![error])?;
+    let mut faults = Vec::new();
+    let mut check_rings = |rings: &[Vec<geojson::Position>]| {
+        for ring in rings {
+            check_ring(ring, &mut faults);
+        }
+        if rings.is_empty() {
+            faults.push(BoundaryError::FewPositions);
+        }
+    };
+    match &geometry.value {
+        GeometryValue::Polygon { coordinates } => check_rings(coordinates),
+        GeometryValue::MultiPolygon { coordinates } => {
+            coordinates.iter().for_each(|rings| check_rings(rings));
+        }
+        _ => return Err(vec![BoundaryError::NotAnArea]),
+    }
+    // What isn't made of rings can't be looked at as an area.
+    if faults.is_empty() {
+        let area = area_of(geometry).map_err(|error| vec![error])?;
+        if area.0.is_empty() {
+            return Err(vec![BoundaryError::FewPositions]);
+        }
+        rings::check(&area, &mut faults);
+        if faults.is_empty() {
+            return Ok(area);
+        }
+    }
+    faults.sort_unstable_by_key(|fault| fault.rule());
+    faults.dedup();
+    Err(faults)
+}
+
+fn parse(geojson: &str) -> Result<geojson::Geometry, BoundaryError> {
+    geojson
         .parse::<geojson::GeoJson>()
         .ok()
         .and_then(|value| geojson::Geometry::try_from(value).ok())
-        .ok_or(BoundaryError::NotGeoJson)?;
-    let area: MultiPolygon =
-        match Geometry::<f64>::try_from(geometry).map_err(|_| BoundaryError::NotGeoJson)? {
-            Geometry::Polygon(polygon) => MultiPolygon::new(vec![polygon]),
-            Geometry::MultiPolygon(area) => area,
-            _ => return Err(BoundaryError::NotAnArea),
-        };
-    let sound = !area.0.is_empty()
-        && area.iter().all(|polygon| {
-            let ring = &polygon.exterior().0;
-            ring.len() >= 4
-                && ring
-                    .iter()
-                    .all(|at| at.x.abs() <= 180.0 && at.y.abs() <= 90.0)
-        });
-    if sound {
-        Ok(area)
-    } else {
-        Err(BoundaryError::Degenerate)
+        .ok_or(BoundaryError::NotGeoJson)
+}
+
+fn area_of(geometry: geojson::Geometry) -> Result<MultiPolygon, BoundaryError> {
+    match Geometry::<f64>::try_from(geometry).map_err(|_| BoundaryError::NotGeoJson)? {
+        Geometry::Polygon(polygon) => Ok(MultiPolygon::new(vec![polygon])),
+        Geometry::MultiPolygon(area) => Ok(area),
+        _ => Err(BoundaryError::NotAnArea),
+    }
+}
+
+fn check_ring(ring: &[geojson::Position], faults: &mut Vec<BoundaryError>) {
+    if ring.len() < 4 {
+        faults.push(BoundaryError::FewPositions);
+    }
+    let place = |position: &geojson::Position| {
+        let numbers = position.as_slice();
+        numbers.first().copied().zip(numbers.get(1).copied())
+    };
+    let on_globe =
+        |(longitude, latitude): (f64, f64)| longitude.abs() <= 180.0 && latitude.abs() <= 90.0;
+    if !ring
+        .iter()
+        .all(|position| place(position).is_some_and(on_globe))
+    {
+        faults.push(BoundaryError::OffTheGlobe);
+    }
+    let ends = (ring.first().and_then(place), ring.last().and_then(place));
+    if ends.0 != ends.1 {
+        faults.push(BoundaryError::NotClosed);
     }
 }
 
@@ -51,14 +141,77 @@ pub fn read(geojson: &str) -> Result<MultiPolygon, BoundaryError> {
 mod tests {
     use super::*;
 
+    fn polygon(rings: &str) -> String {
+        format!(r#"{{"type":"Polygon","coordinates":[{rings}]}}"#)
+    }
+
     #[test]
     fn only_areas_are_boundaries() {
-        let square = r#"{"type":"Polygon","coordinates":[[[0,0],[1,0],[1,1],[0,1],[0,0]]]}"#;
-        assert!(read(square).is_ok());
+        let square = polygon("[[0,0],[1,0],[1,1],[0,1],[0,0]]");
+        assert!(read(&square).is_ok());
+        assert!(check(&square).is_ok());
         let point = r#"{"type":"Point","coordinates":[0,0]}"#;
         assert_eq!(read(point), Err(BoundaryError::NotAnArea));
+        assert_eq!(check(point), Err(vec![BoundaryError::NotAnArea]));
         assert_eq!(read("nonsense"), Err(BoundaryError::NotGeoJson));
-        let far = r#"{"type":"Polygon","coordinates":[[[0,0],[999,0],[1,1],[0,1],[0,0]]]}"#;
-        assert_eq!(read(far), Err(BoundaryError::Degenerate));
+        assert_eq!(check("nonsense"), Err(vec![BoundaryError::NotGeoJson]));
+    }
+
+    #[test]
+    fn each_fault_of_a_ring_is_named_once() {
+        const SQUARE: &str = "[[0,0],[4,0],[4,4],[0,4],[0,0]]";
+        let two = |other: &str| polygon(&format!("{SQUARE},{other}"));
+        for (given, faults) in [
+            (
+                polygon("[[0,0],[999,0],[1,1],[0,1],[0,0]]"),
+                vec![BoundaryError::OffTheGlobe],
+            ),
+            (
+                polygon("[[0,0],[1,0],[1,1],[0,1]]"),
+                vec![BoundaryError::NotClosed],
+            ),
+            (
+                polygon("[[0,0],[1,1],[0,1],[1,0],[0,0]]"),
+                vec![BoundaryError::CrossesItself],
+            ),
+            (
+                polygon("[[0,0],[1,0],[0,0]]"),
+                vec![BoundaryError::FewPositions],
+            ),
+            (polygon(""), vec![BoundaryError::FewPositions]),
+            (
+                polygon("[[0,0],[1,0],[2,0],[0,0]]"),
+                vec![BoundaryError::CrossesItself],
+            ),
+            (
+                two("[[8,8],[9,8],[9,9],[8,8]]"),
+                vec![BoundaryError::HoleOutside],
+            ),
+            (
+                two("[[1,1],[1,999],[2,2],[1,1]]"),
+                vec![BoundaryError::OffTheGlobe],
+            ),
+            (
+                two("[[1,1],[2,1],[2,999]]"),
+                vec![
+                    BoundaryError::OffTheGlobe,
+                    BoundaryError::NotClosed,
+                    BoundaryError::FewPositions,
+                ],
+            ),
+            (
+                format!(
+                    r#"{{"type":"MultiPolygon","coordinates":[[{SQUARE}],[[[1,1],[9,1],[9,9],[1,1]]]]}}"#
+                ),
+                vec![BoundaryError::PartsOverlap],
+            ),
+            (
+                r#"{"type":"MultiPolygon","coordinates":[]}"#.to_owned(),
+                vec![BoundaryError::FewPositions],
+            ),
+        ] {
+            assert_eq!(check(&given).expect_err(&given), faults, "{given}");
+        }
+        assert!(check(&two("[[1,1],[2,1],[2,2],[1,1]]")).is_ok());
     }
 }

@@ -1,6 +1,6 @@
 //! The index that is asked: boundaries by point, the address book by words.
 
-use std::collections::HashMap;
+use std::{cmp::Reverse, collections::HashMap};
 
 use geo::{BoundingRect as _, Intersects as _, MultiPolygon, Point};
 use rstar::{
@@ -8,73 +8,245 @@ use rstar::{
     primitives::{GeomWithData, Rectangle},
 };
 
-use crate::{address, coordinates::Degrees};
+use crate::{
+    address,
+    claims::{Located, Tree},
+    coordinates::Degrees,
+    names::Names,
+    plane,
+};
 
 type Entry = GeomWithData<Rectangle<[f64; 2]>, usize>;
+
+/// How far a point in no grid may lie from the nearest one, in metres.
+const TOLERANCE: f64 = 2.0;
+/// Distances that differ by less are the same, in metres.
+const SAME: f64 = 0.01;
+
+/// An area, as the index knows it.
+#[derive(Debug, Clone, Default)]
+pub struct PlaceArea {
+    /// Code.
+    pub code: String,
+    /// Name; empty if not known.
+    pub name: String,
+    /// Whether it is a grid.
+    pub is_grid: bool,
+    /// Whether it exists on the day; if not, its boundary holds nothing.
+    pub exists: bool,
+    /// Boundary, if it is known.
+    pub boundary: Option<MultiPolygon>,
+}
+
+impl PlaceArea {
+    fn bounds(&self) -> Option<&MultiPolygon> {
+        self.boundary.as_ref().filter(|_| self.exists)
+    }
+}
+
+/// An entry of the address book.
+#[derive(Debug, Clone)]
+pub struct AddressEntry {
+    /// The words.
+    pub text: String,
+    /// Code of the area.
+    pub area_code: String,
+}
 
 /// Finds the area of a point or an address.
 #[derive(Debug, Default)]
 pub struct PlaceIndex {
-    areas: Vec<(String, MultiPolygon)>,
+    tree: Tree,
+    names: Names,
+    /// Areas by code.
+    areas: Vec<PlaceArea>,
     boxes: RTree<Entry>,
-    addresses: HashMap<String, String>,
+    /// Areas by words.
+    addresses: HashMap<String, Vec<String>>,
     /// Lengths of the entries of the address book in characters, longest first.
     lengths: Vec<usize>,
 }
 
 impl PlaceIndex {
-    /// An index over areas (code, boundary) and addresses (normalized text,
-    /// code).
+    /// An index over all areas, and over the address book. Areas without a
+    /// boundary tell the tree.
     pub fn new(
-        areas: Vec<(String, MultiPolygon)>,
-        addresses: impl IntoIterator<Item = (String, String)>,
+        mut areas: Vec<PlaceArea>,
+        addresses: impl IntoIterator<Item = AddressEntry>,
     ) -> Self {
-        let boxes = areas
-            .iter()
-            .enumerate()
-            .filter_map(|(number, (_, area))| {
-                let bounds = area.bounding_rect()?;
-                let corners = Rectangle::from_corners(
-                    [bounds.min().x, bounds.min().y],
-                    [bounds.max().x, bounds.max().y],
-                );
-                Some(Entry::new(corners, number))
-            })
-            .collect();
-        let addresses: HashMap<_, _> = addresses.into_iter().collect();
-        let mut lengths: Vec<_> = addresses.keys().map(|text| text.chars().count()).collect();
-        lengths.sort_unstable_by(|a, b| b.cmp(a));
+        areas.sort_unstable_by(|one, other| one.code.cmp(&other.code));
+        let tree = Tree::new(areas.iter().map(|area| area.code.clone()).collect());
+        let names = Names::new(areas.iter().filter(|area| !area.is_grid).map(|area| {
+            let is_district = tree.parent(&area.code).is_none();
+            (area.name.as_str(), area.code.as_str(), is_district)
+        }));
+        let boxes = areas.iter().enumerate().filter_map(|(number, area)| {
+            let bounds = area.bounds()?.bounding_rect()?;
+            let (low, high) = (bounds.min(), bounds.max());
+            let corners = Rectangle::from_corners([low.x, low.y], [high.x, high.y]);
+            Some(Entry::new(corners, number))
+        });
+        let boxes = RTree::bulk_load(boxes.collect());
+        let mut by_words: HashMap<String, Vec<String>> = HashMap::new();
+        for entry in addresses {
+            // An entry may have been kept in an older form.
+            let words = address::normalize(&entry.text);
+            by_words.entry(words).or_default().push(entry.area_code);
+        }
+        let mut lengths: Vec<_> = by_words.keys().map(|text| text.chars().count()).collect();
+        lengths.sort_unstable_by_key(|length| Reverse(*length));
         lengths.dedup();
         Self {
+            tree,
+            names,
             areas,
-            boxes: RTree::bulk_load(boxes),
-            addresses,
+            boxes,
+            addresses: by_words,
             lengths,
         }
     }
 
-    /// Code of the smallest area that holds a point in WGS 84: the longest
-    /// code, and of several the lowest, so that a point on a common border has
-    /// one answer.
-    pub fn locate_point(&self, point: Degrees) -> Option<&str> {
+    /// Where a point in WGS 84 lies within an area: in the smallest area whose
+    /// boundary holds it. Of grids of one community that overlap, the one with
+    /// the lowest code has it. What lies in no grid lies in the nearest one
+    /// within two metres.
+    pub fn locate_point(&self, point: Degrees, within: &str) -> Located<'_> {
         let at = Point::new(point.0, point.1);
-        self.boxes
-            .locate_in_envelope_intersecting(&AABB::from_point([point.0, point.1]))
-            .filter_map(|entry| self.areas.get(entry.data))
-            .filter(|(_, area)| area.intersects(&at))
-            .map(|(code, _)| code.as_str())
-            .min_by_key(|code| (std::cmp::Reverse(code.len()), *code))
+        let holds = |area: &&PlaceArea| {
+            area.code.starts_with(within)
+                && area
+                    .boundary
+                    .as_ref()
+                    .is_some_and(|area| area.intersects(&at))
+        };
+        let holding: Vec<_> = self.near(point, 0.0).filter(holds).collect();
+        let found = self.decide(holding.iter().map(|area| area.code.as_str()));
+        match found {
+            Located::Nowhere => self.nearest_grid(point, within).unwrap_or(Located::Nowhere),
+            Located::In(code) if !self.is_grid(code) => {
+                self.nearest_grid(point, code).unwrap_or(Located::In(code))
+            }
+            found => found,
+        }
     }
 
-    /// Code of the area of an address: the longest entry of the address book
-    /// that it begins with decides.
-    pub fn locate_address(&self, text: &str) -> Option<&str> {
-        let letters: Vec<char> = address::normalize(text).chars().collect();
-        self.lengths
+    /// Whether a point lies farther than so many metres from every boundary in
+    /// an area's reach: that of the area itself or else of the nearest area
+    /// around it, or else those of all areas in it. False if there is none.
+    pub fn is_far(&self, point: Degrees, area: &str, metres: f64) -> bool {
+        let around = self
+            .areas
             .iter()
-            .filter_map(|length| letters.get(..*length))
-            .find_map(|beginning| self.addresses.get(&beginning.iter().collect::<String>()))
-            .map(String::as_str)
+            .rev()
+            .find(|around| around.bounds().is_some() && area.starts_with(around.code.as_str()));
+        if let Some(boundary) = around.and_then(PlaceArea::bounds) {
+            return plane::distance(point, boundary) > metres;
+        }
+        let inside = |other: &&PlaceArea| other.bounds().is_some() && other.code.starts_with(area);
+        self.areas.iter().any(|other| inside(&other))
+            && !self.near(point, metres).filter(inside).any(|area| {
+                let distance = area
+                    .boundary
+                    .as_ref()
+                    .map(|area| plane::distance(point, area));
+                distance.is_some_and(|distance| distance <= metres)
+            })
+    }
+
+    /// Where an address lies within an area: the longest entry of the address
+    /// book that it begins with decides, behind names of areas around it.
+    /// Entries of several communities decide nothing.
+    pub fn locate_address(&self, text: &str, within: &str) -> Located<'_> {
+        let letters: Vec<char> = address::normalize(text).chars().collect();
+        let (mut rest, mut within) = (letters.as_slice(), within.to_owned());
+        loop {
+            let claims = self.entries(rest, &within);
+            if !claims.is_empty() {
+                return self.tree.decide(&claims, |code| self.is_grid(code));
+            }
+            let Some((area, behind)) = self.names.take(rest, &within) else {
+                return Located::Nowhere;
+            };
+            rest = behind;
+            if area.len() > within.len() {
+                area.clone_into(&mut within);
+            }
+        }
+    }
+
+    /// Areas of the entries that letters begin with, those of the longest
+    /// first; of one length the smallest area first.
+    fn entries(&self, letters: &[char], within: &str) -> Vec<&str> {
+        let mut claims = Vec::new();
+        for length in &self.lengths {
+            let Some((words, rest)) = letters.split_at_checked(*length) else {
+                continue;
+            };
+            if !address::may_end(words, rest) {
+                continue;
+            }
+            let areas = self.addresses.get(&words.iter().collect::<String>());
+            let mut areas: Vec<&str> = areas.into_iter().flatten().map(String::as_str).collect();
+            areas.retain(|code| code.starts_with(within));
+            areas.sort_unstable_by_key(|code| (Reverse(code.len()), *code));
+            claims.extend(areas);
+        }
+        claims
+    }
+
+    /// Which of the areas that hold a place has it: of those in which no other
+    /// one lies, the one with the lowest code, if they are of one parent.
+    fn decide<'a>(&'a self, holding: impl Iterator<Item = &'a str>) -> Located<'a> {
+        let mut codes: Vec<&str> = holding.collect();
+        codes.sort_unstable();
+        let smallest: Vec<&str> = codes
+            .iter()
+            .zip(codes.iter().skip(1).map(Some).chain([None]))
+            .filter(|(code, next)| next.is_none_or(|next| !next.starts_with(**code)))
+            .map(|(code, _)| *code)
+            .collect();
+        self.tree.decide(&smallest, |code| self.is_grid(code))
+    }
+
+    fn nearest_grid(&self, point: Degrees, within: &str) -> Option<Located<'_>> {
+        let mut grids: Vec<(f64, &str)> = self
+            .near(point, TOLERANCE)
+            .filter(|area| area.is_grid && area.code.starts_with(within))
+            .filter_map(|area| {
+                let distance = plane::distance(point, area.boundary.as_ref()?);
+                (distance <= TOLERANCE).then_some((distance, area.code.as_str()))
+            })
+            .collect();
+        grids.sort_unstable_by(|one, other| one.0.total_cmp(&other.0));
+        let nearest = grids.first()?.0;
+        let same = grids
+            .iter()
+            .filter(|(distance, _)| distance - nearest < SAME);
+        Some(self.decide(same.map(|(_, code)| *code)))
+    }
+
+    /// Areas whose boxes come as near to a point as so many metres.
+    fn near(&self, point: Degrees, metres: f64) -> impl Iterator<Item = &PlaceArea> {
+        let (east, north) = plane::degrees(metres, point.1);
+        let envelope = AABB::from_corners(
+            [point.0 - east, point.1 - north],
+            [point.0 + east, point.1 + north],
+        );
+        self.boxes
+            .locate_in_envelope_intersecting(&envelope)
+            .filter_map(|entry| self.areas.get(entry.data))
+    }
+
+    /// The area with a code.
+    pub fn area(&self, code: &str) -> Option<&PlaceArea> {
+        let number = self
+            .areas
+            .binary_search_by(|area| area.code.as_str().cmp(code));
+        self.areas.get(number.ok()?)
+    }
+
+    fn is_grid(&self, code: &str) -> bool {
+        self.area(code).is_some_and(|area| area.is_grid)
     }
 }
 
@@ -83,42 +255,244 @@ mod tests {
     use super::*;
     use crate::boundary;
 
-    fn square(x: i32) -> MultiPolygon {
-        boundary::read(&format!(
-            r#"{{"type":"Polygon","coordinates":[[[{x},0],[{e},0],[{e},1],[{x},1],[{x},0]]]}}"#,
-            e = x + 1
+    const A: &str = "320402003005";
+    const B: &str = "320402003006";
+
+    /// A square of a hundredth of a degree, `x` hundredths to the east.
+    fn square(x: f64, y: f64) -> MultiPolygon {
+        let (w, s) = (119.97 + x * 0.01, 31.78 + y * 0.01);
+        let (e, n) = (w + 0.01, s + 0.01);
+        boundary::check(&format!(
+            r#"{{"type":"Polygon","coordinates":[[[{w},{s}],[{e},{s}],[{e},{n}],[{w},{n}],[{w},{s}]]]}}"#
         ))
         .unwrap()
     }
 
+    fn at(x: f64, y: f64) -> Degrees {
+        (119.97 + x * 0.01, 31.78 + y * 0.01)
+    }
+
+    fn area(code: &str, name: &str, boundary: Option<MultiPolygon>) -> PlaceArea {
+        PlaceArea {
+            code: code.into(),
+            name: name.into(),
+            is_grid: code.len() == 15,
+            exists: true,
+            boundary,
+        }
+    }
+
+    fn entries(entries: &[(&str, &str)]) -> Vec<AddressEntry> {
+        let entry = |(text, area_code): &(&str, &str)| AddressEntry {
+            text: (*text).into(),
+            area_code: (*area_code).into(),
+        };
+        entries.iter().map(entry).collect()
+    }
+
+    /// Two communities of one street, with two grids and one.
+    fn tree() -> Vec<PlaceArea> {
+        vec![
+            area("320402", "天宁区", None),
+            area("320402003", "示例街道", None),
+            area("320403", "钟楼区", None),
+            area(A, "富强新村社区", None),
+            area(B, "和平社区", None),
+            area("320402003005001", "一", Some(square(0.0, 0.0))),
+            area("320402003005002", "二", Some(square(1.0, 0.0))),
+            area("320402003006001", "三", Some(square(2.0, 0.0))),
+        ]
+    }
+
+    fn with(more: Vec<PlaceArea>) -> PlaceIndex {
+        let mut areas = tree();
+        areas.retain(|area| more.iter().all(|other| other.code != area.code));
+        PlaceIndex::new(areas.into_iter().chain(more).collect(), [])
+    }
+
     #[test]
-    fn the_smallest_area_wins_and_borders_have_one_answer() {
-        let index = PlaceIndex::new(
-            vec![
-                ("11".into(), square(0)),
-                ("1101".into(), square(0)),
-                ("1102".into(), square(1)),
-            ],
-            [],
+    fn the_smallest_area_has_a_point_and_a_common_border_one_answer() {
+        let index = with(vec![area(A, "", Some(square(0.0, 0.0)))]);
+        assert_eq!(
+            index.locate_point(at(0.5, 0.5), ""),
+            Located::In("320402003005001")
         );
-        assert_eq!(index.locate_point((0.5, 0.5)), Some("1101"));
-        assert_eq!(index.locate_point((1.0, 0.5)), Some("1101"));
-        assert_eq!(index.locate_point((1.5, 0.5)), Some("1102"));
-        assert_eq!(index.locate_point((9.0, 0.5)), None);
+        assert_eq!(
+            index.locate_point(at(1.0, 0.5), ""),
+            Located::In("320402003005001")
+        );
+        assert_eq!(
+            index.locate_point(at(1.5, 0.5), ""),
+            Located::In("320402003005002")
+        );
+        assert_eq!(index.locate_point(at(9.0, 0.5), ""), Located::Nowhere);
+        assert_eq!(index.locate_point(at(0.5, 0.5), B), Located::Nowhere);
+    }
+
+    #[test]
+    fn a_point_at_a_side_lies_in_the_nearest_grid_within_two_metres() {
+        let index = with(vec![]);
+        let metre = 1.0 / 1113.2;
+        assert_eq!(
+            index.locate_point(at(0.5, -metre), ""),
+            Located::In("320402003005001")
+        );
+        assert_eq!(
+            index.locate_point(at(0.5, -3.0 * metre), ""),
+            Located::Nowhere
+        );
+        // In the community, and not quite in its grid.
+        let index = with(vec![area(A, "", Some(square(0.0, -0.5)))]);
+        assert_eq!(
+            index.locate_point(at(0.5, -metre), ""),
+            Located::In("320402003005001")
+        );
+        assert_eq!(
+            index.locate_point(at(0.5, -3.0 * metre), ""),
+            Located::In(A)
+        );
+    }
+
+    #[test]
+    fn a_grid_drawn_over_another_community_takes_nothing_from_it() {
+        // Its code is as long as can be.
+        let greedy = PlaceArea {
+            is_grid: true,
+            ..area("32040200300500100000001", "", Some(square(2.0, 0.0)))
+        };
+        let index = with(vec![greedy.clone()]);
+        let claims = vec!["32040200300500100000001", "320402003006001"];
+        let common = Some("320402003");
+        assert_eq!(
+            index.locate_point(at(2.5, 0.5), ""),
+            Located::Between { common, claims }
+        );
+        // Whoever names the community means its grids.
+        assert_eq!(
+            index.locate_point(at(2.5, 0.5), B),
+            Located::In("320402003006001")
+        );
+        // A community without grids claims what lies in its boundary, too.
+        let index = with(vec![
+            greedy,
+            PlaceArea {
+                boundary: None,
+                ..area("320402003006001", "", None)
+            },
+            area(B, "", Some(square(2.0, 0.0))),
+        ]);
+        assert_eq!(index.locate_point(at(2.5, 0.5), "").area(), common);
+    }
+
+    #[test]
+    fn of_grids_of_one_community_the_lowest_code_has_what_both_hold() {
+        let index = with(vec![area("320402003005002", "", Some(square(0.0, 0.0)))]);
+        assert_eq!(
+            index.locate_point(at(0.5, 0.5), ""),
+            Located::In("320402003005001")
+        );
+    }
+
+    #[test]
+    fn far_is_far_from_every_boundary_in_reach() {
+        let index = with(vec![]);
+        for (point, area, far) in [
+            ((0.0, 0.0), A, true),
+            (at(0.5, 0.5), A, false),
+            (at(5.0, 0.5), A, false),
+            (at(50.0, 0.5), "320402", true),
+            (at(50.0, 0.5), "320403", false),
+        ] {
+            assert_eq!(index.is_far(point, area, 5_000.0), far, "{point:?} {area}");
+        }
+        let index = with(vec![area("320402003", "", Some(square(9.0, 0.0)))]);
+        assert!(
+            index.is_far(at(0.5, 0.5), A, 5_000.0),
+            "the street's boundary is the nearest"
+        );
     }
 
     #[test]
     fn the_longest_beginning_wins() {
-        let index = PlaceIndex::new(
-            vec![],
-            [
-                ("富强新村".to_owned(), "1".to_owned()),
-                ("富强新村1幢".to_owned(), "2".to_owned()),
-            ],
+        let book = [
+            ("富强新村", "320402003005002"),
+            ("富强新村1幢", "320402003005001"),
+        ];
+        let index = PlaceIndex::new(tree(), entries(&book));
+        for (text, code) in [
+            ("富强新村 １幢 3单元", Some("320402003005001")),
+            ("富强新村11幢", Some("320402003005002")),
+            ("别处", None),
+            ("", None),
+        ] {
+            assert_eq!(index.locate_address(text, "").area(), code, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_number_is_never_taken_for_a_part_of_another() {
+        let book = [
+            ("富强新村1", "320402003005001"),
+            ("人民路12弄", "320402003005001"),
+            ("2号", "320402003005001"),
+            ("二号村2号楼", "320402003005002"),
+        ];
+        let index = PlaceIndex::new(tree(), entries(&book));
+        for (text, code) in [
+            ("富强新村11幢", None),
+            ("富强新村1、2幢", None),
+            ("富强新村1幢", Some("320402003005001")),
+            ("人民路112弄", None),
+            ("人民路12弄3号", Some("320402003005001")),
+            ("二号村3号楼", None),
+            ("２號村2栋", Some("320402003005002")),
+            ("一万路10号", None),
+        ] {
+            assert_eq!(index.locate_address(text, "").area(), code, "{text}");
+        }
+    }
+
+    #[test]
+    fn names_of_areas_around_may_stand_before() {
+        let book = [
+            ("富强新村17幢", "320402003005001"),
+            ("梅苑1幢", "320402003006001"),
+        ];
+        let index = PlaceIndex::new(tree(), entries(&book));
+        for (text, code) in [
+            ("江苏省常州市天宁区富强新村17幢", Some("320402003005001")),
+            ("常州市天宁区示例街道富强新村17栋", Some("320402003005001")),
+            ("天宁区富强新村十七号楼", Some("320402003005001")),
+            ("富强新村社区富强新村17幢", Some("320402003005001")),
+            // Of another district, another community, or no area at all.
+            ("钟楼区富强新村17幢", None),
+            ("和平社区富强新村17幢", None),
+            ("新城市花园南区梅苑1幢", None),
+            ("示例街道17幢", None),
+        ] {
+            assert_eq!(index.locate_address(text, "").area(), code, "{text}");
+        }
+    }
+
+    #[test]
+    fn an_entry_takes_no_report_from_another_community() {
+        let book = [
+            ("人民路1号", "320402003005001"),
+            ("人民路1号", "320402003006001"),
+        ];
+        let index = PlaceIndex::new(tree(), entries(&book));
+        let claims = vec!["320402003005001", "320402003006001"];
+        let common = Some("320402003");
+        let found = index.locate_address("人民路1号", "320402");
+        assert_eq!(found, Located::Between { common, claims });
+        assert_eq!(
+            index.locate_address("人民路1号", B),
+            Located::In("320402003006001")
         );
-        assert_eq!(index.locate_address("富强新村 １幢 3单元"), Some("2"));
-        assert_eq!(index.locate_address("富强新村11幢"), Some("1"));
-        assert_eq!(index.locate_address("别处"), None);
-        assert_eq!(index.locate_address(""), None);
+        // A longer entry for what another community's begins with.
+        let book = [("和平里", B), ("和平里3幢", "320402003005001")];
+        let index = PlaceIndex::new(tree(), entries(&book));
+        assert_eq!(index.locate_address("和平里3幢", "").area(), common);
+        assert_eq!(index.locate_address("和平里4幢", ""), Located::In(B));
     }
 }

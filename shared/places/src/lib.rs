@@ -3,7 +3,14 @@
 
 pub mod address;
 pub mod boundary;
+mod claims;
 pub mod coordinates;
 mod index;
+mod letters;
+mod names;
+mod numerals;
+pub mod plane;
+mod rings;
 
-pub use index::PlaceIndex;
+pub use claims::Located;
+pub use index::{AddressEntry, PlaceArea, PlaceIndex};

@@ -139,7 +139,7 @@ pub fn from_row<R: Record>(row: &str) -> Result<R, StoreError> {
 /// Writes the statements of a kind of record: its table; the column of the
 /// record to which it belongs, if there is one, or `shared` if who may read it
 /// in the areas around their own does ([`RecordScope::areas_around`]); `dated` if it holds from a day
-/// to a day; its states, if it has some; the columns that stay as they were
+/// to a day, `while` what it is of does on day $4; its states, if it has some; the columns that stay as they were
 /// entered and those that can change, if there are any, the columns of [`Head`](crate::Head)
 /// and [`Course`](crate::Course) aside; and the function that is its [`Kept::guard`], if it has
 /// one.
@@ -168,6 +168,11 @@ macro_rules! kept {
             ["area_code >= $2 and area_code < $3 and $4::text[] is not null"]
             ["area_code >= $1 and area_code < $2 and $8::text[] is not null"]
         }, ["$3::uuid is null"], $($rest)*);
+    };
+    (@days $record:ident, $table:literal, $where:tt, $of:tt, dated while $while:literal $($rest:tt)*) => {
+        $crate::kept!(@states $record, $table, $where, $of,
+            ["($4::date is null or start_date <= $4 and (end_date is null or end_date > $4) and " + $while + ")"],
+            $($rest)*);
     };
     (@days $record:ident, $table:literal, $where:tt, $of:tt, dated $($rest:tt)*) => {
         $crate::kept!(@states $record, $table, $where, $of,

@@ -22,7 +22,7 @@ use crate::{
         address::AddressId,
         area::{Area, AreaChange, AreaDraft, AreaId, AreaKind},
     },
-    places::Place,
+    places::{Found, Place},
     store::area as store,
 };
 
@@ -110,20 +110,27 @@ impl AreaService for Areas {
         let pool = &self.0.database.calls;
         let today = day_of(self.0.clock.now(), DEFAULT_ZONE);
         let nowhere = || Refusal::not_found("area", "");
-        let grid = self
-            .0
-            .places
-            .locate(&self.0.database, &place, today)
-            .await?
-            .ok_or_else(nowhere)?;
-        let areas = store::load_chain(pool, &scope, &grid)
+        let within = scope.own_area().unwrap_or_default();
+        let places = &self.0.places;
+        let found = places
+            .locate(&self.0.database, &place, within, today)
+            .await?;
+        let (lowest, boundary_case_codes) = match found {
+            Found::Grid(code) => (code, Vec::new()),
+            Found::Between { common, claims } => (common, claims),
+            Found::Nothing => return Err(nowhere().into()),
+        };
+        let areas = store::load_chain(pool, &scope, &lowest)
             .await
             .map_err(Refusal::from)?;
         if areas.is_empty() {
             return Err(nowhere().into());
         }
         let areas = areas.into_iter().map(to_wire).collect();
-        Ok(Response::new(proto::LocateAreaResponse { areas }))
+        Ok(Response::new(proto::LocateAreaResponse {
+            areas,
+            boundary_case_codes,
+        }))
     }
 
     async fn create_address(

@@ -31,8 +31,8 @@ pub async fn create_address(
                     return Ok(earlier.ok_or_else(|| Refusal::not_found("address", id))?);
                 }
                 let mut references = References::new(call.scope);
-                check(tx, &mut references, &address).await?;
-                save(tx, &references, &address, Origin::call(now)).await?;
+                let home = check(tx, &mut references, &address).await?;
+                save(tx, &references, &address, &home, Origin::call(now)).await?;
                 Ok(address)
             }
             .boxed()
@@ -42,7 +42,8 @@ pub async fn create_address(
     Ok(created)
 }
 
-/// Demands that the area is there.
+/// Demands that the area is there; returns the area in which the words name one
+/// area, its community as a rule.
 ///
 /// # Errors
 /// `REFERENCE_UNKNOWN`.
@@ -50,11 +51,9 @@ pub async fn check(
     tx: &mut Tx,
     references: &mut References,
     address: &Address,
-) -> Result<(), Failure> {
-    references
-        .area(tx, &address.area_code, "address.area_code")
-        .await?;
-    Ok(())
+) -> Result<String, Failure> {
+    let code = &address.area_code;
+    references.home(tx, code, "address.area_code").await
 }
 
 /// Enters an address and tells of it.
@@ -65,8 +64,9 @@ pub async fn save(
     tx: &mut Tx,
     references: &References,
     address: &Address,
+    home: &str,
     origin: Origin,
 ) -> Result<(), Failure> {
-    store::insert_address(tx, references.scope(), address).await?;
+    store::insert_address(tx, references.scope(), address, home).await?;
     Ok(wangge_outbox::append(tx, &events::address_changed(address, origin)).await?)
 }

@@ -4,7 +4,7 @@ use futures::FutureExt as _;
 use wangge_api::refusal::Refusal;
 use wangge_pg::{Tx, request, transaction::Failure};
 
-use super::{Call, references::References};
+use super::{Call, area_tree, references::References};
 use crate::{
     App,
     domain::area::{Area, AreaDraft},
@@ -27,6 +27,7 @@ pub async fn create_area(app: &App, call: Call, draft: AreaDraft) -> Result<Area
                     return Ok(earlier.ok_or_else(|| Refusal::not_found("area", id))?);
                 }
                 let mut references = References::new(call.scope);
+                store::lock_tree(tx).await?;
                 check(tx, &mut references, &area).await?;
                 save(tx, &references, &area, Origin::call(now)).await?;
                 Ok(area)
@@ -39,11 +40,24 @@ pub async fn create_area(app: &App, call: Call, draft: AreaDraft) -> Result<Area
 }
 
 /// Demands that the parent is there and of the right kind. A district has
-/// none; it must itself be where the caller may work.
+/// none; it must itself be where the caller may work. Then that its code and
+/// its boundary leave to other areas what is theirs, with the tree locked.
 ///
 /// # Errors
 /// `REFERENCE_UNKNOWN`, `FIELD_INVALID`.
 pub async fn check(tx: &mut Tx, references: &mut References, area: &Area) -> Result<(), Failure> {
+    check_parent(tx, references, area).await?;
+    // A code in use is told by the insert.
+    area_tree::check_code(tx, references.scope(), area).await?;
+    let nearer = references.bounded_around(&area.code);
+    area_tree::check_within(tx, references.scope(), area, nearer).await
+}
+
+async fn check_parent(
+    tx: &mut Tx,
+    references: &mut References,
+    area: &Area,
+) -> Result<(), Failure> {
     match &area.parent_code {
         Some(parent) => {
             let kind = references.area(tx, parent, "area.parent_code").await?;

@@ -2,17 +2,19 @@
 //! and what must be known of them. What was found is remembered, since codes
 //! and kinds never change and nothing is ever deleted.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use uuid::Uuid;
 use wangge_api::refusal::Refusal;
 use wangge_auth::RecordScope;
+use wangge_kernel::area_code;
 use wangge_pg::{Tx, transaction::Failure};
 use wangge_records::Found;
 
+use super::area_tree::Bounded;
 use crate::{
     domain::{
-        area::AreaKind,
+        area::{Area, AreaKind},
         person::PersonId,
         unit::{UnitId, UnitKind},
     },
@@ -33,8 +35,12 @@ pub struct UnitFacts {
 pub struct References {
     scope: RecordScope,
     areas: HashMap<String, AreaKind>,
+    /// Areas in which the words of the address book are one another's, by code.
+    homes: HashMap<String, String>,
     units: HashMap<UnitId, UnitFacts>,
     people: HashSet<PersonId>,
+    /// What rows that are only checked have brought of the tree.
+    tried: BTreeMap<String, Option<String>>,
 }
 
 impl References {
@@ -43,6 +49,8 @@ impl References {
         Self {
             scope,
             areas: HashMap::new(),
+            homes: HashMap::new(),
+            tried: BTreeMap::new(),
             units: HashMap::new(),
             people: HashSet::new(),
         }
@@ -69,8 +77,25 @@ impl References {
         let kind = store::area::load_kind(tx, &self.scope, code)
             .await?
             .ok_or_else(|| Refusal::unknown_reference(field, "area"))?;
-        self.learn_area(code, kind);
+        self.areas.insert(code.to_owned(), kind);
         Ok(kind)
+    }
+
+    /// The area that an area's entries of the address book are entered for: the
+    /// community of a grid, and any other area itself.
+    ///
+    /// # Errors
+    /// `REFERENCE_UNKNOWN` on `field`.
+    pub async fn home(&mut self, tx: &mut Tx, code: &str, field: &str) -> Result<String, Failure> {
+        if let Some(home) = self.homes.get(code) {
+            return Ok(home.clone());
+        }
+        let area = store::area::load_area(tx, &self.scope, code)
+            .await?
+            .filter(|_| self.scope.covers(code))
+            .ok_or_else(|| Refusal::unknown_reference(field, "area"))?;
+        self.learn_area(&area);
+        Ok(area.home().to_owned())
     }
 
     /// The unit with an id.
@@ -137,8 +162,52 @@ impl References {
     }
 
     /// Remembers an area.
-    pub fn learn_area(&mut self, code: &str, kind: AreaKind) {
-        self.areas.insert(code.to_owned(), kind);
+    pub fn learn_area(&mut self, area: &Area) {
+        self.areas.insert(area.code.clone(), area.kind);
+        self.homes.insert(area.code.clone(), area.home().to_owned());
+    }
+
+    /// Remembers an area that is only tried, and so can't be found in the
+    /// database.
+    pub fn try_area(&mut self, area: &Area) {
+        self.learn_area(area);
+        let boundary = area.boundary_geojson.clone();
+        self.tried.insert(area.code.clone(), boundary);
+    }
+
+    /// The code of an area that was only tried, with which a new one's clashes.
+    pub fn tried_clash(&self, area: &Area) -> Option<&str> {
+        let parent = area.parent_code.as_deref().unwrap_or_default();
+        let around = self.tried_around(&area.code).next();
+        let inside = self
+            .tried
+            .range(area.code.clone()..)
+            .map(|(code, _)| code.as_str());
+        let inside = inside.filter(|code| *code != area.code).take(1);
+        inside
+            .filter(|code| area_code::is_within(code, &area.code))
+            .chain(
+                around
+                    .map(|(code, _)| code)
+                    .filter(|code| code.len() > parent.len()),
+            )
+            .next()
+    }
+
+    /// The nearest area around a code that was only tried and has a boundary.
+    pub fn bounded_around(&self, code: &str) -> Option<Bounded> {
+        self.tried_around(code)
+            .find_map(|(code, boundary)| Some((code.to_owned(), boundary?.to_owned())))
+    }
+
+    /// Areas around a code that were only tried, the smallest first.
+    fn tried_around(&self, code: &str) -> impl Iterator<Item = (&str, Option<&str>)> {
+        let mut around = area_code::around(code);
+        around.pop();
+        around.into_iter().rev().filter_map(|code| {
+            let (code, boundary) = self.tried.get_key_value(&code)?;
+            Some((code.as_str(), boundary.as_deref()))
+        })
     }
 
     /// Remembers a unit.

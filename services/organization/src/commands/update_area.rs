@@ -2,10 +2,11 @@
 
 use futures::FutureExt as _;
 use wangge_api::refusal::Refusal;
+use wangge_kernel::limit::{DEFAULT_ZONE, day_of};
 use wangge_pg::request;
 use wangge_records::etag;
 
-use super::Call;
+use super::{Call, area_tree};
 use crate::{
     App,
     domain::area::{Area, AreaChange},
@@ -25,10 +26,17 @@ pub async fn update_area(
     etag: String,
     change: AreaChange,
 ) -> Result<Area, Refusal> {
+    // Before anything is locked, since a large boundary takes its time.
+    change.check()?;
     let now = app.clock.now();
+    let today = day_of(now, DEFAULT_ZONE);
     let changed = app
         .change(move |tx| {
             async move {
+                let bounds = change.boundary_geojson.is_some();
+                if bounds {
+                    store::lock_tree(tx).await?;
+                }
                 let area = store::lock_area(tx, &call.scope, &code)
                     .await?
                     .ok_or_else(|| Refusal::not_found("area", &code))?;
@@ -41,6 +49,10 @@ pub async fn update_area(
                 }
                 etag::check(&etag, area.revision, "area")?;
                 let changed = area.change(change)?;
+                if bounds {
+                    area_tree::check_within(tx, &call.scope, &changed, None).await?;
+                    area_tree::check_around(tx, &call.scope, &changed, today).await?;
+                }
                 store::update_area(tx, &call.scope, &changed).await?;
                 let event = events::area_changed(&changed, Origin::call(now));
                 wangge_outbox::append(tx, &event).await?;

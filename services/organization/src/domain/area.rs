@@ -117,8 +117,21 @@ impl AreaDraft {
     }
 }
 
+impl AreaChange {
+    /// Demands that the new boundary is one, whichever area it is for.
+    ///
+    /// # Errors
+    /// `FIELD_INVALID`, naming each of its faults.
+    pub fn check(&self) -> Result<(), Refusal> {
+        let mut checks = Checks::of("area");
+        let boundary = self.boundary_geojson.as_ref().and_then(Option::as_deref);
+        check_boundary(&mut checks, boundary);
+        checks.done()
+    }
+}
+
 impl Area {
-    /// The area's next revision, with a change made.
+    /// The area's next revision, with a change made that is right in itself.
     ///
     /// # Errors
     /// `FIELD_INVALID` for a value that the area can't have.
@@ -135,10 +148,18 @@ impl Area {
         let mut checks = Checks::of("area");
         checks.text(&self.name, "name");
         checks.ends_after(Some(self.start_date), self.end_date);
-        check_boundary(&mut checks, self.boundary_geojson.as_deref());
         checks.done()?;
         self.revision += 1;
         Ok(self)
+    }
+
+    /// Code of the area within which the same words of the address book name one
+    /// area: the community of a grid, and any other area itself.
+    pub fn home(&self) -> &str {
+        let parent = self.parent_code.as_deref();
+        parent
+            .filter(|_| self.kind == AreaKind::Grid)
+            .unwrap_or(&self.code)
     }
 
     /// Demands that the parent is of the kind right above.
@@ -155,7 +176,48 @@ impl Area {
         );
         checks.done()
     }
+
+    /// The refusal of a code that begins with another area's, or with which
+    /// another area's begins, though neither lies in the other: everybody of the
+    /// one with the shorter code would see the other. `other` is that code, if
+    /// the caller may know it.
+    pub fn code_clashes(other: Option<&str>) -> Refusal {
+        let other = other.unwrap_or("an area out of sight");
+        Refusal::field(
+            "area.code",
+            "area.code_apart",
+            format!(
+                "clashes with {other}: of two codes one may begin with the other only where its \
+                 area lies in the other's"
+            ),
+        )
+    }
+
+    /// The refusal of a boundary that doesn't lie within that of the area
+    /// around it which has one.
+    pub fn outside(around: &str) -> Refusal {
+        Refusal::field(
+            "area.boundary_geojson",
+            "area.boundary_in_parent",
+            format!(
+                "must lie within the boundary of {around}, but for {BOUNDARY_TOLERANCE} metres"
+            ),
+        )
+    }
+
+    /// The refusal of a boundary that doesn't hold that of an area in it.
+    pub fn leaves_out(inside: &str) -> Refusal {
+        Refusal::field(
+            "area.boundary_geojson",
+            "area.boundary_around_children",
+            format!("must hold the boundary of {inside}, but for {BOUNDARY_TOLERANCE} metres"),
+        )
+    }
 }
+
+/// How far the boundary of an area may reach beyond that of the area around it,
+/// in metres: what rounding and drawing leave.
+pub const BOUNDARY_TOLERANCE: f64 = 5.0;
 
 fn check_code(checks: &mut Checks, kind: AreaKind, code: &str, parent: Option<&str>) {
     if kind == AreaKind::District {
@@ -185,8 +247,12 @@ fn check_code(checks: &mut Checks, kind: AreaKind, code: &str, parent: Option<&s
 }
 
 fn check_boundary(checks: &mut Checks, boundary: Option<&str>) {
-    if let Some(Err(error)) = boundary.map(boundary::read) {
-        checks.rule(false, "boundary_geojson", "geojson", &error.to_string());
+    for fault in boundary
+        .and_then(|text| boundary::check(text).err())
+        .into_iter()
+        .flatten()
+    {
+        checks.rule(false, "boundary_geojson", fault.rule(), &fault.to_string());
     }
 }
 

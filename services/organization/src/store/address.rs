@@ -29,7 +29,20 @@ pub async fn load_address(
     .await?)
 }
 
-/// Which field of an entry another one has already, in scope or not.
+/// Lets one entry of these words at a time look for others and be written,
+/// until its transaction ends.
+async fn lock_words(tx: &mut Tx, address: &Address) -> Result<(), StoreError> {
+    sqlx::query!(
+        "select pg_advisory_xact_lock(hashtextextended($1, 1))",
+        address.normalized_text,
+    )
+    .fetch_one(tx)
+    .await?;
+    Ok(())
+}
+
+/// Which field of an entry another one has already, in scope or not: its id, or
+/// its words within its home ([`Area::home`](crate::domain::area::Area::home)).
 ///
 /// # Errors
 /// What the database says.
@@ -37,12 +50,16 @@ pub async fn taken_field(
     tx: &mut Tx,
     _scope: &RecordScope,
     address: &Address,
+    home: &str,
 ) -> Result<Option<&'static str>, StoreError> {
     Ok(sqlx::query_scalar!(
-        r#"select id = $1 as "id!" from address where id = $1 or normalized_text = $2
+        r#"select address.id = $1 as "id!" from address join area on area.code = area_code
+           where address.id = $1 or normalized_text = $2
+             and $3 = case area.kind when 4 then area.parent_code else area.code end
            order by 1 desc limit 1"#,
         address.id.0,
         address.normalized_text,
+        home,
     )
     .fetch_optional(tx)
     .await?
@@ -52,13 +69,19 @@ pub async fn taken_field(
 /// Enters an address.
 ///
 /// # Errors
-/// `RECORD_EXISTS` if its id or words are in use; what the database says.
+/// `RECORD_EXISTS` if its id is in use, or its words in its home; what the
+/// database says.
 pub async fn insert_address(
     tx: &mut Tx,
     scope: &RecordScope,
     address: &Address,
+    home: &str,
 ) -> Result<(), Failure> {
     write_in(scope, &address.area_code)?;
+    lock_words(tx, address).await?;
+    if let Some(field) = taken_field(tx, scope, address, home).await? {
+        return Err(Refusal::exists("address", field).into());
+    }
     let inserted = sqlx::query!(
         "insert into address (id, text, normalized_text, area_code, revision) \
          values ($1, $2, $3, $4, $5) on conflict do nothing",
@@ -71,7 +94,7 @@ pub async fn insert_address(
     .execute(&mut *tx)
     .await?;
     if inserted.rows_affected() == 0 {
-        let field = taken_field(tx, scope, address)
+        let field = taken_field(tx, scope, address, home)
             .await?
             .unwrap_or("address.text");
         return Err(Refusal::exists("address", field).into());

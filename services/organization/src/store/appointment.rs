@@ -43,7 +43,7 @@ pub async fn lock_appointment(
 pub struct AppointmentFilter {
     /// Only this post.
     pub post: Option<Post>,
-    /// Only what holds on this day.
+    /// Only what holds on this day; a post ends with its unit or grid.
     pub on_date: Option<NaiveDate>,
 }
 
@@ -66,7 +66,13 @@ pub async fn list_appointments(
            from appointment
            where area_code >= $1 and area_code < $2 and entry > $3
              and ($4::smallint is null or post = $4)
-             and ($5::date is null or start_date <= $5 and (end_date is null or end_date > $5))
+             and ($5::date is null or start_date <= $5 and (end_date is null or end_date > $5)
+                  and not exists (
+                      select from unit where unit.id = unit_id and unit.end_date <= $5
+                  )
+                  and not (unit_id is null and exists (
+                      select from area where area.code = area_code and area.end_date <= $5
+                  )))
            order by entry limit $6"#,
         scope.area_from(),
         scope.area_until(),

@@ -1,9 +1,11 @@
 //! Areas in the database.
 
+use chrono::NaiveDate;
 use sqlx::PgExecutor;
 use uuid::Uuid;
 use wangge_api::refusal::Refusal;
 use wangge_auth::RecordScope;
+use wangge_kernel::area_code;
 use wangge_pg::{StoreError, Tx, transaction::Failure};
 
 use super::write_in;
@@ -176,6 +178,139 @@ pub async fn list_areas(
     )
     .fetch_all(executor)
     .await?)
+}
+
+/// Lets one change of the tree at a time look at codes and boundaries and write
+/// its own, until its transaction ends.
+///
+/// # Errors
+/// What the database says.
+pub async fn lock_tree(tx: &mut Tx) -> Result<(), StoreError> {
+    sqlx::query!("select pg_advisory_xact_lock(hashtext('wangge'), hashtext('area_tree'))")
+        .fetch_one(tx)
+        .await?;
+    Ok(())
+}
+
+/// The code of an area, in scope or not, that clashes with that of a new one:
+/// the new code begins with it, and it is none of those around its parent; or
+/// it begins with the new one. None if the very code is in use.
+///
+/// # Errors
+/// What the database says.
+pub async fn find_clash(
+    tx: &mut Tx,
+    _scope: &RecordScope,
+    area: &Area,
+) -> Result<Option<String>, StoreError> {
+    let parent = area.parent_code.as_deref().unwrap_or_default();
+    let around: Vec<_> = area_code::around(&area.code)
+        .into_iter()
+        .filter(|code| code.len() > parent.len() && code.len() < area.code.len())
+        .collect();
+    Ok(sqlx::query_scalar!(
+        r#"select code as "code!" from (
+               (select code from area where code = any($1) order by code limit 1)
+               union all
+               (select code from area where code > $2 and code < $3 order by code limit 1)
+           ) clashing
+           where not exists (select from area where code = $2)
+           limit 1"#,
+        &around,
+        area.code,
+        area_code::upper_bound(&area.code),
+    )
+    .fetch_optional(tx)
+    .await?)
+}
+
+/// Areas in scope whose code begins with another's in which they don't lie,
+/// entered before such codes were refused. An area lies in one of each kind
+/// above its own, and so in no more. At most `limit`.
+///
+/// # Errors
+/// What the database says.
+pub async fn list_clashing(
+    executor: impl PgExecutor<'_>,
+    scope: &RecordScope,
+    limit: i64,
+) -> Result<Vec<String>, StoreError> {
+    Ok(sqlx::query_scalar!(
+        "select code from area inside
+         where code >= $1 and code < $2 and kind - 1 < (
+             select count(*) from area around where around.code = any(
+                 select left(inside.code, length)
+                 from generate_series(1, length(inside.code) - 1) length
+             )
+         )
+         order by code limit $3",
+        scope.area_from(),
+        scope.area_until(),
+        limit,
+    )
+    .fetch_all(executor)
+    .await?)
+}
+
+/// The nearest area around the one with a code, in scope or not, that has a
+/// boundary: code and boundary.
+///
+/// # Errors
+/// What the database says.
+pub async fn load_bounded_around(
+    tx: &mut Tx,
+    _scope: &RecordScope,
+    code: &str,
+) -> Result<Option<(String, String)>, StoreError> {
+    let mut around = area_code::around(code);
+    around.pop();
+    Ok(sqlx::query!(
+        r#"select code, boundary_geojson as "boundary!" from area
+           where code = any($1) and boundary_geojson is not null
+           order by code desc limit 1"#,
+        &around,
+    )
+    .fetch_optional(tx)
+    .await?
+    .map(|row| (row.code, row.boundary)))
+}
+
+/// Areas inside the one with a code that haven't ended by a day and have a
+/// boundary, with no other such area between: codes and boundaries. All of them
+/// lie in the scope of whoever may change that one.
+///
+/// # Errors
+/// What the database says.
+pub async fn list_bounded_inside(
+    tx: &mut Tx,
+    scope: &RecordScope,
+    code: &str,
+    day: NaiveDate,
+) -> Result<Vec<(String, String)>, StoreError> {
+    let scope = scope.within(code);
+    let rows = sqlx::query!(
+        r#"select code, boundary_geojson as "boundary!" from area inside
+           where code >= $1 and code < $2 and code > $3 and boundary_geojson is not null
+             and (end_date is null or end_date > $4)
+             and not exists (
+                 select from area between_them
+                 where between_them.code = any(
+                     select left(inside.code, length)
+                     from generate_series(length($3) + 1, length(inside.code) - 1) length
+                 ) and between_them.boundary_geojson is not null
+             )
+           order by code"#,
+        scope.area_from(),
+        scope.area_until(),
+        code,
+        day,
+    )
+    .fetch_all(tx)
+    .await?;
+    Ok(rows
+        .into_iter()
+        .map(|row| (row.code, row.boundary))
+        .collect())
 }
 
 /// Which field of an area another one has already, in scope or not.

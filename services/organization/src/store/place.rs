@@ -5,11 +5,17 @@ use sqlx::PgPool;
 use wangge_auth::RecordScope;
 use wangge_pg::StoreError;
 
-/// A grid that exists: its code, and its boundary if it is known.
+/// An area, with its boundary if that is known.
 #[derive(Debug, Clone)]
-pub struct GridRow {
+pub struct PlaceRow {
     /// Code.
     pub code: String,
+    /// Name.
+    pub name: String,
+    /// Whether it is a grid.
+    pub is_grid: bool,
+    /// Whether it exists on the day.
+    pub exists: bool,
     /// Boundary as GeoJSON.
     pub boundary_geojson: Option<String>,
 }
@@ -53,20 +59,21 @@ pub async fn load_places_since(pool: &PgPool, position: i64) -> Result<PlacesSin
     .await?)
 }
 
-/// Grids that exist on a day.
+/// All areas, with whether they exist on a day.
 ///
 /// # Errors
 /// What the database says.
-pub async fn list_grids_on(
+pub async fn list_areas_on(
     pool: &PgPool,
     scope: &RecordScope,
     day: NaiveDate,
-) -> Result<Vec<GridRow>, StoreError> {
+) -> Result<Vec<PlaceRow>, StoreError> {
     Ok(sqlx::query_as!(
-        GridRow,
-        "select code, boundary_geojson from area
-         where kind = 4 and code >= $1 and code < $2
-           and start_date <= $3 and (end_date is null or end_date > $3)",
+        PlaceRow,
+        r#"select code, name, kind = 4 as "is_grid!",
+                  start_date <= $3 and (end_date is null or end_date > $3) as "exists!",
+                  boundary_geojson
+           from area where code >= $1 and code < $2"#,
         scope.area_from(),
         scope.area_until(),
         day,

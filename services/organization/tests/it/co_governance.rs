@@ -1,10 +1,13 @@
 //! Who governs a community together: memberships and seats; and the grids that
 //! lack a worker.
 
+use prost_types::FieldMask;
 use tonic::Status;
 use wangge_api::organization::v1::{
-    CreateMembershipRequest, CreateSeatRequest, EndSeatRequest, ListVacanciesRequest, Membership,
-    MembershipRole, Post, Seat, SeatKind, UnitKind,
+    Appointment, Area, CreateAppointmentRequest, CreateMembershipRequest, CreateSeatRequest,
+    EndSeatRequest, ListAppointmentsRequest, ListMembershipsRequest, ListSeatsRequest,
+    ListVacanciesRequest, Membership, MembershipRole, Post, Seat, SeatKind, Unit, UnitKind,
+    UpdateAreaRequest, UpdateUnitRequest,
 };
 
 use crate::support::*;
@@ -171,4 +174,123 @@ async fn vacancies_are_the_posts_of_grids_that_nobody_holds() {
     assert_eq!(vacancies("", 9).await, all);
     assert_eq!(vacancies("", 28).await, all[1..]);
     assert_eq!(vacancies("", 29).await, all);
+}
+
+/// Memberships, seats and appointments that hold on a day.
+async fn holding(world: &World, day: i32) -> [usize; 3] {
+    let on_date = date(2022, 6, day);
+    let request = ListMembershipsRequest {
+        on_date,
+        ..ListMembershipsRequest::default()
+    };
+    let memberships = world.co_governance("").list_memberships(request).await;
+    let request = ListSeatsRequest {
+        on_date,
+        ..ListSeatsRequest::default()
+    };
+    let seats = world.co_governance("").list_seats(request).await;
+    let request = ListAppointmentsRequest {
+        on_date,
+        ..ListAppointmentsRequest::default()
+    };
+    let appointments = world.people("").list_appointments(request).await;
+    [
+        memberships.expect("a page").into_inner().memberships.len(),
+        seats.expect("a page").into_inner().seats.len(),
+        appointments
+            .expect("a page")
+            .into_inner()
+            .appointments
+            .len(),
+    ]
+}
+
+async fn appoint(world: &World, appointment: Appointment) {
+    let request = CreateAppointmentRequest {
+        request_id: request_id(),
+        appointment: Some(appointment),
+    };
+    world
+        .people("")
+        .create_appointment(request)
+        .await
+        .expect("appointed");
+}
+
+#[tokio::test]
+async fn what_is_of_a_unit_or_a_grid_holds_no_longer_than_it() {
+    let world = World::with_tree().await;
+    let made = world
+        .make_unit(unit("DEPARTMENT", UnitKind::Department, "", COMMUNITY))
+        .await;
+    let made = made.expect("a unit");
+    join(&world, membership(MembershipRole::CoBuildingUnit, &made.id))
+        .await
+        .expect("joined");
+    let person = world.make_person(COMMUNITY).await;
+    let seat = Seat {
+        kind: SeatKind::PartTime.into(),
+        person_id: person.id.clone(),
+        unit_id: made.id.clone(),
+        area_code: COMMUNITY.into(),
+        start_date: date(2022, 1, 1),
+        ..Seat::default()
+    };
+    sit(&world, seat).await.expect("seated");
+    let post = |post: Post| Appointment {
+        person_id: person.id.clone(),
+        post: post.into(),
+        start_date: date(2022, 1, 1),
+        ..Appointment::default()
+    };
+    let staff = Appointment {
+        unit_id: made.id.clone(),
+        ..post(Post::Staff)
+    };
+    let worker = Appointment {
+        area_code: GRID.into(),
+        ..post(Post::FullTimeGridWorker)
+    };
+    for appointment in [staff, worker] {
+        appoint(&world, appointment).await;
+    }
+    assert_eq!(holding(&world, 15).await, [1, 1, 2]);
+    let mask = Some(FieldMask {
+        paths: vec!["end_date".into()],
+    });
+    let dissolve = |end_date| UpdateUnitRequest {
+        request_id: request_id(),
+        unit: Some(Unit {
+            id: made.id.clone(),
+            end_date,
+            ..Unit::default()
+        }),
+        update_mask: mask.clone(),
+    };
+    world
+        .units("")
+        .update_unit(dissolve(date(2022, 6, 10)))
+        .await
+        .expect("dissolved");
+    assert_eq!(holding(&world, 9).await, [1, 1, 2]);
+    assert_eq!(holding(&world, 10).await, [0, 0, 1]);
+    let request = UpdateAreaRequest {
+        request_id: request_id(),
+        area: Some(Area {
+            code: GRID.into(),
+            end_date: date(2022, 6, 12),
+            ..Area::default()
+        }),
+        update_mask: mask.clone(),
+    };
+    world.areas("").update_area(request).await.expect("ended");
+    assert_eq!(holding(&world, 11).await, [0, 0, 1]);
+    assert_eq!(holding(&world, 12).await, [0, 0, 0]);
+    // Taken back, it is as it was: nothing else was written.
+    world
+        .units("")
+        .update_unit(dissolve(None))
+        .await
+        .expect("taken back");
+    assert_eq!(holding(&world, 12).await, [1, 1, 1]);
 }

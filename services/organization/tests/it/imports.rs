@@ -55,7 +55,7 @@ async fn send(
     results(answer.expect("a stream").into_inner()).await
 }
 
-async fn import(
+pub(crate) async fn import(
     world: &World,
     scope: &str,
     validate_only: bool,
@@ -73,12 +73,12 @@ async fn import(
     results
 }
 
-fn outcomes(results: &[RowResult]) -> Vec<RowOutcome> {
+pub(crate) fn outcomes(results: &[RowResult]) -> Vec<RowOutcome> {
     results.iter().map(RowResult::outcome).collect()
 }
 
 /// Field and reason of each violation.
-fn why(result: &RowResult) -> Vec<(&str, &str)> {
+pub(crate) fn why(result: &RowResult) -> Vec<(&str, &str)> {
     result
         .violations
         .iter()

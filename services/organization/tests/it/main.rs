@@ -14,4 +14,5 @@ mod process;
 mod residents;
 
 mod support;
+mod tree;
 mod units;

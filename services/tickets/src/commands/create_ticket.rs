@@ -106,5 +106,5 @@ fn check_references(
     if !scope.covers(area_code) || !(own || reference.knows_area(area_code)) {
         return Err(Refusal::unknown_reference("ticket.area_code", "area"));
     }
-    Ok(())
+    reference.check_point(report, area_code)
 }

@@ -156,6 +156,7 @@ fn load(
     if !reference.knows_area(&place.area_code) || !scope.covers(&place.area_code) {
         return Err(Refusal::unknown_reference("area_code", "area"));
     }
+    reference.check_point(report, &place.area_code)?;
     for (number, unit_id) in units(&row.past) {
         if !reference.knows_unit(unit_id) {
             let field = format!("history[{number}].orders.unit_id");

@@ -1,7 +1,5 @@
 //! Organization's feed: keeps the copies of areas, units and addresses.
 
-use std::sync::Arc;
-
 use chrono::NaiveDate;
 use futures::{FutureExt as _, future::BoxFuture};
 use uuid::Uuid;
@@ -14,32 +12,20 @@ use wangge_api::{
 use wangge_outbox::Projector;
 use wangge_pg::{Tx, transaction::Failure};
 
-use crate::{
-    reference::ReferenceCache,
-    store::{
-        category::reference_changed,
-        copies::{AreaCopy, UnitCopy, upsert_address, upsert_area, upsert_unit},
-    },
+use crate::store::{
+    category::reference_changed,
+    copies::{AreaCopy, UnitCopy, upsert_address, upsert_area, upsert_area_name, upsert_unit},
 };
 
-/// Applies events of organization's feed.
+/// Applies events of organization's feed. The snapshot with which reports are
+/// routed is renewed beside it, once a second at most: a load of many areas and
+/// addresses isn't read whole again with each of its messages.
 #[derive(Debug)]
-pub(crate) struct OrganizationProjector(pub Arc<ReferenceCache>);
+pub(crate) struct OrganizationProjector;
 
 impl Projector for OrganizationProjector {
     fn apply<'t>(&'t self, tx: &'t mut Tx, event: &'t Event) -> BoxFuture<'t, Result<(), Failure>> {
         apply(tx, event).boxed()
-    }
-
-    fn committed<'t>(&'t self, events: &'t [Event]) -> BoxFuture<'t, ()> {
-        async move {
-            if !events.is_empty()
-                && let Err(error) = self.0.refresh().await
-            {
-                tracing::warn!(%error, "reference data not read anew yet");
-            }
-        }
-        .boxed()
     }
 }
 
@@ -57,6 +43,7 @@ async fn apply(tx: &mut Tx, event: &Event) -> Result<(), Failure> {
                 revision,
             };
             upsert_area(tx, &copy).await?;
+            upsert_area_name(tx, copy.id, &area.name, revision).await?;
         }
         Some(Payload::UnitChanged(unit)) => {
             let copy = UnitCopy {

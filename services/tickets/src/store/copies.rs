@@ -66,6 +66,29 @@ pub async fn upsert_area(tx: &mut Tx, area: &AreaCopy) -> Result<(), StoreError>
     Ok(())
 }
 
+/// Keeps an area's name as it is from a revision on.
+///
+/// # Errors
+/// What the database says.
+pub async fn upsert_area_name(
+    tx: &mut Tx,
+    id: Uuid,
+    name: &str,
+    revision: i64,
+) -> Result<(), StoreError> {
+    sqlx::query!(
+        "insert into area_copy_name (area_id, name, revision) values ($1, $2, $3) \
+         on conflict on constraint area_copy_name_pkey do update set name = excluded.name, \
+         revision = excluded.revision where area_copy_name.revision < excluded.revision",
+        id,
+        name,
+        revision,
+    )
+    .execute(tx)
+    .await?;
+    Ok(())
+}
+
 /// Keeps a unit as it is from a revision on.
 ///
 /// # Errors

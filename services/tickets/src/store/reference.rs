@@ -1,6 +1,9 @@
 //! Everything that routing reads, at once.
 
+use std::collections::HashMap;
+
 use sqlx::PgPool;
+use uuid::Uuid;
 use wangge_pg::StoreError;
 
 use super::{
@@ -14,6 +17,8 @@ use crate::domain::category::{Category, Responsibility};
 pub struct ReferenceRows {
     /// Version that the rows have at least.
     pub version: i64,
+    /// Names of areas by id, as far as the feed has told them.
+    pub area_names: HashMap<Uuid, String>,
     /// Areas.
     pub areas: Vec<AreaCopy>,
     /// Units.
@@ -50,8 +55,15 @@ pub async fn load_reference(pool: &PgPool) -> Result<ReferenceRows, StoreError> 
     let addresses = sqlx::query!("select normalized_text, area_code from address_copy")
         .fetch_all(pool)
         .await?;
+    let names = sqlx::query!("select area_id, name from area_copy_name")
+        .fetch_all(pool)
+        .await?;
     Ok(ReferenceRows {
         version,
+        area_names: names
+            .into_iter()
+            .map(|row| (row.area_id, row.name))
+            .collect(),
         areas: sqlx::query_as!(
             AreaCopy,
             "select id, code, kind, boundary_geojson, start_date, end_date, revision from area_copy"

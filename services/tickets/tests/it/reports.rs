@@ -17,8 +17,8 @@ use wangge_places::coordinates::wgs84_to_gcj02;
 use wangge_testkit::{eventually, fields, reason};
 
 use crate::{
-    ASSISTING, Bench, COMMUNITY, GRID, LEAD, OTHER_GRID, THIRD, Verb, a_while, act_as, create,
-    feed::reader_of, report, request_id, square,
+    ASSISTING, Bench, COMMUNITY, GRID, LEAD, NEIGHBOUR, OTHER_GRID, THIRD, Verb, a_while, act_as,
+    create, feed::reader_of, report, request_id, square,
 };
 
 /// In the first grid; a map app says a place in the second.
@@ -337,7 +337,7 @@ async fn an_address_is_looked_up_in_the_address_book() {
             .await
             .unwrap();
     }
-    // Makes the picture anew.
+    // Renews the snapshot.
     bench.duty(crate::DAYS, GRID, THIRD).await;
     let at = |address: &str| Ticket {
         address: address.into(),
@@ -350,6 +350,113 @@ async fn an_address_is_looked_up_in_the_address_book() {
     assert_eq!((made.area_code.as_str(), made.routed), (COMMUNITY, false));
     let made = bench.report(at("别的地方")).await.unwrap();
     assert_eq!((made.area_code.as_str(), made.routed), (COMMUNITY, false));
+}
+
+/// A report to the district's hotline.
+async fn to_hotline(bench: &Bench, ticket: Ticket) -> Result<Ticket, Status> {
+    let mut hotline = bench.client(Role::System, Some("320402"), None);
+    let taken = hotline.create_ticket(create(ticket)).await?;
+    Ok(taken.into_inner())
+}
+
+#[tokio::test]
+async fn what_two_communities_claim_goes_to_neither_in_silence() {
+    let bench = Bench::start().await;
+    // The neighbour's grid, with a code as long as can be, lies over ours, and
+    // its address book over ours.
+    let greedy = format!("{NEIGHBOUR}00100000000000000001");
+    bench.area(&greedy, 4, &square(119.97)).await;
+    for (text, area) in [("富强新村", COMMUNITY), ("富强新村12幢", &greedy)] {
+        sqlx::query("insert into address_copy values ($1, $2, $3, 1)")
+            .bind(Uuid::now_v7())
+            .bind(text)
+            .bind(area)
+            .execute(&bench.database.background)
+            .await
+            .unwrap();
+    }
+    bench.duty(crate::DAYS, GRID, THIRD).await;
+    let at_point = Ticket {
+        point: point(PLACE, CoordinateSystem::Wgs84),
+        ..unplaced()
+    };
+    let at_address = Ticket {
+        address: "富强新村12幢3单元".into(),
+        ..unplaced()
+    };
+    for ticket in [at_point.clone(), at_address] {
+        let taken = to_hotline(&bench, ticket).await.unwrap();
+        assert_eq!((taken.area_code.as_str(), taken.routed), ("320402", false));
+    }
+    // Who names the community, or belongs to it, means its own grids.
+    let named = Ticket {
+        area_code: COMMUNITY.into(),
+        ..at_point.clone()
+    };
+    let taken = to_hotline(&bench, named).await.unwrap();
+    assert_eq!((taken.area_code.as_str(), taken.routed), (GRID, true));
+    assert_eq!(bench.report(at_point).await.unwrap().area_code, GRID);
+}
+
+#[tokio::test]
+async fn a_point_on_the_side_of_a_grid_lies_in_it_and_a_far_one_is_refused() {
+    let bench = Bench::start().await;
+    let at = |longitude: f64, latitude: f64| Ticket {
+        point: point((longitude, latitude), CoordinateSystem::Wgs84),
+        ..unplaced()
+    };
+    let taken = bench.report(at(119.969_99, 31.8)).await.unwrap();
+    assert_eq!((taken.area_code.as_str(), taken.routed), (GRID, true));
+    let taken = bench.report(at(119.9699, 31.8)).await.unwrap();
+    assert_eq!((taken.area_code.as_str(), taken.routed), (COMMUNITY, false));
+    for (longitude, latitude) in [(0.0, 0.0), (116.4, 39.9), (119.97, 32.1)] {
+        let far = at(longitude, latitude);
+        assert_eq!(
+            refusal(&bench, far.clone()).await,
+            invalid(&["ticket.point"])
+        );
+        let refused = to_hotline(&bench, far).await.unwrap_err();
+        assert_eq!(parts(&refused), invalid(&["ticket.point"]));
+    }
+}
+
+#[tokio::test]
+async fn names_of_areas_may_stand_before_an_address() {
+    let bench = Bench::start().await;
+    sqlx::query("insert into address_copy values ($1, '富强新村17幢', $2, 1)")
+        .bind(Uuid::now_v7())
+        .bind(GRID)
+        .execute(&bench.database.background)
+        .await
+        .unwrap();
+    sqlx::query(
+        "insert into area_copy_name select id, '天宁区', 1 from area_copy where code = '320402'",
+    )
+    .execute(&bench.database.background)
+    .await
+    .unwrap();
+    bench.duty(crate::DAYS, GRID, THIRD).await;
+    for address in [
+        "常州市天宁区富强新村十七号楼",
+        "富強新村１７栋2单元",
+        "富强新村17号楼",
+    ] {
+        let ticket = Ticket {
+            address: address.into(),
+            ..unplaced()
+        };
+        let taken = bench.report(ticket).await.unwrap();
+        assert_eq!(
+            (taken.area_code.as_str(), taken.routed),
+            (GRID, true),
+            "{address}"
+        );
+    }
+    let ticket = Ticket {
+        address: "富强新村117幢".into(),
+        ..unplaced()
+    };
+    assert!(!bench.report(ticket).await.unwrap().routed);
 }
 
 #[tokio::test]

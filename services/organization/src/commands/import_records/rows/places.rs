@@ -1,5 +1,6 @@
 //! Rows of areas, addresses and published figures.
 
+use chrono::NaiveDate;
 use wangge_pg::{Tx, transaction::Failure};
 
 use super::{
@@ -23,7 +24,15 @@ pub(super) async fn area(
     draft: AreaDraft,
     origin: Origin,
 ) -> Result<Outcome, Failure> {
-    let area = draft.check()?;
+    let area = match draft.clone().check() {
+        Ok(area) => area,
+        Err(refusal) => {
+            if run.validate_only {
+                try_all_the_same(run, draft);
+            }
+            return Err(refusal.into());
+        }
+    };
     let scope = run.references().scope().clone();
     let kept = store::area::load_area_by_id(tx, &scope, area.id.0).await?;
     let kept = kept.map(|kept| {
@@ -38,15 +47,43 @@ pub(super) async fn area(
     if let Some(outcome) = run.known("area.id", area.id.0, &area, kept)? {
         return Ok(outcome);
     }
-    create_area::check(tx, run.references_mut(), &area).await?;
     if run.validate_only {
         free(store::area::taken_field(tx, &scope, &area).await?, "area")?;
         run.seen.take("area", "area.code", area.code.clone())?;
+        let checked = try_area(tx, run, &area).await;
+        run.references_mut().try_area(&area);
+        checked?;
     } else {
+        store::area::lock_tree(tx).await?;
+        create_area::check(tx, run.references_mut(), &area).await?;
         create_area::save(tx, run.references(), &area, origin).await?;
+        run.references_mut().learn_area(&area);
     }
-    run.references_mut().learn_area(&area.code, area.kind);
     Ok(run.passed(area.id.0, &area))
+}
+
+/// Checks an area against the database and the rows before.
+async fn try_area(tx: &mut Tx, run: &mut Run, area: &Area) -> Result<(), Failure> {
+    create_area::check(tx, run.references_mut(), area).await?;
+    match run.references().tried_clash(area) {
+        Some(other) => Err(Area::code_clashes(Some(other)).into()),
+        None => Ok(()),
+    }
+}
+
+/// Lets the rows behind a row that is wrong be checked as if it was right, so
+/// that its fault isn't told of each of them.
+fn try_all_the_same(run: &mut Run, draft: AreaDraft) {
+    let whole = AreaDraft {
+        boundary_geojson: None,
+        end_date: None,
+        name: draft.code.clone(),
+        start_date: Some(NaiveDate::MIN),
+        ..draft
+    };
+    if let Ok(area) = whole.check() {
+        run.references_mut().try_area(&area);
+    }
 }
 
 pub(super) async fn address(
@@ -70,16 +107,16 @@ pub(super) async fn address(
     if let Some(outcome) = run.known("address.id", address.id.0, &address, kept)? {
         return Ok(outcome);
     }
-    create_address::check(tx, run.references_mut(), &address).await?;
+    let home = create_address::check(tx, run.references_mut(), &address).await?;
     if run.validate_only {
         free(
-            store::address::taken_field(tx, &scope, &address).await?,
+            store::address::taken_field(tx, &scope, &address, &home).await?,
             "address",
         )?;
-        run.seen
-            .take("address", "address.text", address.normalized_text.clone())?;
+        let words = format!("{home} {}", address.normalized_text);
+        run.seen.take("address", "address.text", words)?;
     } else {
-        create_address::save(tx, run.references(), &address, origin).await?;
+        create_address::save(tx, run.references(), &address, &home, origin).await?;
     }
     Ok(run.passed(address.id.0, &address))
 }

@@ -1,0 +1,99 @@
+//! What an area must leave to the areas around it: its code is the beginning of
+//! none but its own children's, and its boundary lies within its parent's.
+
+use chrono::NaiveDate;
+use wangge_api::refusal::Refusal;
+use wangge_auth::RecordScope;
+use wangge_pg::{Tx, transaction::Failure};
+use wangge_places::{boundary, plane};
+
+use crate::{
+    domain::area::{Area, BOUNDARY_TOLERANCE},
+    store::area as store,
+};
+
+/// Boundary of an area, with its code.
+pub type Bounded = (String, String);
+
+/// Demands that a new area's code stands apart from all that aren't around it.
+///
+/// # Errors
+/// `FIELD_INVALID` on `area.code`.
+pub async fn check_code(tx: &mut Tx, scope: &RecordScope, area: &Area) -> Result<(), Failure> {
+    match store::find_clash(tx, scope, area).await? {
+        Some(code) => {
+            let seen = Some(code.as_str()).filter(|code| scope.covers(code));
+            Err(Area::code_clashes(seen).into())
+        }
+        None => Ok(()),
+    }
+}
+
+/// Demands that an area's boundary lies within that of the nearest area around
+/// it that has one. `nearer` is one that isn't in the database.
+///
+/// # Errors
+/// `FIELD_INVALID` on `area.boundary_geojson`.
+pub async fn check_within(
+    tx: &mut Tx,
+    scope: &RecordScope,
+    area: &Area,
+    nearer: Option<Bounded>,
+) -> Result<(), Failure> {
+    let Some(inner) = area.boundary_geojson.clone() else {
+        return Ok(());
+    };
+    let kept = store::load_bounded_around(tx, scope, &area.code).await?;
+    let around = nearer
+        .into_iter()
+        .chain(kept)
+        .max_by_key(|(code, _)| code.len());
+    let Some((code, outer)) = around else {
+        return Ok(());
+    };
+    let strays = move || outside(&outer, vec![(String::new(), inner)]);
+    match on_the_side(strays).await?.is_some() {
+        true => Err(Area::outside(&code).into()),
+        false => Ok(()),
+    }
+}
+
+/// Demands that an area's boundary holds those of the nearest areas in it that
+/// have one and don't end by a day.
+///
+/// # Errors
+/// `FIELD_INVALID` on `area.boundary_geojson`.
+pub async fn check_around(
+    tx: &mut Tx,
+    scope: &RecordScope,
+    area: &Area,
+    day: NaiveDate,
+) -> Result<(), Failure> {
+    let Some(outer) = area.boundary_geojson.clone() else {
+        return Ok(());
+    };
+    let inside = store::list_bounded_inside(tx, scope, &area.code, day).await?;
+    match on_the_side(move || outside(&outer, inside)).await? {
+        Some(code) => Err(Area::leaves_out(&code).into()),
+        None => Ok(()),
+    }
+}
+
+/// The first of some areas that doesn't lie within a boundary. What was entered
+/// before boundaries were checked and can't be read limits nothing.
+fn outside(outer: &str, inside: Vec<Bounded>) -> Option<String> {
+    let outer = boundary::read(outer).ok()?;
+    let strays = |(_, inner): &Bounded| {
+        boundary::read(inner)
+            .is_ok_and(|inner| !plane::lies_within(&inner, &outer, BOUNDARY_TOLERANCE))
+    };
+    inside.into_iter().find(strays).map(|(code, _)| code)
+}
+
+/// Runs what takes time that other calls need.
+async fn on_the_side<T: Send + 'static>(
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, Failure> {
+    let done = tokio::task::spawn_blocking(work).await;
+    Ok(done.map_err(|error| Refusal::internal(&error))?)
+}

@@ -1,0 +1,105 @@
+//! Distances on the ground: degrees laid out in metres around a point. Good to
+//! a thousandth for what lies within some hundred kilometres.
+
+use geo::{
+    Area as _, BooleanOps as _, BoundingRect as _, Buffer as _, Coord, Distance as _, Euclidean,
+    MapCoords as _, MultiPolygon, Point,
+};
+
+use crate::coordinates::Degrees;
+
+/// Metres of a degree of latitude.
+const DEGREE: f64 = 111_320.0;
+/// Square metres that rounding can leave over.
+const NOTHING: f64 = 1.0;
+
+/// How far a point lies from an area, in metres; 0 inside it.
+pub fn distance(point: Degrees, area: &MultiPolygon) -> f64 {
+    Euclidean.distance(&Point::new(0.0, 0.0), &laid_out(area, point))
+}
+
+/// Whether one area lies within another, but for so many metres around it.
+pub fn lies_within(inner: &MultiPolygon, outer: &MultiPolygon, tolerance: f64) -> bool {
+    let Some(bounds) = outer.bounding_rect() else {
+        return false;
+    };
+    let middle = bounds.center();
+    let middle = (middle.x, middle.y);
+    let outer = laid_out(outer, middle).buffer(tolerance);
+    laid_out(inner, middle).difference(&outer).unsigned_area() < NOTHING
+}
+
+/// Degrees of longitude and latitude that so many metres are at a latitude.
+pub(crate) fn degrees(metres: f64, latitude: f64) -> Degrees {
+    (metres / (DEGREE * narrowing(latitude)), metres / DEGREE)
+}
+
+fn laid_out(area: &MultiPolygon, around: Degrees) -> MultiPolygon {
+    let wide = DEGREE * narrowing(around.1);
+    area.map_coords(|at| Coord {
+        x: (at.x - around.0) * wide,
+        y: (at.y - around.1) * DEGREE,
+    })
+}
+
+fn narrowing(latitude: f64) -> f64 {
+    latitude.to_radians().cos().max(1e-6)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::boundary;
+
+    fn rectangle(west: f64, south: f64, east: f64, north: f64) -> MultiPolygon {
+        let ring = format!(
+            "[{west},{south}],[{east},{south}],[{east},{north}],[{west},{north}],[{west},{south}]"
+        );
+        boundary::check(&format!(r#"{{"type":"Polygon","coordinates":[[{ring}]]}}"#)).unwrap()
+    }
+
+    #[test]
+    fn a_distance_is_in_metres() {
+        let area = rectangle(119.97, 31.78, 119.98, 31.79);
+        assert_eq!(distance((119.975, 31.785), &area), 0.0);
+        let north = distance((119.975, 31.791), &area);
+        assert!((north - 111.3).abs() < 0.2, "{north}");
+        let east = distance((119.981, 31.785), &area);
+        assert!((east - 94.6).abs() < 0.3, "{east}");
+    }
+
+    #[test]
+    fn within_leaves_some_metres_to_rounding_and_no_more() {
+        let outer = rectangle(119.97, 31.78, 119.98, 31.79);
+        assert!(lies_within(&outer, &outer, 5.0));
+        // About two metres, and about ten, beyond the east side.
+        assert!(lies_within(
+            &rectangle(119.975, 31.78, 119.98002, 31.79),
+            &outer,
+            5.0
+        ));
+        assert!(!lies_within(
+            &rectangle(119.975, 31.78, 119.9801, 31.79),
+            &outer,
+            5.0
+        ));
+        assert!(!lies_within(
+            &rectangle(119.0, 31.0, 121.0, 32.0),
+            &outer,
+            5.0
+        ));
+        assert!(!lies_within(&rectangle(0.0, 0.0, 0.01, 0.01), &outer, 5.0));
+        let ring = |w: f64, e: f64| format!("[[{w},{w}],[{e},{w}],[{e},{e}],[{w},{e}],[{w},{w}]]");
+        let holed = format!(
+            r#"{{"type":"Polygon","coordinates":[{},{}]}}"#,
+            ring(0.0, 0.03),
+            ring(0.01, 0.02)
+        );
+        let holed = boundary::check(&holed).unwrap();
+        assert!(!lies_within(
+            &rectangle(0.01, 0.01, 0.02, 0.02),
+            &holed,
+            5.0
+        ));
+    }
+}
