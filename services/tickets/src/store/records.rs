@@ -16,19 +16,20 @@ use crate::{
         meeting::{Meeting, MeetingState},
         patrol::Patrol,
     },
-    store::{deliberation, group_message, livelihood_matter},
+    store::{deliberation, duty_shift, group_message, livelihood_matter, patrol},
 };
 
 kept! { ChatGroup in "chat_group" dated
 keeps "start_date"
 changes "name, end_date" }
 kept! { GroupMessage in "group_message" of "chat_group_id" states(GroupMessageState)
-keeps "chat_group_id, text, sent_time"
+keeps "chat_group_id, text, sent_time, source_id"
 changes "person_id, reply, ticket_id"
 guarded by group_message::guard }
 kept! { DutyShift in "duty_shift" states(DutyShiftState)
 keeps "kind, start_time, end_time"
-changes "person_id" }
+changes "person_id"
+guarded by duty_shift::guard }
 kept! { LivelihoodItem in "livelihood_item" shared dated
 keeps "limit_days, start_date"
 changes "name, materials, end_date" }
@@ -47,7 +48,8 @@ kept! { Assignment in "assignment" of "deliberation_id" states(AssignmentState)
 keeps "deliberation_id, ticket_id, project_id, assigned_date"
 guarded by deliberation::guard_assignments }
 kept! { Patrol in "patrol"
-keeps "person_id, start_time, end_time, found_count, note" }
+keeps "person_id, start_time, end_time, found_count, note"
+guarded by patrol::guard }
 kept! { FieldVisit in "field_visit"
 keeps "kind, person_id, resident_id, visit_time, outcome, ticket_id" }
 kept! { FieldNote in "field_note"
