@@ -23,7 +23,7 @@ kept! { ChatGroup in "chat_group" dated
 keeps "start_date"
 changes "name, end_date" }
 kept! { GroupMessage in "group_message" of "chat_group_id" states(GroupMessageState)
-keeps "chat_group_id, text, sent_time, source_id"
+keeps "chat_group_id, text, sent_time, source_message_id"
 changes "person_id, reply, ticket_id"
 guarded by group_message::guard }
 kept! { DutyShift in "duty_shift" states(DutyShiftState)
