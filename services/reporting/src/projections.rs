@@ -38,7 +38,8 @@ fn kind(event: &Event) -> &str {
         Some(Payload::ResponsibilityChanged(_)) => "responsibility",
         Some(Payload::RegistrationChanged(_)) => "registration",
         Some(Payload::CheckInVisitChanged(_)) => "check_in_visit",
-        None => "",
+        // One that was withheld never comes here: the consumer sets it aside.
+        Some(Payload::PayloadWithheld(_)) | None => "",
     }
 }
 
