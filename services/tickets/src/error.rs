@@ -21,12 +21,6 @@ pub(crate) static CONSTRAINTS: &[Constraint] = &[
         field: "ticket.id",
         rule: Rule::Unique,
     },
-    Constraint {
-        name: "duty_shift_overlap",
-        kind: "duty_shift",
-        field: "the person's time",
-        rule: Rule::Guard("on_duty_already"),
-    },
     // Only imports name ids of orders.
     Constraint {
         name: "ticket_order_pkey",

@@ -5,6 +5,16 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use chrono::{DateTime, Duration, DurationRound as _, Utc};
 
+/// How far a caller's clock may be ahead of ours.
+pub const CLOCK_SKEW: Duration = Duration::seconds(5);
+
+/// When something happened, by the clock of whoever says so: a time that is
+/// ahead of ours by no more than [`CLOCK_SKEW`] is now. None for one that lies in
+/// the future beyond that.
+pub fn happened(time: DateTime<Utc>, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+    (time <= now + CLOCK_SKEW).then(|| time.min(now))
+}
+
 /// Where the present comes from.
 #[derive(Debug, Clone, Default)]
 pub enum Clock {
@@ -35,5 +45,19 @@ impl Clock {
         if let Self::Set(moment) = self {
             *moment.lock().unwrap_or_else(PoisonError::into_inner) += by;
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_clock_that_is_a_little_ahead_says_now() {
+        let now = DateTime::UNIX_EPOCH;
+        let at = |milliseconds| happened(now + Duration::milliseconds(milliseconds), now);
+        assert_eq!(at(-1), Some(now - Duration::milliseconds(1)));
+        assert_eq!([at(0), at(200), at(5000)], [Some(now); 3]);
+        assert_eq!(at(5001), None);
     }
 }

@@ -85,6 +85,17 @@ impl Field<String> for Note {
     }
 }
 
+impl Field<String> for Option<Note> {
+    fn read(wire: String, field: &str, checks: &mut Checks) -> Option<Self> {
+        let note = Note::read(wire, field, checks)?;
+        Some(Some(note).filter(|note| !note.0.is_empty()))
+    }
+
+    fn tell(self) -> String {
+        self.map(|note| note.0).unwrap_or_default()
+    }
+}
+
 impl Field<String> for Uuid {
     fn read(wire: String, field: &str, checks: &mut Checks) -> Option<Self> {
         checks.given(!wire.is_empty(), field);

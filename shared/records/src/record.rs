@@ -65,6 +65,13 @@ pub trait Record:
     /// Looks for what is wrong with it in itself.
     fn check(&self, checks: &mut Checks);
 
+    /// Times at which something had happened when the record was entered, by
+    /// field. A call gives none that lies in the future; one that is ahead by
+    /// no more than clocks differ becomes the present.
+    fn happened(&mut self) -> Vec<(&'static str, &mut DateTime<Utc>)> {
+        Vec::new()
+    }
+
     /// The records that it names.
     fn references(&self) -> Vec<Reference>;
 

@@ -1,7 +1,8 @@
 //! A kind of record as a message of the contract.
 
-use chrono::DateTime;
+use chrono::{DateTime, Utc};
 use wangge_api::{date::timestamp, refusal::Refusal, types::v1::Step as WireStep};
+use wangge_kernel::clock::happened;
 
 use crate::{Checks, Course, Head, Note, Record, States, Step, course, field::Field as _};
 
@@ -41,14 +42,34 @@ pub trait Wire: Record {
 pub fn read<R: Wire>(message: R::Message, head: Head) -> Result<R, Refusal> {
     let mut checks = Checks::of(R::KIND);
     let given = !R::area_code(&message).is_empty();
-    let record = R::read(message, head, &mut checks);
+    let now = head.changed_time;
+    let mut record = R::read(message, head, &mut checks);
     checks.given(given || !R::HAS_OWN_AREA, "area_code");
-    if let Some(record) = &record {
+    if let Some(record) = &mut record {
+        if !record.head().imported {
+            not_in_future(record, now, &mut checks);
+        }
         record.check(&mut checks);
     }
     match record {
         Some(record) if checks.hold() => Ok(record),
         _ => Err(checks.refusal()),
+    }
+}
+
+/// Demands that what has happened doesn't lie in the future; what does so only by
+/// the difference of two clocks happens now.
+fn not_in_future<R: Record>(record: &mut R, now: DateTime<Utc>, checks: &mut Checks) {
+    for (field, time) in record.happened() {
+        match happened(*time, now) {
+            Some(at) => *time = at,
+            None => checks.rule(
+                false,
+                field,
+                "time.not_in_future",
+                "must not lie in the future",
+            ),
+        }
     }
 }
 
@@ -92,6 +113,7 @@ pub fn past<S: States>(
             state: String::new(),
             actor: Note::default(),
             reason: Note(step.reason),
+            person_id: None,
         });
     }
     let course = Course::replay(created_time, now, taken, checks);
@@ -115,6 +137,7 @@ pub fn steps<S: States>(course: &Course<S>) -> Vec<WireStep> {
         step_time: Some(timestamp(step.step_time)),
         actor: step.actor.0.clone(),
         reason: step.reason.0.clone(),
+        person_id: step.person_id.map(|id| id.to_string()).unwrap_or_default(),
     };
     course.steps().iter().map(told).collect()
 }

@@ -17,7 +17,7 @@ wire! {
     change { name }
 }
 wire! {
-    GroupMessage = proto::GroupMessage { chat_group_id, text, sent_time, person_id, reply, ticket_id }
+    GroupMessage = proto::GroupMessage { chat_group_id, text, sent_time, person_id, reply, ticket_id, source_message_id }
     change {  } states
 }
 

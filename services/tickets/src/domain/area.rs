@@ -2,7 +2,7 @@
 //! lie.
 
 /// Number of the contract's `AREA_KIND_COMMUNITY`.
-const COMMUNITY: i16 = 3;
+pub const COMMUNITY: i16 = 3;
 /// Number of the contract's `AREA_KIND_GRID`.
 const GRID: i16 = 4;
 

@@ -83,14 +83,6 @@ impl Record for DutyShift {
         ]
     }
 
-    fn taken(&self) -> Refusal {
-        Refusal::guard(
-            "on_duty_already",
-            Self::KIND,
-            "the person is on another duty at that time",
-        )
-    }
-
     fn told(&self) -> Told {
         Told {
             subject_id: Some(self.person_id),
@@ -110,6 +102,20 @@ impl Stateful for DutyShift {
 
     fn course_mut(&mut self) -> &mut Course<DutyShiftState> {
         &mut self.course
+    }
+
+    fn named(&self, action: &'static str) -> Option<Uuid> {
+        (action == "hand_over").then_some(self.person_id)
+    }
+
+    /// Who was on duty is not rewritten: what a shift that has ended was is
+    /// settled.
+    fn settle(&mut self, _action: &'static str, now: DateTime<Utc>) -> Result<(), Refusal> {
+        if self.end_time <= now {
+            let why = "the shift has ended";
+            return Err(Refusal::guard("shift_ended", Self::KIND, why));
+        }
+        Ok(())
     }
 }
 

@@ -3,6 +3,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
+use wangge_api::refusal::Refusal;
 use wangge_kernel::limit::{DEFAULT_ZONE, day_of};
 use wangge_records::{Checks, Course, Head, Note, Record, Reference, Stateful, Text, Told, states};
 
@@ -48,6 +49,9 @@ pub struct GroupMessage {
     pub reply: Note,
     /// Id of the ticket that it was turned into, whose number the reply names.
     pub ticket_id: Option<Uuid>,
+    /// The message's own id where it was sent, unique in its group; none if its
+    /// source gives none.
+    pub source_message_id: Option<Note>,
 }
 
 impl Record for GroupMessage {
@@ -74,14 +78,10 @@ impl Record for GroupMessage {
         if !replied {
             checks.given_when(false, self.ticket_id.is_some(), "ticket_id", name);
         }
-        let in_future = self.sent_time > self.head.changed_time;
-        let why = "must not lie in the future";
-        checks.rule(
-            !in_future || self.head.imported,
-            "sent_time",
-            "time.not_in_future",
-            why,
-        );
+    }
+
+    fn happened(&mut self) -> Vec<(&'static str, &mut DateTime<Utc>)> {
+        vec![("sent_time", &mut self.sent_time)]
     }
 
     fn references(&self) -> Vec<Reference> {
@@ -97,6 +97,15 @@ impl Record for GroupMessage {
         .into_iter()
         .flatten()
         .collect()
+    }
+
+    fn taken(&self) -> Refusal {
+        let field = if self.source_message_id.is_some() {
+            "group_message.source_message_id"
+        } else {
+            "group_message.id"
+        };
+        Refusal::exists(Self::KIND, field)
     }
 
     fn placed_by(&self) -> Option<Uuid> {
@@ -140,6 +149,11 @@ impl Stateful for GroupMessage {
 
     fn course_mut(&mut self) -> &mut Course<GroupMessageState> {
         &mut self.course
+    }
+
+    fn named(&self, action: &'static str) -> Option<Uuid> {
+        self.person_id
+            .filter(|_| ["claim", "hand_over"].contains(&action))
     }
 }
 

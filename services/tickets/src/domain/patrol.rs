@@ -51,14 +51,10 @@ impl Record for Patrol {
             "int32.gte",
             "must be 0 or more",
         );
-        let in_future = self.end_time > self.head.changed_time;
-        let why = "must not lie in the future";
-        checks.rule(
-            !in_future || self.head.imported,
-            "end_time",
-            "time.not_in_future",
-            why,
-        );
+    }
+
+    fn happened(&mut self) -> Vec<(&'static str, &mut DateTime<Utc>)> {
+        vec![("end_time", &mut self.end_time)]
     }
 
     fn references(&self) -> Vec<Reference> {

@@ -2,10 +2,43 @@
 
 use chrono::{DateTime, Utc};
 use sqlx::PgPool;
+use uuid::Uuid;
+use wangge_api::refusal::Refusal;
 use wangge_kernel::area_code::around;
-use wangge_pg::StoreError;
+use wangge_pg::{StoreError, Tx};
+use wangge_records::{Record as _, kept::CREATE};
 
-use crate::domain::duty_shift::{DutyKind, DutyShiftState};
+use super::one_at_a_time::{Busy, Work, overlapping};
+use crate::domain::duty_shift::{DutyKind, DutyShift, DutyShiftState};
+
+/// Nobody is on two duties of a community at a time.
+pub(crate) async fn guard(
+    tx: &mut Tx,
+    shifts: &[DutyShift],
+    action: &'static str,
+    _now: DateTime<Utc>,
+) -> Result<Vec<(Uuid, Refusal)>, StoreError> {
+    if ![CREATE, "hand_over"].contains(&action) {
+        return Ok(Vec::new());
+    }
+    let asked: Vec<Busy> = shifts
+        .iter()
+        .filter(|shift| shift.course.state() == DutyShiftState::Planned)
+        .map(|shift| Busy {
+            id: shift.head.id,
+            area_code: shift.head.area_code.clone(),
+            person_id: shift.person_id,
+            start_time: shift.start_time,
+            end_time: shift.end_time,
+        })
+        .collect();
+    let found = overlapping(tx, Work::Duty, &asked).await?;
+    let refused = |id| {
+        let why = "the person is on another duty of the community at that time";
+        (id, Refusal::guard("on_duty_already", DutyShift::KIND, why))
+    };
+    Ok(found.into_iter().map(refused).collect())
+}
 
 /// A time in which nobody is on duty.
 #[derive(Debug)]

@@ -57,14 +57,10 @@ impl Record for ServiceRecord {
             usize::from(self.station_id.is_some()) + usize::from(self.service_event_id.is_some());
         let why = "one of station_id and service_event_id is required, and only one";
         checks.rule(count == 1, "station_id", "service_record.place", why);
-        let in_future = self.served_time > self.head.changed_time;
-        let why = "must not lie in the future";
-        checks.rule(
-            !in_future || self.head.imported,
-            "served_time",
-            "time.not_in_future",
-            why,
-        );
+    }
+
+    fn happened(&mut self) -> Vec<(&'static str, &mut DateTime<Utc>)> {
+        vec![("served_time", &mut self.served_time)]
     }
 
     fn references(&self) -> Vec<Reference> {

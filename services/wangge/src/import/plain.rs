@@ -126,7 +126,8 @@ impl Contracts {
         let mut columns = Vec::new();
         for field in record.fields() {
             let options = field.options();
-            if ["id", "revision", "etag"].contains(&field.name())
+            // A row has its key: what a bridge knows a message by is not asked for.
+            if ["id", "revision", "etag", "source_message_id"].contains(&field.name())
                 || options.has_extension(&output_only)
             {
                 continue;

@@ -1,0 +1,39 @@
+//! Statements on patrols.
+
+use chrono::{DateTime, Utc};
+use uuid::Uuid;
+use wangge_api::refusal::Refusal;
+use wangge_pg::{StoreError, Tx};
+use wangge_records::{Record as _, kept::CREATE};
+
+use super::one_at_a_time::{Busy, Work, overlapping};
+use crate::domain::patrol::Patrol;
+
+/// Nobody patrols two grids of a community at a time, and no patrol is entered
+/// twice.
+pub(crate) async fn guard(
+    tx: &mut Tx,
+    patrols: &[Patrol],
+    action: &'static str,
+    _now: DateTime<Utc>,
+) -> Result<Vec<(Uuid, Refusal)>, StoreError> {
+    if action != CREATE {
+        return Ok(Vec::new());
+    }
+    let asked: Vec<Busy> = patrols
+        .iter()
+        .map(|patrol| Busy {
+            id: patrol.head.id,
+            area_code: patrol.head.area_code.clone(),
+            person_id: patrol.person_id,
+            start_time: patrol.start_time,
+            end_time: patrol.end_time,
+        })
+        .collect();
+    let found = overlapping(tx, Work::Patrol, &asked).await?;
+    let refused = |id| {
+        let why = "the person is on another patrol of the community at that time";
+        (id, Refusal::guard("patrol_overlaps", Patrol::KIND, why))
+    };
+    Ok(found.into_iter().map(refused).collect())
+}
