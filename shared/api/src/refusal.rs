@@ -103,6 +103,19 @@ impl Refusal {
         }
     }
 
+    /// What a field says holds for more than the caller's area.
+    pub fn area_too_narrow(field: &str, description: &str) -> Self {
+        let violation = FieldViolation::new(field, "area", description);
+        Self {
+            fields: vec![violation],
+            ..Self::new(
+                Code::PermissionDenied,
+                Reason::AreaTooNarrow,
+                format!("{field}: {description}"),
+            )
+        }
+    }
+
     /// There is no such record, or the caller may not see it.
     pub fn not_found(kind: &str, name: impl Into<String>) -> Self {
         Self {

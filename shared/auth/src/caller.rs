@@ -24,6 +24,11 @@ pub struct Caller {
 }
 
 impl Caller {
+    /// Whether the caller's area is the whole platform.
+    pub fn is_of_the_platform(&self) -> bool {
+        self.area_code.as_deref() == Some("")
+    }
+
     /// Whether one of the caller's roles may call a method.
     pub fn may_call(&self, policy: &MethodPolicy) -> bool {
         self.roles.iter().any(|role| policy.roles.contains(role))

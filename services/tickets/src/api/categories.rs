@@ -12,7 +12,10 @@ use wangge_pg::request::RequestKey;
 use super::{bad_page_token, given_or_new_id, id};
 use crate::{
     App,
-    commands::{create_category::create_category, create_responsibility::create_responsibility},
+    commands::{
+        create_category::{create_category, guard_platform},
+        create_responsibility::create_responsibility,
+    },
     domain::category::{Category, Limit, LimitKind, Responsibility},
     events::limit,
     store::category::{list_categories, list_responsibilities},
@@ -37,6 +40,7 @@ impl CategoryService for Categories {
             &message,
         )?;
         let category = category(&message.category.unwrap_or_default(), "category.")?;
+        guard_platform(caller.is_of_the_platform(), "category.code")?;
         let category = create_category(&self.0, key, category).await?;
         Ok(Response::new(category_message(category)))
     }

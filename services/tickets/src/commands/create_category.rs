@@ -16,6 +16,19 @@ use crate::{
     store::category::{insert_category, load_category, reference_changed},
 };
 
+/// A category holds for the whole platform, whose callers alone enter one.
+///
+/// # Errors
+/// `AREA_TOO_NARROW` on `field`.
+pub(crate) fn guard_platform(is_of_the_platform: bool, field: &str) -> Result<(), Refusal> {
+    let why = "a category holds for the whole platform: it takes a token whose area is empty";
+    if is_of_the_platform {
+        Ok(())
+    } else {
+        Err(Refusal::area_too_narrow(field, why))
+    }
+}
+
 /// Makes a category and answers it.
 ///
 /// # Errors

@@ -17,6 +17,7 @@ use wangge_records::{
 };
 
 use super::{
+    create_category::guard_platform,
     ground::Copies,
     import_ticket::{PastRow, check, import_tickets, wait_until},
 };
@@ -135,6 +136,10 @@ pub(crate) async fn import_records(
     rows: Vec<Result<Row, Refusal>>,
 ) -> Result<Vec<Outcome>, Refusal> {
     let mut outcomes = Vec::with_capacity(rows.len());
+    let rows: Vec<_> = rows
+        .into_iter()
+        .map(|row| row.and_then(|row| within_reach(&import.scope, row)))
+        .collect();
     for chunk in rows.chunk_by(go_together) {
         let chunk = chunk.to_vec();
         outcomes.extend(match chunk.first() {
@@ -149,6 +154,19 @@ pub(crate) async fn import_records(
         });
     }
     Ok(outcomes)
+}
+
+/// Refuses reference data that hold for more than the importer's area, in a trial
+/// too.
+fn within_reach(scope: &RecordScope, row: Row) -> Result<Row, Refusal> {
+    match &row {
+        Row::Category(_) => guard_platform(scope.covers(""), "code")?,
+        Row::Responsibility(entry) if !scope.covers(&entry.area_code) => {
+            return Err(Refusal::unknown_reference("area_code", "area"));
+        }
+        _ => {}
+    }
+    Ok(row)
 }
 
 fn plain(row: Result<Row, Refusal>) -> Option<Plain> {
@@ -345,12 +363,6 @@ async fn load_one_duty(
     scope: &RecordScope,
     now: chrono::DateTime<chrono::Utc>,
 ) -> Result<Outcome, Failure> {
-    if !scope.covers(&entry.area_code) {
-        return Ok(Outcome::Refused(Refusal::unknown_reference(
-            "area_code",
-            "area",
-        )));
-    }
     if import_responsibility(tx, &entry).await? {
         append(tx, &events::responsibility_changed(&entry, true, now)).await?;
         return Ok(Outcome::Imported(entry.id, entry.revision));
