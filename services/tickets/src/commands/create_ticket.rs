@@ -5,6 +5,7 @@ use wangge_api::refusal::Refusal;
 use wangge_auth::RecordScope;
 use wangge_pg::request::RequestKey;
 
+use super::act_on_ticket::not_found;
 use crate::{
     App,
     domain::{
@@ -60,6 +61,10 @@ pub(crate) async fn create_ticket(
 }
 
 /// What the call made when it was made before.
+///
+/// # Errors
+/// `REQUEST_ID_REUSED`; `RECORD_NOT_FOUND` if the ticket lies outside the
+/// caller's scope by now and has changed since.
 async fn repeated(
     app: &App,
     key: &RequestKey,
@@ -75,7 +80,8 @@ async fn repeated(
         return Ok(None);
     };
     let id = key.same(&fingerprint, record_id)?;
-    Ok(app.tickets.load_for_command(asked(id)).await?.ticket)
+    let ticket = app.tickets.load_for_command(asked(id)).await?.ticket;
+    ticket.map(Some).ok_or_else(|| not_found(id))
 }
 
 fn check_references(

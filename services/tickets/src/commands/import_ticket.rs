@@ -14,6 +14,7 @@ use crate::{
         act::Act,
         past::{Impossible, PastTicket, Step},
         report::Place,
+        ticket::Ticket,
     },
     error::CONSTRAINTS,
     events,
@@ -23,6 +24,11 @@ use crate::{
         ticket_write::{TicketWrite, insert_tickets},
     },
 };
+
+/// Weight of the rows that share a statement ([`PastTicket::weight`]), unless a
+/// single one weighs more: at some 200 bytes each, 4 MB of parameters. No row
+/// weighs more than 500 lines with 100 orders each.
+const TOGETHER: usize = 20_000;
 
 /// A row to be loaded.
 #[derive(Debug, Clone)]
@@ -43,13 +49,14 @@ pub(crate) fn check(app: &App, row: &PastRow, importer: &str) -> Result<(), Refu
         routed: false,
         suggested_unit_id: None,
     };
-    replay(app, row, place, importer).map(drop)
+    replay(app, row, place, importer, |_| ()).map(drop)
 }
 
 /// Loads rows; each is loaded wholly or refused.
 ///
 /// # Errors
-/// When the database can't be reached; then none of the rows is loaded.
+/// When the database can't be reached; then some of the rows may be loaded, which
+/// are known again when they are sent again.
 pub(crate) async fn import_tickets(
     app: &App,
     scope: &RecordScope,
@@ -57,10 +64,30 @@ pub(crate) async fn import_tickets(
     rows: &[PastRow],
 ) -> Result<Vec<Outcome>, Refusal> {
     wait_for_references(app, rows).await?;
-    match load_together(app, scope, importer, rows).await {
-        Err(refusal) if is_about_rows(&refusal) => load_singly(app, scope, importer, rows).await,
-        settled => settled,
+    let mut outcomes = Vec::with_capacity(rows.len());
+    for rows in by_weight(rows) {
+        outcomes.extend(match load_together(app, scope, importer, rows).await {
+            Err(refusal) if is_about_rows(&refusal) => {
+                load_singly(app, scope, importer, rows).await?
+            }
+            settled => settled?,
+        });
     }
+    Ok(outcomes)
+}
+
+/// Rows in order, in groups of which none but a single row weighs more than
+/// [`TOGETHER`].
+fn by_weight(rows: &[PastRow]) -> impl Iterator<Item = &[PastRow]> {
+    let mut weight = 0;
+    rows.chunk_by(move |before, row| {
+        weight += before.past.weight();
+        let fits = weight + row.past.weight() <= TOGETHER;
+        if !fits {
+            weight = 0;
+        }
+        fits
+    })
 }
 
 /// Whether the fault lies in a row and not in the moment; or others are
@@ -122,8 +149,9 @@ async fn load_together(
             }
             Some(_) => Outcome::Refused(Refusal::exists("ticket", "id")),
             None => match load(app, &reference, scope, importer, row) {
-                Ok(steps) => {
-                    let revision = add(&mut writes, steps, &row.digest, app);
+                Ok(write) => {
+                    let revision = write.revision();
+                    writes.push(write);
                     there.insert(id, (Some(row.digest.clone()), revision));
                     Outcome::Imported(id, revision)
                 }
@@ -147,7 +175,7 @@ fn load(
     scope: &RecordScope,
     importer: &str,
     row: &PastRow,
-) -> Result<Vec<Step>, Refusal> {
+) -> Result<TicketWrite, Refusal> {
     let report = &row.past.report;
     if reference.category_limit(&report.category_code).is_none() {
         return Err(Refusal::unknown_reference("category_code", "category"));
@@ -162,12 +190,30 @@ fn load(
             return Err(Refusal::unknown_reference(&field, "unit"));
         }
     }
-    replay(app, row, place, importer)
+    let now = app.clock.now();
+    let (mut lines, mut events) = (Vec::new(), Vec::new());
+    let mut ticket = replay(app, row, place, importer, |step| {
+        events.push(events::ticket_changed(
+            step.ticket,
+            step.action,
+            step.moment,
+            now,
+        ));
+        lines.push(step.line);
+    })?;
+    ticket.import_digest = Some(row.digest.clone());
+    Ok(TicketWrite::new(0, ticket, lines, &events, None, now))
 }
 
-fn replay(app: &App, row: &PastRow, place: Place, importer: &str) -> Result<Vec<Step>, Refusal> {
+fn replay(
+    app: &App,
+    row: &PastRow,
+    place: Place,
+    importer: &str,
+    each: impl FnMut(Step<'_>),
+) -> Result<Ticket, Refusal> {
     row.past
-        .replay(place, importer, app.clock.now())
+        .replay(place, importer, app.clock.now(), each)
         .map_err(|impossible| match impossible {
             Impossible::Time { number } => Refusal::field(
                 &format!("history[{number}].action_time"),
@@ -182,28 +228,6 @@ fn replay(app: &App, row: &PastRow, place: Place, importer: &str) -> Result<Vec<
                 }
             }
         })
-}
-
-/// Adds a replayed ticket to what is written; answers its revision.
-fn add(writes: &mut Vec<TicketWrite>, steps: Vec<Step>, digest: &str, app: &App) -> i64 {
-    let now = app.clock.now();
-    let (mut lines, mut events) = (Vec::new(), Vec::new());
-    let mut last = None;
-    for step in steps {
-        events.push(events::ticket_changed(
-            &step.ticket,
-            step.action,
-            &step.moment,
-            now,
-        ));
-        lines.push(step.line);
-        last = Some(step.ticket);
-    }
-    let Some(mut ticket) = last else { return 0 };
-    let revision = ticket.revision;
-    ticket.import_digest = Some(digest.to_owned());
-    writes.push(TicketWrite::new(0, ticket, lines, &events, None, now));
-    revision
 }
 
 /// Units that a history orders to, with the line that does.

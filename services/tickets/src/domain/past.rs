@@ -52,31 +52,33 @@ pub enum Impossible {
     },
 }
 
-/// A replayed step: the ticket as the line made it.
-#[derive(Debug, Clone)]
-pub struct Step {
+/// A replayed step: the ticket as the line made it, and only until the next one.
+#[derive(Debug)]
+pub struct Step<'t> {
     /// The ticket from this line on.
-    pub ticket: Ticket,
+    pub ticket: &'t Ticket,
     /// The line.
     pub line: HistoryLine,
     /// What was done.
     pub action: TicketAction,
     /// When and by whom.
-    pub moment: Moment,
+    pub moment: &'t Moment,
 }
 
 impl PastTicket {
-    /// Replays the history; no step of it lies behind `now`. The result is
-    /// never empty.
+    /// Replays the history; no step of it lies behind `now`. Gives each step to
+    /// `each`, and returns the ticket as the last one leaves it.
     ///
     /// # Errors
-    /// The first line that can't have happened.
+    /// The first line that can't have happened; `each` may have been given the
+    /// steps before it.
     pub fn replay(
         &self,
         place: Place,
         importer: &str,
         now: DateTime<Utc>,
-    ) -> Result<Vec<Step>, Impossible> {
+        mut each: impl FnMut(Step<'_>),
+    ) -> Result<Ticket, Impossible> {
         let moment = |at, actor: &str| Moment {
             at,
             actor: if actor.is_empty() {
@@ -93,12 +95,12 @@ impl PastTicket {
             return Err(Impossible::Time { number: 0 });
         }
         let mut before = self.reported_time;
-        let mut steps = vec![Step {
-            ticket: ticket.clone(),
+        each(Step {
+            ticket: &ticket,
             line,
             action: TicketAction::Report,
-            moment: first,
-        }];
+            moment: &first,
+        });
         for (past, number) in self.acts.iter().zip(1..) {
             if past.at < before || past.at > now {
                 return Err(Impossible::Time { number });
@@ -108,13 +110,26 @@ impl PastTicket {
             let line = ticket
                 .act(&past.act, &moment)
                 .map_err(|denied| Impossible::Act { number, denied })?;
-            steps.push(Step {
-                ticket: ticket.clone(),
+            each(Step {
+                ticket: &ticket,
                 line,
                 action: past.act.action(),
-                moment,
+                moment: &moment,
             });
         }
-        Ok(steps)
+        Ok(ticket)
+    }
+
+    /// How much a load of it writes: each line of history goes with an event
+    /// that holds every order issued so far.
+    pub fn weight(&self) -> usize {
+        let (mut orders, mut weight) = (0, 1);
+        for past in &self.acts {
+            if let Act::Dispatch { orders: issued, .. } = &past.act {
+                orders += issued.len();
+            }
+            weight += 1 + orders;
+        }
+        weight
     }
 }

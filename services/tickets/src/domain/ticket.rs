@@ -93,6 +93,11 @@ pub struct HistoryLine {
     pub reason: String,
 }
 
+/// Orders that a ticket can have, over all rounds of dispatch. Every event of a
+/// ticket holds all of them, so this bounds its size, too. A ticket that comes
+/// near it needs a decision and not one more round.
+pub const MAX_ORDERS: usize = 100;
+
 /// The highest level of escalation: the district.
 const DISTRICT_LEVEL: i32 = 2;
 
@@ -178,7 +183,17 @@ impl Ticket {
     fn guard(&self, act: &Act, moment: &Moment) -> Result<(), Denied> {
         match act {
             Act::FixOnTheSpot { .. } => self.guard_fix(moment),
-            Act::Dispatch { orders, .. } => guard_units(orders),
+            Act::Dispatch { orders, .. } => {
+                guard_units(orders)?;
+                if self.orders.len() + orders.len() > MAX_ORDERS {
+                    return Err(guard(
+                        "too_many_orders",
+                        "ticket",
+                        "a ticket has at most 100 orders over all rounds: decide it another way",
+                    ));
+                }
+                Ok(())
+            }
             Act::Withdraw { order_id, .. } | Act::ConfirmOrder { order_id } => {
                 let order = self.order(*order_id).ok_or(Denied::NoSuchOrder)?;
                 if order.role == OrderRole::Lead {

@@ -33,17 +33,11 @@ impl TicketStore {
         Self {
             reads: Coalescer::start(AT_ONCE, TOGETHER, move |asked: Vec<Asked>| {
                 let lanes = reads.clone();
-                async move {
-                    let count = asked.len();
-                    to_each(count, load_tickets(&lanes, &asked).await)
-                }
+                async move { read(&lanes, &asked).await }
             }),
             loads: Coalescer::start(AT_ONCE, TOGETHER, move |asked: Vec<AskedForCommand>| {
                 let lanes = loads.clone();
-                async move {
-                    let count = asked.len();
-                    to_each(count, load_for_command(&lanes, &asked).await)
-                }
+                async move { load(&lanes, &asked).await }
             }),
             inserts: Coalescer::start(AT_ONCE, TOGETHER, move |writes: Vec<TicketWrite>| {
                 let lanes = inserts.clone();
@@ -94,6 +88,36 @@ fn to_each<T>(count: usize, answers: Result<Vec<T>, StoreError>) -> Vec<Result<T
     match answers {
         Ok(answers) => answers.into_iter().map(Ok).collect(),
         Err(error) => (0..count).map(|_| Err(error.clone())).collect(),
+    }
+}
+
+/// Reads tickets; one that can't be read fails its own caller alone.
+async fn read(lanes: &Lanes, asked: &[Asked]) -> Vec<Result<Option<Ticket>, StoreError>> {
+    match load_tickets(lanes, asked).await {
+        Err(error) if asked.len() > 1 && !error.is_unavailable() => {
+            let mut answers = Vec::new();
+            for asked in asked {
+                let read = load_tickets(lanes, std::slice::from_ref(asked)).await;
+                answers.push(read.map(|tickets| tickets.into_iter().flatten().next()));
+            }
+            answers
+        }
+        answers => to_each(asked.len(), answers),
+    }
+}
+
+/// Loads what commands need; what can't be loaded fails its own caller alone.
+async fn load(lanes: &Lanes, asked: &[AskedForCommand]) -> Vec<Result<Loaded, StoreError>> {
+    match load_for_command(lanes, asked).await {
+        Err(error) if asked.len() > 1 && !error.is_unavailable() => {
+            let mut answers = Vec::new();
+            for asked in asked {
+                let loaded = load_for_command(lanes, std::slice::from_ref(asked)).await;
+                answers.push(loaded.map(|loaded| loaded.into_iter().next().unwrap_or_default()));
+            }
+            answers
+        }
+        answers => to_each(asked.len(), answers),
     }
 }
 

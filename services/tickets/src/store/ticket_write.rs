@@ -52,6 +52,13 @@ impl TicketWrite {
     }
 }
 
+impl TicketWrite {
+    /// The ticket's revision once it is written.
+    pub fn revision(&self) -> i64 {
+        self.ticket.revision
+    }
+}
+
 /// Inserts new tickets: all of them or, if one is there already or was asked
 /// for before, none.
 ///

@@ -37,12 +37,25 @@ fn row(row_number: i64, record: Record) -> ImportRecordsRequest {
     }
 }
 
-/// Sends messages and answers the results, or how the stream ended.
+/// Sends messages and answers the results, or how the stream ended. Categories
+/// are the platform's to load; all else is loaded by the district.
 async fn send(
     bench: &Bench,
     messages: Vec<ImportRecordsRequest>,
 ) -> (Vec<RowResult>, Result<(), Status>) {
-    let mut importer = bench.importer();
+    let of_the_platform = messages
+        .iter()
+        .any(|message| matches!(message.record, Some(Record::Category(_))));
+    send_from(bench, if of_the_platform { "" } else { "320402" }, messages).await
+}
+
+/// As [`send`], as an importer of an area.
+async fn send_from(
+    bench: &Bench,
+    area: &str,
+    messages: Vec<ImportRecordsRequest>,
+) -> (Vec<RowResult>, Result<(), Status>) {
+    let mut importer = bench.importer(area);
     let mut answers = match importer.import_records(stream::iter(messages)).await {
         Ok(answers) => answers.into_inner(),
         Err(status) => return (Vec::new(), Err(status)),
@@ -474,8 +487,9 @@ async fn bad_rows_are_refused_and_the_others_are_loaded() {
         ticket(begun(&twice, &twice)),
         reported(),
     ];
-    let mut rows: Vec<_> = records.iter().cloned().map(Record::Ticket).collect();
-    rows.push(Record::Category(Category {
+    let rows: Vec<_> = records.iter().cloned().map(Record::Ticket).collect();
+    let results = load(&bench, rows).await;
+    let unkeepable = Record::Category(Category {
         id: request_id(),
         code: "0501".into(),
         name: "噪\0声".into(),
@@ -484,9 +498,9 @@ async fn bad_rows_are_refused_and_the_others_are_loaded() {
             amount: 1,
         }),
         ..Category::default()
-    }));
-    let results = load(&bench, rows).await;
-    assert_eq!(refused(&results[14]), [("name", "FIELD_INVALID")]);
+    });
+    let refusal = load(&bench, vec![unkeepable]).await;
+    assert_eq!(refused(&refusal[0]), [("name", "FIELD_INVALID")]);
     let named: Vec<_> = refused(&results[1])
         .into_iter()
         .map(|(field, _)| field)
@@ -664,11 +678,6 @@ async fn categories_and_duties_are_loaded_and_used_by_the_same_load() {
                 id: request_id(),
                 ..duty.clone()
             }),
-            Record::Responsibility(Responsibility {
-                id: request_id(),
-                area_code: FOREIGN.into(),
-                ..duty
-            }),
         ],
     )
     .await;
@@ -680,9 +689,88 @@ async fn categories_and_duties_are_loaded_and_used_by_the_same_load() {
             ("code", "RECORD_EXISTS"),
             ("id", "RECORD_EXISTS"),
             ("area_code", "RECORD_EXISTS"),
-            ("area_code", "REFERENCE_UNKNOWN"),
         ]
     );
+    let foreign = vec![Record::Responsibility(Responsibility {
+        id: request_id(),
+        area_code: FOREIGN.into(),
+        ..duty
+    })];
+    for validate_only in [true, false] {
+        let results = load_as(&bench, validate_only, foreign.clone()).await;
+        assert_eq!(refused(&results[0]), [("area_code", "REFERENCE_UNKNOWN")]);
+    }
+}
+
+#[tokio::test]
+async fn a_category_is_loaded_by_the_platform_alone() {
+    let bench = Bench::start().await;
+    let category = || {
+        Record::Category(Category {
+            id: request_id(),
+            code: "0501".into(),
+            name: "噪声".into(),
+            handling_limit: Some(Limit {
+                kind: LimitKind::CalendarDays.into(),
+                amount: 2,
+            }),
+            ..Category::default()
+        })
+    };
+    for area in ["320402", COMMUNITY] {
+        for validate_only in [true, false] {
+            let messages = vec![header(validate_only), row(1, category())];
+            let (results, ended) = send_from(&bench, area, messages).await;
+            ended.unwrap();
+            assert_eq!(refused(&results[0]), [("code", "AREA_TOO_NARROW")]);
+        }
+    }
+    let results = load(&bench, vec![category()]).await;
+    assert_eq!(outcomes(&results), [RowOutcome::Imported]);
+}
+
+#[tokio::test]
+async fn a_ticket_of_more_orders_than_it_can_have_is_refused() {
+    let bench = Bench::start().await;
+    let history = |rounds: i64| {
+        let mut history = vec![line(0, TicketAction::Report), line(1, TicketAction::File)];
+        for round in 0..rounds {
+            let lead = request_id();
+            history.push(HistoryRecord {
+                orders: (0..21)
+                    .map(|place| OrderRecord {
+                        id: if place == 0 {
+                            lead.clone()
+                        } else {
+                            request_id()
+                        },
+                        unit_id: if place == 0 {
+                            LEAD.to_string()
+                        } else {
+                            request_id()
+                        },
+                    })
+                    .collect(),
+                ..line(2 + round, TicketAction::Dispatch)
+            });
+            history.push(on(&lead, line(2 + round, TicketAction::Refuse)));
+        }
+        history
+    };
+    // Nothing is looked up in a trial: the units may be part of the same load.
+    for (rounds, fits) in [(4, true), (249, false)] {
+        let record = Record::Ticket(ticket(history(rounds)));
+        let results = load_as(&bench, true, vec![record]).await;
+        if fits {
+            assert_eq!(outcomes(&results), [RowOutcome::Valid]);
+        } else {
+            // The fifth round would be the first too many.
+            assert_eq!(
+                refused(&results[0]),
+                [("history[10].action", "GUARD_FAILED")]
+            );
+        }
+    }
 }
 
 #[tokio::test]

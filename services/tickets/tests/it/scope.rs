@@ -36,7 +36,7 @@ const VERBS_BY_HOLDING: [Verb; 5] = [
 ];
 
 /// A refusal to the last byte, but for the id that was asked for.
-fn told(status: &Status, id: &str) -> (Code, String, String) {
+pub(crate) fn told(status: &Status, id: &str) -> (Code, String, String) {
     let details = String::from_utf8_lossy(status.details()).replace(id, "ID");
     (status.code(), status.message().replace(id, "ID"), details)
 }

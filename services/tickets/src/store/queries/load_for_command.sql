@@ -1,6 +1,8 @@
 -- All that commands need to decide, in one statement: the ticket with its
 -- orders, and the request if it was made before. A repeated request finds its
--- ticket even if its effect took the ticket out of the caller's scope.
+-- ticket outside the caller's scope only while the ticket is still as that
+-- request left it, so that a unit can retry the call that ended its order. What
+-- has happened since is nothing that the caller may read.
 select
     asked.place as "place!",
     row_to_json(ticket) as "ticket: Json<Ticket>",
@@ -15,7 +17,7 @@ from unnest($1::uuid[], $2::text[], $3::uuid[], $4::text[], $5::text[], $6::uuid
 left join request
     on request.caller = asked.caller and request.request_id = asked.request_id
 left join ticket on ticket.id = asked.id and (
-    request.record_id = ticket.id
+    (request.record_id = ticket.id and request.revision = ticket.revision)
     or (ticket.area_code >= asked.area_from and ticket.area_code < asked.area_until)
     or exists (
         select from ticket_order o
