@@ -27,7 +27,8 @@ use crate::{
     },
     store::{
         history::list_history,
-        ticket::{Asked as AskedTicket, Filter, list_tickets},
+        listing::{Filter, list_tickets},
+        ticket::Asked as AskedTicket,
     },
 };
 
@@ -492,7 +493,7 @@ async fn list(
         page::decode(&message.page_token, &arguments).map_err(bad_page_token)?;
     let size = page::size(message.page_size);
     let filter = Filter {
-        within: RecordScope::everything().within(&message.within_code),
+        within: message.within_code.clone(),
         scope,
         states,
         unit_id: optional_id(&message.unit_id, "unit_id")?,

@@ -1,6 +1,5 @@
 //! Reads of tickets with their orders.
 
-use chrono::{DateTime, Utc};
 use sqlx::types::Json;
 use uuid::Uuid;
 use wangge_auth::RecordScope;
@@ -69,7 +68,7 @@ pub struct AskedForCommand {
 }
 
 /// What a command needs to decide.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Loaded {
     /// The ticket, if it is there for the caller.
     pub ticket: Option<Ticket>,
@@ -116,59 +115,6 @@ pub async fn load_for_command(
             ticket: row.ticket.map(|ticket| whole(ticket, row.orders)),
             request: row.fingerprint.zip(row.record_id),
         })
-        .collect())
-}
-
-/// What a list of tickets asks for.
-#[derive(Debug)]
-pub struct Filter {
-    /// Which tickets are there for the caller.
-    pub scope: RecordScope,
-    /// Only tickets within this area, whoever holds them.
-    pub within: RecordScope,
-    /// Only tickets in one of these states; empty for all.
-    pub states: Vec<i16>,
-    /// Only tickets on which this unit holds a live order.
-    pub unit_id: Option<Uuid>,
-    /// Only tickets that no grid was found for.
-    pub only_unrouted: bool,
-    /// Only tickets behind this one: its report's time and its id.
-    pub after: Option<(DateTime<Utc>, Uuid)>,
-    /// At most this many.
-    pub limit: i64,
-}
-
-/// Lists tickets, newest report first.
-///
-/// # Errors
-/// What the database says.
-pub async fn list_tickets(lanes: &Lanes, filter: &Filter) -> Result<Vec<Ticket>, StoreError> {
-    let (after_time, after_id) = filter.after.unzip();
-    let rows = lanes
-        .take()
-        .await?
-        .run(async |lane| {
-            sqlx::query_file!(
-                "src/store/queries/list_tickets.sql",
-                filter.scope.area_from(),
-                filter.scope.area_until(),
-                filter.scope.holder(),
-                filter.within.area_from(),
-                filter.within.area_until(),
-                &filter.states,
-                filter.unit_id,
-                filter.only_unrouted,
-                after_time,
-                after_id,
-                filter.limit,
-            )
-            .fetch_all(lane)
-            .await
-        })
-        .await?;
-    Ok(rows
-        .into_iter()
-        .map(|row| whole(row.ticket, row.orders))
         .collect())
 }
 
@@ -252,7 +198,8 @@ fn bounds<'s>(scopes: impl Iterator<Item = &'s RecordScope>) -> Bounds {
     bounds
 }
 
-fn whole(ticket: Json<Ticket>, orders: Option<Json<Vec<Order>>>) -> Ticket {
+/// A ticket with its orders.
+pub(super) fn whole(ticket: Json<Ticket>, orders: Option<Json<Vec<Order>>>) -> Ticket {
     Ticket {
         orders: orders.map(|orders| orders.0).unwrap_or_default(),
         ..ticket.0

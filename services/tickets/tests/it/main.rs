@@ -13,8 +13,11 @@ mod guards;
 mod imports;
 mod journey;
 mod lists;
+mod plans;
 mod references;
+mod repetitions;
 mod reports;
+mod rosters;
 mod scope;
 mod statements;
 mod states;
@@ -235,9 +238,9 @@ impl Bench {
         tickets(&self.url, role, area, unit)
     }
 
-    /// An importer of the district.
-    pub(crate) fn importer(&self) -> Imports {
-        let token = token(&[Role::Importer], Some("320402"), None);
+    /// An importer of an area.
+    pub(crate) fn importer(&self, area: &str) -> Imports {
+        let token = token(&[Role::Importer], Some(area), None);
         ImportServiceClient::new(stream_channel(&self.url, &token))
     }
 
