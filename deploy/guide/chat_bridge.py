@@ -18,10 +18,11 @@ group = next(groups, None) or bridge.call(CHAT + "CreateChatGroup", {
     "chat_group": {"name": "居民群", "area_code": AREA, "start_date": day()}})
 print(f"group      {group.name}")
 
-# A message arrives in it. A real bridge makes the request_id of the chat's own message id.
+# A message arrives in it. The chat's own message id keeps it from being entered twice (RECORD_EXISTS), however
+# late it is sent again.
 message = bridge.call(CHAT + "CreateGroupMessage", {
-    "request_id": str(uuid.uuid4()),
-    "group_message": {"chat_group_id": group.id, "text": "3号楼的路灯不亮了", "sent_time": moment()}})
+    "group_message": {"chat_group_id": group.id, "text": "3号楼的路灯不亮了", "sent_time": moment(),
+                      "source_message_id": f"example-{uuid.uuid4()}"}})
 print(f"received   {message.id} {enum(message, 'state')}")
 
 # Somebody is on duty, claims it and answers.

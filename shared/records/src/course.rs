@@ -4,6 +4,7 @@
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use uuid::Uuid;
 use wangge_api::refusal::Refusal;
 
 use crate::{Checks, Note, Record};
@@ -61,6 +62,9 @@ pub struct Step {
     pub actor: Note,
     /// Why, where a reason is asked for; it may be personal.
     pub reason: Note,
+    /// For whom, if the action named a person.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub person_id: Option<Uuid>,
 }
 
 /// Where a record stands, and how it came there. Its fields are columns.
@@ -126,8 +130,16 @@ impl<S: States> Course<S> {
             step_time: time.max(before),
             actor: Note(actor),
             reason: Note(reason),
+            person_id: None,
         });
         Ok(())
+    }
+
+    /// Says for whom the last step was taken.
+    fn taken_for(&mut self, person_id: Option<Uuid>) {
+        if let Some(step) = self.steps.last_mut() {
+            step.person_id = person_id;
+        }
     }
 
     /// The course that steps of the past make up.
@@ -206,6 +218,12 @@ pub trait Stateful: Record {
         Ok(())
     }
 
+    /// Whom an action names as the one who does something from now on. A token
+    /// names no person, so the step keeps both: who called, and for whom.
+    fn named(&self, _action: &'static str) -> Option<Uuid> {
+        None
+    }
+
     /// Takes a step: what `give` gives comes first, then what the action brings
     /// along, and the record must be sound after it.
     ///
@@ -223,6 +241,8 @@ pub trait Stateful: Record {
         give(self, &mut checks);
         if checks.hold() {
             self.settle(action, time)?;
+            let named = self.named(action);
+            self.course_mut().taken_for(named);
             self.check(&mut checks);
         }
         checks.done()
@@ -353,6 +373,7 @@ mod tests {
             step_time: at(second),
             actor: Note::default(),
             reason: Note::default(),
+            person_id: None,
         };
         let mut checks = Checks::of("lamp");
         let steps = vec![step("light", 10), step("light", 5), step("drop", 99)];

@@ -113,6 +113,7 @@ pub fn past<S: States>(
             state: String::new(),
             actor: Note::default(),
             reason: Note(step.reason),
+            person_id: None,
         });
     }
     let course = Course::replay(created_time, now, taken, checks);
@@ -136,6 +137,7 @@ pub fn steps<S: States>(course: &Course<S>) -> Vec<WireStep> {
         step_time: Some(timestamp(step.step_time)),
         actor: step.actor.0.clone(),
         reason: step.reason.0.clone(),
+        person_id: step.person_id.map(|id| id.to_string()).unwrap_or_default(),
     };
     course.steps().iter().map(told).collect()
 }

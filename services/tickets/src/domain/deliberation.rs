@@ -137,6 +137,10 @@ impl Stateful for Deliberation {
         &mut self.course
     }
 
+    fn named(&self, action: &'static str) -> Option<Uuid> {
+        self.reviewer_id.filter(|_| action == "review")
+    }
+
     fn settle(&mut self, action: &'static str, _now: DateTime<Utc>) -> Result<(), Refusal> {
         if action == "disagree" {
             self.inconclusive_meeting_ids.extend(self.meeting_id);

@@ -104,6 +104,10 @@ impl Stateful for DutyShift {
         &mut self.course
     }
 
+    fn named(&self, action: &'static str) -> Option<Uuid> {
+        (action == "hand_over").then_some(self.person_id)
+    }
+
     /// Who was on duty is not rewritten: what a shift that has ended was is
     /// settled.
     fn settle(&mut self, _action: &'static str, now: DateTime<Utc>) -> Result<(), Refusal> {

@@ -150,6 +150,11 @@ impl Stateful for GroupMessage {
     fn course_mut(&mut self) -> &mut Course<GroupMessageState> {
         &mut self.course
     }
+
+    fn named(&self, action: &'static str) -> Option<Uuid> {
+        self.person_id
+            .filter(|_| ["claim", "hand_over"].contains(&action))
+    }
 }
 
 #[cfg(test)]

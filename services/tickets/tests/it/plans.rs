@@ -18,9 +18,9 @@ const PAGE: i64 = 50;
 /// A department of few orders, and one of many.
 const FEW: Uuid = Uuid::from_u128(0xf1);
 const MANY: Uuid = Uuid::from_u128(0xf2);
-const DISTRICT: &str = "990101";
-const STREET: &str = "990101003";
-const COMMUNITY: &str = "990101003007";
+const DISTRICT: &str = "990102";
+const STREET: &str = "990102004";
+const COMMUNITY: &str = "990102002007";
 const SMALL_GRID: &str = "990102001001009";
 const UNKNOWN: &str = "990103";
 
@@ -301,8 +301,8 @@ async fn lists_hold_what_a_plain_statement_finds() {
         (&everywhere, list.clone(), "true".to_owned()),
         (
             &everywhere,
-            within("9901010030"),
-            "area_code like '9901010030%'".to_owned(),
+            within("9901020020"),
+            "area_code like '9901020020%'".to_owned(),
         ),
         (
             &everywhere,
@@ -326,6 +326,14 @@ async fn lists_hold_what_a_plain_statement_finds() {
             format!("area_code like '{COMMUNITY}%' and {}", held(MANY)),
         ),
         (&clerk, list.clone(), held(MANY)),
+        (
+            &everywhere,
+            ListTicketsRequest {
+                only_unrouted: true,
+                ..within(STREET)
+            },
+            format!("area_code like '{STREET}%' and not routed"),
+        ),
         (
             &clerk,
             within(STREET),

@@ -114,7 +114,14 @@ async fn a_shift_that_has_ended_is_settled() {
     let shift = plan(&bench, COMMUNITY, &request_id(), 1).await.unwrap();
     // Under way, it can still be handed over.
     bench.clock.advance(Duration::hours(2));
-    let shift = hand_over(&bench, &shift, &request_id()).await.unwrap();
+    let person = request_id();
+    let shift = hand_over(&bench, &shift, &person).await.unwrap();
+    // Who called, and for whom.
+    let step = shift.steps.last().unwrap();
+    assert_eq!(
+        (step.actor.as_str(), &step.person_id),
+        ("test-staff", &person)
+    );
     bench.clock.advance(Duration::hours(1));
     let status = hand_over(&bench, &shift, &request_id()).await.unwrap_err();
     assert_eq!(reason(&status), "GUARD_FAILED");
