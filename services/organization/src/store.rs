@@ -7,6 +7,7 @@ pub mod area;
 mod codes;
 pub mod counts;
 pub mod figure;
+pub mod loaded;
 pub mod person;
 pub mod place;
 pub mod records;

@@ -143,7 +143,7 @@ mod tests {
             0..=9 => of(value),
             10 => "十".into(),
             11..=19 => format!("十{}", of(value % 10)),
-            _ if value % 10 == 0 => format!("{}十", of(value / 10)),
+            _ if value.is_multiple_of(10) => format!("{}十", of(value / 10)),
             _ => format!("{}十{}", of(value / 10), of(value % 10)),
         }
     }

@@ -102,4 +102,37 @@ mod tests {
             5.0
         ));
     }
+
+    #[test]
+    fn boundaries_of_the_data_sets_lie_within_their_communities() {
+        for set in ["fuqiang", "linhe"] {
+            let file = format!(
+                "{}/../../tests/data/{set}/boundaries.geojson",
+                env!("CARGO_MANIFEST_DIR")
+            );
+            let text = std::fs::read_to_string(file).unwrap();
+            let features = text.parse::<geojson::FeatureCollection>().unwrap().features;
+            let areas: Vec<(String, MultiPolygon)> = features
+                .iter()
+                .map(|feature| {
+                    let code = feature.property("area_code").and_then(|code| code.as_str());
+                    let boundary = feature.geometry.as_ref().unwrap().to_string();
+                    (
+                        code.unwrap().to_owned(),
+                        boundary::check(&boundary).unwrap(),
+                    )
+                })
+                .collect();
+            assert!(areas.len() > 3, "{set}");
+            for (code, inner) in &areas {
+                for (around, outer) in &areas {
+                    let inside = code.starts_with(around.as_str());
+                    assert!(
+                        !inside || lies_within(inner, outer, 5.0),
+                        "{code} in {around}"
+                    );
+                }
+            }
+        }
+    }
 }

@@ -4,7 +4,7 @@ use std::{collections::HashMap, future::Future};
 
 use chrono::{DateTime, Utc};
 use futures::FutureExt as _;
-use prost::Message as _;
+use prost::Message;
 use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 use wangge_api::{
@@ -37,6 +37,12 @@ pub enum Outcome {
     Refused(Refusal),
 }
 
+/// Digest of a row, by which it is known again.
+pub fn digest(message: &impl Message) -> String {
+    let digest = Sha256::digest(message.encode_to_vec());
+    digest.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
 /// A record as a row brings it.
 ///
 /// # Errors
@@ -52,10 +58,10 @@ where
     }
     let id =
         Uuid::parse_str(id).map_err(|_| Refusal::field("id", "string.uuid", "must be a UUID"))?;
-    let digest = Sha256::digest(message.encode_to_vec());
+    let digest = digest(&message);
     let head = Head {
         imported: true,
-        import_digest: Some(digest.iter().map(|byte| format!("{byte:02x}")).collect()),
+        import_digest: Some(digest),
         ..Head::new(id, now)
     };
     let mut record: R = wire::read(message, head).map_err(relative::<R>)?;

@@ -68,7 +68,8 @@ pub async fn place(
     }
 }
 
-/// Demands that nobody else holds an exclusive post on one of the days. The
+/// Demands that nobody else holds an exclusive post on one of the days, and
+/// that nobody holds a post twice. The
 /// unit or area stays locked until the transaction ends, so that of two
 /// appointments at the same time one sees the other.
 ///
@@ -79,9 +80,6 @@ pub async fn check_post(
     references: &References,
     appointment: &Appointment,
 ) -> Result<(), Failure> {
-    if !appointment.post.is_exclusive() {
-        return Ok(());
-    }
     let scope = references.scope();
     match appointment.seat() {
         Seat::Unit(unit) => drop(store::unit::lock_unit(tx, scope, unit.0).await?),

@@ -29,16 +29,16 @@ use crate::{
 /// A record as a row brings it.
 #[derive(Debug, Clone)]
 pub enum Draft {
-    /// An area.
-    Area(AreaDraft),
+    /// An area, and the digest of its row.
+    Area(AreaDraft, String),
     /// An entry of the address book.
     Address(AddressDraft),
-    /// A unit.
-    Unit(UnitDraft),
+    /// A unit, and the digest of its row.
+    Unit(UnitDraft, String),
     /// A person.
     Person(PersonDraft),
-    /// An appointment.
-    Appointment(AppointmentDraft),
+    /// An appointment, and the digest of its row.
+    Appointment(AppointmentDraft, String),
     /// A published figure.
     Figure(FigureDraft),
     /// A plain record.
@@ -97,7 +97,7 @@ pub async fn import_records(
         }
         other => other,
     };
-    let places = |row: &Row| matches!(row, Ok(Draft::Area(_) | Draft::Address(_)));
+    let places = |row: &Row| matches!(row, Ok(Draft::Area(..) | Draft::Address(_)));
     if loads && rows.iter().any(places) {
         app.places.changed();
     }

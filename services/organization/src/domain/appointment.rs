@@ -181,13 +181,19 @@ impl Appointment {
         checks.done()
     }
 
+    /// Whose other appointments to the post stand in the way: anybody's if the
+    /// post is exclusive (none), else the person's own.
+    pub fn only_holder(&self) -> Option<PersonId> {
+        Some(self.person_id).filter(|_| !self.post.is_exclusive())
+    }
+
     /// The refusal for a post that another appointment holds on one of the
     /// days.
     pub fn taken() -> Refusal {
         Refusal::guard(
             "post_taken",
             "appointment",
-            "another person holds the post on one of the days",
+            "another person holds the post on one of the days, or the same person holds it already",
         )
     }
 

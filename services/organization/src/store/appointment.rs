@@ -102,7 +102,8 @@ pub async fn list_appointments(
 }
 
 /// Whether another appointment to the same post in the same unit or area holds
-/// on one of the days. The unit or area is locked, so that the answer stands
+/// on one of the days; of a post that several may hold, one of the same person.
+/// The unit or area is locked, so that the answer stands
 /// until the transaction ends. Scope is that of the unit or area, all of whose
 /// appointments count.
 ///
@@ -122,6 +123,7 @@ pub async fn is_post_taken(
                       else unit_id = $2 end)
                  and area_code >= $4 and area_code < $5
                  and daterange(start_date, end_date) && daterange($6, $7)
+                 and ($8::uuid is null or person_id = $8)
            ) as "taken!""#,
         appointment.post.code(),
         appointment.unit_id.map(|id| id.0),
@@ -130,6 +132,7 @@ pub async fn is_post_taken(
         scope.area_until(),
         appointment.start_date,
         appointment.end_date,
+        appointment.only_holder().map(|id| id.0),
     )
     .fetch_one(tx)
     .await?)

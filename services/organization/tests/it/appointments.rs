@@ -260,6 +260,8 @@ async fn an_exclusive_post_has_one_holder_a_day() {
         appoint(&world, "", in_unit(person, Post::Staff, &office))
             .await
             .expect("staff are many");
+        let twice = appoint(&world, "", in_unit(person, Post::Staff, &office)).await;
+        assert_eq!(refusal(twice).0, "GUARD_FAILED", "and each of them once");
     }
     appoint(&world, "", in_unit(&first, Post::Secretary, &office))
         .await

@@ -1,13 +1,14 @@
 //! Loads of records that were made elsewhere.
 
+use prost_types::FieldMask;
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Status, Streaming};
 use wangge_api::{
     organization::v1::{
-        Address, Appointment, Area, AreaKind, Building, Estate, FigureBound, FigurePeriod,
-        GetAreaRequest, Household, ImportRecordsRequest, ImportRecordsResponse, NeedKind, NeedTag,
-        NeedTeam, Person, Post, PublishedFigure, Resident, Unit, UnitKind,
-        import_records_request::Record,
+        Address, Appointment, Area, AreaKind, Building, EndAppointmentRequest, Estate, FigureBound,
+        FigurePeriod, GetAreaRequest, Household, ImportRecordsRequest, ImportRecordsResponse,
+        NeedKind, NeedTag, NeedTeam, Person, Post, PublishedFigure, Resident, Unit, UnitKind,
+        UpdateAreaRequest, UpdateUnitRequest, import_records_request::Record,
     },
     types::v1::{ImportHeader, RowOutcome, RowResult},
 };
@@ -172,6 +173,74 @@ async fn a_community_is_loaded_and_can_be_sent_again() {
     assert_eq!(world.events().await.len(), records.len() - 1);
     let request = GetAreaRequest { code: GRID.into() };
     world.areas(GRID).get_area(request).await.expect("loaded");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_load_can_be_sent_again_after_its_records_were_changed_here() {
+    let world = World::start().await;
+    let records = community();
+    import(&world, "", false, &records).await;
+    let mask = |path: &str| {
+        Some(FieldMask {
+            paths: vec![path.into()],
+        })
+    };
+    for record in &records {
+        match record.clone() {
+            Record::Area(area) if area.code == GRID => {
+                let request = UpdateAreaRequest {
+                    request_id: request_id(),
+                    area: Some(Area {
+                        name: "新名".into(),
+                        ..area
+                    }),
+                    update_mask: mask("name"),
+                };
+                world.areas("").update_area(request).await.expect("changed");
+            }
+            Record::Unit(unit) => {
+                let request = UpdateUnitRequest {
+                    request_id: request_id(),
+                    unit: Some(Unit {
+                        name: "新名".into(),
+                        ..unit
+                    }),
+                    update_mask: mask("name"),
+                };
+                world.units("").update_unit(request).await.expect("changed");
+            }
+            Record::Appointment(appointment) => {
+                let request = EndAppointmentRequest {
+                    request_id: request_id(),
+                    id: appointment.id,
+                    end_date: date(2022, 7, 1),
+                    ..EndAppointmentRequest::default()
+                };
+                world
+                    .people("")
+                    .end_appointment(request)
+                    .await
+                    .expect("ended");
+            }
+            _ => {}
+        }
+    }
+    let events = world.events().await.len();
+    let again = import(&world, "", false, &records).await;
+    assert_eq!(outcomes(&again), vec![RowOutcome::Unchanged; records.len()]);
+    let trial = import(&world, "", true, &records).await;
+    assert_eq!(outcomes(&trial), vec![RowOutcome::Valid; records.len()]);
+    assert_eq!(world.events().await.len(), events);
+    // A row that says something else is still another record.
+    let other = records.into_iter().find_map(|record| match record {
+        Record::Unit(unit) => Some(Record::Unit(Unit {
+            name: "另一名".into(),
+            ..unit
+        })),
+        _ => None,
+    });
+    let refused = import(&world, "", false, &[other.expect("a unit")]).await;
+    assert_eq!(why(&refused[0]), [("id", "RECORD_EXISTS")]);
 }
 
 #[tokio::test(flavor = "multi_thread")]

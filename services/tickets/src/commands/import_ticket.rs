@@ -255,10 +255,12 @@ async fn wait_for_references(app: &App, rows: &[PastRow]) -> Result<(), Refusal>
         .flat_map(|row| units(&row.past))
         .map(|(_, unit_id)| unit_id)
         .collect();
-    // A row that names no area is found by its point or address.
+    // A row that names no area is found by its point or address; as long as no
+    // grid has it, its grid may still come behind the community.
     let found = |reference: &Reference| {
         rows.iter()
-            .all(|row| !reference.place(&row.past.report, "").area_code.is_empty())
+            .filter(|row| row.past.report.area_code.is_empty())
+            .all(|row| reference.place(&row.past.report, "").routed)
     };
     wait_until(app, |reference| {
         areas.iter().all(|code| reference.knows_area(code))

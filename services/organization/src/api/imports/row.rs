@@ -59,7 +59,8 @@ fn draft(record: Record, now: DateTime<Utc>) -> Row {
         Record::Area(area) => {
             check(&area)?;
             let id = id(&area.id)?;
-            Draft::Area(areas::draft(area, id.into())?)
+            let row = load::digest(&area);
+            Draft::Area(areas::draft(area, id.into())?, row)
         }
         Record::Address(address) => {
             check(&address)?;
@@ -69,7 +70,8 @@ fn draft(record: Record, now: DateTime<Utc>) -> Row {
         Record::Unit(unit) => {
             check(&unit)?;
             let id = id(&unit.id)?;
-            Draft::Unit(units::draft(unit, id.into())?)
+            let row = load::digest(&unit);
+            Draft::Unit(units::draft(unit, id.into())?, row)
         }
         Record::Person(person) => {
             check(&person)?;
@@ -79,7 +81,8 @@ fn draft(record: Record, now: DateTime<Utc>) -> Row {
         Record::Appointment(appointment) => {
             check(&appointment)?;
             let id = id(&appointment.id)?;
-            Draft::Appointment(appointments::draft(appointment, id.into())?)
+            let row = load::digest(&appointment);
+            Draft::Appointment(appointments::draft(appointment, id.into())?, row)
         }
         Record::PublishedFigure(figure) => {
             check(&figure)?;

@@ -8,7 +8,7 @@ use wangge_api::{errors::v1::Reason, refusal::Refusal};
 use wangge_pg::{Tx, transaction::Failure};
 
 use super::{Draft, Outcome, Run};
-use crate::events::Origin;
+use crate::{events::Origin, store};
 
 mod people;
 mod places;
@@ -37,11 +37,11 @@ async fn try_row(
     origin: Origin,
 ) -> Result<Outcome, Failure> {
     match draft {
-        Draft::Area(draft) => places::area(tx, run, draft, origin).await,
+        Draft::Area(draft, row) => places::area(tx, run, draft, &row, origin).await,
         Draft::Address(draft) => places::address(tx, run, draft, origin).await,
-        Draft::Unit(draft) => people::unit(tx, run, draft, origin).await,
+        Draft::Unit(draft, row) => people::unit(tx, run, draft, &row, origin).await,
         Draft::Person(draft) => people::person(tx, run, draft).await,
-        Draft::Appointment(draft) => people::appointment(tx, run, draft, origin).await,
+        Draft::Appointment(draft, row) => people::appointment(tx, run, draft, &row, origin).await,
         Draft::Figure(draft) => places::figure(tx, run, draft, origin).await,
         // Loaded together with their like.
         Draft::Plain(_) => Err(Refusal::internal(&"a plain record was taken for a row").into()),
@@ -70,6 +70,26 @@ impl Run {
                 Ok(Some(Outcome::Unchanged(id, revision)))
             }
             (Some(true), _) => Ok(Some(Outcome::Valid)),
+        }
+    }
+
+    /// The record that is compared with a row, and its revision: the one that
+    /// is kept, or the row's own if the kept one was loaded from that very row
+    /// and was changed since.
+    async fn kept_from<R: Clone + Eq>(
+        &self,
+        tx: &mut Tx,
+        (kind, id, row): (&'static str, Uuid, &str),
+        record: &R,
+        kept: Option<(R, i64)>,
+    ) -> Result<Option<(R, i64)>, Failure> {
+        match kept {
+            Some((kept, revision))
+                if kept != *record && store::loaded::is_from(tx, kind, id, row).await? =>
+            {
+                Ok(Some((record.clone(), revision)))
+            }
+            kept => Ok(kept),
         }
     }
 

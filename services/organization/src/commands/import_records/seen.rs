@@ -10,7 +10,10 @@ use chrono::NaiveDate;
 use uuid::Uuid;
 use wangge_api::refusal::Refusal;
 
-use crate::domain::appointment::{Appointment, Post, Seat};
+use crate::domain::{
+    appointment::{Appointment, Post, Seat},
+    person::PersonId,
+};
 
 /// First day, and first day on which it no longer holds.
 type Term = (NaiveDate, Option<NaiveDate>);
@@ -22,7 +25,7 @@ pub(super) struct Seen {
     records: HashMap<Uuid, u64>,
     /// Codes, words and keys, each under the field that holds it.
     keys: HashSet<(&'static str, String)>,
-    posts: HashMap<(Post, Seat), Vec<Term>>,
+    posts: HashMap<(Post, Seat, Option<PersonId>), Vec<Term>>,
 }
 
 impl Seen {
@@ -54,18 +57,20 @@ impl Seen {
         }
     }
 
-    /// Takes an exclusive post for the days of an appointment.
+    /// Takes a post for the days of an appointment: from everybody if it is
+    /// exclusive, else from the same person.
     ///
     /// # Errors
     /// `GUARD_FAILED` (`post_taken`) if an earlier row holds it on one of them.
     pub(super) fn take_post(&mut self, appointment: &Appointment) -> Result<(), Refusal> {
-        if !appointment.post.is_exclusive() {
-            return Ok(());
-        }
         let term = (appointment.start_date, appointment.end_date);
         let held = self
             .posts
-            .entry((appointment.post, appointment.seat()))
+            .entry((
+                appointment.post,
+                appointment.seat(),
+                appointment.only_holder(),
+            ))
             .or_default();
         if held.iter().any(|other| overlap(*other, term)) {
             return Err(Appointment::taken());

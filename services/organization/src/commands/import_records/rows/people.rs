@@ -21,6 +21,7 @@ pub(super) async fn unit(
     tx: &mut Tx,
     run: &mut Run,
     draft: UnitDraft,
+    row: &str,
     origin: Origin,
 ) -> Result<Outcome, Failure> {
     let unit = draft.check()?;
@@ -35,6 +36,9 @@ pub(super) async fn unit(
             kept.revision,
         )
     });
+    let kept = run
+        .kept_from(tx, ("unit", unit.id.0, row), &unit, kept)
+        .await?;
     if let Some(outcome) = run.known("unit.id", unit.id.0, &unit, kept)? {
         return Ok(outcome);
     }
@@ -44,6 +48,7 @@ pub(super) async fn unit(
         run.seen.take("unit", "unit.code", unit.code.clone())?;
     } else {
         create_unit::save(tx, run.references(), &unit, origin).await?;
+        store::loaded::remember(tx, "unit", unit.id.0, row).await?;
     }
     let facts = UnitFacts {
         kind: unit.kind,
@@ -90,6 +95,7 @@ pub(super) async fn appointment(
     tx: &mut Tx,
     run: &mut Run,
     draft: AppointmentDraft,
+    row: &str,
     origin: Origin,
 ) -> Result<Outcome, Failure> {
     let appointment = create_appointment::place(tx, run.references_mut(), draft.check()?).await?;
@@ -105,6 +111,9 @@ pub(super) async fn appointment(
             kept.revision,
         )
     });
+    let kept = run
+        .kept_from(tx, ("appointment", id, row), &appointment, kept)
+        .await?;
     if let Some(outcome) = run.known("appointment.id", id, &appointment, kept)? {
         return Ok(outcome);
     }
@@ -117,6 +126,7 @@ pub(super) async fn appointment(
         run.seen.take_post(&appointment)?;
     } else {
         create_appointment::save(tx, run.references(), &appointment, origin).await?;
+        store::loaded::remember(tx, "appointment", id, row).await?;
     }
     Ok(run.passed(id, &appointment))
 }

@@ -22,6 +22,7 @@ pub(super) async fn area(
     tx: &mut Tx,
     run: &mut Run,
     draft: AreaDraft,
+    row: &str,
     origin: Origin,
 ) -> Result<Outcome, Failure> {
     let area = match draft.clone().check() {
@@ -44,6 +45,9 @@ pub(super) async fn area(
             kept.revision,
         )
     });
+    let kept = run
+        .kept_from(tx, ("area", area.id.0, row), &area, kept)
+        .await?;
     if let Some(outcome) = run.known("area.id", area.id.0, &area, kept)? {
         return Ok(outcome);
     }
@@ -57,6 +61,7 @@ pub(super) async fn area(
         store::area::lock_tree(tx).await?;
         create_area::check(tx, run.references_mut(), &area).await?;
         create_area::save(tx, run.references(), &area, origin).await?;
+        store::loaded::remember(tx, "area", area.id.0, row).await?;
         run.references_mut().learn_area(&area);
     }
     Ok(run.passed(area.id.0, &area))
