@@ -31,7 +31,7 @@ pub(super) async fn wait_for(app: &App, wanted: &[RecordVersion]) -> Result<(), 
         .map(|version| Uuid::parse_str(&version.record_id))
         .collect::<Result<Vec<_>, _>>()
         .map_err(|_| Refusal::field("at_least.record_id", "string.uuid", "must be a UUID"))?;
-    let lookup = async || {
+    let lookup = || async {
         let applied = have_been_applied(&app.database.calls, &records, &revisions).await;
         Ok::<_, Refusal>(applied?)
     };

@@ -126,7 +126,7 @@ mod tests {
     async fn served(limits: Limits) -> (std::net::SocketAddr, CancellationToken) {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let address = listener.local_addr().expect("an address");
-        let router = Router::new().route("/", get(async || "here"));
+        let router = Router::new().route("/", get(|| async { "here" }));
         let stop = CancellationToken::new();
         tokio::spawn(serve(listener, router, limits, stop.clone()));
         (address, stop)
