@@ -38,7 +38,7 @@ fn kind(event: &Event) -> &str {
         Some(Payload::ResponsibilityChanged(_)) => "responsibility",
         Some(Payload::RegistrationChanged(_)) => "registration",
         Some(Payload::CheckInVisitChanged(_)) => "check_in_visit",
-        None => "",
+        Some(Payload::PayloadWithheld(_)) | None => "",
     }
 }
 
