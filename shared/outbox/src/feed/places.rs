@@ -129,6 +129,7 @@ mod tests {
             .collect();
         assert!(places.take("service", true).is_err());
         drop((held, own));
-        assert_eq!((places.taken().own, places.taken().others), (0, 0));
+        let taken = places.taken();
+        assert_eq!((taken.own, taken.others), (0, 0));
     }
 }
