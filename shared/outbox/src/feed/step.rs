@@ -84,7 +84,9 @@ pub(super) async fn read(
     let rows: Vec<Row> = sqlx::query_as(
         "select feed.feed_id, feed.last_position, feed.until, \
              after_event.event_id as after_event_id, until_event.event_id as until_event_id, \
-             event.* \
+             event.found, event.position, event.event_id, event.record_id, event.revision, \
+             event.area_code, event.occurred_time, event.recorded_time, event.imported, \
+             event.traceparent, event.byte_count, event.payload \
          from (select feed_id, last_position, least(last_position, $2) as until from feed) feed \
          left join outbox after_event on after_event.position = $1 \
          left join outbox until_event on until_event.position = feed.until \
@@ -99,7 +101,9 @@ pub(super) async fn read(
                      sum(octet_length(payload)) over (order by position) \
                          - octet_length(payload) as bytes_before \
                  from ( \
-                     select * from outbox \
+                     select position, event_id, record_id, revision, area_code, occurred_time, \
+                         recorded_time, imported, traceparent, payload \
+                     from outbox \
                      where position > $1 and position <= feed.until \
                      and (area_code = '' or (area_code >= $3 and area_code < $4)) \
                      order by position limit $5 \

@@ -14,9 +14,11 @@ with candidate as (
         = any (array['refused', 'paid_or_delivered', 'withdrawn', 'replied', 'dismissed', 'confirmed'])
     and reached_times[cardinality(reached_times)] >= $5
 ), message as (
-    select candidate.*, state_by(states, reached_times, $3) as state from candidate where due_time is not null
+    select record_id, parent_id, subject_id, area_code, created_time, due_time, reached_times,
+        state_by(states, reached_times, $3) as state from candidate where due_time is not null
 ), shown as (
-    select *, state = 'replied' as is_replied,
+    select record_id, parent_id, subject_id, area_code, created_time, due_time, reached_times, state,
+        state = 'replied' as is_replied,
         count(*) filter (where state <> 'replied') over () as waiting_count,
         count(*) filter (where state <> 'replied' and due_time < $3) over () as overdue_count
     from message where state is not null and state <> 'dismissed'
