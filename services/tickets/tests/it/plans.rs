@@ -109,7 +109,7 @@ async fn explain(bench: &Bench, shape: &Shape) -> Value {
         &[false, true]
     };
     let (after_time, after_id) = shape.after.unzip();
-    let mut lane = bench.database.list_lanes.take().await.unwrap();
+    let lane = bench.database.list_lanes.take().await.unwrap();
     let plan = lane.run(async |lane| {
         let mut query = sqlx::query_scalar(AssertSqlSafe(text))
             .bind(&shape.code[..shape.length])
