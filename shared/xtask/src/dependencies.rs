@@ -246,6 +246,15 @@ mod tests {
     }
 
     #[test]
+    fn what_is_here_keeps_to_the_rules() {
+        let root = crate::root().unwrap();
+        let rules = rules(&fs::read_to_string(root.join("deny.toml")).unwrap()).unwrap();
+        let packages = packages(&root).unwrap();
+        assert!(packages.len() > 100, "{}", packages.len());
+        assert_eq!(violations(&rules, &packages), Vec::<String>::new());
+    }
+
+    #[test]
     fn what_does_not_keep_to_the_rules_is_named() {
         let rules = Rules {
             licences: set(&["MIT"]),
