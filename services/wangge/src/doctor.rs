@@ -210,6 +210,9 @@ async fn running(service: ServiceName, url: &str, is_elsewhere: bool) -> Finding
                     let service = service.contract().to_owned();
                     match health.check(HealthCheckRequest { service }).await {
                         Ok(_) => Finding::good(&what, READY),
+                        Err(status) if status.code() != Code::NotFound => {
+                            Finding::bad(&what, refused(status).to_string(), "see its log")
+                        }
                         Err(_) => Finding::bad(
                             &what,
                             "another service listens there",

@@ -73,13 +73,14 @@ mod tests {
         let slot: Slot = Arc::new(());
         let held = Arc::downgrade(&slot);
         let (end, ended) = tokio::sync::oneshot::channel::<()>();
-        let spawned = holding(slot, async { tokio::spawn(carry(ended)) }).await;
+        let mut spawned = None;
+        holding(slot, async { spawned = Some(tokio::spawn(carry(ended))) }).await;
         assert!(
             held.upgrade().is_some(),
             "the handler is gone, the work is not"
         );
         end.send(()).unwrap();
-        spawned.await.unwrap().unwrap();
+        spawned.unwrap().await.unwrap().unwrap();
         assert!(held.upgrade().is_none());
     }
 }

@@ -61,7 +61,8 @@ pub(crate) async fn lives(reporter: &HealthReporter) {
         .await;
 }
 
-async fn report(reporter: &HealthReporter, services: &[&str], ready: bool) {
+/// Every service, and the process as a whole, is ready or not.
+pub(crate) async fn report(reporter: &HealthReporter, services: &[&str], ready: bool) {
     let status = if ready {
         ServingStatus::Serving
     } else {

@@ -65,6 +65,8 @@ pub async fn serve(
             .add_service(reflection().build_v1()?)
             .add_service(reflection().build_v1alpha()?);
     }
+    // Ready is what has been asked, not what nobody has asked yet.
+    health::report(&reporter, service.names, false).await;
     let readiness = tokio::spawn(health::watch(
         reporter,
         service.names,
