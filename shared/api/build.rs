@@ -3,6 +3,9 @@
 //!
 //! Refuses to build a contract in which a method has no policy.
 
+#[path = "build/texts.rs"]
+mod texts;
+
 use std::{env, error::Error, fmt::Write as _, fs, path::PathBuf};
 
 use prost::Message as _;
@@ -68,6 +71,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let descriptors = prost_types::FileDescriptorSet::decode(bytes.as_slice())?;
     generate_stubs(&descriptors, &out)?;
     generate_validators(&pool, bytes, &out)?;
+    fs::write(out.join("texts.rs"), texts::texts(&pool)?)?;
     fs::write(out.join("policies.rs"), policies(&pool)?)?;
     Ok(())
 }
@@ -185,9 +189,10 @@ fn policies(pool: &DescriptorPool) -> Result<String, Box<dyn Error>> {
             }
             writeln!(
                 arms,
-                "        {path:?} => Some(&MethodPolicy {{ path: {path:?}, roles: &[{}], scope: {scope}, idempotency: {idempotency}, streaming: {} }}),",
+                "        {path:?} => Some(&MethodPolicy {{ path: {path:?}, roles: &[{}], scope: {scope}, idempotency: {idempotency}, streaming: {}, client_streaming: {} }}),",
                 roles.join(", "),
                 method.is_client_streaming() || method.is_server_streaming(),
+                method.is_client_streaming(),
             )?;
             writeln!(paths, "    {path:?},")?;
         }

@@ -90,7 +90,7 @@ full_disk() {
     sleep 8
     docker exec "$keeper" rm /volume/filler
     drilled "the volume full for 8 s"
-    all_healthy
+    all_ready
     deploy/compose down --timeout 10 >/dev/null 2>&1
     docker rm --force "$keeper" >/dev/null
     export COMPOSE_FILE=deploy/compose.yaml

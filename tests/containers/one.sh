@@ -30,6 +30,7 @@ one_replica() {
     ok "the wall is served"
 
     hardened
+    lives_without_its_database
     killed_and_restarted
     nothing_personal
     deploy/compose down --volumes --timeout 20 >/dev/null 2>&1
@@ -49,6 +50,23 @@ hardened() {
     ok "no shell, not root, read-only, no capabilities, no secret in the environment"
 }
 
+# A database that is away makes no container unhealthy: a swarm would end it.
+lives_without_its_database() {
+    local container
+    container=$(containers tickets)
+    docker pause "$(containers postgres)" >/dev/null
+    local patience=$((SECONDS + 60))
+    while ready tickets "$container"; do
+        ((SECONDS < patience)) || wrong "tickets is ready without its database"
+        sleep 0.5
+    done
+    docker exec "$container" /usr/local/bin/wangge-tickets healthcheck liveness || wrong "tickets does not live without its database"
+    [[ $(docker inspect --format '{{.State.Health.Status}}' "$container") == healthy ]] || wrong "tickets is unhealthy without its database"
+    docker unpause "$(containers postgres)" >/dev/null
+    all_ready
+    ok "the database away: alive, healthy and not ready; ready again once it is back"
+}
+
 killed_and_restarted() {
     say "a service is killed, PostgreSQL is restarted, reports come in"
     drill 30
@@ -56,7 +74,7 @@ killed_and_restarted() {
     sleep 10
     deploy/compose restart --timeout 10 postgres >/dev/null 2>&1
     drilled "tickets killed, PostgreSQL restarted"
-    all_healthy
+    all_ready
     same_case_table "after a service was killed and PostgreSQL restarted"
     ok "the case table is unchanged, all services recovered by themselves"
 }

@@ -10,6 +10,7 @@ swarm() {
     docker_of_engine stack deploy --compose-file deploy/stack.yaml --compose-file deploy/stack.limits.yaml "$stack" >"$scratch/stack.log" 2>&1 ||
         { cat "$scratch/stack.log"; wrong "the stack is refused"; }
     all_tasks_run
+    all_tasks_ready
     ok "eight replicas ready after $((SECONDS - since)) s"
     export COMPOSE_PROJECT_NAME=$stack
     deploy/compose tool import /data/fuqiang >"$scratch/import.log" 2>&1 || { tail "$scratch/import.log"; wrong "the data don't load"; }
@@ -23,6 +24,7 @@ swarm() {
     ok "tickets and organization rolled over in $((SECONDS - since)) s"
     drilled "a rolling update in a swarm"
     all_tasks_run
+    all_tasks_ready
     same_case_table "after a rolling update"
     ok "the case table is unchanged"
     leave_swarm
@@ -37,6 +39,19 @@ all_tasks_run() {
         until [[ $(docker service ls --filter "name=${stack}_$service" --format '{{.Replicas}}') == 2/2 ]]; do
             ((SECONDS < patience)) || { docker service ps --no-trunc "${stack}_$service"; wrong "$service does not run twice"; }
             sleep 1
+        done
+    done
+}
+
+# A task runs as soon as it lives; this waits until it takes calls.
+all_tasks_ready() {
+    local service container patience=$((SECONDS + 120))
+    for service in "${services[@]}"; do
+        for container in $(docker ps --quiet --filter "label=com.docker.swarm.service.name=${stack}_$service"); do
+            until ready "$service" "$container"; do
+                ((SECONDS < patience)) || wrong "$service does not get ready"
+                sleep 0.5
+            done
         done
     done
 }

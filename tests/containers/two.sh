@@ -41,7 +41,7 @@ replica_killed() {
     crash "$(containers tickets | head -n 1)"
     drilled "one of two replicas of tickets killed"
     within 5
-    all_healthy
+    all_ready
 }
 
 # A replica that hangs: it takes connections and answers nothing.
@@ -88,7 +88,7 @@ rolling_restart() {
     for service in tickets organization volunteers reporting; do
         for container in $(containers "$service"); do
             docker restart --time 15 "$container" >/dev/null
-            all_healthy
+            all_ready
         done
     done
     drilled "rolling restart of all eight"

@@ -3,11 +3,24 @@
 
 use std::{collections::BTreeMap, os::unix::fs::PermissionsExt as _, path::Path, process::Output};
 
-use tokio::process::Command;
+use prost_types::FieldMask;
+use rustix::process::{Pid, Signal, kill_process};
+use tokio::{
+    io::{AsyncBufReadExt as _, BufReader, copy_bidirectional},
+    net::{TcpListener, TcpStream},
+    process::Command,
+    task::JoinSet,
+};
+use wangge_api::{
+    organization::v1::{Area, UpdateAreaRequest, area_service_client::AreaServiceClient},
+    policy::Role,
+};
 use wangge_auth::{Verifier, issuer::INSTALLATION, keys::Keys};
 use wangge_tests::{
-    DataDir,
+    DataDir, Service, Wangge,
+    city::{COMMUNITY, make_ground, request_id},
     process::{binary, repository},
+    until,
 };
 
 async fn wangge(arguments: &[&str]) -> Output {
@@ -99,4 +112,194 @@ async fn secrets_are_made_once_and_good_in_production() {
     let mut rest = first.clone();
     rest.remove("service_token");
     assert_eq!(renewed, rest);
+}
+
+#[tokio::test]
+async fn a_token_of_no_time_is_refused() {
+    let told = wangge(&["token", "--role", "staff", "--hours", "0"]).await;
+    assert!(!told.status.success());
+    let told = String::from_utf8(told.stderr).expect("text");
+    assert!(told.contains("--hours"), "{told}");
+}
+
+/// What is wrong with addresses and tokens is found, and the exit code says so.
+#[tokio::test(flavor = "multi_thread")]
+async fn doctor_finds_another_service_at_an_address_and_a_token_that_is_none() {
+    let data_dir = DataDir::new();
+    let up = Wangge::up(&data_dir, &[], &[]).await;
+    let doctor = |tickets: String, token: Option<String>| {
+        let mut arguments = vec![
+            "--output".to_owned(),
+            "json".to_owned(),
+            "doctor".to_owned(),
+        ];
+        for service in Service::ALL {
+            let url = match service {
+                Service::Tickets => tickets.clone(),
+                other => up.url(other).to_owned(),
+            };
+            arguments.extend([format!("--{}-url", service.name()), url]);
+        }
+        arguments.extend(token.map(|path| format!("--token-file={path}")));
+        async move {
+            let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+            let told = wangge(&arguments).await;
+            let text = String::from_utf8(told.stdout).expect("text");
+            (told.status.success(), text)
+        }
+    };
+    let tickets = up.url(Service::Tickets).to_owned();
+    let file = |name: &str, content: &str| {
+        let path = data_dir.join(name);
+        std::fs::write(&path, content).expect("a file");
+        path.display().to_string()
+    };
+    let good = file("good", &up.token(Role::Leader, Some(""), None));
+    // It is up before its health has been asked for.
+    let told = until(|| async {
+        let (well, told) = doctor(tickets.clone(), Some(good.clone())).await;
+        well.then_some(told)
+    })
+    .await;
+    assert_eq!(told.matches("accepted").count(), 4, "{told}");
+
+    let (well, told) = doctor(up.url(Service::Volunteers).to_owned(), None).await;
+    assert!(
+        !well && told.contains("another service listens there"),
+        "{told}"
+    );
+    let foreign = wangge_auth::issuer::Issuer::generate().expect("a key");
+    let claims = wangge_auth::claims::Claims {
+        iss: "somebody".to_owned(),
+        aud: "elsewhere".to_owned(),
+        sub: "nobody".to_owned(),
+        exp: u64::from(u32::MAX),
+        nbf: 0,
+        roles: vec!["leader".to_owned()],
+        area: Some(String::new()),
+        unit: None,
+    };
+    let foreign = foreign.token(&claims).expect("a token");
+    for (path, what) in [
+        (file("foreign", &foreign), "TOKEN_INVALID"),
+        (file("nonsense", "nonsense"), "holds no JSON Web Token"),
+        (file("empty", "\n"), "is empty"),
+        (
+            data_dir.join("missing").display().to_string(),
+            "No such file",
+        ),
+    ] {
+        let (well, told) = doctor(tickets.clone(), Some(path)).await;
+        assert!(!well && told.contains(what), "{what}: {told}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn up_ends_with_its_private_postgres() {
+    let data_dir = DataDir::new();
+    let up = Wangge::up(&data_dir, &[], &[]).await;
+    let file = std::fs::read_to_string(data_dir.join("postgres/postmaster.pid"));
+    let file = file.expect("PostgreSQL runs");
+    let pid = file.lines().next().and_then(|line| line.parse().ok());
+    let pid = pid.and_then(Pid::from_raw).expect("its process id");
+    kill_process(pid, Signal::KILL).expect("it is killed");
+    let (ended, stderr) = up.ended().await;
+    assert!(!ended.success());
+    let told = stderr.text();
+    assert!(told.contains("the private PostgreSQL in"), "{told}");
+}
+
+/// A place on the way to a service, at which connections can be cut.
+struct Way {
+    address: String,
+    target: String,
+    listener: TcpListener,
+    connections: JoinSet<()>,
+}
+
+impl Way {
+    async fn to(url: &str) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        Self {
+            address: format!("http://{}", listener.local_addr().expect("an address")),
+            target: url.trim_start_matches("http://").to_owned(),
+            listener,
+            connections: JoinSet::new(),
+        }
+    }
+
+    /// Leads connections on until `work` is done.
+    async fn open_while<T>(&mut self, work: impl Future<Output = T>) -> T {
+        let mut work = std::pin::pin!(work);
+        loop {
+            tokio::select! {
+                done = &mut work => return done,
+                come = self.listener.accept() => {
+                    let (mut near, _) = come.expect("a connection");
+                    let target = self.target.clone();
+                    self.connections.spawn(async move {
+                        if let Ok(mut far) = TcpStream::connect(target).await {
+                            let _ = copy_bidirectional(&mut near, &mut far).await;
+                        }
+                    });
+                }
+            }
+        }
+    }
+}
+
+/// A feed that is followed goes on behind its last event when the connection comes
+/// back: nothing is missed or repeated, and each event shows its token.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_followed_feed_is_resumed() {
+    let data_dir = DataDir::new();
+    let up = Wangge::up(&data_dir, &[], &[]).await;
+    make_ground(&up).await;
+    let mut way = Way::to(up.url(Service::Organization)).await;
+    let mut watch = Command::new(binary());
+    watch
+        .args(["watch", "organization", "--follow", "--organization-url"])
+        .arg(&way.address)
+        .arg("--data-dir")
+        .arg(&*data_dir)
+        .current_dir(repository())
+        .stdout(std::process::Stdio::piped())
+        .kill_on_drop(true);
+    let mut watch = watch.spawn().expect("it starts");
+    let mut lines = BufReader::new(watch.stdout.take().expect("piped")).lines();
+    let mut seen = Vec::new();
+    let renamed = |line: &str, revision: &str| {
+        let words: Vec<&str> = line.split(' ').collect();
+        words[1] == "area_changed" && words[3] == revision
+    };
+    for revision in ["r2", "r3"] {
+        let mut areas = AreaServiceClient::new(up.everywhere(Service::Organization, Role::Admin));
+        let area = Area {
+            code: COMMUNITY.to_owned(),
+            name: format!("名字{revision}"),
+            ..Area::default()
+        };
+        let update = UpdateAreaRequest {
+            request_id: request_id(),
+            area: Some(area),
+            update_mask: Some(FieldMask {
+                paths: vec!["name".to_owned()],
+            }),
+        };
+        areas.update_area(update).await.expect("renamed");
+        way.open_while(async {
+            loop {
+                let line = lines.next_line().await.expect("text").expect("it goes on");
+                assert_eq!(line.split(' ').count(), 5, "no token: {line}");
+                seen.push(line.clone());
+                if renamed(&line, revision) {
+                    break;
+                }
+            }
+        })
+        .await;
+        way.connections.abort_all();
+    }
+    let events: std::collections::BTreeSet<_> = seen.iter().collect();
+    assert_eq!(events.len(), seen.len(), "something is told twice");
 }

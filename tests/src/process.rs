@@ -325,6 +325,18 @@ impl Wangge {
         (ended, self.stderr.clone())
     }
 
+    /// Waits until it ends by itself.
+    ///
+    /// # Panics
+    /// When it can't be waited for.
+    pub async fn ended(mut self) -> (ExitStatus, Lines) {
+        let ended = self.child.wait().await.expect("it ends");
+        for reading in &mut self.reading {
+            let _ = reading.await;
+        }
+        (ended, self.stderr.clone())
+    }
+
     /// Kills it as no program can catch, and waits until it is gone.
     ///
     /// # Panics

@@ -93,12 +93,23 @@ impl ConnectArgs {
         wangge_client::connect(&url, token).with_context(|| format!("address {url}"))
     }
 
+    /// The token file that was given, and what it holds, or why it can't be read.
+    pub(crate) fn given_token(&self) -> Option<(PathBuf, Result<String, String>)> {
+        let path = self.token_file.clone()?;
+        let read = std::fs::read_to_string(&path);
+        let read = read.map(|text| text.trim().to_owned());
+        Some((path, read.map_err(|error| error.to_string())))
+    }
+
     /// The token to call with: the one given, or one for a role.
     pub(crate) fn token(&self, role: Role) -> Result<TokenSource> {
         match &self.token_file {
             Some(path) => {
                 let text = std::fs::read_to_string(path)
                     .with_context(|| format!("token file {}", path.display()))?;
+                if text.trim().is_empty() {
+                    anyhow::bail!("token file {}: is empty", path.display());
+                }
                 Ok(TokenSource::fixed(text.trim()))
             }
             None => self.key.tokens(role),

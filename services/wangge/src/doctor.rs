@@ -1,18 +1,31 @@
 //! `wangge doctor`: says what is missing or wrong in the set-up, and how to
 //! mend it.
 
-use std::{net::TcpListener, process::ExitCode, time::Duration};
+use std::{
+    net::TcpListener,
+    path::Path,
+    process::ExitCode,
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
 
 use anyhow::Result;
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use clap::Args;
 use serde::Serialize;
-use tonic::{Code, transport::Endpoint};
+use tonic::{Code, Status, transport::Endpoint};
 use tonic_health::pb::{HealthCheckRequest, health_client::HealthClient};
-
+use wangge_api::{
+    organization::v1::{ListUnitsRequest, unit_service_client::UnitServiceClient},
+    reporting::v1::{ListFeedPositionsRequest, report_service_client::ReportServiceClient},
+    tickets::v1::{ListCategoriesRequest, category_service_client::CategoryServiceClient},
+    volunteers::v1::{ListRegistrationsRequest, official_service_client::OfficialServiceClient},
+};
+use wangge_auth::claims::Claims;
+use wangge_client::TokenSource;
 use wangge_pg::Access;
 
 use crate::{
-    connect::ConnectArgs,
+    connect::{Channels, ConnectArgs, refused},
     data_dir::DataDirArgs,
     databases::DatabaseArgs,
     output::{self, Output, line},
@@ -21,7 +34,10 @@ use crate::{
 
 /// How long a service may take to be connected to, and to answer: whoever asks
 /// here suspects that it hangs.
-const PATIENCE: (Duration, Duration) = (Duration::from_secs(2), Duration::from_secs(5));
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
+const CALL_TIMEOUT: Duration = Duration::from_secs(5);
+/// What is found of a service that can be called.
+const READY: &str = "ready";
 
 /// Arguments of `wangge doctor`.
 #[derive(Debug, Args)]
@@ -69,12 +85,21 @@ pub(crate) async fn run(args: DoctorArgs, output: Output) -> Result<ExitCode> {
     if !is_elsewhere {
         findings.extend([postgres(), data_dir(args.connect.data_dir())]);
     }
+    let token = args.connect.given_token();
+    if let Some((path, read)) = &token {
+        findings.push(token_file(path, read.as_deref()));
+    }
     for service in ServiceName::ALL {
         if let Some(url) = args.databases.url(service) {
             findings.push(database(service, args.databases.access(url, service)?).await);
         }
         let url = args.connect.url(service);
-        findings.push(running(service, &url, is_elsewhere).await);
+        let found = running(service, &url, is_elsewhere).await;
+        let ready = found.good && found.found == READY;
+        findings.push(found);
+        if let (true, Some((_, Ok(token)))) = (ready, &token) {
+            findings.push(accepted(service, &url, token).await);
+        }
     }
     let well = findings.iter().all(|finding| finding.good);
     for finding in &findings {
@@ -163,8 +188,8 @@ async fn running(service: ServiceName, url: &str, is_elsewhere: bool) -> Finding
     let connected = match Endpoint::from_shared(url.to_owned()) {
         Ok(endpoint) => {
             endpoint
-                .connect_timeout(PATIENCE.0)
-                .timeout(PATIENCE.1)
+                .connect_timeout(CONNECT_TIMEOUT)
+                .timeout(CALL_TIMEOUT)
                 .connect()
                 .await
         }
@@ -177,11 +202,24 @@ async fn running(service: ServiceName, url: &str, is_elsewhere: bool) -> Finding
         }
         Err(_) => port(service, &what),
         Ok(channel) => {
-            let answer = HealthClient::new(channel)
-                .check(HealthCheckRequest::default())
-                .await;
-            match answer {
-                Ok(answer) if answer.get_ref().status == 1 => Finding::good(&what, "ready"),
+            let mut health = HealthClient::new(channel);
+            let asked = HealthCheckRequest::default();
+            match health.check(asked).await {
+                Ok(answer) if answer.get_ref().status == 1 => {
+                    // Any service has health; only this one has its own name there.
+                    let service = service.contract().to_owned();
+                    match health.check(HealthCheckRequest { service }).await {
+                        Ok(_) => Finding::good(&what, READY),
+                        Err(status) if status.code() != Code::NotFound => {
+                            Finding::bad(&what, refused(status).to_string(), "see its log")
+                        }
+                        Err(_) => Finding::bad(
+                            &what,
+                            "another service listens there",
+                            "give each service's own address",
+                        ),
+                    }
+                }
                 Ok(_) => {
                     let mend = "its database can't be reached: see its log";
                     Finding::bad(&what, "runs, but is not ready", mend)
@@ -198,6 +236,84 @@ async fn running(service: ServiceName, url: &str, is_elsewhere: bool) -> Finding
             }
         }
     }
+}
+
+/// A token file that was given must hold a token that has not expired.
+fn token_file(path: &Path, read: Result<&str, &String>) -> Finding {
+    let what = format!("token file {}", path.display());
+    let mend = "make one with `wangge token`, or get one from your identity provider";
+    match read {
+        Err(error) => Finding::bad(&what, error, mend),
+        Ok("") => Finding::bad(&what, "is empty", mend),
+        Ok(token) => match claims(token) {
+            None => Finding::bad(&what, "holds no JSON Web Token", mend),
+            Some(claims) if claims.exp <= now() => Finding::bad(&what, "has expired", mend),
+            Some(claims) => {
+                let roles = claims.roles.join(", ");
+                Finding::good(&what, format!("a token of {} ({roles})", claims.iss))
+            }
+        },
+    }
+}
+
+/// What a token says; whether it is true is found out by those who are called.
+fn claims(token: &str) -> Option<Claims> {
+    let body = URL_SAFE_NO_PAD.decode(token.split('.').nth(1)?).ok()?;
+    serde_json::from_slice(&body).ok()
+}
+
+/// A service that runs must accept the token that was given.
+async fn accepted(service: ServiceName, url: &str, token: &str) -> Finding {
+    let what = format!("token at {}", service.name());
+    let told = match Channels::to(|_| url.to_owned(), &TokenSource::fixed(token)) {
+        Ok(channels) => ask(service, channels).await,
+        Err(error) => return Finding::bad(&what, error.to_string(), "give an address http://…"),
+    };
+    match told {
+        // Who may do what is another matter.
+        Ok(()) => Finding::good(&what, "accepted"),
+        Err(status) if status.code() == Code::PermissionDenied => Finding::good(&what, "accepted"),
+        Err(status) => Finding::bad(
+            &what,
+            refused(status).to_string(),
+            "its issuer, audience and key must be among those that the service was given",
+        ),
+    }
+}
+
+/// Makes the least call that needs a token.
+async fn ask(service: ServiceName, channels: Channels) -> Result<(), Status> {
+    let asked = async {
+        match service {
+            ServiceName::Organization => UnitServiceClient::new(channels.organization)
+                .list_units(ListUnitsRequest::default())
+                .await
+                .map(|_| ()),
+            ServiceName::Tickets => CategoryServiceClient::new(channels.tickets)
+                .list_categories(ListCategoriesRequest::default())
+                .await
+                .map(|_| ()),
+            ServiceName::Volunteers => OfficialServiceClient::new(channels.volunteers)
+                .list_registrations(ListRegistrationsRequest::default())
+                .await
+                .map(|_| ()),
+            ServiceName::Reporting => ReportServiceClient::new(channels.reporting)
+                .list_feed_positions(ListFeedPositionsRequest::default())
+                .await
+                .map(|_| ()),
+        }
+    };
+    match tokio::time::timeout(CALL_TIMEOUT, asked).await {
+        Ok(told) => told,
+        Err(_) => Err(Status::deadline_exceeded("does not answer")),
+    }
+}
+
+fn now() -> u64 {
+    SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .map(|since| since.as_secs())
+        .unwrap_or_default()
 }
 
 fn port(service: ServiceName, what: &str) -> Finding {

@@ -18,6 +18,7 @@ use anyhow::{Result, anyhow};
 use clap::Args;
 use serde_json::json;
 use wangge_api::policy::Role;
+use wangge_server::process::stop_on_signal;
 
 use crate::{
     connect::ConnectArgs,
@@ -57,7 +58,20 @@ pub(crate) async fn run(args: ImportArgs, output: Output) -> Result<ExitCode> {
         ));
         return Ok(ExitCode::SUCCESS);
     }
-    let loaded = load::load(&channels, &records).await?;
+    let stop = stop_on_signal()?;
+    let progress = load::Progress::default();
+    let loaded = tokio::select! {
+        loaded = load::load_counted(&channels, &records, &progress) => loaded,
+        () = stop.cancelled() => {
+            note(format!("stopped: {progress}; run it again to load the rest"));
+            return Ok(ExitCode::FAILURE);
+        }
+    };
+    let loaded = loaded.inspect_err(|_| {
+        note(format!(
+            "broken off: {progress}; run it again to load the rest"
+        ));
+    })?;
     if !loaded.problems.is_empty() {
         return report(&loaded.problems, output);
     }

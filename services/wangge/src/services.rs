@@ -35,6 +35,17 @@ impl ServiceName {
         }
     }
 
+    /// Full name of a contract that it alone serves, under which its health is
+    /// known.
+    pub(crate) fn contract(self) -> &'static str {
+        match self {
+            Self::Organization => "wangge.organization.v1.AreaService",
+            Self::Tickets => "wangge.tickets.v1.TicketService",
+            Self::Volunteers => "wangge.volunteers.v1.OfficialService",
+            Self::Reporting => "wangge.reporting.v1.WallService",
+        }
+    }
+
     /// Its port.
     pub(crate) fn port(self) -> u16 {
         match self {

@@ -43,7 +43,7 @@ pub(crate) struct TokenArgs {
     #[arg(long, default_value = "development")]
     subject: String,
     /// Hours for which the token is good.
-    #[arg(long, default_value_t = 12)]
+    #[arg(long, default_value_t = 12, value_parser = clap::value_parser!(u64).range(1..=87_600))]
     hours: u64,
     #[command(flatten)]
     key: KeyArgs,

@@ -221,6 +221,12 @@ impl Up {
             }
         }
         note("Ctrl-C stops everything.");
+        let postgres = async {
+            match &mut self.postgres {
+                Some(postgres) => postgres.ended().await,
+                None => std::future::pending().await,
+            }
+        };
         tokio::select! {
             // First, since services that were told to stop do stop.
             biased;
@@ -229,6 +235,10 @@ impl Up {
                 ended??;
                 anyhow::bail!("a service has stopped")
             }
+            () = postgres => anyhow::bail!(
+                "the private PostgreSQL in {} has ended: its log is beside its data; start again",
+                self.folder.display()
+            ),
         }
     }
 

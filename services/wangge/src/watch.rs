@@ -1,20 +1,27 @@
-//! `wangge watch`: prints a service's feed of events as they come.
+//! `wangge watch`: prints a service's feed of events as they come, each with the
+//! token behind which to go on.
 
-use std::process::ExitCode;
+use std::{process::ExitCode, time::Duration};
 
 use anyhow::{Result, bail};
 use clap::Args;
 use serde_json::json;
+use tonic::Status;
+use tonic_types::StatusExt as _;
 use wangge_api::{
     events::v1::{Event, SubscribeRequest, event::Payload, feed_service_client::FeedServiceClient},
     policy::Role,
 };
+use wangge_client::{ServiceChannel, retry};
 
 use crate::{
     connect::{ConnectArgs, refused},
-    output::{self, Output, line},
+    output::{self, Output, line, note},
     services::ServiceName,
 };
+
+/// Pause before a feed that was cut off is resumed.
+const RETRY_DELAY: Duration = Duration::from_secs(1);
 
 /// Arguments of `wangge watch`.
 #[derive(Debug, Args)]
@@ -29,7 +36,7 @@ pub(crate) struct WatchArgs {
     /// Only events within this area.
     #[arg(long, default_value = "")]
     area: String,
-    /// Go on with new events as they come.
+    /// Go on with new events as they come, also after the service was restarted.
     #[arg(long)]
     follow: bool,
     #[command(flatten)]
@@ -44,22 +51,68 @@ pub(crate) async fn run(args: WatchArgs, output: Output) -> Result<ExitCode> {
         ServiceName::Volunteers => channels.volunteers,
         ServiceName::Reporting => bail!("reporting makes no events of its own"),
     };
-    let request = SubscribeRequest {
-        after_token: args.after,
-        area_code: args.area,
-        follow: args.follow,
+    let mut feed = FeedServiceClient::new(channel);
+    let mut after = args.after;
+    let mut retrying = false;
+    loop {
+        let request = SubscribeRequest {
+            after_token: after.clone(),
+            area_code: args.area.clone(),
+            follow: args.follow,
+        };
+        let ended = read(&mut feed, request, &mut after, &mut retrying, output).await?;
+        match ended {
+            // A feed that is followed has no end of its own.
+            None if !args.follow => return Ok(ExitCode::SUCCESS),
+            Some(status) if !args.follow || !may_be_resumed(&status) => {
+                return Err(refused(status));
+            }
+            None => {}
+            Some(status) => {
+                if !std::mem::replace(&mut retrying, true) {
+                    note(format!("{}; it is resumed", refused(status)));
+                }
+            }
+        }
+        tokio::time::sleep(RETRY_DELAY).await;
+    }
+}
+
+/// Prints events until the feed ends; returns why, if it was cut off. `after` is
+/// the token of what was printed last.
+async fn read(
+    feed: &mut FeedServiceClient<ServiceChannel>,
+    request: SubscribeRequest,
+    after: &mut String,
+    retrying: &mut bool,
+    output: Output,
+) -> Result<Option<Status>> {
+    let mut messages = match feed.subscribe(request).await {
+        Ok(messages) => messages.into_inner(),
+        Err(status) => return Ok(Some(status)),
     };
-    let mut messages = FeedServiceClient::new(channel)
-        .subscribe(request)
-        .await
-        .map_err(refused)?
-        .into_inner();
-    while let Some(message) = messages.message().await.map_err(refused)? {
+    loop {
+        let message = match messages.message().await {
+            Ok(Some(message)) => message,
+            Ok(None) => return Ok(None),
+            Err(status) => return Ok(Some(status)),
+        };
+        *retrying = false;
         for event in &message.events {
             print(event, output)?;
         }
+        if !message.checkpoint_token.is_empty() {
+            *after = message.checkpoint_token;
+        }
     }
-    Ok(ExitCode::SUCCESS)
+}
+
+/// Whether a feed can go on behind the last event: the service was restarted, the
+/// connection lost, or the token of the call had its time and there is a new one.
+fn may_be_resumed(status: &Status) -> bool {
+    let reason = status.get_details_error_info().map(|info| info.reason);
+    retry::may_succeed_later(status)
+        || reason.is_some_and(|reason| reason == "TOKEN_EXPIRED" || reason == "FEED_READER_SLOW")
 }
 
 fn print(event: &Event, output: Output) -> Result<()> {

@@ -11,6 +11,7 @@ use tonic::{
 };
 
 use crate::refusal::{FieldViolation, Refusal};
+pub use crate::text::Texts;
 
 /// Encodes responses plainly and checks requests.
 #[derive(Debug, Clone)]
@@ -25,7 +26,7 @@ impl<T, U> Default for ValidatingCodec<T, U> {
 impl<T, U> Codec for ValidatingCodec<T, U>
 where
     T: Message + Send + 'static,
-    U: Message + Validate + Default + Send + 'static,
+    U: Message + Validate + Texts + Default + Send + 'static,
 {
     type Encode = T;
     type Decode = U;
@@ -60,7 +61,7 @@ impl<T: Message> Encoder for PlainEncoder<T> {
 #[derive(Debug)]
 pub struct CheckingDecoder<U>(PhantomData<U>);
 
-impl<U: Message + Validate + Default> Decoder for CheckingDecoder<U> {
+impl<U: Message + Validate + Texts + Default> Decoder for CheckingDecoder<U> {
     type Item = U;
     type Error = Status;
 
@@ -77,23 +78,29 @@ impl<U: Message + Validate + Default> Decoder for CheckingDecoder<U> {
     }
 }
 
-/// Checks a message against the rules of its contract. Handlers call it for
-/// rows of an import stream, which the codec leaves alone.
+/// Checks a message against the rules of its contract, and its texts against those
+/// of every text. Handlers call it for rows of an import stream, which the codec
+/// leaves alone.
 ///
 /// # Errors
 /// `FIELD_INVALID`, naming every field that breaks a rule.
-pub fn check<M: Validate>(message: &M) -> Result<(), Refusal> {
-    message.validate().map_err(|error| {
-        Refusal::fields(
-            error
-                .violations()
-                .iter()
-                .map(|v| {
-                    FieldViolation::new(v.field_path(), v.rule_id(), why(v.rule_id(), v.message()))
-                })
-                .collect(),
-        )
-    })
+pub fn check<M: Validate + Texts>(message: &M) -> Result<(), Refusal> {
+    let mut broken: Vec<FieldViolation> = match message.validate() {
+        Ok(()) => Vec::new(),
+        Err(error) => error
+            .violations()
+            .iter()
+            .map(|v| {
+                FieldViolation::new(v.field_path(), v.rule_id(), why(v.rule_id(), v.message()))
+            })
+            .collect(),
+    };
+    broken.extend(message.faults().into_iter().map(FieldViolation::from));
+    if broken.is_empty() {
+        Ok(())
+    } else {
+        Err(Refusal::fields(broken))
+    }
 }
 
 /// What is wrong, in words; some rules say it by their name alone.

@@ -6,6 +6,7 @@ pub mod codec;
 pub mod date;
 pub mod policy;
 pub mod refusal;
+pub mod text;
 mod validators;
 
 /// Descriptors of every contract, with comments and options, for reflection.

@@ -16,6 +16,8 @@ pub struct MethodPolicy {
     pub idempotency: Idempotency,
     /// Whether requests or answers are a stream.
     pub streaming: bool,
+    /// Whether requests are a stream.
+    pub client_streaming: bool,
 }
 
 include!(concat!(env!("OUT_DIR"), "/policies.rs"));

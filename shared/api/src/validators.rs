@@ -1,4 +1,4 @@
-//! The generated validators.
+//! The generated validators, and what looks at texts.
 #![allow(
     clippy::all,
     clippy::restriction,
@@ -12,3 +12,4 @@
 use crate as wangge;
 
 include!(concat!(env!("OUT_DIR"), "/validate_impl.rs"));
+include!(concat!(env!("OUT_DIR"), "/texts.rs"));

@@ -14,6 +14,9 @@ use crate::scope::RecordScope;
 pub struct Caller {
     /// Subject of the token.
     pub subject: String,
+    /// Names the caller among those of all issuers: request ids and shares of
+    /// the service are kept by it.
+    pub key: String,
     /// Roles that the token names.
     pub roles: Vec<Role>,
     /// Code of the caller's area; empty for the whole platform, none for no

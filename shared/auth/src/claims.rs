@@ -1,6 +1,6 @@
 //! What a token says.
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use wangge_api::policy::Role;
 
 /// Claims of a token. Issuer, audience, expiry and not-before are required.
@@ -8,7 +8,9 @@ use wangge_api::policy::Role;
 pub struct Claims {
     /// Who issued it.
     pub iss: String,
-    /// For whom: the platform.
+    /// For whom: the platform. Of several audiences, the first; the token is
+    /// checked against all of them.
+    #[serde(deserialize_with = "first_audience")]
     pub aud: String,
     /// Who calls: an id, never a name.
     pub sub: String,
@@ -24,6 +26,20 @@ pub struct Claims {
     /// Id of the caller's unit, for callers who hold orders.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub unit: Option<String>,
+}
+
+/// Reads an audience, which RFC 7519 lets be one text or a list of them.
+fn first_audience<'de, D: Deserializer<'de>>(from: D) -> Result<String, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Audience {
+        One(String),
+        Several(Vec<String>),
+    }
+    Ok(match Audience::deserialize(from)? {
+        Audience::One(audience) => audience,
+        Audience::Several(audiences) => audiences.into_iter().next().unwrap_or_default(),
+    })
 }
 
 /// A role as tokens name it.

@@ -10,6 +10,7 @@ use aws_lc_rs::{
 };
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
+use serde::Serialize;
 use serde_json::json;
 
 use crate::{claims::Claims, keys::KeyError};
@@ -95,7 +96,7 @@ impl Issuer {
         let key_id = format!("{kind}{}", public.chars().take(12).collect::<String>());
         let jwks = json!({"keys": [{
             "kty": "OKP", "crv": "Ed25519", "alg": "EdDSA", "use": "sig",
-            "kid": key_id, "x": public,
+            "kid": key_id, "x": public, "issuer": name,
         }]});
         let seed = pair.to_pkcs8v1().map_err(|_| KeyError::Unusable)?;
         Ok(Self {
@@ -121,6 +122,11 @@ impl Issuer {
     /// # Errors
     /// When the key can't sign.
     pub fn token(&self, claims: &Claims) -> Result<String, KeyError> {
+        self.sign(claims)
+    }
+
+    /// A token of any content.
+    pub(crate) fn sign<C: Serialize>(&self, claims: &C) -> Result<String, KeyError> {
         let mut header = Header::new(Algorithm::EdDSA);
         header.kid = Some(self.key_id.clone());
         Ok(jsonwebtoken::encode(&header, claims, &self.key)?)

@@ -9,7 +9,8 @@ use std::{
     time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 
-use jsonwebtoken::{Algorithm, DecodingKey, Validation, jwk::JwkSet};
+use jsonwebtoken::{Algorithm, DecodingKey, Validation, jwk::Jwk};
+use serde::Deserialize;
 use uuid::Uuid;
 use wangge_api::{errors::v1::Reason, refusal::Refusal};
 use wangge_kernel::area_code;
@@ -56,6 +57,15 @@ pub enum Keys {
     NotForDevelopment,
 }
 
+/// A key that tokens are checked with.
+#[derive(Debug)]
+struct Key {
+    key: DecodingKey,
+    algorithm: Algorithm,
+    /// The only issuer whose tokens it signs; none where the set names none.
+    issuer: Option<String>,
+}
+
 /// Checks tokens.
 #[derive(Debug)]
 pub struct Verifier {
@@ -67,7 +77,9 @@ pub struct Verifier {
 
 #[derive(Debug)]
 struct State {
-    keys: HashMap<String, (DecodingKey, Algorithm)>,
+    keys: HashMap<String, Key>,
+    /// How often the keys were renewed.
+    generation: u64,
     read: Option<SystemTime>,
     looked: Instant,
     checked: HashMap<String, (Caller, u64, u64)>,
@@ -101,13 +113,14 @@ impl Verifier {
 
     fn new(
         file: Option<(PathBuf, Keys)>,
-        keys: HashMap<String, (DecodingKey, Algorithm)>,
+        keys: HashMap<String, Key>,
         read: Option<SystemTime>,
         issuers: Vec<String>,
         audience: String,
     ) -> Self {
         let state = State {
             keys,
+            generation: 0,
             read,
             looked: Instant::now(),
             checked: HashMap::new(),
@@ -132,33 +145,54 @@ impl Verifier {
             return in_time(*not_before, *expiry, now).map(|()| caller.clone());
         }
         let claims = self.decode(&state, token)?;
+        let generation = state.generation;
         drop(state);
-        let caller = caller(&claims)?;
-        self.remember(token, &caller, &claims);
+        let caller = self.caller(&claims)?;
+        self.remember(token, &caller, &claims, generation);
         Ok(caller)
     }
 
     fn decode(&self, state: &State, token: &str) -> Result<Claims, Refusal> {
         let header = jsonwebtoken::decode_header(token).map_err(|_| invalid())?;
         let key_id = header.kid.ok_or_else(invalid)?;
-        let (key, algorithm) = state.keys.get(&key_id).ok_or_else(invalid)?;
+        let found = state.keys.get(&key_id).ok_or_else(invalid)?;
         // The key says which algorithm counts, not the token.
-        let mut rules = Validation::new(*algorithm);
+        let mut rules = Validation::new(found.algorithm);
         rules.set_required_spec_claims(&["exp", "nbf", "iss", "aud", "sub"]);
         rules.set_issuer(&self.issuers);
         rules.set_audience(&[&self.audience]);
         rules.validate_nbf = true;
         rules.leeway = LEEWAY;
-        jsonwebtoken::decode::<Claims>(token, key, &rules)
+        let claims = jsonwebtoken::decode::<Claims>(token, &found.key, &rules)
             .map(|data| data.claims)
             .map_err(|error| match error.kind() {
                 jsonwebtoken::errors::ErrorKind::ExpiredSignature => expired(),
                 _ => invalid(),
-            })
+            })?;
+        match &found.issuer {
+            Some(issuer) if *issuer != claims.iss => Err(invalid()),
+            _ => Ok(claims),
+        }
     }
 
-    fn remember(&self, token: &str, caller: &Caller, claims: &Claims) {
+    fn caller(&self, claims: &Claims) -> Result<Caller, Refusal> {
+        // Subjects of the first issuer are their own keys: what was stored before
+        // there were others is found again.
+        let key = if self.issuers.first() == Some(&claims.iss) {
+            claims.sub.clone()
+        } else {
+            format!("{}\n{}", claims.iss, claims.sub)
+        };
+        caller(claims, key)
+    }
+
+    /// Remembers a token as checked, unless the keys were renewed since
+    /// `generation`: then it was checked against keys that may be revoked.
+    fn remember(&self, token: &str, caller: &Caller, claims: &Claims, generation: u64) {
         let mut state = self.state.write().unwrap_or_else(PoisonError::into_inner);
+        if state.generation != generation {
+            return;
+        }
         if state.checked.len() >= REMEMBERED {
             state.checked.clear();
         }
@@ -192,6 +226,7 @@ impl Verifier {
             Ok(keys) => {
                 tracing::info!(keys = keys.len(), "key set read anew");
                 state.keys = keys;
+                state.generation += 1;
                 state.checked.clear();
             }
             Err(error) => tracing::error!(%error, "key set is bad: the old one stays"),
@@ -200,27 +235,32 @@ impl Verifier {
     }
 }
 
-/// Keys of a key set by their ids; keys of other uses and of algorithms that
-/// are not allowed are left out.
-fn read(jwks: &str, taken: Keys) -> Result<HashMap<String, (DecodingKey, Algorithm)>, KeyError> {
-    let set: JwkSet = serde_json::from_str(jwks)?;
+/// A key set, each key of it still to be read: one that can't be used must not
+/// cost the others.
+#[derive(Deserialize)]
+struct KeySet {
+    keys: Vec<serde_json::Value>,
+}
+
+/// Returns the usable keys of a key set by their ids. Left out are keys for
+/// encryption, of algorithms that are not allowed, without an id, and those that
+/// can't be read.
+fn read(jwks: &str, taken: Keys) -> Result<HashMap<String, Key>, KeyError> {
+    let set: KeySet = serde_json::from_str(jwks)?;
     let mut keys = HashMap::new();
     for jwk in &set.keys {
-        let algorithm = match jwk
-            .common
-            .key_algorithm
-            .map(|algorithm| algorithm.to_string())
-        {
-            Some(name) if name == "EdDSA" => Algorithm::EdDSA,
-            Some(name) if name == "ES256" => Algorithm::ES256,
-            Some(name) if name == "RS256" => Algorithm::RS256,
-            _ => continue,
+        let Some(key_id) = jwk["kid"].as_str() else {
+            continue;
         };
-        if let Some(key_id) = &jwk.common.key_id {
-            if taken == Keys::NotForDevelopment && key_id.starts_with(DEVELOPMENT) {
-                return Err(KeyError::Development);
+        if taken == Keys::NotForDevelopment && key_id.starts_with(DEVELOPMENT) {
+            return Err(KeyError::Development);
+        }
+        match read_key(jwk) {
+            Ok(Some(key)) => {
+                keys.insert(key_id.to_owned(), key);
             }
-            keys.insert(key_id.clone(), (DecodingKey::from_jwk(jwk)?, algorithm));
+            Ok(None) => {}
+            Err(error) => tracing::warn!(%error, key_id, "a key of the key set is unusable"),
         }
     }
     if keys.is_empty() {
@@ -230,10 +270,37 @@ fn read(jwks: &str, taken: Keys) -> Result<HashMap<String, (DecodingKey, Algorit
     }
 }
 
-fn caller(claims: &Claims) -> Result<Caller, Refusal> {
+/// Reads a key; none for one that is not meant for tokens of ours.
+fn read_key(jwk: &serde_json::Value) -> Result<Option<Key>, KeyError> {
+    if jwk["use"].as_str().is_some_and(|use_| use_ != "sig") {
+        return Ok(None);
+    }
+    // Many providers leave out the algorithm where the kind of key says it.
+    let algorithm = match (
+        jwk["alg"].as_str(),
+        jwk["kty"].as_str(),
+        jwk["crv"].as_str(),
+    ) {
+        (Some("EdDSA") | None, Some("OKP"), Some("Ed25519")) => Algorithm::EdDSA,
+        (Some("ES256") | None, Some("EC"), Some("P-256")) => Algorithm::ES256,
+        (Some("RS256") | None, Some("RSA"), _) => Algorithm::RS256,
+        _ => return Ok(None),
+    };
+    let parsed: Jwk = serde_json::from_value(jwk.clone())?;
+    // A provider's pattern for the issuers of many tenants binds to none.
+    let issuer = jwk["issuer"].as_str().filter(|name| !name.contains('{'));
+    Ok(Some(Key {
+        key: DecodingKey::from_jwk(&parsed)?,
+        algorithm,
+        issuer: issuer.map(str::to_owned),
+    }))
+}
+
+fn caller(claims: &Claims, key: String) -> Result<Caller, Refusal> {
     let area_code = claims.area.clone();
     let digits = area_code.as_deref().unwrap_or_default();
-    if claims.sub.is_empty() || !area_code::is_code(digits) {
+    let named = !claims.sub.is_empty() && !claims.sub.chars().any(char::is_control);
+    if !named || !area_code::is_code(digits) {
         return Err(invalid());
     }
     let unit_id = match &claims.unit {
@@ -242,6 +309,7 @@ fn caller(claims: &Claims) -> Result<Caller, Refusal> {
     };
     Ok(Caller {
         subject: claims.sub.clone(),
+        key,
         roles: claims
             .roles
             .iter()
@@ -339,6 +407,101 @@ mod tests {
             reason(&verifier, &spoil(|c| c.exp = c.nbf - 600)),
             Reason::TokenExpired
         );
+    }
+
+    fn verifier(jwks: &serde_json::Value, issuers: &[&str]) -> Result<Verifier, KeyError> {
+        let issuers = issuers.iter().map(|name| (*name).to_owned()).collect();
+        Verifier::from_jwks(&jwks.to_string(), issuers, AUDIENCE.into())
+    }
+
+    fn keys_of(issuer: &Issuer) -> Vec<serde_json::Value> {
+        let set: KeySet = serde_json::from_str(issuer.jwks()).unwrap();
+        set.keys
+    }
+
+    #[test]
+    fn one_key_that_cannot_be_used_costs_no_other_and_a_missing_algorithm_is_inferred() {
+        let issuer = Issuer::generate().unwrap();
+        let mut key = keys_of(&issuer).remove(0);
+        key.as_object_mut().unwrap().remove("alg");
+        let mut secret = key.clone();
+        secret["kid"] = "for-encryption".into();
+        secret["use"] = "enc".into();
+        let broken = serde_json::json!({
+            "kty": "RSA", "use": "sig", "kid": "broken", "n": "%", "e": 3, "x5c": "no list",
+        });
+        let unknown = serde_json::json!({"kty": "quantum", "kid": "unknown"});
+        let set = serde_json::json!({"keys": [broken, secret, unknown, {}, key]});
+        let verifier = verifier(&set, &[ISSUER]).unwrap();
+        assert_eq!(verifier.state.read().unwrap().keys.len(), 1);
+        assert!(verifier.verify(&issuer.token(&claims()).unwrap()).is_ok());
+        let none = serde_json::json!({"keys": [{"kty": "OKP", "kid": "broken", "crv": "Ed25519"}]});
+        assert!(super::read(&none.to_string(), Keys::Any).is_err());
+    }
+
+    #[test]
+    fn an_audience_may_be_a_list_that_names_the_platform() {
+        #[derive(serde::Serialize)]
+        struct Several {
+            aud: Vec<&'static str>,
+            #[serde(flatten)]
+            others: serde_json::Value,
+        }
+        let issuer = Issuer::generate().unwrap();
+        let set = serde_json::json!({"keys": keys_of(&issuer)});
+        let verifier = verifier(&set, &[ISSUER]).unwrap();
+        let token = |aud: Vec<&'static str>| {
+            let mut others = serde_json::to_value(claims()).unwrap();
+            others.as_object_mut().unwrap().remove("aud");
+            issuer.sign(&Several { aud, others }).unwrap()
+        };
+        assert!(verifier.verify(&token(vec!["account", AUDIENCE])).is_ok());
+        assert_eq!(
+            reason(&verifier, &token(vec!["account"])),
+            Reason::TokenInvalid
+        );
+        assert_eq!(reason(&verifier, &token(vec![])), Reason::TokenInvalid);
+    }
+
+    #[test]
+    fn a_key_signs_for_its_own_issuer_and_callers_of_two_issuers_are_told_apart() {
+        let folder = std::env::temp_dir().join(format!("wangge-issuers-{}", Uuid::now_v7()));
+        fs::create_dir_all(&folder).unwrap();
+        let (ours, theirs) = (
+            Issuer::generate().unwrap(),
+            Issuer::make("theirs", &folder.join("key")).unwrap(),
+        );
+        fs::remove_dir_all(folder).unwrap();
+        let keys = [keys_of(&ours), keys_of(&theirs)].concat();
+        let set = serde_json::json!({"keys": keys});
+        let verifier = verifier(&set, &[ISSUER, "theirs"]).unwrap();
+        let theirs_claims = Claims {
+            iss: "theirs".into(),
+            ..claims()
+        };
+        let first = verifier.verify(&ours.token(&claims()).unwrap()).unwrap();
+        let second = verifier
+            .verify(&theirs.token(&theirs_claims).unwrap())
+            .unwrap();
+        assert_eq!(
+            (first.key.as_str(), first.subject.as_str()),
+            ("clerk-1", "clerk-1")
+        );
+        assert_eq!(second.subject, "clerk-1");
+        assert_ne!(second.key, first.key);
+        let forged = ours.token(&theirs_claims).unwrap();
+        assert_eq!(reason(&verifier, &forged), Reason::TokenInvalid);
+    }
+
+    #[test]
+    fn a_token_checked_under_old_keys_is_not_remembered_under_new_ones() {
+        let issuer = Issuer::generate().unwrap();
+        let set = serde_json::json!({"keys": keys_of(&issuer)});
+        let verifier = verifier(&set, &[ISSUER]).unwrap();
+        let caller = verifier.caller(&claims()).unwrap();
+        verifier.state.write().unwrap().generation += 1;
+        verifier.remember("token", &caller, &claims(), 0);
+        assert!(verifier.state.read().unwrap().checked.is_empty());
     }
 
     #[test]

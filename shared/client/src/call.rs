@@ -3,6 +3,7 @@
 
 use std::{
     error::Error,
+    sync::Arc,
     task::{Context, Poll},
     time::Duration,
 };
@@ -23,14 +24,22 @@ use crate::{deadline, token::TokenSource};
 #[derive(Debug, Clone)]
 pub struct Call<S> {
     inner: S,
+    /// What is called, for whoever has to mend a connection.
+    address: Arc<str>,
     token: TokenSource,
     timeout: Option<Duration>,
 }
 
 impl<S> Call<S> {
-    pub(crate) fn new(inner: S, token: TokenSource, timeout: Option<Duration>) -> Self {
+    pub(crate) fn new(
+        inner: S,
+        address: &str,
+        token: TokenSource,
+        timeout: Option<Duration>,
+    ) -> Self {
         Self {
             inner,
+            address: address.into(),
             token,
             timeout,
         }
@@ -56,7 +65,9 @@ where
     type Future = BoxFuture<'static, Result<Self::Response, Self::Error>>;
 
     fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Status>> {
-        self.inner.poll_ready(context).map_err(lost)
+        self.inner
+            .poll_ready(context)
+            .map_err(|error| lost(&self.address, error))
     }
 
     fn call(&mut self, mut request: Request<Body>) -> Self::Future {
@@ -72,6 +83,7 @@ where
         }
         context::write_headers(headers);
         let answer = self.inner.call(request);
+        let address = self.address.clone();
         Box::pin(async move {
             let answer = match limit {
                 Some(limit) => match tokio::time::timeout(limit, answer).await {
@@ -80,8 +92,8 @@ where
                 },
                 None => answer.await,
             };
-            let answer = answer.map_err(lost)?;
-            Ok(answer.map(|body| Body::new(body.map_err(lost))))
+            let answer = answer.map_err(|error| lost(&address, error))?;
+            Ok(answer.map(|body| Body::new(body.map_err(move |error| lost(&address, error)))))
         })
     }
 }
@@ -89,7 +101,7 @@ where
 /// What stands below calls tells of a lost connection in many ways: as a call
 /// that was cancelled, as a fault of HTTP/2, as one that it does not know. What
 /// an answer says itself does not come here.
-fn lost(error: impl Into<BoxError>) -> Status {
+fn lost(address: &str, error: impl Into<BoxError>) -> Status {
     let error = error.into();
     // It keeps the same limit as we do, and may be the first to notice.
     if is_out_of_time(&*error) {
@@ -98,8 +110,10 @@ fn lost(error: impl Into<BoxError>) -> Status {
     let status = Status::from_error(error);
     match status.code() {
         Code::Cancelled | Code::Unknown | Code::Internal => {
-            Status::unavailable(format!("the call was cut off: {}", status.message()))
+            let what = format!("{address}: the call was cut off: {}", status.message());
+            Status::unavailable(what)
         }
+        Code::Unavailable => Status::unavailable(format!("{address}: {}", status.message())),
         _ => status,
     }
 }
@@ -159,11 +173,30 @@ mod tests {
             while limit.is_some() && socket.read(&mut buffer).await.is_ok_and(|count| count > 0) {}
         });
         let endpoint = Endpoint::from_shared(format!("http://{address}")).expect("an address");
-        let call = Call::new(endpoint.connect_lazy(), TokenSource::none(), limit);
+        let call = Call::new(
+            endpoint.connect_lazy(),
+            &address.to_string(),
+            TokenSource::none(),
+            limit,
+        );
         let request = HealthCheckRequest::default();
         let status = HealthClient::new(call).check(request).await;
         server.await.expect("a server");
         status.expect_err("no answer")
+    }
+
+    #[tokio::test]
+    async fn a_service_that_is_not_there_is_named() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let address = listener.local_addr().expect("an address").to_string();
+        drop(listener);
+        let endpoint = Endpoint::from_shared(format!("http://{address}")).expect("an address");
+        let call = Call::new(endpoint.connect_lazy(), &address, TokenSource::none(), None);
+        let mut health = HealthClient::new(call);
+        let told = health.check(HealthCheckRequest::default());
+        let status = told.await.expect_err("nobody listens");
+        assert_eq!(status.code(), Code::Unavailable, "{status}");
+        assert!(status.message().contains(&address), "{status}");
     }
 
     #[tokio::test]

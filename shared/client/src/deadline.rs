@@ -1,25 +1,9 @@
 //! The deadline of the work at hand. A server sets it for each call it
 //! answers; calls made on the way are given no more than what is left.
 
-use std::{future::Future, time::Duration};
+use std::time::Duration;
 
-use tokio::time::Instant;
-
-tokio::task_local! {
-    static DEADLINE: Instant;
-}
-
-/// Runs `work`, which is to be done by `deadline`.
-pub async fn within<F: Future>(deadline: Instant, work: F) -> F::Output {
-    DEADLINE.scope(deadline, work).await
-}
-
-/// What is left for the work at hand; none if it has no deadline.
-pub fn left() -> Option<Duration> {
-    DEADLINE
-        .try_with(|deadline| deadline.saturating_duration_since(Instant::now()))
-        .ok()
-}
+pub use wangge_kernel::call::{left, within};
 
 /// The limit of a call as the header `grpc-timeout` says it.
 pub fn header(limit: Duration) -> String {

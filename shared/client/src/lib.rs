@@ -37,6 +37,7 @@ const TIMEOUT: Duration = Duration::from_secs(30);
 pub fn connect(url: &str, token: TokenSource) -> Result<ServiceChannel, tonic::transport::Error> {
     Ok(Call::new(
         balance::balanced(endpoint(url)?),
+        url,
         token,
         Some(TIMEOUT),
     ))
@@ -50,7 +51,8 @@ pub fn connect_streams(
     url: &str,
     token: TokenSource,
 ) -> Result<ServiceChannel, tonic::transport::Error> {
-    Ok(Call::new(balance::balanced(endpoint(url)?), token, None))
+    let channel = balance::balanced(endpoint(url)?);
+    Ok(Call::new(channel, url, token, None))
 }
 
 fn endpoint(url: &str) -> Result<Endpoint, tonic::transport::Error> {

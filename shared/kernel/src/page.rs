@@ -4,12 +4,16 @@
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde::{Serialize, de::DeserializeOwned};
+use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
 /// Rows on a page where the caller names no number.
 pub const DEFAULT_SIZE: i64 = 50;
 /// Most rows on a page, whatever the caller asks for.
 pub const MAXIMUM_SIZE: i64 = 1000;
+/// Bytes of records on a page, give or take one record: well within a message,
+/// which has 4 MiB at most.
+pub const MAXIMUM_BYTES: usize = 1024 * 1024;
 
 /// The token is not one of this list's, or its other arguments have changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,9 +52,41 @@ pub fn decode<K: DeserializeOwned>(
     if bound != digest(arguments) {
         return Err(TokenMismatch);
     }
-    serde_json::from_slice(key)
+    let key: Value = serde_json::from_slice(key).map_err(|_| TokenMismatch)?;
+    if !is_sound(&key) {
+        return Err(TokenMismatch);
+    }
+    serde_json::from_value(key)
         .map(Some)
         .map_err(|_| TokenMismatch)
+}
+
+/// Whether the database could have such a key. Tokens are no secret: anybody can
+/// make one, with a year that no database knows (which is written with a sign), or a
+/// character that it can't keep.
+fn is_sound(key: &Value) -> bool {
+    match key {
+        Value::String(text) => !text.starts_with(['+', '-']) && !text.contains(char::is_control),
+        Value::Array(parts) => parts.iter().all(is_sound),
+        Value::Object(_) => false,
+        Value::Null | Value::Bool(_) | Value::Number(_) => true,
+    }
+}
+
+/// How many records make a page of at most `size`, given the bytes that each takes:
+/// up to and with the one that goes beyond [`MAXIMUM_BYTES`].
+pub fn fitting(size: i64, bytes: impl IntoIterator<Item = usize>) -> usize {
+    let size = usize::try_from(size).unwrap_or_default();
+    let mut used = 0_usize;
+    bytes
+        .into_iter()
+        .take(size)
+        .take_while(|bytes| {
+            let fits = used < MAXIMUM_BYTES;
+            used = used.saturating_add(*bytes);
+            fits
+        })
+        .count()
 }
 
 fn digest(arguments: &[&str]) -> [u8; 8] {
@@ -81,6 +117,38 @@ mod tests {
         );
         assert_eq!(decode::<(String, i32)>("%%%", &[]), Err(TokenMismatch));
         assert_eq!(decode::<(String, i32)>("", &[]), Ok(None));
+    }
+
+    #[test]
+    fn a_forged_key_that_no_database_has_is_no_token() {
+        use chrono::{DateTime, NaiveDate, Utc};
+        for forged in ["-100000-01-01T00:00:00Z", "+262142-01-01T00:00:00Z"] {
+            let moment: DateTime<Utc> = forged.parse().unwrap();
+            let token = encode(&(moment, "id"), &["tickets"]);
+            let read = decode::<(DateTime<Utc>, String)>(&token, &["tickets"]);
+            assert_eq!(read, Err(TokenMismatch), "{forged}");
+            let token = encode(&(moment.date_naive(), "id"), &["tickets"]);
+            let read = decode::<(NaiveDate, String)>(&token, &["tickets"]);
+            assert_eq!(read, Err(TokenMismatch), "{forged}");
+        }
+        let token = encode(&"a\0b", &["categories"]);
+        assert_eq!(
+            decode::<String>(&token, &["categories"]),
+            Err(TokenMismatch)
+        );
+        let now = Utc::now();
+        let token = encode(&(now, "id"), &["tickets"]);
+        let read = decode::<(DateTime<Utc>, String)>(&token, &["tickets"]);
+        assert_eq!(read, Ok(Some((now, "id".to_owned()))));
+    }
+
+    #[test]
+    fn a_page_ends_at_its_size_or_with_the_record_that_goes_beyond_its_bytes() {
+        assert_eq!(fitting(3, [10, 10, 10, 10]), 3);
+        assert_eq!(fitting(3, [10, 10]), 2);
+        assert_eq!(fitting(9, [MAXIMUM_BYTES / 2; 9]), 2);
+        assert_eq!(fitting(9, [MAXIMUM_BYTES - 1, 1, 1]), 2);
+        assert_eq!(fitting(9, [3 * MAXIMUM_BYTES, 1]), 1);
     }
 
     #[test]

@@ -104,7 +104,7 @@ impl feed_service_server::FeedService for Feed {
     ) -> Result<Response<Messages>, Status> {
         let (caller, scope) = Caller::of(&request)?;
         let own = caller.roles.contains(&Role::Service);
-        let place = self.places.take(&caller.subject, own)?;
+        let place = self.places.take(&caller.key, own)?;
         let opened = self.open(request.get_ref(), scope, own).await;
         let reader = opened.inspect_err(|refusal| self.served.refused(refusal))?;
         let (sender, receiver) = mpsc::channel(2);

@@ -83,6 +83,8 @@ impl StoreError {
                     .any(|class| code.starts_with(class))
                     || code == "3D000"
                     || code == "25006"
+                    // Cancelled, by a time limit or because nobody waited.
+                    || code == "57014"
             }),
             _ => false,
         }
@@ -122,7 +124,8 @@ impl StoreError {
         self.0
             .as_database_error()
             .and_then(sqlx::error::DatabaseError::code)
-            .is_some_and(|code| code == "40001" || code == "40P01")
+            // A lock that was not to be had in time is one of them.
+            .is_some_and(|code| ["40001", "40P01", "55P03"].contains(&code.as_ref()))
     }
 
     /// A text has a character that the database can't keep. Contracts bound

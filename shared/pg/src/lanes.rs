@@ -2,7 +2,9 @@
 //! its own each time a connection comes back, to see whether it is still good;
 //! for a call that is one statement, that is as much again. A lane goes back as
 //! it is when its statement was answered, and is looked at only when its call
-//! was dropped before the answer.
+//! was dropped before the answer: then the statement is cancelled, and the place
+//! given back only when its backend is free or gone. So there are never more
+//! backends than places.
 
 use std::{
     sync::{Arc, Mutex, PoisonError},
@@ -15,16 +17,23 @@ use tokio::{
     time::timeout,
 };
 
+use wangge_kernel::call::{self, Context};
+
 use crate::{
+    cancel::{Backend, cancel, terminate},
     error::{self, StoreError},
     measures,
+    pool::prepare,
 };
 
 /// How long a call waits for a free lane before it is refused, and for a new
 /// connection.
-const PATIENCE: Duration = Duration::from_secs(2);
-/// How long a dropped call's statement may go on before its lane is given up.
-const LEFTOVER: Duration = Duration::from_secs(10);
+const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(2);
+/// How long a dropped call's statement may go on before it is cancelled; most end
+/// by themselves sooner.
+const CANCEL_DELAY: Duration = Duration::from_millis(250);
+/// How long a cancelled statement may take to end before its backend is ended.
+const DRAIN_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Some connections, each with one statement at a time.
 #[derive(Debug, Clone)]
@@ -35,8 +44,15 @@ struct Home {
     options: PgConnectOptions,
     name: &'static str,
     limit: u32,
-    free: Mutex<Vec<PgConnection>>,
+    free: Mutex<Vec<Open>>,
     places: Arc<Semaphore>,
+}
+
+/// A connection, and the process that serves it.
+#[derive(Debug)]
+struct Open {
+    connection: PgConnection,
+    backend: Backend,
 }
 
 impl Lanes {
@@ -75,14 +91,14 @@ impl Lanes {
     /// When none gets free, or the database can't be reached, for two seconds.
     pub async fn take(&self) -> Result<Lane, StoreError> {
         let since = Instant::now();
-        let place = timeout(PATIENCE, self.0.places.clone().acquire_owned())
+        let place = timeout(ACQUIRE_TIMEOUT, self.0.places.clone().acquire_owned())
             .await
             .map_err(|_| StoreError::no_lane(self.0.name))?
             .map_err(|_| sqlx::Error::PoolClosed)?;
         let free = self.0.free().pop();
         let connection = match free {
             Some(connection) => connection,
-            None => timeout(PATIENCE, PgConnection::connect_with(&self.0.options))
+            None => timeout(ACQUIRE_TIMEOUT, self.0.open())
                 .await
                 .map_err(|_| StoreError::no_lane(self.0.name))??,
         };
@@ -91,6 +107,7 @@ impl Lanes {
             connection: Some(connection),
             home: self.0.clone(),
             place: Some(place),
+            call: call::current(),
         })
     }
 
@@ -100,23 +117,66 @@ impl Lanes {
         let free = std::mem::take(&mut *self.0.free());
         for connection in free {
             // It may be broken already.
-            let _ = connection.close().await;
+            let _ = connection.connection.close().await;
         }
     }
 }
 
 impl Home {
-    fn free(&self) -> std::sync::MutexGuard<'_, Vec<PgConnection>> {
+    fn free(&self) -> std::sync::MutexGuard<'_, Vec<Open>> {
         self.free.lock().unwrap_or_else(PoisonError::into_inner)
     }
+
+    async fn open(&self) -> Result<Open, sqlx::Error> {
+        let mut connection = PgConnection::connect_with(&self.options).await?;
+        let backend = Backend::Process(prepare(&mut connection).await?);
+        Ok(Open {
+            connection,
+            backend,
+        })
+    }
+
+    /// Waits until a dropped call's statement has ended, by itself or not; then
+    /// the connection can be used again. Nothing if it can't.
+    async fn drain(&self, mut open: Open) -> Option<Open> {
+        if timeout(CANCEL_DELAY, drained(&mut open.connection))
+            .await
+            .is_err()
+        {
+            cancel(&self.options, &open.backend).await;
+        }
+        match timeout(DRAIN_TIMEOUT, drained(&mut open.connection)).await {
+            Ok(usable) => usable.then_some(open),
+            Err(_) => {
+                terminate(&self.options, &open.backend).await;
+                None
+            }
+        }
+    }
+}
+
+/// Reads away what is left of a statement's response; returns whether the
+/// connection is still good.
+async fn drained(connection: &mut PgConnection) -> bool {
+    // The first ping may meet the error of the statement itself.
+    for _ in 0..2 {
+        match connection.ping().await {
+            Ok(()) => return true,
+            Err(sqlx::Error::Database(_)) => {}
+            Err(_) => return false,
+        }
+    }
+    false
 }
 
 /// A connection for one statement.
 #[derive(Debug)]
 pub struct Lane {
-    connection: Option<PgConnection>,
+    connection: Option<Open>,
     home: Arc<Home>,
     place: Option<OwnedSemaphorePermit>,
+    /// The call's slot goes back with the place.
+    call: Context,
 }
 
 impl Lane {
@@ -128,10 +188,10 @@ impl Lane {
         mut self,
         statement: impl AsyncFnOnce(&mut PgConnection) -> Result<T, sqlx::Error>,
     ) -> Result<T, StoreError> {
-        let Some(connection) = self.connection.as_mut() else {
+        let Some(open) = self.connection.as_mut() else {
             return Err(sqlx::Error::PoolClosed.into());
         };
-        let answer = statement(connection).await;
+        let answer = statement(&mut open.connection).await;
         self.settle(&answer);
         Ok(answer?)
     }
@@ -156,17 +216,16 @@ impl Lane {
 impl Drop for Lane {
     fn drop(&mut self) {
         let (home, place) = (self.home.clone(), self.place.take());
-        if let (Some(mut connection), Ok(runtime)) = (
+        if let (Some(open), Ok(runtime)) = (
             self.connection.take(),
             tokio::runtime::Handle::try_current(),
         ) {
-            // The call was dropped in the middle: what its statement answers is
-            // read away before the connection is used again.
+            // The call was dropped in the middle.
+            let call = std::mem::take(&mut self.call);
             runtime.spawn(async move {
-                if let Ok(Ok(())) = timeout(LEFTOVER, connection.ping()).await {
-                    home.free().push(connection);
-                }
-                drop(place);
+                let usable = home.drain(open).await;
+                home.free().extend(usable);
+                drop((place, call));
             });
         }
     }

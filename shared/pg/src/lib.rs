@@ -2,6 +2,7 @@
 //! cannot leave open, request ids, and database errors as refusals. It holds
 //! no statement about any service's own records.
 
+mod cancel;
 pub mod coalesce;
 pub mod error;
 pub mod lanes;

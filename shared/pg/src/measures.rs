@@ -46,6 +46,7 @@ pub fn measure(database: &Database) {
         ("list_lanes", database.list_lanes.clone()),
         ("background_lanes", database.background_lanes.clone()),
     ];
+    crate::cancel::measure();
     let limits = (pools.clone(), lanes.clone());
     let names = lanes.iter().map(|(name, _)| *name);
     for name in names.chain([POOLS]) {

@@ -11,7 +11,7 @@ use std::{
 
 use crate::lanes::Lanes;
 use sqlx::{
-    ConnectOptions as _, Connection as _, PgPool,
+    ConnectOptions as _, Connection as _, PgConnection, PgPool,
     postgres::{PgConnectOptions, PgPoolOptions},
 };
 
@@ -19,6 +19,18 @@ use sqlx::{
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(2);
 /// A transaction that has been idle for longer was forgotten by somebody.
 const IDLE_IN_TRANSACTION: &str = "10s";
+
+/// How much longer than a call's deadline its statements may run: the call has
+/// its own reason by then.
+const DEADLINE_MARGIN: Duration = Duration::from_secs(5);
+/// How long a call's statement waits for a lock. Whoever holds one for longer
+/// holds up everybody.
+const LOCK_TIMEOUT: &str = "20s";
+
+/// Makes a backend notice within two seconds that its client is gone, where the
+/// server knows how; returns the backend's process id.
+const PREPARE: &str = "select pg_backend_pid(), (select set_config(name, '2000', false) \
+     from pg_settings where name = 'client_connection_check_interval' and version() like '%linux%')";
 
 /// Settings under which rows are looked up by index, with a plan that is made
 /// once: how many are asked for together does not change it, and planning took
@@ -43,6 +55,8 @@ const IN_ORDER: [(&str, &str); 3] = [
 pub struct Access {
     options: PgConnectOptions,
     password: Option<String>,
+    /// The deadline of calls that bring none.
+    deadline: Duration,
 }
 
 impl std::fmt::Debug for Access {
@@ -82,7 +96,29 @@ impl Access {
             // For traces; whether anything is made of it is decided there.
             .log_statements(log::LevelFilter::Debug)
             .log_slow_statements(log::LevelFilter::Off, Duration::MAX);
-        Ok(Self { options, password })
+        Ok(Self {
+            options,
+            password,
+            deadline: Duration::from_secs(30),
+        })
+    }
+
+    /// The same, where calls have another deadline than 30 s.
+    #[must_use]
+    pub fn with_deadline(self, deadline: Duration) -> Self {
+        Self { deadline, ..self }
+    }
+
+    /// What connections for calls are made with: their statements end when nobody
+    /// can wait for them any more.
+    fn for_calls(&self) -> PgConnectOptions {
+        let limit = self.deadline.saturating_add(DEADLINE_MARGIN).as_millis();
+        let limit = limit.min(i32::MAX.unsigned_abs().into()).to_string();
+        let limits = [
+            ("statement_timeout", limit.as_str()),
+            ("lock_timeout", LOCK_TIMEOUT),
+        ];
+        self.options.clone().options(limits)
     }
 
     /// What a single connection is made with.
@@ -95,6 +131,7 @@ impl Access {
         Self {
             options: self.options.clone().disable_statement_logging(),
             password: self.password.clone(),
+            deadline: self.deadline,
         }
     }
 
@@ -150,14 +187,18 @@ impl Database {
 
     /// The same, wherever the database's password stands.
     pub fn at(access: &Access, max_connections: u32) -> Self {
-        let options = || access.options.clone();
+        let calls = || access.for_calls();
         Self {
-            calls: pool(access, max_connections),
+            calls: pool_with(calls(), max_connections),
             feed: pool(access, 5),
             background: pool(access, 4),
-            lanes: Lanes::new("lanes", options().options(BY_INDEX), max_connections),
-            list_lanes: Lanes::new("list_lanes", options().options(IN_ORDER), max_connections),
-            background_lanes: Lanes::new("background_lanes", options().options(BY_INDEX), 2),
+            lanes: Lanes::new("lanes", calls().options(BY_INDEX), max_connections),
+            list_lanes: Lanes::new("list_lanes", calls().options(IN_ORDER), max_connections),
+            background_lanes: Lanes::new(
+                "background_lanes",
+                access.options.clone().options(BY_INDEX),
+                2,
+            ),
         }
     }
 
@@ -199,6 +240,16 @@ pub fn open(url: &str, max_connections: u32) -> Result<PgPool, sqlx::Error> {
 
 /// The same, wherever the database's password stands.
 pub fn pool(access: &Access, max_connections: u32) -> PgPool {
+    pool_with(access.options.clone(), max_connections)
+}
+
+/// Prepares a new connection; returns its backend's process id.
+pub(crate) async fn prepare(connection: &mut PgConnection) -> Result<i32, sqlx::Error> {
+    let statement = sqlx::query_as::<_, (i32, Option<String>)>(PREPARE).persistent(false);
+    Ok(statement.fetch_one(connection).await?.0)
+}
+
+fn pool_with(options: PgConnectOptions, max_connections: u32) -> PgPool {
     PgPoolOptions::new()
         .max_connections(max_connections)
         .acquire_timeout(ACQUIRE_TIMEOUT)
@@ -210,11 +261,14 @@ pub fn pool(access: &Access, max_connections: u32) -> PgPool {
             let current = !is_outdated(connection.age);
             Box::pin(async move { Ok(current) })
         })
+        .after_connect(|connection, _| {
+            Box::pin(async move { prepare(connection).await.map(|_| ()) })
+        })
         // Writes run in `transact`, which ends what it begins. This catches
         // whoever did not use it.
         .after_release(|connection, _| {
             let clean = !connection.is_in_transaction();
             Box::pin(async move { Ok(clean) })
         })
-        .connect_lazy_with(access.options.clone())
+        .connect_lazy_with(options)
 }

@@ -24,7 +24,7 @@ pub const FORGOTTEN_AT_ONCE: i64 = 10_000;
 /// Who asks for what, so that a repetition is known again.
 #[derive(Debug, Clone)]
 pub struct RequestKey {
-    /// Subject of the caller's token: callers can't collide with one another.
+    /// The caller's key: callers can't collide with one another.
     pub caller: String,
     /// The caller's id of the request.
     pub request_id: Uuid,
@@ -40,19 +40,25 @@ impl RequestKey {
     pub fn of<M: Message>(
         caller: &str,
         method: &str,
-        request_id: &str,
+        asked: &str,
         message: &M,
     ) -> Result<Self, Refusal> {
-        let request_id = Uuid::parse_str(request_id)
+        let request_id = Uuid::parse_str(asked)
             .map_err(|_| Refusal::field("request_id", "string.uuid", "must be a UUID"))?;
         let mut hash = Sha256::new();
         hash.update(method.as_bytes());
-        hash.update(message.encode_to_vec());
+        hash.update(folded(message.encode_to_vec(), asked));
         Ok(Self {
             caller: caller.to_owned(),
             request_id,
             fingerprint: hash.finalize().to_vec(),
         })
+    }
+
+    /// Returns the subject of the caller's token, which histories name. Keys of callers
+    /// of other issuers than the first have the issuer's name before it.
+    pub fn subject(&self) -> &str {
+        self.caller.rsplit('\n').next().unwrap_or_default()
     }
 
     /// The record of the first call, if `fingerprint` shows that this call
@@ -67,6 +73,24 @@ impl RequestKey {
             Err(Refusal::request_id_reused())
         }
     }
+}
+
+/// Returns an encoded message with its request id in lower case, as ids are
+/// compared: an id repeated in capitals is the same id.
+fn folded(mut encoded: Vec<u8>, request_id: &str) -> Vec<u8> {
+    if request_id.bytes().any(|letter| letter.is_ascii_uppercase()) {
+        let id = request_id.as_bytes();
+        let mut place = 0;
+        while place + id.len() <= encoded.len() {
+            if encoded[place..].starts_with(id) {
+                encoded[place..place + id.len()].make_ascii_lowercase();
+                place += id.len();
+            } else {
+                place += 1;
+            }
+        }
+    }
+    encoded
 }
 
 /// Takes the request's effect on itself. Of calls with one key at the same
@@ -124,4 +148,31 @@ pub async fn forget_old(pool: &PgPool) -> Result<u64, StoreError> {
     .bind(FORGOTTEN_AT_ONCE)
     .execute(pool);
     Ok(in_time(forgotten).await?.rows_affected())
+}
+
+#[cfg(test)]
+mod tests {
+    use wangge_api::tickets::v1::AcceptOrderRequest;
+
+    use super::*;
+
+    #[test]
+    fn a_request_id_in_capitals_is_the_same_request() {
+        let key = |request_id: String, id: &str| {
+            let message = AcceptOrderRequest {
+                request_id: request_id.clone(),
+                ticket_id: id.to_owned(),
+                ..AcceptOrderRequest::default()
+            };
+            RequestKey::of("clerk-1", "AcceptOrder", &request_id, &message).unwrap()
+        };
+        let id = Uuid::now_v7();
+        let lower = key(id.to_string(), "A");
+        let upper = key(id.to_string().to_uppercase(), "A");
+        assert_eq!(
+            (lower.request_id, &lower.fingerprint),
+            (upper.request_id, &upper.fingerprint)
+        );
+        assert_ne!(lower.fingerprint, key(id.to_string(), "a").fingerprint);
+    }
 }

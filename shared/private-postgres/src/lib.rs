@@ -161,6 +161,11 @@ impl PrivatePostgres {
         &self.binaries
     }
 
+    /// Waits until the server has ended by itself, or was killed.
+    pub async fn ended(&mut self) {
+        self.server.ended(&self.places.data).await;
+    }
+
     /// Whether the server had been left running by an earlier process.
     pub fn adopted(&self) -> bool {
         self.adopted

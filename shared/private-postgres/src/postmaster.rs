@@ -173,7 +173,8 @@ impl Postmaster {
         })
     }
 
-    async fn ended(&mut self, data_dir: &Path) {
+    /// Waits until it is gone, whoever ended it.
+    pub(crate) async fn ended(&mut self, data_dir: &Path) {
         if let Some(child) = &mut self.child {
             // An error means that there is no such child any more.
             let _ = child.wait().await;

@@ -8,7 +8,7 @@ use prost::Message;
 use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 use wangge_api::{
-    codec::{self, Validate},
+    codec::{self, Texts, Validate},
     errors::v1::Reason,
     refusal::Refusal,
 };
@@ -49,7 +49,7 @@ pub fn digest(message: &impl Message) -> String {
 /// `FIELD_INVALID`, naming every field that is wrong.
 pub fn draft<R: Wire>(message: R::Message, now: DateTime<Utc>) -> Result<R, Refusal>
 where
-    R::Message: Validate,
+    R::Message: Validate + Texts,
 {
     codec::check(&message)?;
     let id = R::id(&message);

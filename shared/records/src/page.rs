@@ -1,20 +1,39 @@
-//! A page of a list, the record entered last first.
+//! A page of a list, the record entered last first: of as many records as are asked
+//! for, or of about 1 MiB.
 
+use prost::Message;
 use wangge_api::{errors::v1::Reason, refusal::Refusal};
 use wangge_kernel::page;
 
 use crate::Listed;
 
-/// A page that is asked for.
+/// Records read from the database at a time: where they are large, a page is full
+/// before all that were asked for had to be in memory.
+const CHUNK: usize = 200;
+
+/// A page that is asked for, filled with records as messages.
 #[derive(Debug)]
-pub struct Page {
+pub struct Page<M> {
     size: usize,
     /// Only records that were entered before this entry.
-    pub before: Option<i64>,
+    before: Option<i64>,
     arguments: String,
+    messages: Vec<M>,
+    bytes: usize,
+    state: Filling,
 }
 
-impl Page {
+#[derive(Debug, PartialEq, Eq)]
+enum Filling {
+    /// There is room, and there may be records.
+    Open,
+    /// There is no room, and there are records.
+    Full,
+    /// There are no records left.
+    Exhausted,
+}
+
+impl<M: Message> Page<M> {
     /// Reads what is asked for. `arguments` are whatever else decides which
     /// records the list has.
     ///
@@ -26,31 +45,51 @@ impl Page {
             size: usize::try_from(page::size(page_size)).unwrap_or_default(),
             before,
             arguments,
+            messages: Vec::new(),
+            bytes: 0,
+            state: Filling::Open,
         })
     }
 
-    /// How many records to load: one more than the page has, to know whether
-    /// there are more.
-    pub fn limit(&self) -> i64 {
-        i64::try_from(self.size)
-            .unwrap_or(i64::MAX)
-            .saturating_add(1)
+    /// Returns which records to load next, the entry before which they begin and
+    /// how many: one more than there is room for, to know whether there are more.
+    /// None once the page is done.
+    pub(crate) fn wanted(&self) -> Option<(Option<i64>, usize)> {
+        let room = self.size - self.messages.len();
+        (self.state == Filling::Open).then(|| (self.before, room.min(CHUNK) + 1))
     }
 
-    /// The records of the page, and the token behind them; empty if there are
-    /// no more.
-    pub fn close<R>(self, mut records: Vec<Listed<R>>) -> (Vec<R>, String) {
-        let more = records.len() > self.size;
-        records.truncate(self.size);
-        let token = records
-            .last()
-            .filter(|_| more)
-            .map(|last| page::encode(&last.entry, &[&self.arguments]))
-            .unwrap_or_default();
-        (
-            records.into_iter().map(|listed| listed.record).collect(),
-            token,
-        )
+    /// Adds the records that were wanted, as far as there is room.
+    pub(crate) fn fill<R>(&mut self, found: Vec<Listed<R>>, message: impl Fn(R) -> M) {
+        let Some((_, wanted)) = self.wanted() else {
+            return;
+        };
+        let count = found.len();
+        for (listed, place) in found.into_iter().zip(1..wanted) {
+            let message = message(listed.record);
+            self.bytes += message.encoded_len();
+            self.messages.push(message);
+            self.before = Some(listed.entry);
+            if self.bytes >= page::MAXIMUM_BYTES && place < count {
+                self.state = Filling::Full;
+                return;
+            }
+        }
+        if count < wanted {
+            self.state = Filling::Exhausted;
+        } else if self.messages.len() == self.size {
+            self.state = Filling::Full;
+        }
+    }
+
+    /// Returns the records of the page, and the token behind them; empty if there
+    /// are no more.
+    pub(crate) fn close(self) -> (Vec<M>, String) {
+        let token = match (self.state, self.before) {
+            (Filling::Full, Some(last)) => page::encode(&last, &[&self.arguments]),
+            _ => String::new(),
+        };
+        (self.messages, token)
     }
 }
 
@@ -62,5 +101,60 @@ fn invalid() -> Refusal {
             "page_token",
             "is no token of this list, or its other arguments have changed",
         )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A list of records as large as these, and its pages.
+    fn pages(sizes: &[usize], page_size: i32) -> Vec<Vec<usize>> {
+        let (mut token, mut pages) = (String::new(), Vec::new());
+        loop {
+            let mut page: Page<String> =
+                Page::read(page_size, &token, "records".to_owned()).expect("our token");
+            while let Some((before, limit)) = page.wanted() {
+                let entries = (0..sizes.len()).rev().map(|entry| (entry, sizes[entry]));
+                let found = entries
+                    .map(|(entry, size)| Listed {
+                        entry: i64::try_from(entry).expect("small"),
+                        record: size,
+                    })
+                    .filter(|listed| before.is_none_or(|before| listed.entry < before))
+                    .take(limit);
+                page.fill(found.collect(), |size| "x".repeat(size));
+            }
+            let (messages, next) = page.close();
+            pages.push(messages.iter().map(String::len).collect());
+            if next.is_empty() {
+                return pages;
+            }
+            token = next;
+        }
+    }
+
+    #[test]
+    fn pages_end_at_their_size_or_their_bytes_and_miss_nothing() {
+        let small: Vec<usize> = (0..450).collect();
+        for page_size in [1, 7, 50, 200, 201, 449, 450, 451, 1000] {
+            let made = pages(&small, page_size);
+            let size = usize::try_from(page_size).expect("small");
+            assert!(made[..made.len() - 1].iter().all(|page| page.len() == size));
+            let all: Vec<usize> = made.concat();
+            assert!(all.iter().rev().eq(&small), "{page_size}");
+        }
+        // Meetings with long minutes.
+        let large = vec![30_000; 300];
+        let made = pages(&large, 1000);
+        assert_eq!(made.concat(), large);
+        for page in &made {
+            assert!(page.iter().sum::<usize>() < page::MAXIMUM_BYTES + 30_010);
+        }
+        assert!(made.len() >= 8, "{}", made.len());
+        // One that is larger than a page is on one of its own; the last has no token.
+        let made = pages(&[1, 2 * page::MAXIMUM_BYTES], 1000);
+        assert_eq!(made, [vec![2 * page::MAXIMUM_BYTES], vec![1]]);
+        assert_eq!(pages(&[], 10), [Vec::<usize>::new()]);
     }
 }

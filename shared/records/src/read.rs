@@ -1,5 +1,6 @@
 //! Reading one record, and reading a page of them.
 
+use prost::Message;
 use uuid::Uuid;
 use wangge_api::refusal::Refusal;
 use wangge_auth::RecordScope;
@@ -16,21 +17,26 @@ pub async fn get<H: Host, R: Kept>(host: &H, scope: &RecordScope, id: Uuid) -> R
         .ok_or_else(|| Refusal::not_found(R::KIND, id))
 }
 
-/// A page of records, the one entered last first, and the token behind it.
+/// Returns a page of records as messages, the one entered last first, and the token
+/// behind it.
 ///
 /// # Errors
 /// What the database says.
-pub async fn list<H: Host, R: Kept>(
+pub async fn list<H: Host, R: Kept, M: Message>(
     host: &H,
     scope: &RecordScope,
     filter: Filter,
-    page: Page,
-) -> Result<(Vec<R>, String), Refusal> {
-    let filter = Filter {
-        before: page.before,
-        limit: page.limit(),
-        ..filter
-    };
-    let found = R::list(&host.database().calls, scope, filter).await?;
-    Ok(page.close(found))
+    mut page: Page<M>,
+    message: impl Fn(R) -> M,
+) -> Result<(Vec<M>, String), Refusal> {
+    while let Some((before, limit)) = page.wanted() {
+        let filter = Filter {
+            before,
+            limit: i64::try_from(limit).unwrap_or(i64::MAX),
+            ..filter
+        };
+        let found = R::list(&host.database().calls, scope, filter).await?;
+        page.fill(found, &message);
+    }
+    Ok(page.close())
 }

@@ -24,7 +24,7 @@ pub fn call<M: Message>(
 ) -> Result<(Call, M), Refusal> {
     let (caller, scope) = Caller::of(&request)?;
     let message = request.into_inner();
-    let key = RequestKey::of(&caller.subject, method, request_id(&message), &message)?;
+    let key = RequestKey::of(&caller.key, method, request_id(&message), &message)?;
     Ok((Call { scope, key }, message))
 }
 
@@ -145,8 +145,7 @@ pub async fn list<H: Host, R: Wire + Kept, M>(
         ..Filter::default()
     };
     let scope = scope.within(&asked.within_code);
-    let (records, token) = read::list::<H, R>(host, &scope, filter, page).await?;
-    Ok((records.into_iter().map(R::tell).collect(), token))
+    read::list(host, &scope, filter, page, R::tell).await
 }
 
 /// Changes the masked fields of a record.
@@ -219,7 +218,7 @@ pub async fn act<H: Host, R: Wire + Kept + Stateful>(
     give: impl FnOnce(&mut R, &mut Checks) + Send + 'static,
 ) -> Result<R::Message, Refusal> {
     let id = id(&action.id, "id")?;
-    let actor = call.key.caller.clone();
+    let actor = call.key.subject().to_owned();
     let (name, reason) = (action.name, action.reason);
     let done = write::change(
         host,

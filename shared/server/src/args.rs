@@ -15,6 +15,24 @@ pub struct ServerArgs {
         global = true
     )]
     pub max_in_flight: usize,
+    /// Calls of one caller (issuer and subject of the token) worked on at the same
+    /// time, so that no caller takes the service from the others.
+    #[arg(
+        long,
+        env = "WANGGE_MAX_IN_FLIGHT_PER_CALLER",
+        default_value_t = 128,
+        global = true
+    )]
+    pub max_in_flight_per_caller: usize,
+    /// Connections of clients at the same time; further ones wait to be accepted.
+    #[arg(
+        long,
+        env = "WANGGE_MAX_CLIENT_CONNECTIONS",
+        default_value_t = 4096,
+        value_parser = at_least_one,
+        global = true
+    )]
+    pub max_client_connections: usize,
     /// Seconds after which a call without a deadline of its own is given up.
     #[arg(
         long,
@@ -53,6 +71,14 @@ pub struct ServerArgs {
     pub reflection: bool,
 }
 
+fn at_least_one(text: &str) -> Result<usize, String> {
+    match text.parse() {
+        Ok(0) => Err("must be at least 1".to_owned()),
+        Ok(number) => Ok(number),
+        Err(error) => Err(format!("{error}")),
+    }
+}
+
 impl ServerArgs {
     /// The deadline of calls that bring none.
     pub fn deadline(&self) -> Duration {
@@ -64,6 +90,8 @@ impl Default for ServerArgs {
     fn default() -> Self {
         Self {
             max_in_flight: 512,
+            max_in_flight_per_caller: 128,
+            max_client_connections: 4096,
             deadline_seconds: 30,
             lame_duck_seconds: 0,
             connection_seconds: 300,

@@ -4,8 +4,9 @@
 //!    those of the layers below included;
 //! 2. panic guard: whatever breaks below becomes an answer;
 //! 3. deadline: nothing below runs for longer than the caller waits;
-//! 4. in flight: sheds load before anything costly is done for the call;
-//! 5. policy: who calls and whether they may, before the body is read;
+//! 4. policy: who calls and whether they may, before the body is read;
+//! 5. admission: reads the request whole, then takes a slot for its call, so that
+//!    slots are held by work and not by requests that never come;
 //! 6. transport: what the generated servers refuse themselves gets a reason;
 //! 7. the validating codec, in the generated servers, before the handler.
 
@@ -20,7 +21,7 @@ use tower::{
 use wangge_auth::{PolicyLayer, Verifier};
 
 use crate::{
-    args::ServerArgs, deadline::DeadlineLayer, in_flight::InFlightLayer, panic::PanicLayer,
+    admission::AdmissionLayer, args::ServerArgs, deadline::DeadlineLayer, panic::PanicLayer,
     trace::TraceLayer, transport::explain_answer,
 };
 
@@ -28,8 +29,8 @@ use crate::{
 pub type Column = Stack<
     MapResponseLayer<fn(Response<Body>) -> Response<Body>>,
     Stack<
-        PolicyLayer,
-        Stack<InFlightLayer, Stack<DeadlineLayer, Stack<PanicLayer, Stack<TraceLayer, Identity>>>>,
+        AdmissionLayer,
+        Stack<PolicyLayer, Stack<DeadlineLayer, Stack<PanicLayer, Stack<TraceLayer, Identity>>>>,
     >,
 >;
 
@@ -39,17 +40,18 @@ pub fn column(args: &ServerArgs, verifier: Arc<Verifier>) -> Column {
         .layer(TraceLayer::default())
         .layer(PanicLayer)
         .layer(DeadlineLayer::new(args.deadline()))
-        .layer(InFlightLayer::new(args.max_in_flight))
         .layer(PolicyLayer::new(verifier))
+        .layer(AdmissionLayer::new(args))
         .layer(MapResponseLayer::new(
             explain_answer as fn(Response<Body>) -> Response<Body>,
         ))
         .into_inner()
 }
 
-/// Whether a call may run for as long as both sides like: streams of ours, and
-/// watches of health and reflection.
+/// Returns whether a call may run for as long as both sides like: streams of
+/// ours, and watches of health and reflection.
 pub(crate) fn is_stream(path: &str) -> bool {
-    path.starts_with("/grpc.")
+    path == "/grpc.health.v1.Health/Watch"
+        || path.starts_with("/grpc.reflection.")
         || wangge_api::policy::policy(path).is_some_and(|policy| policy.streaming)
 }

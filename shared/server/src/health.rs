@@ -1,17 +1,21 @@
 //! Health as the standard service tells it: `""` and each service mean ready,
-//! and follow the database; `liveness` means that the process answers.
+//! and follow the database; `liveness` means that the process answers. The
+//! database is asked over a connection of its own: calls that wait for one another
+//! are no reason to send them elsewhere, where they would wait again.
 
 use std::time::Duration;
 
 use opentelemetry::{global::meter, metrics::Gauge};
-use sqlx::PgPool;
+use sqlx::{
+    ConnectOptions as _, Connection as _, PgConnection, PgPool, postgres::PgConnectOptions,
+};
 use tokio_util::sync::CancellationToken;
 use tonic_health::{ServingStatus, server::HealthReporter};
 
 /// How often the database is asked.
 const INTERVAL: Duration = Duration::from_secs(1);
-/// How long it may take to answer.
-const PATIENCE: Duration = Duration::from_secs(2);
+/// How long it may take to answer, connecting included.
+const TIMEOUT: Duration = Duration::from_secs(2);
 
 /// Keeps the health of `services` true until `stop`, and not ready behind it.
 pub(crate) async fn watch(
@@ -23,8 +27,9 @@ pub(crate) async fn watch(
     lives(&reporter).await;
     let measured = measured();
     let mut was_ready = None;
+    let mut probe = Probe::new(&pool);
     while !stop.is_cancelled() {
-        let ready = is_ready(&pool).await;
+        let ready = probe.is_ready().await;
         measured.record(ready.into(), &[]);
         if was_ready != Some(ready) {
             if was_ready.is_some() {
@@ -56,7 +61,8 @@ pub(crate) async fn lives(reporter: &HealthReporter) {
         .await;
 }
 
-async fn report(reporter: &HealthReporter, services: &[&str], ready: bool) {
+/// Every service, and the process as a whole, is ready or not.
+pub(crate) async fn report(reporter: &HealthReporter, services: &[&str], ready: bool) {
     let status = if ready {
         ServingStatus::Serving
     } else {
@@ -67,7 +73,36 @@ async fn report(reporter: &HealthReporter, services: &[&str], ready: bool) {
     }
 }
 
-async fn is_ready(pool: &PgPool) -> bool {
-    let answer = sqlx::query("select 1").execute(pool);
-    matches!(tokio::time::timeout(PATIENCE, answer).await, Ok(Ok(_)))
+/// The connection over which the database is asked.
+struct Probe {
+    options: PgConnectOptions,
+    connection: Option<PgConnection>,
+}
+
+impl Probe {
+    /// Asks the database of a pool, not the pool.
+    fn new(pool: &PgPool) -> Self {
+        let options = PgConnectOptions::clone(&pool.connect_options());
+        Self {
+            options: options.disable_statement_logging(),
+            connection: None,
+        }
+    }
+
+    async fn is_ready(&mut self) -> bool {
+        // Taken, so that one that failed or said nothing is not used again.
+        let connection = self.connection.take();
+        let asked = async {
+            let mut connection = match connection {
+                Some(connection) => connection,
+                None => PgConnection::connect_with(&self.options).await?,
+            };
+            sqlx::query("select 1").execute(&mut connection).await?;
+            Ok::<_, sqlx::Error>(connection)
+        };
+        if let Ok(Ok(connection)) = tokio::time::timeout(TIMEOUT, asked).await {
+            self.connection = Some(connection);
+        }
+        self.connection.is_some()
+    }
 }

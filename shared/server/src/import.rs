@@ -8,12 +8,13 @@ use prost::Message as _;
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 use tokio_util::sync::CancellationToken;
-use tonic::{Status, Streaming};
+use tonic::{Code, Status, Streaming};
 use uuid::Uuid;
 use wangge_api::{
     refusal::{Reason, Refusal, reason_name},
     types::v1::{ImportHeader, RecordVersion, RowOutcome, RowResult, RowViolation},
 };
+use wangge_kernel::call;
 
 use crate::transport::explain;
 
@@ -24,7 +25,9 @@ const BYTES: usize = 4 * 1024 * 1024;
 /// Silence after which rows that have come are loaded without waiting for more.
 const PAUSE: Duration = Duration::from_millis(50);
 /// How long the sender may take to accept results.
-const PATIENCE: Duration = Duration::from_secs(60);
+const SEND_TIMEOUT: Duration = Duration::from_secs(60);
+/// How long a stream may be silent: it holds one of few places.
+const IDLE_TIMEOUT: Duration = Duration::from_secs(120);
 
 /// A stream of results.
 pub type ImportResults<R> = Pin<Box<dyn Stream<Item = Result<R, Status>> + Send>>;
@@ -82,7 +85,8 @@ pub fn run<I: Importer>(
     stop: CancellationToken,
 ) -> ImportResults<I::Response> {
     let (results, receiver) = mpsc::channel(4);
-    tokio::spawn(async move {
+    // It holds the stream's place among the imports for as long as it goes on.
+    tokio::spawn(call::carry(async move {
         let mut course = Course {
             importer,
             messages,
@@ -96,9 +100,9 @@ pub fn run<I: Importer>(
         };
         if let Err(status) = ended {
             // A sender who is gone needs no reason.
-            let _ = course.results.send(Err(status)).await;
+            let _ = course.results.send_timeout(Err(status), SEND_TIMEOUT).await;
         }
-    });
+    }));
     Box::pin(ReceiverStream::new(receiver))
 }
 
@@ -159,7 +163,10 @@ impl<I: Importer> Course<I> {
     }
 
     async fn message(&mut self) -> Result<Option<I::Request>, Status> {
-        self.messages.message().await.map_err(explain)
+        match tokio::time::timeout(IDLE_TIMEOUT, self.messages.message()).await {
+            Ok(message) => message.map_err(explain),
+            Err(_) => Err(idle().into()),
+        }
     }
 
     async fn next(&mut self) -> Result<Next<I::Request>, Status> {
@@ -206,7 +213,7 @@ impl<I: Importer> Course<I> {
         }
         let results = self.importer.load(rows, validate_only).await?;
         let message = Ok(I::response(results));
-        let sent = self.results.send_timeout(message, PATIENCE).await;
+        let sent = self.results.send_timeout(message, SEND_TIMEOUT).await;
         sent.map_err(|_| Status::from(unread()))
     }
 }
@@ -220,6 +227,14 @@ fn shutting_down() -> Refusal {
         Reason::ShuttingDown,
         "the service is shutting down: send the load again",
         Duration::from_secs(1),
+    )
+}
+
+fn idle() -> Refusal {
+    Refusal::new(
+        Code::DeadlineExceeded,
+        Reason::DeadlineExceeded,
+        "no row came for two minutes: send the rest of the load again",
     )
 }
 

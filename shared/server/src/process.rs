@@ -222,7 +222,8 @@ pub async fn run(
     let Some(verifier) = verifier.filter(|_| mistakes.is_empty()) else {
         return Err(Mistakes(mistakes).into());
     };
-    let access = Access::of(&args.database_url, args.database_password_file.as_deref())?;
+    let access = Access::of(&args.database_url, args.database_password_file.as_deref())?
+        .with_deadline(args.server.deadline());
     let database = Database::at(&access, args.max_connections);
     wangge_pg::measures::measure(&database);
     let address = args

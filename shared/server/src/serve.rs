@@ -7,23 +7,29 @@ use http::Response;
 use sqlx::PgPool;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
-use tonic::{Code, Status, body::Body, service::Routes, transport::server::TcpIncoming};
+use tonic::{Code, Status, body::Body, service::Routes};
 use tonic_health::ServingStatus;
 use tower::util::MapResponseLayer;
 use wangge_api::refusal::{Reason, Refusal};
 use wangge_auth::Verifier;
 
-use crate::{args::ServerArgs, column::column, health};
+use crate::{args::ServerArgs, column::column, health, incoming::incoming};
 
 /// How long calls may take to end once the server is to stop. An idle client
-/// or an open watch would hold it for good. What is left of ten seconds is for
-/// pools, telemetry and a private PostgreSQL, on a machine that is busy.
+/// or an open watch would hold it for good. The time as a lame duck is part of it.
+/// What is left of ten seconds is for pools and telemetry.
 const DRAIN: Duration = Duration::from_secs(6);
 /// How often a silent client is asked whether it lives, and how long it may
 /// take to say so.
 const KEEPALIVE: (Duration, Duration) = (Duration::from_secs(60), Duration::from_secs(20));
 /// Streams on one connection.
 const STREAMS: u32 = 128;
+/// Streams of one connection that its client has reset and we have not looked at
+/// yet. One that gives up all its calls at once is no attacker; the transport's own
+/// limit is less than the calls that it may have.
+const RESET_STREAMS: usize = 4 * STREAMS as usize;
+/// Connections while the process is not ready yet.
+const WAITING_CONNECTIONS: usize = 256;
 /// Bytes of headers.
 const HEADERS: u32 = 16 * 1024;
 
@@ -34,12 +40,13 @@ pub struct Service {
     pub names: &'static [&'static str],
     /// Their handlers.
     pub routes: Routes,
-    /// The database on which readiness depends.
+    /// A pool of the database on which readiness depends; it is asked over a
+    /// connection of its own.
     pub pool: PgPool,
 }
 
 /// Serves until `stop`, and for as long as is set behind it, then lets calls end
-/// for six more seconds at most.
+/// until six seconds are over.
 ///
 /// # Errors
 /// When the transport can't be set up.
@@ -58,6 +65,8 @@ pub async fn serve(
             .add_service(reflection().build_v1()?)
             .add_service(reflection().build_v1alpha()?);
     }
+    // Ready is what has been asked, not what nobody has asked yet.
+    health::report(&reporter, service.names, false).await;
     let readiness = tokio::spawn(health::watch(
         reporter,
         service.names,
@@ -79,13 +88,14 @@ pub async fn serve(
         .http2_keepalive_interval(Some(KEEPALIVE.0))
         .http2_keepalive_timeout(Some(KEEPALIVE.1))
         .max_concurrent_streams(STREAMS)
+        .http2_max_pending_accept_reset_streams(Some(RESET_STREAMS))
         .http2_max_header_list_size(HEADERS)
         .layer(column(args, verifier))
         .add_routes(routes)
-        .serve_with_incoming_shutdown(TcpIncoming::from(listener).with_nodelay(Some(true)), end);
+        .serve_with_incoming_shutdown(incoming(listener, args.max_client_connections), end);
     let drained = async {
         stop.cancelled().await;
-        tokio::time::sleep(lame_duck + DRAIN).await;
+        tokio::time::sleep(DRAIN.max(lame_duck)).await;
     };
     let served = tokio::select! {
         served = serving => served,
@@ -113,7 +123,7 @@ pub async fn live(
     tonic::transport::Server::builder()
         .layer(MapResponseLayer::new(explain))
         .add_service(health)
-        .serve_with_incoming_shutdown(TcpIncoming::from(listener), ready)
+        .serve_with_incoming_shutdown(incoming(listener, WAITING_CONNECTIONS), ready)
         .await
 }
 

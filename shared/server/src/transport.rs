@@ -2,6 +2,8 @@
 //! not known here, methods of other services. It answers some of them as if
 //! the fault were ours, and gives none of them a reason.
 
+use std::time::Duration;
+
 use http::Response;
 use tonic::{Code, Status, body::Body};
 use wangge_api::refusal::{Reason, Refusal};
@@ -28,22 +30,76 @@ fn reason(status: &Status) -> Option<Refusal> {
     if !status.details().is_empty() {
         return None;
     }
-    match (status.code(), status.message()) {
-        (Code::Unimplemented, "") => {
-            let what = "there is no such method";
-            Some(Refusal::new(
-                Code::Unimplemented,
-                Reason::MethodUnknown,
-                what,
-            ))
-        }
+    let what = status.message();
+    Some(match status.code() {
+        Code::Ok => return None,
+        Code::Unimplemented if what.is_empty() => Refusal::new(
+            Code::Unimplemented,
+            Reason::MethodUnknown,
+            "there is no such method",
+        ),
         // The list of encodings stays in the headers, for the caller to choose.
-        (Code::Unimplemented, what) => Some(Refusal {
+        Code::Unimplemented => Refusal {
             code: Code::Unimplemented,
             ..Refusal::field("", "grpc.encoding", what)
-        }),
-        (Code::OutOfRange, what) => Some(Refusal::field("", "grpc.message_size", what)),
-        (Code::Internal, what) => Some(Refusal::field("", "grpc.frame", what)),
-        _ => None,
+        },
+        // Too much, as it was sent or once it was decompressed.
+        Code::OutOfRange | Code::ResourceExhausted => Refusal::field("", "grpc.message_size", what),
+        // The caller's own limit, or a caller who hung up, seen by the transport.
+        Code::Cancelled | Code::DeadlineExceeded => Refusal::new(
+            Code::DeadlineExceeded,
+            Reason::DeadlineExceeded,
+            "the call was given up; a write may have taken effect: repeat it with the same request_id",
+        ),
+        Code::Unavailable => Refusal::unavailable(
+            Reason::ShuttingDown,
+            "the call was not served: try again",
+            Duration::from_secs(1),
+        ),
+        // What it can't make sense of: frames, flags, compressed bytes.
+        Code::InvalidArgument | Code::Internal | Code::DataLoss => {
+            Refusal::field("", "grpc.frame", what)
+        }
+        // The transport has no reason to say any of these.
+        Code::Unknown
+        | Code::NotFound
+        | Code::AlreadyExists
+        | Code::PermissionDenied
+        | Code::FailedPrecondition
+        | Code::Aborted
+        | Code::Unauthenticated => Refusal::internal(status),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use tonic_types::StatusExt as _;
+
+    use super::*;
+
+    #[test]
+    fn every_status_leaves_with_one_reason() {
+        for number in 1..=16 {
+            for message in [
+                "",
+                "Error decompressing: size limit, of 4194304 bytes, exceeded",
+            ] {
+                let bare = Status::new(Code::from_i32(number), message);
+                let mut answer = bare.clone().into_http::<Body>();
+                answer = explain_answer(answer);
+                let told = Status::from_header_map(answer.headers()).expect("a status");
+                let details = told.get_error_details_vec();
+                let reasons = details
+                    .iter()
+                    .filter(|detail| matches!(detail, tonic_types::ErrorDetail::ErrorInfo(_)))
+                    .count();
+                assert_eq!(reasons, 1, "{bare:?} became {told:?}");
+                assert_ne!(told.code(), Code::Ok);
+            }
+        }
+        let ours = Status::from(Refusal::not_found("ticket", "1"));
+        let answer = explain_answer(ours.clone().into_http());
+        let told = Status::from_header_map(answer.headers()).expect("a status");
+        assert_eq!((told.code(), told.details()), (ours.code(), ours.details()));
     }
 }

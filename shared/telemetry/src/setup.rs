@@ -23,8 +23,9 @@ use crate::{
     statements::{Sampled, Statements, Traced},
 };
 
-/// How long the last spans and metrics may take to leave at shutdown.
-const FLUSH: Duration = Duration::from_secs(2);
+/// How long the last spans, and behind them the last metrics, may take to leave at
+/// shutdown: what is left of a process's ten seconds.
+const FLUSH: Duration = Duration::from_secs(1);
 
 /// What is logged, how, and where traces and metrics go.
 #[derive(Debug, Clone, Args)]
@@ -152,7 +153,7 @@ impl Telemetry {
         Ok(telemetry)
     }
 
-    /// Sends what has not been sent yet, for two seconds at most.
+    /// Sends what has not been sent yet, for a second each at most.
     pub fn shut_down(self) {
         if let Some(traces) = self.traces {
             let _ = traces.shutdown_with_timeout(FLUSH);

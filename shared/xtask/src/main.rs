@@ -1,8 +1,9 @@
 //! Checks that no library does: that code keeps to its layers, that queries and
-//! migrations let two releases work on one database, and that generated files
-//! are up to date. It knows the services by their folders only,
-//! so that it builds when their queries don't.
+//! migrations let two releases work on one database, that generated files are up to
+//! date, and under which licences we take what from others. It knows the services by
+//! their folders only, so that it builds when their queries don't.
 
+mod dependencies;
 mod layers;
 mod migrations;
 mod prepare;
@@ -27,6 +28,8 @@ enum Task {
     /// Check that code keeps to its layers, that queries name their columns, and
     /// that migrations can run while the release before serves.
     Check,
+    /// Check licences and versions of what is taken from others against deny.toml.
+    Dependencies,
     /// Write what the query macros need to build without a database.
     Sqlx {
         /// Write nothing; fail if something is not up to date.
@@ -44,6 +47,7 @@ fn main() -> Result<ExitCode> {
     let root = root()?;
     match Cli::parse().task {
         Task::Check => layers::check(&root),
+        Task::Dependencies => dependencies::check(&root),
         Task::Sqlx { check } => prepare::run(&root, check),
         Task::Descriptors { file } => {
             std::fs::write(&file, wangge_api::FILE_DESCRIPTOR_SET)

@@ -17,7 +17,7 @@ pub(super) fn call<M: Message>(
 ) -> Result<(Call, M), Refusal> {
     let (caller, scope) = Caller::of(&request)?;
     let message = request.into_inner();
-    let key = RequestKey::of(&caller.subject, method, request_id(&message), &message)?;
+    let key = RequestKey::of(&caller.key, method, request_id(&message), &message)?;
     Ok((Call { scope, key }, message))
 }
 

@@ -9,6 +9,7 @@ mod contract;
 mod feed;
 mod imports;
 mod locate;
+mod overload;
 mod people;
 mod process;
 mod residents;

@@ -33,12 +33,7 @@ impl CategoryService for Categories {
     ) -> Result<Response<wire::Category>, Status> {
         let (caller, _) = Caller::of(&request)?;
         let message = request.into_inner();
-        let key = RequestKey::of(
-            &caller.subject,
-            "CreateCategory",
-            &message.request_id,
-            &message,
-        )?;
+        let key = RequestKey::of(&caller.key, "CreateCategory", &message.request_id, &message)?;
         let category = category(&message.category.unwrap_or_default(), "category.")?;
         guard_platform(caller.is_of_the_platform(), "category.code")?;
         let category = create_category(&self.0, key, category).await?;
@@ -77,7 +72,7 @@ impl CategoryService for Categories {
         let (caller, scope) = Caller::of(&request)?;
         let message = request.into_inner();
         let key = RequestKey::of(
-            &caller.subject,
+            &caller.key,
             "CreateResponsibility",
             &message.request_id,
             &message,

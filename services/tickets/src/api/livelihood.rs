@@ -65,9 +65,9 @@ impl Livelihood {
         let page = Page::read(request.page_size, &request.page_token, arguments)?;
         let scope = scope.within(&request.within_code);
         let (matters, next_page_token) =
-            read::list::<App, LivelihoodMatter>(&self.0, &scope, Filter::default(), page).await?;
+            read::list(&self.0, &scope, Filter::default(), page, public).await?;
         Ok(proto::ListPublicLivelihoodMattersResponse {
-            livelihood_matters: matters.into_iter().map(public).collect(),
+            livelihood_matters: matters,
             next_page_token,
         })
     }

@@ -85,7 +85,7 @@ struct Asked<M> {
 fn asked<M: Verb>(request: Request<M>) -> Result<Asked<M>, Refusal> {
     let (caller, scope) = Caller::of(&request)?;
     let message = request.into_inner();
-    let key = RequestKey::of(&caller.subject, M::METHOD, message.request_id(), &message)?;
+    let key = RequestKey::of(&caller.key, M::METHOD, message.request_id(), &message)?;
     let id = id(message.ticket_id(), "ticket_id")?;
     let target = Target {
         id,
@@ -168,12 +168,7 @@ impl TicketService for Tickets {
     ) -> Result<Response<wire::Ticket>, Status> {
         let (caller, scope) = Caller::of(&request)?;
         let message = request.into_inner();
-        let key = RequestKey::of(
-            &caller.subject,
-            "CreateTicket",
-            &message.request_id,
-            &message,
-        )?;
+        let key = RequestKey::of(&caller.key, "CreateTicket", &message.request_id, &message)?;
         let report = messages::report(&message.ticket.unwrap_or_default())?;
         let ticket = create_ticket(&self.0, &key, &scope, report).await?;
         Ok(self.answer(&ticket))
@@ -501,21 +496,21 @@ async fn list(
         after,
         limit: size + 1,
     };
-    let mut tickets = list_tickets(&app.database.list_lanes, &filter).await?;
-    let more = tickets.len() > usize::try_from(size).unwrap_or(usize::MAX);
-    if more {
-        tickets.pop();
-    }
-    let last = tickets.last().filter(|_| more);
+    let tickets = list_tickets(&app.database.list_lanes, &filter).await?;
     let now = app.clock.now();
+    let mut listed: Vec<_> = tickets
+        .iter()
+        .map(|ticket| messages::ticket(ticket, now))
+        .collect();
+    let kept = page::fitting(size, listed.iter().map(prost::Message::encoded_len));
+    let more = listed.len() > kept;
+    listed.truncate(kept);
+    let last = tickets.get(kept.saturating_sub(1)).filter(|_| more);
     Ok(wire::ListTicketsResponse {
         next_page_token: last
             .map(|last| page::encode(&(last.reported_time, last.id), &arguments))
             .unwrap_or_default(),
-        tickets: tickets
-            .iter()
-            .map(|ticket| messages::ticket(ticket, now))
-            .collect(),
+        tickets: listed,
     })
 }
 
@@ -530,19 +525,18 @@ async fn history(
         .map_err(bad_page_token)?
         .unwrap_or_default();
     let size = page::size(message.page_size);
-    let mut lines = list_history(&app.database.lanes, id, scope, after, size + 1)
+    let lines = list_history(&app.database.lanes, id, scope, after, size + 1)
         .await?
         .ok_or_else(|| not_found(id))?;
-    let more = lines.len() > usize::try_from(size).unwrap_or(usize::MAX);
-    if more {
-        lines.pop();
-    }
+    let mut entries: Vec<_> = lines.iter().map(messages::history_entry).collect();
+    let kept = page::fitting(size, entries.iter().map(prost::Message::encoded_len));
+    let more = entries.len() > kept;
+    entries.truncate(kept);
+    let last = lines.get(kept.saturating_sub(1)).filter(|_| more);
     Ok(wire::ListTicketHistoryResponse {
-        next_page_token: lines
-            .last()
-            .filter(|_| more)
+        next_page_token: last
             .map(|last| page::encode(&last.revision, &arguments))
             .unwrap_or_default(),
-        entries: lines.iter().map(messages::history_entry).collect(),
+        entries,
     })
 }

@@ -66,7 +66,7 @@ where
         let now = app.clock.now();
         let moment = Moment {
             at: now,
-            actor: key.caller.clone(),
+            actor: key.subject().to_owned(),
             imported: false,
         };
         let acts = decide(&ticket)?;

@@ -32,7 +32,7 @@ pub(crate) async fn create_ticket(
     let now = app.clock.now();
     let moment = Moment {
         at: now,
-        actor: key.caller.clone(),
+        actor: key.subject().to_owned(),
         imported: false,
     };
     report.check()?;

@@ -17,7 +17,7 @@ use wangge_records::etag;
 
 use crate::{
     App,
-    api::{cut, id, optional_id, page_key},
+    api::{id, optional_id, page_key},
     commands::{self, Writer},
     domain::{
         check_in_visit::{CheckInVisit, CheckInVisitDraft, CheckInVisitId, KIND},
@@ -33,7 +33,7 @@ pub(super) async fn create_check_in_visit(
     let (caller, scope) = Caller::of(&request)?;
     let message = request.into_inner();
     let key = RequestKey::of(
-        &caller.subject,
+        &caller.key,
         "CreateCheckInVisit",
         &message.request_id,
         &message,
@@ -66,15 +66,24 @@ pub(super) async fn list_check_in_visits(
     let behind = page_key::<DateTime<Utc>>(&message.page_token, &arguments)?;
     let size = page::size(message.page_size);
     let scope = scope.within(&message.within_code);
-    let mut found =
+    let found =
         store::check_in_visit::list_check_in_visits(&app.database.calls, &scope, behind, size + 1)
             .await?;
-    let is_more = cut(&mut found, size);
-    let next_page_token = match found.last() {
-        Some(last) if is_more => page::encode(&(last.visit_time, last.id.to_string()), &arguments),
+    let keys: Vec<_> = found
+        .iter()
+        .map(|visit| (visit.visit_time, visit.id.to_string()))
+        .collect();
+    let mut check_in_visits: Vec<_> = found.into_iter().map(to_wire).collect();
+    let kept = page::fitting(
+        size,
+        check_in_visits.iter().map(prost::Message::encoded_len),
+    );
+    let is_more = check_in_visits.len() > kept;
+    check_in_visits.truncate(kept);
+    let next_page_token = match keys.get(kept.saturating_sub(1)) {
+        Some(last) if is_more => page::encode(last, &arguments),
         _ => String::new(),
     };
-    let check_in_visits = found.into_iter().map(to_wire).collect();
     Ok(ListCheckInVisitsResponse {
         check_in_visits,
         next_page_token,
@@ -88,7 +97,7 @@ pub(super) async fn void_check_in_visit(
     let (caller, scope) = Caller::of(&request)?;
     let message = request.into_inner();
     let key = RequestKey::of(
-        &caller.subject,
+        &caller.key,
         "VoidCheckInVisit",
         &message.request_id,
         &message,

@@ -30,7 +30,7 @@ pub(super) async fn create_registration(
     let (caller, scope) = Caller::of(&request)?;
     let message = request.into_inner();
     let key = RequestKey::of(
-        &caller.subject,
+        &caller.key,
         "CreateRegistration",
         &message.request_id,
         &message,
@@ -85,7 +85,7 @@ pub(super) async fn end_registration(
     let (caller, scope) = Caller::of(&request)?;
     let message = request.into_inner();
     let key = RequestKey::of(
-        &caller.subject,
+        &caller.key,
         "EndRegistration",
         &message.request_id,
         &message,

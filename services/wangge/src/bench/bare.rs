@@ -202,7 +202,7 @@ impl Bare {
         while idle < IDLE_LOOKS && Instant::now() < until {
             let busy: i64 = sqlx::query_scalar(
                 "select count(*) from pg_stat_activity \
-                 where application_name = 'wangge' and state <> 'idle'",
+                 where application_name like 'wangge%' and state <> 'idle'",
             )
             .fetch_one(&mut connection)
             .await?;

@@ -1,7 +1,12 @@
 //! Sends records through the import streams and keeps what each row's result
 //! says.
 
-use std::{future::Future, io::IsTerminal as _};
+use std::{
+    fmt,
+    future::Future,
+    io::IsTerminal as _,
+    sync::atomic::{AtomicU64, Ordering::Relaxed},
+};
 
 use anyhow::{Result, bail};
 use futures::{Stream, StreamExt as _};
@@ -30,18 +35,50 @@ pub(crate) struct Loaded {
     pub last_versions: Vec<RecordVersion>,
 }
 
+/// How far a load has come, for whoever stops it.
+#[derive(Debug, Default)]
+pub(crate) struct Progress {
+    imported: AtomicU64,
+    unchanged: AtomicU64,
+}
+
+impl fmt::Display for Progress {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (imported, unchanged) = (self.imported.load(Relaxed), self.unchanged.load(Relaxed));
+        write!(
+            f,
+            "{imported} records loaded so far, {unchanged} were there already"
+        )
+    }
+}
+
 /// Checks every record and loads none; answers what is wrong.
 pub(crate) async fn check(channels: &Channels, records: &Records) -> Result<Vec<Problem>> {
-    Ok(send(channels, records, true).await?.problems)
+    let progress = Progress::default();
+    Ok(send(channels, records, true, &progress).await?.problems)
 }
 
 /// Loads every record, service by service; stops behind a service that refused
 /// a row.
 pub(crate) async fn load(channels: &Channels, records: &Records) -> Result<Loaded> {
-    send(channels, records, false).await
+    load_counted(channels, records, &Progress::default()).await
 }
 
-async fn send(channels: &Channels, records: &Records, validate_only: bool) -> Result<Loaded> {
+/// As [`load`], and counts what was loaded as it goes.
+pub(crate) async fn load_counted(
+    channels: &Channels,
+    records: &Records,
+    progress: &Progress,
+) -> Result<Loaded> {
+    send(channels, records, false, progress).await
+}
+
+async fn send(
+    channels: &Channels,
+    records: &Records,
+    validate_only: bool,
+    counted: &Progress,
+) -> Result<Loaded> {
     let mut loaded = Loaded::default();
     let bar = progress(records.len(), validate_only);
     let header = Some(ImportHeader { validate_only });
@@ -67,6 +104,7 @@ async fn send(channels: &Channels, records: &Records, validate_only: bool) -> Re
             call,
             |response| response.results,
             &bar,
+            counted,
         )
         .await?;
     if !loaded.problems.is_empty() && !validate_only {
@@ -88,7 +126,13 @@ async fn send(channels: &Channels, records: &Records, validate_only: bool) -> Re
     };
     let call = client.import_records(with_first(first, messages));
     loaded
-        .take(&records.tickets, call, |response| response.results, &bar)
+        .take(
+            &records.tickets,
+            call,
+            |response| response.results,
+            &bar,
+            counted,
+        )
         .await?;
     if !loaded.problems.is_empty() && !validate_only {
         return Ok(loaded);
@@ -109,7 +153,13 @@ async fn send(channels: &Channels, records: &Records, validate_only: bool) -> Re
     };
     let call = client.import_records(with_first(first, messages));
     loaded
-        .take(&records.volunteers, call, |response| response.results, &bar)
+        .take(
+            &records.volunteers,
+            call,
+            |response| response.results,
+            &bar,
+            counted,
+        )
         .await?;
     bar.finish_and_clear();
     Ok(loaded)
@@ -136,6 +186,7 @@ impl Loaded {
         call: impl Future<Output = Result<Response<Streaming<A>>, Status>>,
         results: fn(A) -> Vec<RowResult>,
         bar: &ProgressBar,
+        counted: &Progress,
     ) -> Result<()> {
         let mut answers = call.await.map_err(refused)?.into_inner();
         let mut seen = 0;
@@ -150,6 +201,8 @@ impl Loaded {
                 }
                 last = result.version.or(last);
             }
+            counted.imported.store(self.imported, Relaxed);
+            counted.unchanged.store(self.unchanged, Relaxed);
         }
         if seen != records.len() {
             bail!("{seen} of {} rows were answered", records.len());
