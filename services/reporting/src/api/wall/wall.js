@@ -72,7 +72,7 @@ function figureRow(figure) {
     cell("what", title + period),
     cell("published quiet", published),
     cell("value", shown(figure.value)),
-    cell("met", COMPARISONS[figure.comparison] || ""),
+    cell("met " + figure.comparison, COMPARISONS[figure.comparison] || ""),
   ];
 }
 
