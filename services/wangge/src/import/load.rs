@@ -1,7 +1,7 @@
 //! Sends records through the import streams and keeps what each row's result
 //! says.
 
-use std::{future::Future, io::IsTerminal as _};
+use std::{collections::HashSet, future::Future, io::IsTerminal as _};
 
 use anyhow::{Result, bail};
 use futures::{Stream, StreamExt as _};
@@ -14,7 +14,11 @@ use wangge_api::{
     volunteers::v1 as volunteers,
 };
 
-use super::records::{Problem, Records, Sourced};
+use super::{
+    consequences::Consequences,
+    elsewhere,
+    records::{Problem, Records, Sourced},
+};
 use crate::connect::{Channels, refused};
 
 /// What a load came to.
@@ -28,11 +32,24 @@ pub(crate) struct Loaded {
     pub problems: Vec<Problem>,
     /// The last version that each service wrote.
     pub last_versions: Vec<RecordVersion>,
+    refused: Consequences,
 }
 
-/// Checks every record and loads none; answers what is wrong.
+/// Checks every record and loads none; returns what is wrong.
 pub(crate) async fn check(channels: &Channels, records: &Records) -> Result<Vec<Problem>> {
-    Ok(send(channels, records, true).await?.problems)
+    let mut problems = elsewhere::check(channels, records).await?;
+    let told: HashSet<(String, u64)> = problems
+        .iter()
+        .map(|problem| (problem.file.clone(), problem.line))
+        .collect();
+    let refused = send(channels, records, true).await?.problems;
+    // What a service says of the same row is the same fault, most likely.
+    problems.extend(
+        refused
+            .into_iter()
+            .filter(|problem| !told.contains(&(problem.file.clone(), problem.line))),
+    );
+    Ok(problems)
 }
 
 /// Loads every record, service by service; stops behind a service that refused
@@ -66,6 +83,7 @@ async fn send(channels: &Channels, records: &Records, validate_only: bool) -> Re
             &records.organization,
             call,
             |response| response.results,
+            |record, text| record.encode(text),
             &bar,
         )
         .await?;
@@ -88,7 +106,13 @@ async fn send(channels: &Channels, records: &Records, validate_only: bool) -> Re
     };
     let call = client.import_records(with_first(first, messages));
     loaded
-        .take(&records.tickets, call, |response| response.results, &bar)
+        .take(
+            &records.tickets,
+            call,
+            |response| response.results,
+            |record, text| record.encode(text),
+            &bar,
+        )
         .await?;
     if !loaded.problems.is_empty() && !validate_only {
         return Ok(loaded);
@@ -109,7 +133,13 @@ async fn send(channels: &Channels, records: &Records, validate_only: bool) -> Re
     };
     let call = client.import_records(with_first(first, messages));
     loaded
-        .take(&records.volunteers, call, |response| response.results, &bar)
+        .take(
+            &records.volunteers,
+            call,
+            |response| response.results,
+            |record, text| record.encode(text),
+            &bar,
+        )
         .await?;
     bar.finish_and_clear();
     Ok(loaded)
@@ -135,6 +165,7 @@ impl Loaded {
         records: &[Sourced<R>],
         call: impl Future<Output = Result<Response<Streaming<A>>, Status>>,
         results: fn(A) -> Vec<RowResult>,
+        encode: fn(&R, &mut Vec<u8>),
         bar: &ProgressBar,
     ) -> Result<()> {
         let mut answers = call.await.map_err(refused)?.into_inner();
@@ -146,7 +177,7 @@ impl Loaded {
                 bar.inc(1);
                 let number = usize::try_from(result.row_number).unwrap_or(usize::MAX);
                 if let Some(sourced) = records.get(number) {
-                    self.count(sourced, &result);
+                    self.count(sourced, &result, encode);
                 }
                 last = result.version.or(last);
             }
@@ -158,21 +189,25 @@ impl Loaded {
         Ok(())
     }
 
-    fn count<R>(&mut self, sourced: &Sourced<R>, result: &RowResult) {
+    fn count<R>(&mut self, sourced: &Sourced<R>, result: &RowResult, encode: fn(&R, &mut Vec<u8>)) {
         match result.outcome() {
             RowOutcome::Imported => self.imported += 1,
             RowOutcome::Unchanged => self.unchanged += 1,
             RowOutcome::Valid => {}
             RowOutcome::Refused | RowOutcome::Unspecified => {
-                for violation in &result.violations {
-                    let (file, line) = sourced.source(&violation.field);
-                    self.problems.push(Problem {
-                        file: file.to_owned(),
-                        line,
-                        field: violation.field.clone(),
-                        reason: violation.reason.clone(),
-                        description: violation.description.clone(),
-                    });
+                let mut text = Vec::new();
+                encode(&sourced.record, &mut text);
+                let violations = &result.violations;
+                let reasons: Vec<&str> = violations.iter().map(|one| one.reason.as_str()).collect();
+                if self.refused.take(&sourced.origin.names, &text, &reasons) {
+                    return;
+                }
+                for violation in violations {
+                    let (field, why) = (&violation.field, &violation.description);
+                    let problem = sourced.origin.problem(field, &violation.reason, why);
+                    if !self.problems.contains(&problem) {
+                        self.problems.push(problem);
+                    }
                 }
             }
         }
