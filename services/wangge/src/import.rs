@@ -3,12 +3,22 @@
 //! then the rows are loaded. A load that was cut off is simply run again: rows
 //! that are there are known by ids made of their keys.
 
+mod columns;
+mod consequences;
+mod dataset;
+mod elsewhere;
+#[cfg(test)]
+mod faults;
+mod files;
 pub(crate) mod folder;
+mod lines;
 pub(crate) mod load;
+mod notation;
 mod organization;
 mod plain;
 pub(crate) mod records;
 mod table;
+mod text;
 mod tickets;
 mod volunteers;
 
@@ -42,6 +52,9 @@ pub(crate) struct ImportArgs {
 
 pub(crate) async fn run(args: ImportArgs, output: Output) -> Result<ExitCode> {
     let folder = Folder::read(&args.folder)?;
+    for said in folder.notes() {
+        note(said);
+    }
     let records = match folder.records() {
         Ok(records) => records,
         Err(problems) => return report(&problems, output),
@@ -87,7 +100,7 @@ pub(crate) async fn run(args: ImportArgs, output: Output) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Prints each bad row with file, line, field and reason.
+/// Prints each fault with file, line, column and reason.
 fn report(problems: &[Problem], output: Output) -> Result<ExitCode> {
     for problem in problems {
         match output {

@@ -12,6 +12,7 @@ pub mod migrate;
 pub mod pool;
 pub mod request;
 pub mod transaction;
+pub mod trial;
 
 pub use coalesce::Coalescer;
 pub use error::{Constraint, StoreError};
@@ -19,3 +20,4 @@ pub use lanes::Lanes;
 pub use leadership::Leadership;
 pub use pool::{Access, Database, open};
 pub use transaction::{Tx, transact};
+pub use trial::Trial;

@@ -12,7 +12,7 @@ use chrono::NaiveDate;
 use uuid::Uuid;
 use wangge_api::refusal::Refusal;
 use wangge_auth::RecordScope;
-use wangge_pg::{StoreError, Tx};
+use wangge_pg::{StoreError, Trial, Tx};
 
 use crate::{Record, Reference, record::Key};
 
@@ -81,6 +81,8 @@ pub struct Known<G> {
     /// record can have at a time.
     passed: HashMap<Uuid, Option<String>>,
     terms: HashMap<(&'static str, String), Vec<Term>>,
+    /// Where a trial keeps what it has let pass, if it goes on over many batches.
+    trial: Option<Trial>,
 }
 
 /// First day, and first day on which it no longer holds.
@@ -101,6 +103,7 @@ impl<G: Ground> Known<G> {
             trusts: false,
             passed: HashMap::new(),
             terms: HashMap::new(),
+            trial: None,
         }
     }
 
@@ -191,6 +194,18 @@ impl<G: Ground> Known<G> {
             Key::Code(code) => self.scope().covers(code),
             Key::Id(_) => true,
         }
+    }
+
+    /// The trial that goes on over many batches; it begins when it is first asked
+    /// for.
+    pub fn trial(&mut self) -> Trial {
+        self.trial.get_or_insert_default().clone()
+    }
+
+    /// Whether there is such a trial: then what was tried is in the database, for
+    /// what is tried later.
+    pub(crate) fn is_on_trial(&self) -> bool {
+        self.trial.is_some()
     }
 
     /// Takes what belongs to other services as given, or not.

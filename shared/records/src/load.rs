@@ -121,18 +121,28 @@ where
     if !trial {
         R::wait(host, known, &records).await?;
     }
+    let attempts = trial.then(|| known.trial());
     let mut tries = 1;
     loop {
-        let mut learnt = known.clone();
+        let learnt = known.clone();
         let (records, now) = (records.clone(), host.clock().now());
-        let loaded = transact(&host.database().calls, host.constraints(), move |tx| {
-            async move {
-                let outcomes = R::load(tx, &mut learnt, records, trial, now).await?;
-                Ok((learnt, outcomes))
+        let (database, constraints) = (host.database(), host.constraints());
+        let loaded = match &attempts {
+            // What rows take from one another is checked over the whole load.
+            Some(attempts) => {
+                attempts
+                    .attempt(&database.calls, constraints, move |tx| {
+                        load_batch(tx, learnt, records, trial, now).boxed()
+                    })
+                    .await
             }
-            .boxed()
-        })
-        .await;
+            None => {
+                transact(&database.calls, constraints, move |tx| {
+                    load_batch(tx, learnt, records, trial, now).boxed()
+                })
+                .await
+            }
+        };
         match loaded {
             Err(refusal) if refusal.reason == Reason::ConcurrentChange && tries < TRIES => {
                 tries += 1;
@@ -145,6 +155,18 @@ where
             }
         }
     }
+}
+
+/// Loads records of one kind, and returns what was learnt.
+async fn load_batch<G: Ground, R: Rows>(
+    tx: &mut Tx,
+    mut known: Known<G>,
+    records: Vec<R>,
+    trial: bool,
+    now: DateTime<Utc>,
+) -> Result<(Known<G>, Vec<Outcome>), Failure> {
+    let outcomes = R::load(tx, &mut known, records, trial, now).await?;
+    Ok((known, outcomes))
 }
 
 /// Makes an enum of the kinds of plain records that a service loads, and has
@@ -256,10 +278,15 @@ pub async fn load<G: Ground, R: Kept>(
     now: DateTime<Utc>,
 ) -> Result<Vec<Outcome>, Failure> {
     known.trust(trial);
-    if trial {
+    let is_undone = trial && !known.is_on_trial();
+    if is_undone {
         sqlx::query("savepoint trial").execute(&mut *tx).await?;
     }
-    let tried = if trial { records.clone() } else { Vec::new() };
+    let tried = if is_undone {
+        records.clone()
+    } else {
+        Vec::new()
+    };
     let mut outcomes = load_for_good(tx, known, records, now).await?;
     for (record, outcome) in tried.iter().zip(&mut outcomes) {
         if let Outcome::Imported(..) = outcome
@@ -276,9 +303,11 @@ pub async fn load<G: Ground, R: Kept>(
     if !trial {
         return Ok(outcomes);
     }
-    sqlx::query("rollback to savepoint trial")
-        .execute(&mut *tx)
-        .await?;
+    if is_undone {
+        sqlx::query("rollback to savepoint trial")
+            .execute(&mut *tx)
+            .await?;
+    }
     Ok(outcomes
         .into_iter()
         .map(|outcome| match outcome {

@@ -2,7 +2,7 @@
 //! of the others categories and duties first, since tickets name them; each kind
 //! of rows in the order sent.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use futures::FutureExt as _;
 use uuid::Uuid;
@@ -39,9 +39,12 @@ use crate::{
     },
     error::CONSTRAINTS,
     events,
-    store::category::{
-        import_category, import_responsibility, load_category, load_responsibility,
-        reference_changed,
+    store::{
+        category::{
+            import_category, import_responsibility, load_category, load_responsibility,
+            reference_changed,
+        },
+        ticket::load_digests,
     },
 };
 
@@ -149,7 +152,7 @@ pub(crate) async fn import_records(
                 let loaded = load::commit(app, &mut import.known, records, trial).await?;
                 loaded.into_iter().map(Outcome::from).collect()
             }
-            _ if import.validate_only => check_records(app, &import.importer, chunk),
+            _ if import.validate_only => try_records(app, import, chunk).await?,
             _ => import_tickets_and_reference(app, &import.scope, &import.importer, chunk).await?,
         });
     }
@@ -197,18 +200,68 @@ impl From<load::Outcome> for Outcome {
     }
 }
 
-/// Checks rows and looks nothing up.
-fn check_records(app: &App, importer: &str, rows: Vec<Result<Row, Refusal>>) -> Vec<Outcome> {
-    rows.into_iter()
-        .map(|row| match row {
-            Ok(Row::Ticket(row)) => match check(app, &row, importer) {
-                Ok(()) => Outcome::Valid,
-                Err(refusal) => Outcome::Refused(refusal),
-            },
-            Ok(_) => Outcome::Valid,
-            Err(refusal) => Outcome::Refused(refusal),
+/// Tries rows other than plain records, behind what was tried before in the same
+/// load.
+///
+/// # Errors
+/// When the database can't be reached.
+async fn try_records(
+    app: &App,
+    import: &mut Import,
+    rows: Vec<Result<Row, Refusal>>,
+) -> Result<Vec<Outcome>, Refusal> {
+    let ids: Vec<Uuid> = rows
+        .iter()
+        .filter_map(|row| match row {
+            Ok(Row::Ticket(row)) => Some(row.past.report.id),
+            _ => None,
         })
-        .collect()
+        .collect();
+    let there = load_digests(&app.database.background_lanes, &ids).await?;
+    let there: HashMap<Uuid, Option<String>> = there
+        .into_iter()
+        .map(|(id, digest, _)| (id, digest))
+        .collect();
+    let rows: Vec<Result<Row, Refusal>> = rows
+        .into_iter()
+        .map(|row| match row {
+            Ok(Row::Ticket(row)) => {
+                check(app, &row, &import.importer)?;
+                match there.get(&row.past.report.id) {
+                    Some(digest) if digest.as_ref() != Some(&row.digest) => {
+                        Err(Refusal::exists("ticket", "id"))
+                    }
+                    _ => Ok(Row::Ticket(row)),
+                }
+            }
+            other => other,
+        })
+        .collect();
+    let (scope, now) = (import.scope.clone(), app.clock.now());
+    let trial = import.known.trial();
+    trial
+        .attempt(&app.database.calls, CONSTRAINTS, move |tx| {
+            async move {
+                let mut outcomes = Vec::with_capacity(rows.len());
+                for row in rows {
+                    let outcome = match row {
+                        Ok(Row::Category(category)) => load_one_category(tx, category, now).await?,
+                        Ok(Row::Responsibility(entry)) => {
+                            load_one_duty(tx, entry, &scope, now).await?
+                        }
+                        Ok(Row::Ticket(_) | Row::Plain(_)) => Outcome::Valid,
+                        Err(refusal) => Outcome::Refused(refusal),
+                    };
+                    outcomes.push(match outcome {
+                        Outcome::Refused(refusal) => Outcome::Refused(refusal),
+                        _ => Outcome::Valid,
+                    });
+                }
+                Ok(outcomes)
+            }
+            .boxed()
+        })
+        .await
 }
 
 /// Loads rows that passed their checks; the others are answered as refused.

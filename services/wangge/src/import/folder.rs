@@ -1,128 +1,161 @@
 //! A folder of files, read as a whole.
 
 use std::{
-    collections::{BTreeMap, HashMap},
+    cell::RefCell,
+    collections::{BTreeMap, HashMap, HashSet},
     path::Path,
+    sync::Arc,
 };
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result};
 use chrono::{DateTime, Utc};
 
 use super::{
+    columns::Columns,
+    dataset::{self, Dataset},
+    files::{self, plain_files},
     organization,
-    plain::{File, Keys},
-    records::{Problem, Records},
-    table::{Problems, Table},
-    tickets, volunteers,
+    records::{Named, Problem, Records},
+    table::{Keys, Problems, Row, Table},
+    text, tickets, volunteers,
 };
 
-/// The files of the format.
-const FILES: [&str; 13] = [
-    "dataset.csv",
-    "areas.csv",
-    "boundaries.geojson",
-    "addresses.csv",
-    "units.csv",
-    "people.csv",
-    "appointments.csv",
-    "published_figures.csv",
-    "categories.csv",
-    "duty_list.csv",
-    "tickets.csv",
-    "ticket_actions.csv",
-    "registrations.csv",
+/// Files of other records that are named, with the column of their key.
+const NAMED: [(&str, &str, &str); 3] = [
+    ("units.csv", "unit", "code"),
+    ("people.csv", "person", "key"),
+    ("tickets.csv", "ticket", "key"),
 ];
-/// The last of them, apart to keep the list's lines short.
-const VISITS: &str = "check_in_visits.csv";
-/// Tickets are no plain records, and named by some.
-const TICKETS: File = File {
-    name: "tickets.csv",
-    kind: "ticket",
-};
-/// The format that this tool reads.
-const FORMAT: &str = "1";
 /// The time of ids made of keys: a correction of a record's own times must not
 /// make another record of it. 2000-01-01.
 const ID_SECONDS: i64 = 946_684_800;
 
-/// Files of plain records, of every service.
-fn plain_files() -> impl Iterator<Item = File> {
-    let files = organization::PLAIN
-        .iter()
-        .chain(tickets::PLAIN)
-        .chain(volunteers::PLAIN);
-    files.copied()
-}
-
 /// A data set's files.
 #[derive(Debug)]
 pub(crate) struct Folder {
-    files: BTreeMap<&'static str, Vec<u8>>,
-    keys: HashMap<String, String>,
+    texts: BTreeMap<&'static str, String>,
+    dataset: Dataset,
+    problems: Vec<Problem>,
+    notes: Vec<String>,
 }
 
-/// What the files share while they are read: ids by key.
+/// What the files share while they are read: ids by key, by kind, whichever
+/// service keeps the records; and codes that must be known.
 #[derive(Debug)]
 pub(crate) struct Reading<'f> {
     pub(super) folder: &'f Folder,
     pub(super) problems: Problems,
-    pub(super) units: HashMap<String, String>,
-    pub(super) people: HashMap<String, String>,
-    pub(super) keys: Keys,
+    pub(super) keys: HashMap<&'static str, Keys>,
+    nothing: Keys,
+    areas: HashSet<String>,
+    areas_elsewhere: RefCell<Vec<Named>>,
 }
 
 impl Folder {
     /// Reads all files of a folder. A file that is missing holds no records.
+    ///
+    /// # Errors
+    /// When the folder itself can't be read.
     pub(crate) fn read(path: &Path) -> Result<Self> {
-        let mut files = BTreeMap::new();
-        let plain = plain_files().map(|file| file.name);
-        for file in FILES.into_iter().chain([VISITS]).chain(plain) {
-            match std::fs::read(path.join(file)) {
-                Ok(bytes) => {
+        let mut found = BTreeMap::new();
+        let entries = std::fs::read_dir(path).with_context(|| path.display().to_string())?;
+        for entry in entries {
+            let entry = entry.with_context(|| path.display().to_string())?;
+            let name = entry.file_name().to_string_lossy().into_owned();
+            if files::known(&name).is_none() && entry.path().is_dir() {
+                continue;
+            }
+            let bytes = match files::known(&name) {
+                Some(_) => std::fs::read(entry.path()).map_err(|error| error.to_string()),
+                None => Ok(Vec::new()),
+            };
+            found.insert(name, bytes);
+        }
+        Ok(Self::of(found))
+    }
+
+    /// Files by name, each with its bytes, or why it can't be read.
+    pub(super) fn of(found: BTreeMap<String, Result<Vec<u8>, String>>) -> Self {
+        let problems = Problems::default();
+        let mut files: BTreeMap<&'static str, Vec<u8>> = BTreeMap::new();
+        for (name, bytes) in found {
+            match (files::known(&name), bytes) {
+                (Some(file), Ok(bytes)) => {
                     files.insert(file, bytes);
                 }
-                Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
-                Err(error) => {
-                    return Err(error).with_context(|| path.join(file).display().to_string());
+                (_, Err(why)) => problems.add(&name, 0, "", "FILE_INVALID", &why),
+                (None, Ok(_)) => {
+                    if let Some(why) = files::misnamed(&name) {
+                        problems.add(&name, 0, "", "FILE_UNKNOWN", &why);
+                    }
                 }
             }
         }
-        let dataset = files
-            .get("dataset.csv")
-            .with_context(|| format!("{} has no dataset.csv: it is no data set", path.display()))?;
-        let keys: HashMap<String, String> = csv::Reader::from_reader(dataset.as_slice())
-            .deserialize()
-            .collect::<Result<_, _>>()?;
-        if keys.get("format").map(String::as_str) != Some(FORMAT) {
-            bail!("dataset.csv: this tool reads format {FORMAT}");
+        let encoding = files.get(dataset::FILE).and_then(|bytes| {
+            let text = text::read(bytes, None).ok()?.text;
+            Dataset::read(&text, &Problems::default()).encoding
+        });
+        let (mut texts, mut notes) = (BTreeMap::new(), Vec::new());
+        for (file, bytes) in files {
+            match text::read(&bytes, encoding) {
+                Ok(read) => {
+                    if read.guessed {
+                        notes.push(format!("{file} isn't UTF-8 and is read as GB 18030"));
+                    }
+                    texts.insert(file, read.text);
+                }
+                Err(no) => problems.add(file, no.line, "", "FILE_INVALID", no.why),
+            }
         }
-        if keys.get("area_code").is_none_or(String::is_empty) {
-            bail!("dataset.csv: area_code is required");
+        let dataset = match texts.get(dataset::FILE) {
+            Some(text) => Dataset::read(text, &problems),
+            None => {
+                let why = "is missing: without it the folder is no data set";
+                problems.add(dataset::FILE, 0, "", "FILE_MISSING", why);
+                Dataset::default()
+            }
+        };
+        Self {
+            texts,
+            dataset,
+            problems: problems.into_inner(),
+            notes,
         }
-        Ok(Self { files, keys })
     }
 
     /// Code of the community.
     pub(crate) fn area_code(&self) -> &str {
-        self.keys.get("area_code").map_or("", String::as_str)
+        &self.dataset.area_code
+    }
+
+    /// What a person should know of how the files were read.
+    pub(crate) fn notes(&self) -> &[String] {
+        &self.notes
     }
 
     /// Everything in the files, for a digest.
     pub(crate) fn bytes(&self) -> Vec<u8> {
-        self.files
+        self.texts
             .iter()
-            .flat_map(|(name, bytes)| [name.as_bytes(), bytes].concat())
+            .flat_map(|(name, text)| [name.as_bytes(), text.as_bytes()].concat())
             .collect()
     }
 
     /// The records, or everything that is wrong with the files.
+    ///
+    /// # Errors
+    /// What is wrong, in the order of files.
     pub(crate) fn records(&self) -> Result<Records, Vec<Problem>> {
+        if !self.problems.is_empty() {
+            return Err(self.problems.clone());
+        }
         let mut reading = Reading {
             folder: self,
             problems: Problems::default(),
-            units: HashMap::new(),
-            people: HashMap::new(),
-            keys: Keys::default(),
+            keys: HashMap::new(),
+            nothing: Keys::default(),
+            areas: HashSet::new(),
+            areas_elsewhere: RefCell::default(),
         };
         reading.collect_keys();
         let mut records = Records::default();
@@ -134,6 +167,7 @@ impl Folder {
             let why = error.to_string();
             reading.problems.add("", 0, "", "CONTRACT_UNREADABLE", &why);
         }
+        records.areas_elsewhere = reading.areas_elsewhere.into_inner();
         let problems = reading.problems.into_inner();
         if problems.is_empty() {
             Ok(records)
@@ -143,34 +177,61 @@ impl Folder {
     }
 }
 
-impl Reading<'_> {
+impl<'f> Reading<'f> {
     /// Collects the keys of every file, since files of one service name what
     /// stands in those of another.
     fn collect_keys(&mut self) {
-        let mut keys = Keys::default();
-        for file in plain_files().chain([TICKETS]) {
-            let id = |kind: &str, key: &str| self.own_id(kind, key);
-            keys.add(file, self.bytes(file.name), id);
+        let plain = plain_files().map(|file| (file.name, file.kind, "key"));
+        let all: Vec<_> = plain.chain(NAMED).collect();
+        for (file, kind, column) in all {
+            let mut keys = Keys::of(file);
+            keys.take(self.text(file), column, |key| match kind {
+                "unit" => self.shared_id(kind, key),
+                _ => self.own_id(kind, key),
+            });
+            self.keys.insert(kind, keys);
         }
-        self.keys = keys;
+    }
+
+    /// The keys of records of a kind.
+    pub(super) fn keys(&self, kind: &str) -> &Keys {
+        self.keys.get(kind).unwrap_or(&self.nothing)
     }
 
     /// A CSV file.
-    pub(super) fn table(&self, file: &'static str, columns: &[&str]) -> Table<'_> {
-        self.columns(file, columns.iter().map(ToString::to_string).collect())
-    }
-
-    /// A CSV file with columns that are made at run time.
-    pub(super) fn columns(&self, file: &'static str, columns: Vec<String>) -> Table<'_> {
-        match self.folder.files.get(file) {
-            Some(bytes) => Table::read(file, bytes, &columns, &self.problems),
-            None => Table::read(file, columns.join(",").as_bytes(), &columns, &self.problems),
+    pub(super) fn table(&self, file: &'static str, columns: &Arc<Columns>) -> Table<'_> {
+        match self.folder.texts.get(file) {
+            Some(text) => Table::read(file, text, columns, &self.problems),
+            None => Table::empty(file, columns, &self.problems),
         }
     }
 
-    /// The bytes of another file; empty if it is missing.
-    pub(super) fn bytes(&self, file: &str) -> &[u8] {
-        self.folder.files.get(file).map_or(&[], Vec::as_slice)
+    /// The text of another file; empty if it is missing.
+    pub(super) fn text(&self, file: &str) -> &'f str {
+        self.folder.texts.get(file).map_or("", String::as_str)
+    }
+
+    /// Codes of the folder's areas.
+    pub(super) fn take_areas(&mut self, codes: HashSet<String>) {
+        self.areas = codes;
+    }
+
+    /// What the dataset says of itself.
+    pub(super) fn dataset(&self) -> &Dataset {
+        &self.folder.dataset
+    }
+
+    /// The code of an area, which the folder or the platform must have.
+    pub(super) fn area_code(&self, row: Row<'_>, column: &'static str) -> String {
+        let code = row.text(column);
+        if !code.is_empty() && !self.areas.contains(code) {
+            self.areas_elsewhere.borrow_mut().push(Named {
+                origin: row.origin(),
+                column,
+                code: code.to_owned(),
+            });
+        }
+        code.to_owned()
     }
 
     /// Id of a record that is known outside this data set by its code.

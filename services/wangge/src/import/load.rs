@@ -2,6 +2,7 @@
 //! says.
 
 use std::{
+    collections::HashSet,
     fmt,
     future::Future,
     io::IsTerminal as _,
@@ -19,7 +20,11 @@ use wangge_api::{
     volunteers::v1 as volunteers,
 };
 
-use super::records::{Problem, Records, Sourced};
+use super::{
+    consequences::Consequences,
+    elsewhere,
+    records::{Problem, Records, Sourced},
+};
 use crate::connect::{Channels, refused};
 
 /// What a load came to.
@@ -33,6 +38,7 @@ pub(crate) struct Loaded {
     pub problems: Vec<Problem>,
     /// The last version that each service wrote.
     pub last_versions: Vec<RecordVersion>,
+    refused: Consequences,
 }
 
 /// How far a load has come, for whoever stops it.
@@ -52,10 +58,21 @@ impl fmt::Display for Progress {
     }
 }
 
-/// Checks every record and loads none; answers what is wrong.
+/// Checks every record and loads none; returns what is wrong.
 pub(crate) async fn check(channels: &Channels, records: &Records) -> Result<Vec<Problem>> {
-    let progress = Progress::default();
-    Ok(send(channels, records, true, &progress).await?.problems)
+    let mut problems = elsewhere::check(channels, records).await?;
+    let told: HashSet<(String, u64)> = problems
+        .iter()
+        .map(|problem| (problem.file.clone(), problem.line))
+        .collect();
+    let refused = send(channels, records, true, &Progress::default()).await?.problems;
+    // What a service says of the same row is the same fault, most likely.
+    problems.extend(
+        refused
+            .into_iter()
+            .filter(|problem| !told.contains(&(problem.file.clone(), problem.line))),
+    );
+    Ok(problems)
 }
 
 /// Loads every record, service by service; stops behind a service that refused
@@ -103,6 +120,7 @@ async fn send(
             &records.organization,
             call,
             |response| response.results,
+            |record, text| record.encode(text),
             &bar,
             counted,
         )
@@ -130,6 +148,7 @@ async fn send(
             &records.tickets,
             call,
             |response| response.results,
+            |record, text| record.encode(text),
             &bar,
             counted,
         )
@@ -157,6 +176,7 @@ async fn send(
             &records.volunteers,
             call,
             |response| response.results,
+            |record, text| record.encode(text),
             &bar,
             counted,
         )
@@ -185,6 +205,7 @@ impl Loaded {
         records: &[Sourced<R>],
         call: impl Future<Output = Result<Response<Streaming<A>>, Status>>,
         results: fn(A) -> Vec<RowResult>,
+        encode: fn(&R, &mut Vec<u8>),
         bar: &ProgressBar,
         counted: &Progress,
     ) -> Result<()> {
@@ -197,7 +218,7 @@ impl Loaded {
                 bar.inc(1);
                 let number = usize::try_from(result.row_number).unwrap_or(usize::MAX);
                 if let Some(sourced) = records.get(number) {
-                    self.count(sourced, &result);
+                    self.count(sourced, &result, encode);
                 }
                 last = result.version.or(last);
             }
@@ -211,21 +232,25 @@ impl Loaded {
         Ok(())
     }
 
-    fn count<R>(&mut self, sourced: &Sourced<R>, result: &RowResult) {
+    fn count<R>(&mut self, sourced: &Sourced<R>, result: &RowResult, encode: fn(&R, &mut Vec<u8>)) {
         match result.outcome() {
             RowOutcome::Imported => self.imported += 1,
             RowOutcome::Unchanged => self.unchanged += 1,
             RowOutcome::Valid => {}
             RowOutcome::Refused | RowOutcome::Unspecified => {
-                for violation in &result.violations {
-                    let (file, line) = sourced.source(&violation.field);
-                    self.problems.push(Problem {
-                        file: file.to_owned(),
-                        line,
-                        field: violation.field.clone(),
-                        reason: violation.reason.clone(),
-                        description: violation.description.clone(),
-                    });
+                let mut text = Vec::new();
+                encode(&sourced.record, &mut text);
+                let violations = &result.violations;
+                let reasons: Vec<&str> = violations.iter().map(|one| one.reason.as_str()).collect();
+                if self.refused.take(&sourced.origin.names, &text, &reasons) {
+                    return;
+                }
+                for violation in violations {
+                    let (field, why) = (&violation.field, &violation.description);
+                    let problem = sourced.origin.problem(field, &violation.reason, why);
+                    if !self.problems.contains(&problem) {
+                        self.problems.push(problem);
+                    }
                 }
             }
         }

@@ -1,6 +1,6 @@
 //! Files of organization's records.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashSet};
 
 use anyhow::Result;
 use wangge_api::organization::v1::{
@@ -9,9 +9,13 @@ use wangge_api::organization::v1::{
 };
 
 use super::{
+    columns::Columns,
+    dataset,
     folder::Reading,
+    notation,
     plain::{self, File},
-    records::{Records, Sourced},
+    records::{Named, Origin, Records, Sourced},
+    table::Keys,
 };
 
 /// Files of plain records, in an order in which each names only what stands in
@@ -53,153 +57,220 @@ pub(super) const PLAIN: &[File] = &[
 /// The message of the import stream.
 const STREAM: &str = "wangge.organization.v1.ImportRecordsRequest";
 
+const BOUNDARIES: &str = "boundaries.geojson";
+
 /// Reads areas with boundaries, addresses, units, people, appointments,
 /// published figures and plain records, in this order.
 pub(super) fn read(reading: &mut Reading<'_>, records: &mut Records) -> Result<()> {
-    areas(reading, records);
+    let codes = areas(reading, records);
+    reading.take_areas(codes);
     addresses(reading, records);
-    reading.units = units(reading, records);
-    reading.people = people(reading, records);
+    units(reading, records);
+    people(reading, records);
     appointments(reading, records);
     published_figures(reading, records);
-    for (file, line, row) in plain::read::<ImportRecordsRequest>(reading, STREAM, PLAIN)? {
+    for (origin, row) in plain::read::<ImportRecordsRequest>(reading, STREAM, PLAIN)? {
         if let Some(record) = row.record {
-            push(records, file, line, record);
+            push(records, origin, record);
         }
     }
     Ok(())
 }
 
-fn push(records: &mut Records, file: &'static str, line: u64, record: Record) {
-    records.organization.push(Sourced {
-        file,
-        line,
-        history: Vec::new(),
-        record,
-    });
+fn push(records: &mut Records, origin: Origin, record: Record) {
+    records.organization.push(Sourced { origin, record });
 }
 
-fn areas(reading: &Reading<'_>, records: &mut Records) {
+/// Reads areas; returns their codes.
+fn areas(reading: &Reading<'_>, records: &mut Records) -> HashSet<String> {
     const FILE: &str = "areas.csv";
     let mut boundaries = boundaries(reading);
-    let columns = [
-        "code",
-        "kind",
-        "name",
-        "parent_code",
-        "start_date",
-        "end_date",
-    ];
-    for row in reading.table(FILE, &columns).rows() {
+    let columns = Columns::of(
+        &[
+            "code",
+            "kind",
+            "name",
+            "parent_code",
+            "start_date",
+            "end_date",
+        ],
+        &[("id", "code")],
+    );
+    let community = reading.dataset().area_code.as_str();
+    let table = reading.table(FILE, &columns);
+    let mut keys = Keys::of(FILE);
+    let mut codes = HashSet::new();
+    for row in table.rows() {
         let code = row.required("code");
+        let id = reading.shared_id("area", code);
+        if !code.is_empty() && !notation::is_area_code(code) {
+            row.problem("code", "must be 6 to 32 digits");
+        } else if !code.starts_with(community) && !community.starts_with(code) {
+            let why =
+                format!("lies neither in {community} nor around it: a folder holds one community");
+            row.problem("code", &why);
+        }
+        row.once("code", code, &id, &mut keys);
+        codes.insert(code.to_owned());
+        row.required("kind");
+        let kind = row.code("kind", "AREA_KIND_", AreaKind::from_str_name);
+        if code == community && kind != i32::from(AreaKind::Community) {
+            row.problem("kind", "must be community: dataset.csv names it as that");
+        }
+        let mut origin = row.origin().named(&[&id, code]);
+        let boundary = boundaries.remove(code);
+        if let Some((line, _)) = &boundary {
+            let geometry = Columns::of(&["geometry"], &[]);
+            let part = Origin::new(BOUNDARIES, *line, &geometry);
+            origin.parts.push(("boundary_geojson".to_owned(), part));
+        }
         let area = Area {
-            id: reading.shared_id("area", code),
+            id,
             code: code.to_owned(),
-            kind: row.code("kind", "AREA_KIND_", AreaKind::from_str_name),
+            kind,
             name: row.required("name").to_owned(),
             parent_code: row.text("parent_code").to_owned(),
-            boundary_geojson: boundaries.remove(code).unwrap_or_default(),
+            boundary_geojson: boundary.map(|(_, text)| text).unwrap_or_default(),
             start_date: row.date("start_date"),
             end_date: row.date("end_date"),
             ..Area::default()
         };
-        push(records, FILE, row.line, Record::Area(area));
+        push(records, origin, Record::Area(area));
     }
-    for code in boundaries.keys() {
-        let what = format!("area_code {code} is none of areas.csv");
-        reading.problems.add(
-            "boundaries.geojson",
-            0,
-            "area_code",
-            "REFERENCE_UNKNOWN",
-            &what,
-        );
+    for (code, (line, _)) in boundaries {
+        let what = format!("areas.csv has no row {code}");
+        let problems = &reading.problems;
+        problems.add(BOUNDARIES, line, "area_code", "REFERENCE_UNKNOWN", &what);
     }
+    if !codes.contains(community) {
+        // It lies on the platform, or nowhere.
+        let columns = Columns::of(&["value"], &[]);
+        records.areas_elsewhere.push(Named {
+            origin: Origin::new(dataset::FILE, reading.dataset().area_line, &columns),
+            column: "value",
+            code: community.to_owned(),
+        });
+    }
+    codes
 }
 
-/// Boundaries by area code.
-fn boundaries(reading: &Reading<'_>) -> HashMap<String, String> {
-    const FILE: &str = "boundaries.geojson";
-    let bytes = reading.bytes(FILE);
-    let mut boundaries = HashMap::new();
-    if bytes.is_empty() {
+/// Boundaries by area code, each with the line on which the code stands.
+fn boundaries(reading: &Reading<'_>) -> BTreeMap<String, (u64, String)> {
+    let text = reading.text(BOUNDARIES);
+    let mut boundaries = BTreeMap::new();
+    if text.is_empty() {
         return boundaries;
     }
-    let collection = match serde_json::from_slice::<geojson::FeatureCollection>(bytes) {
+    let refuse = |line: u64, field: &str, reason: &str, why: &str| {
+        reading.problems.add(BOUNDARIES, line, field, reason, why);
+    };
+    let collection = match serde_json::from_str::<geojson::FeatureCollection>(text) {
         Ok(collection) => collection,
         Err(error) => {
-            reading
-                .problems
-                .add(FILE, 0, "", "FILE_INVALID", &error.to_string());
+            let line = u64::try_from(error.line()).unwrap_or_default();
+            let why = format!("is no GeoJSON FeatureCollection: {error}");
+            refuse(line, "", "FILE_INVALID", &why);
             return boundaries;
         }
     };
     for (number, feature) in collection.features.iter().enumerate() {
         let code = feature.property("area_code").and_then(|code| code.as_str());
-        match (code, &feature.geometry) {
-            (Some(code), Some(geometry)) => {
-                boundaries.insert(code.to_owned(), geometry.to_string());
-            }
-            _ => {
-                let what = format!("feature {number} needs properties.area_code and a geometry");
-                reading
-                    .problems
-                    .add(FILE, 0, "features", "FIELD_INVALID", &what);
-            }
+        let (Some(code), Some(geometry)) = (code, &feature.geometry) else {
+            let what = format!(
+                "feature {} needs properties.area_code, a text, and a geometry",
+                number + 1
+            );
+            refuse(0, "features", "FIELD_INVALID", &what);
+            continue;
+        };
+        let again = usize::from(boundaries.contains_key(code));
+        let line = line_of(text, &format!("\"{code}\""), again);
+        if again > 0 {
+            let what = format!("{code} has another boundary already");
+            refuse(line, "area_code", "RECORD_EXISTS", &what);
         }
+        boundaries.insert(code.to_owned(), (line, geometry.to_string()));
     }
     boundaries
 }
 
+/// The line on which a text stands, behind some others like it; 0 if there is
+/// none.
+fn line_of(text: &str, wanted: &str, skipped: usize) -> u64 {
+    let found = text.match_indices(wanted).nth(skipped);
+    let before = found.and_then(|(place, _)| text.get(..place));
+    before.map_or(0, |before| {
+        u64::try_from(before.matches('\n').count() + 1).unwrap_or_default()
+    })
+}
+
 fn addresses(reading: &Reading<'_>, records: &mut Records) {
     const FILE: &str = "addresses.csv";
-    for row in reading.table(FILE, &["text", "area_code"]).rows() {
+    let columns = Columns::of(&["text", "area_code"], &[("id", "text")]);
+    let mut keys = Keys::of(FILE);
+    for row in reading.table(FILE, &columns).rows() {
         let text = row.required("text");
+        let id = reading.own_id("address", text);
+        row.once("text", text, &id, &mut keys);
         let address = Address {
-            id: reading.own_id("address", text),
+            id: id.clone(),
             text: text.to_owned(),
             area_code: row.required("area_code").to_owned(),
             ..Address::default()
         };
-        push(records, FILE, row.line, Record::Address(address));
+        push(
+            records,
+            row.origin().named(&[&id]),
+            Record::Address(address),
+        );
     }
 }
 
-fn units(reading: &Reading<'_>, records: &mut Records) -> HashMap<String, String> {
+fn units(reading: &Reading<'_>, records: &mut Records) {
     const FILE: &str = "units.csv";
-    let columns = [
-        "code",
-        "kind",
-        "name",
-        "parent_code",
-        "area_code",
-        "start_date",
-        "end_date",
-    ];
-    let mut ids = HashMap::new();
+    let columns = Columns::of(
+        &[
+            "code",
+            "kind",
+            "name",
+            "parent_code",
+            "area_code",
+            "start_date",
+            "end_date",
+        ],
+        &[("id", "code"), ("parent_id", "parent_code")],
+    );
+    // A unit's parent stands above it.
+    let mut above = Keys::of(FILE);
     for row in reading.table(FILE, &columns).rows() {
         let id = reading.shared_id("unit", row.text("code"));
+        let parent = row.text("parent_code");
+        let is_below = above.id(parent).is_none() && reading.keys("unit").id(parent).is_some();
+        if is_below {
+            row.problem("parent_code", "must stand above the row that names it");
+        }
+        row.required("kind");
         let unit = Unit {
             id: id.clone(),
             code: row.text("code").to_owned(),
             kind: row.code("kind", "UNIT_KIND_", UnitKind::from_str_name),
             name: row.required("name").to_owned(),
-            parent_id: row.reference("parent_code", &ids),
+            parent_id: row.reference("parent_code", reading.keys("unit")),
             area_code: row.required("area_code").to_owned(),
             start_date: row.date("start_date"),
             end_date: row.date("end_date"),
             ..Unit::default()
         };
-        row.keep("code", &id, &mut ids);
-        push(records, FILE, row.line, Record::Unit(unit));
+        row.keep("code", &id, &mut above);
+        push(records, row.origin().named(&[&id]), Record::Unit(unit));
     }
-    ids
 }
 
-fn people(reading: &Reading<'_>, records: &mut Records) -> HashMap<String, String> {
+fn people(reading: &Reading<'_>, records: &mut Records) {
     const FILE: &str = "people.csv";
-    let mut ids = HashMap::new();
-    for row in reading.table(FILE, &["key", "name", "area_code"]).rows() {
+    let columns = Columns::of(&["key", "name", "area_code"], &[("id", "key")]);
+    let mut keys = Keys::of(FILE);
+    for row in reading.table(FILE, &columns).rows() {
         let id = reading.own_id("person", row.text("key"));
         let person = Person {
             id: id.clone(),
@@ -207,69 +278,89 @@ fn people(reading: &Reading<'_>, records: &mut Records) -> HashMap<String, Strin
             area_code: row.required("area_code").to_owned(),
             ..Person::default()
         };
-        row.keep("key", &id, &mut ids);
-        push(records, FILE, row.line, Record::Person(person));
+        row.keep("key", &id, &mut keys);
+        push(records, row.origin().named(&[&id]), Record::Person(person));
     }
-    ids
 }
 
 fn appointments(reading: &Reading<'_>, records: &mut Records) {
     const FILE: &str = "appointments.csv";
-    let columns = [
-        "key",
-        "person_key",
-        "post",
-        "unit_code",
-        "area_code",
-        "start_date",
-        "end_date",
-    ];
-    let mut keys = HashMap::new();
+    let columns = Columns::of(
+        &[
+            "key",
+            "person_key",
+            "post",
+            "unit_code",
+            "area_code",
+            "start_date",
+            "end_date",
+        ],
+        &[
+            ("id", "key"),
+            ("person_id", "person_key"),
+            ("unit_id", "unit_code"),
+        ],
+    );
+    let mut keys = Keys::of(FILE);
     for row in reading.table(FILE, &columns).rows() {
         let id = reading.own_id("appointment", row.text("key"));
         row.required("person_key");
+        row.required("post");
         let appointment = Appointment {
             id: id.clone(),
-            person_id: row.reference("person_key", &reading.people),
+            person_id: row.reference("person_key", reading.keys("person")),
             post: row.code("post", "POST_", Post::from_str_name),
-            unit_id: row.reference("unit_code", &reading.units),
+            unit_id: row.reference("unit_code", reading.keys("unit")),
             area_code: row.text("area_code").to_owned(),
             start_date: row.date("start_date"),
             end_date: row.date("end_date"),
             ..Appointment::default()
         };
         row.keep("key", &id, &mut keys);
-        push(records, FILE, row.line, Record::Appointment(appointment));
+        push(
+            records,
+            row.origin().named(&[&id]),
+            Record::Appointment(appointment),
+        );
     }
 }
 
 fn published_figures(reading: &Reading<'_>, records: &mut Records) {
     const FILE: &str = "published_figures.csv";
-    let columns = [
-        "area_code",
-        "figure_key",
-        "value",
-        "bound",
-        "period",
-        "as_of_date",
-    ];
+    let columns = Columns::of(
+        &[
+            "figure_key",
+            "area_code",
+            "value",
+            "bound",
+            "period",
+            "as_of_date",
+        ],
+        &[("id", "figure_key")],
+    );
+    let mut keys = Keys::of(FILE);
     for row in reading.table(FILE, &columns).rows() {
-        let key = format!(
-            "{}:{}",
-            row.required("area_code"),
-            row.required("figure_key")
-        );
-        row.required("value");
-        let figure = PublishedFigure {
-            id: reading.shared_id("published_figure", &key),
-            area_code: row.text("area_code").to_owned(),
-            figure_key: row.text("figure_key").to_owned(),
+        let (area, figure) = (row.required("area_code"), row.required("figure_key"));
+        let key = format!("{area}:{figure}");
+        let id = reading.shared_id("published_figure", &key);
+        row.once("figure_key", &key, &id, &mut keys);
+        for column in ["value", "bound", "period"] {
+            row.required(column);
+        }
+        let published = PublishedFigure {
+            id: id.clone(),
+            area_code: area.to_owned(),
+            figure_key: figure.to_owned(),
             value: row.number("value").unwrap_or_default(),
             bound: row.code("bound", "FIGURE_BOUND_", FigureBound::from_str_name),
             period: row.code("period", "FIGURE_PERIOD_", FigurePeriod::from_str_name),
             as_of_date: row.date("as_of_date"),
             ..PublishedFigure::default()
         };
-        push(records, FILE, row.line, Record::PublishedFigure(figure));
+        push(
+            records,
+            row.origin().named(&[&id]),
+            Record::PublishedFigure(published),
+        );
     }
 }

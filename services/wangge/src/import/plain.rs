@@ -5,15 +5,21 @@
 //! `action@time`, or `action@time@reason`. What the service fills itself has no
 //! column.
 
-use std::collections::HashMap;
+use std::sync::Arc;
 
 use anyhow::{Context as _, Result};
-use chrono::{DateTime, Datelike as _, NaiveDate};
+use chrono::Datelike as _;
 use prost_reflect::{
     DescriptorPool, DynamicMessage, FieldDescriptor, Kind, MessageDescriptor, Value,
 };
 
-use super::{folder::Reading, table::Row};
+use super::{
+    columns::Columns,
+    folder::Reading,
+    notation,
+    records::Origin,
+    table::{Keys, Row},
+};
 
 /// A file of plain records.
 #[derive(Debug, Clone, Copy)]
@@ -39,41 +45,17 @@ struct Column {
     names: Option<String>,
 }
 
-/// Ids of the records of a folder by their keys, by kind, whichever service
-/// keeps them.
-#[derive(Debug, Default)]
-pub(super) struct Keys(HashMap<String, HashMap<String, String>>);
-
-impl Keys {
-    /// Takes the keys of a file over.
-    pub(super) fn add(&mut self, file: File, bytes: &[u8], id: impl Fn(&str, &str) -> String) {
-        let mut reader = csv::Reader::from_reader(bytes);
-        // What is wrong with a file is told when its rows are read.
-        let place = reader
-            .headers()
-            .ok()
-            .and_then(|header| header.iter().position(|name| name == "key"));
-        let Some(place) = place else { return };
-        let known = self.0.entry(file.kind.to_owned()).or_default();
-        for row in reader.records().flatten() {
-            let key = row.get(place).unwrap_or_default();
-            known.insert(key.to_owned(), id(file.kind, key));
-        }
-    }
-}
-
-/// Reads files of plain records as messages of an import stream with their
-/// files and lines.
+/// Reads files of plain records as messages of an import stream, each with where
+/// it came from.
 pub(super) fn read<M: prost::Message + Default>(
     reading: &Reading<'_>,
     stream: &str,
     files: &[File],
-) -> Result<Vec<(&'static str, u64, M)>> {
+) -> Result<Vec<(Origin, M)>> {
     let contracts = Contracts::read()?;
     let mut all = Vec::new();
     for file in files {
-        let rows = contracts.rows(reading, stream, *file)?;
-        all.extend(rows.into_iter().map(|(line, row)| (file.name, line, row)));
+        all.extend(contracts.rows(reading, stream, *file)?);
     }
     Ok(all)
 }
@@ -85,14 +67,13 @@ impl Contracts {
         Ok(Self { pool })
     }
 
-    /// Reads the rows of a file as messages of an import stream, each with its
-    /// line.
+    /// Reads the rows of a file as messages of an import stream.
     fn rows<M: prost::Message + Default>(
         &self,
         reading: &Reading<'_>,
         stream: &str,
         file: File,
-    ) -> Result<Vec<(u64, M)>> {
+    ) -> Result<Vec<(Origin, M)>> {
         let stream = self
             .pool
             .get_message_by_name(stream)
@@ -104,14 +85,16 @@ impl Contracts {
             anyhow::bail!("{} is no message", place.full_name());
         };
         let columns = self.columns(&record)?;
-        let table = reading.columns(file.name, names(&columns));
+        let table = reading.table(file.name, &named_columns(&columns));
         let mut rows = Vec::new();
-        let mut taken = HashMap::new();
+        let mut taken = Keys::of(file.name);
         for row in table.rows() {
-            let record = fill(reading, &record, &columns, row, file.kind, &mut taken);
+            let id = reading.own_id(file.kind, row.text("key"));
+            row.keep("key", &id, &mut taken);
+            let record = fill(reading, &record, &columns, row, &id);
             let mut message = DynamicMessage::new(stream.clone());
             message.set_field(&place, Value::Message(record));
-            rows.push((row.line, message.transcode_to()?));
+            rows.push((row.origin().named(&[&id]), message.transcode_to()?));
         }
         Ok(rows)
     }
@@ -155,10 +138,20 @@ impl Contracts {
     }
 }
 
-/// The names of a file's columns.
-fn names(columns: &[Column]) -> Vec<String> {
-    let rest = columns.iter().map(|column| column.name.clone());
-    std::iter::once("key".to_owned()).chain(rest).collect()
+/// A file's columns, with the fields that they come from.
+fn named_columns(columns: &[Column]) -> Arc<Columns> {
+    let names: Vec<&str> = std::iter::once("key")
+        .chain(columns.iter().map(|column| column.name.as_str()))
+        .collect();
+    let fields: Vec<(&str, &str)> = std::iter::once(("id", "key"))
+        .chain(
+            columns
+                .iter()
+                .map(|column| (column.field.name(), column.name.as_str())),
+        )
+        .filter(|(field, column)| field != column)
+        .collect();
+    Columns::of(&names, &fields)
 }
 
 fn fill(
@@ -166,21 +159,19 @@ fn fill(
     record: &MessageDescriptor,
     columns: &[Column],
     row: Row<'_>,
-    kind: &str,
-    taken: &mut HashMap<String, String>,
+    id: &str,
 ) -> DynamicMessage {
     let mut message = DynamicMessage::new(record.clone());
-    let id = reading.own_id(kind, row.text("key"));
-    row.keep("key", &id, taken);
-    message.set_field_by_name("id", Value::String(id));
+    message.set_field_by_name("id", Value::String(id.to_owned()));
     for column in columns {
         let value = match column.names.as_deref() {
             Some(kind) if column.field.is_list() => {
-                all_named(row, &column.name, reading.keys.0.get(kind))
+                all_named(row, &column.name, reading.keys(kind))
             }
-            Some("unit") => named(row, &column.name, Some(&reading.units)),
-            Some("person") => named(row, &column.name, Some(&reading.people)),
-            Some(kind) => named(row, &column.name, reading.keys.0.get(kind)),
+            Some(kind) => named(row, &column.name, reading.keys(kind)),
+            None if column.name == "area_code" => {
+                Some(Value::String(reading.area_code(row, "area_code")))
+            }
             None => value(row, column),
         };
         if let Some(value) = value {
@@ -190,21 +181,39 @@ fn fill(
     message
 }
 
-fn named(row: Row<'_>, column: &str, known: Option<&HashMap<String, String>>) -> Option<Value> {
-    let none = HashMap::new();
-    let id = row.reference(column, known.unwrap_or(&none));
+fn named(row: Row<'_>, column: &str, known: &Keys) -> Option<Value> {
+    let id = row.reference(column, known);
     (!id.is_empty()).then_some(Value::String(id))
 }
 
 /// Records that a column names, with semicolons between their keys.
-fn all_named(row: Row<'_>, column: &str, known: Option<&HashMap<String, String>>) -> Option<Value> {
-    let keys = row.text(column).split(';').filter(|key| !key.is_empty());
-    let id = |key: &str| known.and_then(|known| known.get(key)).cloned();
-    let ids: Option<Vec<Value>> = keys.map(|key| id(key).map(Value::String)).collect();
-    if ids.is_none() {
-        row.problem(column, "names a row that the other file doesn't have");
+fn all_named(row: Row<'_>, column: &str, known: &Keys) -> Option<Value> {
+    let entries = entries(row, column, row.text(column))?;
+    let ids = entries.iter().map(|key| row.named(column, key, known));
+    let ids: Vec<Option<String>> = ids.collect();
+    ids.into_iter()
+        .map(|id| id.map(Value::String))
+        .collect::<Option<Vec<_>>>()
+        .map(Value::List)
+}
+
+/// The entries of a list; none if it has none, or is written wrongly.
+fn entries<'r>(row: Row<'_>, column: &str, text: &'r str) -> Option<Vec<&'r str>> {
+    if text.is_empty() {
+        return None;
     }
-    ids.filter(|ids| !ids.is_empty()).map(Value::List)
+    let entries: Vec<&str> = text.split(';').collect();
+    if entries
+        .iter()
+        .any(|entry| entry.is_empty() || entry.trim() != *entry)
+    {
+        row.problem(
+            column,
+            "is no list: entries with ; between them, without spaces",
+        );
+        return None;
+    }
+    Some(entries)
 }
 
 /// What a column says; none if it says nothing, or nothing right.
@@ -217,7 +226,10 @@ fn value(row: Row<'_>, column: &Column) -> Option<Value> {
         return match column.field.kind() {
             Kind::Message(step) => steps(row, column, &step, text),
             _ => {
-                let items = text.split(';').map(|item| Value::String(item.to_owned()));
+                let entries = entries(row, &column.name, text)?;
+                let items = entries
+                    .into_iter()
+                    .map(|item| Value::String(item.to_owned()));
                 Some(Value::List(items.collect()))
             }
         };
@@ -228,25 +240,33 @@ fn value(row: Row<'_>, column: &Column) -> Option<Value> {
             .parse()
             .map(Value::Bool)
             .map_err(|_| "is neither true nor false"),
-        Kind::Int32 => text
-            .parse()
+        Kind::Int32 => notation::number(text)
             .map(Value::I32)
-            .map_err(|_| "is no such number"),
-        Kind::Int64 => text
-            .parse()
+            .ok_or(notation::NUMBER),
+        Kind::Int64 => notation::number(text)
             .map(Value::I64)
-            .map_err(|_| "is no such number"),
+            .ok_or(notation::NUMBER),
         Kind::Enum(kind) => {
-            let wanted = format!("{}{}", prefix(kind.name()), text.to_uppercase());
-            kind.get_value_by_name(&wanted)
-                .map(|value| Value::EnumNumber(value.number()))
-                .ok_or("is none of the values of the format")
+            let prefix = prefix(kind.name());
+            let values: Vec<(String, i32)> = kind
+                .values()
+                .filter(|value| value.number() != 0)
+                .filter_map(|value| {
+                    let name = value.name().strip_prefix(&prefix)?;
+                    Some((name.to_lowercase(), value.number()))
+                })
+                .collect();
+            let Some((_, number)) = values.iter().find(|(name, _)| name == text) else {
+                let names: Vec<&str> = values.iter().map(|(name, _)| name.as_str()).collect();
+                let why = format!("is none of {}", names.join(", "));
+                row.problem(&column.name, &why);
+                return None;
+            };
+            Ok(Value::EnumNumber(*number))
         }
         Kind::Message(kind) => match kind.full_name() {
-            "wangge.types.v1.Date" => date(&kind, text).ok_or("is no day: YYYY-MM-DD"),
-            "google.protobuf.Timestamp" => {
-                time(&kind, text).ok_or("is no time: RFC 3339 with offset")
-            }
+            "wangge.types.v1.Date" => date(&kind, text).ok_or(notation::DAY),
+            "google.protobuf.Timestamp" => time(&kind, text).ok_or(notation::TIME),
             _ => Err("can't stand in a file"),
         },
         _ => Err("can't stand in a file"),
@@ -265,6 +285,9 @@ fn steps(row: Row<'_>, column: &Column, kind: &MessageDescriptor, text: &str) ->
         step.set_field_by_name("action", Value::String(action.to_owned()));
         step.set_field_by_name("step_time", at);
         let reason = parts.next().unwrap_or_default();
+        if action.is_empty() || reason.contains('@') {
+            return None;
+        }
         step.set_field_by_name("reason", Value::String(reason.to_owned()));
         Some(Value::Message(step))
     };
@@ -291,7 +314,7 @@ fn prefix(name: &str) -> String {
 }
 
 fn date(kind: &MessageDescriptor, text: &str) -> Option<Value> {
-    let day = NaiveDate::parse_from_str(text, "%Y-%m-%d").ok()?;
+    let day = notation::day(text)?;
     let mut date = DynamicMessage::new(kind.clone());
     for (field, number) in [
         ("year", day.year()),
@@ -304,7 +327,7 @@ fn date(kind: &MessageDescriptor, text: &str) -> Option<Value> {
 }
 
 fn time(kind: &MessageDescriptor, text: &str) -> Option<Value> {
-    let time = DateTime::parse_from_rfc3339(text).ok()?;
+    let time = notation::time(text)?;
     let mut stamp = DynamicMessage::new(kind.clone());
     stamp.set_field_by_name("seconds", Value::I64(time.timestamp()));
     let nanos = i32::try_from(time.timestamp_subsec_nanos()).ok()?;
@@ -331,7 +354,7 @@ mod tests {
             .expect("a message");
         let columns = contracts.columns(&record).expect("columns");
         assert_eq!(
-            names(&columns),
+            named_columns(&columns).names(),
             ["key", "building_key", "room", "start_date", "end_date"]
         );
     }

@@ -1,11 +1,19 @@
 //! CSV files, read by column names; what is wrong is collected, not thrown.
 
-use std::{cell::RefCell, collections::HashMap};
+use std::{
+    cell::{Cell, RefCell},
+    collections::{HashMap, HashSet},
+    sync::Arc,
+};
 
-use chrono::{DateTime, NaiveDate};
 use wangge_api::{date, types::v1::Date};
 
-use super::records::Problem;
+use super::{
+    columns::Columns,
+    files::nearest,
+    lines, notation,
+    records::{Origin, Problem},
+};
 
 /// What is wrong so far.
 #[derive(Debug, Default)]
@@ -22,8 +30,64 @@ impl Problems {
         });
     }
 
+    /// All of them, each once. While a file can't be read as a table, what is said
+    /// of rows, its own and those that name them, follows from that and is left out.
     pub(crate) fn into_inner(self) -> Vec<Problem> {
-        self.0.into_inner()
+        let of_files = ["FILE_", "COLUMN_"];
+        let is_of_file =
+            |problem: &Problem| of_files.iter().any(|of| problem.reason.starts_with(of));
+        let mut problems = self.0.into_inner();
+        if problems.iter().any(is_of_file) {
+            problems.retain(is_of_file);
+        }
+        let mut told = HashSet::new();
+        problems.retain(|problem| told.insert(problem.to_string()));
+        problems
+    }
+}
+
+/// Ids of the rows of a file, by their keys.
+#[derive(Debug, Default)]
+pub(crate) struct Keys {
+    file: &'static str,
+    ids: HashMap<String, String>,
+    /// Whether a row lacks a key: then others may name it, and that is no fault of
+    /// theirs.
+    lacks: Cell<bool>,
+}
+
+impl Keys {
+    /// Of no row yet.
+    pub(crate) fn of(file: &'static str) -> Self {
+        Self {
+            file,
+            ..Self::default()
+        }
+    }
+
+    /// Takes the keys of a file, whose rows are read later.
+    pub(crate) fn take(&mut self, text: &str, column: &str, id: impl Fn(&str) -> String) {
+        // What is wrong with a file is told when its rows are read.
+        let rows = lines::read(text).unwrap_or_default();
+        let Some(((_, header), rows)) = rows.split_first() else {
+            return;
+        };
+        let Some(place) = header.iter().position(|name| name == column) else {
+            return;
+        };
+        for (_, row) in rows {
+            match row.get(place) {
+                Some(key) if !key.is_empty() => {
+                    self.ids.insert(key.clone(), id(key));
+                }
+                _ => self.lacks.set(true),
+            }
+        }
+    }
+
+    /// The id of a row.
+    pub(crate) fn id(&self, key: &str) -> Option<&str> {
+        self.ids.get(key).map(String::as_str)
     }
 }
 
@@ -31,8 +95,10 @@ impl Problems {
 #[derive(Debug)]
 pub(crate) struct Table<'p> {
     file: &'static str,
-    columns: HashMap<String, usize>,
-    rows: Vec<(u64, csv::StringRecord)>,
+    columns: Arc<Columns>,
+    places: HashMap<String, usize>,
+    rows: Vec<lines::Line>,
+    is_whole: bool,
     problems: &'p Problems,
 }
 
@@ -41,93 +107,156 @@ pub(crate) struct Table<'p> {
 pub(crate) struct Row<'t> {
     table: &'t Table<'t>,
     pub(crate) line: u64,
-    record: &'t csv::StringRecord,
+    fields: &'t [String],
 }
 
 impl<'p> Table<'p> {
+    /// A file that isn't there.
+    pub(crate) fn empty(
+        file: &'static str,
+        columns: &Arc<Columns>,
+        problems: &'p Problems,
+    ) -> Self {
+        Self {
+            file,
+            columns: columns.clone(),
+            places: HashMap::new(),
+            rows: Vec::new(),
+            is_whole: true,
+            problems,
+        }
+    }
+
     /// Reads a file that has these columns, in any order, and no others.
     pub(crate) fn read(
         file: &'static str,
-        bytes: &[u8],
-        columns: &[String],
+        text: &str,
+        columns: &Arc<Columns>,
         problems: &'p Problems,
     ) -> Self {
-        let mut table = Self {
-            file,
-            columns: HashMap::new(),
-            rows: Vec::new(),
-            problems,
+        let mut table = Self::empty(file, columns, problems);
+        let rows = match lines::read(text) {
+            Ok(rows) => rows,
+            Err(unquoted) => {
+                table.spoil(unquoted.line, "", "FILE_INVALID", unquoted.why);
+                return table;
+            }
         };
-        let mut reader = csv::ReaderBuilder::new().flexible(false).from_reader(bytes);
-        match reader.headers() {
-            Ok(header) => table.take_header(header, columns),
-            Err(error) => problems.add(file, 1, "", "FILE_INVALID", &error.to_string()),
-        }
-        for record in reader.records() {
-            match record {
-                Ok(record) => {
-                    let line = record.position().map_or(0, csv::Position::line);
-                    table.rows.push((line, record));
-                }
-                Err(error) => {
-                    let line = error.position().map_or(0, csv::Position::line);
-                    problems.add(file, line, "", "FILE_INVALID", &error.to_string());
-                }
+        let mut rows = rows.into_iter();
+        let Some((line, header)) = rows.next() else {
+            table.spoil(
+                0,
+                "",
+                "FILE_INVALID",
+                "is empty: not even columns are named",
+            );
+            return table;
+        };
+        table.take_header(line, &header);
+        for (line, fields) in rows {
+            if fields.len() == header.len() {
+                table.rows.push((line, fields));
+            } else {
+                let (has, wants) = (fields.len(), header.len());
+                let why = format!("has {has} fields, and the header names {wants} columns");
+                table.spoil(line, "", "FILE_INVALID", &why);
             }
         }
+        if !table.is_whole {
+            table.rows.clear();
+        }
+        table.refuse_nul();
         table
     }
 
-    fn take_header(&mut self, header: &csv::StringRecord, columns: &[String]) {
-        for column in columns {
-            match header.iter().position(|name| name == column) {
-                Some(place) => {
-                    self.columns.insert(column.clone(), place);
-                }
-                None => self.problems.add(
-                    self.file,
-                    1,
-                    column,
-                    "COLUMN_MISSING",
-                    "the column is missing",
-                ),
+    /// Whether the file could be read as a table.
+    pub(crate) fn is_whole(&self) -> bool {
+        self.is_whole
+    }
+
+    fn spoil(&mut self, line: u64, column: &str, reason: &str, why: &str) {
+        self.is_whole = false;
+        self.problems.add(self.file, line, column, reason, why);
+    }
+
+    fn take_header(&mut self, line: u64, header: &[String]) {
+        let columns = self.columns.clone();
+        let names = columns.names();
+        let missing: Vec<&str> = names
+            .iter()
+            .filter(|name| !header.contains(name))
+            .map(String::as_str)
+            .collect();
+        // Where there are as many as there should be, a wrong one is meant for one
+        // that is missing, and that is one fault.
+        let is_told = header.len() == names.len();
+        let lacking = if is_told && !missing.is_empty() {
+            format!("; missing: {}", missing.join(", "))
+        } else {
+            String::new()
+        };
+        for (place, name) in header.iter().enumerate() {
+            if name.is_empty() {
+                let why = format!("column {} has no name{lacking}", place + 1);
+                self.spoil(line, "", "COLUMN_UNKNOWN", &why);
+            } else if !names.contains(name) {
+                let hint = match nearest(name, missing.iter().copied()) {
+                    Some(near) => format!(": is {near} meant?"),
+                    None => lacking.clone(),
+                };
+                let why = format!("there is no such column in the format{hint}");
+                self.spoil(line, name, "COLUMN_UNKNOWN", &why);
+            } else if self.places.insert(name.clone(), place).is_some() {
+                let why = format!("the column stands twice{lacking}");
+                self.spoil(line, name, "COLUMN_TWICE", &why);
             }
         }
-        for name in header
-            .iter()
-            .filter(|name| !columns.iter().any(|column| column == name))
-        {
-            self.problems.add(
-                self.file,
-                1,
-                name,
-                "COLUMN_UNKNOWN",
-                "there is no such column in the format",
-            );
+        for name in missing.iter().filter(|_| !is_told) {
+            self.spoil(line, name, "COLUMN_MISSING", "the column is missing");
+        }
+    }
+
+    /// No text holds a NUL: nothing can keep it.
+    fn refuse_nul(&self) {
+        for row in self.rows() {
+            for (name, place) in &self.places {
+                if row
+                    .fields
+                    .get(*place)
+                    .is_some_and(|text| text.contains('\0'))
+                {
+                    row.problem(name, "must not hold a NUL");
+                }
+            }
         }
     }
 
     /// The rows.
     pub(crate) fn rows(&self) -> impl Iterator<Item = Row<'_>> {
-        self.rows.iter().map(|(line, record)| Row {
+        self.rows.iter().map(|(line, fields)| Row {
             table: self,
             line: *line,
-            record,
+            fields,
         })
     }
 }
 
-impl Row<'_> {
+impl<'t> Row<'t> {
+    /// Where a record comes from that this row is.
+    pub(crate) fn origin(&self) -> Origin {
+        Origin::new(self.table.file, self.line, &self.table.columns)
+    }
+
     /// What a column says; empty if it says nothing.
-    pub(crate) fn text(&self, column: &str) -> &str {
-        let place = self.table.columns.get(column);
+    pub(crate) fn text(&self, column: &str) -> &'t str {
+        let place = self.table.places.get(column);
         place
-            .and_then(|place| self.record.get(*place))
-            .unwrap_or_default()
+            .and_then(|place| self.fields.get(*place))
+            .map_or("", String::as_str)
     }
 
     /// What a column says, which must say something.
-    pub(crate) fn required(&self, column: &str) -> &str {
+    pub(crate) fn required(&self, column: &str) -> &'t str {
         let text = self.text(column);
         if text.is_empty() {
             self.problem(column, "is required");
@@ -135,47 +264,40 @@ impl Row<'_> {
         text
     }
 
+    /// Demands that a column says nothing.
+    pub(crate) fn left_out(&self, column: &str, why: &str) {
+        if !self.text(column).is_empty() {
+            self.problem(column, why);
+        }
+    }
+
     /// A day; none if the column says nothing.
     pub(crate) fn date(&self, column: &str) -> Option<Date> {
-        let text = self.text(column);
-        if text.is_empty() {
-            return None;
-        }
-        match NaiveDate::parse_from_str(text, "%Y-%m-%d") {
-            Ok(day) => Some(date::to_wire(day)),
-            Err(_) => {
-                self.problem(column, "is no day: YYYY-MM-DD");
-                None
-            }
-        }
+        self.read(column, notation::DAY, notation::day)
+            .map(date::to_wire)
     }
 
     /// A moment; none if the column says nothing.
     pub(crate) fn time(&self, column: &str) -> Option<prost_types::Timestamp> {
-        let text = self.text(column);
-        if text.is_empty() {
-            return None;
-        }
-        match DateTime::parse_from_rfc3339(text) {
-            Ok(time) => Some(date::timestamp(time.to_utc())),
-            Err(_) => {
-                self.problem(column, "is no time: RFC 3339 with offset");
-                None
-            }
-        }
+        self.read(column, notation::TIME, notation::time)
+            .map(|time| date::timestamp(time.to_utc()))
     }
 
     /// A number; none if the column says nothing.
     pub(crate) fn number<N: std::str::FromStr>(&self, column: &str) -> Option<N> {
+        self.read(column, notation::NUMBER, notation::number)
+    }
+
+    fn read<V>(&self, column: &str, why: &str, read: fn(&str) -> Option<V>) -> Option<V> {
         let text = self.text(column);
         if text.is_empty() {
             return None;
         }
-        let number = text.parse().ok();
-        if number.is_none() {
-            self.problem(column, "is no such number");
+        let value = read(text);
+        if value.is_none() {
+            self.problem(column, why);
         }
-        number
+        value
     }
 
     /// The number of an enum's value; 0 if the column says nothing. `from_name`
@@ -190,8 +312,10 @@ impl Row<'_> {
         if text.is_empty() {
             return 0;
         }
-        match from_name(&format!("{prefix}{}", text.to_uppercase())) {
-            Some(value) => value.into(),
+        let is_lower = !text.contains(|letter: char| letter.is_ascii_uppercase());
+        let value = from_name(&format!("{prefix}{}", text.to_uppercase())).map(E::into);
+        match value.filter(|value| is_lower && *value != 0) {
+            Some(value) => value,
             None => {
                 self.problem(column, "is none of the values of the format");
                 0
@@ -200,40 +324,52 @@ impl Row<'_> {
     }
 
     /// The id of a record that the column names by its key in another file.
-    pub(crate) fn reference(&self, column: &str, known: &HashMap<String, String>) -> String {
+    pub(crate) fn reference(&self, column: &str, known: &Keys) -> String {
         let key = self.text(column);
         if key.is_empty() {
             return String::new();
         }
-        known.get(key).cloned().unwrap_or_else(|| {
-            let what = "names no row of the other file";
-            self.table.problems.add(
-                self.table.file,
-                self.line,
-                column,
-                "REFERENCE_UNKNOWN",
-                what,
-            );
-            String::new()
-        })
+        self.named(column, key, known).unwrap_or_default()
+    }
+
+    /// The id of a record by its key in another file.
+    pub(crate) fn named(&self, column: &str, key: &str, known: &Keys) -> Option<String> {
+        let id = known.id(key);
+        if id.is_none() && !known.lacks.get() {
+            let what = format!("{} has no row {key}", known.file);
+            self.refuse(column, "REFERENCE_UNKNOWN", &what);
+        }
+        id.map(str::to_owned)
     }
 
     /// Something is wrong with a column.
     pub(crate) fn problem(&self, column: &str, description: &str) {
-        let file = self.table.file;
-        self.table
-            .problems
-            .add(file, self.line, column, "FIELD_INVALID", description);
+        self.refuse(column, "FIELD_INVALID", description);
     }
 
-    /// Keeps a key of this row, which no other row may have.
-    pub(crate) fn keep(&self, column: &str, id: &str, keys: &mut HashMap<String, String>) {
+    /// Something is wrong with a column, for a reason.
+    pub(crate) fn refuse(&self, column: &str, reason: &str, description: &str) {
+        let (file, line) = (self.table.file, self.line);
+        self.table
+            .problems
+            .add(file, line, column, reason, description);
+    }
+
+    /// Keeps the key of this row, which no other row may have.
+    pub(crate) fn keep(&self, column: &str, id: &str, keys: &mut Keys) {
         let key = self.required(column);
-        if keys.insert(key.to_owned(), id.to_owned()).is_some() {
-            let what = "another row has it already";
-            self.table
-                .problems
-                .add(self.table.file, self.line, column, "RECORD_EXISTS", what);
+        if !key.is_empty() && !notation::is_key(key) {
+            self.problem(column, notation::KEY);
+        }
+        self.once(column, key, id, keys);
+    }
+
+    /// Keeps what no other row may have.
+    pub(crate) fn once(&self, column: &str, key: &str, id: &str, keys: &mut Keys) {
+        if key.is_empty() {
+            keys.lacks.set(true);
+        } else if keys.ids.insert(key.to_owned(), id.to_owned()).is_some() {
+            self.refuse(column, "RECORD_EXISTS", "another row has it already");
         }
     }
 }

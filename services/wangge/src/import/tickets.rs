@@ -1,24 +1,25 @@
-//! Files of tickets' records: categories, the duty list, tickets with their
-//! histories, plain records.
+//! Files of tickets' records: categories, the duty list, tickets, plain records.
 
-use std::collections::HashMap;
+use std::collections::HashSet;
 
 use anyhow::Result;
 use wangge_api::{
     tickets::v1::{
-        Category, HistoryRecord, ImportRecordsRequest, Limit, LimitKind, OrderRecord,
-        Responsibility, ReturnReason, TicketAction, TicketOutcome, TicketRecord, TicketSource,
-        import_records_request::Record,
+        Category, HistoryRecord, ImportRecordsRequest, Limit, LimitKind, Responsibility,
+        TicketAction, TicketRecord, TicketSource, import_records_request::Record,
     },
     types::v1::{CoordinateSystem, Point},
 };
 
 use super::{
+    columns::Columns,
     folder::Reading,
     plain::{self, File},
-    records::{Records, Sourced},
-    table::Row,
+    records::{Named, Origin, Records, Sourced},
+    table::{Keys, Row},
 };
+
+mod actions;
 
 /// Files of plain records, in an order in which each names only what stands in
 /// those before it.
@@ -71,44 +72,65 @@ pub(super) const PLAIN: &[File] = &[
 /// The message of the import stream.
 const STREAM: &str = "wangge.tickets.v1.ImportRecordsRequest";
 const TICKETS: &str = "tickets.csv";
-const ACTIONS: &str = "ticket_actions.csv";
 
 /// Reads categories, the duty list, tickets, and plain records.
 pub(super) fn read(reading: &Reading<'_>, records: &mut Records) -> Result<()> {
-    categories(reading, records);
-    duty_list(reading, records);
-    let mut histories = actions(reading);
-    tickets(reading, records, &mut histories);
-    for (key, history) in histories {
-        for (_, line) in history.lines {
-            let what = format!("there is no ticket {key}");
-            reading
-                .problems
-                .add(ACTIONS, line, "ticket_key", "REFERENCE_UNKNOWN", &what);
-        }
-    }
-    for (file, line, row) in plain::read::<ImportRecordsRequest>(reading, STREAM, PLAIN)? {
+    let mut categories = Categories::default();
+    read_categories(reading, records, &mut categories);
+    duty_list(reading, records, &mut categories);
+    tickets(reading, records, &mut categories);
+    records.categories_elsewhere = categories.elsewhere;
+    for (origin, row) in plain::read::<ImportRecordsRequest>(reading, STREAM, PLAIN)? {
         if let Some(record) = row.record {
-            records.tickets.push(Sourced {
-                file,
-                line,
-                history: Vec::new(),
-                record,
-            });
+            push(records, origin, record);
         }
     }
     Ok(())
 }
 
-fn categories(reading: &Reading<'_>, records: &mut Records) {
+/// Categories that the folder has, and those that it names and doesn't have.
+#[derive(Debug, Default)]
+struct Categories {
+    codes: HashSet<String>,
+    elsewhere: Vec<Named>,
+}
+
+impl Categories {
+    /// A category that a row names.
+    fn code(&mut self, row: Row<'_>) -> String {
+        let code = row.required("category_code");
+        if !code.is_empty() && !self.codes.contains(code) {
+            self.elsewhere.push(Named {
+                origin: row.origin(),
+                column: "category_code",
+                code: code.to_owned(),
+            });
+        }
+        code.to_owned()
+    }
+}
+
+fn read_categories(reading: &Reading<'_>, records: &mut Records, categories: &mut Categories) {
     const FILE: &str = "categories.csv";
-    for row in reading
-        .table(FILE, &["code", "name", "limit_kind", "limit_amount"])
-        .rows()
-    {
+    let columns = Columns::of(
+        &["code", "name", "limit_kind", "limit_amount"],
+        &[
+            ("id", "code"),
+            ("handling_limit.kind", "limit_kind"),
+            ("handling_limit.amount", "limit_amount"),
+            ("handling_limit", "limit_amount"),
+        ],
+    );
+    let mut keys = Keys::of(FILE);
+    for row in reading.table(FILE, &columns).rows() {
         let code = row.required("code");
+        let id = reading.shared_id("category", code);
+        row.once("code", code, &id, &mut keys);
+        categories.codes.insert(code.to_owned());
+        row.required("limit_kind");
+        row.required("limit_amount");
         let category = Category {
-            id: reading.shared_id("category", code),
+            id: id.clone(),
             code: code.to_owned(),
             name: row.required("name").to_owned(),
             handling_limit: Some(Limit {
@@ -119,153 +141,77 @@ fn categories(reading: &Reading<'_>, records: &mut Records) {
         };
         push(
             records,
-            FILE,
-            row.line,
-            Vec::new(),
+            row.origin().named(&[&id]),
             Record::Category(category),
         );
     }
 }
 
-fn duty_list(reading: &Reading<'_>, records: &mut Records) {
+fn duty_list(reading: &Reading<'_>, records: &mut Records, categories: &mut Categories) {
     const FILE: &str = "duty_list.csv";
-    for row in reading
-        .table(FILE, &["category_code", "area_code", "unit_code"])
-        .rows()
-    {
-        let (category, area) = (row.required("category_code"), row.required("area_code"));
+    let columns = Columns::of(
+        &["category_code", "area_code", "unit_code"],
+        &[("id", "category_code"), ("unit_id", "unit_code")],
+    );
+    let mut keys = Keys::of(FILE);
+    for row in reading.table(FILE, &columns).rows() {
+        let category = categories.code(row);
+        let key = format!("{category}:{}", row.required("area_code"));
+        let id = reading.shared_id("responsibility", &key);
+        row.once("area_code", &key, &id, &mut keys);
         row.required("unit_code");
         let entry = Responsibility {
-            id: reading.shared_id("responsibility", &format!("{category}:{area}")),
-            category_code: category.to_owned(),
-            area_code: area.to_owned(),
-            unit_id: row.reference("unit_code", &reading.units),
+            id: id.clone(),
+            category_code: category,
+            area_code: reading.area_code(row, "area_code"),
+            unit_id: row.reference("unit_code", reading.keys("unit")),
             ..Responsibility::default()
         };
         push(
             records,
-            FILE,
-            row.line,
-            Vec::new(),
+            row.origin().named(&[&id]),
             Record::Responsibility(entry),
         );
     }
 }
 
-/// What happened to a ticket after its report, with the lines it came from.
-#[derive(Debug, Default)]
-struct History {
-    records: Vec<HistoryRecord>,
-    lines: Vec<(&'static str, u64)>,
-}
-
-/// Histories by ticket. Rows of one dispatch become one record with its
-/// orders.
-fn actions(reading: &Reading<'_>) -> HashMap<String, History> {
-    let columns = [
-        "ticket_key",
-        "time",
-        "action",
-        "actor_key",
-        "order_key",
-        "unit_code",
-        "order_role",
-        "reason",
-        "note",
-        "handler_key",
-    ];
-    let mut histories: HashMap<String, History> = HashMap::new();
-    for row in reading.table(ACTIONS, &columns).rows() {
-        let history = histories
-            .entry(row.required("ticket_key").to_owned())
-            .or_default();
-        let record = action(reading, row);
-        if record.action() == TicketAction::Dispatch
-            && let Some(last) = history.records.last_mut()
-            && last.action() == TicketAction::Dispatch
-            && last.action_time == record.action_time
-        {
-            if row.text("order_role") != "assisting" {
-                row.problem(
-                    "order_role",
-                    "only the first order of a dispatch is the lead's",
-                );
-            }
-            last.orders.extend(record.orders);
-            continue;
-        }
-        if record.action() == TicketAction::Dispatch && row.text("order_role") != "lead" {
-            row.problem("order_role", "the first order of a dispatch is the lead's");
-        }
-        history.records.push(record);
-        history.lines.push((ACTIONS, row.line));
-    }
-    histories
-}
-
-fn action(reading: &Reading<'_>, row: Row<'_>) -> HistoryRecord {
-    row.required("time");
-    row.required("action");
-    let action = row.code("action", "TICKET_ACTION_", TicketAction::from_str_name);
-    let dispatch = action == i32::from(TicketAction::Dispatch);
-    let order_key = row.text("order_key");
-    let order_id = if order_key.is_empty() {
-        String::new()
-    } else {
-        reading.own_id("order", order_key)
-    };
-    let returned = action == i32::from(TicketAction::Return);
-    HistoryRecord {
-        action,
-        action_time: row.time("time"),
-        actor: row.text("actor_key").to_owned(),
-        orders: if dispatch {
-            row.required("unit_code");
-            let unit_id = row.reference("unit_code", &reading.units);
-            vec![OrderRecord {
-                id: order_id.clone(),
-                unit_id,
-            }]
-        } else {
-            Vec::new()
-        },
-        order_id: if dispatch { String::new() } else { order_id },
-        reason: row.text("note").to_owned(),
-        return_reason: if returned {
-            row.code("reason", "RETURN_REASON_", ReturnReason::from_str_name)
-        } else {
-            0
-        },
-        outcome: if returned {
-            0
-        } else {
-            row.code("reason", "TICKET_OUTCOME_", TicketOutcome::from_str_name)
-        },
-        handler_person_id: row.reference("handler_key", &reading.people),
-    }
-}
-
-fn tickets(reading: &Reading<'_>, records: &mut Records, histories: &mut HashMap<String, History>) {
-    let columns = [
-        "key",
-        "reported_time",
-        "source",
-        "category_code",
-        "title",
-        "description",
-        "address",
-        "area_code",
-        "longitude",
-        "latitude",
-        "coordinate_system",
-        "reporter_key",
-    ];
-    let mut keys = HashMap::new();
+fn tickets(reading: &Reading<'_>, records: &mut Records, categories: &mut Categories) {
+    let columns = Columns::of(
+        &[
+            "key",
+            "reported_time",
+            "source",
+            "category_code",
+            "title",
+            "description",
+            "address",
+            "area_code",
+            "longitude",
+            "latitude",
+            "coordinate_system",
+            "reporter_key",
+        ],
+        &[
+            ("id", "key"),
+            ("point", "longitude"),
+            ("point.longitude", "longitude"),
+            ("point.latitude", "latitude"),
+            ("point.coordinate_system", "coordinate_system"),
+            ("action_time", "reported_time"),
+            ("actor", "reporter_key"),
+            ("action", "source"),
+            ("history", "key"),
+        ],
+    );
+    let mut histories = actions::read(reading);
+    let mut keys = Keys::of(TICKETS);
     for row in reading.table(TICKETS, &columns).rows() {
         let key = row.text("key");
         let id = reading.own_id("ticket", key);
         row.keep("key", &id, &mut keys);
         row.required("reported_time");
+        row.required("source");
+        row.reference("reporter_key", reading.keys("person"));
         let report = HistoryRecord {
             action: TicketAction::Report.into(),
             action_time: row.time("reported_time"),
@@ -273,22 +219,24 @@ fn tickets(reading: &Reading<'_>, records: &mut Records, histories: &mut HashMap
             ..HistoryRecord::default()
         };
         let after = histories.remove(key).unwrap_or_default();
+        after.demand_after(report.action_time);
         let ticket = TicketRecord {
-            id,
+            id: id.clone(),
             source: row.code("source", "TICKET_SOURCE_", TicketSource::from_str_name),
-            category_code: row.required("category_code").to_owned(),
+            category_code: categories.code(row),
             title: row.required("title").to_owned(),
             description: row.text("description").to_owned(),
             address: row.text("address").to_owned(),
             point: point(row),
-            area_code: row.text("area_code").to_owned(),
+            area_code: reading.area_code(row, "area_code"),
             history: [report].into_iter().chain(after.records).collect(),
         };
-        let lines = [(TICKETS, row.line)]
-            .into_iter()
-            .chain(after.lines)
+        let mut origin = row.origin().named(&[&id]);
+        let parts = [row.origin()].into_iter().chain(after.origins).zip(0..);
+        origin.parts = parts
+            .map(|(part, number)| (format!("history[{number}]"), part))
             .collect();
-        push(records, TICKETS, row.line, lines, Record::Ticket(ticket));
+        push(records, origin, Record::Ticket(ticket));
     }
 }
 
@@ -299,31 +247,35 @@ fn point(row: Row<'_>) -> Option<Point> {
         "COORDINATE_SYSTEM_",
         CoordinateSystem::from_str_name,
     );
-    match (longitude, latitude) {
-        (Some(longitude), Some(latitude)) => Some(Point {
-            longitude,
-            latitude,
-            coordinate_system: system,
-        }),
-        (None, None) => None,
-        _ => {
-            row.problem("longitude", "and latitude are given both or neither");
+    let given = |column: &str| !row.text(column).is_empty();
+    match (given("longitude"), given("latitude")) {
+        (true, true) => {
+            row.required("coordinate_system");
+            Some(Point {
+                longitude: longitude.unwrap_or_default(),
+                latitude: latitude.unwrap_or_default(),
+                coordinate_system: system,
+            })
+        }
+        (false, false) => {
+            row.left_out("coordinate_system", "is given with a point and only then");
+            None
+        }
+        (has_longitude, _) => {
+            let missing = if has_longitude {
+                "latitude"
+            } else {
+                "longitude"
+            };
+            row.problem(
+                missing,
+                "is required: longitude and latitude are given both or neither",
+            );
             None
         }
     }
 }
 
-fn push(
-    records: &mut Records,
-    file: &'static str,
-    line: u64,
-    history: Vec<(&'static str, u64)>,
-    record: Record,
-) {
-    records.tickets.push(Sourced {
-        file,
-        line,
-        history,
-        record,
-    });
+fn push(records: &mut Records, origin: Origin, record: Record) {
+    records.tickets.push(Sourced { origin, record });
 }

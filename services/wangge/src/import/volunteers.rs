@@ -1,16 +1,16 @@
 //! Files of volunteers' records: officials' registrations and visits.
 
-use std::collections::HashMap;
-
 use anyhow::Result;
 use wangge_api::volunteers::v1::{
     CheckInVisitRecord, ImportRecordsRequest, Registration, import_records_request::Record,
 };
 
 use super::{
+    columns::Columns,
     folder::Reading,
     plain::{self, File},
-    records::{Records, Sourced},
+    records::{Origin, Records, Sourced},
+    table::Keys,
 };
 
 /// Files of plain records, in an order in which each names only what stands in
@@ -144,55 +144,67 @@ const STREAM: &str = "wangge.volunteers.v1.ImportRecordsRequest";
 pub(super) fn read(reading: &Reading<'_>, records: &mut Records) -> Result<()> {
     let registrations = registrations(reading, records);
     visits(reading, records, &registrations);
-    for (file, line, row) in plain::read::<ImportRecordsRequest>(reading, STREAM, PLAIN)? {
+    for (origin, row) in plain::read::<ImportRecordsRequest>(reading, STREAM, PLAIN)? {
         if let Some(record) = row.record {
-            push(records, file, line, record);
+            push(records, origin, record);
         }
     }
     Ok(())
 }
 
-fn registrations(reading: &Reading<'_>, records: &mut Records) -> HashMap<String, String> {
+fn registrations(reading: &Reading<'_>, records: &mut Records) -> Keys {
     const FILE: &str = "registrations.csv";
-    let columns = [
-        "key",
-        "person_key",
-        "home_unit_code",
-        "area_code",
-        "start_date",
-        "end_date",
-    ];
-    let mut ids = HashMap::new();
+    let columns = Columns::of(
+        &[
+            "key",
+            "person_key",
+            "home_unit_code",
+            "area_code",
+            "start_date",
+            "end_date",
+        ],
+        &[
+            ("id", "key"),
+            ("person_id", "person_key"),
+            ("home_unit_id", "home_unit_code"),
+        ],
+    );
+    let mut keys = Keys::of(FILE);
     for row in reading.table(FILE, &columns).rows() {
         let id = reading.own_id("registration", row.text("key"));
-        row.required("person_key");
-        row.required("home_unit_code");
+        for column in ["person_key", "home_unit_code", "area_code"] {
+            row.required(column);
+        }
         let registration = Registration {
             id: id.clone(),
-            person_id: row.reference("person_key", &reading.people),
-            home_unit_id: row.reference("home_unit_code", &reading.units),
-            area_code: row.required("area_code").to_owned(),
+            person_id: row.reference("person_key", reading.keys("person")),
+            home_unit_id: row.reference("home_unit_code", reading.keys("unit")),
+            area_code: reading.area_code(row, "area_code"),
             start_date: row.date("start_date"),
             end_date: row.date("end_date"),
             ..Registration::default()
         };
-        row.keep("key", &id, &mut ids);
-        push(records, FILE, row.line, Record::Registration(registration));
+        row.keep("key", &id, &mut keys);
+        let origin = row.origin().named(&[&id]);
+        push(records, origin, Record::Registration(registration));
     }
-    ids
+    keys
 }
 
-fn visits(reading: &Reading<'_>, records: &mut Records, registrations: &HashMap<String, String>) {
+fn visits(reading: &Reading<'_>, records: &mut Records, registrations: &Keys) {
     const FILE: &str = "check_in_visits.csv";
-    let columns = [
-        "key",
-        "registration_key",
-        "visit_time",
-        "handled",
-        "voided_time",
-        "void_reason",
-    ];
-    let mut keys = HashMap::new();
+    let columns = Columns::of(
+        &[
+            "key",
+            "registration_key",
+            "visit_time",
+            "handled",
+            "voided_time",
+            "void_reason",
+        ],
+        &[("id", "key"), ("registration_id", "registration_key")],
+    );
+    let mut keys = Keys::of(FILE);
     for row in reading.table(FILE, &columns).rows() {
         let id = reading.own_id("check_in_visit", row.text("key"));
         row.required("registration_key");
@@ -206,15 +218,11 @@ fn visits(reading: &Reading<'_>, records: &mut Records, registrations: &HashMap<
             void_reason: row.text("void_reason").to_owned(),
         };
         row.keep("key", &id, &mut keys);
-        push(records, FILE, row.line, Record::CheckInVisit(visit));
+        let origin = row.origin().named(&[&id]);
+        push(records, origin, Record::CheckInVisit(visit));
     }
 }
 
-fn push(records: &mut Records, file: &'static str, line: u64, record: Record) {
-    records.volunteers.push(Sourced {
-        file,
-        line,
-        history: Vec::new(),
-        record,
-    });
+fn push(records: &mut Records, origin: Origin, record: Record) {
+    records.volunteers.push(Sourced { origin, record });
 }

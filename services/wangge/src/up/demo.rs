@@ -18,6 +18,9 @@ use crate::{
 /// prints its case table. Fails, when checking, if a figure differs.
 pub(super) async fn run(up: &Up, path: &Path, check: bool, output: Output) -> Result<ExitCode> {
     let folder = Folder::read(path)?;
+    for said in folder.notes() {
+        note(said);
+    }
     let digest = format!("{:x?}", Sha256::digest(folder.bytes()));
     let marker = up.folder.join("loaded");
     let known = read_marker(&marker).filter(|known| known.digest == digest);

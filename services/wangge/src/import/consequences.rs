@@ -1,0 +1,49 @@
+//! Each fault is told once: what is refused only because it names what was
+//! refused itself follows from that, and is told when that has been mended.
+
+/// More refused rows than this are not searched for.
+const LIMIT: usize = 1000;
+/// The reason of a row that names what isn't there.
+const UNKNOWN: &str = "REFERENCE_UNKNOWN";
+
+/// The names of rows that were refused so far.
+#[derive(Debug, Default)]
+pub(super) struct Consequences(Vec<Vec<u8>>);
+
+impl Consequences {
+    /// Takes a refused row: by what names others name it, its text, and for which
+    /// reasons it was refused. Returns whether that follows from an earlier one.
+    pub(super) fn take(&mut self, names: &[String], text: &[u8], reasons: &[&str]) -> bool {
+        let follows = reasons.iter().all(|reason| *reason == UNKNOWN)
+            && self.0.iter().any(|name| contains(text, name));
+        if self.0.len() < LIMIT {
+            let names = names.iter().filter(|name| !name.is_empty());
+            self.0.extend(names.map(|name| name.clone().into_bytes()));
+        }
+        follows
+    }
+}
+
+fn contains(text: &[u8], name: &[u8]) -> bool {
+    text.windows(name.len()).any(|part| part == name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_names_a_refused_row_follows_from_it() {
+        let mut refused = Consequences::default();
+        let names = |name: &str| vec![name.to_owned()];
+        assert!(!refused.take(&names("area-1"), b"area-1 of area-0", &["FIELD_INVALID"]));
+        assert!(refused.take(&names("house-1"), b"house-1 in area-1", &[UNKNOWN]));
+        assert!(refused.take(&names("person-1"), b"person-1 in house-1", &[UNKNOWN]));
+        assert!(!refused.take(
+            &names("person-2"),
+            b"person-2 in house-1",
+            &["FIELD_INVALID"]
+        ));
+        assert!(!refused.take(&names("person-3"), b"person-3 in house-9", &[UNKNOWN]));
+    }
+}

@@ -1,0 +1,96 @@
+//! Areas and categories that a folder names and doesn't hold: the platform must
+//! have them, or the rows that name them can't be loaded.
+
+use std::collections::{HashMap, HashSet};
+
+use anyhow::Result;
+use tonic::Code;
+use wangge_api::{
+    organization::v1::{self as organization, AreaKind, GetAreaRequest},
+    tickets::v1::{self as tickets, ListCategoriesRequest},
+};
+
+use super::records::{Named, Problem, Records};
+use crate::connect::{Channels, refused};
+
+/// How many categories a page has.
+const PAGE: i32 = 1000;
+
+/// Looks for what a folder doesn't hold; returns what is nowhere.
+pub(super) async fn check(channels: &Channels, records: &Records) -> Result<Vec<Problem>> {
+    let mut problems = areas(channels, &records.areas_elsewhere).await?;
+    problems.extend(categories(channels, &records.categories_elsewhere).await?);
+    Ok(problems)
+}
+
+async fn areas(channels: &Channels, named: &[Named]) -> Result<Vec<Problem>> {
+    let mut known: HashMap<&str, Option<AreaKind>> = HashMap::new();
+    let mut client =
+        organization::area_service_client::AreaServiceClient::new(channels.organization.clone());
+    for area in named {
+        let code = area.code.as_str();
+        if known.contains_key(code) {
+            continue;
+        }
+        let request = GetAreaRequest {
+            code: code.to_owned(),
+        };
+        let kind = match client.get_area(request).await {
+            Ok(found) => Some(found.into_inner().kind()),
+            // One that is no code is told by the service that gets the row.
+            Err(status) if [Code::NotFound, Code::InvalidArgument].contains(&status.code()) => None,
+            Err(status) => return Err(refused(status)),
+        };
+        known.insert(code, kind);
+    }
+    let missing = named.iter().filter(|area| {
+        let kind = known.get(area.code.as_str()).copied().flatten();
+        // The dataset's own area is a community.
+        kind.is_none_or(|kind| area.column == "value" && kind != AreaKind::Community)
+    });
+    Ok(missing
+        .map(|area| {
+            let why = if area.column == "value" {
+                "area_code is no community of areas.csv or of the platform"
+            } else {
+                "is no area of areas.csv or of the platform"
+            };
+            area.origin.problem(area.column, "REFERENCE_UNKNOWN", why)
+        })
+        .collect())
+}
+
+async fn categories(channels: &Channels, named: &[Named]) -> Result<Vec<Problem>> {
+    if named.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut client =
+        tickets::category_service_client::CategoryServiceClient::new(channels.tickets.clone());
+    let mut known = HashSet::new();
+    let mut page_token = String::new();
+    loop {
+        let request = ListCategoriesRequest {
+            page_size: PAGE,
+            page_token,
+        };
+        let page = client
+            .list_categories(request)
+            .await
+            .map_err(refused)?
+            .into_inner();
+        known.extend(page.categories.into_iter().map(|category| category.code));
+        page_token = page.next_page_token;
+        if page_token.is_empty() {
+            break;
+        }
+    }
+    let why = "is no category of categories.csv or of the platform";
+    Ok(named
+        .iter()
+        .filter(|category| !known.contains(&category.code))
+        .map(|category| {
+            let (origin, column) = (&category.origin, category.column);
+            origin.problem(column, "REFERENCE_UNKNOWN", why)
+        })
+        .collect())
+}

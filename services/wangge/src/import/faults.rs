@@ -1,0 +1,375 @@
+//! Folders with one fault each, made from the golden data sets: what a look at
+//! the files alone must refuse, where, and once.
+
+use std::{collections::BTreeMap, path::PathBuf};
+
+use encoding_rs::GB18030;
+
+use super::{folder::Folder, records::Problem};
+
+type Files = BTreeMap<String, Vec<u8>>;
+
+fn golden(name: &str) -> Files {
+    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+        .join("../../tests/data")
+        .join(name);
+    let entries = std::fs::read_dir(folder).expect("a data set");
+    let mut files = Files::new();
+    for entry in entries {
+        let path = entry.expect("an entry").path();
+        if path.is_file() {
+            let name = path
+                .file_name()
+                .expect("a name")
+                .to_string_lossy()
+                .into_owned();
+            files.insert(name, std::fs::read(path).expect("a file"));
+        }
+    }
+    files
+}
+
+fn folder(files: Files) -> Folder {
+    Folder::of(
+        files
+            .into_iter()
+            .map(|(name, bytes)| (name, Ok(bytes)))
+            .collect(),
+    )
+}
+
+fn told(files: Files) -> Vec<String> {
+    let problems = folder(files).records().err().unwrap_or_default();
+    problems.iter().map(Problem::to_string).collect()
+}
+
+/// A file of the small data set with one text replaced, once.
+fn changed(file: &str, from: &str, to: &str) -> Files {
+    let mut files = golden("linhe");
+    let text = String::from_utf8(files[file].clone()).expect("UTF-8");
+    assert!(text.contains(from), "{file} has no {from}");
+    files.insert(file.to_owned(), text.replacen(from, to, 1).into_bytes());
+    files
+}
+
+#[test]
+fn the_golden_data_sets_are_taken() {
+    for name in ["linhe", "fuqiang"] {
+        assert_eq!(told(golden(name)), [""; 0], "{name}");
+    }
+}
+
+#[test]
+fn one_fault_is_told_once_and_where_it_stands() {
+    for (file, from, to, wanted) in [
+        // dataset.csv
+        (
+            "dataset.csv",
+            "2024-11-30",
+            "2024-02-30",
+            "dataset.csv:6: value: as_of_date is no day",
+        ),
+        (
+            "dataset.csv",
+            "Asia/Shanghai",
+            "Asia/Urumqi",
+            "dataset.csv:5: value: time_zone must be Asia/Shanghai",
+        ),
+        (
+            "dataset.csv",
+            "source,",
+            "sauce,",
+            "dataset.csv:7: key: sauce is no key",
+        ),
+        // Columns.
+        (
+            "people.csv",
+            "name",
+            "nmae",
+            "people.csv:1: nmae: there is no such column in the format: is name meant?",
+        ),
+        (
+            "people.csv",
+            "name,area_code",
+            "name,name",
+            "people.csv:1: name: the column stands twice",
+        ),
+        (
+            "people.csv",
+            "key,",
+            ",",
+            "people.csv:1: column 1 has no name",
+        ),
+        // Notation.
+        (
+            "appointments.csv",
+            "2019-01-01",
+            "2019-1-1",
+            "appointments.csv:2: start_date: is no day",
+        ),
+        (
+            "households.csv",
+            "2018-03-01",
+            "2018-3-1",
+            "households.csv:2: start_date: is no day",
+        ),
+        (
+            "meetings.csv",
+            "2023-12-31T23:50:00+08:00",
+            "2023-12-31 23:50:00",
+            "meetings.csv:2: start_time: is no time",
+        ),
+        ("units.csv", "department", "Department", "units.csv:"),
+        (
+            "stations.csv",
+            "centre",
+            "Centre",
+            "stations.csv:2: kind: is none of centre,",
+        ),
+        (
+            "stations.csv",
+            "centre",
+            "unspecified",
+            "stations.csv:2: kind: is none of centre,",
+        ),
+        (
+            "resident_roles.csv",
+            "o-01",
+            "o_01",
+            "resident_roles.csv:2: key: must be 1 to 64 of",
+        ),
+        (
+            "livelihood_items.csv",
+            "身份证;情况说明",
+            "身份证; 情况说明",
+            "livelihood_items.csv:2: materials: is no list",
+        ),
+        (
+            "service_posts.csv",
+            ",3,",
+            ",three,",
+            "service_posts.csv:2: planned_count: is no such number",
+        ),
+        (
+            "resident_roles.csv",
+            "o-01",
+            "",
+            "resident_roles.csv:2: key: is required",
+        ),
+        (
+            "people.csv",
+            "罗甲一",
+            "罗\0甲一",
+            "people.csv:2: name: must not hold a NUL",
+        ),
+        // Keys and references.
+        (
+            "resident_roles.csv",
+            "o-02",
+            "o-01",
+            "resident_roles.csv:3: key: another row has it already",
+        ),
+        (
+            "buildings.csv",
+            "b-1,e-1",
+            "b-1,e-99",
+            "buildings.csv:2: estate_key: estates.csv has no row e-99",
+        ),
+        (
+            "duty_list.csv",
+            "LJ-URBAN",
+            "LJ-RURAL",
+            "duty_list.csv:2: unit_code: units.csv has no row LJ-RURAL",
+        ),
+        (
+            "deliberations.csv",
+            "r-01;r-03",
+            "r-01;r-99",
+            "deliberations.csv:2: raiser_keys: residents.csv has no row r-99",
+        ),
+        // Actions.
+        (
+            "ticket_actions.csv",
+            "file,staff-1",
+            "file,罗甲一",
+            "ticket_actions.csv:2: actor_key: must be a key of people.csv",
+        ),
+        (
+            "ticket_actions.csv",
+            "file,staff-1",
+            "file,staff-99",
+            "ticket_actions.csv:2: actor_key: people.csv has no row staff-99",
+        ),
+        (
+            "ticket_actions.csv",
+            "file,staff-1,",
+            "file,staff-1,o-1",
+            "ticket_actions.csv:2: order_key: is for actions on an order only",
+        ),
+        (
+            "ticket_actions.csv",
+            "2023-06-05T09:10:00",
+            "2023-06-05T08:10:00",
+            "ticket_actions.csv:2: time: must be later",
+        ),
+        (
+            "ticket_actions.csv",
+            "t-01,",
+            "t-99,",
+            "ticket_actions.csv:2: ticket_key: tickets.csv has no row t-99",
+        ),
+        // Points.
+        (
+            "tickets.csv",
+            "105.203,30.403,wgs84",
+            ",,wgs84",
+            "tickets.csv:2: coordinate_system: is given with a point",
+        ),
+        (
+            "tickets.csv",
+            "105.203,30.403,wgs84",
+            "105.203,,wgs84",
+            "tickets.csv:2: latitude: is required",
+        ),
+        (
+            "tickets.csv",
+            "105.203,30.403,wgs84",
+            "105.203,30.403,",
+            "tickets.csv:2: coordinate_system: is required",
+        ),
+        // Areas.
+        (
+            "areas.csv",
+            "990101,district",
+            "990102,district",
+            "areas.csv:2: code: lies neither in",
+        ),
+        (
+            "areas.csv",
+            "990101001003,community",
+            "990101001003,street",
+            "areas.csv:4: kind: must be community",
+        ),
+        (
+            "boundaries.geojson",
+            "\"990101001003001\"",
+            "\"990101001003002\"",
+            "boundaries.geojson:",
+        ),
+    ] {
+        let told = told(changed(file, from, to));
+        assert_eq!(told.len(), 1, "{file}: {from} as {to}: {told:#?}");
+        assert!(told[0].starts_with(wanted), "{wanted}: {told:#?}");
+    }
+}
+
+#[test]
+fn a_name_that_is_none_of_the_formats_is_refused() {
+    let mut files = golden("linhe");
+    let actions = files.remove("ticket_actions.csv").expect("actions");
+    files.insert("ticket_action.csv".to_owned(), actions);
+    let told = told(files);
+    assert_eq!(told.len(), 1, "{told:?}");
+    assert!(told[0].starts_with("ticket_action.csv: ") && told[0].contains("ticket_actions.csv"));
+}
+
+#[test]
+fn csv_that_is_none_is_told_with_file_and_line() {
+    for (file, from, to, wanted) in [
+        (
+            "people.csv",
+            "罗甲一,",
+            "罗甲一,,",
+            "people.csv:2: has 4 fields",
+        ),
+        (
+            "people.csv",
+            "罗甲一",
+            "\"罗甲一",
+            "people.csv:2: a quote is opened here",
+        ),
+        (
+            "people.csv",
+            "罗甲一",
+            "罗\"甲一",
+            "people.csv:2: a quote stands",
+        ),
+        (
+            "boundaries.geojson",
+            "FeatureCollection",
+            "Feature",
+            "boundaries.geojson",
+        ),
+    ] {
+        let told = told(changed(file, from, to));
+        assert_eq!(told.len(), 1, "{told:#?}");
+        assert!(told[0].starts_with(wanted), "{told:#?}");
+    }
+    let mut files = golden("linhe");
+    files.insert("people.csv".to_owned(), Vec::new());
+    assert_eq!(told(files).len(), 1);
+}
+
+#[test]
+fn marks_ends_of_lines_and_encodings_make_no_difference() {
+    let ids = |files: Files| -> Vec<String> {
+        let records = folder(files).records().expect("records");
+        let names = |names: &[String]| names.join(" ");
+        let organization = records
+            .organization
+            .iter()
+            .map(|one| names(&one.origin.names));
+        let tickets = records
+            .tickets
+            .iter()
+            .map(|one| format!("{:?}", one.record));
+        organization.chain(tickets).collect()
+    };
+    let saved = |save: fn(&str) -> Vec<u8>| -> Files {
+        let data = |name: &str| name.ends_with(".csv") && !name.starts_with("expected");
+        let files = golden("linhe").into_iter();
+        files
+            .map(|(name, bytes)| match std::str::from_utf8(&bytes) {
+                Ok(text) if data(&name) => (name, save(text)),
+                _ => (name, bytes),
+            })
+            .collect()
+    };
+    let plain = ids(golden("linhe"));
+    let marked = |text: &str| format!("\u{feff}{}", text.replace('\n', "\r\n")).into_bytes();
+    assert_eq!(ids(saved(marked)), plain);
+    let gb18030: fn(&str) -> Vec<u8> = |text| GB18030.encode(text).0.into_owned();
+    assert_eq!(ids(saved(gb18030)), plain);
+    assert!(
+        folder(saved(gb18030))
+            .notes()
+            .iter()
+            .any(|said| said.starts_with("people.csv"))
+    );
+
+    let mut named = saved(gb18030);
+    let dataset = named.get_mut("dataset.csv").expect("a dataset");
+    dataset.extend_from_slice(b"encoding,GB18030\n");
+    assert_eq!(folder(named.clone()).notes(), [""; 0]);
+    assert_eq!(ids(named), plain);
+
+    // A blank line and one of commas, as spreadsheets leave them.
+    let blank = changed("people.csv", "secretary-1,", "\n,,\nsecretary-1,");
+    assert_eq!(ids(blank), plain);
+}
+
+#[test]
+fn a_file_may_be_missing_but_not_the_rows_that_others_name() {
+    let mut files = golden("linhe");
+    files.remove("trainings.csv");
+    assert_eq!(told(files.clone()), [""; 0]);
+    files.remove("dataset.csv");
+    assert_eq!(told(files.clone()).len(), 1);
+    let mut files = golden("linhe");
+    files.remove("estates.csv");
+    assert!(
+        told(files)
+            .iter()
+            .all(|line| line.starts_with("buildings.csv:"))
+    );
+}

@@ -1,0 +1,117 @@
+//! The files of the format. One whose name is none of theirs is refused with the
+//! nearest right name, since what it holds would be lost in silence.
+
+use std::path::Path;
+
+use super::{organization, plain::File, tickets, volunteers};
+
+/// Files with rules of their own.
+const FILES: [&str; 14] = [
+    "dataset.csv",
+    "areas.csv",
+    "boundaries.geojson",
+    "addresses.csv",
+    "units.csv",
+    "people.csv",
+    "appointments.csv",
+    "published_figures.csv",
+    "categories.csv",
+    "duty_list.csv",
+    "tickets.csv",
+    "ticket_actions.csv",
+    "registrations.csv",
+    "check_in_visits.csv",
+];
+/// What files begin with that say what a load must lead to, and are not loaded.
+const EXPECTED: &str = "expected_";
+
+/// Files of plain records, of every service.
+pub(super) fn plain_files() -> impl Iterator<Item = File> {
+    let files = organization::PLAIN
+        .iter()
+        .chain(tickets::PLAIN)
+        .chain(volunteers::PLAIN);
+    files.copied()
+}
+
+/// Names of all files.
+fn names() -> impl Iterator<Item = &'static str> {
+    FILES.into_iter().chain(plain_files().map(|file| file.name))
+}
+
+/// The file of the format that has a name.
+pub(super) fn known(name: &str) -> Option<&'static str> {
+    names().find(|known| *known == name)
+}
+
+/// Why a file in a folder can't be what its author means it to be; none if it is
+/// no data at all.
+pub(super) fn misnamed(name: &str) -> Option<String> {
+    if name.starts_with(['.', '~']) || name.starts_with(EXPECTED) {
+        return None;
+    }
+    let path = Path::new(name);
+    let stem = |name: &str| {
+        let (stem, _) = name.rsplit_once('.').unwrap_or((name, ""));
+        stem.to_ascii_lowercase()
+    };
+    let extension = path.extension().unwrap_or_default().to_ascii_lowercase();
+    if let Some(same) = names().find(|known| stem(known) == stem(name)) {
+        let is_table = [
+            "csv", "txt", "tsv", "xls", "xlsx", "ods", "et", "geojson", "json", "",
+        ];
+        let is_table = is_table.iter().any(|known| extension == **known);
+        return is_table.then(|| format!("is no file of the format: is it meant to be {same}?"));
+    }
+    let is_data = extension == "csv" || extension == "geojson";
+    is_data.then(|| match nearest(name, names()) {
+        Some(near) => format!("is no file of the format: is it meant to be {near}?"),
+        None => "is no file of the format".to_owned(),
+    })
+}
+
+/// The name that is nearest to another one, if one is near at all.
+pub(super) fn nearest<'n>(name: &str, names: impl Iterator<Item = &'n str>) -> Option<&'n str> {
+    let name = name.to_lowercase();
+    names
+        .map(|known| (strsim::jaro_winkler(known, &name), known))
+        .filter(|(likeness, _)| *likeness > 0.8)
+        .max_by(|one, other| one.0.total_cmp(&other.0))
+        .map(|(_, known)| known)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_wrong_name_is_refused_with_the_nearest_right_one() {
+        for (name, right) in [
+            ("ticket_action.csv", "ticket_actions.csv"),
+            ("Tickets.csv", "tickets.csv"),
+            ("tickets.xlsx", "tickets.csv"),
+            ("boundaries.json", "boundaries.geojson"),
+            ("boundary.geojson", "boundaries.geojson"),
+            ("people.CSV", "people.csv"),
+            ("checkin_visits.csv", "check_in_visits.csv"),
+        ] {
+            let why = misnamed(name).expect(name);
+            assert!(why.contains(right), "{name}: {why}");
+        }
+        assert!(misnamed("budget.csv").is_some());
+    }
+
+    #[test]
+    fn what_is_no_data_is_left_alone() {
+        for name in [
+            "README.md",
+            "generate.py",
+            ".DS_Store",
+            "~$tickets.xlsx",
+            "expected_figures.csv",
+        ] {
+            assert_eq!(misnamed(name), None, "{name}");
+        }
+        assert_eq!(known("tickets.csv"), Some("tickets.csv"));
+    }
+}

@@ -1,0 +1,246 @@
+//! ticket_actions.csv: what happened to tickets after their report.
+
+use std::collections::{HashMap, HashSet};
+
+use wangge_api::tickets::v1::{
+    HistoryRecord, OrderRecord, ReturnReason, TicketAction, TicketOutcome,
+};
+
+use super::super::{
+    columns::Columns,
+    folder::Reading,
+    notation,
+    records::Origin,
+    table::{Problems, Row, Table},
+};
+
+const FILE: &str = "ticket_actions.csv";
+
+/// What happened to a ticket after its report, with the rows it came from.
+#[derive(Debug, Default)]
+pub(super) struct History<'p> {
+    pub(super) records: Vec<HistoryRecord>,
+    pub(super) origins: Vec<Origin>,
+    problems: Option<&'p Problems>,
+}
+
+/// Which columns an action fills beside ticket, time, action and actor. `note` is
+/// asked for by the service.
+struct Filled {
+    order: bool,
+    dispatch: bool,
+    reason: bool,
+    handler: bool,
+}
+
+impl Filled {
+    fn by(action: TicketAction) -> Self {
+        use TicketAction as A;
+        Self {
+            order: matches!(
+                action,
+                A::Dispatch
+                    | A::Accept
+                    | A::Assign
+                    | A::Submit
+                    | A::Return
+                    | A::Refuse
+                    | A::Withdraw
+                    | A::ConfirmOrder
+            ),
+            dispatch: action == A::Dispatch,
+            reason: matches!(action, A::Return | A::Pass | A::Decline),
+            handler: action == A::Assign,
+        }
+    }
+}
+
+/// Histories by the keys of tickets. Rows of one dispatch become one record with
+/// its orders.
+pub(super) fn read<'r>(reading: &'r Reading<'_>) -> HashMap<String, History<'r>> {
+    let columns = Columns::of(
+        &[
+            "ticket_key",
+            "time",
+            "action",
+            "actor_key",
+            "order_key",
+            "unit_code",
+            "order_role",
+            "reason",
+            "note",
+            "handler_key",
+        ],
+        &[
+            ("action_time", "time"),
+            ("actor", "actor_key"),
+            ("order_id", "order_key"),
+            ("orders", "order_key"),
+            ("orders.id", "order_key"),
+            ("orders.unit_id", "unit_code"),
+            ("reason", "note"),
+            ("return_reason", "reason"),
+            ("outcome", "reason"),
+            ("handler_person_id", "handler_key"),
+        ],
+    );
+    let mut histories: HashMap<String, History<'_>> = HashMap::new();
+    let table: Table<'_> = reading.table(FILE, &columns);
+    let mut orders = HashSet::new();
+    for row in table.rows() {
+        let key = row.required("ticket_key");
+        row.reference("ticket_key", reading.keys("ticket"));
+        let record = action(reading, row);
+        let is_dispatch = record.action() == TicketAction::Dispatch;
+        let order_key = row.text("order_key");
+        if is_dispatch && !order_key.is_empty() && !orders.insert(order_key.to_owned()) {
+            row.refuse(
+                "order_key",
+                "RECORD_EXISTS",
+                "another dispatch has it already",
+            );
+        }
+        let history = histories.entry(key.to_owned()).or_default();
+        history.problems = Some(&reading.problems);
+        if is_dispatch
+            && let Some(last) = history.records.last_mut()
+            && last.action() == TicketAction::Dispatch
+            && last.action_time == record.action_time
+        {
+            if row.text("order_role") == "lead" {
+                let why = "must be assisting: only the first order of a dispatch is the lead's";
+                row.problem("order_role", why);
+            }
+            if let Some(origin) = history.origins.last_mut() {
+                let path = format!("orders[{}]", last.orders.len());
+                origin.parts.push((path, row.origin()));
+            }
+            last.orders.extend(record.orders);
+            continue;
+        }
+        if is_dispatch && row.text("order_role") == "assisting" {
+            row.problem(
+                "order_role",
+                "must be lead: the first order of a dispatch is the lead's",
+            );
+        }
+        history.demand_later(record.action_time, row);
+        history.records.push(record);
+        history.origins.push(row.origin());
+    }
+    histories
+}
+
+impl History<'_> {
+    /// Demands that the first row is later than the report.
+    pub(super) fn demand_after(&self, reported: Option<prost_types::Timestamp>) {
+        if let (Some(first), Some(origin), Some(problems)) =
+            (self.records.first(), self.origins.first(), self.problems)
+            && !is_later(reported, first.action_time)
+        {
+            problems.add(origin.file, origin.line, "time", "FIELD_INVALID", LATER);
+        }
+    }
+
+    fn demand_later(&self, time: Option<prost_types::Timestamp>, row: Row<'_>) {
+        if let Some(last) = self.records.last()
+            && !is_later(last.action_time, time)
+        {
+            row.problem("time", LATER);
+        }
+    }
+}
+
+const LATER: &str = "must be later than what happened to the ticket before it";
+
+fn is_later(before: Option<prost_types::Timestamp>, after: Option<prost_types::Timestamp>) -> bool {
+    match (before, after) {
+        (Some(before), Some(after)) => {
+            (before.seconds, before.nanos) < (after.seconds, after.nanos)
+        }
+        _ => true,
+    }
+}
+
+fn action(reading: &Reading<'_>, row: Row<'_>) -> HistoryRecord {
+    row.required("time");
+    row.required("action");
+    let code = row.code("action", "TICKET_ACTION_", TicketAction::from_str_name);
+    let mut record = HistoryRecord {
+        action: code,
+        action_time: row.time("time"),
+        actor: actor(reading, row),
+        reason: row.text("note").to_owned(),
+        ..HistoryRecord::default()
+    };
+    let action = record.action();
+    if action == TicketAction::Unspecified {
+        return record;
+    }
+    if action == TicketAction::Report {
+        row.problem(
+            "action",
+            "is none of the format: the report is the ticket's own row",
+        );
+    }
+    let filled = Filled::by(action);
+    let order_id = if filled.order {
+        let key = row.required("order_key");
+        if !key.is_empty() && !notation::is_key(key) {
+            row.problem("order_key", notation::KEY);
+        }
+        reading.own_id("order", key)
+    } else {
+        row.left_out("order_key", "is for actions on an order only");
+        String::new()
+    };
+    if filled.dispatch {
+        row.required("unit_code");
+        if !["lead", "assisting"].contains(&row.required("order_role")) {
+            row.problem("order_role", "is none of lead, assisting");
+        }
+        let unit_id = row.reference("unit_code", reading.keys("unit"));
+        record.orders = vec![OrderRecord {
+            id: order_id,
+            unit_id,
+        }];
+    } else {
+        record.order_id = order_id;
+        row.left_out("unit_code", "is for a dispatch only");
+        row.left_out("order_role", "is for a dispatch only");
+    }
+    if !filled.reason {
+        row.left_out("reason", "is for return, pass and decline only");
+    } else if action == TicketAction::Return {
+        record.return_reason = row.code("reason", "RETURN_REASON_", ReturnReason::from_str_name);
+    } else {
+        record.outcome = row.code("reason", "TICKET_OUTCOME_", TicketOutcome::from_str_name);
+    }
+    if filled.handler {
+        row.required("handler_key");
+        record.handler_person_id = row.reference("handler_key", reading.keys("person"));
+    } else {
+        row.left_out("handler_key", "is for assign only");
+    }
+    record
+}
+
+/// Who did it: a person of the folder, or a unit. A name is neither, and is never
+/// kept.
+fn actor(reading: &Reading<'_>, row: Row<'_>) -> String {
+    let actor = row.text("actor_key");
+    let (key, known) = match actor.strip_prefix("unit:") {
+        Some(code) => (code, reading.keys("unit")),
+        None => (actor, reading.keys("person")),
+    };
+    if actor.is_empty() {
+        return String::new();
+    }
+    if notation::is_key(key) {
+        row.named("actor_key", key, known);
+    } else {
+        let why = "must be a key of people.csv, or unit: and a unit's code; never a name";
+        row.problem("actor_key", why);
+    }
+    actor.to_owned()
+}
