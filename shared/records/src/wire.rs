@@ -40,7 +40,7 @@ pub trait Wire: Record {
 /// # Errors
 /// `FIELD_INVALID`, naming every field that is wrong.
 pub fn read<R: Wire>(message: R::Message, head: Head) -> Result<R, Refusal> {
-    let mut checks = Checks::of(R::KIND);
+    let mut checks = Checks::of(R::KIND).at(head.changed_time);
     let given = !R::area_code(&message).is_empty();
     let now = head.changed_time;
     let mut record = R::read(message, head, &mut checks);
