@@ -46,9 +46,7 @@ pub fn read<R: Wire>(message: R::Message, head: Head) -> Result<R, Refusal> {
     let mut record = R::read(message, head, &mut checks);
     checks.given(given || !R::HAS_OWN_AREA, "area_code");
     if let Some(record) = &mut record {
-        if !record.head().imported {
-            not_in_future(record, now, &mut checks);
-        }
+        not_in_future(record, now, &mut checks);
         record.check(&mut checks);
     }
     match record {
