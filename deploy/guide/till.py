@@ -38,7 +38,7 @@ print(f"recorded   {record.id}; voided {mistake.id} ({mistake.steps[-1].reason})
 # A session with one place, held today and every week on this weekday.
 weekday = datetime.now(ZONE).strftime("WEEKDAY_%A").upper()
 session = till.call(WORK + "CreateRecurringSession", {"recurring_session": {
-    "station_id": station.id, "name": "示例专场", "weekday": weekday, "start_minute": 540, "end_minute": 600,
+    "station_id": station.id, "name": "示例专场", "weekday": weekday, "start_minute": 0, "end_minute": 1440,
     "capacity": 1, "start_date": day()}})
 booking = {"recurring_session_id": session.id, "session_date": day()}
 first = till.call(WORK + "CreateBooking", {"booking": {**booking, "resident_id": resident()}})

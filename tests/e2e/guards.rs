@@ -113,7 +113,11 @@ async fn events_and_shifts() {
         .await;
     let someone = json!({"volunteer_id": bench.city.spare()});
     let filled = bench.acting("shift", "FillShift", &shift, someone);
-    assert_eq!(filled.await, "service_event_state");
+    assert_eq!(
+        filled.await,
+        "STATE_CONFLICT",
+        "it was cancelled with the event"
+    );
 
     // Nobody is on two shifts at a time; one after the other is fine.
     let shift = |from: u32, to: u32| {
@@ -391,4 +395,137 @@ async fn deliberations_take_four_parties_and_end_with_those_who_began_them() {
         .await;
     assert_eq!(act("ReviewDeliberation", review(&raiser)).await, "ok");
     assert_eq!(void(&over).await, "deliberation_reviewed");
+}
+
+/// Puts what a record tells of on one day: its first day, or the day or time on which
+/// it happened. Answers whether it has one.
+fn put_on(sample: &mut Value, kind: &plain::Kind, day: NaiveDate) -> bool {
+    if kind.dated {
+        sample["start_date"] = date(day);
+        return true;
+    }
+    let noon = format!("{day}T04:00:00Z");
+    let mut has_day = false;
+    for (field, value) in sample.as_object_mut().expect("fields") {
+        match field.as_str() {
+            "due_date" => {}
+            "end_time" => *value = json!(format!("{day}T05:00:00Z")),
+            name if name.ends_with("_date") => {
+                *value = date(day);
+                has_day = true;
+            }
+            name if name.ends_with("_time") => {
+                *value = json!(noon);
+                has_day = true;
+            }
+            _ => {}
+        }
+    }
+    has_day
+}
+
+fn package(service: &str) -> &str {
+    service.rsplit_once('.').map_or("", |(package, _)| package)
+}
+
+/// What is named must hold on the day that counts, for every kind by every field that
+/// names what holds from a day to a day.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_named_holds_on_the_day_that_counts() {
+    let bench = Bench::start().await;
+    let today = day_of(Clock::default().now(), DEFAULT_ZONE);
+    let [end, before] = [1, 2].map(|days| today - Days::new(days));
+    let mut asked = Vec::new();
+    for kind in plain::KINDS {
+        for (field, named) in kind.names() {
+            // What another service keeps is known by id alone, areas and units aside.
+            let is_named = |one: &&plain::Kind| {
+                one.kind == named && one.dated && package(one.service) == package(kind.service)
+            };
+            let Some(named) = plain::KINDS.iter().find(is_named) else {
+                continue;
+            };
+            let mut sample = kind.sample(&bench.city, 2021, false);
+            if sample[&field].is_null() {
+                // Where one of several can be named, it takes the place of the other.
+                sample[&field] = json!(bench.city.plain(named.kind));
+                let entered = enter(&bench.world, kind, sample.clone()).await;
+                if outcome(entered) == "FIELD_INVALID" {
+                    sample[kind.placed_by] = json!("");
+                    let entered = enter(&bench.world, kind, sample.clone()).await;
+                    if outcome(entered) == "FIELD_INVALID" {
+                        continue;
+                    }
+                }
+            }
+            let ended = json!({"start_date": date(before - Days::new(30)), "end_date": date(end)});
+            let ended = match named.kind {
+                // It is held on the day before its end.
+                "recurring_session" => {
+                    let weekday = before.weekday().number_from_monday();
+                    json!({"start_date": ended["start_date"], "end_date": ended["end_date"], "weekday": weekday})
+                }
+                _ => ended,
+            };
+            sample[&field] = json!(bench.made(named.kind, ended).await);
+            let case = format!("{}.{field}", kind.kind);
+            let guard = match named.kind {
+                "livelihood_item" => "item_not_current".to_owned(),
+                name => format!("{name}_not_current"),
+            };
+            let mut late = sample.clone();
+            // Nothing that has happened lies in the future: noon may be to come.
+            let has_day = put_on(&mut late, kind, end);
+            assert_eq!(
+                outcome(enter(&bench.world, kind, late).await),
+                guard,
+                "{case}"
+            );
+            asked.push(case.clone());
+            if !has_day {
+                continue;
+            }
+            put_on(&mut sample, kind, before);
+            let expected = match kind.kind {
+                // The day is past for those who would come.
+                "booking" => "session_over",
+                _ => "ok",
+            };
+            if kind.dated {
+                let longer = enter(&bench.world, kind, sample.clone()).await;
+                assert_eq!(
+                    outcome(longer),
+                    guard,
+                    "{case}: it would outlive what it names"
+                );
+                sample["end_date"] = date(end);
+            }
+            assert_eq!(
+                outcome(enter(&bench.world, kind, sample).await),
+                expected,
+                "{case}"
+            );
+        }
+    }
+    assert!(asked.len() >= 35, "{asked:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_who_has_left_takes_anything_on() {
+    let bench = Bench::start().await;
+    let today = day_of(Clock::default().now(), DEFAULT_ZONE);
+    let left = json!({"end_date": date(today)});
+    let left = json!({"volunteer_id": bench.made("volunteer", left).await});
+    let shift = bench.made("shift", json!({})).await;
+    let wish = bench.made("wish", json!({})).await;
+    bench.taken("wish", &wish, &["ReviewWish"]).await;
+    let delivery = bench.made("delivery", json!({})).await;
+    for (kind, verb, id) in [
+        ("shift", "FillShift", shift),
+        ("wish", "ClaimWish", wish),
+        ("delivery", "CompleteDelivery", delivery),
+    ] {
+        let taken = bench.acting(kind, verb, &id, left.clone()).await;
+        assert_eq!(taken, "volunteer_not_current", "{verb}");
+    }
 }

@@ -126,7 +126,7 @@ pub fn area(code: &str, kind: AreaKind, parent: &str) -> Area {
         kind: kind.into(),
         name: format!("区域{code}"),
         parent_code: parent.to_owned(),
-        start_date: day(2020, 1, 1),
+        start_date: day(2000, 1, 1),
         ..Area::default()
     }
 }
@@ -170,7 +170,7 @@ pub async fn make_unit(site: &Site, code: &str, kind: UnitKind, area_code: &str)
         kind: kind.into(),
         name: format!("单位{code}"),
         area_code: area_code.to_owned(),
-        start_date: day(2020, 1, 1),
+        start_date: day(2000, 1, 1),
         ..Unit::default()
     };
     let request = CreateUnitRequest {

@@ -80,6 +80,21 @@ impl Kind {
         list.expect("a list")
     }
 
+    /// The year in which the city's own record begins. What other kinds name holds
+    /// long before them, since records are named on days on which they hold.
+    pub fn since(&self) -> i32 {
+        let named = |kind: &Kind| {
+            let mut names = kind.names().into_iter();
+            names.any(|(_, named)| named == self.kind)
+        };
+        if KINDS.iter().any(named) { 2005 } else { 2021 }
+    }
+
+    /// The fields of the record that name another one, and the kind of that.
+    pub fn names(&self) -> Vec<(String, String)> {
+        contracts::names(&format!("{}.{}", package(self.service), self.name))
+    }
+
     /// A record that holds from the first day of a year for two years, or on
     /// and on.
     pub fn sample(&self, city: &City, year: i32, ends: bool) -> Value {
@@ -202,7 +217,7 @@ const SPARES: usize = 20;
 /// # Panics
 /// When it is refused.
 pub async fn make(site: &Site, city: &City, kind: &Kind) -> String {
-    make_of(site, kind, kind.sample(city, 2021, false)).await
+    make_of(site, kind, kind.sample(city, kind.since(), false)).await
 }
 
 /// The kind with a name.

@@ -1,11 +1,14 @@
 //! Collects what is wrong with a record, so that all of it is told at once.
 
+use chrono::{DateTime, NaiveDate, Utc};
 use wangge_api::refusal::{FieldViolation, Refusal};
+use wangge_kernel::limit::{DEFAULT_ZONE, day_of};
 
 /// Violations of one record's rules so far.
 #[derive(Debug)]
 pub struct Checks {
     record: &'static str,
+    now: Option<DateTime<Utc>>,
     violations: Vec<FieldViolation>,
 }
 
@@ -14,8 +17,26 @@ impl Checks {
     pub fn of(record: &'static str) -> Self {
         Self {
             record,
+            now: None,
             violations: Vec::new(),
         }
+    }
+
+    /// With the present, which what has happened can't lie behind.
+    #[must_use]
+    pub fn at(self, now: DateTime<Utc>) -> Self {
+        Self {
+            now: Some(now),
+            ..self
+        }
+    }
+
+    /// Demands that a day on which something happened has come, in the time zone of
+    /// the community, in calls as in loads. Asked only where the present is known.
+    pub fn day_has_come(&mut self, day: NaiveDate, field: &str) {
+        let holds = self.now.is_none_or(|now| day <= day_of(now, DEFAULT_ZONE));
+        let why = "must not lie in the future";
+        self.rule(holds, field, "date.not_in_future", why);
     }
 
     /// Demands that a rule holds for a field.

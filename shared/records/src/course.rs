@@ -2,10 +2,11 @@
 //! the steps that were taken. A state changes in [`Course::take`] and in
 //! [`Course::replay`], both of which ask [`next`], and nowhere else.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use uuid::Uuid;
 use wangge_api::refusal::Refusal;
+use wangge_kernel::limit::{DEFAULT_ZONE, day_of};
 
 use crate::{Checks, Note, Record};
 
@@ -106,6 +107,19 @@ impl<S: States> Course<S> {
         steps
             .find(|step| step.action == action)
             .map(|step| step.step_time)
+    }
+
+    /// The day on which an action was last taken, in the time zone of the community.
+    pub fn last_day(&self, action: &str) -> Option<NaiveDate> {
+        self.last_time(action)
+            .map(|time| day_of(time, DEFAULT_ZONE))
+    }
+
+    /// Who took an action last; none if nobody did or it isn't known.
+    pub fn last_actor(&self, actions: &[&str]) -> Option<&str> {
+        let mut steps = self.steps.iter().rev();
+        let step = steps.find(|step| actions.contains(&step.action.as_str()))?;
+        Some(step.actor.0.as_str()).filter(|actor| !actor.is_empty())
     }
 
     /// Takes a step of a record of some kind. A clock that was set back must
@@ -237,7 +251,7 @@ pub trait Stateful: Record {
     ) -> Result<(), Refusal> {
         let (action, time) = (step.action, step.time);
         self.course_mut().take(Self::KIND, step)?;
-        let mut checks = Checks::of(Self::KIND);
+        let mut checks = Checks::of(Self::KIND).at(time);
         give(self, &mut checks);
         if checks.hold() {
             self.settle(action, time)?;

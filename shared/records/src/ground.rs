@@ -1,7 +1,11 @@
 //! What records stand on: the areas, people, units and records that they name.
 //! What was found is remembered, since codes and kinds never change and
-//! nothing is ever deleted; states do change, and are asked for in calls alone,
-//! whose memory lasts no longer than their transaction.
+//! nothing is ever deleted; states and ends do change: states are asked for in
+//! calls alone, whose memory lasts no longer than their transaction, and an end
+//! that comes during a load holds for the next one.
+//!
+//! The one place where references are checked for their day: see
+//! [`Known::demand_days`].
 
 use std::{
     collections::{HashMap, HashSet},
@@ -12,9 +16,50 @@ use chrono::NaiveDate;
 use uuid::Uuid;
 use wangge_api::refusal::Refusal;
 use wangge_auth::RecordScope;
+use wangge_kernel::limit::{DEFAULT_ZONE, day_of};
 use wangge_pg::{StoreError, Trial, Tx};
 
-use crate::{Record, Reference, record::Key};
+use crate::{Record, Reference, Told, record::Key};
+
+/// The days on which something holds.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Days {
+    /// The first one; none if it isn't known or there is none.
+    pub start_date: Option<NaiveDate>,
+    /// The first one on which it no longer holds; none while it does.
+    pub end_date: Option<NaiveDate>,
+}
+
+impl Days {
+    /// Demands that something of a kind, named in `field`, holds on a day.
+    ///
+    /// # Errors
+    /// `GUARD_FAILED` (`<kind>_not_current`), with the day that stands against it.
+    pub fn demand(self, kind: &str, field: &str, day: NaiveDate) -> Result<(), Refusal> {
+        let why = match (self.start_date, self.end_date) {
+            (Some(start), _) if day < start => format!("begins on {start}"),
+            (_, Some(end)) if end <= day => format!("ended on {end}"),
+            _ => return Ok(()),
+        };
+        let why = format!("{field}: it {why} and does not hold on {day}");
+        Err(Refusal::guard(&format!("{kind}_not_current"), kind, why))
+    }
+
+    /// Demands that something that holds until `end`, or on and on, ends no later
+    /// than what it names in `field`.
+    ///
+    /// # Errors
+    /// As [`Days::demand`].
+    fn demand_until(self, kind: &str, field: &str, end: Option<NaiveDate>) -> Result<(), Refusal> {
+        match self.end_date {
+            Some(last) if end.is_none_or(|end| end > last) => {
+                let why = format!("{field}: it ends on {last}, and what names it must end by then");
+                Err(Refusal::guard(&format!("{kind}_not_current"), kind, why))
+            }
+            _ => Ok(()),
+        }
+    }
+}
 
 /// A record that was found.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,6 +70,8 @@ pub struct Found {
     pub kind: i16,
     /// Its state by name, if it has states: as it was when it was looked for.
     pub state: Option<&'static str>,
+    /// The days on which it holds, if it has some.
+    pub days: Days,
 }
 
 impl Found {
@@ -34,6 +81,20 @@ impl Found {
             area_code,
             kind: 0,
             state: None,
+            days: Days::default(),
+        }
+    }
+
+    /// A record as the database will have it.
+    pub(crate) fn of<R: Record>(record: &R) -> Self {
+        let told = record.told();
+        let days = Days {
+            start_date: told.start_date,
+            end_date: told.end_date,
+        };
+        Self {
+            days: if told.is_dated { days } else { Days::default() },
+            ..Self::plain(record.head().area_code.clone())
         }
     }
 }
@@ -57,13 +118,12 @@ pub trait Ground: Send + Sync + 'static {
         false
     }
 
-    /// Areas by code, those that are there for the caller, with the number of
-    /// their kind.
+    /// Areas by code, those that are there for the caller.
     fn find_areas(
         &self,
         tx: &mut Tx,
         codes: &[String],
-    ) -> impl Future<Output = Result<Vec<(String, i16)>, StoreError>> + Send;
+    ) -> impl Future<Output = Result<Vec<(String, Found)>, StoreError>> + Send;
 }
 
 /// A ground, and what has been found on it.
@@ -71,7 +131,7 @@ pub trait Ground: Send + Sync + 'static {
 pub struct Known<G> {
     ground: G,
     records: HashMap<(&'static str, Uuid), Found>,
-    areas: HashMap<String, i16>,
+    areas: HashMap<String, Found>,
     /// What was waited for in vain.
     given_up: HashSet<Key>,
     /// Whether what belongs to other services is taken as given: a trial may
@@ -125,11 +185,6 @@ impl<G: Ground> Known<G> {
     /// Remembers a record as if it had been found.
     pub fn learn(&mut self, kind: &'static str, id: Uuid, found: Found) {
         self.records.insert((kind, id), found);
-    }
-
-    /// Remembers an area as if it had been found.
-    pub fn learn_area(&mut self, code: &str, kind: i16) {
-        self.areas.insert(code.to_owned(), kind);
     }
 
     /// Looks for everything that is named: a statement for each kind at most.
@@ -240,18 +295,23 @@ impl<G: Ground> Known<G> {
         Ok(())
     }
 
-    /// Puts a record in its place: what it names is there, and where it has no
-    /// place of its own it lies where the record lies that places it.
+    /// Puts a record in its place: what it names is there and holds on its days,
+    /// and where it has no place of its own it lies where the record lies that
+    /// places it.
     ///
     /// # Errors
-    /// `REFERENCE_UNKNOWN` and `FIELD_INVALID`, naming the field.
+    /// `REFERENCE_UNKNOWN` and `FIELD_INVALID`, naming the field; `GUARD_FAILED`
+    /// as in [`Known::demand_state`] and [`Known::demand_days`].
     pub(crate) fn place<R: Record>(&self, record: &mut R) -> Result<(), Refusal> {
         let placed_by = record.placed_by();
+        let told = record.told();
+        let today = day_of(record.head().created_time, DEFAULT_ZONE);
         for reference in record.references() {
             let place = self.demand(R::KIND, &reference)?;
             if !record.head().imported {
                 self.demand_state(&reference)?;
             }
+            self.demand_days(&reference, &told, today)?;
             if let (Some(place), Some(id), Key::Id(named)) = (place, placed_by, &reference.key)
                 && id == *named
             {
@@ -278,16 +338,44 @@ impl<G: Ground> Known<G> {
         reference: &Reference,
     ) -> Result<Option<&str>, Refusal> {
         let field = format!("{record}.{}", reference.field);
-        let Some((place, kind)) = self.lookup(reference) else {
+        let Some(found) = self.lookup(reference) else {
             if self.trusts && self.ground.is_foreign(reference.kind) {
                 return Ok(None);
             }
             return Err(Refusal::unknown_reference(&field, reference.kind));
         };
-        if !reference.of.is_empty() && !reference.of.contains(&kind) {
+        if !reference.of.is_empty() && !reference.of.contains(&found.kind) {
             return Err(Refusal::field(&field, "reference.kind", reference.must_be));
         }
-        Ok(Some(place))
+        Ok(Some(&found.area_code))
+    }
+
+    /// Demands that what a record names holds on the day that counts: the day of
+    /// the reference, else the first day of the record, else today. What holds
+    /// from a day to a day must lie within the days of what it names, the area
+    /// where it lies excepted: a grid can be split while its buildings stand.
+    ///
+    /// # Errors
+    /// `GUARD_FAILED` (`<kind>_not_current`), with the day that stands against it.
+    pub(crate) fn demand_days(
+        &self,
+        reference: &Reference,
+        told: &Told,
+        today: NaiveDate,
+    ) -> Result<(), Refusal> {
+        let Some(found) = self.lookup(reference) else {
+            return Ok(());
+        };
+        if reference.any_day {
+            return Ok(());
+        }
+        let day = reference.day.or(told.start_date).unwrap_or(today);
+        let (kind, field) = (reference.kind, reference.field);
+        found.days.demand(kind, field, day)?;
+        if told.is_dated && matches!(reference.key, Key::Id(_)) {
+            found.days.demand_until(kind, field, told.end_date)?;
+        }
+        Ok(())
     }
 
     /// Demands that a record that is named is in a state in which it can be.
@@ -311,17 +399,11 @@ impl<G: Ground> Known<G> {
         }
     }
 
-    /// Where a record lies that is named, and what it is.
-    fn lookup(&self, reference: &Reference) -> Option<(&str, i16)> {
+    /// What is known of a record that is named.
+    fn lookup(&self, reference: &Reference) -> Option<&Found> {
         match &reference.key {
-            Key::Code(code) => self
-                .areas
-                .get_key_value(code)
-                .map(|(code, kind)| (code.as_str(), *kind)),
-            Key::Id(id) => self
-                .records
-                .get(&(reference.kind, *id))
-                .map(|found| (found.area_code.as_str(), found.kind)),
+            Key::Code(code) => self.areas.get(code),
+            Key::Id(id) => self.records.get(&(reference.kind, *id)),
         }
     }
 }

@@ -12,7 +12,7 @@ use sqlx::PgPool;
 use uuid::Uuid;
 use wangge_api::refusal::Refusal;
 use wangge_auth::RecordScope;
-use wangge_pg::{StoreError, Tx};
+use wangge_pg::{StoreError, Tx, transaction::Failure};
 
 use crate::{Found, Record};
 
@@ -82,7 +82,8 @@ pub trait Kept: Record {
         filter: Filter,
     ) -> impl Future<Output = Result<Vec<Listed<Self>>, StoreError>> + Send;
 
-    /// Which of these records are there, and where they lie.
+    /// Which of these records are there, where they lie, and on which days they
+    /// hold. They can't change while the transaction lasts.
     fn find(
         tx: &mut Tx,
         scope: &RecordScope,
@@ -116,6 +117,17 @@ pub trait Kept: Record {
         async { Ok(Vec::new()) }
     }
 
+    /// Has what hangs on a record take its step with it, in the same transaction:
+    /// the record is locked, and has been kept as the action left it.
+    fn follow(
+        _tx: &mut Tx,
+        _record: &Self,
+        _action: &'static str,
+        _now: DateTime<Utc>,
+    ) -> impl Future<Output = Result<(), Failure>> + Send {
+        async { Ok(()) }
+    }
+
     /// Keeps what a locked record has become.
     fn update(&self, tx: &mut Tx) -> impl Future<Output = Result<(), StoreError>> + Send;
 }
@@ -141,13 +153,14 @@ pub fn from_row<R: Record>(row: &str) -> Result<R, StoreError> {
 /// in the areas around their own does ([`RecordScope::areas_around`]); `dated` if it holds from a day
 /// to a day, `while` what it is of does on day $4; its states, if it has some; the columns that stay as they were
 /// entered and those that can change, if there are any, the columns of [`Head`](crate::Head)
-/// and [`Course`](crate::Course) aside; and the function that is its [`Kept::guard`], if it has
-/// one.
+/// and [`Course`](crate::Course) aside; and the functions that are its [`Kept::guard`] and its
+/// [`Kept::follow`], if it has them.
 ///
 /// ```ignore
 /// kept! { Building in "building" of "estate_id" dated keeps "estate_id, start_date" changes "name, end_date" }
 /// kept! { Wish in "wish" states(WishState) keeps "resident_id" changes "title, claim_until" }
 /// kept! { Booking in "booking" of "session_id" states(BookingState) keeps "session_id" guarded by booking::free }
+/// kept! { Event in "event" states(EventState) keeps "kind" guarded by event::guard, followed by event::follow }
 /// ```
 #[macro_export]
 macro_rules! kept {
@@ -171,15 +184,17 @@ macro_rules! kept {
     };
     (@days $record:ident, $table:literal, $where:tt, $of:tt, dated while $while:literal $($rest:tt)*) => {
         $crate::kept!(@states $record, $table, $where, $of,
-            ["($4::date is null or start_date <= $4 and (end_date is null or end_date > $4) and " + $while + ")"],
-            $($rest)*);
+            {["($4::date is null or start_date <= $4 and (end_date is null or end_date > $4) and " + $while + ")"]
+                ["start_date"] ["end_date"] [" for share"]}, $($rest)*);
     };
     (@days $record:ident, $table:literal, $where:tt, $of:tt, dated $($rest:tt)*) => {
         $crate::kept!(@states $record, $table, $where, $of,
-            ["($4::date is null or start_date <= $4 and (end_date is null or end_date > $4))"], $($rest)*);
+            {["($4::date is null or start_date <= $4 and (end_date is null or end_date > $4))"]
+                ["start_date"] ["end_date"] [" for share"]}, $($rest)*);
     };
     (@days $record:ident, $table:literal, $where:tt, $of:tt, $($rest:tt)*) => {
-        $crate::kept!(@states $record, $table, $where, $of, ["$4::date is null"], $($rest)*);
+        $crate::kept!(@states $record, $table, $where, $of,
+            {["$4::date is null"] ["null::date"] ["null::date"] [""]}, $($rest)*);
     };
     (@states $record:ident, $table:literal, $where:tt, $of:tt, $on:tt, states($state:ident) keeps $keeps:literal $($rest:tt)*) => {
         $crate::kept!(@changes $record, $table, $where, $of, $on,
@@ -202,7 +217,7 @@ macro_rules! kept {
         $crate::kept!(@guard $record, $table, $where, $of, $on, $in, $state, $lock, $named, $columns, [$always], $($rest)*);
     };
     (@guard $record:ident, $table:literal, $where:tt, $of:tt, $on:tt, $in:tt, $state:literal, $lock:literal, $named:tt, $columns:tt,
-        $changes:tt, guarded by $guard:path) => {
+        $changes:tt, guarded by $guard:path $(, followed by $follow:path)?) => {
         $crate::kept!(@ $record, $table, $where, $of, $on, $in, $state, $lock, $named, $columns, $changes,
             async fn guard(
                 tx: &mut ::wangge_pg::Tx,
@@ -215,13 +230,23 @@ macro_rules! kept {
             > {
                 $guard(tx, records, action, now).await
             }
+
+            $(async fn follow(
+                tx: &mut ::wangge_pg::Tx,
+                record: &Self,
+                action: &'static str,
+                now: $crate::macros::chrono::DateTime<$crate::macros::chrono::Utc>,
+            ) -> ::std::result::Result<(), ::wangge_pg::transaction::Failure> {
+                $follow(tx, record, action, now).await
+            })?
         );
     };
     (@guard $record:ident, $table:literal, $where:tt, $of:tt, $on:tt, $in:tt, $state:literal, $lock:literal, $named:tt, $columns:tt,
         $changes:tt,) => {
         $crate::kept!(@ $record, $table, $where, $of, $on, $in, $state, $lock, $named, $columns, $changes,);
     };
-    (@ $record:ident, $table:literal, {[$($one:tt)+] [$($many:tt)+]}, [$($of:tt)+], [$($on:tt)+], [$($in:tt)+], $state:literal, $lock:literal, $named:tt,
+    (@ $record:ident, $table:literal, {[$($one:tt)+] [$($many:tt)+]}, [$($of:tt)+],
+        {[$($on:tt)+] [$from:literal] [$until:literal] [$share:literal]}, [$($in:tt)+], $state:literal, $lock:literal, $named:tt,
         [$($columns:literal),+], [$($changes:tt)+], $($guard:tt)*) => {
         impl $crate::Kept for $record {
             const COLUMNS: &'static [&'static str] = &[
@@ -300,8 +325,8 @@ macro_rules! kept {
                 ids: &[::uuid::Uuid],
             ) -> ::std::result::Result<::std::vec::Vec<(::uuid::Uuid, $crate::Found)>, ::wangge_pg::StoreError> {
                 let found = ::sqlx::query!(
-                    "select id, area_code, " + $state + " as \"state!\" from " + $table + " \
-                     where id = any($1) and area_code >= $2 and area_code < $3 " + $lock,
+                    "select id, area_code, " + $state + " as \"state!\", " + $from + " as \"start_date?\", " + $until + " as \"end_date?\" from " + $table + " \
+                     where id = any($1) and area_code >= $2 and area_code < $3 " + $lock + $share,
                     ids,
                     scope.area_from(),
                     scope.area_until(),
@@ -313,7 +338,8 @@ macro_rules! kept {
                     .into_iter()
                     .map(|row| {
                         let state = named(row.state);
-                        (row.id, $crate::Found { state, ..$crate::Found::plain(row.area_code) })
+                        let days = $crate::Days { start_date: row.start_date, end_date: row.end_date };
+                        (row.id, $crate::Found { state, days, ..$crate::Found::plain(row.area_code) })
                     })
                     .collect())
             }

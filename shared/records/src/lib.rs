@@ -27,7 +27,7 @@ pub mod write;
 pub use checks::Checks;
 pub use course::{Course, Stateful, States, Step};
 pub use field::{Note, Text};
-pub use ground::{Found, Ground, Known};
+pub use ground::{Days, Found, Ground, Known};
 pub use kept::{Filter, Kept, Listed};
 pub use record::{Dated, Head, Record, Reference, Told};
 pub use wire::Wire;

@@ -395,10 +395,20 @@ async fn keep<G: Ground, R: Kept>(
     for (id, refusal) in R::guard(tx, &records, CREATE, now).await? {
         outcomes.insert(id, Outcome::Refused(refusal));
     }
-    let records: Vec<R> = records
+    let (refused, records): (Vec<R>, Vec<R>) = records
         .into_iter()
-        .filter(|record| !outcomes.contains_key(&record.head().id))
-        .collect();
+        .partition(|record| outcomes.contains_key(&record.head().id));
+    // A guard waits for others that take from the same store: one of them may have
+    // loaded the same rows meanwhile, and taken for them what is missing now.
+    let there = traces::<R>(tx, refused.iter()).await?;
+    for record in &refused {
+        let head = record.head();
+        if let Some(trace) = there.get(&head.id)
+            && trace.digest == head.import_digest
+        {
+            outcomes.insert(head.id, Outcome::Unchanged(head.id, trace.revision));
+        }
+    }
     let kept: std::collections::HashSet<Uuid> =
         R::insert_free(tx, &records).await?.into_iter().collect();
     let (kept, others): (Vec<R>, Vec<R>) = records
@@ -410,8 +420,7 @@ async fn keep<G: Ground, R: Kept>(
         .collect();
     append_all(tx, &events).await?;
     for record in &kept {
-        let head = record.head();
-        known.learn(R::KIND, head.id, Found::plain(head.area_code.clone()));
+        known.learn(R::KIND, record.head().id, Found::of(record));
     }
     // Somebody has loaded the same rows since we looked, or holds what only one
     // can hold.

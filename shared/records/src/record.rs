@@ -157,6 +157,10 @@ pub struct Reference {
     /// Names of the states in which it can be named; none for any. What is
     /// loaded with a past names it as it was then, so this is asked of calls.
     pub states: Vec<&'static str>,
+    /// The day on which it must hold, where that is not the record's own.
+    pub day: Option<NaiveDate>,
+    /// Whether it need not hold on any day: a guard of the table asks for it.
+    pub any_day: bool,
 }
 
 /// How a record is named.
@@ -178,6 +182,8 @@ impl Reference {
             of: &[],
             must_be: "",
             states: Vec::new(),
+            day: None,
+            any_day: false,
         }
     }
 
@@ -190,6 +196,8 @@ impl Reference {
             of: &[],
             must_be: "",
             states: Vec::new(),
+            day: None,
+            any_day: false,
         }
     }
 
@@ -198,6 +206,21 @@ impl Reference {
     pub fn while_in<S: States>(self, states: &[S]) -> Self {
         Self {
             states: states.iter().map(|state| state.name()).collect(),
+            ..self
+        }
+    }
+
+    /// Holding on a day that is not the record's own, if it is known.
+    #[must_use]
+    pub fn on(self, day: Option<NaiveDate>) -> Self {
+        Self { day, ..self }
+    }
+
+    /// Whether it holds or not.
+    #[must_use]
+    pub fn on_any_day(self) -> Self {
+        Self {
+            any_day: true,
             ..self
         }
     }
@@ -228,6 +251,9 @@ pub struct Told {
     pub start_date: Option<NaiveDate>,
     /// First day on which it no longer holds.
     pub end_date: Option<NaiveDate>,
+    /// Whether it holds from a day to a day, so that no `end_date` says that it
+    /// goes on. No part of the event.
+    pub is_dated: bool,
     /// Until when something must be done about it, where there is a limit.
     pub due_time: Option<DateTime<Utc>>,
     /// Its public name: that of a place, a group or an item of a catalogue;
@@ -255,6 +281,7 @@ impl Told {
         Self {
             start_date: Some(record.start_date()),
             end_date: record.end_date(),
+            is_dated: true,
             ..Self::default()
         }
     }

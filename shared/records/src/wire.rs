@@ -40,15 +40,13 @@ pub trait Wire: Record {
 /// # Errors
 /// `FIELD_INVALID`, naming every field that is wrong.
 pub fn read<R: Wire>(message: R::Message, head: Head) -> Result<R, Refusal> {
-    let mut checks = Checks::of(R::KIND);
+    let mut checks = Checks::of(R::KIND).at(head.changed_time);
     let given = !R::area_code(&message).is_empty();
     let now = head.changed_time;
     let mut record = R::read(message, head, &mut checks);
     checks.given(given || !R::HAS_OWN_AREA, "area_code");
     if let Some(record) = &mut record {
-        if !record.head().imported {
-            not_in_future(record, now, &mut checks);
-        }
+        not_in_future(record, now, &mut checks);
         record.check(&mut checks);
     }
     match record {

@@ -6,13 +6,22 @@ use futures::FutureExt as _;
 use uuid::Uuid;
 use wangge_api::refusal::Refusal;
 use wangge_auth::RecordScope;
-use wangge_kernel::clock::Clock;
+use wangge_kernel::{
+    clock::Clock,
+    limit::{DEFAULT_ZONE, day_of},
+};
 use wangge_outbox::{Hint, append};
 use wangge_pg::{
     Constraint, Database, Tx, request, request::RequestKey, transact, transaction::Failure,
 };
 
-use crate::{Ground, Kept, Known, etag, event::record_changed, kept::CREATE};
+use crate::{
+    Ground, Kept, Known, Stateful,
+    course::{Taken, next},
+    etag,
+    event::record_changed,
+    kept::CREATE,
+};
 
 /// A service that keeps records.
 pub trait Host: Clone + Send + Sync + 'static {
@@ -100,7 +109,9 @@ pub(crate) async fn in_the_way<R: Kept>(
 ///
 /// # Errors
 /// `RECORD_NOT_FOUND`, `ETAG_MISMATCH`, `REQUEST_ID_REUSED`, `REFERENCE_UNKNOWN`
-/// for what it names from now on, and what `decide` and the guard refuse.
+/// for what it names from now on, `GUARD_FAILED` if that is in no state in which
+/// it can be named or does not hold on the day that counts, and what `decide` and
+/// the guard refuse.
 pub async fn change<H: Host, R: Kept>(
     host: &H,
     call: Call,
@@ -133,9 +144,11 @@ pub async fn change<H: Host, R: Kept>(
                 .filter(|reference| !before.contains(reference))
                 .collect();
             known.look(tx, named.iter().cloned()).await?;
+            let (told, today) = (record.told(), day_of(now, DEFAULT_ZONE));
             for reference in &named {
                 known.demand(R::KIND, reference)?;
                 known.demand_state(reference)?;
+                known.demand_days(reference, &told, today)?;
             }
             keep(tx, &mut record, action, (now, now)).await?;
             Ok(record)
@@ -196,5 +209,27 @@ async fn keep<R: Kept>(
     }
     record.update(tx).await?;
     append(tx, &record_changed(record, now)).await?;
-    Ok(())
+    R::follow(tx, record, action, now).await
+}
+
+/// Has a record take the step that another one has taken, for the same reason and
+/// by the same actor, in the transaction of that one. A record that is gone or
+/// can't take the step any more is left as it is.
+///
+/// # Errors
+/// What the guard refuses, and what the database says.
+pub async fn take_along<R: Kept + Stateful>(
+    tx: &mut Tx,
+    id: Uuid,
+    step: Taken,
+) -> Result<(), Failure> {
+    let Some(mut record) = R::lock(tx, &RecordScope::everything(), id).await? else {
+        return Ok(());
+    };
+    let (action, now) = (step.action, step.time);
+    if next(record.course().state(), action).is_none() {
+        return Ok(());
+    }
+    record.take(step, |_, _| {})?;
+    Box::pin(keep(tx, &mut record, action, (now, now))).await
 }

@@ -80,3 +80,18 @@ pub fn items(path: &str, page: &[u8], name: &str) -> Vec<String> {
         .map(|item| field(item.as_message().expect("a message"), name))
         .collect()
 }
+
+/// The fields of a message that name a record, and its kind.
+pub(super) fn names(message: &str) -> Vec<(String, String)> {
+    let message = CONTRACTS.get_message_by_name(message).expect("a message");
+    let option = CONTRACTS
+        .get_extension_by_name("wangge.options.v1.names")
+        .expect("the option");
+    let named = message.fields().filter_map(|field| {
+        let options = field.options();
+        let kind = options.get_extension(&option);
+        let kind = kind.as_str().filter(|kind| !kind.is_empty())?;
+        Some((field.name().to_owned(), kind.to_owned()))
+    });
+    named.collect()
+}

@@ -361,9 +361,11 @@ pub const KINDS: &[Kind] = &[
         area: COMMUNITY,
         placed_by: "service_event_id",
         sample: |city| {
-            let start = chrono::DateTime::from_timestamp(1_600_000_000 + unique() * 3600, 0)
-                .expect("a time");
-            let end = start + chrono::TimeDelta::hours(1);
+            // Short ones in the coming hour, so that somebody can sign in now and is
+            // on several of them, one after the other.
+            let ahead = chrono::TimeDelta::seconds(600 + unique() % 500 * 5);
+            let start = Clock::default().now() + ahead;
+            let end = start + chrono::TimeDelta::seconds(5);
             json!({
                 "service_event_id": city.plain("service_event"),
                 "start_time": start.to_rfc3339(),
@@ -378,7 +380,7 @@ pub const KINDS: &[Kind] = &[
             why("ReleaseShift"),
             bare("SignInShift"),
             bare("SignOutShift"),
-            with("ConfirmShiftHours", |_| json!({"worked_minutes": 55})),
+            with("ConfirmShiftHours", |_| json!({"worked_minutes": 1})),
             with(
                 "CorrectShiftHours",
                 |_| json!({"worked_minutes": 50, "reason": "提前离开"}),
@@ -564,8 +566,8 @@ pub const KINDS: &[Kind] = &[
                 "station_id": city.plain("station"),
                 "name": "社区医生坐诊",
                 "weekday": today().weekday().number_from_monday(),
-                "start_minute": 510,
-                "end_minute": 660,
+                "start_minute": 0,
+                "end_minute": 1440,
                 "capacity": 1000,
             })
         },

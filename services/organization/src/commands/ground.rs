@@ -51,7 +51,7 @@ impl Ground for References {
         ids: &[Uuid],
     ) -> Result<Vec<(Uuid, Found)>, StoreError> {
         let scope = self.scope();
-        let mut found = match kind {
+        let stored = match kind {
             "unit" => store::unit::find_units(tx, scope, ids).await?,
             "person" => store::person::find_people(tx, scope, ids).await?,
             Estate::KIND => Estate::find(tx, scope, ids).await?,
@@ -60,7 +60,9 @@ impl Ground for References {
             Resident::KIND => Resident::find(tx, scope, ids).await?,
             _ => Vec::new(),
         };
-        found.extend(self.learned(kind, ids));
+        // What is stored comes last, and so is what is remembered.
+        let mut found = self.learned(kind, ids);
+        found.extend(stored);
         Ok(found)
     }
 
@@ -68,9 +70,9 @@ impl Ground for References {
         &self,
         tx: &mut Tx,
         codes: &[String],
-    ) -> Result<Vec<(String, i16)>, StoreError> {
-        let mut found = store::area::find_areas(tx, self.scope(), codes).await?;
-        found.extend(self.learned_areas(codes));
+    ) -> Result<Vec<(String, Found)>, StoreError> {
+        let mut found = self.learned_areas(codes);
+        found.extend(store::area::find_areas(tx, self.scope(), codes).await?);
         Ok(found)
     }
 }

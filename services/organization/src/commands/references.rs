@@ -156,8 +156,14 @@ impl References {
     }
 
     /// Of these areas, those that rows before have brought.
-    pub(super) fn learned_areas(&self, codes: &[String]) -> Vec<(String, i16)> {
-        let found = |code: &String| Some((code.clone(), self.areas.get(code)?.code()));
+    pub(super) fn learned_areas(&self, codes: &[String]) -> Vec<(String, Found)> {
+        let found = |code: &String| {
+            let found = Found {
+                kind: self.areas.get(code)?.code(),
+                ..Found::plain(code.clone())
+            };
+            Some((code.clone(), found))
+        };
         codes.iter().filter_map(found).collect()
     }
 

@@ -7,6 +7,7 @@ use wangge_api::refusal::Refusal;
 use wangge_auth::RecordScope;
 use wangge_kernel::area_code;
 use wangge_pg::{StoreError, Tx, transaction::Failure};
+use wangge_records::{Days, Found};
 
 use super::write_in;
 use crate::domain::area::{Area, AreaId, AreaKind};
@@ -380,7 +381,7 @@ pub async fn update_area(tx: &mut Tx, scope: &RecordScope, area: &Area) -> Resul
     Ok(())
 }
 
-/// Areas by code, with their kinds.
+/// Areas by code, with their kinds and days.
 ///
 /// # Errors
 /// What the database says.
@@ -388,14 +389,26 @@ pub async fn find_areas(
     tx: &mut Tx,
     scope: &RecordScope,
     codes: &[String],
-) -> Result<Vec<(String, i16)>, StoreError> {
+) -> Result<Vec<(String, Found)>, StoreError> {
     let found = sqlx::query!(
-        "select code, kind from area where code = any($1) and code >= $2 and code < $3",
+        "select code, kind, start_date, end_date from area where code = any($1) and code >= $2 and code < $3",
         codes,
         scope.area_from(),
         scope.area_until(),
     )
     .fetch_all(tx)
     .await?;
-    Ok(found.into_iter().map(|row| (row.code, row.kind)).collect())
+    let found = found.into_iter().map(|row| {
+        let days = Days {
+            start_date: Some(row.start_date),
+            end_date: row.end_date,
+        };
+        let found = Found {
+            kind: row.kind,
+            days,
+            ..Found::plain(row.code.clone())
+        };
+        (row.code, found)
+    });
+    Ok(found.collect())
 }

@@ -5,7 +5,7 @@ use uuid::Uuid;
 use wangge_api::refusal::Refusal;
 use wangge_auth::RecordScope;
 use wangge_pg::{StoreError, Tx, transaction::Failure};
-use wangge_records::Found;
+use wangge_records::{Days, Found};
 
 use super::write_in;
 use crate::domain::unit::{Unit, UnitId, UnitKind};
@@ -162,7 +162,7 @@ pub async fn find_units(
     ids: &[Uuid],
 ) -> Result<Vec<(Uuid, Found)>, StoreError> {
     let found = sqlx::query!(
-        "select id, area_code, kind from unit
+        "select id, area_code, kind, start_date, end_date from unit
          where id = any($1) and area_code >= $2 and area_code < $3",
         ids,
         scope.area_from(),
@@ -175,6 +175,10 @@ pub async fn find_units(
         .map(|row| {
             let found = Found {
                 kind: row.kind,
+                days: Days {
+                    start_date: Some(row.start_date),
+                    end_date: row.end_date,
+                },
                 ..Found::plain(row.area_code)
             };
             (row.id, found)

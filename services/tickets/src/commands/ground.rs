@@ -83,7 +83,7 @@ impl Ground for Copies {
         &self,
         tx: &mut Tx,
         codes: &[String],
-    ) -> Result<Vec<(String, i16)>, StoreError> {
+    ) -> Result<Vec<(String, Found)>, StoreError> {
         copies::find_areas(tx, &self.scope, codes).await
     }
 }

@@ -92,7 +92,9 @@ impl Record for LivelihoodMatter {
                 "livelihood_item_id",
                 "livelihood_item",
                 self.livelihood_item_id,
-            ),
+            )
+            // The guard of its table asks for the day of the application.
+            .on_any_day(),
         ]
     }
 

@@ -5,7 +5,7 @@ use chrono::NaiveDate;
 use uuid::Uuid;
 use wangge_auth::RecordScope;
 use wangge_pg::{StoreError, Tx};
-use wangge_records::Found;
+use wangge_records::{Days, Found};
 
 /// An area as the feed tells it.
 #[derive(Debug)]
@@ -137,7 +137,7 @@ pub async fn upsert_address(
     Ok(())
 }
 
-/// Areas by code, those within a scope, with the number of their kind.
+/// Areas by code, those within a scope, with their kinds and days.
 ///
 /// # Errors
 /// What the database says.
@@ -145,16 +145,28 @@ pub async fn find_areas(
     tx: &mut Tx,
     scope: &RecordScope,
     codes: &[String],
-) -> Result<Vec<(String, i16)>, StoreError> {
+) -> Result<Vec<(String, Found)>, StoreError> {
     let found = sqlx::query!(
-        "select code, kind from area_copy where code = any($1) and code >= $2 and code < $3",
+        "select code, kind, start_date, end_date from area_copy where code = any($1) and code >= $2 and code < $3",
         codes,
         scope.area_from(),
         scope.area_until(),
     )
     .fetch_all(tx)
     .await?;
-    Ok(found.into_iter().map(|row| (row.code, row.kind)).collect())
+    let found = found.into_iter().map(|row| {
+        let days = Days {
+            start_date: Some(row.start_date),
+            end_date: row.end_date,
+        };
+        let found = Found {
+            kind: row.kind,
+            days,
+            ..Found::plain(row.code.clone())
+        };
+        (row.code, found)
+    });
+    Ok(found.collect())
 }
 
 /// Units by id, wherever they are.
@@ -163,7 +175,7 @@ pub async fn find_areas(
 /// What the database says.
 pub async fn find_units(tx: &mut Tx, ids: &[Uuid]) -> Result<Vec<(Uuid, Found)>, StoreError> {
     let found = sqlx::query!(
-        "select id, area_code, kind from unit_copy where id = any($1)",
+        "select id, area_code, kind, start_date, end_date from unit_copy where id = any($1)",
         ids,
     )
     .fetch_all(tx)
@@ -171,6 +183,10 @@ pub async fn find_units(tx: &mut Tx, ids: &[Uuid]) -> Result<Vec<(Uuid, Found)>,
     let found = found.into_iter().map(|row| {
         let found = Found {
             kind: row.kind,
+            days: Days {
+                start_date: Some(row.start_date),
+                end_date: row.end_date,
+            },
             ..Found::plain(row.area_code)
         };
         (row.id, found)

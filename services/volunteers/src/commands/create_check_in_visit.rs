@@ -2,6 +2,7 @@
 
 use futures::FutureExt as _;
 use wangge_api::refusal::Refusal;
+use wangge_auth::RecordScope;
 use wangge_pg::{request, transact};
 
 use crate::{
@@ -40,6 +41,16 @@ pub(crate) async fn create_check_in_visit(
                 Refusal::unknown_reference("check_in_visit.registration_id", registration::KIND)
             })?;
             let visit = check_in_visit::record(&new, registration)?;
+            store::queue::stand_in_line(tx, &ids).await?;
+            let (time, spacing) = (visit.visit_time, check_in_visit::SPACING);
+            if store::check_in_visit::is_recorded_near(tx, ids[0], time, spacing).await? {
+                let all = RecordScope::everything();
+                let same = store::check_in_visit::load_check_in_visit(tx, &all, visit.id).await?;
+                return Err(match same {
+                    Some(_) => Refusal::exists(KIND, "check_in_visit.id").into(),
+                    None => check_in_visit::visited_already().into(),
+                });
+            }
             store::check_in_visit::insert_check_in_visit(tx, &visit).await?;
             wangge_outbox::append(tx, &check_in_visit_changed(&visit, Occurrence::live(now)))
                 .await?;

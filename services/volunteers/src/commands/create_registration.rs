@@ -56,10 +56,11 @@ async fn check_references(
 ) -> Result<(), Failure> {
     let areas = store::area::list_areas(&mut *tx, scope, std::slice::from_ref(&new.area_code));
     let areas = areas.await?;
-    let units = store::unit::list_known_units(tx, &[new.home_unit_id.0]).await?;
+    let units = store::unit::find_units(tx, &[new.home_unit_id.0]).await?;
     Ok(registration::check_references(
+        new,
         areas.first(),
-        !units.is_empty(),
+        units.first().map(|(_, unit)| unit.days),
         PATH,
     )?)
 }

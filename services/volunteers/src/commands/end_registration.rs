@@ -9,10 +9,16 @@ use wangge_records::etag;
 use crate::{
     App,
     commands::Writer,
-    domain::registration::{KIND, Registration, RegistrationId},
+    domain::{
+        check_in_visit,
+        registration::{KIND, Registration, RegistrationId},
+    },
     error::CONSTRAINTS,
     events::{Occurrence, registration_changed},
-    store::registration::{load_registration_for_update, update_registration},
+    store::{
+        self,
+        registration::{load_registration_for_update, update_registration},
+    },
 };
 
 /// Ends the registration with `id`, if it is still as `read_etag` says.
@@ -38,6 +44,8 @@ pub(crate) async fn end_registration(
             }
             etag::check(&read_etag, registration.revision, KIND)?;
             let ended = registration.end(end_date)?;
+            let last = store::check_in_visit::last_visit_time(tx, id.0).await?;
+            check_in_visit::demand_none_later(last, end_date)?;
             update_registration(tx, &ended).await?;
             wangge_outbox::append(tx, &registration_changed(&ended, Occurrence::live(now))).await?;
             Ok(ended)

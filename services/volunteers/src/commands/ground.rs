@@ -89,11 +89,19 @@ impl Ground for Copies {
         &self,
         tx: &mut Tx,
         codes: &[String],
-    ) -> Result<Vec<(String, i16)>, StoreError> {
+    ) -> Result<Vec<(String, Found)>, StoreError> {
         let areas = store::area::list_areas(tx, &self.scope, codes).await?;
         Ok(areas
             .into_iter()
-            .map(|area| (area.code, area.kind))
+            .map(|area| {
+                let days = area.days();
+                let found = Found {
+                    kind: area.kind,
+                    days,
+                    ..Found::plain(area.code.clone())
+                };
+                (area.code, found)
+            })
             .collect())
     }
 }

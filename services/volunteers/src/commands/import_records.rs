@@ -4,6 +4,7 @@
 
 mod plain;
 mod references;
+mod trial;
 
 use std::{collections::HashMap, sync::Arc};
 
@@ -11,7 +12,7 @@ use chrono::{DateTime, Utc};
 use futures::FutureExt as _;
 use wangge_api::{errors::v1::Reason, refusal::Refusal};
 use wangge_auth::RecordScope;
-use wangge_pg::{Tx, transact, transaction::Failure};
+use wangge_pg::{StoreError, Tx, transact, transaction::Failure};
 use wangge_records::{Host as _, Known};
 
 use self::references::{Names, References};
@@ -40,6 +41,8 @@ pub(crate) struct Import {
     given_up: Names,
     /// What plain records stand on.
     known: Known<Copies>,
+    /// What a trial has let pass.
+    tried: trial::Tried,
 }
 
 impl Import {
@@ -50,17 +53,7 @@ impl Import {
             scope,
             validate_only,
             given_up: Names::default(),
-        }
-    }
-
-    /// What can be said of a row without looking anything up.
-    fn tried(&self, row: &Row) -> Outcome {
-        match &row.content {
-            Ok(Record::Registration(new)) if !self.scope.covers(&new.area_code) => {
-                Outcome::Refused(foreign_area())
-            }
-            Ok(_) => Outcome::Valid,
-            Err(refusal) => Outcome::Refused(refusal.clone()),
+            tried: trial::Tried::default(),
         }
     }
 }
@@ -95,10 +88,7 @@ async fn load_officials(
     rows: Vec<Row>,
 ) -> Result<Vec<(i64, Outcome)>, Refusal> {
     if import.validate_only {
-        return Ok(rows
-            .iter()
-            .map(|row| (row.number, import.tried(row)))
-            .collect());
+        return trial::attempt(app, import, &rows).await;
     }
     let wanted = Names::of(&rows, &import.scope);
     let references =
@@ -170,17 +160,22 @@ struct Kept {
 impl Kept {
     async fn load(tx: &mut Tx, rows: &[Row]) -> Result<Self, Failure> {
         let (mut registration_ids, mut visit_ids) = (Vec::new(), Vec::new());
+        let mut visited = Vec::new();
         for row in rows {
             match &row.content {
                 Ok(Record::Registration(new)) => registration_ids.push(new.id.0),
                 Ok(Record::CheckInVisit(new)) => {
                     registration_ids.push(new.registration_id.0);
+                    visited.push(new.registration_id.0);
                     visit_ids.push(new.id.0);
                 }
                 Ok(Record::Plain(_)) | Err(_) => {}
             }
         }
         let all = RecordScope::everything();
+        // Those who load the same rows come one after the other, so that each sees
+        // what the one before has kept.
+        store::queue::stand_in_line(tx, &visited).await?;
         let registrations =
             store::registration::list_registrations_for_share(tx, &all, &registration_ids).await?;
         let visits =
@@ -207,8 +202,8 @@ impl Kept {
             return Ok(compared_registration(new, kept));
         }
         let area = batch.references.area(&new.area_code);
-        let unit_known = batch.references.knows_unit(new.home_unit_id.0);
-        if let Err(refusal) = registration::check_references(area, unit_known, "") {
+        let unit = batch.references.unit(new.home_unit_id.0);
+        if let Err(refusal) = registration::check_references(new, area, unit, "") {
             return Ok(Outcome::Refused(refusal));
         }
         if !store::registration::insert_registration_if_free(tx, new).await? {
@@ -249,6 +244,9 @@ impl Kept {
             Err(refusal) => return Ok(Outcome::Refused(refusal)),
         };
         let last = states.last();
+        if last.counts() && is_recorded_near(tx, last).await? {
+            return Ok(Outcome::Refused(check_in_visit::visited_already()));
+        }
         if !store::check_in_visit::insert_check_in_visit_if_free(tx, last).await? {
             let all = RecordScope::everything();
             let kept = store::check_in_visit::load_check_in_visit(tx, &all, new.id).await?;
@@ -269,6 +267,11 @@ impl Kept {
             revision: last.revision,
         }))
     }
+}
+
+async fn is_recorded_near(tx: &mut Tx, visit: &CheckInVisit) -> Result<bool, StoreError> {
+    let (id, time) = (visit.registration_id.0, visit.visit_time);
+    store::check_in_visit::is_recorded_near(tx, id, time, check_in_visit::SPACING).await
 }
 
 fn compared_registration(new: &Registration, kept: &Registration) -> Outcome {

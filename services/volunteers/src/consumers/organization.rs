@@ -10,6 +10,7 @@ use wangge_api::{
 };
 use wangge_outbox::Projector;
 use wangge_pg::{Tx, transaction::Failure};
+use wangge_records::Days;
 
 use crate::{domain::area::Area, store};
 
@@ -45,7 +46,11 @@ async fn apply_area(tx: &mut Tx, changed: &AreaChanged, revision: i64) -> Result
 async fn apply_unit(tx: &mut Tx, changed: &UnitChanged, revision: i64) -> Result<(), Failure> {
     let unit_id = id(&changed.unit_id, "unit_changed.unit_id")?;
     let kind = kind(changed.kind, "unit_changed.kind")?;
-    Ok(store::unit::upsert_unit(tx, unit_id, kind, &changed.area_code, revision).await?)
+    let days = Days {
+        start_date: date::optional(changed.start_date.as_ref(), "unit_changed.start_date")?,
+        end_date: date::optional(changed.end_date.as_ref(), "unit_changed.end_date")?,
+    };
+    Ok(store::unit::upsert_unit(tx, unit_id, kind, &changed.area_code, days, revision).await?)
 }
 
 fn id(text: &str, field: &str) -> Result<Uuid, Refusal> {

@@ -2,6 +2,7 @@
 //! with it.
 
 use chrono::NaiveDate;
+use wangge_records::Days;
 
 /// Number of the contract's `AREA_KIND_COMMUNITY`. A kind that is unknown here is
 /// kept as its number.
@@ -30,6 +31,14 @@ pub struct Area {
 }
 
 impl Area {
+    /// The days on which it exists.
+    pub fn days(&self) -> Days {
+        Days {
+            start_date: self.start_date,
+            end_date: self.end_date,
+        }
+    }
+
     /// Whether officials can register with it.
     pub fn is_community(&self) -> bool {
         self.kind == COMMUNITY

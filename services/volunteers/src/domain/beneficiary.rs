@@ -34,7 +34,9 @@ impl Record for Beneficiary {
         &mut self.head
     }
 
-    fn check(&self, _: &mut Checks) {}
+    fn check(&self, checks: &mut Checks) {
+        checks.day_has_come(self.benefit_date, "benefit_date");
+    }
 
     fn references(&self) -> Vec<Reference> {
         vec![

@@ -1,6 +1,6 @@
 //! Bookings of places in sessions. A booking lies where its session lies.
 
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{NaiveDate, TimeDelta};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 use wangge_api::refusal::Refusal;
@@ -41,6 +41,9 @@ pub struct Booking {
     pub resident_id: Uuid,
 }
 
+/// How far ahead a place can be booked: `session_date`.
+const HORIZON: TimeDelta = TimeDelta::days(90);
+
 impl Record for Booking {
     const KIND: &'static str = "booking";
     const HAS_OWN_AREA: bool = false;
@@ -53,7 +56,15 @@ impl Record for Booking {
         &mut self.head
     }
 
-    fn check(&self, _: &mut Checks) {}
+    fn check(&self, checks: &mut Checks) {
+        let booked = day_of(self.head.created_time, DEFAULT_ZONE);
+        checks.rule(
+            self.session_date - booked <= HORIZON,
+            "session_date",
+            "booking.horizon",
+            "must be at most 90 days ahead",
+        );
+    }
 
     fn references(&self) -> Vec<Reference> {
         vec![Reference::id(
@@ -94,14 +105,6 @@ impl Stateful for Booking {
 
     fn course_mut(&mut self) -> &mut Course<BookingState> {
         &mut self.course
-    }
-
-    fn settle(&mut self, action: &'static str, now: DateTime<Utc>) -> Result<(), Refusal> {
-        if action != "cancel" && day_of(now, DEFAULT_ZONE) < self.session_date {
-            let why = "the day has not come";
-            return Err(Refusal::guard("not_begun", Self::KIND, why));
-        }
-        Ok(())
     }
 }
 

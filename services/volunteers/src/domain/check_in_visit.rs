@@ -1,7 +1,7 @@
 //! Check-in visits: what a new one must have, under which registration it can
 //! be recorded, and how it is voided.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use uuid::Uuid;
 use wangge_api::refusal::{FieldViolation, Refusal};
 use wangge_kernel::{
@@ -11,7 +11,7 @@ use wangge_kernel::{
 
 use crate::domain::{
     check_in_visit_state::{CheckInVisitAction, CheckInVisitState, next},
-    registration::{PersonId, Registration, RegistrationId},
+    registration::{self, PersonId, Registration, RegistrationId},
     text,
 };
 
@@ -19,6 +19,11 @@ use crate::domain::{
 pub const KIND: &str = "check-in visit";
 /// Guard: the registration does not hold on the day of the visit.
 pub const REGISTRATION_NOT_CURRENT: &str = "registration_not_current";
+/// Guard: a visit under the registration is recorded for the same time.
+pub const VISITED_ALREADY: &str = "visited_already";
+/// Two visits under one registration begin at least this far apart: what comes
+/// sooner is one visit that was entered twice. Two visits on one day are two.
+pub const SPACING: TimeDelta = TimeDelta::minutes(10);
 
 typed_id!(
     /// Id of a check-in visit.
@@ -155,6 +160,28 @@ fn in_the_future(field: &str) -> FieldViolation {
     FieldViolation::new(field, "time.not_in_future", "must not lie in the future")
 }
 
+/// The refusal of a visit that is recorded already.
+pub fn visited_already() -> Refusal {
+    let why = "a visit under this registration is recorded within ten minutes of it";
+    Refusal::guard(VISITED_ALREADY, KIND, why)
+}
+
+/// Demands that a registration ends behind the last visit that is recorded under
+/// it.
+///
+/// # Errors
+/// `GUARD_FAILED` if a visit is recorded on the day of the end or later.
+pub fn demand_none_later(last: Option<DateTime<Utc>>, end_date: NaiveDate) -> Result<(), Refusal> {
+    let last = last.map(|time| day_of(time, DEFAULT_ZONE));
+    match last.filter(|day| *day >= end_date) {
+        Some(day) => {
+            let why = format!("a visit is recorded under it on {day}: void it, or end later");
+            Err(Refusal::guard("visits_recorded", registration::KIND, why))
+        }
+        None => Ok(()),
+    }
+}
+
 /// Records a visit under its registration.
 ///
 /// # Errors
@@ -213,6 +240,11 @@ impl Past {
 }
 
 impl CheckInVisit {
+    /// Whether it counts as one person-time: it isn't voided.
+    pub fn counts(&self) -> bool {
+        self.voiding.is_none()
+    }
+
     /// The visit, voided. `path` is the reason's field within the request.
     ///
     /// # Errors

@@ -58,10 +58,11 @@ impl Record for Delivery {
     }
 
     fn references(&self) -> Vec<Reference> {
+        let brought = self.course.last_day("complete");
         [
             Some(Reference::id("station_id", "station", self.station_id)),
             self.volunteer_id
-                .map(|id| Reference::id("volunteer_id", "volunteer", id)),
+                .map(|id| Reference::id("volunteer_id", "volunteer", id).on(brought)),
         ]
         .into_iter()
         .flatten()

@@ -35,7 +35,9 @@ impl Record for NeedMatch {
         &mut self.head
     }
 
-    fn check(&self, _: &mut Checks) {}
+    fn check(&self, checks: &mut Checks) {
+        checks.day_has_come(self.match_date, "match_date");
+    }
 
     fn references(&self) -> Vec<Reference> {
         [

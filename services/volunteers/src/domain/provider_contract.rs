@@ -42,10 +42,10 @@ impl Record for ProviderContract {
     fn check(&self, checks: &mut Checks) {
         checks.ends_after(Some(self.start_date), self.end_date);
         checks.rule(
-            self.amount_fen >= 0,
+            self.amount_fen >= 1,
             "amount_fen",
             "int64.gte",
-            "must be 0 or more",
+            "must be 1 or more",
         );
     }
 

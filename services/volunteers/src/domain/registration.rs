@@ -8,6 +8,7 @@ use wangge_kernel::{
     limit::{DEFAULT_ZONE, day_start},
     typed_id,
 };
+use wangge_records::Days;
 
 use crate::domain::area::Area;
 
@@ -129,14 +130,21 @@ fn end_too_early(field: String) -> FieldViolation {
     FieldViolation::new(field, "date.after_start", "must be after the start date")
 }
 
-/// Checks what a registration names: `area` if it is known and in scope, and
-/// whether the home unit is known. `path` leads to it within the request.
+/// Checks what a registration names: `area` if it is known and in scope, and the
+/// days of the home unit if that is known; both must hold on its first day. `path`
+/// leads to it within the request.
 ///
 /// # Errors
-/// `REFERENCE_UNKNOWN`, naming each field.
-pub fn check_references(area: Option<&Area>, unit_known: bool, path: &str) -> Result<(), Refusal> {
+/// `REFERENCE_UNKNOWN`, naming each field; `GUARD_FAILED` (`area_not_current`,
+/// `unit_not_current`).
+pub fn check_references(
+    new: &Registration,
+    area: Option<&Area>,
+    unit: Option<Days>,
+    path: &str,
+) -> Result<(), Refusal> {
     let unknown = [
-        ("home_unit_id", "unit", unit_known),
+        ("home_unit_id", "unit", unit.is_some()),
         (
             "area_code",
             "community",
@@ -152,7 +160,11 @@ pub fn check_references(area: Option<&Area>, unit_known: bool, path: &str) -> Re
         })
         .collect();
     if violations.is_empty() {
-        return Ok(());
+        if let Some(area) = area {
+            area.days().demand("area", "area_code", new.start_date)?;
+        }
+        let unit = unit.unwrap_or_default();
+        return unit.demand("unit", "home_unit_id", new.start_date);
     }
     Err(Refusal {
         reason: Reason::ReferenceUnknown,

@@ -118,6 +118,13 @@ impl Record for Shift {
             name,
         );
         checks.given_when(confirmed, self.worked_minutes > 0, "worked_minutes", name);
+        let corrected = self.course.last_time("correct_hours").is_some();
+        checks.rule(
+            corrected || i64::from(self.worked_minutes) <= self.signed_minutes(),
+            "worked_minutes",
+            "shift.signed",
+            "must not be more than was signed, unless corrected with a reason",
+        );
         checks.rule(
             (0..=1440).contains(&self.worked_minutes),
             "worked_minutes",
@@ -169,7 +176,42 @@ impl Record for Shift {
     }
 }
 
+/// How long before a shift begins somebody can sign in.
+const SIGN_IN_BEFORE: TimeDelta = TimeDelta::hours(1);
+
 impl Shift {
+    /// From when the volunteer came to when they left: minutes that have begun,
+    /// at least one.
+    fn signed_minutes(&self) -> i64 {
+        let (Some(came), Some(left)) = (self.signed_in_time, self.signed_out_time) else {
+            return 0;
+        };
+        ((left - came).num_seconds().saturating_add(59) / 60).max(1)
+    }
+
+    /// Whether somebody can sign in now.
+    fn demand_sign_in(&self, now: DateTime<Utc>) -> Result<(), Refusal> {
+        let (guard, why) = if now < self.start_time - SIGN_IN_BEFORE {
+            ("not_begun", "it begins in more than an hour")
+        } else if now >= self.end_time {
+            ("shift_over", "it has ended")
+        } else {
+            return Ok(());
+        };
+        Err(Refusal::guard(guard, Self::KIND, why))
+    }
+
+    /// Whether who certifies is somebody else than who said how long it was.
+    fn demand_four_eyes(&self) -> Result<(), Refusal> {
+        let certified = self.course.last_actor(&["certify"]);
+        let confirmed = self.course.last_actor(&["confirm_hours", "correct_hours"]);
+        if certified.is_some() && certified == confirmed {
+            let why = "hours are certified by somebody else than who confirmed or corrected them";
+            return Err(Refusal::guard("same_subject", Self::KIND, why));
+        }
+        Ok(())
+    }
+
     /// What it is at.
     fn at(&self) -> &'static str {
         match (self.service_event_id, self.service_post_id) {
@@ -194,7 +236,11 @@ impl Stateful for Shift {
     fn settle(&mut self, action: &'static str, now: DateTime<Utc>) -> Result<(), Refusal> {
         match action {
             "release" => self.volunteer_id = None,
-            "sign_in" => self.signed_in_time = Some(now),
+            "sign_in" => {
+                self.demand_sign_in(now)?;
+                self.signed_in_time = Some(now);
+            }
+            "certify" => self.demand_four_eyes()?,
             "sign_out" => self.signed_out_time = self.signed_in_time.max(Some(now)),
             _ => {}
         }

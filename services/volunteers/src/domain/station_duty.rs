@@ -1,4 +1,6 @@
-//! Who is on duty in a station on which day. It lies where the station lies.
+//! Who is on duty in a station on which day: once a day among the stations of one
+//! area, so that a stranger elsewhere can neither block a person nor learn of their
+//! duty. It lies where the station lies.
 
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};

@@ -35,6 +35,7 @@ impl Record for SubsidyEntry {
     }
 
     fn check(&self, checks: &mut Checks) {
+        checks.day_has_come(self.entry_date, "entry_date");
         checks.rule(
             self.amount_fen != 0,
             "amount_fen",

@@ -34,6 +34,7 @@ impl Record for Training {
     }
 
     fn check(&self, checks: &mut Checks) {
+        checks.day_has_come(self.training_date, "training_date");
         checks.rule(
             self.minutes >= 1,
             "minutes",

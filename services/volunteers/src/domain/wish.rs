@@ -96,14 +96,17 @@ impl Record for Wish {
     }
 
     fn references(&self) -> Vec<Reference> {
+        // Long after the wish was posted.
+        let claimed = self.course.last_day("claim");
         [
             Some(
                 Reference::area(&self.head)
                     .of(area::COMMUNITIES_AND_GRIDS, "must be a community or a grid"),
             ),
-            self.unit_id.map(|id| Reference::id("unit_id", "unit", id)),
+            self.unit_id
+                .map(|id| Reference::id("unit_id", "unit", id).on(claimed)),
             self.volunteer_id
-                .map(|id| Reference::id("volunteer_id", "volunteer", id)),
+                .map(|id| Reference::id("volunteer_id", "volunteer", id).on(claimed)),
         ]
         .into_iter()
         .flatten()

@@ -2,11 +2,11 @@
 
 use std::collections::HashMap;
 
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use sqlx::PgPool;
 use uuid::Uuid;
 use wangge_api::refusal::Refusal;
-use wangge_kernel::limit::{DEFAULT_ZONE, day_of};
+use wangge_kernel::limit::{DEFAULT_ZONE, day_start};
 use wangge_pg::{StoreError, Tx};
 use wangge_records::{Record as _, kept::CREATE};
 
@@ -18,32 +18,35 @@ use crate::{
     store::queue,
 };
 
-/// A place is booked on a day on which the session is held, and there are as
-/// many as the session has. Those who book at the same time stand in line for
-/// the session.
+/// A place is booked on a day on which the session is held, while it isn't over,
+/// and there are as many as the session has. Those who book at the same time
+/// stand in line for the session. Who came or didn't is known once it has begun.
 pub(crate) async fn guard(
     tx: &mut Tx,
     bookings: &[Booking],
     action: &'static str,
     now: DateTime<Utc>,
 ) -> Result<Vec<(Uuid, Refusal)>, StoreError> {
-    if action != CREATE {
+    if action == "cancel" {
         return Ok(Vec::new());
     }
     let sessions: Vec<Uuid> = bookings.iter().map(|b| b.recurring_session_id).collect();
-    queue::stand_in_line(tx, &sessions).await?;
+    if action == CREATE {
+        queue::stand_in_line(tx, &sessions).await?;
+    }
     let days: Vec<NaiveDate> = bookings.iter().map(|b| b.session_date).collect();
     let rows = sqlx::query!(
-        "select session.id, day as \"day!\", session.weekday, \
-             start_date <= day and (end_date is null or end_date > day) as \"holds!\", \
+        "select session.id, day as \"day!\", session.weekday, session.start_minute, session.end_minute, \
+             session.start_date <= day and (session.end_date is null or session.end_date > day) \
+                 and (station.end_date is null or station.end_date > day) as \"holds!\", \
              exists (select from closed_day where closed_date = day \
                  and starts_with(session.area_code, closed_day.area_code) \
                  and (closed_day.station_id is null or closed_day.station_id = session.station_id)) \
                  as \"closed!\", \
-             capacity - (select count(*)::int from booking where booking.recurring_session_id = session.id \
+             session.capacity - (select count(*)::int from booking where booking.recurring_session_id = session.id \
                  and session_date = day and state <> 4) as \"left!\" \
          from (select distinct id, day from unnest($1::uuid[], $2::date[]) as asked (id, day)) asked \
-         join recurring_session session using (id)",
+         join recurring_session session using (id) join station on station.id = session.station_id",
         &sessions,
         &days,
     )
@@ -52,7 +55,11 @@ pub(crate) async fn guard(
     let mut found: HashMap<(Uuid, NaiveDate), Session> = rows
         .into_iter()
         .map(|row| {
+            let midnight = day_start(row.day, DEFAULT_ZONE);
+            let at = |minute: i32| midnight + TimeDelta::minutes(minute.into());
             let session = Session {
+                start_time: at(row.start_minute),
+                end_time: at(row.end_minute),
                 is_held: row.holds && Weekday::of(row.day).code() == row.weekday,
                 is_closed: row.closed,
                 left: row.left,
@@ -60,15 +67,20 @@ pub(crate) async fn guard(
             ((row.id, row.day), session)
         })
         .collect();
-    let today = day_of(now, DEFAULT_ZONE);
     let mut refused = Vec::new();
     for booking in bookings {
         let key = (booking.recurring_session_id, booking.session_date);
-        let is_over = !booking.head.imported && booking.session_date < today;
-        let takes = !booking.course.is_in(&[BookingState::Cancelled]);
-        let refusal = found
-            .get_mut(&key)
-            .and_then(|session| session.take(is_over, takes));
+        // In a trial the session may be part of what is tried.
+        let Some(session) = found.get_mut(&key) else {
+            continue;
+        };
+        let refusal = if action == CREATE {
+            let is_over = !booking.head.imported && session.end_time <= now;
+            let takes = !booking.course.is_in(&[BookingState::Cancelled]);
+            session.take(is_over, takes)
+        } else {
+            session.demand_begun(now)
+        };
         refused.extend(refusal.map(|refusal| (booking.head.id, refusal)));
     }
     Ok(refused)
@@ -76,6 +88,8 @@ pub(crate) async fn guard(
 
 /// A session on one day.
 struct Session {
+    start_time: DateTime<Utc>,
+    end_time: DateTime<Utc>,
     is_held: bool,
     is_closed: bool,
     left: i32,
@@ -89,7 +103,7 @@ impl Session {
         } else if self.is_closed {
             ("station_closed", "the station is closed on that day")
         } else if is_over {
-            ("session_over", "the day is past")
+            ("session_over", "the session has ended")
         } else if takes && self.left < 1 {
             ("session_full", "every place is taken")
         } else {
@@ -97,6 +111,12 @@ impl Session {
             return None;
         };
         Some(Refusal::guard(guard, Booking::KIND, why))
+    }
+
+    /// Says that the session has not begun, if that is so.
+    fn demand_begun(&self, now: DateTime<Utc>) -> Option<Refusal> {
+        let why = "the session has not begun";
+        (now < self.start_time).then(|| Refusal::guard("not_begun", Booking::KIND, why))
     }
 }
 

@@ -1,6 +1,6 @@
 //! Statements on check-in visits.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use sqlx::PgExecutor;
 use uuid::Uuid;
 use wangge_auth::RecordScope;
@@ -145,6 +145,43 @@ pub(crate) async fn list_check_in_visits(
     .into_iter()
     .map(CheckInVisit::try_from)
     .collect()
+}
+
+/// Whether a visit that isn't voided is recorded under a registration less than
+/// some time before or after a moment. Who asks stands in line for the
+/// registration, or another may record one at the same time.
+pub(crate) async fn is_recorded_near(
+    tx: &mut Tx,
+    registration_id: Uuid,
+    time: DateTime<Utc>,
+    spacing: TimeDelta,
+) -> Result<bool, StoreError> {
+    Ok(sqlx::query_scalar!(
+        "select exists (select from check_in_visit
+             where registration_id = $1 and state = $2 and visit_time > $3 and visit_time < $4)
+             as \"near!\"",
+        registration_id,
+        CheckInVisitState::Recorded.code(),
+        time - spacing,
+        time + spacing,
+    )
+    .fetch_one(tx)
+    .await?)
+}
+
+/// The last day on which a visit that isn't voided was recorded under a
+/// registration that is locked.
+pub(crate) async fn last_visit_time(
+    tx: &mut Tx,
+    registration_id: Uuid,
+) -> Result<Option<DateTime<Utc>>, StoreError> {
+    Ok(sqlx::query_scalar!(
+        "select max(visit_time) from check_in_visit where registration_id = $1 and state = $2",
+        registration_id,
+        CheckInVisitState::Recorded.code(),
+    )
+    .fetch_one(tx)
+    .await?)
 }
 
 /// Keeps a new visit.

@@ -3,10 +3,10 @@
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 use wangge_api::refusal::Refusal;
-use wangge_pg::{StoreError, Tx};
-use wangge_records::Record as _;
+use wangge_pg::{StoreError, Tx, transaction::Failure};
+use wangge_records::{Record as _, course::Taken, write::take_along};
 
-use crate::domain::project::Project;
+use crate::domain::{project::Project, project_claim::ProjectClaim};
 
 /// A project rests on a match of its own need.
 pub(crate) async fn guard(
@@ -35,4 +35,32 @@ pub(crate) async fn guard(
         (project.head.id, refusal)
     });
     Ok(refused.collect())
+}
+
+/// A project that is cancelled gives back what was claimed.
+pub(crate) async fn follow(
+    tx: &mut Tx,
+    project: &Project,
+    action: &'static str,
+    now: DateTime<Utc>,
+) -> Result<(), Failure> {
+    let Some(step) = project.course.steps().last().filter(|_| action == "cancel") else {
+        return Ok(());
+    };
+    let claims = sqlx::query_scalar!(
+        "select id from project_claim where project_id = $1 and state = 1 order by id",
+        project.head.id,
+    )
+    .fetch_all(&mut *tx)
+    .await?;
+    for id in claims {
+        let step = Taken {
+            action: "withdraw",
+            time: now,
+            actor: step.actor.0.clone(),
+            reason: step.reason.0.clone(),
+        };
+        take_along::<ProjectClaim>(tx, id, step).await?;
+    }
+    Ok(())
 }

@@ -35,12 +35,16 @@ use crate::{
         volunteer::Volunteer,
         wish::{Wish, WishState},
     },
-    store::{booking, project, project_claim, shift},
+    store::{
+        beneficiary, booking, project, project_claim, promises, service_event, service_record,
+        shift,
+    },
 };
 
 kept! { Volunteer in "volunteer" dated
 keeps "person_id, start_date"
-changes "name, skills, end_date" }
+changes "name, skills, end_date"
+guarded by promises::of_volunteers }
 kept! { Team in "team" dated
 keeps "kind, start_date"
 changes "name, end_date" }
@@ -49,13 +53,15 @@ keeps "team_id, volunteer_id, start_date"
 changes "end_date" }
 kept! { ServicePost in "service_post" dated
 keeps "start_date"
-changes "name, planned_count, end_date" }
+changes "name, planned_count, end_date"
+guarded by promises::of_posts }
 kept! { PostHolder in "post_holder" of "service_post_id" dated
 keeps "service_post_id, volunteer_id, start_date"
 changes "end_date" }
 kept! { Station in "station" dated
 keeps "kind, start_date"
-changes "name, end_date" }
+changes "name, end_date"
+guarded by promises::of_stations }
 kept! { FunctionalArea in "functional_area" of "station_id" dated
 keeps "station_id, start_date"
 changes "name, capacity, end_date" }
@@ -69,7 +75,8 @@ kept! { SubsidyEntry in "subsidy_entry" of "station_id"
 keeps "station_id, amount_fen, entry_date, purpose" }
 kept! { ServiceEvent in "service_event" states(ServiceEventState)
 keeps "kind, team_id, station_id"
-changes "title, start_time, end_time" }
+changes "title, start_time, end_time"
+guarded by service_event::guard, followed by service_event::follow }
 kept! { Shift in "shift" of "coalesce(service_event_id, service_post_id, station_id)" states(ShiftState)
 keeps "service_event_id, service_post_id, station_id, start_time, end_time"
 changes "volunteer_id, worked_minutes, signed_in_time, signed_out_time"
@@ -87,20 +94,23 @@ keeps "need_id, resource_id, volunteer_id, reason, match_date" }
 kept! { Project in "project" states(ProjectState)
 keeps "need_id, place_count"
 changes "title, need_match_id, score, evaluation"
-guarded by project::guard }
+guarded by project::guard, followed by project::follow }
 kept! { ProjectClaim in "project_claim" of "project_id" states(ProjectClaimState)
 keeps "project_id, unit_id, volunteer_id"
 guarded by project_claim::guard }
 kept! { Beneficiary in "beneficiary" of "project_id"
-keeps "project_id, resident_id, benefit_date" }
+keeps "project_id, resident_id, benefit_date"
+guarded by beneficiary::guard }
 kept! { Wish in "wish" states(WishState)
 keeps "resident_id"
 changes "title, unit_id, volunteer_id, claim_until_time" }
 kept! { RecurringSession in "recurring_session" of "station_id" dated
 keeps "station_id, catalogue_item_id, weekday, start_minute, end_minute, start_date"
-changes "name, capacity, end_date" }
+changes "name, capacity, end_date"
+guarded by promises::of_sessions }
 kept! { ClosedDay in "closed_day"
-keeps "closed_date, name, station_id" }
+keeps "closed_date, name, station_id"
+guarded by promises::of_closed_days }
 kept! { Booking in "booking" of "recurring_session_id" states(BookingState)
 keeps "recurring_session_id, session_date, resident_id"
 guarded by booking::guard }
@@ -108,7 +118,8 @@ kept! { Delivery in "delivery" of "station_id" states(DeliveryState)
 keeps "station_id, resident_id, goods"
 changes "volunteer_id" }
 kept! { ServiceRecord in "service_record" of "coalesce(station_id, service_event_id)" states(ServiceRecordState)
-keeps "station_id, service_event_id, catalogue_item_id, resident_id, served_time" }
+keeps "station_id, service_event_id, catalogue_item_id, resident_id, served_time"
+guarded by service_record::guard }
 kept! { StationVisit in "station_visit" of "station_id"
 keeps "station_id, kind, visitor, visit_time, service_record_id" }
 kept! { AgencyCase in "agency_case" of "station_id" states(AgencyCaseState)

@@ -4,20 +4,7 @@
 use sqlx::PgExecutor;
 use uuid::Uuid;
 use wangge_pg::{StoreError, Tx};
-use wangge_records::Found;
-
-/// Which of these units are known.
-pub(crate) async fn list_known_units(
-    executor: impl PgExecutor<'_>,
-    unit_ids: &[Uuid],
-) -> Result<Vec<Uuid>, StoreError> {
-    Ok(sqlx::query_scalar!(
-        "select unit_id from unit_replica where unit_id = any($1)",
-        unit_ids,
-    )
-    .fetch_all(executor)
-    .await?)
-}
+use wangge_records::{Days, Found};
 
 /// Keeps a unit as it stands from a revision on, unless a later one is known.
 pub(crate) async fn upsert_unit(
@@ -25,17 +12,21 @@ pub(crate) async fn upsert_unit(
     unit_id: Uuid,
     kind: i16,
     area_code: &str,
+    days: Days,
     revision: i64,
 ) -> Result<(), StoreError> {
     sqlx::query!(
-        "insert into unit_replica as known (unit_id, kind, area_code, revision)
-         values ($1, $2, $3, $4)
+        "insert into unit_replica as known (unit_id, kind, area_code, start_date, end_date, revision)
+         values ($1, $2, $3, $4, $5, $6)
          on conflict on constraint unit_replica_pkey do update
-         set kind = excluded.kind, area_code = excluded.area_code, revision = excluded.revision
+         set kind = excluded.kind, area_code = excluded.area_code, start_date = excluded.start_date,
+             end_date = excluded.end_date, revision = excluded.revision
          where known.revision < excluded.revision",
         unit_id,
         kind,
         area_code,
+        days.start_date,
+        days.end_date,
         revision,
     )
     .execute(tx)
@@ -43,13 +34,13 @@ pub(crate) async fn upsert_unit(
     Ok(())
 }
 
-/// Units by id, with their kinds.
+/// Units by id, with their kinds and days.
 pub(crate) async fn find_units(
     executor: impl PgExecutor<'_>,
     unit_ids: &[Uuid],
 ) -> Result<Vec<(Uuid, Found)>, StoreError> {
     let found = sqlx::query!(
-        "select unit_id, area_code, kind from unit_replica where unit_id = any($1)",
+        "select unit_id, area_code, kind, start_date, end_date from unit_replica where unit_id = any($1)",
         unit_ids,
     )
     .fetch_all(executor)
@@ -59,6 +50,10 @@ pub(crate) async fn find_units(
         .map(|row| {
             let found = Found {
                 kind: row.kind,
+                days: Days {
+                    start_date: row.start_date,
+                    end_date: row.end_date,
+                },
                 ..Found::plain(row.area_code)
             };
             (row.unit_id, found)

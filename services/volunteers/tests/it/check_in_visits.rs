@@ -188,7 +188,19 @@ async fn an_ended_registration_takes_no_more_visits() {
         end_date: date(2022, 7, 28),
         etag: String::new(),
     };
+    let early = bench.staff().end_registration(request.clone()).await;
+    assert_eq!(
+        precondition(&early.unwrap_err()).as_deref(),
+        Some("visits_recorded"),
+        "the visit of that day is recorded"
+    );
+    let request = EndRegistrationRequest {
+        request_id: request_id(),
+        end_date: date(2022, 7, 29),
+        ..request
+    };
     bench.staff().end_registration(request).await.unwrap();
+    bench.clock.advance(Duration::days(1));
     let status = bench
         .staff()
         .create_check_in_visit(visit(&registration.id))
@@ -340,7 +352,7 @@ async fn lists_are_paged_newest_first_within_the_scope() {
     let mut made = Vec::new();
     for _ in 0..5 {
         made.insert(0, bench.visited(&registration).await.id);
-        bench.clock.advance(Duration::minutes(1));
+        bench.clock.advance(Duration::minutes(10));
     }
     let mut leader = bench.officials(Role::Leader, "320402");
     let mut request = ListCheckInVisitsRequest {
@@ -395,4 +407,34 @@ async fn lists_are_paged_newest_first_within_the_scope() {
     };
     let status = leader.list_check_in_visits(garbage).await.unwrap_err();
     assert_eq!(reason(&status), "PAGE_TOKEN_INVALID");
+}
+
+#[tokio::test]
+async fn a_visit_that_many_enter_at_once_counts_once() {
+    let bench = Bench::start().await;
+    let registration = bench.registered().await;
+    let enter = || async {
+        let mut staff = bench.staff();
+        staff.create_check_in_visit(visit(&registration.id)).await
+    };
+    let entered = join_all((0..8).map(|_| enter())).await;
+    let (made, refused): (Vec<_>, Vec<_>) = entered.into_iter().partition(Result::is_ok);
+    assert_eq!((made.len(), refused.len()), (1, 7));
+    for refusal in refused {
+        let guard = precondition(&refusal.unwrap_err());
+        assert_eq!(guard.as_deref(), Some("visited_already"));
+    }
+    // What another official does at that time is another visit.
+    bench.visited(&bench.registered().await).await;
+
+    bench.clock.advance(Duration::seconds(599));
+    assert!(enter().await.is_err(), "it is the same visit still");
+    bench.clock.advance(Duration::seconds(1));
+    let later = enter().await.unwrap().into_inner();
+    // A visit that was entered by mistake stands in nobody's way.
+    bench.clock.advance(Duration::minutes(1));
+    assert!(enter().await.is_err());
+    let mut staff = bench.staff();
+    staff.void_check_in_visit(void(&later.id)).await.unwrap();
+    enter().await.unwrap();
 }

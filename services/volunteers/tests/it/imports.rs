@@ -421,7 +421,7 @@ async fn a_large_load_sent_by_several_at_once_is_there_once() {
     let registration = loaded();
     let mut records = vec![Record::Registration(registration.clone())];
     for minute in 0..450 {
-        let visit_time = time(MAY + minute * 60);
+        let visit_time = time(MAY + minute * 600);
         let visit = CheckInVisitRecord {
             visit_time,
             ..past_visit(&registration)
@@ -488,4 +488,42 @@ async fn only_importers_load() {
         .await
         .unwrap_err();
     assert_eq!(reason(&status), "ROLE_NOT_ALLOWED");
+}
+
+#[tokio::test]
+async fn a_visit_under_two_ids_is_loaded_once_and_a_trial_says_so() {
+    let bench = Bench::start().await;
+    let registration = loaded();
+    let visit = |seconds| CheckInVisitRecord {
+        visit_time: time(MAY + seconds),
+        ..past_visit(&registration)
+    };
+    let voided = CheckInVisitRecord {
+        voided_time: time(MAY + 900),
+        void_reason: "重复登记".into(),
+        ..visit(60)
+    };
+    let records = vec![
+        Record::Registration(registration.clone()),
+        Record::CheckInVisit(visit(0)),
+        Record::CheckInVisit(visit(1)),
+        Record::CheckInVisit(visit(600)),
+        Record::CheckInVisit(voided),
+    ];
+    for (trial, good) in [(true, RowOutcome::Valid), (false, RowOutcome::Imported)] {
+        let results = load_as(&bench, trial, records.clone()).await;
+        let expected = [good, good, RowOutcome::Refused, good, good];
+        assert_eq!(outcomes(&results), expected, "trial: {trial}");
+    }
+    // A trial knows what is loaded, and misses what is not.
+    let nowhere = CheckInVisitRecord {
+        registration_id: Uuid::now_v7().to_string(),
+        ..visit(0)
+    };
+    let records = vec![
+        Record::CheckInVisit(visit(2)),
+        Record::CheckInVisit(nowhere),
+    ];
+    let results = load_as(&bench, true, records).await;
+    assert_eq!(outcomes(&results), [RowOutcome::Refused; 2]);
 }

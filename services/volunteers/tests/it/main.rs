@@ -4,6 +4,7 @@
 mod check_in_visits;
 mod imports;
 mod plain;
+mod promises;
 mod registrations;
 mod replicas;
 mod wishes;

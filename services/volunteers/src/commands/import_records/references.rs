@@ -1,12 +1,13 @@
 //! Areas and units that rows of a load name. They come by organization's feed,
 //! which may be a moment behind the load, so they are waited for.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap};
 
 use uuid::Uuid;
 use wangge_auth::RecordScope;
 use wangge_outbox::Arrival;
 use wangge_pg::{Database, StoreError};
+use wangge_records::Days;
 
 use crate::{
     domain::{
@@ -42,7 +43,8 @@ impl Names {
     fn missing(&self, known: &References, given_up: &Self) -> Self {
         let code_missing =
             |code: &&String| known.area(code).is_none() && !given_up.codes.contains(*code);
-        let unit_missing = |id: &&Uuid| !known.knows_unit(**id) && !given_up.unit_ids.contains(*id);
+        let unit_missing =
+            |id: &&Uuid| known.unit(**id).is_none() && !given_up.unit_ids.contains(*id);
         Self {
             codes: self.codes.iter().filter(code_missing).cloned().collect(),
             unit_ids: self.unit_ids.iter().filter(unit_missing).copied().collect(),
@@ -54,7 +56,7 @@ impl Names {
 #[derive(Debug, Default)]
 pub(super) struct References {
     areas: HashMap<String, Area>,
-    unit_ids: HashSet<Uuid>,
+    units: HashMap<Uuid, Days>,
 }
 
 impl References {
@@ -63,9 +65,9 @@ impl References {
         self.areas.get(code)
     }
 
-    /// Whether a unit is known.
-    pub(super) fn knows_unit(&self, id: Uuid) -> bool {
-        self.unit_ids.contains(&id)
+    /// The days of a unit that is known.
+    pub(super) fn unit(&self, id: Uuid) -> Option<Days> {
+        self.units.get(&id).copied()
     }
 }
 
@@ -104,12 +106,15 @@ async fn look_up(
     let codes: Vec<_> = wanted.codes.iter().cloned().collect();
     let unit_ids: Vec<_> = wanted.unit_ids.iter().copied().collect();
     let areas = store::area::list_areas(&database.calls, scope, &codes).await?;
-    let units = store::unit::list_known_units(&database.calls, &unit_ids).await?;
+    let units = store::unit::find_units(&database.calls, &unit_ids).await?;
     Ok(References {
         areas: areas
             .into_iter()
             .map(|area| (area.code.clone(), area))
             .collect(),
-        unit_ids: units.into_iter().collect(),
+        units: units
+            .into_iter()
+            .map(|(id, unit)| (id, unit.days))
+            .collect(),
     })
 }

@@ -1,0 +1,40 @@
+//! Statements on service records.
+
+use chrono::{DateTime, Utc};
+use uuid::Uuid;
+use wangge_api::refusal::Refusal;
+use wangge_pg::{StoreError, Tx};
+use wangge_records::{Record as _, kept::CREATE};
+
+use crate::domain::service_record::ServiceRecord;
+
+/// Nobody is served at an event before it begins.
+pub(crate) async fn guard(
+    tx: &mut Tx,
+    records: &[ServiceRecord],
+    action: &'static str,
+    _now: DateTime<Utc>,
+) -> Result<Vec<(Uuid, Refusal)>, StoreError> {
+    let events: Vec<Uuid> = records.iter().filter_map(|r| r.service_event_id).collect();
+    if action != CREATE || events.is_empty() {
+        return Ok(Vec::new());
+    }
+    let begun = sqlx::query!(
+        "select id, start_time from service_event where id = any($1)",
+        &events
+    )
+    .fetch_all(tx)
+    .await?;
+    let is_early = |record: &&ServiceRecord| {
+        let mut begun = begun.iter();
+        begun.any(|row| {
+            Some(row.id) == record.service_event_id && record.served_time < row.start_time
+        })
+    };
+    let refused = records.iter().filter(is_early).map(|record| {
+        let why = "the event had not begun";
+        let refusal = Refusal::guard("not_begun", ServiceRecord::KIND, why);
+        (record.head.id, refusal)
+    });
+    Ok(refused.collect())
+}
