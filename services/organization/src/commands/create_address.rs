@@ -68,5 +68,5 @@ pub async fn save(
     origin: Origin,
 ) -> Result<(), Failure> {
     store::insert_address(tx, references.scope(), address, home).await?;
-    Ok(wangge_outbox::append(tx, &events::address_changed(address, origin)).await?)
+    wangge_outbox::append(tx, &events::address_changed(address, origin)).await
 }

@@ -102,5 +102,5 @@ pub async fn save(
     origin: Origin,
 ) -> Result<(), Failure> {
     store::appointment::insert_appointment(tx, references.scope(), appointment).await?;
-    Ok(wangge_outbox::append(tx, &events::appointment_changed(appointment, origin)).await?)
+    wangge_outbox::append(tx, &events::appointment_changed(appointment, origin)).await
 }

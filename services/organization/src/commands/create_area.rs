@@ -79,5 +79,5 @@ pub async fn save(
     origin: Origin,
 ) -> Result<(), Failure> {
     store::insert_area(tx, references.scope(), area).await?;
-    Ok(wangge_outbox::append(tx, &events::area_changed(area, origin)).await?)
+    wangge_outbox::append(tx, &events::area_changed(area, origin)).await
 }

@@ -35,5 +35,5 @@ pub async fn save(
     origin: Origin,
 ) -> Result<(), Failure> {
     store::insert_figure(tx, references.scope(), figure).await?;
-    Ok(wangge_outbox::append(tx, &events::figure_changed(figure, origin)).await?)
+    wangge_outbox::append(tx, &events::figure_changed(figure, origin)).await
 }

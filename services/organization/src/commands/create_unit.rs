@@ -61,5 +61,5 @@ pub async fn save(
     origin: Origin,
 ) -> Result<(), Failure> {
     store::insert_unit(tx, references.scope(), unit).await?;
-    Ok(wangge_outbox::append(tx, &events::unit_changed(unit, origin)).await?)
+    wangge_outbox::append(tx, &events::unit_changed(unit, origin)).await
 }

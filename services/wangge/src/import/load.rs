@@ -65,7 +65,9 @@ pub(crate) async fn check(channels: &Channels, records: &Records) -> Result<Vec<
         .iter()
         .map(|problem| (problem.file.clone(), problem.line))
         .collect();
-    let refused = send(channels, records, true, &Progress::default()).await?.problems;
+    let refused = send(channels, records, true, &Progress::default())
+        .await?
+        .problems;
     // What a service says of the same row is the same fault, most likely.
     problems.extend(
         refused
