@@ -60,9 +60,10 @@ fn reason(status: &Status) -> Option<Refusal> {
         Code::InvalidArgument | Code::Internal | Code::DataLoss => {
             Refusal::field("", "grpc.frame", what)
         }
+        // Health, asked for a service that is not here.
+        Code::NotFound => Refusal::not_found("service", ""),
         // The transport has no reason to say any of these.
         Code::Unknown
-        | Code::NotFound
         | Code::AlreadyExists
         | Code::PermissionDenied
         | Code::FailedPrecondition
@@ -94,6 +95,9 @@ mod tests {
                     .filter(|detail| matches!(detail, tonic_types::ErrorDetail::ErrorInfo(_)))
                     .count();
                 assert_eq!(reasons, 1, "{bare:?} became {told:?}");
+                if bare.code() == Code::NotFound {
+                    assert_eq!(told.code(), Code::NotFound, "health relies on it");
+                }
                 assert_ne!(told.code(), Code::Ok);
             }
         }
