@@ -67,12 +67,10 @@ pub(crate) async fn run(args: WatchArgs, output: Output) -> Result<ExitCode> {
             Some(status) if !args.follow || !may_be_resumed(&status) => {
                 return Err(refused(status));
             }
-            None => {}
-            Some(status) => {
-                if !std::mem::replace(&mut retrying, true) {
-                    note(format!("{}; it is resumed", refused(status)));
-                }
+            Some(status) if !std::mem::replace(&mut retrying, true) => {
+                note(format!("{}; it is resumed", refused(status)));
             }
+            None | Some(_) => {}
         }
         tokio::time::sleep(RETRY_DELAY).await;
     }
