@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 
 use prost::{Message, bytes::Bytes};
-use prost_types::FieldMask;
+use prost_types::{FieldMask, Timestamp};
 use uuid::Uuid;
 use wangge_api::{
     organization::v1 as organization,
@@ -770,6 +770,11 @@ fn of_volunteers(city: &City) -> Vec<Step> {
                 let visit = CheckInVisit {
                     registration_id: under.clone(),
                     handled: "走访".to_owned(),
+                    // Far from the visit that the city has: 2021-03-05, 09:00.
+                    visit_time: Some(Timestamp {
+                        seconds: 1_614_906_000,
+                        nanos: 0,
+                    }),
                     ..CheckInVisit::default()
                 };
                 let (request_id, check_in_visit) = (id.to_owned(), Some(visit));

@@ -3,6 +3,7 @@
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
+use wangge_kernel::limit::{DEFAULT_ZONE, day_of};
 use wangge_records::{Checks, Head, Record, Reference, Text, Told, dated};
 
 use super::{area::AreaKind, unit::UnitKind};
@@ -41,8 +42,15 @@ impl Record for Estate {
 
     fn references(&self) -> Vec<Reference> {
         let company = self.property_company_id.map(|id| {
-            Reference::id("property_company_id", "unit", id)
-                .of(&[UnitKind::Company as i16], "must be a company")
+            let company = Reference::id("property_company_id", "unit", id)
+                .of(&[UnitKind::Company as i16], "must be a company");
+            // Companies change in the life of an estate: the one that is named
+            // manages it now, or did on some day of its past.
+            if self.head.imported {
+                company.on_any_day()
+            } else {
+                company.on(Some(day_of(self.head.changed_time, DEFAULT_ZONE)))
+            }
         });
         let area =
             Reference::area(&self.head).of(&[AreaKind::Community as i16], "must be a community");
