@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 
 use prost::{Message, bytes::Bytes};
-use prost_types::{FieldMask, Timestamp};
+use prost_types::FieldMask;
 use uuid::Uuid;
 use wangge_api::{
     organization::v1 as organization,
@@ -764,27 +764,7 @@ fn of_volunteers(city: &City) -> Vec<Step> {
                 .encode_to_vec()
             }),
         ),
-        step(
-            "/wangge.volunteers.v1.OfficialService/CreateCheckInVisit",
-            Box::new(move |id| {
-                let visit = CheckInVisit {
-                    registration_id: under.clone(),
-                    handled: "走访".to_owned(),
-                    // Far from the visit that the city has: 2021-03-05, 09:00.
-                    visit_time: Some(Timestamp {
-                        seconds: 1_614_906_000,
-                        nanos: 0,
-                    }),
-                    ..CheckInVisit::default()
-                };
-                let (request_id, check_in_visit) = (id.to_owned(), Some(visit));
-                CreateCheckInVisitRequest {
-                    request_id,
-                    check_in_visit,
-                }
-                .encode_to_vec()
-            }),
-        ),
+        // First, since two visits within ten minutes would be one entered twice.
         step(
             "/wangge.volunteers.v1.OfficialService/VoidCheckInVisit",
             Box::new(move |id| {
@@ -793,6 +773,22 @@ fn of_volunteers(city: &City) -> Vec<Step> {
                     id: visit.clone(),
                     reason: "重复登记".to_owned(),
                     etag: String::new(),
+                }
+                .encode_to_vec()
+            }),
+        ),
+        step(
+            "/wangge.volunteers.v1.OfficialService/CreateCheckInVisit",
+            Box::new(move |id| {
+                let visit = CheckInVisit {
+                    registration_id: under.clone(),
+                    handled: "走访".to_owned(),
+                    ..CheckInVisit::default()
+                };
+                let (request_id, check_in_visit) = (id.to_owned(), Some(visit));
+                CreateCheckInVisitRequest {
+                    request_id,
+                    check_in_visit,
                 }
                 .encode_to_vec()
             }),
