@@ -101,13 +101,17 @@ pub(super) async fn address(
     let scope = run.references().scope().clone();
     let kept = store::address::load_address(tx, &scope, address.id.0).await?;
     let kept = kept.map(|kept| {
-        (
-            Address {
-                revision: 1,
-                ..kept.clone()
-            },
-            kept.revision,
-        )
+        let revision = kept.revision;
+        let same_text = kept.text == address.text;
+        let mut kept = Address {
+            revision: 1,
+            ..kept
+        };
+        // What words come to depends on the release that entered them.
+        if same_text {
+            kept.normalized_text.clone_from(&address.normalized_text);
+        }
+        (kept, revision)
     });
     if let Some(outcome) = run.known("address.id", address.id.0, &address, kept)? {
         return Ok(outcome);
