@@ -147,7 +147,9 @@ async fn by_area(lanes: &Lanes, filter: &Filter) -> Result<Vec<Ticket>, StoreErr
     })
 }
 
-/// As [`area_statement!`], on tickets that a unit holds.
+/// As [`area_statement!`], on tickets that a unit holds. A unit that asks for its own
+/// (`$9 = $12`) isn't looked up a second time: PostgreSQL would gather all that it
+/// holds for that.
 macro_rules! holder_statement {
     ($lanes:ident, $filter:ident, $unit:ident, $code:ident, $length:expr, $is_there:literal) => {{
         let (after_time, after_id) = $filter.after.unzip();
@@ -170,7 +172,7 @@ macro_rules! holder_statement {
                              and ($6::timestamptz is null or (held.reported_time, held.ticket_id) < ($6, $7::uuid)) \
                              and exists (select from ticket_order o \
                                  where o.unit_id = $9 and o.ticket_id = held.ticket_id and o.state <= 5) \
-                             and (held.area_code >= $10 and held.area_code < $11 \
+                             and (held.area_code >= $10 and held.area_code < $11 or $9 = $12 \
                                  or exists (select from ticket_order o where o.unit_id = $12 \
                                      and o.ticket_id = held.ticket_id and o.state <= 5)) \
                              order by held.reported_time desc, held.ticket_id desc limit $8) as found) as page \
