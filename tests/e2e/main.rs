@@ -15,6 +15,7 @@ mod guide;
 mod invariants;
 mod journey;
 mod operator;
+mod plans;
 mod schema;
 mod states;
 mod trace;

@@ -12,7 +12,7 @@ use tonic::Code;
 use wangge_api::policy::{METHODS, Role, policy};
 
 use crate::{City, Service, city::request_id, raw, site::Site, until};
-pub use contracts::{decode, encode, field, items};
+pub use contracts::{decode, encode, field, fields, items};
 use contracts::{listed, package};
 pub use kinds::KINDS;
 

@@ -28,6 +28,9 @@ macro_rules! coded {
         pub enum $name { $($(#[$value_doc])* $value = $code),* }
 
         impl $name {
+            /// Every value.
+            pub const ALL: &[Self] = &[$(Self::$value,)*];
+
             /// The contract's number of the value.
             pub fn code(self) -> i16 {
                 self as i16

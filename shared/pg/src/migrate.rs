@@ -7,7 +7,7 @@
 use std::{collections::HashMap, convert::Infallible, time::Duration};
 
 use sqlx::{
-    Connection as _, Executor as _, PgConnection, PgPool,
+    AssertSqlSafe, Connection as _, Executor as _, PgConnection, PgPool, SqlSafeStr as _,
     migrate::{Migrate as _, MigrateError, Migration, Migrator},
 };
 
@@ -98,15 +98,39 @@ async fn run(connection: &mut PgConnection, own: &Migrator) -> Result<(), Migrat
 
 async fn apply(connection: &mut PgConnection, migration: &Migration) -> Result<(), MigrateError> {
     tracing::info!(version = migration.version, what = %migration.description, "migrating");
-    if migration.no_tx {
-        // What runs without a transaction locks nobody out while it waits.
-        set_lock_timeout(connection, "0").await?;
-        drop_leftover(connection, migration.sql.as_str()).await?;
-    } else {
+    if !migration.no_tx {
         set_lock_timeout(connection, LOCK_TIMEOUT).await?;
+        connection.apply(TABLE, migration).await?;
+        return Ok(());
     }
-    connection.apply(TABLE, migration).await?;
+    // What runs without a transaction locks nobody out while it waits.
+    set_lock_timeout(connection, "0").await?;
+    let (all_but_last, last) = steps(migration.sql.as_str());
+    for step in all_but_last {
+        drop_leftover(connection, step).await?;
+        // From a migration of ours, word by word.
+        connection.execute(AssertSqlSafe(step.to_owned())).await?;
+    }
+    drop_leftover(connection, last).await?;
+    let mut migration = migration.clone();
+    migration.sql = AssertSqlSafe(last.to_owned()).into_sql_str();
+    connection.apply(TABLE, &migration).await?;
     Ok(())
+}
+
+/// The statements of a migration without a transaction, the last one apart. Each
+/// runs by itself: several sent together are a transaction. Those that make or
+/// drop indexes can be told apart at the ends of lines.
+fn steps(sql: &str) -> (Vec<&str>, &str) {
+    if !sql.to_ascii_lowercase().contains("index concurrently") {
+        return (Vec::new(), sql);
+    }
+    let mut steps: Vec<&str> = sql
+        .split_inclusive(";\n")
+        .filter(|step| !step.trim().is_empty())
+        .collect();
+    let last = steps.pop().unwrap_or(sql);
+    (steps, last)
 }
 
 async fn set_lock_timeout(connection: &mut PgConnection, to: &str) -> Result<(), sqlx::Error> {
@@ -135,7 +159,7 @@ async fn drop_leftover(connection: &mut PgConnection, sql: &str) -> Result<(), s
     if let Some(statement) = statement {
         tracing::info!(index = name, "dropping what an earlier run left behind");
         // The name was quoted by the database itself.
-        connection.execute(sqlx::AssertSqlSafe(statement)).await?;
+        connection.execute(AssertSqlSafe(statement)).await?;
     }
     Ok(())
 }
@@ -268,6 +292,17 @@ async fn wait_for(pool: &PgPool) -> Result<(), MigrateError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn indexes_of_one_migration_are_made_one_by_one() {
+        let first = "-- no-transaction\n-- Why; and how.\n\
+                     create index concurrently if not exists a_b on a (b);\n";
+        let second = "create index concurrently if not exists a_c\n    on a (c);\n";
+        let both = format!("{first}{second}");
+        assert_eq!(steps(&both), (vec![first], second));
+        let block = "-- no-transaction\ndo $$ begin update a set b = 1;\n commit; end $$;\n";
+        assert_eq!(steps(block), (Vec::new(), block));
+    }
 
     #[test]
     fn an_index_made_without_locking_is_known_by_its_name() {

@@ -14,13 +14,13 @@ use wangge_api::refusal::Refusal;
 use wangge_auth::RecordScope;
 use wangge_pg::{StoreError, Tx, transaction::Failure};
 
-use crate::{Found, Record};
+use crate::{Found, Listing, Record};
 
 /// The action by which a record is entered, as [`Kept::guard`] names it.
 pub const CREATE: &str = "create";
 
 /// Which records a list has.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Filter {
     /// Only those of this parent.
     pub parent: Option<Uuid>,
@@ -28,8 +28,8 @@ pub struct Filter {
     pub on: Option<NaiveDate>,
     /// Only those in the state with this number.
     pub state: Option<i16>,
-    /// Only those that were entered before this entry.
-    pub before: Option<i64>,
+    /// Only those that come behind these values of what they are in order by.
+    pub behind: Option<Vec<String>>,
     /// At most this many.
     pub limit: i64,
 }
@@ -61,6 +61,9 @@ pub trait Kept: Record {
     /// entry aside, in lists parted by commas. They are the record's fields.
     const COLUMNS: &'static [&'static str];
 
+    /// How they are listed.
+    const LISTING: Listing;
+
     /// The record with an id.
     fn load(
         pool: &PgPool,
@@ -74,13 +77,6 @@ pub trait Kept: Record {
         scope: &RecordScope,
         id: Uuid,
     ) -> impl Future<Output = Result<Option<Self>, StoreError>> + Send;
-
-    /// Records, the one entered last first.
-    fn list(
-        pool: &PgPool,
-        scope: &RecordScope,
-        filter: Filter,
-    ) -> impl Future<Output = Result<Vec<Listed<Self>>, StoreError>> + Send;
 
     /// Which of these records are there, where they lie, and on which days they
     /// hold. They can't change while the transaction lasts.
@@ -165,60 +161,61 @@ pub fn from_row<R: Record>(row: &str) -> Result<R, StoreError> {
 #[macro_export]
 macro_rules! kept {
     ($record:ident in $table:literal of $parent:literal $($rest:tt)*) => {
-        $crate::kept!(@days $record, $table, {
-            ["area_code >= $2 and area_code < $3 and $4::text[] is not null"]
-            ["area_code >= $1 and area_code < $2 and $8::text[] is not null"]
-        }, ["($3::uuid is null or " + $parent + " = $3)"], $($rest)*);
+        $crate::kept!(@days $record, $table,
+            ["area_code >= $2 and area_code < $3 and $4::text[] is not null"],
+            [parent: Some($parent), lies_with_parent: !<$record as $crate::Record>::HAS_OWN_AREA,],
+            $($rest)*);
     };
     ($record:ident in $table:literal shared $($rest:tt)*) => {
-        $crate::kept!(@days $record, $table, {
-            ["(area_code >= $2 and area_code < $3 or area_code = any($4))"]
-            ["(area_code >= $1 and area_code < $2 or area_code = any($8))"]
-        }, ["$3::uuid is null"], $($rest)*);
+        $crate::kept!(@days $record, $table,
+            ["(area_code >= $2 and area_code < $3 or area_code = any($4))"],
+            [is_shared: true,], $($rest)*);
     };
     ($record:ident in $table:literal $($rest:tt)*) => {
-        $crate::kept!(@days $record, $table, {
-            ["area_code >= $2 and area_code < $3 and $4::text[] is not null"]
-            ["area_code >= $1 and area_code < $2 and $8::text[] is not null"]
-        }, ["$3::uuid is null"], $($rest)*);
+        $crate::kept!(@days $record, $table,
+            ["area_code >= $2 and area_code < $3 and $4::text[] is not null"],
+            [], $($rest)*);
     };
-    (@days $record:ident, $table:literal, $where:tt, $of:tt, dated while $while:literal $($rest:tt)*) => {
-        $crate::kept!(@states $record, $table, $where, $of,
-            {["($4::date is null or start_date <= $4 and (end_date is null or end_date > $4) and " + $while + ")"]
-                ["start_date"] ["end_date"] [" for share"]}, $($rest)*);
+    (@days $record:ident, $table:literal, $where:tt, [$($list:tt)*], dated while $while:literal $($rest:tt)*) => {
+        $crate::kept!(@states $record, $table, $where,
+            [$($list)* is_dated: true, holds_while: Some($while),],
+            {["start_date"] ["end_date"] [" for share"]}, $($rest)*);
     };
-    (@days $record:ident, $table:literal, $where:tt, $of:tt, dated $($rest:tt)*) => {
-        $crate::kept!(@states $record, $table, $where, $of,
-            {["($4::date is null or start_date <= $4 and (end_date is null or end_date > $4))"]
-                ["start_date"] ["end_date"] [" for share"]}, $($rest)*);
+    (@days $record:ident, $table:literal, $where:tt, [$($list:tt)*], dated $($rest:tt)*) => {
+        $crate::kept!(@states $record, $table, $where, [$($list)* is_dated: true,],
+            {["start_date"] ["end_date"] [" for share"]}, $($rest)*);
     };
-    (@days $record:ident, $table:literal, $where:tt, $of:tt, $($rest:tt)*) => {
-        $crate::kept!(@states $record, $table, $where, $of,
-            {["$4::date is null"] ["null::date"] ["null::date"] [""]}, $($rest)*);
+    (@days $record:ident, $table:literal, $where:tt, $list:tt, $($rest:tt)*) => {
+        $crate::kept!(@states $record, $table, $where, $list,
+            {["null::date"] ["null::date"] [""]}, $($rest)*);
     };
-    (@states $record:ident, $table:literal, $where:tt, $of:tt, $on:tt, states($state:ident) keeps $keeps:literal $($rest:tt)*) => {
-        $crate::kept!(@changes $record, $table, $where, $of, $on,
-            ["($7::smallint is null or state = $7)"], "state", "for share",
+    (@states $record:ident, $table:literal, $where:tt, [$($list:tt)*], $on:tt, states($state:ident) keeps $keeps:literal $($rest:tt)*) => {
+        $crate::kept!(@changes $record, $table, $where,
+            [$($list)* sort: Some($crate::list::Sort {
+                column: "state",
+                values: || $state::ALL.iter().map(|state| state.code()).collect(),
+            }),],
+            $on, "state", "for share",
             (|code| $state::from_code(code).map($state::name)),
             ["state, steps", $keeps], "changed_time, revision, state, steps", $($rest)*);
     };
-    (@states $record:ident, $table:literal, $where:tt, $of:tt, $on:tt, keeps $keeps:literal $($rest:tt)*) => {
-        $crate::kept!(@changes $record, $table, $where, $of, $on,
-            ["$7::smallint is null"], "0::smallint", "", (|_: i16| None),
+    (@states $record:ident, $table:literal, $where:tt, $list:tt, $on:tt, keeps $keeps:literal $($rest:tt)*) => {
+        $crate::kept!(@changes $record, $table, $where, $list, $on,
+            "0::smallint", "", (|_: i16| None),
             [$keeps], "changed_time, revision", $($rest)*);
     };
-    (@changes $record:ident, $table:literal, $where:tt, $of:tt, $on:tt, $in:tt, $state:literal, $lock:literal, $named:tt,
+    (@changes $record:ident, $table:literal, $where:tt, $list:tt, $on:tt, $state:literal, $lock:literal, $named:tt,
         [$($columns:literal),+], $always:literal, changes $changes:literal $($rest:tt)*) => {
-        $crate::kept!(@guard $record, $table, $where, $of, $on, $in, $state, $lock, $named,
+        $crate::kept!(@guard $record, $table, $where, $list, $on, $state, $lock, $named,
             [$($columns,)+ $changes], [$always + ", " + $changes], $($rest)*);
     };
-    (@changes $record:ident, $table:literal, $where:tt, $of:tt, $on:tt, $in:tt, $state:literal, $lock:literal, $named:tt,
+    (@changes $record:ident, $table:literal, $where:tt, $list:tt, $on:tt, $state:literal, $lock:literal, $named:tt,
         $columns:tt, $always:literal, $($rest:tt)*) => {
-        $crate::kept!(@guard $record, $table, $where, $of, $on, $in, $state, $lock, $named, $columns, [$always], $($rest)*);
+        $crate::kept!(@guard $record, $table, $where, $list, $on, $state, $lock, $named, $columns, [$always], $($rest)*);
     };
-    (@guard $record:ident, $table:literal, $where:tt, $of:tt, $on:tt, $in:tt, $state:literal, $lock:literal, $named:tt, $columns:tt,
+    (@guard $record:ident, $table:literal, $where:tt, $list:tt, $on:tt, $state:literal, $lock:literal, $named:tt, $columns:tt,
         $changes:tt, guarded by $guard:path $(, followed by $follow:path)?) => {
-        $crate::kept!(@ $record, $table, $where, $of, $on, $in, $state, $lock, $named, $columns, $changes,
+        $crate::kept!(@ $record, $table, $where, $list, $on, $state, $lock, $named, $columns, $changes,
             async fn guard(
                 tx: &mut ::wangge_pg::Tx,
                 records: &[Self],
@@ -241,18 +238,20 @@ macro_rules! kept {
             })?
         );
     };
-    (@guard $record:ident, $table:literal, $where:tt, $of:tt, $on:tt, $in:tt, $state:literal, $lock:literal, $named:tt, $columns:tt,
+    (@guard $record:ident, $table:literal, $where:tt, $list:tt, $on:tt, $state:literal, $lock:literal, $named:tt, $columns:tt,
         $changes:tt,) => {
-        $crate::kept!(@ $record, $table, $where, $of, $on, $in, $state, $lock, $named, $columns, $changes,);
+        $crate::kept!(@ $record, $table, $where, $list, $on, $state, $lock, $named, $columns, $changes,);
     };
-    (@ $record:ident, $table:literal, {[$($one:tt)+] [$($many:tt)+]}, [$($of:tt)+],
-        {[$($on:tt)+] [$from:literal] [$until:literal] [$share:literal]}, [$($in:tt)+], $state:literal, $lock:literal, $named:tt,
+    (@ $record:ident, $table:literal, [$($where:tt)+], [$($list:tt)*],
+        {[$from:literal] [$until:literal] [$share:literal]}, $state:literal, $lock:literal, $named:tt,
         [$($columns:literal),+], [$($changes:tt)+], $($guard:tt)*) => {
         impl $crate::Kept for $record {
             const COLUMNS: &'static [&'static str] = &[
                 "id, area_code, created_time, changed_time, imported, import_digest, revision",
                 $($columns),+
             ];
+
+            const LISTING: $crate::Listing = $crate::Listing { $($list)* ..$crate::Listing::of($table) };
 
             async fn load(
                 pool: &::sqlx::PgPool,
@@ -261,7 +260,7 @@ macro_rules! kept {
             ) -> ::std::result::Result<::std::option::Option<Self>, ::wangge_pg::StoreError> {
                 let row = ::sqlx::query_scalar!(
                     "select row_to_json(kept)::text as \"row!\" from " + $table + " kept \
-                     where id = $1 and " + $($one)+,
+                     where id = $1 and " + $($where)+,
                     id,
                     scope.area_from(),
                     scope.area_until(),
@@ -287,36 +286,6 @@ macro_rules! kept {
                 .fetch_optional(tx)
                 .await?;
                 row.map(|row| $crate::kept::from_row(&row)).transpose()
-            }
-
-            async fn list(
-                pool: &::sqlx::PgPool,
-                scope: &::wangge_auth::RecordScope,
-                filter: $crate::Filter,
-            ) -> ::std::result::Result<::std::vec::Vec<$crate::Listed<Self>>, ::wangge_pg::StoreError> {
-                ::sqlx::query!(
-                    "select entry, row_to_json(kept)::text as \"row!\" from " + $table + " kept \
-                     where " + $($many)+ + " and " + $($of)+ + " and " + $($on)+ + " and " + $($in)+ + " \
-                     and ($5::bigint is null or entry < $5) order by entry desc limit $6",
-                    scope.area_from(),
-                    scope.area_until(),
-                    filter.parent,
-                    filter.on,
-                    filter.before,
-                    filter.limit,
-                    filter.state,
-                    &scope.areas_around(),
-                )
-                .fetch_all(pool)
-                .await?
-                .into_iter()
-                .map(|row| {
-                    Ok($crate::Listed {
-                        entry: row.entry,
-                        record: $crate::kept::from_row(&row.row)?,
-                    })
-                })
-                .collect()
             }
 
             async fn find(

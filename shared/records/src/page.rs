@@ -15,8 +15,8 @@ const CHUNK: usize = 200;
 #[derive(Debug)]
 pub struct Page<M> {
     size: usize,
-    /// Only records that were entered before this entry.
-    before: Option<i64>,
+    /// Only records that come behind this place in the order of entry.
+    behind: Option<i64>,
     arguments: String,
     messages: Vec<M>,
     bytes: usize,
@@ -40,10 +40,10 @@ impl<M: Message> Page<M> {
     /// # Errors
     /// `PAGE_TOKEN_INVALID`.
     pub fn read(page_size: i32, token: &str, arguments: String) -> Result<Self, Refusal> {
-        let before: Option<i64> = page::decode(token, &[&arguments]).map_err(|_| invalid())?;
+        let behind: Option<i64> = page::decode(token, &[&arguments]).map_err(|_| invalid())?;
         Ok(Self {
             size: usize::try_from(page::size(page_size)).unwrap_or_default(),
-            before,
+            behind,
             arguments,
             messages: Vec::new(),
             bytes: 0,
@@ -51,12 +51,12 @@ impl<M: Message> Page<M> {
         })
     }
 
-    /// Returns which records to load next, the entry before which they begin and
+    /// Returns which records to load next, the place behind which they begin and
     /// how many: one more than there is room for, to know whether there are more.
     /// None once the page is done.
     pub(crate) fn wanted(&self) -> Option<(Option<i64>, usize)> {
         let room = self.size - self.messages.len();
-        (self.state == Filling::Open).then(|| (self.before, room.min(CHUNK) + 1))
+        (self.state == Filling::Open).then(|| (self.behind, room.min(CHUNK) + 1))
     }
 
     /// Adds the records that were wanted, as far as there is room.
@@ -69,7 +69,7 @@ impl<M: Message> Page<M> {
             let message = message(listed.record);
             self.bytes += message.encoded_len();
             self.messages.push(message);
-            self.before = Some(listed.entry);
+            self.behind = Some(listed.entry);
             if self.bytes >= page::MAXIMUM_BYTES && place < count {
                 self.state = Filling::Full;
                 return;
@@ -85,7 +85,7 @@ impl<M: Message> Page<M> {
     /// Returns the records of the page, and the token behind them; empty if there
     /// are no more.
     pub(crate) fn close(self) -> (Vec<M>, String) {
-        let token = match (self.state, self.before) {
+        let token = match (self.state, self.behind) {
             (Filling::Full, Some(last)) => page::encode(&last, &[&self.arguments]),
             _ => String::new(),
         };
@@ -114,14 +114,14 @@ mod tests {
         loop {
             let mut page: Page<String> =
                 Page::read(page_size, &token, "records".to_owned()).expect("our token");
-            while let Some((before, limit)) = page.wanted() {
+            while let Some((behind, limit)) = page.wanted() {
                 let entries = (0..sizes.len()).rev().map(|entry| (entry, sizes[entry]));
                 let found = entries
                     .map(|(entry, size)| Listed {
                         entry: i64::try_from(entry).expect("small"),
                         record: size,
                     })
-                    .filter(|listed| before.is_none_or(|before| listed.entry < before))
+                    .filter(|listed| behind.is_none_or(|behind| listed.entry < behind))
                     .take(limit);
                 page.fill(found.collect(), |size| "x".repeat(size));
             }

@@ -29,13 +29,15 @@ pub async fn list<H: Host, R: Kept, M: Message>(
     mut page: Page<M>,
     message: impl Fn(R) -> M,
 ) -> Result<(Vec<M>, String), Refusal> {
-    while let Some((before, limit)) = page.wanted() {
+    while let Some((behind, limit)) = page.wanted() {
         let filter = Filter {
-            before,
+            behind: behind.map(|entry| vec![entry.to_string()]),
             limit: i64::try_from(limit).unwrap_or(i64::MAX),
-            ..filter
+            ..filter.clone()
         };
-        let found = R::list(&host.database().calls, scope, filter).await?;
+        let found = R::LISTING
+            .records(&host.database().list_lanes, scope, &filter)
+            .await?;
         page.fill(found, &message);
     }
     Ok(page.close())

@@ -5,7 +5,8 @@ use std::sync::LazyLock;
 
 use prost::Message as _;
 use prost_reflect::{
-    DescriptorPool, DynamicMessage, MessageDescriptor, MethodDescriptor, ReflectMessage as _,
+    DescriptorPool, DynamicMessage, FieldDescriptor, MessageDescriptor, MethodDescriptor,
+    ReflectMessage as _,
 };
 use serde_json::Value;
 
@@ -29,10 +30,13 @@ pub(super) fn method(path: &str) -> MethodDescriptor {
 /// What a list's pages hold.
 pub(super) fn listed(path: &str) -> Option<MessageDescriptor> {
     let page = method(path).output();
-    let items = page
-        .fields()
-        .find(prost_reflect::FieldDescriptor::is_list)?;
+    let items = page.fields().find(FieldDescriptor::is_list)?;
     items.kind().as_message().cloned()
+}
+
+/// The fields of a method's request.
+pub fn fields(path: &str) -> Vec<FieldDescriptor> {
+    method(path).input().fields().collect()
 }
 
 /// A request of a method, from JSON by the fields' names.
@@ -72,7 +76,7 @@ pub fn items(path: &str, page: &[u8], name: &str) -> Vec<String> {
     let descriptor = page.descriptor();
     let items = descriptor
         .fields()
-        .find(prost_reflect::FieldDescriptor::is_list)
+        .find(FieldDescriptor::is_list)
         .expect("items");
     let items = page.get_field(&items);
     let items = items.as_list().expect("a list").iter();

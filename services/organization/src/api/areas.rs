@@ -70,8 +70,8 @@ impl AreaService for Areas {
         let page: Page<String> = Page::read(message.page_size, &message.page_token, arguments)?;
         let scope = scope.within(&message.within_code);
         let kind = AreaKind::from_code(message.kind);
-        let pool = &self.0.database.calls;
-        let rows = store::list_areas(pool, &scope, kind, &page.after, page.limit())
+        let database = &self.0.database;
+        let rows = store::list_areas(database, &scope, kind, &page.after, page.limit())
             .await
             .map_err(Refusal::from)?;
         let keep = page.size.min(fitting(&rows));

@@ -62,8 +62,8 @@ impl PersonService for People {
         let arguments = vec!["ListPeople".to_owned(), message.within_code.clone()];
         let page: Page<i64> = Page::read(message.page_size, &message.page_token, arguments)?;
         let scope = scope.within(&message.within_code);
-        let pool = &self.0.database.calls;
-        let rows = store::person::list_people(pool, &scope, page.after, page.limit())
+        let lanes = &self.0.database.list_lanes;
+        let rows = store::person::list_people(lanes, &scope, page.after, page.limit())
             .await
             .map_err(Refusal::from)?;
         let (people, next_page_token) = page.close(rows, page.size, |row| row.entry);
@@ -96,9 +96,9 @@ impl PersonService for People {
         let (filter, arguments) = appointments::filter(&message)?;
         let page: Page<i64> = Page::read(message.page_size, &message.page_token, arguments)?;
         let scope = scope.within(&message.within_code);
-        let pool = &self.0.database.calls;
+        let lanes = &self.0.database.list_lanes;
         let (after, limit) = (page.after, page.limit());
-        let rows = store::appointment::list_appointments(pool, &scope, filter, after, limit)
+        let rows = store::appointment::list_appointments(lanes, &scope, filter, after, limit)
             .await
             .map_err(Refusal::from)?;
         let (rows, next_page_token) = page.close(rows, page.size, |row| row.entry);

@@ -61,8 +61,8 @@ impl UnitService for Units {
         let page: Page<String> = Page::read(message.page_size, &message.page_token, arguments)?;
         let scope = scope.within(&message.within_code);
         let kind = UnitKind::from_code(message.kind);
-        let pool = &self.0.database.calls;
-        let rows = store::list_units(pool, &scope, kind, &page.after, page.limit())
+        let lanes = &self.0.database.list_lanes;
+        let rows = store::list_units(lanes, &scope, kind, &page.after, page.limit())
             .await
             .map_err(Refusal::from)?;
         let (units, next_page_token) = page.close(rows, page.size, |unit| unit.code.clone());

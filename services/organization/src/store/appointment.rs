@@ -1,17 +1,33 @@
 //! Appointments in the database.
 
 use chrono::NaiveDate;
-use sqlx::PgExecutor;
 use uuid::Uuid;
 use wangge_api::refusal::Refusal;
 use wangge_auth::RecordScope;
-use wangge_pg::{StoreError, Tx, transaction::Failure};
+use wangge_pg::{Lanes, StoreError, Tx, transaction::Failure};
+use wangge_records::{Filter, Listing, list::Sort};
 
 use super::{Entered, write_in};
 use crate::domain::{
     appointment::{Appointment, AppointmentId, Post},
     person::PersonId,
     unit::UnitId,
+};
+
+/// How appointments are listed: a post ends with its unit or grid.
+const LISTING: Listing = Listing {
+    is_ascending: true,
+    sort: Some(Sort {
+        column: "post",
+        values: || Post::ALL.iter().map(|post| post.code()).collect(),
+    }),
+    is_dated: true,
+    holds_while: Some(
+        "not exists (select from unit where unit.id = kept.unit_id and unit.end_date <= $4) \
+         and not (kept.unit_id is null and exists ( \
+             select from area where area.code = kept.area_code and area.end_date <= $4))",
+    ),
+    ..Listing::of("appointment")
 };
 
 /// The appointment with an id, locked until the transaction ends.
@@ -53,36 +69,35 @@ pub struct AppointmentFilter {
 /// # Errors
 /// What the database says.
 pub async fn list_appointments(
-    executor: impl PgExecutor<'_>,
+    lanes: &Lanes,
     scope: &RecordScope,
     filter: AppointmentFilter,
     after: i64,
     limit: i64,
 ) -> Result<Vec<Entered<Appointment>>, StoreError> {
-    let rows = sqlx::query!(
-        r#"select entry, id as "id: AppointmentId", person_id as "person_id: PersonId",
-                  post as "post: Post", unit_id as "unit_id: UnitId", area_code, start_date,
-                  end_date, revision
-           from appointment
-           where area_code >= $1 and area_code < $2 and entry > $3
-             and ($4::smallint is null or post = $4)
-             and ($5::date is null or start_date <= $5 and (end_date is null or end_date > $5)
-                  and not exists (
-                      select from unit where unit.id = unit_id and unit.end_date <= $5
-                  )
-                  and not (unit_id is null and exists (
-                      select from area where area.code = area_code and area.end_date <= $5
-                  )))
-           order by entry limit $6"#,
-        scope.area_from(),
-        scope.area_until(),
-        after,
-        filter.post.map(Post::code),
-        filter.on_date,
+    let filter = Filter {
+        state: filter.post.map(Post::code),
+        on: filter.on_date,
+        behind: Some(vec![after.to_string()]),
         limit,
-    )
-    .fetch_all(executor)
-    .await?;
+        ..Filter::default()
+    };
+    let entries: Vec<i64> = LISTING.names(lanes, scope, &filter).await?;
+    let lane = lanes.take().await?;
+    let mut rows = lane
+        .run(async |lane| {
+            sqlx::query!(
+                r#"select entry, id as "id: AppointmentId", person_id as "person_id: PersonId",
+                          post as "post: Post", unit_id as "unit_id: UnitId", area_code,
+                          start_date, end_date, revision
+                   from appointment where entry = any($1)"#,
+                &entries,
+            )
+            .fetch_all(lane)
+            .await
+        })
+        .await?;
+    rows.sort_unstable_by_key(|row| row.entry);
     Ok(rows
         .into_iter()
         .map(|row| Entered {

@@ -6,7 +6,7 @@ use uuid::Uuid;
 use wangge_api::refusal::Refusal;
 use wangge_auth::RecordScope;
 use wangge_kernel::area_code;
-use wangge_pg::{StoreError, Tx, transaction::Failure};
+use wangge_pg::{Database, StoreError, Tx, transaction::Failure};
 use wangge_records::{Days, Found};
 
 use super::write_in;
@@ -139,12 +139,40 @@ pub async fn load_chain(
 /// # Errors
 /// What the database says.
 pub async fn list_areas(
-    executor: impl PgExecutor<'_>,
+    database: &Database,
     scope: &RecordScope,
     kind: Option<AreaKind>,
     after: &str,
     limit: i64,
 ) -> Result<Vec<Area>, StoreError> {
+    let kinds = kind.as_ref().map_or(AreaKind::ALL, std::slice::from_ref);
+    let kinds: Vec<i16> = kinds.iter().map(|kind| kind.code()).collect();
+    let lane = database.list_lanes.take().await?;
+    // Of each kind the first few, and what lies around.
+    let codes = lane
+        .run(async |lane| {
+            sqlx::query_scalar!(
+                r#"select code as "code!" from unnest($5::smallint[]) as one (kind)
+                   cross join lateral (
+                       select code from area
+                       where kind = one.kind and code >= $1 and code < $2 and code > $3
+                       order by code limit $4
+                   ) inside
+                   union all
+                   select code from area
+                   where code = any($6) and not (code >= $1 and code < $2) and code > $3
+                       and kind = any($5)"#,
+                scope.area_from(),
+                scope.area_until(),
+                after,
+                limit,
+                &kinds,
+                &scope.areas_around(),
+            )
+            .fetch_all(lane)
+            .await
+        })
+        .await?;
     Ok(sqlx::query_as!(
         Area,
         r#"select id as "id!: AreaId", code as "code!", kind as "kind!: AreaKind", name as "name!",
@@ -162,22 +190,17 @@ pub async fn list_areas(
                    select id, code, kind, name, parent_code, boundary_geojson, start_date,
                           end_date, revision
                    from area
-                   where (code >= $1 and code < $2 or code = any($7)) and code > $3
-                     and ($4::smallint is null or kind = $4)
-                   order by code limit $5
+                   where code = any($1)
+                   order by code limit $2
                ) first_rows
            ) sized
-           where coalesce(bytes, 0) <= $6
+           where coalesce(bytes, 0) <= $3
            order by code"#,
-        scope.area_from(),
-        scope.area_until(),
-        after,
-        kind.map(AreaKind::code),
+        &codes,
         limit,
         i64::try_from(PAGE_BYTES).unwrap_or(i64::MAX),
-        &scope.areas_around(),
     )
-    .fetch_all(executor)
+    .fetch_all(&database.calls)
     .await?)
 }
 

@@ -4,11 +4,17 @@ use sqlx::PgExecutor;
 use uuid::Uuid;
 use wangge_api::refusal::Refusal;
 use wangge_auth::RecordScope;
-use wangge_pg::{StoreError, Tx, transaction::Failure};
-use wangge_records::Found;
+use wangge_pg::{Lanes, StoreError, Tx, transaction::Failure};
+use wangge_records::{Filter, Found, Listing};
 
 use super::{Entered, write_in};
 use crate::domain::person::{Person, PersonId};
+
+/// How people are listed.
+const LISTING: Listing = Listing {
+    is_ascending: true,
+    ..Listing::of("person")
+};
 
 /// The person with an id.
 ///
@@ -36,22 +42,30 @@ pub async fn load_person(
 /// # Errors
 /// What the database says.
 pub async fn list_people(
-    executor: impl PgExecutor<'_>,
+    lanes: &Lanes,
     scope: &RecordScope,
     after: i64,
     limit: i64,
 ) -> Result<Vec<Entered<Person>>, StoreError> {
-    let rows = sqlx::query!(
-        r#"select entry, id as "id: PersonId", name, area_code, revision
-           from person where area_code >= $1 and area_code < $2 and entry > $3
-           order by entry limit $4"#,
-        scope.area_from(),
-        scope.area_until(),
-        after,
+    let filter = Filter {
+        behind: Some(vec![after.to_string()]),
         limit,
-    )
-    .fetch_all(executor)
-    .await?;
+        ..Filter::default()
+    };
+    let entries: Vec<i64> = LISTING.names(lanes, scope, &filter).await?;
+    let lane = lanes.take().await?;
+    let mut rows = lane
+        .run(async |lane| {
+            sqlx::query!(
+                r#"select entry, id as "id: PersonId", name, area_code, revision
+                   from person where entry = any($1)"#,
+                &entries,
+            )
+            .fetch_all(lane)
+            .await
+        })
+        .await?;
+    rows.sort_unstable_by_key(|row| row.entry);
     Ok(rows
         .into_iter()
         .map(|row| Entered {

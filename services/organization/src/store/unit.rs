@@ -4,11 +4,29 @@ use sqlx::PgExecutor;
 use uuid::Uuid;
 use wangge_api::refusal::Refusal;
 use wangge_auth::RecordScope;
-use wangge_pg::{StoreError, Tx, transaction::Failure};
-use wangge_records::{Days, Found};
+use wangge_pg::{Lanes, StoreError, Tx, transaction::Failure};
+use wangge_records::{
+    Days, Filter, Found, Listing,
+    list::{Column, Sort},
+};
 
 use super::write_in;
 use crate::domain::unit::{Unit, UnitId, UnitKind};
+
+/// How units are listed.
+const LISTING: Listing = Listing {
+    order: &[Column {
+        name: "code",
+        sql_type: "text",
+    }],
+    is_ascending: true,
+    sort: Some(Sort {
+        column: "kind",
+        values: || UnitKind::ALL.iter().map(|kind| kind.code()).collect(),
+    }),
+    is_shared: true,
+    ..Listing::of("unit")
+};
 
 /// The unit with an id.
 ///
@@ -62,29 +80,36 @@ pub async fn lock_unit(
 /// # Errors
 /// What the database says.
 pub async fn list_units(
-    executor: impl PgExecutor<'_>,
+    lanes: &Lanes,
     scope: &RecordScope,
     kind: Option<UnitKind>,
     after: &str,
     limit: i64,
 ) -> Result<Vec<Unit>, StoreError> {
-    Ok(sqlx::query_as!(
-        Unit,
-        r#"select id as "id: UnitId", code, kind as "kind: UnitKind", name,
-                  parent_id as "parent_id: UnitId", area_code, start_date, end_date, revision
-           from unit
-           where (area_code >= $1 and area_code < $2 or area_code = any($6)) and code > $3
-             and ($4::smallint is null or kind = $4)
-           order by code limit $5"#,
-        scope.area_from(),
-        scope.area_until(),
-        after,
-        kind.map(UnitKind::code),
+    let filter = Filter {
+        state: kind.map(UnitKind::code),
+        behind: Some(vec![after.to_owned()]),
         limit,
-        &scope.areas_around(),
-    )
-    .fetch_all(executor)
-    .await?)
+        ..Filter::default()
+    };
+    let codes: Vec<String> = LISTING.names(lanes, scope, &filter).await?;
+    let lane = lanes.take().await?;
+    let mut units = lane
+        .run(async |lane| {
+            sqlx::query_as!(
+                Unit,
+                r#"select id as "id: UnitId", code, kind as "kind: UnitKind", name,
+                          parent_id as "parent_id: UnitId", area_code, start_date, end_date,
+                          revision
+                   from unit where code = any($1)"#,
+                &codes,
+            )
+            .fetch_all(lane)
+            .await
+        })
+        .await?;
+    units.sort_unstable_by(|one, other| one.code.cmp(&other.code));
+    Ok(units)
 }
 
 /// Which field of a unit another one has already, in scope or not.

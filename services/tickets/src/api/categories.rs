@@ -97,7 +97,8 @@ impl CategoryService for Categories {
             .unwrap_or_default();
         let size = page::size(message.page_size);
         let scope = scope.within(&message.within_code);
-        let mut entries = list_responsibilities(&self.0.database.calls, &scope, &after, size + 1)
+        let lanes = &self.0.database.list_lanes;
+        let mut entries = list_responsibilities(lanes, &scope, &after, size + 1)
             .await
             .map_err(Refusal::from)?;
         let more = entries.len() > usize::try_from(size).unwrap_or(usize::MAX);

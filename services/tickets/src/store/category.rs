@@ -3,9 +3,31 @@
 use sqlx::PgPool;
 use uuid::Uuid;
 use wangge_auth::RecordScope;
-use wangge_pg::{StoreError, Tx};
+use wangge_pg::{Lanes, StoreError, Tx};
+use wangge_records::{Filter, Listing, list::Column};
 
 use crate::domain::category::{Category, Limit, LimitKind, Responsibility};
+
+/// How the duty list is listed.
+const DUTY_LIST: Listing = Listing {
+    order: &[
+        Column {
+            name: "category_code",
+            sql_type: "text",
+        },
+        Column {
+            name: "area_code",
+            sql_type: "text",
+        },
+        Column {
+            name: "id",
+            sql_type: "uuid",
+        },
+    ],
+    is_ascending: true,
+    is_shared: true,
+    ..Listing::of("responsibility")
+};
 
 /// The picture that replicas keep of reference data is old from now on.
 ///
@@ -130,25 +152,36 @@ pub async fn load_responsibility(
 /// # Errors
 /// What the database says.
 pub async fn list_responsibilities(
-    pool: &PgPool,
+    lanes: &Lanes,
     scope: &RecordScope,
     after: &(String, String),
     limit: i64,
 ) -> Result<Vec<Responsibility>, StoreError> {
-    Ok(sqlx::query_as!(
-        Responsibility,
-        "select id, category_code, area_code, unit_id, revision from responsibility \
-         where (area_code >= $1 and area_code < $2 or area_code = any($6)) \
-         and (category_code, area_code) > ($3, $4) order by category_code, area_code limit $5",
-        scope.area_from(),
-        scope.area_until(),
-        after.0,
-        after.1,
+    // A category has one entry for an area, whatever its id.
+    let behind = vec![after.0.clone(), after.1.clone(), Uuid::max().to_string()];
+    let filter = Filter {
+        behind: Some(behind),
         limit,
-        &scope.areas_around(),
-    )
-    .fetch_all(pool)
-    .await?)
+        ..Filter::default()
+    };
+    let ids: Vec<Uuid> = DUTY_LIST.names(lanes, scope, &filter).await?;
+    let lane = lanes.take().await?;
+    let mut entries = lane
+        .run(async |lane| {
+            sqlx::query_as!(
+                Responsibility,
+                "select id, category_code, area_code, unit_id, revision from responsibility \
+                 where id = any($1)",
+                &ids,
+            )
+            .fetch_all(lane)
+            .await
+        })
+        .await?;
+    entries.sort_unstable_by(|one, other| {
+        (&one.category_code, &one.area_code).cmp(&(&other.category_code, &other.area_code))
+    });
+    Ok(entries)
 }
 
 pub(super) fn limit(kind: i16, amount: i32) -> Limit {

@@ -212,7 +212,15 @@ async fn by_holder(
         (None, None) => return Ok(Vec::new()),
         _ => filter.within.as_str(),
     };
-    Ok(match length_of(code, &[12]) {
+    Ok(match length_of(code, &LENGTHS) {
+        15 => holder_statement!(
+            lanes,
+            filter,
+            unit_id,
+            code,
+            15,
+            "left(held.area_code, 15) = $1"
+        ),
         12 => holder_statement!(
             lanes,
             filter,
@@ -220,6 +228,22 @@ async fn by_holder(
             code,
             12,
             "left(held.area_code, 12) = $1"
+        ),
+        9 => holder_statement!(
+            lanes,
+            filter,
+            unit_id,
+            code,
+            9,
+            "left(held.area_code, 9) = $1"
+        ),
+        6 => holder_statement!(
+            lanes,
+            filter,
+            unit_id,
+            code,
+            6,
+            "left(held.area_code, 6) = $1"
         ),
         _ => holder_statement!(lanes, filter, unit_id, code, 0, "$1::text is not null"),
     })

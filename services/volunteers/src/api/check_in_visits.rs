@@ -66,9 +66,9 @@ pub(super) async fn list_check_in_visits(
     let behind = page_key::<DateTime<Utc>>(&message.page_token, &arguments)?;
     let size = page::size(message.page_size);
     let scope = scope.within(&message.within_code);
+    let lanes = &app.database.list_lanes;
     let found =
-        store::check_in_visit::list_check_in_visits(&app.database.calls, &scope, behind, size + 1)
-            .await?;
+        store::check_in_visit::list_check_in_visits(lanes, &scope, behind, size + 1).await?;
     let keys: Vec<_> = found
         .iter()
         .map(|visit| (visit.visit_time, visit.id.to_string()))

@@ -64,7 +64,7 @@ pub(super) async fn list_registrations(
     let size = page::size(message.page_size);
     let scope = scope.within(&message.within_code);
     let mut found =
-        store::registration::list_registrations(&app.database.calls, &scope, behind, size + 1)
+        store::registration::list_registrations(&app.database.list_lanes, &scope, behind, size + 1)
             .await?;
     let is_more = cut(&mut found, size);
     let next_page_token = match found.last() {

@@ -1,14 +1,32 @@
 //! Statements on check-in visits.
 
+use std::cmp::Reverse;
+
 use chrono::{DateTime, TimeDelta, Utc};
 use sqlx::PgExecutor;
 use uuid::Uuid;
 use wangge_auth::RecordScope;
-use wangge_pg::{StoreError, Tx};
+use wangge_pg::{Lanes, StoreError, Tx};
+use wangge_records::{Filter, Listing, list::Column};
 
 use crate::domain::{
     check_in_visit::{CheckInVisit, CheckInVisitId, Voiding},
     check_in_visit_state::CheckInVisitState,
+};
+
+/// How visits are listed.
+const LISTING: Listing = Listing {
+    order: &[
+        Column {
+            name: "visit_time",
+            sql_type: "timestamptz",
+        },
+        Column {
+            name: "check_in_visit_id",
+            sql_type: "uuid",
+        },
+    ],
+    ..Listing::of("check_in_visit")
 };
 
 /// A visit as its table has it.
@@ -118,33 +136,33 @@ pub(crate) async fn list_check_in_visits_by_id(
 
 /// Visits, newest first, behind a key.
 pub(crate) async fn list_check_in_visits(
-    executor: impl PgExecutor<'_>,
+    lanes: &Lanes,
     scope: &RecordScope,
     behind: Option<(DateTime<Utc>, Uuid)>,
     limit: i64,
 ) -> Result<Vec<CheckInVisit>, StoreError> {
-    let (time, id) = behind.unzip();
-    sqlx::query_as!(
-        Row,
-        "select check_in_visit_id as id, registration_id, person_id, area_code, visit_time, handled,
-             state, voided_time, void_reason, imported, revision
-         from check_in_visit
-         where area_code >= $1 and area_code < $2
-             and (visit_time, check_in_visit_id) <
-                 (coalesce($3, 'infinity'::timestamptz), $4::uuid)
-         order by visit_time desc, check_in_visit_id desc
-         limit $5",
-        scope.area_from(),
-        scope.area_until(),
-        time,
-        id,
+    let filter = Filter {
+        behind: behind.map(|(time, id)| vec![time.to_rfc3339(), id.to_string()]),
         limit,
-    )
-    .fetch_all(executor)
-    .await?
-    .into_iter()
-    .map(CheckInVisit::try_from)
-    .collect()
+        ..Filter::default()
+    };
+    let ids: Vec<Uuid> = LISTING.names(lanes, scope, &filter).await?;
+    let lane = lanes.take().await?;
+    let mut rows = lane
+        .run(async |lane| {
+            sqlx::query_as!(
+                Row,
+                "select check_in_visit_id as id, registration_id, person_id, area_code, visit_time,
+                     handled, state, voided_time, void_reason, imported, revision
+                 from check_in_visit where check_in_visit_id = any($1)",
+                &ids,
+            )
+            .fetch_all(lane)
+            .await
+        })
+        .await?;
+    rows.sort_unstable_by_key(|row| Reverse((row.visit_time, row.id)));
+    rows.into_iter().map(CheckInVisit::try_from).collect()
 }
 
 /// Whether a visit that isn't voided is recorded under a registration less than

@@ -1,12 +1,30 @@
 //! Statements on registrations.
 
+use std::cmp::Reverse;
+
 use chrono::NaiveDate;
 use sqlx::PgExecutor;
 use uuid::Uuid;
 use wangge_auth::RecordScope;
-use wangge_pg::{StoreError, Tx};
+use wangge_pg::{Lanes, StoreError, Tx};
+use wangge_records::{Filter, Listing, list::Column};
 
 use crate::domain::registration::{Registration, RegistrationId};
+
+/// How registrations are listed.
+const LISTING: Listing = Listing {
+    order: &[
+        Column {
+            name: "start_date",
+            sql_type: "date",
+        },
+        Column {
+            name: "registration_id",
+            sql_type: "uuid",
+        },
+    ],
+    ..Listing::of("registration")
+};
 
 /// A registration.
 pub(crate) async fn load_registration(
@@ -75,29 +93,33 @@ pub(crate) async fn list_registrations_for_share(
 
 /// Registrations, newest first, behind a key.
 pub(crate) async fn list_registrations(
-    executor: impl PgExecutor<'_>,
+    lanes: &Lanes,
     scope: &RecordScope,
     behind: Option<(NaiveDate, Uuid)>,
     limit: i64,
 ) -> Result<Vec<Registration>, StoreError> {
-    let (date, id) = behind.unzip();
-    Ok(sqlx::query_as!(
-        Registration,
-        "select registration_id as id, person_id, home_unit_id, area_code, start_date, end_date,
-             revision
-         from registration
-         where area_code >= $1 and area_code < $2
-             and (start_date, registration_id) < (coalesce($3, 'infinity'::date), $4::uuid)
-         order by start_date desc, registration_id desc
-         limit $5",
-        scope.area_from(),
-        scope.area_until(),
-        date,
-        id,
+    let filter = Filter {
+        behind: behind.map(|(date, id)| vec![date.to_string(), id.to_string()]),
         limit,
-    )
-    .fetch_all(executor)
-    .await?)
+        ..Filter::default()
+    };
+    let ids: Vec<Uuid> = LISTING.names(lanes, scope, &filter).await?;
+    let lane = lanes.take().await?;
+    let mut registrations = lane
+        .run(async |lane| {
+            sqlx::query_as!(
+                Registration,
+                "select registration_id as id, person_id, home_unit_id, area_code, start_date,
+                     end_date, revision
+                 from registration where registration_id = any($1)",
+                &ids,
+            )
+            .fetch_all(lane)
+            .await
+        })
+        .await?;
+    registrations.sort_unstable_by_key(|one| Reverse((one.start_date, one.id.0)));
+    Ok(registrations)
 }
 
 /// Keeps a new registration, unless its id is in use or its days overlap
