@@ -118,19 +118,20 @@ class Check:
             if not problem["field"] or not set(problem["field"].split(", ")) <= set(header):
                 self.fault(f"no column of the file: {where}")
 
-    def load_whole(self, template: Path, platform: Platform, data: Data, changes: list[Change]) -> None:
-        """Loads what passes, all changes in one folder if that passes too."""
+    def load_whole(self, template: Path, platform: Platform, data: Data, changes: list[Change]) -> bool:
+        """Loads what passes, all changes in one folder if that passes too; returns
+        whether all of them loaded. Halves of what doesn't are loaded by themselves,
+        so that the change is named that doesn't."""
         if not changes:
-            return
+            return True
         folder = self.folder(data, changes)
         if platform.load(folder, dry_run=True).returncode != 0:
             if len(changes) == 1:
                 self.fault(f"{changes[0].name()}: passed once, and is refused now")
-                return
+                return False
             middle = len(changes) // 2
-            self.load_whole(template, platform, data, changes[:middle])
-            self.load_whole(template, platform, data, changes[middle:])
-            return
+            halves = [changes[:middle], changes[middle:]]
+            return all([self.load_whole(template, platform, data, half) for half in halves])
         copy = self.scratch / f"platform-{folder.name}"
         # With owners: PostgreSQL doesn't run as root.
         subprocess.run(["cp", "-a", str(template), str(copy)], check=True)
@@ -143,10 +144,19 @@ class Check:
             shutil.rmtree(copy, ignore_errors=True)
         if ended.returncode == 0 and again.returncode == 0:
             print(f"loaded whole: {len(changes)} changes of {data.name}", flush=True)
-            return
+            return True
+        if len(changes) > 1:
+            middle = len(changes) // 2
+            halves = [
+                self.load_whole(template, platform, data, changes[:middle]),
+                self.load_whole(template, platform, data, changes[middle:]),
+            ]
+            if not all(halves):
+                return False
         said = (ended.stdout + ended.stderr + again.stdout + again.stderr).strip()
         names = "; ".join(change.name() for change in changes)
         self.fault(f"passed the dry run and didn't load: {names}: {said[:2000]}")
+        return False
 
 
 def main() -> int:
