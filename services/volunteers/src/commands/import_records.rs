@@ -107,6 +107,7 @@ async fn load_officials(
     };
     let trial = import.validate_only.then(|| import.known.trial());
     let batch = Arc::new(Batch {
+        is_trial: import.validate_only,
         scope: import.scope.clone(),
         references,
         rows,
@@ -131,6 +132,7 @@ async fn load_officials(
 
 /// Rows that are committed together, and what they are decided by.
 struct Batch {
+    is_trial: bool,
     scope: RecordScope,
     references: References,
     rows: Vec<Row>,
@@ -171,7 +173,7 @@ async fn commit(
 }
 
 async fn load_rows(tx: &mut Tx, batch: &Batch) -> Result<Vec<Outcome>, Failure> {
-    let mut kept = Kept::load(tx, &batch.rows).await?;
+    let mut kept = Kept::load(tx, batch).await?;
     let mut outcomes = Vec::with_capacity(batch.rows.len());
     for row in &batch.rows {
         outcomes.push(match &row.content {
@@ -194,10 +196,10 @@ struct Kept {
 }
 
 impl Kept {
-    async fn load(tx: &mut Tx, rows: &[Row]) -> Result<Self, Failure> {
+    async fn load(tx: &mut Tx, batch: &Batch) -> Result<Self, Failure> {
         let (mut registration_ids, mut visit_ids) = (Vec::new(), Vec::new());
         let mut visited = Vec::new();
-        for row in rows {
+        for row in &batch.rows {
             match &row.content {
                 Ok(Record::Registration(new)) => registration_ids.push(new.id.0),
                 Ok(Record::CheckInVisit(new)) => {
@@ -210,8 +212,11 @@ impl Kept {
         }
         let all = RecordScope::everything();
         // Those who load the same rows come one after the other, so that each sees
-        // what the one before has kept.
-        store::queue::stand_in_line(tx, &visited).await?;
+        // what the one before has kept. A trial keeps nothing, and lasts long enough
+        // to be in the way of visits that are made meanwhile.
+        if !batch.is_trial {
+            store::queue::stand_in_line(tx, &visited).await?;
+        }
         let registrations =
             store::registration::list_registrations_for_share(tx, &all, &registration_ids).await?;
         let visits =

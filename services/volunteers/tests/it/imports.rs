@@ -552,7 +552,7 @@ async fn a_trial_finds_registrations_that_overlap_far_apart() {
         let results = load_as(&bench, trial, records.clone()).await;
         let (last, first) = results.split_last().unwrap();
         assert_eq!(outcomes(first), vec![good; records.len() - 1], "{trial}");
-        assert_eq!(refused(last), [("", "GUARD_FAILED")], "{trial}");
+        assert_eq!(refused(last), [("person_id", "GUARD_FAILED")], "{trial}");
     }
 }
 
