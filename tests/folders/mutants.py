@@ -186,8 +186,10 @@ def wholes(data: Data) -> list[Change]:
         (b'"Polygon"', b'"Point"'),
         (b"[[[", b"[[[[["),
         (b"30.40", b"930.40"),
+        (b"31.78", b"931.78"),
     ]:
-        change = Change("boundaries.geojson", "geojson", value=(old, new), title=f"{old!r} -> {new!r}")
-        changes.append(change)
+        if old in data.others["boundaries.geojson"]:
+            title = f"{old!r} -> {new!r}"
+            changes.append(Change("boundaries.geojson", "geojson", value=(old, new), title=title))
     changes.append(Change("boundaries.geojson", "drop"))
     return changes

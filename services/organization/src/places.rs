@@ -1,6 +1,5 @@
 //! The index of areas and addresses, kept in memory. It is made anew when this
-//! process or another replica has changed a place, and when a new day may have
-//! begun or ended grids.
+//! process or another replica has changed a place.
 
 use std::{
     sync::{
@@ -50,9 +49,7 @@ pub enum Found {
 /// Places as they stood at some time.
 #[derive(Debug)]
 struct Snapshot {
-    /// The index, as of `day`.
     index: PlaceIndex,
-    day: NaiveDate,
     /// Changes of this process that it has seen.
     generation: u64,
 }
@@ -94,9 +91,9 @@ impl Places {
         within: &str,
         day: NaiveDate,
     ) -> Result<Found, Refusal> {
-        let places = self.snapshot(database, day).await?;
+        let places = self.snapshot(database).await?;
         let located = match place {
-            Place::Point(point) => places.index.locate_point(*point, within),
+            Place::Point(point) => places.index.locate_point(*point, within, day),
             Place::Address(words) => places.index.locate_address(words, within),
         };
         Ok(match located {
@@ -104,7 +101,7 @@ impl Places {
                 if places
                     .index
                     .area(code)
-                    .is_some_and(|area| area.is_grid && area.exists) =>
+                    .is_some_and(|area| area.is_grid && area.exists_on(day)) =>
             {
                 Found::Grid(code.to_owned())
             }
@@ -119,16 +116,12 @@ impl Places {
         })
     }
 
-    async fn snapshot(
-        &self,
-        database: &Database,
-        day: NaiveDate,
-    ) -> Result<Arc<Snapshot>, Refusal> {
-        if let Some(fresh) = self.usable(day).filter(is_fresh) {
+    async fn snapshot(&self, database: &Database) -> Result<Arc<Snapshot>, Refusal> {
+        if let Some(fresh) = self.usable().filter(is_fresh) {
             return Ok(fresh.snapshot);
         }
         let _renewing = self.renewing.lock().await;
-        let known = self.usable(day);
+        let known = self.usable();
         if let Some(fresh) = known.as_ref().filter(|known| is_fresh(known)) {
             return Ok(fresh.snapshot.clone());
         }
@@ -139,7 +132,7 @@ impl Places {
         let since = place::load_places_since(&database.calls, after).await?;
         let snapshot = match known {
             Some(known) if !since.changed => known.snapshot,
-            _ => Arc::new(load(database, day, generation).await?),
+            _ => Arc::new(load(database, generation).await?),
         };
         *self.current.write().unwrap_or_else(PoisonError::into_inner) = Some(Known {
             snapshot: snapshot.clone(),
@@ -149,15 +142,14 @@ impl Places {
         Ok(snapshot)
     }
 
-    /// What is known, if it is of this day and this process has changed
-    /// nothing since.
-    fn usable(&self, day: NaiveDate) -> Option<Known> {
+    /// What is known, if this process has changed nothing since.
+    fn usable(&self) -> Option<Known> {
         let generation = self.generation.load(Ordering::Acquire);
         self.current
             .read()
             .unwrap_or_else(PoisonError::into_inner)
             .clone()
-            .filter(|known| known.snapshot.day == day && known.snapshot.generation == generation)
+            .filter(|known| known.snapshot.generation == generation)
     }
 }
 
@@ -165,12 +157,12 @@ fn is_fresh(known: &Known) -> bool {
     known.looked.elapsed() < LOOK_EVERY
 }
 
-async fn load(database: &Database, day: NaiveDate, generation: u64) -> Result<Snapshot, Refusal> {
+async fn load(database: &Database, generation: u64) -> Result<Snapshot, Refusal> {
     let everything = RecordScope::everything();
-    let areas = place::list_areas_on(&database.calls, &everything, day).await?;
+    let areas = place::list_areas(&database.calls, &everything).await?;
     let addresses = place::list_addresses(&database.calls, &everything).await?;
     // Reading boundaries takes time that other calls need.
-    let build = move || build(areas, addresses, day, generation);
+    let build = move || build(areas, addresses, generation);
     tokio::task::spawn_blocking(build)
         .await
         .map_err(|error| Refusal::internal(&error))
@@ -179,7 +171,6 @@ async fn load(database: &Database, day: NaiveDate, generation: u64) -> Result<Sn
 fn build(
     areas: Vec<place::PlaceRow>,
     addresses: Vec<place::AddressRow>,
-    day: NaiveDate,
     generation: u64,
 ) -> Snapshot {
     let areas = areas.into_iter().map(|area| {
@@ -192,7 +183,8 @@ fn build(
             code: area.code,
             name: area.name,
             is_grid: area.is_grid,
-            exists: area.exists,
+            start_date: Some(area.start_date),
+            end_date: area.end_date,
         }
     });
     let areas = areas.collect();
@@ -202,7 +194,6 @@ fn build(
     });
     Snapshot {
         index: PlaceIndex::new(areas, addresses),
-        day,
         generation,
     }
 }

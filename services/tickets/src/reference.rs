@@ -12,6 +12,7 @@ use sqlx::PgPool;
 use tokio::sync::Mutex;
 use uuid::Uuid;
 use wangge_api::refusal::Refusal;
+use wangge_auth::RecordScope;
 use wangge_kernel::{
     area_code,
     clock::Clock,
@@ -19,13 +20,17 @@ use wangge_kernel::{
 };
 use wangge_pg::StoreError;
 use wangge_places::{AddressEntry, Located, PlaceArea, PlaceIndex, boundary};
+use wangge_records::Claims;
 
 use crate::{
     domain::{
         category::Limit,
         report::{Place, Report},
     },
-    store::reference::{ReferenceRows, load_reference, load_version},
+    store::{
+        copies::{AreaCopy, UnitCopy},
+        reference::{ReferenceRows, load_reference, load_version},
+    },
 };
 
 /// Number of the kind "grid" in organization's contract.
@@ -39,7 +44,7 @@ const FAR: f64 = 20_000.0;
 #[derive(Debug, Default)]
 pub(crate) struct Reference {
     version: i64,
-    /// Day on which areas begin and end.
+    /// Day on which it was made: areas may begin on the next one.
     day: NaiveDate,
     /// Kinds of areas by code.
     areas: HashMap<String, i16>,
@@ -57,7 +62,8 @@ impl Reference {
             code: area.code.clone(),
             name: names.remove(&area.id).unwrap_or_default(),
             is_grid: area.kind == GRID,
-            exists: area.start_date <= today && area.end_date.is_none_or(|end| today < end),
+            start_date: Some(area.start_date),
+            end_date: area.end_date,
             // A boundary was checked when it was entered.
             boundary: boundary::read(&area.boundary_geojson).ok(),
         });
@@ -103,16 +109,16 @@ impl Reference {
         self.categories.get(code).copied()
     }
 
-    /// Where a report belongs: the grid that it names, or else the smallest area
-    /// found from its point or address within the area that it names; that area,
-    /// or `fallback`, if none is found. What areas of several communities claim
+    /// Where a report of a day belongs: the grid that it names, or else the
+    /// smallest area found from its point or address within the area that it names,
+    /// or within `fallback`; that area if none is found. What areas of several communities claim
     /// waits in the smallest area around them all to be routed by hand.
-    pub(crate) fn place(&self, report: &Report, fallback: &str) -> Place {
+    pub(crate) fn place(&self, report: &Report, fallback: &str, day: NaiveDate) -> Place {
         let named = named(report, fallback);
         let found = if self.is_grid(named) {
             Some(named)
         } else {
-            self.locate(report, named)
+            self.locate(report, named, day)
                 .area()
                 .filter(|code| area_code::is_within(code, named))
         };
@@ -143,10 +149,16 @@ impl Reference {
     }
 
     /// Demands that a report's point lies where the area that it names, or
-    /// `fallback`, can be: not farther than [`FAR`] from every boundary in its
+    /// `fallback`, can be on its day: not farther than [`FAR`] from every boundary in its
     /// reach ([`PlaceIndex::is_far`]).
-    pub(crate) fn check_point(&self, report: &Report, fallback: &str) -> Result<(), Refusal> {
-        let far = |point| self.places.is_far(point, named(report, fallback), FAR);
+    pub(crate) fn check_point(
+        &self,
+        report: &Report,
+        fallback: &str,
+        day: NaiveDate,
+    ) -> Result<(), Refusal> {
+        let within = named(report, fallback);
+        let far = |point| self.places.is_far(point, within, FAR, day);
         if report.point.is_some_and(far) {
             return Err(Refusal::field(
                 "ticket.point",
@@ -159,9 +171,9 @@ impl Reference {
 
     /// A point that is known to lie in some area decides; a point on ground that
     /// nobody has drawn leaves it to the address.
-    fn locate(&self, report: &Report, within: &str) -> Located<'_> {
+    fn locate(&self, report: &Report, within: &str, day: NaiveDate) -> Located<'_> {
         let by_point = report.point.map_or(Located::Nowhere, |point| {
-            self.places.locate_point(point, within)
+            self.places.locate_point(point, within, day)
         });
         match by_point {
             Located::Between { .. } => by_point,
@@ -173,6 +185,60 @@ impl Reference {
             Located::Nowhere => self.places.locate_address(&report.address, within),
         }
     }
+}
+
+/// An area that a data set claims, as far as places are found by it.
+#[derive(Debug)]
+pub(crate) struct ClaimedPlace {
+    /// Its code.
+    pub code: String,
+    /// Its name; empty if not known.
+    pub name: String,
+    /// Its boundary; empty if not known.
+    pub boundary_geojson: String,
+}
+
+/// Adds what is claimed and not there; what lies neither in a scope nor around it
+/// is left out.
+fn add_claims(
+    rows: &mut ReferenceRows,
+    claims: &Claims,
+    places: Vec<ClaimedPlace>,
+    scope: &RecordScope,
+) {
+    let own = scope.own_area().unwrap_or_default();
+    rows.areas
+        .retain(|area| scope.covers(&area.code) || own.starts_with(&area.code));
+    let known: HashSet<String> = rows.areas.iter().map(|area| area.code.clone()).collect();
+    for place in places {
+        let Some(claimed) = claims.area(&place.code) else {
+            continue;
+        };
+        if known.contains(&place.code) {
+            continue;
+        }
+        let id = Uuid::now_v7();
+        rows.area_names.insert(id, place.name);
+        rows.areas.push(AreaCopy {
+            id,
+            code: place.code,
+            kind: claimed.kind,
+            boundary_geojson: place.boundary_geojson,
+            start_date: claimed.days.start_date.unwrap_or(NaiveDate::MIN),
+            end_date: claimed.days.end_date,
+            revision: 0,
+        });
+    }
+    let known: HashSet<Uuid> = rows.units.iter().map(|unit| unit.id).collect();
+    let claimed = claims.units().filter(|(id, _)| !known.contains(id));
+    rows.units.extend(claimed.map(|(id, unit)| UnitCopy {
+        id,
+        kind: unit.kind,
+        area_code: unit.area_code.clone(),
+        start_date: unit.days.start_date.unwrap_or(NaiveDate::MIN),
+        end_date: unit.days.end_date,
+        revision: 0,
+    }));
 }
 
 /// The area that a report names, or else `fallback`.
@@ -211,6 +277,19 @@ impl ReferenceCache {
             Some(picture) => Ok(picture),
             None => self.refresh().await,
         }
+    }
+
+    /// A picture for a trial: of what there is in a scope and around it, and of
+    /// what a data set claims beside it.
+    pub(crate) async fn claiming(
+        &self,
+        claims: &Claims,
+        places: Vec<ClaimedPlace>,
+        scope: &RecordScope,
+    ) -> Result<Reference, StoreError> {
+        let mut rows = load_reference(&self.pool).await?;
+        add_claims(&mut rows, claims, places, scope);
+        Ok(Reference::new(rows, self.today()))
     }
 
     /// The picture, made anew if it lacks what `knows` looks for: another

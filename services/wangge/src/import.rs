@@ -3,6 +3,7 @@
 //! then the rows are loaded. A load that was cut off is simply run again: rows
 //! that are there are known by ids made of their keys.
 
+mod claims;
 mod columns;
 mod consequences;
 mod dataset;

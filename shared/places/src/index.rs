@@ -2,6 +2,7 @@
 
 use std::{cmp::Reverse, collections::HashMap};
 
+use chrono::NaiveDate;
 use geo::{BoundingRect as _, Intersects as _, MultiPolygon, Point};
 use rstar::{
     AABB, RTree,
@@ -32,15 +33,23 @@ pub struct PlaceArea {
     pub name: String,
     /// Whether it is a grid.
     pub is_grid: bool,
-    /// Whether it exists on the day; if not, its boundary holds nothing.
-    pub exists: bool,
-    /// Boundary, if it is known.
+    /// First day on which it exists; none if it always has.
+    pub start_date: Option<NaiveDate>,
+    /// First day on which it no longer does; none while it does.
+    pub end_date: Option<NaiveDate>,
+    /// Boundary, if it is known; it holds nothing on other days.
     pub boundary: Option<MultiPolygon>,
 }
 
 impl PlaceArea {
-    fn bounds(&self) -> Option<&MultiPolygon> {
-        self.boundary.as_ref().filter(|_| self.exists)
+    /// Whether it exists on a day.
+    pub fn exists_on(&self, day: NaiveDate) -> bool {
+        self.start_date.is_none_or(|start| start <= day)
+            && self.end_date.is_none_or(|end| day < end)
+    }
+
+    fn bounds_on(&self, day: NaiveDate) -> Option<&MultiPolygon> {
+        self.boundary.as_ref().filter(|_| self.exists_on(day))
     }
 }
 
@@ -81,7 +90,7 @@ impl PlaceIndex {
             (area.name.as_str(), area.code.as_str(), is_district)
         }));
         let boxes = areas.iter().enumerate().filter_map(|(number, area)| {
-            let bounds = area.bounds()?.bounding_rect()?;
+            let bounds = area.boundary.as_ref()?.bounding_rect()?;
             let (low, high) = (bounds.min(), bounds.max());
             let corners = Rectangle::from_corners([low.x, low.y], [high.x, high.y]);
             Some(Entry::new(corners, number))
@@ -106,11 +115,11 @@ impl PlaceIndex {
         }
     }
 
-    /// Where a point in WGS 84 lies within an area: in the smallest area whose
-    /// boundary holds it. Of grids of one community that overlap, the one with
+    /// Where a point in WGS 84 lay within an area on a day: in the smallest area
+    /// whose boundary held it. Of grids of one community that overlap, the one with
     /// the lowest code has it. What lies in no grid lies in the nearest one
     /// within two metres.
-    pub fn locate_point(&self, point: Degrees, within: &str) -> Located<'_> {
+    pub fn locate_point(&self, point: Degrees, within: &str, day: NaiveDate) -> Located<'_> {
         let at = Point::new(point.0, point.1);
         let holds = |area: &&PlaceArea| {
             area.code.starts_with(within)
@@ -119,32 +128,35 @@ impl PlaceIndex {
                     .as_ref()
                     .is_some_and(|area| area.intersects(&at))
         };
-        let holding: Vec<_> = self.near(point, 0.0).filter(holds).collect();
+        let holding: Vec<_> = self.near(point, 0.0, day).filter(holds).collect();
         let found = self.decide(holding.iter().map(|area| area.code.as_str()));
         match found {
-            Located::Nowhere => self.nearest_grid(point, within).unwrap_or(Located::Nowhere),
-            Located::In(code) if !self.is_grid(code) => {
-                self.nearest_grid(point, code).unwrap_or(Located::In(code))
-            }
+            Located::Nowhere => self
+                .nearest_grid(point, within, day)
+                .unwrap_or(Located::Nowhere),
+            Located::In(code) if !self.is_grid(code) => self
+                .nearest_grid(point, code, day)
+                .unwrap_or(Located::In(code)),
             found => found,
         }
     }
 
-    /// Whether a point lies farther than so many metres from every boundary in
-    /// an area's reach: that of the area itself or else of the nearest area
+    /// Whether a point lay farther than so many metres from every boundary in an
+    /// area's reach on a day: that of the area itself or else of the nearest area
     /// around it, or else those of all areas in it. False if there is none.
-    pub fn is_far(&self, point: Degrees, area: &str, metres: f64) -> bool {
-        let around = self
-            .areas
-            .iter()
-            .rev()
-            .find(|around| around.bounds().is_some() && area.starts_with(around.code.as_str()));
-        if let Some(boundary) = around.and_then(PlaceArea::bounds) {
+    pub fn is_far(&self, point: Degrees, area: &str, metres: f64, day: NaiveDate) -> bool {
+        let mut around = self.areas.iter().rev();
+        let around = around.find_map(|around| {
+            let boundary = around.bounds_on(day)?;
+            area.starts_with(&around.code).then_some(boundary)
+        });
+        if let Some(boundary) = around {
             return plane::distance(point, boundary) > metres;
         }
-        let inside = |other: &&PlaceArea| other.bounds().is_some() && other.code.starts_with(area);
+        let inside =
+            |other: &&PlaceArea| other.bounds_on(day).is_some() && other.code.starts_with(area);
         self.areas.iter().any(|other| inside(&other))
-            && !self.near(point, metres).filter(inside).any(|area| {
+            && !self.near(point, metres, day).filter(inside).any(|area| {
                 let distance = area
                     .boundary
                     .as_ref()
@@ -208,9 +220,9 @@ impl PlaceIndex {
         self.tree.decide(&smallest, |code| self.is_grid(code))
     }
 
-    fn nearest_grid(&self, point: Degrees, within: &str) -> Option<Located<'_>> {
+    fn nearest_grid(&self, point: Degrees, within: &str, day: NaiveDate) -> Option<Located<'_>> {
         let mut grids: Vec<(f64, &str)> = self
-            .near(point, TOLERANCE)
+            .near(point, TOLERANCE, day)
             .filter(|area| area.is_grid && area.code.starts_with(within))
             .filter_map(|area| {
                 let distance = plane::distance(point, area.boundary.as_ref()?);
@@ -225,8 +237,13 @@ impl PlaceIndex {
         Some(self.decide(same.map(|(_, code)| *code)))
     }
 
-    /// Areas whose boxes come as near to a point as so many metres.
-    fn near(&self, point: Degrees, metres: f64) -> impl Iterator<Item = &PlaceArea> {
+    /// Areas of a day whose boxes come as near to a point as so many metres.
+    fn near(
+        &self,
+        point: Degrees,
+        metres: f64,
+        day: NaiveDate,
+    ) -> impl Iterator<Item = &PlaceArea> {
         let (east, north) = plane::degrees(metres, point.1);
         let envelope = AABB::from_corners(
             [point.0 - east, point.1 - north],
@@ -235,6 +252,7 @@ impl PlaceIndex {
         self.boxes
             .locate_in_envelope_intersecting(&envelope)
             .filter_map(|entry| self.areas.get(entry.data))
+            .filter(move |area| area.exists_on(day))
     }
 
     /// The area with a code.
@@ -272,12 +290,21 @@ mod tests {
         (119.97 + x * 0.01, 31.78 + y * 0.01)
     }
 
+    fn day(month: u32) -> NaiveDate {
+        NaiveDate::from_ymd_opt(2024, month, 1).unwrap()
+    }
+
+    fn today() -> NaiveDate {
+        day(12)
+    }
+
     fn area(code: &str, name: &str, boundary: Option<MultiPolygon>) -> PlaceArea {
         PlaceArea {
             code: code.into(),
             name: name.into(),
             is_grid: code.len() == 15,
-            exists: true,
+            start_date: None,
+            end_date: None,
             boundary,
         }
     }
@@ -314,19 +341,25 @@ mod tests {
     fn the_smallest_area_has_a_point_and_a_common_border_one_answer() {
         let index = with(vec![area(A, "", Some(square(0.0, 0.0)))]);
         assert_eq!(
-            index.locate_point(at(0.5, 0.5), ""),
+            index.locate_point(at(0.5, 0.5), "", today()),
             Located::In("320402003005001")
         );
         assert_eq!(
-            index.locate_point(at(1.0, 0.5), ""),
+            index.locate_point(at(1.0, 0.5), "", today()),
             Located::In("320402003005001")
         );
         assert_eq!(
-            index.locate_point(at(1.5, 0.5), ""),
+            index.locate_point(at(1.5, 0.5), "", today()),
             Located::In("320402003005002")
         );
-        assert_eq!(index.locate_point(at(9.0, 0.5), ""), Located::Nowhere);
-        assert_eq!(index.locate_point(at(0.5, 0.5), B), Located::Nowhere);
+        assert_eq!(
+            index.locate_point(at(9.0, 0.5), "", today()),
+            Located::Nowhere
+        );
+        assert_eq!(
+            index.locate_point(at(0.5, 0.5), B, today()),
+            Located::Nowhere
+        );
     }
 
     #[test]
@@ -334,21 +367,21 @@ mod tests {
         let index = with(vec![]);
         let metre = 1.0 / 1113.2;
         assert_eq!(
-            index.locate_point(at(0.5, -metre), ""),
+            index.locate_point(at(0.5, -metre), "", today()),
             Located::In("320402003005001")
         );
         assert_eq!(
-            index.locate_point(at(0.5, -3.0 * metre), ""),
+            index.locate_point(at(0.5, -3.0 * metre), "", today()),
             Located::Nowhere
         );
         // In the community, and not quite in its grid.
         let index = with(vec![area(A, "", Some(square(0.0, -0.5)))]);
         assert_eq!(
-            index.locate_point(at(0.5, -metre), ""),
+            index.locate_point(at(0.5, -metre), "", today()),
             Located::In("320402003005001")
         );
         assert_eq!(
-            index.locate_point(at(0.5, -3.0 * metre), ""),
+            index.locate_point(at(0.5, -3.0 * metre), "", today()),
             Located::In(A)
         );
     }
@@ -364,12 +397,12 @@ mod tests {
         let claims = vec!["32040200300500100000001", "320402003006001"];
         let common = Some("320402003");
         assert_eq!(
-            index.locate_point(at(2.5, 0.5), ""),
+            index.locate_point(at(2.5, 0.5), "", today()),
             Located::Between { common, claims }
         );
         // Whoever names the community means its grids.
         assert_eq!(
-            index.locate_point(at(2.5, 0.5), B),
+            index.locate_point(at(2.5, 0.5), B, today()),
             Located::In("320402003006001")
         );
         // A community without grids claims what lies in its boundary, too.
@@ -381,16 +414,33 @@ mod tests {
             },
             area(B, "", Some(square(2.0, 0.0))),
         ]);
-        assert_eq!(index.locate_point(at(2.5, 0.5), "").area(), common);
+        assert_eq!(index.locate_point(at(2.5, 0.5), "", today()).area(), common);
     }
 
     #[test]
     fn of_grids_of_one_community_the_lowest_code_has_what_both_hold() {
         let index = with(vec![area("320402003005002", "", Some(square(0.0, 0.0)))]);
         assert_eq!(
-            index.locate_point(at(0.5, 0.5), ""),
+            index.locate_point(at(0.5, 0.5), "", today()),
             Located::In("320402003005001")
         );
+    }
+
+    #[test]
+    fn a_point_lies_in_the_grid_of_its_day() {
+        let ended = PlaceArea {
+            end_date: Some(day(6)),
+            ..area("320402003005001", "", Some(square(0.0, 0.0)))
+        };
+        let begun = PlaceArea {
+            start_date: Some(day(7)),
+            ..area("320402003005003", "", Some(square(0.0, 0.0)))
+        };
+        let index = with(vec![ended, begun]);
+        let on = |month| index.locate_point(at(0.5, 0.5), "", day(month));
+        assert_eq!(on(5), Located::In("320402003005001"));
+        assert_eq!(on(6), Located::Nowhere);
+        assert_eq!(on(7), Located::In("320402003005003"));
     }
 
     #[test]
@@ -403,11 +453,15 @@ mod tests {
             (at(50.0, 0.5), "320402", true),
             (at(50.0, 0.5), "320403", false),
         ] {
-            assert_eq!(index.is_far(point, area, 5_000.0), far, "{point:?} {area}");
+            assert_eq!(
+                index.is_far(point, area, 5_000.0, today()),
+                far,
+                "{point:?} {area}"
+            );
         }
         let index = with(vec![area("320402003", "", Some(square(9.0, 0.0)))]);
         assert!(
-            index.is_far(at(0.5, 0.5), A, 5_000.0),
+            index.is_far(at(0.5, 0.5), A, 5_000.0, today()),
             "the street's boundary is the nearest"
         );
     }

@@ -10,6 +10,7 @@
 use std::{
     collections::{HashMap, HashSet},
     future::Future,
+    sync::Arc,
 };
 
 use chrono::NaiveDate;
@@ -19,7 +20,10 @@ use wangge_auth::RecordScope;
 use wangge_kernel::limit::{DEFAULT_ZONE, day_of};
 use wangge_pg::{StoreError, Trial, Tx};
 
-use crate::{Record, Reference, Told, record::Key};
+use crate::{Claims, Record, Reference, Told, record::Key};
+
+/// What organization's units are called wherever they are named.
+const UNIT: &str = "unit";
 
 /// The days on which something holds.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -137,6 +141,9 @@ pub struct Known<G> {
     /// Whether what belongs to other services is taken as given: a trial may
     /// come before they have it.
     trusts: bool,
+    /// What is claimed of areas and units in a trial; then nothing is taken as
+    /// given.
+    claims: Option<Arc<Claims>>,
     /// What a trial has let pass: digests by id, and the days of what only one
     /// record can have at a time.
     passed: HashMap<Uuid, Option<String>>,
@@ -161,6 +168,7 @@ impl<G: Ground> Known<G> {
             areas: HashMap::new(),
             given_up: HashSet::new(),
             trusts: false,
+            claims: None,
             passed: HashMap::new(),
             terms: HashMap::new(),
             trial: None,
@@ -187,6 +195,12 @@ impl<G: Ground> Known<G> {
         self.records.insert((kind, id), found);
     }
 
+    /// Goes by what a data set claims of areas and units that can't be found, and
+    /// takes nothing as given. For trials only: a load goes by what is there.
+    pub fn claim(&mut self, claims: Arc<Claims>) {
+        self.claims = Some(claims);
+    }
+
     /// Looks for everything that is named: a statement for each kind at most.
     pub(crate) async fn look(
         &mut self,
@@ -206,13 +220,36 @@ impl<G: Ground> Known<G> {
         }
         if !codes.is_empty() {
             self.areas.extend(self.ground.find_areas(tx, &codes).await?);
+            self.learn_claimed_areas(codes);
         }
         for (kind, ids) in ids {
             let found = self.ground.find(tx, kind, &ids).await?;
             self.records
                 .extend(found.into_iter().map(|(id, found)| ((kind, id), found)));
+            if kind == UNIT {
+                self.learn_claimed_units(ids);
+            }
         }
         Ok(())
+    }
+
+    fn learn_claimed_areas(&mut self, codes: Vec<String>) {
+        let Some(claims) = &self.claims else { return };
+        for code in codes {
+            if let Some(claimed) = claims.area(&code) {
+                self.areas.entry(code).or_insert_with(|| claimed.clone());
+            }
+        }
+    }
+
+    fn learn_claimed_units(&mut self, ids: Vec<Uuid>) {
+        let Some(claims) = &self.claims else { return };
+        for id in ids {
+            if let Some(claimed) = claims.unit(id) {
+                let known = self.records.entry((UNIT, id));
+                known.or_insert_with(|| claimed.clone());
+            }
+        }
     }
 
     /// Whether some records name what another service's feed has not brought and
@@ -339,7 +376,8 @@ impl<G: Ground> Known<G> {
     ) -> Result<Option<&str>, Refusal> {
         let field = format!("{record}.{}", reference.field);
         let Some(found) = self.lookup(reference) else {
-            if self.trusts && self.ground.is_foreign(reference.kind) {
+            let is_given = self.trusts && self.claims.is_none();
+            if is_given && self.ground.is_foreign(reference.kind) {
                 return Ok(None);
             }
             return Err(Refusal::unknown_reference(&field, reference.kind));

@@ -10,6 +10,7 @@
 //! by name, and to write a record without the event that tells of it.
 
 pub mod checks;
+pub mod claims;
 pub mod course;
 pub mod etag;
 pub mod event;
@@ -26,6 +27,7 @@ pub mod wire;
 pub mod write;
 
 pub use checks::Checks;
+pub use claims::Claims;
 pub use course::{Course, Stateful, States, Step};
 pub use field::{Note, Text};
 pub use ground::{Days, Found, Ground, Known};

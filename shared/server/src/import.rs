@@ -11,6 +11,8 @@ use tokio_util::sync::CancellationToken;
 use tonic::{Code, Status, Streaming};
 use uuid::Uuid;
 use wangge_api::{
+    codec,
+    organization::v1::ImportDataset,
     refusal::{Reason, Refusal, reason_name},
     types::v1::{ImportHeader, RecordVersion, RowOutcome, RowResult, RowViolation},
 };
@@ -28,6 +30,12 @@ const PAUSE: Duration = Duration::from_millis(50);
 const SEND_TIMEOUT: Duration = Duration::from_secs(60);
 /// How long a stream may be silent: it holds one of few places.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(120);
+/// How many areas, and how many units, a data set may hold: twice those of a
+/// large district.
+const MAX_RECORDS: usize = 20_000;
+/// How large a data set may be, in bytes: it is kept for as long as its stream
+/// goes on.
+const MAX_DATASET: usize = 32 * 1024 * 1024;
 
 /// A stream of results.
 pub type ImportResults<R> = Pin<Box<dyn Stream<Item = Result<R, Status>> + Send>>;
@@ -37,9 +45,12 @@ pub type ImportResults<R> = Pin<Box<dyn Stream<Item = Result<R, Status>> + Send>
 pub struct Message<T> {
     /// What is to be done with the rows; in the first message only.
     pub header: Option<ImportHeader>,
+    /// What the data set says of areas and units; in messages between the first
+    /// one and the rows of a trial only.
+    pub dataset: Option<ImportDataset>,
     /// Number of the row, as the sender gave it.
     pub number: i64,
-    /// The row; in every message but the first.
+    /// The row; in every other message.
     pub record: Option<T>,
 }
 
@@ -50,6 +61,18 @@ pub struct Row<T> {
     pub number: i64,
     /// What it holds.
     pub record: T,
+}
+
+/// What stands before the rows of a stream.
+#[derive(Debug, Default)]
+pub struct Head {
+    /// Whether rows are only checked.
+    pub validate_only: bool,
+    /// Code of the community whose records the rows are; empty if not named.
+    pub area_code: String,
+    /// What the data set says of areas and units, put together; only in trials,
+    /// and there not always.
+    pub dataset: Option<ImportDataset>,
 }
 
 /// What a service does with the rows of one stream.
@@ -64,6 +87,12 @@ pub trait Importer: Send + 'static {
     /// Takes a message apart.
     fn split(message: Self::Request) -> Message<Self::Record>;
 
+    /// Takes what stands before the rows, once.
+    ///
+    /// # Errors
+    /// What ends the stream before any row is looked at.
+    fn begin(&mut self, head: Head) -> impl Future<Output = Result<(), Refusal>> + Send;
+
     /// Loads rows, or only checks them, and answers a result for each.
     ///
     /// # Errors
@@ -71,7 +100,6 @@ pub trait Importer: Send + 'static {
     fn load(
         &mut self,
         rows: Vec<Row<Self::Record>>,
-        validate_only: bool,
     ) -> impl Future<Output = Result<Vec<RowResult>, Refusal>> + Send;
 
     /// Puts results into a message.
@@ -91,6 +119,7 @@ pub fn run<I: Importer>(
             importer,
             messages,
             results,
+            head: None,
             rows: Vec::new(),
             bytes: 0,
         };
@@ -111,6 +140,8 @@ struct Course<I: Importer> {
     importer: I,
     messages: Streaming<I::Request>,
     results: mpsc::Sender<Result<I::Response, Status>>,
+    /// What stands before the rows, until the first of them comes.
+    head: Option<Head>,
     rows: Vec<Row<I::Record>>,
     bytes: usize,
 }
@@ -125,7 +156,7 @@ enum Next<R> {
 impl<I: Importer> Course<I> {
     /// Loads all rows. What came before an error is loaded and answered first.
     async fn run(&mut self) -> Result<(), Status> {
-        let validate_only = self.header().await?;
+        self.header().await?;
         loop {
             let next = self.next().await;
             let taken = match next {
@@ -140,24 +171,42 @@ impl<I: Importer> Course<I> {
                 Ok(Next::End) => Ok(true),
                 Err(status) => Err(status),
             };
-            self.flush(validate_only).await?;
+            self.flush().await?;
             if taken? {
                 return Ok(());
             }
         }
     }
 
-    async fn header(&mut self) -> Result<bool, Status> {
+    async fn header(&mut self) -> Result<(), Status> {
         let first = self.message().await?.map(I::split);
         match first {
             Some(Message {
                 header: Some(header),
+                dataset: None,
                 record: None,
                 ..
-            }) => Ok(header.validate_only),
+            }) => {
+                codec::check(&header)?;
+                self.head = Some(Head {
+                    validate_only: header.validate_only,
+                    area_code: header.area_code,
+                    dataset: None,
+                });
+                Ok(())
+            }
             Some(Message {
-                header: Some(_), ..
-            }) => Err(misplaced("record", "must not stand beside the header")),
+                header: Some(_),
+                dataset,
+                ..
+            }) => {
+                let field = if dataset.is_some() {
+                    "dataset"
+                } else {
+                    "record"
+                };
+                Err(misplaced(field, "must not stand beside the header"))
+            }
             _ => Err(misplaced("header", "is required in the first message")),
         }
     }
@@ -182,36 +231,74 @@ impl<I: Importer> Course<I> {
     }
 
     fn add(&mut self, message: I::Request) -> Result<(), Status> {
-        self.bytes += message.encoded_len();
+        let bytes = message.encoded_len();
         match I::split(message) {
             Message {
                 header: None,
+                dataset: None,
                 number,
                 record: Some(record),
             } => {
+                self.bytes += bytes;
                 self.rows.push(Row { number, record });
                 Ok(())
             }
+            Message {
+                header: None,
+                dataset: Some(dataset),
+                record: None,
+                ..
+            } => self.add_dataset(dataset),
             Message {
                 header: Some(_), ..
             } => Err(misplaced(
                 "header",
                 "belongs in the first message and in no other",
             )),
+            Message {
+                dataset: Some(_), ..
+            } => Err(misplaced("dataset", "must not stand beside a record")),
             Message { record: None, .. } => Err(misplaced(
                 "record",
-                "is required in every message but the first",
+                "is required in every message but the first ones",
             )),
         }
     }
 
-    async fn flush(&mut self, validate_only: bool) -> Result<(), Status> {
+    fn add_dataset(&mut self, part: ImportDataset) -> Result<(), Status> {
+        let head = self.head.as_mut().filter(|_| self.rows.is_empty());
+        let Some(head) = head.filter(|head| head.validate_only) else {
+            return Err(misplaced(
+                "dataset",
+                "belongs before the first row of a validate_only stream",
+            ));
+        };
+        let dataset = head.dataset.get_or_insert_default();
+        dataset.areas.extend(part.areas);
+        dataset.units.extend(part.units);
+        let most = dataset.areas.len().max(dataset.units.len());
+        if most > MAX_RECORDS || dataset.encoded_len() > MAX_DATASET {
+            return Err(misplaced(
+                "dataset",
+                &format!(
+                    "is too large: {MAX_RECORDS} areas, as many units, and {} MiB are the most",
+                    MAX_DATASET / 1024 / 1024
+                ),
+            ));
+        }
+        Ok(())
+    }
+
+    async fn flush(&mut self) -> Result<(), Status> {
         let rows = std::mem::take(&mut self.rows);
         self.bytes = 0;
         if rows.is_empty() {
             return Ok(());
         }
-        let results = self.importer.load(rows, validate_only).await?;
+        if let Some(head) = self.head.take() {
+            self.importer.begin(head).await?;
+        }
+        let results = self.importer.load(rows).await?;
         let message = Ok(I::response(results));
         let sent = self.results.send_timeout(message, SEND_TIMEOUT).await;
         sent.map_err(|_| Status::from(unread()))

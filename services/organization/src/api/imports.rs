@@ -12,7 +12,7 @@ use wangge_api::{
     types::v1::RowResult,
 };
 use wangge_auth::{Caller, RecordScope};
-use wangge_server::import::{self, ImportResults, Importer, Message};
+use wangge_server::import::{self, Head, ImportResults, Importer, Message};
 
 use crate::{
     App,
@@ -42,6 +42,7 @@ impl ImportService for Imports {
         let load = Load {
             app: self.app.clone(),
             scope,
+            validate_only: false,
             run: None,
         };
         Ok(Response::new(import::run(
@@ -56,6 +57,7 @@ impl ImportService for Imports {
 struct Load {
     app: App,
     scope: RecordScope,
+    validate_only: bool,
     /// What earlier rows have brought; none before the first and once a
     /// database error has ended the stream.
     run: Option<Run>,
@@ -69,23 +71,25 @@ impl Importer for Load {
     fn split(message: ImportRecordsRequest) -> Message<Record> {
         Message {
             header: message.header,
+            dataset: None,
             number: message.row_number,
             record: message.record,
         }
     }
 
-    async fn load(
-        &mut self,
-        rows: Vec<import::Row<Record>>,
-        validate_only: bool,
-    ) -> Result<Vec<RowResult>, Refusal> {
+    async fn begin(&mut self, head: Head) -> Result<(), Refusal> {
+        self.validate_only = head.validate_only;
+        Ok(())
+    }
+
+    async fn load(&mut self, rows: Vec<import::Row<Record>>) -> Result<Vec<RowResult>, Refusal> {
         let now = self.app.clock.now();
         let (labels, rows): (Vec<_>, Vec<_>) =
             rows.into_iter().map(|row| row::read(row, now)).unzip();
         let run = self
             .run
             .take()
-            .unwrap_or_else(|| Run::new(self.scope.clone(), validate_only));
+            .unwrap_or_else(|| Run::new(self.scope.clone(), self.validate_only));
         let (run, outcomes) = import_records(&self.app, run, rows).await?;
         self.run = Some(run);
         let results = labels.iter().zip(outcomes);

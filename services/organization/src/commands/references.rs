@@ -9,14 +9,14 @@ use wangge_api::refusal::Refusal;
 use wangge_auth::RecordScope;
 use wangge_kernel::area_code;
 use wangge_pg::{Tx, transaction::Failure};
-use wangge_records::Found;
+use wangge_records::{Days, Found};
 
 use super::area_tree::Bounded;
 use crate::{
     domain::{
         area::{Area, AreaKind},
         person::PersonId,
-        unit::{UnitId, UnitKind},
+        unit::{Unit, UnitId, UnitKind},
     },
     store,
 };
@@ -28,6 +28,21 @@ pub struct UnitFacts {
     pub kind: UnitKind,
     /// Code of its area.
     pub area_code: String,
+    /// The days on which it exists.
+    pub days: Days,
+}
+
+impl From<&Unit> for UnitFacts {
+    fn from(unit: &Unit) -> Self {
+        Self {
+            kind: unit.kind,
+            area_code: unit.area_code.clone(),
+            days: Days {
+                start_date: Some(unit.start_date),
+                end_date: unit.end_date,
+            },
+        }
+    }
 }
 
 /// Records found so far, all within one scope.
@@ -35,6 +50,8 @@ pub struct UnitFacts {
 pub struct References {
     scope: RecordScope,
     areas: HashMap<String, AreaKind>,
+    /// The days of areas that rows before have brought, by code.
+    days: HashMap<String, Days>,
     /// Areas in which the words of the address book are one another's, by code.
     homes: HashMap<String, String>,
     units: HashMap<UnitId, UnitFacts>,
@@ -49,6 +66,7 @@ impl References {
         Self {
             scope,
             areas: HashMap::new(),
+            days: HashMap::new(),
             homes: HashMap::new(),
             tried: BTreeMap::new(),
             units: HashMap::new(),
@@ -114,10 +132,7 @@ impl References {
         let unit = store::unit::load_unit(tx, &self.scope, id.0)
             .await?
             .ok_or_else(|| Refusal::unknown_reference(field, "unit"))?;
-        let facts = UnitFacts {
-            kind: unit.kind,
-            area_code: unit.area_code,
-        };
+        let facts = UnitFacts::from(&unit);
         self.learn_unit(id, facts.clone());
         Ok(facts)
     }
@@ -142,6 +157,7 @@ impl References {
         let found = |id: &Uuid| match kind {
             "unit" => self.units.get(&UnitId(*id)).map(|unit| Found {
                 kind: unit.kind.code(),
+                days: unit.days,
                 ..Found::plain(unit.area_code.clone())
             }),
             "person" => {
@@ -160,6 +176,7 @@ impl References {
         let found = |code: &String| {
             let found = Found {
                 kind: self.areas.get(code)?.code(),
+                days: self.days.get(code).copied().unwrap_or_default(),
                 ..Found::plain(code.clone())
             };
             Some((code.clone(), found))
@@ -171,6 +188,11 @@ impl References {
     pub fn learn_area(&mut self, area: &Area) {
         self.areas.insert(area.code.clone(), area.kind);
         self.homes.insert(area.code.clone(), area.home().to_owned());
+        let days = Days {
+            start_date: Some(area.start_date),
+            end_date: area.end_date,
+        };
+        self.days.insert(area.code.clone(), days);
     }
 
     /// Remembers an area that is only tried, and so can't be found in the

@@ -14,8 +14,10 @@ pub struct PlaceRow {
     pub name: String,
     /// Whether it is a grid.
     pub is_grid: bool,
-    /// Whether it exists on the day.
-    pub exists: bool,
+    /// First day on which it exists.
+    pub start_date: NaiveDate,
+    /// First day on which it no longer does.
+    pub end_date: Option<NaiveDate>,
     /// Boundary as GeoJSON.
     pub boundary_geojson: Option<String>,
 }
@@ -59,24 +61,17 @@ pub async fn load_places_since(pool: &PgPool, position: i64) -> Result<PlacesSin
     .await?)
 }
 
-/// All areas, with whether they exist on a day.
+/// All areas, also those that have ended.
 ///
 /// # Errors
 /// What the database says.
-pub async fn list_areas_on(
-    pool: &PgPool,
-    scope: &RecordScope,
-    day: NaiveDate,
-) -> Result<Vec<PlaceRow>, StoreError> {
+pub async fn list_areas(pool: &PgPool, scope: &RecordScope) -> Result<Vec<PlaceRow>, StoreError> {
     Ok(sqlx::query_as!(
         PlaceRow,
-        r#"select code, name, kind = 4 as "is_grid!",
-                  start_date <= $3 and (end_date is null or end_date > $3) as "exists!",
-                  boundary_geojson
+        r#"select code, name, kind = 4 as "is_grid!", start_date, end_date, boundary_geojson
            from area where code >= $1 and code < $2"#,
         scope.area_from(),
         scope.area_until(),
-        day,
     )
     .fetch_all(pool)
     .await?)

@@ -17,7 +17,10 @@ use crate::support::*;
 
 fn header(validate_only: bool) -> ImportRecordsRequest {
     ImportRecordsRequest {
-        header: Some(ImportHeader { validate_only }),
+        header: Some(ImportHeader {
+            validate_only,
+            ..Default::default()
+        }),
         ..ImportRecordsRequest::default()
     }
 }
@@ -747,4 +750,43 @@ async fn a_plain_row_is_refused_where_it_is_wrong() {
     ];
     let expected = expected.map(|(field, reason)| (field.to_owned(), reason.to_owned()));
     assert_eq!(told, expected);
+}
+
+/// As a load does, which finds them in the database.
+#[tokio::test]
+async fn a_trial_knows_the_days_of_areas_and_units_of_its_own_rows() {
+    let new = "320402003009";
+    let company = new_id();
+    let estate = |start_date, company: &str| {
+        Record::Estate(Estate {
+            id: new_id(),
+            name: "和平里".into(),
+            area_code: new.into(),
+            property_company_id: company.into(),
+            start_date,
+            ..Estate::default()
+        })
+    };
+    let records = [
+        Record::Area(Area {
+            id: new_id(),
+            ..area(new, AreaKind::Community, STREET)
+        }),
+        Record::Unit(Unit {
+            id: company.clone(),
+            end_date: date(2021, 1, 1),
+            ..unit("PROPERTY", UnitKind::Company, "", new)
+        }),
+        estate(date(2022, 1, 1), ""),
+        estate(date(2019, 1, 1), ""),
+        estate(date(2022, 1, 1), &company),
+    ];
+    let world = World::with_tree().await;
+    for (validate_only, passed) in [(true, RowOutcome::Valid), (false, RowOutcome::Imported)] {
+        let results = import(&world, "", validate_only, &records).await;
+        assert_eq!(outcomes(&results[..3]), [passed; 3]);
+        for result in &results[3..] {
+            assert_eq!(why(result), [("", "GUARD_FAILED")], "{validate_only}");
+        }
+    }
 }

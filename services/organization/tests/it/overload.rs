@@ -185,6 +185,7 @@ async fn a_caller_has_few_imports_open_at_a_time_and_others_have_theirs() {
             let header = ImportRecordsRequest {
                 header: Some(ImportHeader {
                     validate_only: true,
+                    ..Default::default()
                 }),
                 ..ImportRecordsRequest::default()
             };

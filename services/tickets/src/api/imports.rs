@@ -9,6 +9,7 @@ use tonic::{Request, Response, Status, Streaming};
 use uuid::Uuid;
 use wangge_api::{
     codec::check,
+    organization::v1::{Area, ImportDataset},
     refusal::Refusal,
     tickets::v1::{
         ImportRecordsRequest, ImportRecordsResponse, import_records_request::Record,
@@ -17,15 +18,15 @@ use wangge_api::{
     types::v1::RowResult,
 };
 use wangge_auth::{Caller, RecordScope};
-use wangge_records::load;
-use wangge_server::import::{self, ImportResults, Importer, Message};
+use wangge_records::{Claims, load};
+use wangge_server::import::{self, Head, ImportResults, Message};
 
 use super::{categories, past::past_ticket};
 use crate::{
     App,
     commands::{
-        import_records::{Import, Outcome, Plain, Row, import_records},
-        import_ticket::PastRow,
+        import_records::{Dataset, Import, Outcome, Plain, Row, import_records},
+        import_ticket::{Importer, PastRow},
     },
     domain::{
         assignment::Assignment, chat_group::ChatGroup, deliberation::Deliberation,
@@ -33,6 +34,7 @@ use crate::{
         group_message::GroupMessage, livelihood_item::LivelihoodItem,
         livelihood_matter::LivelihoodMatter, meeting::Meeting, patrol::Patrol,
     },
+    reference::ClaimedPlace,
 };
 
 /// Handlers of `ImportService`.
@@ -74,7 +76,7 @@ struct Load {
     import: Option<Import>,
 }
 
-impl Importer for Load {
+impl import::Importer for Load {
     type Request = ImportRecordsRequest;
     type Record = Record;
     type Response = ImportRecordsResponse;
@@ -82,24 +84,36 @@ impl Importer for Load {
     fn split(message: ImportRecordsRequest) -> Message<Record> {
         Message {
             header: message.header,
+            dataset: message.dataset,
             number: message.row_number,
             record: message.record,
         }
     }
 
-    async fn load(
-        &mut self,
-        rows: Vec<import::Row<Record>>,
-        validate_only: bool,
-    ) -> Result<Vec<RowResult>, Refusal> {
+    async fn begin(&mut self, head: Head) -> Result<(), Refusal> {
+        let importer = Importer {
+            scope: self.scope.clone(),
+            subject: self.importer.clone(),
+            area_code: head.area_code,
+        };
+        self.import = Some(if head.validate_only {
+            let dataset = head.dataset.map(|claimed| dataset(claimed, &self.scope));
+            Import::trial(&self.app, importer, dataset.transpose()?).await?
+        } else {
+            Import::load(&self.app, importer)
+        });
+        Ok(())
+    }
+
+    async fn load(&mut self, rows: Vec<import::Row<Record>>) -> Result<Vec<RowResult>, Refusal> {
         let numbers: Vec<i64> = rows.iter().map(|row| row.number).collect();
         let now = self.app.clock.now();
         let rows: Vec<_> = rows.into_iter().map(|sent| row(sent.record, now)).collect();
-        let (app, scope, importer) = (&self.app, &self.scope, &self.importer);
-        let import = self.import.get_or_insert_with(|| {
-            Import::new(app, scope.clone(), importer.clone(), validate_only)
-        });
-        let outcomes = import_records(app, import, rows).await?;
+        let import = self
+            .import
+            .as_mut()
+            .ok_or_else(|| Refusal::internal(&"rows came before the header"))?;
+        let outcomes = import_records(&self.app, import, rows).await?;
         let results = numbers.into_iter().zip(outcomes);
         Ok(results
             .map(|(number, outcome)| result(number, outcome))
@@ -109,6 +123,20 @@ impl Importer for Load {
     fn response(results: Vec<RowResult>) -> ImportRecordsResponse {
         ImportRecordsResponse { results }
     }
+}
+
+/// What a data set claims, as far as it lies in a scope.
+fn dataset(claimed: ImportDataset, scope: &RecordScope) -> Result<Dataset, Refusal> {
+    let claims = Claims::read(&claimed, scope)?;
+    let place = |area: Area| ClaimedPlace {
+        code: area.code,
+        name: area.name,
+        boundary_geojson: area.boundary_geojson,
+    };
+    Ok(Dataset {
+        claims,
+        places: claimed.areas.into_iter().map(place).collect(),
+    })
 }
 
 /// A row of the domain from a record of the contract, checked against both.

@@ -1,8 +1,10 @@
 //! Takes a report.
 
+use chrono::NaiveDate;
 use uuid::Uuid;
 use wangge_api::refusal::Refusal;
 use wangge_auth::RecordScope;
+use wangge_kernel::limit::{DEFAULT_ZONE, day_of};
 use wangge_pg::request::RequestKey;
 
 use super::act_on_ticket::not_found;
@@ -36,12 +38,13 @@ pub(crate) async fn create_ticket(
         imported: false,
     };
     report.check()?;
+    let today = day_of(now, DEFAULT_ZONE);
     let reference = app
         .reference
-        .knowing(|reference| check_references(reference, &report, scope).is_ok())
+        .knowing(|reference| check_references(reference, &report, scope, today).is_ok())
         .await?;
-    check_references(&reference, &report, scope)?;
-    let place = reference.place(&report, scope.own_area().unwrap_or_default());
+    check_references(&reference, &report, scope, today)?;
+    let place = reference.place(&report, scope.own_area().unwrap_or_default(), today);
     let (ticket, line) = Ticket::report(report, place, &moment)?;
     let event = events::ticket_changed(&ticket, TicketAction::Report, &moment, now);
     let write = TicketWrite::new(0, ticket.clone(), vec![line], &[event], Some(key), now);
@@ -88,6 +91,7 @@ fn check_references(
     reference: &Reference,
     report: &Report,
     scope: &RecordScope,
+    today: NaiveDate,
 ) -> Result<(), Refusal> {
     if reference.category_limit(&report.category_code).is_none() {
         return Err(Refusal::unknown_reference(
@@ -112,5 +116,5 @@ fn check_references(
     if !scope.covers(area_code) || !(own || reference.knows_area(area_code)) {
         return Err(Refusal::unknown_reference("ticket.area_code", "area"));
     }
-    reference.check_point(report, area_code)
+    reference.check_point(report, area_code, today)
 }

@@ -2,8 +2,9 @@
 //! of the others categories and duties first, since tickets name them; each kind
 //! of rows in the order sent.
 
-use std::collections::{HashMap, HashSet};
+use std::{collections::HashSet, sync::Arc};
 
+use chrono::{DateTime, Utc};
 use futures::FutureExt as _;
 use uuid::Uuid;
 use wangge_api::refusal::Refusal;
@@ -11,7 +12,7 @@ use wangge_auth::RecordScope;
 use wangge_outbox::append;
 use wangge_pg::{Tx, transact, transaction::Failure};
 use wangge_records::{
-    Host as _, Known,
+    Claims, Found, Host as _, Known,
     load::{self, Rows as _},
     plain_rows,
 };
@@ -19,7 +20,7 @@ use wangge_records::{
 use super::{
     create_category::guard_platform,
     ground::Copies,
-    import_ticket::{PastRow, check, import_tickets, wait_until},
+    import_ticket::{Importer, PastRow, Tried, import_tickets, try_tickets, wait_until},
 };
 use crate::{
     App,
@@ -39,12 +40,10 @@ use crate::{
     },
     error::CONSTRAINTS,
     events,
-    store::{
-        category::{
-            import_category, import_responsibility, load_category, load_responsibility,
-            reference_changed,
-        },
-        ticket::load_digests,
+    reference::{ClaimedPlace, Reference},
+    store::category::{
+        import_category, import_responsibility, load_category, load_responsibility,
+        reference_changed,
     },
 };
 
@@ -92,27 +91,54 @@ plain_rows! {
 /// A load in progress.
 #[derive(Debug)]
 pub(crate) struct Import {
-    scope: RecordScope,
-    importer: String,
-    validate_only: bool,
+    importer: Importer,
+    /// What is tried; none if rows are loaded.
+    tried: Option<Tried>,
+    /// Whether places of tickets may still come.
+    waits: bool,
     /// What plain records stand on.
     known: Known<Copies>,
 }
 
+/// What a data set says of areas and units that may not be known yet.
+#[derive(Debug)]
+pub(crate) struct Dataset {
+    /// What holds when.
+    pub claims: Claims,
+    /// Where what lies.
+    pub places: Vec<ClaimedPlace>,
+}
+
 impl Import {
-    /// A load by an importer who reaches `scope`.
-    pub(crate) fn new(
-        app: &App,
-        scope: RecordScope,
-        importer: String,
-        validate_only: bool,
-    ) -> Self {
+    /// A load.
+    pub(crate) fn load(app: &App, importer: Importer) -> Self {
         Self {
-            known: Known::new(app.ground(scope.clone())),
-            scope,
+            known: Known::new(app.ground(importer.scope.clone())),
             importer,
-            validate_only,
+            tried: None,
+            waits: true,
         }
+    }
+
+    /// A trial, which goes by what is there and by what the data set claims; what
+    /// rows name is taken as given without that.
+    ///
+    /// # Errors
+    /// When the database can't be reached.
+    pub(crate) async fn trial(
+        app: &App,
+        importer: Importer,
+        dataset: Option<Dataset>,
+    ) -> Result<Self, Refusal> {
+        let mut import = Self::load(app, importer);
+        let mut tried = Tried::default();
+        if let Some(Dataset { claims, places }) = dataset {
+            let scope = &import.importer.scope;
+            tried.reference = Some(app.reference.claiming(&claims, places, scope).await?);
+            import.known.claim(Arc::new(claims));
+        }
+        import.tried = Some(tried);
+        Ok(import)
     }
 }
 
@@ -141,19 +167,19 @@ pub(crate) async fn import_records(
     let mut outcomes = Vec::with_capacity(rows.len());
     let rows: Vec<_> = rows
         .into_iter()
-        .map(|row| row.and_then(|row| within_reach(&import.scope, row)))
+        .map(|row| row.and_then(|row| within_reach(&import.importer.scope, row)))
         .collect();
     for chunk in rows.chunk_by(go_together) {
         let chunk = chunk.to_vec();
         outcomes.extend(match chunk.first() {
             Some(Ok(Row::Plain(_))) => {
                 let records = chunk.into_iter().filter_map(plain).collect();
-                let trial = import.validate_only;
+                let trial = import.tried.is_some();
                 let loaded = load::commit(app, &mut import.known, records, trial).await?;
                 loaded.into_iter().map(Outcome::from).collect()
             }
-            _ if import.validate_only => try_records(app, import, chunk).await?,
-            _ => import_tickets_and_reference(app, &import.scope, &import.importer, chunk).await?,
+            _ if import.tried.is_some() => try_records(app, import, chunk).await?,
+            _ => import_tickets_and_reference(app, import, chunk).await?,
         });
     }
     Ok(outcomes)
@@ -210,58 +236,48 @@ async fn try_records(
     import: &mut Import,
     rows: Vec<Result<Row, Refusal>>,
 ) -> Result<Vec<Outcome>, Refusal> {
-    let ids: Vec<Uuid> = rows
-        .iter()
-        .filter_map(|row| match row {
-            Ok(Row::Ticket(row)) => Some(row.past.report.id),
-            _ => None,
-        })
-        .collect();
-    let there = load_digests(&app.database.background_lanes, &ids).await?;
-    let there: HashMap<Uuid, Option<String>> = there
-        .into_iter()
-        .map(|(id, digest, _)| (id, digest))
-        .collect();
-    let rows: Vec<Result<Row, Refusal>> = rows
-        .into_iter()
-        .map(|row| match row {
-            Ok(Row::Ticket(row)) => {
-                check(app, &row, &import.importer)?;
-                match there.get(&row.past.report.id) {
-                    Some(digest) if digest.as_ref() != Some(&row.digest) => {
-                        Err(Refusal::exists("ticket", "id"))
-                    }
-                    _ => Ok(Row::Ticket(row)),
-                }
-            }
-            other => other,
-        })
-        .collect();
-    let (scope, now) = (import.scope.clone(), app.clock.now());
-    let trial = import.known.trial();
-    trial
+    let Import {
+        importer,
+        tried,
+        known,
+        ..
+    } = import;
+    let tried = tried.get_or_insert_default();
+    let rows = match &tried.reference {
+        Some(reference) => check_duties(reference, &tried.categories, rows),
+        None => rows,
+    };
+    let tickets = tickets(&rows);
+    let categories: Vec<Option<String>> = rows.iter().map(category_code).collect();
+    let (scope, now) = (importer.scope.clone(), app.clock.now());
+    let outcomes = known
+        .trial()
         .attempt(&app.database.calls, CONSTRAINTS, move |tx| {
-            async move {
-                let mut outcomes = Vec::with_capacity(rows.len());
-                for row in rows {
-                    let outcome = match row {
-                        Ok(Row::Category(category)) => load_one_category(tx, category, now).await?,
-                        Ok(Row::Responsibility(entry)) => {
-                            load_one_duty(tx, entry, &scope, now).await?
-                        }
-                        Ok(Row::Ticket(_) | Row::Plain(_)) => Outcome::Valid,
-                        Err(refusal) => Outcome::Refused(refusal),
-                    };
-                    outcomes.push(match outcome {
-                        Outcome::Refused(refusal) => Outcome::Refused(refusal),
-                        _ => Outcome::Valid,
-                    });
-                }
-                Ok(outcomes)
-            }
-            .boxed()
+            async move { load_reference_rows(tx, rows, &scope, now).await }.boxed()
         })
-        .await
+        .await?;
+    for (outcome, code) in outcomes.iter().zip(categories) {
+        if !matches!(outcome, Some(Outcome::Refused(_))) {
+            tried.categories.extend(code);
+        }
+    }
+    let ids: Vec<Uuid> = tickets.iter().map(|row| row.past.report.id).collect();
+    let mut loaded = Vec::with_capacity(tickets.len());
+    for (id, outcome) in ids
+        .into_iter()
+        .zip(try_tickets(app, importer, tried, &tickets).await?)
+    {
+        if let Ok(Some(area_code)) = &outcome {
+            known.learn("ticket", id, Found::plain(area_code.clone()));
+        }
+        loaded.push(outcome.map_or_else(Outcome::Refused, |_| Outcome::Valid));
+    }
+    Ok(filled(outcomes, loaded)
+        .map(|outcome| match outcome {
+            Outcome::Refused(refusal) => Outcome::Refused(refusal),
+            _ => Outcome::Valid,
+        })
+        .collect())
 }
 
 /// Loads rows that passed their checks; the others are answered as refused.
@@ -270,26 +286,42 @@ async fn try_records(
 /// When the database can't be reached.
 async fn import_tickets_and_reference(
     app: &App,
-    scope: &RecordScope,
-    importer: &str,
+    import: &mut Import,
     rows: Vec<Result<Row, Refusal>>,
 ) -> Result<Vec<Outcome>, Refusal> {
-    let tickets: Vec<PastRow> = rows
-        .iter()
-        .filter_map(|row| match row {
-            Ok(Row::Ticket(row)) => Some((**row).clone()),
-            _ => None,
-        })
-        .collect();
-    let mut outcomes = import_reference(app, scope, rows).await?;
-    if !tickets.is_empty() {
-        let loaded = import_tickets(app, scope, importer, &tickets).await?;
-        let mut loaded = loaded.into_iter();
-        for open in outcomes.iter_mut().filter(|outcome| outcome.is_none()) {
-            *open = loaded.next();
-        }
+    let tickets = tickets(&rows);
+    let outcomes = import_reference(app, &import.importer.scope, rows).await?;
+    let loaded = if tickets.is_empty() {
+        Vec::new()
+    } else {
+        import_tickets(app, &import.importer, &mut import.waits, &tickets).await?
+    };
+    Ok(filled(outcomes, loaded).collect())
+}
+
+/// The tickets among rows.
+fn tickets(rows: &[Result<Row, Refusal>]) -> Vec<PastRow> {
+    let ticket = |row: &Result<Row, Refusal>| match row {
+        Ok(Row::Ticket(row)) => Some((**row).clone()),
+        _ => None,
+    };
+    rows.iter().filter_map(ticket).collect()
+}
+
+/// The code of a row that is a category.
+fn category_code(row: &Result<Row, Refusal>) -> Option<String> {
+    match row {
+        Ok(Row::Category(category)) => Some(category.code.clone()),
+        _ => None,
     }
-    Ok(outcomes.into_iter().flatten().collect())
+}
+
+/// Outcomes, with those of tickets where they were left open.
+fn filled(outcomes: Vec<Option<Outcome>>, tickets: Vec<Outcome>) -> impl Iterator<Item = Outcome> {
+    let mut tickets = tickets.into_iter();
+    outcomes
+        .into_iter()
+        .filter_map(move |outcome| outcome.or_else(|| tickets.next()))
 }
 
 /// Loads categories and duties; leaves the outcomes of tickets open.
@@ -300,25 +332,18 @@ async fn import_reference(
 ) -> Result<Vec<Option<Outcome>>, Refusal> {
     let now = app.clock.now();
     let scope = scope.clone();
-    let rows = check_duties(app, rows).await?;
+    let rows = if duties(&rows).next().is_some() {
+        wait_for_duties(app, &rows).await?;
+        check_duties(&*app.reference.get().await?, &HashSet::new(), rows)
+    } else {
+        rows
+    };
     let changes = rows
         .iter()
         .any(|row| matches!(row, Ok(Row::Category(_) | Row::Responsibility(_))));
     let outcomes = transact(&app.database.background, CONSTRAINTS, move |tx| {
         async move {
-            let mut outcomes = Vec::new();
-            for row in rows {
-                outcomes.push(match row {
-                    Ok(Row::Category(category)) => {
-                        Some(load_one_category(tx, category, now).await?)
-                    }
-                    Ok(Row::Responsibility(entry)) => {
-                        Some(load_one_duty(tx, entry, &scope, now).await?)
-                    }
-                    Ok(Row::Ticket(_) | Row::Plain(_)) => None,
-                    Err(refusal) => Some(Outcome::Refused(refusal)),
-                });
-            }
+            let outcomes = load_reference_rows(tx, rows, &scope, now).await?;
             if changes {
                 reference_changed(tx).await?;
             }
@@ -334,39 +359,58 @@ async fn import_reference(
     Ok(outcomes)
 }
 
-/// Refuses duties that name what is not known, once organization's feed has had
-/// time to bring it. Their categories may be part of the same load.
-async fn check_duties(
-    app: &App,
+/// Loads categories and duties in an open transaction; leaves the outcomes of
+/// tickets open.
+async fn load_reference_rows(
+    tx: &mut Tx,
     rows: Vec<Result<Row, Refusal>>,
-) -> Result<Vec<Result<Row, Refusal>>, Refusal> {
-    let duties: Vec<&Responsibility> = rows
-        .iter()
-        .filter_map(|row| match row {
-            Ok(Row::Responsibility(entry)) => Some(entry),
-            _ => None,
-        })
-        .collect();
-    if duties.is_empty() {
-        return Ok(rows);
+    scope: &RecordScope,
+    now: DateTime<Utc>,
+) -> Result<Vec<Option<Outcome>>, Failure> {
+    let mut outcomes = Vec::with_capacity(rows.len());
+    for row in rows {
+        outcomes.push(match row {
+            Ok(Row::Category(category)) => Some(load_one_category(tx, category, now).await?),
+            Ok(Row::Responsibility(entry)) => Some(load_one_duty(tx, entry, scope, now).await?),
+            Ok(Row::Ticket(_) | Row::Plain(_)) => None,
+            Err(refusal) => Some(Outcome::Refused(refusal)),
+        });
     }
+    Ok(outcomes)
+}
+
+/// The entries of the duty list among rows.
+fn duties(rows: &[Result<Row, Refusal>]) -> impl Iterator<Item = &Responsibility> {
+    rows.iter().filter_map(|row| match row {
+        Ok(Row::Responsibility(entry)) => Some(entry),
+        _ => None,
+    })
+}
+
+/// Waits until organization's feed has brought what duties name.
+async fn wait_for_duties(app: &App, rows: &[Result<Row, Refusal>]) -> Result<(), Refusal> {
+    let duties: Vec<&Responsibility> = duties(rows).collect();
     wait_until(app, |reference| {
         duties.iter().all(|entry| {
             reference.knows_area(&entry.area_code) && reference.knows_unit(entry.unit_id)
         })
     })
-    .await?;
-    let reference = app.reference.get().await?;
-    let own: HashSet<String> = rows
-        .iter()
-        .filter_map(|row| match row {
-            Ok(Row::Category(category)) => Some(category.code.clone()),
-            _ => None,
-        })
-        .collect();
+    .await
+    .map(drop)
+}
+
+/// Refuses duties that name what is not known. Their categories may be part of
+/// the same rows, or `categories` that were tried.
+fn check_duties(
+    reference: &Reference,
+    categories: &HashSet<String>,
+    rows: Vec<Result<Row, Refusal>>,
+) -> Vec<Result<Row, Refusal>> {
+    let own: HashSet<String> = rows.iter().filter_map(category_code).collect();
     let check = |entry: &Responsibility| {
         let code = &entry.category_code;
-        if !own.contains(code) && reference.category_limit(code).is_none() {
+        let is_new = own.contains(code) || categories.contains(code);
+        if !is_new && reference.category_limit(code).is_none() {
             return Err(Refusal::unknown_reference("category_code", "category"));
         }
         if !reference.knows_area(&entry.area_code) {
@@ -377,19 +421,18 @@ async fn check_duties(
         }
         Ok(())
     };
-    Ok(rows
-        .into_iter()
+    rows.into_iter()
         .map(|row| match row {
             Ok(Row::Responsibility(entry)) => check(&entry).map(|()| Row::Responsibility(entry)),
             other => other,
         })
-        .collect())
+        .collect()
 }
 
 async fn load_one_category(
     tx: &mut Tx,
     category: Category,
-    now: chrono::DateTime<chrono::Utc>,
+    now: DateTime<Utc>,
 ) -> Result<Outcome, Failure> {
     if import_category(tx, &category).await? {
         append(tx, &events::category_changed(&category, true, now)).await?;
@@ -414,7 +457,7 @@ async fn load_one_duty(
     tx: &mut Tx,
     entry: Responsibility,
     scope: &RecordScope,
-    now: chrono::DateTime<chrono::Utc>,
+    now: DateTime<Utc>,
 ) -> Result<Outcome, Failure> {
     if import_responsibility(tx, &entry).await? {
         append(tx, &events::responsibility_changed(&entry, true, now)).await?;

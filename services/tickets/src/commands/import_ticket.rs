@@ -2,16 +2,18 @@
 
 use std::collections::{HashMap, HashSet};
 
+use chrono::NaiveDate;
 use uuid::Uuid;
 use wangge_api::{errors::v1::Reason, refusal::Refusal};
 use wangge_auth::RecordScope;
+use wangge_kernel::limit::{DEFAULT_ZONE, day_of};
 use wangge_outbox::Arrival;
 
 use super::import_records::Outcome;
 use crate::{
     App,
     domain::{
-        act::Act,
+        act::{Act, NewOrder},
         past::{Impossible, PastTicket, Step},
         report::Place,
         ticket::Ticket,
@@ -20,7 +22,7 @@ use crate::{
     events,
     reference::Reference,
     store::{
-        ticket::load_digests,
+        ticket::{find_orders, load_digests},
         ticket_write::{TicketWrite, insert_tickets},
     },
 };
@@ -39,37 +41,131 @@ pub(crate) struct PastRow {
     pub digest: String,
 }
 
-/// Checks a row without looking anything up.
-///
-/// # Errors
-/// Why the row can't be loaded.
-pub(crate) fn check(app: &App, row: &PastRow, importer: &str) -> Result<(), Refusal> {
-    let place = Place {
-        area_code: row.past.report.area_code.clone(),
-        routed: false,
-        suggested_unit_id: None,
-    };
-    replay(app, row, place, importer, |_| ()).map(drop)
+impl PastRow {
+    /// The day of the report.
+    fn day(&self) -> NaiveDate {
+        day_of(self.past.reported_time, DEFAULT_ZONE)
+    }
+
+    /// Ids of the orders, with the line that issues each and its place there.
+    fn orders(&self) -> impl Iterator<Item = (usize, usize, Uuid)> {
+        orders(&self.past).map(|(line, place, order)| (line, place, order.id))
+    }
 }
 
-/// Loads rows; each is loaded wholly or refused.
+/// Whose load it is, and of which community.
+#[derive(Debug, Clone)]
+pub(crate) struct Importer {
+    /// What the importer reaches.
+    pub scope: RecordScope,
+    /// The importer.
+    pub subject: String,
+    /// Code of the community in which tickets lie that name no area; empty if not
+    /// known.
+    pub area_code: String,
+}
+
+/// What a trial goes by and has let pass.
+#[derive(Debug, Default)]
+pub(crate) struct Tried {
+    /// What is there and what is claimed to come; none if what rows name is taken
+    /// as given.
+    pub reference: Option<Reference>,
+    /// Codes of categories.
+    pub categories: HashSet<String>,
+    tickets: HashMap<Uuid, String>,
+    orders: HashSet<Uuid>,
+}
+
+/// Says of each row whether it would be loaded, behind what was tried before;
+/// gives the area in which its ticket would lie, if that was looked for.
+///
+/// # Errors
+/// When the database can't be reached.
+pub(crate) async fn try_tickets(
+    app: &App,
+    importer: &Importer,
+    tried: &mut Tried,
+    rows: &[PastRow],
+) -> Result<Vec<Result<Option<String>, Refusal>>, Refusal> {
+    let lanes = &app.database.background_lanes;
+    let ids: Vec<Uuid> = rows.iter().map(|row| row.past.report.id).collect();
+    let there: HashMap<Uuid, Option<String>> = load_digests(lanes, &ids)
+        .await?
+        .into_iter()
+        .map(|(id, digest, _)| (id, digest))
+        .collect();
+    let ids: Vec<Uuid> = rows
+        .iter()
+        .flat_map(PastRow::orders)
+        .map(|(.., id)| id)
+        .collect();
+    let taken: HashSet<Uuid> = find_orders(lanes, &ids).await?.into_iter().collect();
+    let mut outcomes = Vec::with_capacity(rows.len());
+    for row in rows {
+        let id = row.past.report.id;
+        let same = there.get(&id).and_then(Option::as_ref);
+        let outcome = match same.or_else(|| tried.tickets.get(&id)) {
+            Some(digest) if *digest == row.digest => Ok(None),
+            None if !there.contains_key(&id) => try_ticket(app, importer, tried, &taken, row),
+            _ => Err(Refusal::exists("ticket", "id")),
+        };
+        outcomes.push(outcome);
+    }
+    Ok(outcomes)
+}
+
+fn try_ticket(
+    app: &App,
+    importer: &Importer,
+    tried: &mut Tried,
+    taken: &HashSet<Uuid>,
+    row: &PastRow,
+) -> Result<Option<String>, Refusal> {
+    let area_code = match &tried.reference {
+        Some(reference) => {
+            let write = load(app, reference, &tried.categories, importer, row)?;
+            Some(write.area_code().to_owned())
+        }
+        None => {
+            let place = Place {
+                area_code: row.past.report.area_code.clone(),
+                routed: false,
+                suggested_unit_id: None,
+            };
+            replay(app, row, place, &importer.subject, |_| ())?;
+            None
+        }
+    };
+    let mut own = HashSet::new();
+    for (line, place, id) in row.orders() {
+        if taken.contains(&id) || tried.orders.contains(&id) || !own.insert(id) {
+            let field = format!("history[{line}].orders[{place}].id");
+            return Err(Refusal::exists("order", &field));
+        }
+    }
+    tried.orders.extend(own);
+    tried.tickets.insert(row.past.report.id, row.digest.clone());
+    Ok(area_code)
+}
+
+/// Loads rows; each is loaded wholly or refused. `waits` says whether places may
+/// still come, and is false from then on.
 ///
 /// # Errors
 /// When the database can't be reached; then some of the rows may be loaded, which
 /// are known again when they are sent again.
 pub(crate) async fn import_tickets(
     app: &App,
-    scope: &RecordScope,
-    importer: &str,
+    importer: &Importer,
+    waits: &mut bool,
     rows: &[PastRow],
 ) -> Result<Vec<Outcome>, Refusal> {
-    wait_for_references(app, rows).await?;
+    wait_for_references(app, importer, waits, rows).await?;
     let mut outcomes = Vec::with_capacity(rows.len());
     for rows in by_weight(rows) {
-        outcomes.extend(match load_together(app, scope, importer, rows).await {
-            Err(refusal) if is_about_rows(&refusal) => {
-                load_singly(app, scope, importer, rows).await?
-            }
+        outcomes.extend(match load_together(app, importer, rows).await {
+            Err(refusal) if is_about_rows(&refusal) => load_singly(app, importer, rows).await?,
             settled => settled?,
         });
     }
@@ -103,17 +199,16 @@ fn is_about_rows(refusal: &Refusal) -> bool {
 /// one alone.
 async fn load_singly(
     app: &App,
-    scope: &RecordScope,
-    importer: &str,
+    importer: &Importer,
     rows: &[PastRow],
 ) -> Result<Vec<Outcome>, Refusal> {
     let mut outcomes = Vec::new();
     for row in rows {
         let row = std::slice::from_ref(row);
-        let mut loaded = load_together(app, scope, importer, row).await;
+        let mut loaded = load_together(app, importer, row).await;
         // Written by others at the same time: now it is there to be compared.
         if loaded.as_ref().is_err_and(is_about_rows) {
-            loaded = load_together(app, scope, importer, row).await;
+            loaded = load_together(app, importer, row).await;
         }
         match loaded {
             Ok(loaded) => outcomes.extend(loaded),
@@ -127,8 +222,7 @@ async fn load_singly(
 /// Loads rows in one statement.
 async fn load_together(
     app: &App,
-    scope: &RecordScope,
-    importer: &str,
+    importer: &Importer,
     rows: &[PastRow],
 ) -> Result<Vec<Outcome>, Refusal> {
     let reference = app.reference.get().await?;
@@ -148,7 +242,7 @@ async fn load_together(
                 Outcome::Unchanged(id, *revision)
             }
             Some(_) => Outcome::Refused(Refusal::exists("ticket", "id")),
-            None => match load(app, &reference, scope, importer, row) {
+            None => match load(app, &reference, &HashSet::new(), importer, row) {
                 Ok(write) => {
                     let revision = write.revision();
                     writes.push(write);
@@ -169,31 +263,38 @@ async fn load_together(
     Ok(outcomes)
 }
 
+/// Decides what a row becomes, for a load and for a trial. `categories` are
+/// known beside those of the reference data.
 fn load(
     app: &App,
     reference: &Reference,
-    scope: &RecordScope,
-    importer: &str,
+    categories: &HashSet<String>,
+    importer: &Importer,
     row: &PastRow,
 ) -> Result<TicketWrite, Refusal> {
-    let report = &row.past.report;
-    if reference.category_limit(&report.category_code).is_none() {
+    let (report, day) = (&row.past.report, row.day());
+    let category = &report.category_code;
+    if reference.category_limit(category).is_none() && !categories.contains(category) {
         return Err(Refusal::unknown_reference("category_code", "category"));
     }
-    let place = reference.place(report, "");
-    if !reference.knows_area(&place.area_code) || !scope.covers(&place.area_code) {
+    let place = reference.place(report, &importer.area_code, day);
+    if !reference.knows_area(&place.area_code) || !importer.scope.covers(&place.area_code) {
         return Err(Refusal::unknown_reference("area_code", "area"));
     }
-    reference.check_point(report, &place.area_code)?;
-    for (number, unit_id) in units(&row.past) {
-        if !reference.knows_unit(unit_id) {
-            let field = format!("history[{number}].orders.unit_id");
+    let within = match importer.area_code.as_str() {
+        "" => &place.area_code,
+        community => community,
+    };
+    reference.check_point(report, within, day)?;
+    for (line, place, order) in orders(&row.past) {
+        if !reference.knows_unit(order.unit_id) {
+            let field = format!("history[{line}].orders[{place}].unit_id");
             return Err(Refusal::unknown_reference(&field, "unit"));
         }
     }
     let now = app.clock.now();
     let (mut lines, mut events) = (Vec::new(), Vec::new());
-    let mut ticket = replay(app, row, place, importer, |step| {
+    let mut ticket = replay(app, row, place, &importer.subject, |step| {
         events.push(events::ticket_changed(
             step.ticket,
             step.action,
@@ -231,56 +332,79 @@ fn replay(
         })
 }
 
-/// Units that a history orders to, with the line that does.
-fn units(past: &PastTicket) -> impl Iterator<Item = (usize, Uuid)> {
-    past.acts.iter().zip(1..).flat_map(|(past, number)| {
+/// Orders that a history issues, with the line that does and their place in it.
+fn orders(past: &PastTicket) -> impl Iterator<Item = (usize, usize, &NewOrder)> {
+    past.acts.iter().zip(1..).flat_map(|(past, line)| {
         let orders = match &past.act {
             Act::Dispatch { orders, .. } => orders.as_slice(),
             _ => &[],
         };
-        orders.iter().map(move |order| (number, order.unit_id))
+        orders
+            .iter()
+            .zip(0..)
+            .map(move |(order, place)| (line, place, order))
     })
 }
 
 /// Waits until the copies have every area and unit that the rows name, since a
 /// load of organization's records is followed by this one at once.
-async fn wait_for_references(app: &App, rows: &[PastRow]) -> Result<(), Refusal> {
+async fn wait_for_references(
+    app: &App,
+    importer: &Importer,
+    waits: &mut bool,
+    rows: &[PastRow],
+) -> Result<(), Refusal> {
     let areas: HashSet<&str> = rows
         .iter()
-        .map(|row| row.past.report.area_code.as_str())
+        .map(|row| match row.past.report.area_code.as_str() {
+            "" => importer.area_code.as_str(),
+            code => code,
+        })
         .filter(|code| !code.is_empty())
         .collect();
-    let all_units: HashSet<Uuid> = rows
+    let units: HashSet<Uuid> = rows
         .iter()
-        .flat_map(|row| units(&row.past))
-        .map(|(_, unit_id)| unit_id)
+        .flat_map(|row| orders(&row.past))
+        .map(|(.., order)| order.unit_id)
         .collect();
-    // A row that names no area is found by its point or address; as long as no
-    // grid has it, its grid may still come behind the community.
-    let found = |reference: &Reference| {
-        rows.iter()
-            .filter(|row| row.past.report.area_code.is_empty())
-            .all(|row| reference.place(&row.past.report, "").routed)
-    };
     wait_until(app, |reference| {
         areas.iter().all(|code| reference.knows_area(code))
-            && all_units.iter().all(|unit| reference.knows_unit(*unit))
-            && found(reference)
+            && units.iter().all(|unit| reference.knows_unit(*unit))
     })
-    .await
+    .await?;
+    // A row that names no area is found by its point or address; as long as no
+    // grid has it, its grid may still come behind the community. What was there
+    // when the load began comes while that is waited for once.
+    let unplaced: Vec<&PastRow> = rows
+        .iter()
+        .filter(|row| row.past.report.area_code.is_empty())
+        .collect();
+    if *waits && !unplaced.is_empty() {
+        *waits = wait_until(app, |reference| {
+            unplaced.iter().all(|row| {
+                let place = reference.place(&row.past.report, &importer.area_code, row.day());
+                place.routed
+            })
+        })
+        .await?;
+    }
+    Ok(())
 }
 
 /// Waits until the copies are as complete as that, for as long as organization's
-/// feed may still bring what is missing.
+/// feed may still bring what is missing; returns whether they are.
 pub(crate) async fn wait_until(
     app: &App,
     complete: impl Fn(&Reference) -> bool,
-) -> Result<(), Refusal> {
+) -> Result<bool, Refusal> {
     let mut arrival = Arrival::new(app.database.background.clone());
     loop {
         let reference = app.reference.refresh().await?;
-        if complete(&reference) || !arrival.may_still_come().await? {
-            return Ok(());
+        if complete(&reference) {
+            return Ok(true);
+        }
+        if !arrival.may_still_come().await? {
+            return Ok(false);
         }
     }
 }

@@ -3,9 +3,11 @@
 
 use std::time::Duration;
 
+use chrono::NaiveDate;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 use wangge_api::refusal::Refusal;
+use wangge_kernel::limit::{DEFAULT_ZONE, day_of};
 
 use super::act_on_ticket::apply;
 use crate::{
@@ -61,6 +63,7 @@ pub(crate) async fn run(app: App, stop: CancellationToken) {
 /// Routes what can be; answers false if some must be looked at again.
 async fn route_waiting(app: &App) -> Result<bool, Refusal> {
     let reference = app.reference.get().await?;
+    let today = day_of(app.clock.now(), DEFAULT_ZONE);
     let mut after = Uuid::nil();
     let mut complete = true;
     loop {
@@ -70,14 +73,14 @@ async fn route_waiting(app: &App) -> Result<bool, Refusal> {
         };
         after = last.id;
         for ticket in tickets {
-            if let Some(place) = place(&reference, &ticket) {
+            if let Some(place) = place(&reference, &ticket, today) {
                 complete &= route(app, ticket, place).await?;
             }
         }
     }
 }
 
-fn place(reference: &Reference, ticket: &Ticket) -> Option<Place> {
+fn place(reference: &Reference, ticket: &Ticket, today: NaiveDate) -> Option<Place> {
     let report = Report {
         id: ticket.id,
         source: Some(ticket.source),
@@ -88,7 +91,7 @@ fn place(reference: &Reference, ticket: &Ticket) -> Option<Place> {
         point: ticket.longitude.zip(ticket.latitude),
         area_code: ticket.area_code.clone(),
     };
-    Some(reference.place(&report, "")).filter(|place| place.routed)
+    Some(reference.place(&report, "", today)).filter(|place| place.routed)
 }
 
 /// Places a ticket; one that changed meanwhile is left to the next round, and

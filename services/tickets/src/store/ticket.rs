@@ -177,6 +177,22 @@ pub async fn load_digests(lanes: &Lanes, ids: &[Uuid]) -> Result<Vec<Digest>, St
         .collect())
 }
 
+/// Which of these orders there are, wherever their tickets lie.
+///
+/// # Errors
+/// What the database says.
+pub async fn find_orders(lanes: &Lanes, ids: &[Uuid]) -> Result<Vec<Uuid>, StoreError> {
+    lanes
+        .take()
+        .await?
+        .run(async |lane| {
+            sqlx::query_scalar!("select id from ticket_order where id = any($1)", ids)
+                .fetch_all(lane)
+                .await
+        })
+        .await
+}
+
 /// Scopes as columns.
 struct Bounds {
     from: Vec<String>,

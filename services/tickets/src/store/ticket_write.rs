@@ -53,6 +53,11 @@ impl TicketWrite {
 }
 
 impl TicketWrite {
+    /// Code of the area in which the ticket lies.
+    pub fn area_code(&self) -> &str {
+        &self.ticket.area_code
+    }
+
     /// The ticket's revision once it is written.
     pub fn revision(&self) -> i64 {
         self.ticket.revision

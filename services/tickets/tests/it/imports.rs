@@ -4,19 +4,21 @@ use futures::{future::join_all, stream};
 use prost_types::Timestamp;
 use tonic::{Code, Status};
 use wangge_api::{
+    organization::v1::{Area, AreaKind, ImportDataset, Unit, UnitKind},
     policy::Role,
     tickets::v1::{
-        Category, ExplainTicketClocksRequest, HistoryRecord, ImportRecordsRequest, Light, Limit,
-        LimitKind, ListTicketsRequest, OrderRecord, OrderState, Responsibility, ReturnReason,
-        TicketAction, TicketOutcome, TicketRecord, TicketSource, TicketState,
-        import_records_request::Record,
+        Category, ExplainTicketClocksRequest, FieldNote, HistoryRecord, ImportRecordsRequest,
+        Light, Limit, LimitKind, ListTicketsRequest, OrderRecord, OrderState, Patrol,
+        Responsibility, ReturnReason, TicketAction, TicketOutcome, TicketRecord, TicketSource,
+        TicketState, import_records_request::Record,
     },
-    types::v1::{CoordinateSystem, ImportHeader, Point, RowOutcome, RowResult},
+    types::v1::{CoordinateSystem, Date, ImportHeader, Point, RowOutcome, RowResult},
 };
 use wangge_testkit::{fields, reason, stream_channel, token};
 
 use crate::{
-    ASSISTING, Bench, COMMUNITY, FOREIGN, GRID, HOURS, Imports, LEAD, THIRD, Verb, get, request_id,
+    ASSISTING, Bench, COMMUNITY, DAYS, FOREIGN, GRID, HOURS, Imports, LEAD, THIRD, Verb, get,
+    request_id, square,
 };
 
 /// 8 May 2022, 09:00 in Shanghai.
@@ -24,7 +26,10 @@ const MAY: i64 = 1_651_971_600;
 
 fn header(validate_only: bool) -> ImportRecordsRequest {
     ImportRecordsRequest {
-        header: Some(ImportHeader { validate_only }),
+        header: Some(ImportHeader {
+            validate_only,
+            ..Default::default()
+        }),
         ..Default::default()
     }
 }
@@ -517,7 +522,7 @@ async fn bad_rows_are_refused_and_the_others_are_loaded() {
     }
     assert_eq!(
         refused(&results[8]),
-        [("history[2].orders.unit_id", "REFERENCE_UNKNOWN")]
+        [("history[2].orders[1].unit_id", "REFERENCE_UNKNOWN")]
     );
     assert_eq!(refused(&results[9])[0].1, "FIELD_INVALID");
     assert_eq!(
@@ -854,4 +859,283 @@ async fn only_importers_load() {
             (Code::PermissionDenied, "ROLE_NOT_ALLOWED")
         );
     }
+}
+
+/// A community and a grid of it that nobody here knows, and a unit.
+const NEW_COMMUNITY: &str = "320402003007";
+const NEW_GRID: &str = "320402003007001";
+
+fn claimed(code: &str, kind: AreaKind, boundary: &str) -> Area {
+    Area {
+        id: request_id(),
+        code: code.into(),
+        kind: kind.into(),
+        name: "新村".into(),
+        boundary_geojson: boundary.into(),
+        start_date: date(2022, 1, 1),
+        ..Area::default()
+    }
+}
+
+fn date(year: i32, month: i32, day: i32) -> Option<Date> {
+    Some(Date { year, month, day })
+}
+
+fn claims(areas: Vec<Area>, units: Vec<Unit>) -> ImportRecordsRequest {
+    ImportRecordsRequest {
+        dataset: Some(ImportDataset { areas, units }),
+        ..Default::default()
+    }
+}
+
+fn header_of(validate_only: bool, area_code: &str) -> ImportRecordsRequest {
+    ImportRecordsRequest {
+        header: Some(ImportHeader {
+            validate_only,
+            area_code: area_code.into(),
+        }),
+        ..Default::default()
+    }
+}
+
+fn patrol(area_code: &str, minute: i64) -> Record {
+    Record::Patrol(Patrol {
+        id: request_id(),
+        person_id: request_id(),
+        start_time: time(minute),
+        end_time: time(minute + 30),
+        area_code: area_code.into(),
+        ..Patrol::default()
+    })
+}
+
+fn numbered(records: Vec<Record>) -> impl Iterator<Item = ImportRecordsRequest> {
+    (0..)
+        .zip(records)
+        .map(|(number, record)| row(number, record))
+}
+
+#[tokio::test]
+async fn a_trial_goes_by_what_its_data_set_claims_and_takes_nothing_as_given() {
+    let bench = Bench::start().await;
+    let new_unit = request_id();
+    let in_new_grid = |history| TicketRecord {
+        area_code: NEW_GRID.into(),
+        ..ticket(history)
+    };
+    let ordered_to = |unit: &str| {
+        let mut record = in_new_grid(begun(&request_id(), &request_id()));
+        record.history[2].orders.truncate(1);
+        record.history[2].orders[0].unit_id = unit.into();
+        record
+    };
+    let found = in_new_grid(vec![line(0, TicketAction::Report)]);
+    let note = |ticket: &str| {
+        Record::FieldNote(FieldNote {
+            id: request_id(),
+            person_id: request_id(),
+            noted_time: time(0),
+            text: "已看".into(),
+            ticket_id: ticket.into(),
+            area_code: NEW_GRID.into(),
+            ..FieldNote::default()
+        })
+    };
+    let duty = |area: &str, unit: &str| {
+        Record::Responsibility(Responsibility {
+            id: request_id(),
+            category_code: DAYS.into(),
+            area_code: area.into(),
+            unit_id: unit.into(),
+            ..Responsibility::default()
+        })
+    };
+    let once = ordered_to(&new_unit);
+    let mut twice = ordered_to(&new_unit);
+    twice.history[2].orders[0].id = once.history[2].orders[0].id.clone();
+    let before_it_began = -400 * 24 * 60;
+    let records = vec![
+        duty(NEW_COMMUNITY, &new_unit),
+        duty("320402003009", &new_unit),
+        duty(NEW_GRID, &request_id()),
+        Record::Ticket(found.clone()),
+        Record::Ticket(once),
+        Record::Ticket(twice),
+        Record::Ticket(ordered_to(&request_id())),
+        Record::Ticket(TicketRecord {
+            area_code: "320402003009".into(),
+            ..found.clone()
+        }),
+        Record::Ticket(TicketRecord {
+            category_code: "0999".into(),
+            id: request_id(),
+            ..found.clone()
+        }),
+        note(&found.id),
+        note(&request_id()),
+        patrol(NEW_GRID, 0),
+        patrol(NEW_GRID, before_it_began),
+        patrol("320402003009", 0),
+        // What it claims of others it isn't believed: not where they lie, and not
+        // of what the platform knows itself.
+        patrol("320403001009", 0),
+        patrol(COMMUNITY, 0),
+    ];
+    let ended = Area {
+        end_date: date(2022, 1, 2),
+        ..claimed(COMMUNITY, AreaKind::Community, "")
+    };
+    let areas = vec![
+        claimed(NEW_COMMUNITY, AreaKind::Community, ""),
+        claimed("320403001009", AreaKind::Community, ""),
+        ended,
+    ];
+    let grid = vec![claimed(NEW_GRID, AreaKind::Grid, "")];
+    let unit = Unit {
+        id: new_unit,
+        code: "NEW".into(),
+        kind: UnitKind::Department.into(),
+        area_code: NEW_COMMUNITY.into(),
+        start_date: date(2022, 1, 1),
+        ..Unit::default()
+    };
+    let first = vec![
+        header_of(true, NEW_COMMUNITY),
+        claims(areas, vec![]),
+        claims(grid, vec![unit]),
+    ];
+    let messages = first.into_iter().chain(numbered(records)).collect();
+    let (results, ended) = send(&bench, messages).await;
+    ended.unwrap();
+    let good = [0, 3, 4, 9, 11, 15];
+    for number in good {
+        let result = &results[number];
+        assert_eq!(result.outcome(), RowOutcome::Valid, "{result:?}");
+    }
+    let unknown = "REFERENCE_UNKNOWN";
+    for (number, field, reason) in [
+        (1, "area_code", unknown),
+        (2, "unit_id", unknown),
+        (5, "history[2].orders[0].id", "RECORD_EXISTS"),
+        (6, "history[2].orders[0].unit_id", unknown),
+        (7, "id", "RECORD_EXISTS"),
+        (8, "category_code", unknown),
+        (10, "ticket_id", unknown),
+        (12, "", "GUARD_FAILED"),
+        (13, "area_code", unknown),
+        (14, "area_code", unknown),
+    ] {
+        assert_eq!(refused(&results[number]), [(field, reason)], "row {number}");
+    }
+    bench.events(3).await;
+}
+
+#[tokio::test]
+async fn what_a_data_set_claims_is_for_trials_alone() {
+    let bench = Bench::start().await;
+    let dataset = || claims(vec![claimed(NEW_GRID, AreaKind::Grid, "")], vec![]);
+    let header = header_of(true, "");
+    let patrol = || row(1, patrol(GRID, 0));
+    let beside = ImportRecordsRequest {
+        dataset: dataset().dataset,
+        ..header.clone()
+    };
+    let many = || {
+        let units = vec![Unit::default(); 10_001];
+        claims(vec![], units)
+    };
+    let nameless = claims(vec![Area::default()], vec![]);
+    for (messages, field) in [
+        (vec![header_of(false, ""), dataset(), patrol()], "dataset"),
+        (vec![header.clone(), patrol(), dataset()], "dataset"),
+        (vec![beside], "dataset"),
+        (vec![header.clone(), many(), many()], "dataset"),
+        (
+            vec![header.clone(), nameless, patrol()],
+            "dataset.areas[0].id",
+        ),
+        (vec![header_of(true, "x"), dataset(), patrol()], "area_code"),
+    ] {
+        let (_, ended) = send(&bench, messages).await;
+        let refused = ended.unwrap_err();
+        assert_eq!(refused.code(), Code::InvalidArgument, "{refused:?}");
+        assert_eq!(fields(&refused), [field]);
+    }
+}
+
+#[tokio::test]
+async fn a_ticket_of_the_past_lies_in_the_grid_of_its_day_or_in_its_community() {
+    let bench = Bench::start().await;
+    let ended = "320402003005003";
+    bench.area(ended, 4, &square(119.99)).await;
+    sqlx::query("update area_copy set end_date = '2022-03-01' where code = $1")
+        .bind(ended)
+        .execute(&bench.database.background)
+        .await
+        .unwrap();
+    let at = |longitude: f64, days: i64| {
+        let mut record = ticket(vec![line(days * 24 * 60, TicketAction::Report)]);
+        record.area_code = String::new();
+        record.point = Some(Point {
+            longitude,
+            latitude: 31.8,
+            coordinate_system: CoordinateSystem::Wgs84.into(),
+        });
+        record
+    };
+    // In May; in February; where no grid ever was; in another place altogether.
+    let cases = [
+        (at(119.975, 0), Some(GRID)),
+        (at(119.995, -90), Some(ended)),
+        (at(119.995, 0), Some(COMMUNITY)),
+        (at(119.96, 0), Some(COMMUNITY)),
+        (at(110.0, 0), None),
+    ];
+    let records = || cases.iter().map(|(record, _)| record.clone());
+    for validate_only in [true, false] {
+        let mut messages = vec![header_of(validate_only, COMMUNITY)];
+        if validate_only {
+            messages.push(claims(vec![], vec![]));
+        }
+        messages.extend(numbered(records().map(Record::Ticket).collect()));
+        let (results, ended) = send(&bench, messages).await;
+        ended.unwrap();
+        for ((record, area), result) in cases.iter().zip(&results) {
+            match area {
+                None => assert_eq!(refused(result), [("ticket.point", "FIELD_INVALID")]),
+                Some(area) if !validate_only => {
+                    assert_eq!(bench.get(&record.id).await.area_code, *area);
+                }
+                Some(_) => assert_eq!(result.outcome(), RowOutcome::Valid, "{result:?}"),
+            }
+        }
+    }
+    // Without a community there is none to lie in.
+    let lost = load(&bench, vec![Record::Ticket(at(119.96, 0))]).await;
+    assert_eq!(refused(&lost[0]), [("area_code", "REFERENCE_UNKNOWN")]);
+}
+
+#[tokio::test]
+async fn a_trial_finds_points_by_claimed_boundaries() {
+    let bench = Bench::start().await;
+    let at = |longitude: f64| {
+        let mut record = ticket(vec![line(0, TicketAction::Report)]);
+        record.area_code = String::new();
+        record.point = Some(Point {
+            longitude,
+            latitude: 31.8,
+            coordinate_system: CoordinateSystem::Wgs84.into(),
+        });
+        Record::Ticket(record)
+    };
+    let areas = vec![
+        claimed(NEW_COMMUNITY, AreaKind::Community, &square(118.0)),
+        claimed(NEW_GRID, AreaKind::Grid, &square(118.0)),
+    ];
+    let first = vec![header_of(true, NEW_COMMUNITY), claims(areas, vec![])];
+    let rows = numbered(vec![at(118.005), at(118.1), at(119.975)]);
+    let (results, ended) = send(&bench, first.into_iter().chain(rows).collect()).await;
+    ended.unwrap();
+    assert_eq!(outcomes(&results[..2]), [RowOutcome::Valid; 2]);
+    assert_eq!(refused(&results[2]), [("ticket.point", "FIELD_INVALID")]);
 }

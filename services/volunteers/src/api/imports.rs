@@ -11,7 +11,8 @@ use wangge_api::{
     },
 };
 use wangge_auth::{Caller, RecordScope};
-use wangge_server::import::{self, ImportResults, Importer, Message};
+use wangge_records::Claims;
+use wangge_server::import::{self, Head, ImportResults, Importer, Message};
 
 use crate::{
     App,
@@ -70,16 +71,22 @@ impl Importer for Load {
     fn split(message: ImportRecordsRequest) -> Message<Record> {
         Message {
             header: message.header,
+            dataset: message.dataset,
             number: message.row_number,
             record: message.record,
         }
     }
 
-    async fn load(
-        &mut self,
-        rows: Vec<import::Row<Record>>,
-        validate_only: bool,
-    ) -> Result<Vec<RowResult>, Refusal> {
+    async fn begin(&mut self, head: Head) -> Result<(), Refusal> {
+        let claims = head.dataset.as_ref();
+        let claims = claims.map(|dataset| Claims::read(dataset, &self.scope));
+        let (app, scope) = (&self.app, self.scope.clone());
+        let import = Import::new(app, scope, head.validate_only, claims.transpose()?);
+        self.import = Some(import);
+        Ok(())
+    }
+
+    async fn load(&mut self, rows: Vec<import::Row<Record>>) -> Result<Vec<RowResult>, Refusal> {
         let now = self.app.clock.now();
         let rows: Vec<Row> = rows
             .into_iter()
@@ -88,11 +95,11 @@ impl Importer for Load {
                 content: rows::record(row.record, now),
             })
             .collect();
-        let (app, scope) = (&self.app, &self.scope);
         let import = self
             .import
-            .get_or_insert_with(|| Import::new(app, scope.clone(), validate_only));
-        let outcomes = import_records(app, import, rows).await?;
+            .as_mut()
+            .ok_or_else(|| Refusal::internal(&"rows came before the header"))?;
+        let outcomes = import_records(&self.app, import, rows).await?;
         Ok(outcomes
             .into_iter()
             .map(|(number, outcome)| rows::result(number, outcome))

@@ -4,7 +4,6 @@
 
 mod plain;
 mod references;
-mod trial;
 
 use std::{collections::HashMap, sync::Arc};
 
@@ -12,8 +11,8 @@ use chrono::{DateTime, Utc};
 use futures::FutureExt as _;
 use wangge_api::{errors::v1::Reason, refusal::Refusal};
 use wangge_auth::RecordScope;
-use wangge_pg::{StoreError, Tx, transact, transaction::Failure};
-use wangge_records::{Host as _, Known};
+use wangge_pg::{StoreError, Trial, Tx, transact, transaction::Failure};
+use wangge_records::{Claims, Host as _, Known};
 
 use self::references::{Names, References};
 use super::ground::Copies;
@@ -37,23 +36,34 @@ const TRIES: u32 = 3;
 pub(crate) struct Import {
     scope: RecordScope,
     validate_only: bool,
+    /// What a trial's data set claims of areas and units; without it they are
+    /// taken as given there.
+    claims: Option<Arc<Claims>>,
     /// References that were waited for in vain.
     given_up: Names,
     /// What plain records stand on.
     known: Known<Copies>,
-    /// What a trial has let pass.
-    tried: trial::Tried,
 }
 
 impl Import {
-    /// A load by an importer who reaches `scope`.
-    pub(crate) fn new(app: &App, scope: RecordScope, validate_only: bool) -> Self {
+    /// A load by an importer who reaches `scope`, or a trial.
+    pub(crate) fn new(
+        app: &App,
+        scope: RecordScope,
+        validate_only: bool,
+        claims: Option<Claims>,
+    ) -> Self {
+        let mut known = Known::new(app.ground(scope.clone()));
+        let claims = claims.map(Arc::new);
+        if let Some(claims) = &claims {
+            known.claim(claims.clone());
+        }
         Self {
-            known: Known::new(app.ground(scope.clone())),
+            known,
             scope,
             validate_only,
+            claims,
             given_up: Names::default(),
-            tried: trial::Tried::default(),
         }
     }
 }
@@ -81,26 +91,37 @@ pub(crate) async fn import_records(
     Ok(outcomes)
 }
 
-/// Loads registrations and visits.
+/// Loads registrations and visits, or only tries them: in a transaction that is
+/// never committed, behind what was tried before.
 async fn load_officials(
     app: &App,
     import: &mut Import,
     rows: Vec<Row>,
 ) -> Result<Vec<(i64, Outcome)>, Refusal> {
-    if import.validate_only {
-        return trial::attempt(app, import, &rows).await;
-    }
     let wanted = Names::of(&rows, &import.scope);
-    let references =
-        references::wait(&app.database, &import.scope, wanted, &mut import.given_up).await?;
+    let (database, scope) = (&app.database, &import.scope);
+    let references = if import.validate_only {
+        references::claimed(database, scope, &wanted, import.claims.as_deref()).await?
+    } else {
+        references::wait(database, scope, wanted, &mut import.given_up).await?
+    };
+    let trial = import.validate_only.then(|| import.known.trial());
     let batch = Arc::new(Batch {
+        is_trial: import.validate_only,
         scope: import.scope.clone(),
         references,
         rows,
         now: app.clock.now(),
     });
-    let outcomes = commit(app, &batch).await?;
-    app.hint.committed();
+    let mut outcomes = commit(app, trial.as_ref(), &batch).await?;
+    if trial.is_some() {
+        let loaded = outcomes
+            .iter_mut()
+            .filter(|outcome| !matches!(outcome, Outcome::Refused(_)));
+        loaded.for_each(|outcome| *outcome = Outcome::Valid);
+    } else {
+        app.hint.committed();
+    }
     Ok(batch
         .rows
         .iter()
@@ -111,20 +132,37 @@ async fn load_officials(
 
 /// Rows that are committed together, and what they are decided by.
 struct Batch {
+    is_trial: bool,
     scope: RecordScope,
     references: References,
     rows: Vec<Row>,
     now: DateTime<Utc>,
 }
 
-async fn commit(app: &App, batch: &Arc<Batch>) -> Result<Vec<Outcome>, Refusal> {
+async fn commit(
+    app: &App,
+    trial: Option<&Trial>,
+    batch: &Arc<Batch>,
+) -> Result<Vec<Outcome>, Refusal> {
+    let pool = &app.database.calls;
     let mut tries = 1;
     loop {
         let part = batch.clone();
-        let committed = transact(&app.database.calls, CONSTRAINTS, move |tx| {
-            async move { load_rows(tx, &part).await }.boxed()
-        })
-        .await;
+        let committed = match trial {
+            Some(trial) => {
+                trial
+                    .attempt(pool, CONSTRAINTS, move |tx| {
+                        async move { load_rows(tx, &part).await }.boxed()
+                    })
+                    .await
+            }
+            None => {
+                transact(pool, CONSTRAINTS, move |tx| {
+                    async move { load_rows(tx, &part).await }.boxed()
+                })
+                .await
+            }
+        };
         match committed {
             Err(refusal) if refusal.reason == Reason::ConcurrentChange && tries < TRIES => {
                 tries += 1;
@@ -135,7 +173,7 @@ async fn commit(app: &App, batch: &Arc<Batch>) -> Result<Vec<Outcome>, Refusal> 
 }
 
 async fn load_rows(tx: &mut Tx, batch: &Batch) -> Result<Vec<Outcome>, Failure> {
-    let mut kept = Kept::load(tx, &batch.rows).await?;
+    let mut kept = Kept::load(tx, batch).await?;
     let mut outcomes = Vec::with_capacity(batch.rows.len());
     for row in &batch.rows {
         outcomes.push(match &row.content {
@@ -158,10 +196,10 @@ struct Kept {
 }
 
 impl Kept {
-    async fn load(tx: &mut Tx, rows: &[Row]) -> Result<Self, Failure> {
+    async fn load(tx: &mut Tx, batch: &Batch) -> Result<Self, Failure> {
         let (mut registration_ids, mut visit_ids) = (Vec::new(), Vec::new());
         let mut visited = Vec::new();
-        for row in rows {
+        for row in &batch.rows {
             match &row.content {
                 Ok(Record::Registration(new)) => registration_ids.push(new.id.0),
                 Ok(Record::CheckInVisit(new)) => {
@@ -174,8 +212,11 @@ impl Kept {
         }
         let all = RecordScope::everything();
         // Those who load the same rows come one after the other, so that each sees
-        // what the one before has kept.
-        store::queue::stand_in_line(tx, &visited).await?;
+        // what the one before has kept. A trial keeps nothing, and lasts long enough
+        // to be in the way of visits that are made meanwhile.
+        if !batch.is_trial {
+            store::queue::stand_in_line(tx, &visited).await?;
+        }
         let registrations =
             store::registration::list_registrations_for_share(tx, &all, &registration_ids).await?;
         let visits =
@@ -201,9 +242,7 @@ impl Kept {
         if let Some(kept) = self.registrations.get(&new.id) {
             return Ok(compared_registration(new, kept));
         }
-        let area = batch.references.area(&new.area_code);
-        let unit = batch.references.unit(new.home_unit_id.0);
-        if let Err(refusal) = registration::check_references(new, area, unit, "") {
+        if let Err(refusal) = batch.references.check(new) {
             return Ok(Outcome::Refused(refusal));
         }
         if !store::registration::insert_registration_if_free(tx, new).await? {

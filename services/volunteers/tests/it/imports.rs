@@ -8,12 +8,13 @@ use tonic::{Code, Status};
 use uuid::Uuid;
 use wangge_api::{
     events::v1::event::Payload,
+    organization::v1::{Area, AreaKind, ImportDataset, Unit, UnitKind},
     policy::Role,
     types::v1::{ImportHeader, RowOutcome, RowResult},
     volunteers::v1::{
         CheckInVisitRecord, CheckInVisitState, EndRegistrationRequest, GetCheckInVisitRequest,
         GetRegistrationRequest, ImportRecordsRequest, ListCheckInVisitsRequest, Registration,
-        import_records_request::Record,
+        Volunteer, import_records_request::Record,
     },
 };
 use wangge_testkit::{HANG_TIMEOUT, fields, reason};
@@ -28,7 +29,10 @@ const MAY: i64 = 1_651_971_600;
 
 fn header(validate_only: bool) -> ImportRecordsRequest {
     ImportRecordsRequest {
-        header: Some(ImportHeader { validate_only }),
+        header: Some(ImportHeader {
+            validate_only,
+            ..Default::default()
+        }),
         ..Default::default()
     }
 }
@@ -526,4 +530,125 @@ async fn a_visit_under_two_ids_is_loaded_once_and_a_trial_says_so() {
     ];
     let results = load_as(&bench, true, records).await;
     assert_eq!(outcomes(&results), [RowOutcome::Refused; 2]);
+}
+
+#[tokio::test]
+async fn a_trial_finds_registrations_that_overlap_far_apart() {
+    let bench = Bench::start().await;
+    let one = loaded();
+    let again = Registration {
+        person_id: one.person_id.clone(),
+        start_date: date(2022, 4, 1),
+        ..loaded()
+    };
+    // More rows lie between them than are looked at together.
+    let others = (0..450).map(|_| Record::Registration(loaded()));
+    let records: Vec<Record> = [Record::Registration(one)]
+        .into_iter()
+        .chain(others)
+        .chain([Record::Registration(again)])
+        .collect();
+    for (trial, good) in [(true, RowOutcome::Valid), (false, RowOutcome::Imported)] {
+        let results = load_as(&bench, trial, records.clone()).await;
+        let (last, first) = results.split_last().unwrap();
+        assert_eq!(outcomes(first), vec![good; records.len() - 1], "{trial}");
+        assert_eq!(refused(last), [("person_id", "GUARD_FAILED")], "{trial}");
+    }
+}
+
+#[tokio::test]
+async fn a_trial_goes_by_what_its_data_set_claims_and_takes_nothing_as_given() {
+    let bench = Bench::start().await;
+    let (new, new_unit) = ("320402003008", Uuid::now_v7().to_string());
+    let claim = |code: &str, kind: AreaKind| Area {
+        id: Uuid::now_v7().to_string(),
+        code: code.into(),
+        kind: kind.into(),
+        start_date: date(2022, 2, 1),
+        ..Area::default()
+    };
+    let unit = Unit {
+        id: new_unit.clone(),
+        kind: UnitKind::Department.into(),
+        area_code: new.into(),
+        start_date: date(2022, 2, 15),
+        ..Unit::default()
+    };
+    let dataset = ImportDataset {
+        areas: vec![
+            claim(new, AreaKind::Community),
+            claim("320402003008001", AreaKind::Grid),
+            // The platform knows better, or it is another's.
+            claim(COMMUNITY, AreaKind::Grid),
+            claim("320403001009", AreaKind::Community),
+        ],
+        units: vec![unit],
+    };
+    let registered = |area_code: &str, unit: &str| Registration {
+        area_code: area_code.into(),
+        home_unit_id: unit.into(),
+        ..loaded()
+    };
+    let on = |start_date| Registration {
+        start_date,
+        ..registered(new, &new_unit)
+    };
+    let volunteer = |area_code: &str| {
+        Record::Volunteer(Volunteer {
+            id: Uuid::now_v7().to_string(),
+            name: "周甲".into(),
+            area_code: area_code.into(),
+            start_date: date(2022, 3, 1),
+            ..Volunteer::default()
+        })
+    };
+    let known = UNIT.to_string();
+    let unknown = "REFERENCE_UNKNOWN";
+    let cases = [
+        (Record::Registration(registered(new, &new_unit)), None),
+        (Record::Registration(registered(COMMUNITY, &known)), None),
+        (
+            Record::Registration(registered("320402003008001", &known)),
+            Some(("area_code", unknown)),
+        ),
+        (
+            Record::Registration(registered("320402003009", &known)),
+            Some(("area_code", unknown)),
+        ),
+        (
+            Record::Registration(registered(new, &request_id())),
+            Some(("home_unit_id", unknown)),
+        ),
+        (
+            Record::Registration(on(date(2022, 2, 10))),
+            Some(("", "GUARD_FAILED")),
+        ),
+        (
+            Record::Registration(on(date(2022, 1, 10))),
+            Some(("", "GUARD_FAILED")),
+        ),
+        (volunteer(new), None),
+        (
+            volunteer("320402003008001"),
+            Some(("area_code", "FIELD_INVALID")),
+        ),
+        (volunteer("320402003009"), Some(("area_code", unknown))),
+        (volunteer("320403001009"), Some(("area_code", unknown))),
+    ];
+    let claims = ImportRecordsRequest {
+        dataset: Some(dataset),
+        ..Default::default()
+    };
+    let rows = (0..)
+        .zip(&cases)
+        .map(|(number, (record, _))| row(number, record.clone()));
+    let messages = [header(true), claims].into_iter().chain(rows).collect();
+    let (results, ended) = send(&bench, messages).await;
+    ended.unwrap();
+    for ((record, why), result) in cases.iter().zip(&results) {
+        match why {
+            None => assert_eq!(result.outcome(), RowOutcome::Valid, "{result:?}"),
+            Some(why) => assert_eq!(refused(result), [*why], "{record:?}"),
+        }
+    }
 }

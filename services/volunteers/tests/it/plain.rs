@@ -320,7 +320,10 @@ async fn a_contract_names_a_unit_from_anywhere() {
 
 async fn import(bench: &Bench, validate_only: bool, records: Vec<Record>) -> Vec<RowResult> {
     let header = ImportRecordsRequest {
-        header: Some(ImportHeader { validate_only }),
+        header: Some(ImportHeader {
+            validate_only,
+            ..Default::default()
+        }),
         ..ImportRecordsRequest::default()
     };
     let rows = (1..)

@@ -6,7 +6,7 @@ use std::collections::{HashMap, HashSet};
 use anyhow::Result;
 use tonic::Code;
 use wangge_api::{
-    organization::v1::{self as organization, AreaKind, GetAreaRequest},
+    organization::v1::{self as organization, Area, AreaKind, GetAreaRequest},
     tickets::v1::{self as tickets, ListCategoriesRequest},
 };
 
@@ -16,15 +16,19 @@ use crate::connect::{Channels, refused};
 /// How many categories a page has.
 const PAGE: i32 = 1000;
 
-/// Looks for what a folder doesn't hold; returns what is nowhere.
-pub(super) async fn check(channels: &Channels, records: &Records) -> Result<Vec<Problem>> {
-    let mut problems = areas(channels, &records.areas_elsewhere).await?;
+/// Looks for what a folder doesn't hold; returns what is nowhere, and the areas
+/// that were found.
+pub(super) async fn check(
+    channels: &Channels,
+    records: &Records,
+) -> Result<(Vec<Problem>, Vec<Area>)> {
+    let (mut problems, areas) = areas(channels, &records.areas_elsewhere).await?;
     problems.extend(categories(channels, &records.categories_elsewhere).await?);
-    Ok(problems)
+    Ok((problems, areas))
 }
 
-async fn areas(channels: &Channels, named: &[Named]) -> Result<Vec<Problem>> {
-    let mut known: HashMap<&str, Option<AreaKind>> = HashMap::new();
+async fn areas(channels: &Channels, named: &[Named]) -> Result<(Vec<Problem>, Vec<Area>)> {
+    let mut known: HashMap<&str, Option<Area>> = HashMap::new();
     let mut client =
         organization::area_service_client::AreaServiceClient::new(channels.organization.clone());
     for area in named {
@@ -35,20 +39,20 @@ async fn areas(channels: &Channels, named: &[Named]) -> Result<Vec<Problem>> {
         let request = GetAreaRequest {
             code: code.to_owned(),
         };
-        let kind = match client.get_area(request).await {
-            Ok(found) => Some(found.into_inner().kind()),
+        let found = match client.get_area(request).await {
+            Ok(found) => Some(found.into_inner()),
             // One that is no code is told by the service that gets the row.
             Err(status) if [Code::NotFound, Code::InvalidArgument].contains(&status.code()) => None,
             Err(status) => return Err(refused(status)),
         };
-        known.insert(code, kind);
+        known.insert(code, found);
     }
     let missing = named.iter().filter(|area| {
-        let kind = known.get(area.code.as_str()).copied().flatten();
+        let found = known.get(area.code.as_str()).and_then(Option::as_ref);
         // The dataset's own area is a community.
-        kind.is_none_or(|kind| area.column == "value" && kind != AreaKind::Community)
+        found.is_none_or(|found| area.column == "value" && found.kind() != AreaKind::Community)
     });
-    Ok(missing
+    let problems = missing
         .map(|area| {
             let why = if area.column == "value" {
                 "area_code is no community of areas.csv or of the platform"
@@ -57,7 +61,8 @@ async fn areas(channels: &Channels, named: &[Named]) -> Result<Vec<Problem>> {
             };
             area.origin.problem(area.column, "REFERENCE_UNKNOWN", why)
         })
-        .collect())
+        .collect();
+    Ok((problems, known.into_values().flatten().collect()))
 }
 
 async fn categories(channels: &Channels, named: &[Named]) -> Result<Vec<Problem>> {

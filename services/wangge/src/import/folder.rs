@@ -158,7 +158,10 @@ impl Folder {
             areas_elsewhere: RefCell::default(),
         };
         reading.collect_keys();
-        let mut records = Records::default();
+        let mut records = Records {
+            area_code: self.area_code().to_owned(),
+            ..Records::default()
+        };
         let read = organization::read(&mut reading, &mut records).and_then(|()| {
             tickets::read(&reading, &mut records)?;
             volunteers::read(&reading, &mut records)

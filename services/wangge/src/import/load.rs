@@ -10,17 +10,18 @@ use std::{
 };
 
 use anyhow::{Result, bail};
-use futures::{Stream, StreamExt as _};
+use futures::Stream;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use tonic::{Response, Status, Streaming};
 use wangge_api::{
-    organization::v1 as organization,
+    organization::v1::{self as organization, Area, ImportDataset},
     tickets::v1 as tickets,
     types::v1::{ImportHeader, RecordVersion, RowOutcome, RowResult},
     volunteers::v1 as volunteers,
 };
 
 use super::{
+    claims,
     consequences::Consequences,
     elsewhere,
     records::{Problem, Records, Sourced},
@@ -39,6 +40,17 @@ pub(crate) struct Loaded {
     /// The last version that each service wrote.
     pub last_versions: Vec<RecordVersion>,
     refused: Consequences,
+    /// Numbers of the rows that the last service has refused.
+    refused_rows: HashSet<usize>,
+}
+
+/// What is to be done with rows.
+#[derive(Debug)]
+enum Mode {
+    /// Load them.
+    Load,
+    /// Check them; with the areas of the platform that they name.
+    Check(Vec<Area>),
 }
 
 /// How far a load has come, for whoever stops it.
@@ -60,14 +72,19 @@ impl fmt::Display for Progress {
 
 /// Checks every record and loads none; returns what is wrong.
 pub(crate) async fn check(channels: &Channels, records: &Records) -> Result<Vec<Problem>> {
-    let mut problems = elsewhere::check(channels, records).await?;
+    let (mut problems, platform) = elsewhere::check(channels, records).await?;
     let told: HashSet<(String, u64)> = problems
         .iter()
         .map(|problem| (problem.file.clone(), problem.line))
         .collect();
-    let refused = send(channels, records, true, &Progress::default())
-        .await?
-        .problems;
+    let refused = send(
+        channels,
+        records,
+        Mode::Check(platform),
+        &Progress::default(),
+    )
+    .await?
+    .problems;
     // What a service says of the same row is the same fault, most likely.
     problems.extend(
         refused
@@ -89,22 +106,30 @@ pub(crate) async fn load_counted(
     records: &Records,
     progress: &Progress,
 ) -> Result<Loaded> {
-    send(channels, records, false, progress).await
+    send(channels, records, Mode::Load, progress).await
 }
 
 async fn send(
     channels: &Channels,
     records: &Records,
-    validate_only: bool,
+    mode: Mode,
     counted: &Progress,
 ) -> Result<Loaded> {
     let mut loaded = Loaded::default();
+    let validate_only = matches!(mode, Mode::Check(_));
     let bar = progress(records.len(), validate_only);
-    let header = Some(ImportHeader { validate_only });
+    let header = Some(ImportHeader {
+        validate_only,
+        area_code: records.area_code.clone(),
+    });
 
     let mut client = organization::import_service_client::ImportServiceClient::new(
         channels.organization.clone(),
     );
+    let first = organization::ImportRecordsRequest {
+        header: header.clone(),
+        ..Default::default()
+    };
     let messages = messages(&records.organization, |row_number, record| {
         organization::ImportRecordsRequest {
             row_number,
@@ -112,11 +137,7 @@ async fn send(
             ..Default::default()
         }
     });
-    let first = organization::ImportRecordsRequest {
-        header,
-        ..Default::default()
-    };
-    let call = client.import_records(with_first(first, messages));
+    let call = client.import_records(stream([first].into_iter().chain(messages)));
     loaded
         .take(
             &records.organization,
@@ -130,9 +151,26 @@ async fn send(
     if !loaded.problems.is_empty() && !validate_only {
         return Ok(loaded);
     }
+    // What is being loaded now, the feed brings; nothing brings what is only tried.
+    let claimed = match mode {
+        Mode::Load => None,
+        Mode::Check(platform) => Some(claims::claims(
+            &records.organization,
+            &loaded.refused_rows,
+            platform,
+        )),
+    };
 
     let mut client =
         tickets::import_service_client::ImportServiceClient::new(channels.tickets.clone());
+    let first = tickets::ImportRecordsRequest {
+        header: header.clone(),
+        ..Default::default()
+    };
+    let datasets = datasets(claimed.clone(), |dataset| tickets::ImportRecordsRequest {
+        dataset,
+        ..Default::default()
+    });
     let messages = self::messages(&records.tickets, |row_number, record| {
         tickets::ImportRecordsRequest {
             row_number,
@@ -140,11 +178,8 @@ async fn send(
             ..Default::default()
         }
     });
-    let first = tickets::ImportRecordsRequest {
-        header,
-        ..Default::default()
-    };
-    let call = client.import_records(with_first(first, messages));
+    let all = [first].into_iter().chain(datasets).chain(messages);
+    let call = client.import_records(stream(all));
     loaded
         .take(
             &records.tickets,
@@ -161,6 +196,16 @@ async fn send(
 
     let mut client =
         volunteers::import_service_client::ImportServiceClient::new(channels.volunteers.clone());
+    let first = volunteers::ImportRecordsRequest {
+        header,
+        ..Default::default()
+    };
+    let datasets = self::datasets(claimed.map(claims::without_boundaries), |dataset| {
+        volunteers::ImportRecordsRequest {
+            dataset,
+            ..Default::default()
+        }
+    });
     let messages = self::messages(&records.volunteers, |row_number, record| {
         volunteers::ImportRecordsRequest {
             row_number,
@@ -168,11 +213,8 @@ async fn send(
             ..Default::default()
         }
     });
-    let first = volunteers::ImportRecordsRequest {
-        header,
-        ..Default::default()
-    };
-    let call = client.import_records(with_first(first, messages));
+    let all = [first].into_iter().chain(datasets).chain(messages);
+    let call = client.import_records(stream(all));
     loaded
         .take(
             &records.volunteers,
@@ -187,6 +229,15 @@ async fn send(
     Ok(loaded)
 }
 
+/// What is claimed, as messages.
+fn datasets<M>(
+    claimed: Option<ImportDataset>,
+    message: impl Fn(Option<ImportDataset>) -> M,
+) -> Vec<M> {
+    let parts = claimed.map(claims::parts).unwrap_or_default();
+    parts.into_iter().map(Some).map(message).collect()
+}
+
 /// Rows as messages, numbered from 0.
 fn messages<R: Clone, M>(records: &[Sourced<R>], message: impl Fn(i64, Option<R>) -> M) -> Vec<M> {
     records
@@ -196,8 +247,9 @@ fn messages<R: Clone, M>(records: &[Sourced<R>], message: impl Fn(i64, Option<R>
         .collect()
 }
 
-fn with_first<M>(first: M, messages: Vec<M>) -> impl Stream<Item = M> {
-    futures::stream::once(async { first }).chain(futures::stream::iter(messages))
+/// Messages one after the other.
+fn stream<M>(messages: impl Iterator<Item = M>) -> impl Stream<Item = M> {
+    futures::stream::iter(messages.collect::<Vec<M>>())
 }
 
 impl Loaded {
@@ -214,11 +266,15 @@ impl Loaded {
         let mut answers = call.await.map_err(refused)?.into_inner();
         let mut seen = 0;
         let mut last = None;
+        self.refused_rows.clear();
         while let Some(answer) = answers.message().await.map_err(refused)? {
             for result in results(answer) {
                 seen += 1;
                 bar.inc(1);
                 let number = usize::try_from(result.row_number).unwrap_or(usize::MAX);
+                if result.outcome() == RowOutcome::Refused {
+                    self.refused_rows.insert(number);
+                }
                 if let Some(sourced) = records.get(number) {
                     self.count(sourced, &result, encode);
                 }

@@ -124,6 +124,8 @@ pub(crate) struct Named {
 /// Everything in a folder, in the order in which it can be loaded.
 #[derive(Debug, Default)]
 pub(crate) struct Records {
+    /// Code of the community.
+    pub area_code: String,
     pub organization: Vec<Sourced<organization::import_records_request::Record>>,
     pub tickets: Vec<Sourced<tickets::import_records_request::Record>>,
     pub volunteers: Vec<Sourced<volunteers::import_records_request::Record>>,

@@ -255,9 +255,6 @@ pub(crate) struct Import {
 /// An import of each service.
 pub(crate) fn imports(city: &City) -> Vec<Import> {
     let home = city.lead.unit.to_string();
-    let header = Some(ImportHeader {
-        validate_only: false,
-    });
     let import = |path, body| Import {
         path,
         name: DISTRICT.to_owned() + "003005",
@@ -278,7 +275,7 @@ pub(crate) fn imports(city: &City) -> Vec<Import> {
                 let record = Some(Record::Person(person));
                 stream(
                     ImportRecordsRequest {
-                        header,
+                        header: Some(ImportHeader::default()),
                         ..Default::default()
                     }
                     .encode_to_vec(),
@@ -315,7 +312,7 @@ pub(crate) fn imports(city: &City) -> Vec<Import> {
                 let record = Some(Record::Ticket(ticket));
                 stream(
                     ImportRecordsRequest {
-                        header,
+                        header: Some(ImportHeader::default()),
                         ..Default::default()
                     }
                     .encode_to_vec(),
@@ -343,7 +340,7 @@ pub(crate) fn imports(city: &City) -> Vec<Import> {
                 let record = Some(Record::Registration(registration));
                 stream(
                     ImportRecordsRequest {
-                        header,
+                        header: Some(ImportHeader::default()),
                         ..Default::default()
                     }
                     .encode_to_vec(),

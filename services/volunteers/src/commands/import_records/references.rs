@@ -4,15 +4,17 @@
 use std::collections::{BTreeSet, HashMap};
 
 use uuid::Uuid;
+use wangge_api::refusal::Refusal;
 use wangge_auth::RecordScope;
 use wangge_outbox::Arrival;
 use wangge_pg::{Database, StoreError};
-use wangge_records::Days;
+use wangge_records::{Claims, Days};
 
 use crate::{
     domain::{
         area::Area,
         import::{Record, Row},
+        registration::{self, Registration},
     },
     store,
 };
@@ -57,18 +59,66 @@ impl Names {
 pub(super) struct References {
     areas: HashMap<String, Area>,
     units: HashMap<Uuid, Days>,
+    /// Whether what is not known is taken as given.
+    trusts: bool,
 }
 
 impl References {
-    /// The area of a code.
-    pub(super) fn area(&self, code: &str) -> Option<&Area> {
+    /// Checks what a registration names.
+    ///
+    /// # Errors
+    /// As [`registration::check_references`].
+    pub(super) fn check(&self, new: &Registration) -> Result<(), Refusal> {
+        let (area, unit) = (self.area(&new.area_code), self.unit(new.home_unit_id.0));
+        if self.trusts && (area.is_none() || unit.is_none()) {
+            return Ok(());
+        }
+        registration::check_references(new, area, unit, "")
+    }
+
+    fn area(&self, code: &str) -> Option<&Area> {
         self.areas.get(code)
     }
 
-    /// The days of a unit that is known.
-    pub(super) fn unit(&self, id: Uuid) -> Option<Days> {
+    /// The days of a unit.
+    fn unit(&self, id: Uuid) -> Option<Days> {
         self.units.get(&id).copied()
     }
+
+    fn claim(&mut self, wanted: &Names, claims: &Claims) {
+        for code in &wanted.codes {
+            if let Some(claimed) = claims.area(code) {
+                let area = || Area {
+                    code: code.clone(),
+                    kind: claimed.kind,
+                    start_date: claimed.days.start_date,
+                    end_date: claimed.days.end_date,
+                };
+                self.areas.entry(code.clone()).or_insert_with(area);
+            }
+        }
+        for id in &wanted.unit_ids {
+            if let Some(claimed) = claims.unit(*id) {
+                self.units.entry(*id).or_insert(claimed.days);
+            }
+        }
+    }
+}
+
+/// What is known of `wanted`, and what is claimed of the rest; what nobody claims
+/// anything of is taken as given if there are no claims.
+pub(super) async fn claimed(
+    database: &Database,
+    scope: &RecordScope,
+    wanted: &Names,
+    claims: Option<&Claims>,
+) -> Result<References, StoreError> {
+    let mut known = look_up(database, scope, wanted).await?;
+    match claims {
+        Some(claims) => known.claim(wanted, claims),
+        None => known.trusts = true,
+    }
+    Ok(known)
 }
 
 /// Looks `wanted` up until all of it is known, for as long as organization's feed
@@ -116,5 +166,6 @@ async fn look_up(
             .into_iter()
             .map(|(id, unit)| (id, unit.days))
             .collect(),
+        trusts: false,
     })
 }

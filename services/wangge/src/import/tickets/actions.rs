@@ -77,7 +77,8 @@ pub(super) fn read<'r>(reading: &'r Reading<'_>) -> HashMap<String, History<'r>>
             ("order_id", "order_key"),
             ("orders", "order_key"),
             ("orders.id", "order_key"),
-            ("orders.unit_id", "unit_code"),
+            ("id", "order_key"),
+            ("unit_id", "unit_code"),
             ("reason", "note"),
             ("return_reason", "reason"),
             ("outcome", "reason"),
@@ -126,7 +127,11 @@ pub(super) fn read<'r>(reading: &'r Reading<'_>) -> HashMap<String, History<'r>>
         }
         history.demand_later(record.action_time, row);
         history.records.push(record);
-        history.origins.push(row.origin());
+        let mut origin = row.origin();
+        if is_dispatch {
+            origin.parts.push(("orders[0]".to_owned(), row.origin()));
+        }
+        history.origins.push(origin);
     }
     histories
 }

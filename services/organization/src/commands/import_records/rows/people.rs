@@ -50,10 +50,7 @@ pub(super) async fn unit(
         create_unit::save(tx, run.references(), &unit, origin).await?;
         store::loaded::remember(tx, "unit", unit.id.0, row).await?;
     }
-    let facts = UnitFacts {
-        kind: unit.kind,
-        area_code: unit.area_code.clone(),
-    };
+    let facts = UnitFacts::from(&unit);
     run.references_mut().learn_unit(unit.id, facts);
     Ok(run.passed(unit.id.0, &unit))
 }

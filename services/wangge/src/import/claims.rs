@@ -1,0 +1,93 @@
+//! What a folder says of areas and units, for the trials of services that learn
+//! of them by organization's feed: nothing of the folder is there yet.
+
+use std::collections::HashSet;
+
+use prost::Message as _;
+use wangge_api::organization::v1::{
+    Area, ImportDataset, Unit, import_records_request::Record as Organization,
+};
+
+use super::records::Sourced;
+
+/// How large a message may be, give or take one area, in bytes.
+const MESSAGE: usize = 1024 * 1024;
+
+/// The areas and units that a folder holds, those left out that can't be loaded,
+/// and areas of the platform that it names.
+pub(super) fn claims(
+    records: &[Sourced<Organization>],
+    refused: &HashSet<usize>,
+    platform: Vec<Area>,
+) -> ImportDataset {
+    let mut dataset = ImportDataset {
+        areas: platform,
+        units: Vec::new(),
+    };
+    for (number, sourced) in records.iter().enumerate() {
+        match &sourced.record {
+            _ if refused.contains(&number) => {}
+            Organization::Area(area) => dataset.areas.push(area.clone()),
+            Organization::Unit(unit) => dataset.units.push(unit.clone()),
+            _ => {}
+        }
+    }
+    dataset
+}
+
+/// The same without boundaries, which not every service looks at.
+pub(super) fn without_boundaries(mut dataset: ImportDataset) -> ImportDataset {
+    for area in &mut dataset.areas {
+        area.boundary_geojson.clear();
+    }
+    dataset
+}
+
+/// A data set in parts that fit a message each; one part at least, since it says
+/// that there is nothing else.
+pub(super) fn parts(dataset: ImportDataset) -> Vec<ImportDataset> {
+    let (mut parts, mut part, mut bytes) = (Vec::new(), ImportDataset::default(), 0);
+    let mut begin = |part: &mut ImportDataset, more: usize| {
+        if bytes > 0 && bytes + more > MESSAGE {
+            parts.push(std::mem::take(part));
+            bytes = 0;
+        }
+        bytes += more;
+    };
+    for area in dataset.areas {
+        begin(&mut part, area.encoded_len());
+        part.areas.push(area);
+    }
+    for unit in dataset.units {
+        begin(&mut part, unit.encoded_len());
+        part.units.push(unit);
+    }
+    parts.push(part);
+    parts
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_large_data_set_is_parted_and_loses_nothing() {
+        let area = |number: i32| Area {
+            code: format!("320402003005{number:03}"),
+            boundary_geojson: "x".repeat(MESSAGE / 3),
+            ..Area::default()
+        };
+        let unit = Unit::default;
+        let dataset = ImportDataset {
+            areas: (0..7).map(area).collect(),
+            units: vec![unit(), unit()],
+        };
+        let parts = parts(dataset.clone());
+        assert!(parts.len() > 2);
+        assert!(parts.iter().all(|part| part.encoded_len() < 2 * MESSAGE));
+        let areas: Vec<_> = parts.iter().flat_map(|part| part.areas.clone()).collect();
+        assert_eq!(areas, dataset.areas);
+        assert_eq!(parts.iter().map(|part| part.units.len()).sum::<usize>(), 2);
+        assert_eq!(super::parts(ImportDataset::default()).len(), 1);
+    }
+}

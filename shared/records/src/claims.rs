@@ -1,0 +1,113 @@
+//! What a data set claims of areas and units: what a trial goes by where they are
+//! not on the platform yet.
+
+use std::collections::HashMap;
+
+use uuid::Uuid;
+use wangge_api::{
+    codec, date,
+    organization::v1::{Area, ImportDataset, Unit},
+    refusal::Refusal,
+    types::v1::Date,
+};
+use wangge_auth::RecordScope;
+
+use crate::{Days, Found};
+
+/// Areas by code and units by id.
+#[derive(Debug, Default)]
+pub struct Claims {
+    areas: HashMap<String, Found>,
+    units: HashMap<Uuid, Found>,
+}
+
+impl Claims {
+    /// Reads what a data set claims. Areas outside of `scope` are left out, as if
+    /// they weren't there.
+    ///
+    /// # Errors
+    /// `FIELD_INVALID`, naming the area or unit and its field.
+    pub fn read(dataset: &ImportDataset, scope: &RecordScope) -> Result<Self, Refusal> {
+        let mut claims = Self::default();
+        for (area, number) in dataset.areas.iter().zip(0..) {
+            let found = claimed_area(area).map_err(|refusal| within("areas", number, refusal))?;
+            if scope.covers(&area.code) {
+                claims.areas.insert(area.code.clone(), found);
+            }
+        }
+        for (unit, number) in dataset.units.iter().zip(0..) {
+            let (id, found) =
+                claimed_unit(unit).map_err(|refusal| within("units", number, refusal))?;
+            claims.units.insert(id, found);
+        }
+        Ok(claims)
+    }
+
+    /// What is claimed of an area.
+    pub fn area(&self, code: &str) -> Option<&Found> {
+        self.areas.get(code)
+    }
+
+    /// The units, and what is claimed of them.
+    pub fn units(&self) -> impl Iterator<Item = (Uuid, &Found)> {
+        self.units.iter().map(|(id, unit)| (*id, unit))
+    }
+
+    /// What is claimed of a unit.
+    pub fn unit(&self, id: Uuid) -> Option<&Found> {
+        self.units.get(&id)
+    }
+}
+
+fn claimed_area(area: &Area) -> Result<Found, Refusal> {
+    codec::check(area)?;
+    id(&area.id)?;
+    if area.code.is_empty() {
+        return Err(missing("code"));
+    }
+    Ok(Found {
+        kind: kind(area.kind)?,
+        days: days(area.start_date.as_ref(), area.end_date.as_ref())?,
+        ..Found::plain(area.code.clone())
+    })
+}
+
+fn claimed_unit(unit: &Unit) -> Result<(Uuid, Found), Refusal> {
+    codec::check(unit)?;
+    let found = Found {
+        kind: kind(unit.kind)?,
+        days: days(unit.start_date.as_ref(), unit.end_date.as_ref())?,
+        ..Found::plain(unit.area_code.clone())
+    };
+    Ok((id(&unit.id)?, found))
+}
+
+fn missing(field: &str) -> Refusal {
+    Refusal::field(field, "required", "is required")
+}
+
+fn id(text: &str) -> Result<Uuid, Refusal> {
+    Uuid::parse_str(text).map_err(|_| missing("id"))
+}
+
+fn kind(number: i32) -> Result<i16, Refusal> {
+    let kind = i16::try_from(number).ok().filter(|kind| *kind > 0);
+    kind.ok_or_else(|| missing("kind"))
+}
+
+fn days(start_date: Option<&Date>, end_date: Option<&Date>) -> Result<Days, Refusal> {
+    Ok(Days {
+        start_date: Some(date::required(start_date, "start_date")?),
+        end_date: date::optional(end_date, "end_date")?,
+    })
+}
+
+/// A refusal of one of several records, with the path to it.
+fn within(list: &str, number: usize, mut refusal: Refusal) -> Refusal {
+    for violation in &mut refusal.fields {
+        let path = format!("dataset.{list}[{number}].{}", violation.field);
+        refusal.message = refusal.message.replacen(&violation.field, &path, 1);
+        violation.field = path;
+    }
+    refusal
+}
