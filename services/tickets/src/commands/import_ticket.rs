@@ -2,9 +2,11 @@
 
 use std::collections::{HashMap, HashSet};
 
+use chrono::NaiveDate;
 use uuid::Uuid;
 use wangge_api::{errors::v1::Reason, refusal::Refusal};
 use wangge_auth::RecordScope;
+use wangge_kernel::limit::{DEFAULT_ZONE, day_of};
 use wangge_outbox::Arrival;
 
 use super::import_records::Outcome;
@@ -39,7 +41,8 @@ pub(crate) struct PastRow {
     pub digest: String,
 }
 
-/// Checks a row without looking anything up.
+/// Checks a row without looking anything up: units that are known are checked for
+/// their days, and others may still come.
 ///
 /// # Errors
 /// Why the row can't be loaded.
@@ -49,7 +52,11 @@ pub(crate) fn check(app: &App, row: &PastRow, importer: &str) -> Result<(), Refu
         routed: false,
         suggested_unit_id: None,
     };
-    replay(app, row, place, importer, |_| ()).map(drop)
+    replay(app, row, place, importer, |_| ())?;
+    match app.reference.known() {
+        Some(reference) => orders(&row.past).try_for_each(|order| order.demand_current(&reference)),
+        None => Ok(()),
+    }
 }
 
 /// Loads rows; each is loaded wholly or refused.
@@ -185,11 +192,9 @@ fn load(
         return Err(Refusal::unknown_reference("area_code", "area"));
     }
     reference.check_point(report, &place.area_code)?;
-    for (number, unit_id) in units(&row.past) {
-        if !reference.knows_unit(unit_id) {
-            let field = format!("history[{number}].orders.unit_id");
-            return Err(Refusal::unknown_reference(&field, "unit"));
-        }
+    for order in orders(&row.past) {
+        reference.demand_unit(order.unit_id, &order.field)?;
+        order.demand_current(reference)?;
     }
     let now = app.clock.now();
     let (mut lines, mut events) = (Vec::new(), Vec::new());
@@ -231,14 +236,43 @@ fn replay(
         })
 }
 
-/// Units that a history orders to, with the line that does.
-fn units(past: &PastTicket) -> impl Iterator<Item = (usize, Uuid)> {
-    past.acts.iter().zip(1..).flat_map(|(past, number)| {
+/// An order of a history.
+struct PastOrder {
+    /// The field that names the unit.
+    field: String,
+    unit_id: Uuid,
+    /// Day on which it was issued.
+    day: NaiveDate,
+}
+
+impl PastOrder {
+    /// Demands that the unit existed when it was ordered to, if it is known. The
+    /// refusal names the field, as every one of a row does.
+    fn demand_current(&self, reference: &Reference) -> Result<(), Refusal> {
+        let demanded = reference.demand_current(self.unit_id, "unit_id", self.day);
+        demanded.map_err(|refusal| Refusal {
+            reason: refusal.reason,
+            ..Refusal::field(&self.field, "history", refusal.message)
+        })
+    }
+}
+
+/// The orders that a history issues.
+fn orders(past: &PastTicket) -> impl Iterator<Item = PastOrder> {
+    past.acts.iter().zip(1..).flat_map(|(past, line)| {
         let orders = match &past.act {
             Act::Dispatch { orders, .. } => orders.as_slice(),
             _ => &[],
         };
-        orders.iter().map(move |order| (number, order.unit_id))
+        let day = day_of(past.at, DEFAULT_ZONE);
+        orders
+            .iter()
+            .enumerate()
+            .map(move |(number, order)| PastOrder {
+                field: format!("history[{line}].orders[{number}].unit_id"),
+                unit_id: order.unit_id,
+                day,
+            })
     })
 }
 
@@ -252,8 +286,8 @@ async fn wait_for_references(app: &App, rows: &[PastRow]) -> Result<(), Refusal>
         .collect();
     let all_units: HashSet<Uuid> = rows
         .iter()
-        .flat_map(|row| units(&row.past))
-        .map(|(_, unit_id)| unit_id)
+        .flat_map(|row| orders(&row.past))
+        .map(|order| order.unit_id)
         .collect();
     // A row that names no area is found by its point or address; as long as no
     // grid has it, its grid may still come behind the community.
