@@ -482,6 +482,7 @@ async fn nothing_of_the_future_is_loaded() {
         kind: FieldVisitKind::Visit.into(),
         person_id: request_id(),
         visit_time,
+        outcome: "已了解情况".into(),
         area_code: GRID.into(),
         ..FieldVisit::default()
     };
