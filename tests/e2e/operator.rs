@@ -1,7 +1,12 @@
 //! What an operator's tool writes down: secrets, made once, and the reference of
 //! settings.
 
-use std::{collections::BTreeMap, os::unix::fs::PermissionsExt as _, path::Path, process::Output};
+use std::{
+    collections::BTreeMap,
+    os::unix::fs::PermissionsExt as _,
+    path::Path,
+    process::{Output, Stdio},
+};
 
 use prost_types::FieldMask;
 use rustix::process::{Pid, Signal, kill_process};
@@ -263,7 +268,7 @@ async fn a_followed_feed_is_resumed() {
         .arg("--data-dir")
         .arg(&*data_dir)
         .current_dir(repository())
-        .stdout(std::process::Stdio::piped())
+        .stdout(Stdio::piped())
         .kill_on_drop(true);
     let mut watch = watch.spawn().expect("it starts");
     let mut lines = BufReader::new(watch.stdout.take().expect("piped")).lines();
@@ -302,4 +307,70 @@ async fn a_followed_feed_is_resumed() {
     }
     let events: std::collections::BTreeSet<_> = seen.iter().collect();
     assert_eq!(events.len(), seen.len(), "something is told twice");
+}
+
+/// Who stops a load learns how far it came and how to go on; the same command loads
+/// the rest.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_import_that_is_stopped_says_how_far_it_came_and_goes_on() {
+    let data_dir = DataDir::new();
+    let up = Wangge::up(&data_dir, &[], &[]).await;
+    let import = || {
+        let mut command = Command::new(binary());
+        command
+            .arg("import")
+            .arg(repository().join("tests/data/linhe"))
+            .arg("--data-dir")
+            .arg(&*data_dir)
+            .current_dir(repository())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .kill_on_drop(true);
+        for service in Service::ALL {
+            let url = format!("--{}-url", service.name());
+            command.arg(url).arg(up.url(service));
+        }
+        command
+    };
+    // Tickets are only read while the folder is checked, and written when it is
+    // loaded: then organization's records are in.
+    let options = data_dir.database("tickets");
+    let pool = sqlx::PgPool::connect_with(options).await.expect("it runs");
+    let mut lock = pool.begin().await.expect("a transaction");
+    sqlx::query("lock table ticket in share mode")
+        .execute(&mut *lock)
+        .await
+        .expect("locked");
+    let running = import().spawn().expect("it starts");
+    let pid = running.id().map(u32::cast_signed).and_then(Pid::from_raw);
+    until(|| async {
+        let waits = "select exists (select from pg_locks where not granted \
+                     and relation = 'ticket'::regclass)";
+        let waits: bool = sqlx::query_scalar(waits).fetch_one(&pool).await.ok()?;
+        waits.then_some(())
+    })
+    .await;
+    kill_process(pid.expect("it runs"), Signal::INT).expect("told to stop");
+    let stopped = running.wait_with_output().await.expect("it ends");
+    lock.rollback().await.expect("unlocked");
+    assert!(!stopped.status.success());
+    let told = String::from_utf8(stopped.stderr).expect("text");
+    let said = told
+        .lines()
+        .find_map(|line| line.strip_prefix("stopped: "))
+        .unwrap_or_else(|| panic!("{told}"));
+    let (loaded, how) = said
+        .split_once(" records loaded so far, ")
+        .expect("a count");
+    let loaded: u64 = loaded.parse().expect("a number");
+    assert!(loaded > 0, "{said}");
+    assert_eq!(how, "0 were there already; run it again to load the rest");
+
+    let again = import().output().await.expect("it runs");
+    let printed = String::from_utf8(again.stdout).expect("text");
+    assert!(again.status.success(), "{printed}");
+    let (_, there) = printed.split_once(" records loaded, ").expect("counts");
+    let there = there.split(' ').next().and_then(|count| count.parse().ok());
+    // What was being written when it was stopped may be there, too.
+    assert!(there.is_some_and(|there: u64| there >= loaded), "{printed}");
 }

@@ -98,6 +98,8 @@ pub struct City {
     pub courses: BTreeMap<(&'static str, usize), String>,
     /// Volunteers of whom each does one thing once.
     pub spares: Vec<String>,
+    /// Resources of which each is matched once.
+    pub spare_resources: Vec<String>,
 }
 
 /// A unit with an order on the ticket.
@@ -270,15 +272,20 @@ impl City {
             plain: plain::unmade(),
             courses: BTreeMap::new(),
             spares: vec![request_id()],
+            spare_resources: vec![request_id()],
         }
     }
 
     /// A volunteer who has done nothing yet; the first one again when there is
     /// no other.
     pub fn spare(&self) -> &str {
-        static NEXT: AtomicUsize = AtomicUsize::new(0);
-        let next = NEXT.fetch_add(1, Ordering::Relaxed);
-        &self.spares[next % self.spares.len()]
+        next_of(&self.spares)
+    }
+
+    /// A resource that was not matched yet; the first one again when there is no
+    /// other.
+    pub fn spare_resource(&self) -> &str {
+        next_of(&self.spare_resources)
     }
 
     /// Id of the plain record of a kind.
@@ -341,10 +348,17 @@ impl City {
             plain: BTreeMap::new(),
             courses: BTreeMap::new(),
             spares: Vec::new(),
+            spare_resources: Vec::new(),
         };
         plain::make_all(site, &mut city).await;
         city
     }
+}
+
+fn next_of(spares: &[String]) -> &str {
+    static NEXT: AtomicUsize = AtomicUsize::new(0);
+    let next = NEXT.fetch_add(1, Ordering::Relaxed);
+    &spares[next % spares.len()]
 }
 
 async fn make_person(site: &Site, unit: Uuid) -> (String, String) {

@@ -196,10 +196,13 @@ pub async fn make_all(site: &Site, city: &mut City) {
             duty["person_id"] = json!(city.person);
             make_of(site, kind, duty).await;
         }
-        if kind.kind == "volunteer" {
+        if ["volunteer", "resource"].contains(&kind.kind) {
             for _ in 0..SPARES {
                 let spare = make(site, city, kind).await;
-                city.spares.push(spare);
+                match kind.kind {
+                    "volunteer" => city.spares.push(spare),
+                    _ => city.spare_resources.push(spare),
+                }
             }
         }
         for (number, _) in kind.courses.iter().enumerate() {
@@ -209,7 +212,7 @@ pub async fn make_all(site: &Site, city: &mut City) {
     }
 }
 
-/// Volunteers of whom each does one thing once.
+/// Volunteers of whom each does one thing once, and resources that are matched once.
 const SPARES: usize = 20;
 
 /// Makes a record of a kind; answers its id.

@@ -39,6 +39,7 @@ impl City {
     pub async fn again(&self, site: &Site) -> Self {
         let mut city = self.clone();
         city.spares.clear();
+        city.spare_resources.clear();
         let (person, appointment) = enter_person(site, &city).await;
         (city.person, city.appointment) = (person, appointment);
         (city.registration, city.visit) = enter_visit(site, &city).await;

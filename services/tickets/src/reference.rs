@@ -3,7 +3,7 @@
 //! a report is routed without a statement and without a call.
 
 use std::{
-    collections::{HashMap, HashSet},
+    collections::HashMap,
     sync::{Arc, PoisonError, RwLock},
 };
 
@@ -20,7 +20,7 @@ use wangge_kernel::{
 };
 use wangge_pg::StoreError;
 use wangge_places::{AddressEntry, Located, PlaceArea, PlaceIndex, boundary};
-use wangge_records::Claims;
+use wangge_records::{Claims, Days};
 
 use crate::{
     domain::{
@@ -48,7 +48,8 @@ pub(crate) struct Reference {
     day: NaiveDate,
     /// Kinds of areas by code.
     areas: HashMap<String, i16>,
-    units: HashSet<Uuid>,
+    /// The days of units.
+    units: HashMap<Uuid, Days>,
     categories: HashMap<String, Limit>,
     /// The duty list: units by category and area.
     duties: HashMap<(String, String), Uuid>,
@@ -78,7 +79,11 @@ impl Reference {
                 .into_iter()
                 .map(|area| (area.code, area.kind))
                 .collect(),
-            units: rows.units.into_iter().map(|unit| unit.id).collect(),
+            units: rows
+                .units
+                .into_iter()
+                .map(|unit| (unit.id, unit.days()))
+                .collect(),
             categories: rows
                 .categories
                 .into_iter()
@@ -102,7 +107,34 @@ impl Reference {
     }
 
     pub(crate) fn knows_unit(&self, id: Uuid) -> bool {
-        self.units.contains(&id)
+        self.units.contains_key(&id)
+    }
+
+    /// Demands that a unit, named in `field`, is known.
+    ///
+    /// # Errors
+    /// `REFERENCE_UNKNOWN`.
+    pub(crate) fn demand_unit(&self, id: Uuid, field: &str) -> Result<(), Refusal> {
+        if self.knows_unit(id) {
+            Ok(())
+        } else {
+            Err(Refusal::unknown_reference(field, "unit"))
+        }
+    }
+
+    /// Demands that a unit, named in `field`, exists on a day, if it is known.
+    ///
+    /// # Errors
+    /// `GUARD_FAILED` (`unit_not_current`), with the day that stands against it.
+    pub(crate) fn demand_current(
+        &self,
+        id: Uuid,
+        field: &str,
+        day: NaiveDate,
+    ) -> Result<(), Refusal> {
+        self.units
+            .get(&id)
+            .map_or(Ok(()), |days| days.demand("unit", field, day))
     }
 
     pub(crate) fn category_limit(&self, code: &str) -> Option<Limit> {
@@ -124,7 +156,7 @@ impl Reference {
         };
         let area_code = found.unwrap_or(named).to_owned();
         Place {
-            suggested_unit_id: self.responsible_unit(&report.category_code, &area_code),
+            suggested_unit_id: self.responsible_unit(&report.category_code, &area_code, self.day),
             // An address may be known to lie in a community and no more.
             routed: self.is_grid(&area_code),
             area_code,
@@ -132,8 +164,14 @@ impl Reference {
     }
 
     /// The unit that the duty list names: the entry with the longest area code
-    /// that holds the place.
-    pub(crate) fn responsible_unit(&self, category_code: &str, area_code: &str) -> Option<Uuid> {
+    /// that holds the place. None if that unit does not exist on the day: who takes
+    /// its place is for a dispatcher to say.
+    pub(crate) fn responsible_unit(
+        &self,
+        category_code: &str,
+        area_code: &str,
+        day: NaiveDate,
+    ) -> Option<Uuid> {
         (0..=area_code.len())
             .rev()
             .filter_map(|length| area_code.get(..length))
@@ -142,6 +180,7 @@ impl Reference {
                     .get(&(category_code.to_owned(), area.to_owned()))
             })
             .copied()
+            .filter(|unit| self.demand_current(*unit, "unit_id", day).is_ok())
     }
 
     fn is_grid(&self, code: &str) -> bool {
@@ -324,7 +363,8 @@ impl ReferenceCache {
         Ok(picture)
     }
 
-    fn known(&self) -> Option<Arc<Reference>> {
+    /// The picture, if there is one, as it was made last.
+    pub(crate) fn known(&self) -> Option<Arc<Reference>> {
         self.picture
             .read()
             .unwrap_or_else(PoisonError::into_inner)

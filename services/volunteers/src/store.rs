@@ -5,6 +5,7 @@ pub(crate) mod area;
 pub(crate) mod beneficiary;
 pub(crate) mod booking;
 pub(crate) mod check_in_visit;
+pub(crate) mod doubles;
 pub(crate) mod project;
 pub(crate) mod project_claim;
 pub(crate) mod promises;

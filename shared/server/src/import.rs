@@ -118,6 +118,7 @@ pub fn run<I: Importer>(
         let mut course = Course {
             importer,
             messages,
+            idle_timeout: IDLE_TIMEOUT,
             results,
             head: None,
             rows: Vec::new(),
@@ -139,6 +140,7 @@ pub fn run<I: Importer>(
 struct Course<I: Importer> {
     importer: I,
     messages: Streaming<I::Request>,
+    idle_timeout: Duration,
     results: mpsc::Sender<Result<I::Response, Status>>,
     /// What stands before the rows, until the first of them comes.
     head: Option<Head>,
@@ -212,7 +214,7 @@ impl<I: Importer> Course<I> {
     }
 
     async fn message(&mut self) -> Result<Option<I::Request>, Status> {
-        match tokio::time::timeout(IDLE_TIMEOUT, self.messages.message()).await {
+        match tokio::time::timeout(self.idle_timeout, self.messages.message()).await {
             Ok(message) => message.map_err(explain),
             Err(_) => Err(idle().into()),
         }
@@ -391,5 +393,112 @@ fn with_version(number: i64, outcome: RowOutcome, id: Uuid, revision: i64) -> Ro
             record_id: id.to_string(),
             revision,
         }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use futures::{StreamExt as _, stream};
+    use http_body::Frame;
+    use http_body_util::StreamBody;
+    use tonic::codec::{DecodeBuf, Decoder};
+    use tonic_types::StatusExt as _;
+    use wangge_api::types::v1::Step;
+
+    use super::*;
+
+    /// A step stands for a message: its action is the row, and without one it is
+    /// the header.
+    struct Reader;
+
+    impl Decoder for Reader {
+        type Item = Step;
+        type Error = Status;
+
+        fn decode(&mut self, bytes: &mut DecodeBuf<'_>) -> Result<Option<Step>, Status> {
+            let step = Step::decode(bytes);
+            step.map(Some)
+                .map_err(|error| Status::internal(error.to_string()))
+        }
+    }
+
+    struct Loads;
+
+    impl Importer for Loads {
+        type Request = Step;
+        type Record = String;
+        type Response = Vec<RowResult>;
+
+        fn split(message: Step) -> Message<String> {
+            let is_header = message.action.is_empty();
+            Message {
+                header: is_header.then(ImportHeader::default),
+                number: 1,
+                record: (!is_header).then_some(message.action),
+            }
+        }
+
+        async fn load(
+            &mut self,
+            rows: Vec<Row<String>>,
+            _validate_only: bool,
+        ) -> Result<Vec<RowResult>, Refusal> {
+            let results = rows.iter().map(|row| imported(row.number, Uuid::nil(), 1));
+            Ok(results.collect())
+        }
+
+        fn response(results: Vec<RowResult>) -> Vec<RowResult> {
+            results
+        }
+    }
+
+    /// Some messages, and then nothing for ever.
+    fn then_silence(actions: &[&str]) -> Streaming<Step> {
+        let frames: Vec<_> = actions
+            .iter()
+            .map(|action| {
+                let step = Step {
+                    action: (*action).to_owned(),
+                    ..Step::default()
+                };
+                let bytes = step.encode_to_vec();
+                let length = u32::try_from(bytes.len()).expect("short").to_be_bytes();
+                let frame = [&[0], &length[..], &bytes].concat();
+                Ok::<_, Status>(Frame::data(std::io::Cursor::new(frame)))
+            })
+            .collect();
+        let body = StreamBody::new(stream::iter(frames).chain(stream::pending()));
+        Streaming::new_request(Reader, body, None, None)
+    }
+
+    async fn ended(actions: &[&str]) -> (usize, Status) {
+        let (results, mut received) = mpsc::channel(4);
+        let mut course = Course {
+            importer: Loads,
+            messages: then_silence(actions),
+            // However slow the machine is, nothing comes in that time.
+            idle_timeout: PAUSE * 2,
+            results,
+            rows: Vec::new(),
+            bytes: 0,
+        };
+        let status = course.run().await.expect_err("it gives up");
+        drop(course);
+        let mut loaded = 0;
+        while let Some(results) = received.recv().await {
+            loaded += results.expect("results").len();
+        }
+        (loaded, status)
+    }
+
+    #[tokio::test]
+    async fn a_stream_that_falls_silent_is_given_up_once_its_rows_are_loaded() {
+        for (actions, loaded) in [(&[][..], 0), (&[""], 0), (&["", "one", "two"], 2)] {
+            let (rows, status) = ended(actions).await;
+            assert_eq!(rows, loaded);
+            assert_eq!(status.code(), Code::DeadlineExceeded);
+            let info = status.get_details_error_info().expect("a reason");
+            assert_eq!(info.reason, "DEADLINE_EXCEEDED");
+        }
     }
 }

@@ -3,7 +3,9 @@
 //! transport's keepalive watches over it.
 
 use std::{
+    future::Future,
     io,
+    net::SocketAddr,
     pin::Pin,
     task::{Context, Poll, ready},
     time::Duration,
@@ -54,16 +56,18 @@ fn speaking_within(
     stream::unfold((listener, places), move |(listener, places)| async move {
         // Fails only for a closed semaphore; this one never is.
         let place = places.clone().acquire_owned().await.ok()?;
-        let stream = accept(&listener).await;
+        let stream = accept(|| listener.accept()).await;
         let connection = Connection::new(stream, place, limit_of_silence);
         Some((Ok(connection), (listener, places)))
     })
 }
 
-async fn accept(listener: &TcpListener) -> TcpStream {
+async fn accept<F: Future<Output = io::Result<(TcpStream, SocketAddr)>>>(
+    mut next: impl FnMut() -> F,
+) -> TcpStream {
     let mut failing = false;
     loop {
-        match listener.accept().await {
+        match next().await {
             Ok((stream, _)) => {
                 // Without it answers are late, and no worse.
                 let _ = stream.set_nodelay(true);
@@ -193,6 +197,32 @@ mod tests {
         client.write_all(&[0]).await.unwrap();
         connection.read_exact(&mut bytes[..1]).await.unwrap();
         assert!(connection.preface.is_none());
+    }
+
+    /// As when the process is out of file descriptors: it asks again, and not at once.
+    #[tokio::test]
+    async fn a_failed_accept_is_tried_again_after_a_pause() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let client = TcpStream::connect(listener.local_addr().unwrap());
+        let client = client.await.unwrap();
+        let begun = std::time::Instant::now();
+        let failures = std::cell::Cell::new(3_u32);
+        let stream = accept(|| {
+            let fails = failures.get() > 0;
+            failures.set(failures.get().saturating_sub(1));
+            let listener = &listener;
+            async move {
+                if fails {
+                    // EMFILE.
+                    return Err(io::Error::from_raw_os_error(24));
+                }
+                listener.accept().await
+            }
+        });
+        let stream = stream.await;
+        assert_eq!(stream.peer_addr().unwrap(), client.local_addr().unwrap());
+        // At least: no machine is too slow for it.
+        assert!(begun.elapsed() >= 3 * ACCEPT_RETRY_DELAY);
     }
 
     #[tokio::test]

@@ -282,7 +282,7 @@ pub const KINDS: &[Kind] = &[
         change: Some(("name", "日托室")),
         writer: Role::Staff,
         dated: true,
-        sample: |city| json!({"name": "日间照料室", "capacity": 8, "station_id": city.plain("station")}),
+        sample: |city| json!({"name": format!("日间照料室{}", unique()), "capacity": 8, "station_id": city.plain("station")}),
         ..PLAIN
     },
     Kind {
@@ -296,7 +296,7 @@ pub const KINDS: &[Kind] = &[
         dated: true,
         sample: |city| {
             json!({
-                "name": "助浴",
+                "name": format!("助浴{}", unique()),
                 "price_kind": "PRICE_KIND_AT_COST",
                 "price_fen": 1500,
                 "station_id": city.plain("station"),
@@ -450,7 +450,7 @@ pub const KINDS: &[Kind] = &[
         sample: |city| {
             json!({
                 "need_id": city.plain("need"),
-                "resource_id": city.plain("resource"),
+                "resource_id": city.spare_resource(),
                 "reason": "同在一个网格",
                 "match_date": {"year": 2021, "month": 5, "day": 6},
             })

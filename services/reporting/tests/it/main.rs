@@ -5,6 +5,7 @@
 mod case_table;
 mod counters;
 mod drill_down;
+mod exports;
 mod feed;
 mod figures;
 mod freshness;

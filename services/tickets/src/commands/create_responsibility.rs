@@ -3,6 +3,7 @@
 use futures::FutureExt as _;
 use wangge_api::refusal::Refusal;
 use wangge_auth::RecordScope;
+use wangge_kernel::limit::{DEFAULT_ZONE, day_of};
 use wangge_outbox::append;
 use wangge_pg::{
     request::{RequestKey, claim},
@@ -18,10 +19,14 @@ use crate::{
     store::category::{insert_responsibility, load_responsibility, reference_changed},
 };
 
+/// The field that names the unit.
+const UNIT_FIELD: &str = "responsibility.unit_id";
+
 /// Makes an entry of the duty list and answers it.
 ///
 /// # Errors
-/// `REFERENCE_UNKNOWN`, `RECORD_EXISTS`, `REQUEST_ID_REUSED`.
+/// `REFERENCE_UNKNOWN`, `GUARD_FAILED` (`unit_not_current`), `RECORD_EXISTS`,
+/// `REQUEST_ID_REUSED`.
 pub(crate) async fn create_responsibility(
     app: &App,
     key: RequestKey,
@@ -29,9 +34,13 @@ pub(crate) async fn create_responsibility(
     entry: Responsibility,
 ) -> Result<Responsibility, Refusal> {
     let now = app.clock.now();
+    let (unit_id, today) = (entry.unit_id, day_of(now, DEFAULT_ZONE));
+    let current = move |reference: &Reference| reference.demand_current(unit_id, UNIT_FIELD, today);
     let reference = app
         .reference
-        .knowing(|reference| check_references(reference, &entry, &scope).is_ok())
+        .knowing(|reference| {
+            check_references(reference, &entry, &scope).is_ok() && current(reference).is_ok()
+        })
         .await?;
     check_references(&reference, &entry, &scope)?;
     let entry = transact(&app.database.calls, CONSTRAINTS, move |tx| {
@@ -40,6 +49,7 @@ pub(crate) async fn create_responsibility(
                 let earlier = load_responsibility(tx, earlier, &scope).await?;
                 return Ok(earlier.ok_or_else(|| Refusal::not_found("responsibility", ""))?);
             }
+            current(&reference)?;
             insert_responsibility(tx, &entry).await?;
             reference_changed(tx).await?;
             append(tx, &events::responsibility_changed(&entry, false, now)).await?;
@@ -70,8 +80,5 @@ fn check_references(
             "area",
         ));
     }
-    if !reference.knows_unit(entry.unit_id) {
-        return Err(Refusal::unknown_reference("responsibility.unit_id", "unit"));
-    }
-    Ok(())
+    reference.demand_unit(entry.unit_id, UNIT_FIELD)
 }

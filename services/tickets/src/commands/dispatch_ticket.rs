@@ -1,8 +1,10 @@
 //! Orders a ticket to units.
 
+use chrono::NaiveDate;
 use uuid::Uuid;
 use wangge_api::refusal::Refusal;
 use wangge_auth::RecordScope;
+use wangge_kernel::limit::{DEFAULT_ZONE, day_of};
 use wangge_pg::request::RequestKey;
 
 use super::act_on_ticket::{Target, act_on_ticket};
@@ -19,7 +21,8 @@ use crate::{
 /// each assisting unit.
 ///
 /// # Errors
-/// `REFERENCE_UNKNOWN` for a unit, and what every verb can answer.
+/// `REFERENCE_UNKNOWN` for a unit, `GUARD_FAILED` (`unit_not_current`) for one that
+/// does not exist today, and what every verb can answer.
 pub(crate) async fn dispatch_ticket(
     app: &App,
     key: &RequestKey,
@@ -28,13 +31,19 @@ pub(crate) async fn dispatch_ticket(
     lead: Option<Uuid>,
     assisting: &[Uuid],
 ) -> Result<Ticket, Refusal> {
+    let today = day_of(app.clock.now(), DEFAULT_ZONE);
     let reference = app
         .reference
-        .knowing(|reference| check_units(reference, lead, assisting).is_ok())
+        .knowing(|reference| {
+            known(reference, lead, assisting).is_ok()
+                && current(reference, lead, assisting, today).is_ok()
+        })
         .await?;
-    check_units(&reference, lead, assisting)?;
+    known(&reference, lead, assisting)?;
     act_on_ticket(app, key, scope, target, |ticket| {
-        let duty = reference.responsible_unit(&ticket.category_code, &ticket.area_code);
+        // Not asked of a repetition: what it has done stays done.
+        current(&reference, lead, assisting, today)?;
+        let duty = reference.responsible_unit(&ticket.category_code, &ticket.area_code, today);
         let units = lead.or(duty).into_iter().chain(assisting.iter().copied());
         let named_lead = lead.or(duty).is_some();
         let orders = units.map(|unit_id| NewOrder {
@@ -57,22 +66,26 @@ pub(crate) async fn dispatch_ticket(
     .await
 }
 
-fn check_units(
+/// Demands that every unit is known.
+fn known(reference: &Reference, lead: Option<Uuid>, assisting: &[Uuid]) -> Result<(), Refusal> {
+    named(lead, assisting).try_for_each(|(field, unit)| reference.demand_unit(unit, &field))
+}
+
+/// Demands that every unit exists on a day.
+fn current(
     reference: &Reference,
     lead: Option<Uuid>,
     assisting: &[Uuid],
+    day: NaiveDate,
 ) -> Result<(), Refusal> {
-    if lead.is_some_and(|unit| !reference.knows_unit(unit)) {
-        return Err(Refusal::unknown_reference("lead_unit_id", "unit"));
-    }
-    match assisting
-        .iter()
-        .position(|unit| !reference.knows_unit(*unit))
-    {
-        Some(number) => {
-            let field = format!("assisting_unit_ids[{number}]");
-            Err(Refusal::unknown_reference(&field, "unit"))
-        }
-        None => Ok(()),
-    }
+    named(lead, assisting).try_for_each(|(field, unit)| reference.demand_current(unit, &field, day))
+}
+
+/// The units that are named, each with its field.
+fn named(lead: Option<Uuid>, assisting: &[Uuid]) -> impl Iterator<Item = (String, Uuid)> {
+    let lead = lead.map(|unit| ("lead_unit_id".to_owned(), unit));
+    let assisting = assisting.iter().enumerate();
+    let assisting =
+        assisting.map(|(number, unit)| (format!("assisting_unit_ids[{number}]"), *unit));
+    lead.into_iter().chain(assisting)
 }

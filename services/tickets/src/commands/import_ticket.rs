@@ -46,11 +46,6 @@ impl PastRow {
     fn day(&self) -> NaiveDate {
         day_of(self.past.reported_time, DEFAULT_ZONE)
     }
-
-    /// Ids of the orders, with the line that issues each and its place there.
-    fn orders(&self) -> impl Iterator<Item = (usize, usize, Uuid)> {
-        orders(&self.past).map(|(line, place, order)| (line, place, order.id))
-    }
 }
 
 /// Whose load it is, and of which community.
@@ -97,8 +92,8 @@ pub(crate) async fn try_tickets(
         .collect();
     let ids: Vec<Uuid> = rows
         .iter()
-        .flat_map(PastRow::orders)
-        .map(|(.., id)| id)
+        .flat_map(|row| orders(&row.past))
+        .map(|order| order.id)
         .collect();
     let taken: HashSet<Uuid> = find_orders(lanes, &ids).await?.into_iter().collect();
     let mut outcomes = Vec::with_capacity(rows.len());
@@ -134,14 +129,18 @@ fn try_ticket(
                 suggested_unit_id: None,
             };
             replay(app, row, place, &importer.subject, |_| ())?;
+            // Others than those that are known may still come.
+            if let Some(reference) = app.reference.known() {
+                orders(&row.past).try_for_each(|order| order.demand_current(&reference))?;
+            }
             None
         }
     };
     let mut own = HashSet::new();
-    for (line, place, id) in row.orders() {
+    for order in orders(&row.past) {
+        let id = order.id;
         if taken.contains(&id) || tried.orders.contains(&id) || !own.insert(id) {
-            let field = format!("history[{line}].orders[{place}].id");
-            return Err(Refusal::exists("order", &field));
+            return Err(Refusal::exists("order", &order.field("id")));
         }
     }
     tried.orders.extend(own);
@@ -286,11 +285,9 @@ fn load(
         community => community,
     };
     reference.check_point(report, within, day)?;
-    for (line, place, order) in orders(&row.past) {
-        if !reference.knows_unit(order.unit_id) {
-            let field = format!("history[{line}].orders[{place}].unit_id");
-            return Err(Refusal::unknown_reference(&field, "unit"));
-        }
+    for order in orders(&row.past) {
+        reference.demand_unit(order.unit_id, &order.field("unit_id"))?;
+        order.demand_current(reference)?;
     }
     let now = app.clock.now();
     let (mut lines, mut events) = (Vec::new(), Vec::new());
@@ -332,17 +329,47 @@ fn replay(
         })
 }
 
-/// Orders that a history issues, with the line that does and their place in it.
-fn orders(past: &PastTicket) -> impl Iterator<Item = (usize, usize, &NewOrder)> {
+/// An order of a history.
+struct PastOrder {
+    /// Path to it in the row.
+    path: String,
+    id: Uuid,
+    unit_id: Uuid,
+    /// Day on which it was issued.
+    day: NaiveDate,
+}
+
+impl PastOrder {
+    /// Path to a field of it in the row.
+    fn field(&self, name: &str) -> String {
+        format!("{}.{name}", self.path)
+    }
+
+    /// Demands that the unit existed when it was ordered to, if it is known. The
+    /// refusal names the field, as every one of a row does.
+    fn demand_current(&self, reference: &Reference) -> Result<(), Refusal> {
+        let demanded = reference.demand_current(self.unit_id, "unit_id", self.day);
+        demanded.map_err(|refusal| Refusal {
+            reason: refusal.reason,
+            ..Refusal::field(&self.field("unit_id"), "history", refusal.message)
+        })
+    }
+}
+
+/// The orders that a history issues.
+fn orders(past: &PastTicket) -> impl Iterator<Item = PastOrder> {
     past.acts.iter().zip(1..).flat_map(|(past, line)| {
         let orders = match &past.act {
             Act::Dispatch { orders, .. } => orders.as_slice(),
             _ => &[],
         };
-        orders
-            .iter()
-            .zip(0..)
-            .map(move |(order, place)| (line, place, order))
+        let day = day_of(past.at, DEFAULT_ZONE);
+        orders.iter().enumerate().map(move |(number, order)| PastOrder {
+            path: format!("history[{line}].orders[{number}]"),
+            id: order.id,
+            unit_id: order.unit_id,
+            day,
+        })
     })
 }
 
@@ -365,7 +392,7 @@ async fn wait_for_references(
     let units: HashSet<Uuid> = rows
         .iter()
         .flat_map(|row| orders(&row.past))
-        .map(|(.., order)| order.unit_id)
+        .map(|order| order.unit_id)
         .collect();
     wait_until(app, |reference| {
         areas.iter().all(|code| reference.knows_area(code))

@@ -1,13 +1,15 @@
 //! Routes what waits: open tickets whose place was not known when they were
 //! reported are looked at again whenever the reference data has changed.
 
-use std::time::Duration;
+use std::{collections::HashSet, time::Duration};
 
 use chrono::NaiveDate;
+use opentelemetry::global::meter;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
-use wangge_api::refusal::Refusal;
+use wangge_api::refusal::{Refusal, reason_name};
 use wangge_kernel::limit::{DEFAULT_ZONE, day_of};
+use wangge_pg::StoreError;
 
 use super::act_on_ticket::apply;
 use crate::{
@@ -36,8 +38,13 @@ const ACTOR: &str = "wangge";
 
 /// Works until `stop`.
 pub(crate) async fn run(app: App, stop: CancellationToken) {
+    let passed_over = meter("wangge")
+        .u64_gauge("wangge.passed.over.tickets")
+        .with_description("Open tickets without a grid that can't be read or changed.")
+        .build();
     let mut known = None;
     let mut rounds = 0;
+    let mut told = HashSet::new();
     while !stop.is_cancelled() {
         // What can't be looked at now is looked at in the next round.
         let version = app.reference.refresh().await.ok();
@@ -47,9 +54,16 @@ pub(crate) async fn run(app: App, stop: CancellationToken) {
         }
         if rounds > 0 {
             match route_waiting(&app).await {
-                Ok(true) => rounds -= 1,
-                // Some changed meanwhile: again.
-                Ok(false) => {}
+                Ok(round) => {
+                    // Those that changed meanwhile are looked at again.
+                    rounds -= u32::from(round.complete);
+                    let count = u64::try_from(round.passed_over.len()).unwrap_or(u64::MAX);
+                    passed_over.record(count, &[]);
+                    for (id, why) in round.passed_over.iter().filter(|one| !told.contains(*one)) {
+                        tracing::error!(ticket_id = %id, %why, "a waiting ticket can't be routed");
+                    }
+                    told = round.passed_over;
+                }
                 Err(refusal) => tracing::warn!(error = %refusal, "waiting tickets not routed"),
             }
         }
@@ -60,21 +74,46 @@ pub(crate) async fn run(app: App, stop: CancellationToken) {
     }
 }
 
-/// Routes what can be; answers false if some must be looked at again.
-async fn route_waiting(app: &App) -> Result<bool, Refusal> {
+/// What came of a round.
+#[derive(Debug)]
+struct Round {
+    /// None changed meanwhile and must be looked at again.
+    complete: bool,
+    /// Tickets that can't be routed, and why: nothing of what they say.
+    passed_over: HashSet<(Uuid, String)>,
+}
+
+/// Routes what can be. A ticket that can't be read or written keeps no other from
+/// being routed.
+async fn route_waiting(app: &App) -> Result<Round, Refusal> {
     let reference = app.reference.get().await?;
     let today = day_of(app.clock.now(), DEFAULT_ZONE);
     let mut after = Uuid::nil();
-    let mut complete = true;
+    let mut round = Round {
+        complete: true,
+        passed_over: HashSet::new(),
+    };
     loop {
         let tickets = list_unrouted(&app.database.background_lanes, after, BATCH).await?;
-        let Some(last) = tickets.last() else {
-            return Ok(complete);
+        let Some((last, _)) = tickets.last() else {
+            return Ok(round);
         };
-        after = last.id;
-        for ticket in tickets {
-            if let Some(place) = place(&reference, &ticket, today) {
-                complete &= route(app, ticket, place).await?;
+        after = *last;
+        for (id, ticket) in tickets {
+            let Some(ticket) = ticket else {
+                round
+                    .passed_over
+                    .insert((id, "it can't be read".to_owned()));
+                continue;
+            };
+            let Some(place) = place(&reference, &ticket, today) else {
+                continue;
+            };
+            match route(app, ticket, place).await? {
+                Ok(routed) => round.complete &= routed,
+                Err(why) => {
+                    round.passed_over.insert((id, why));
+                }
             }
         }
     }
@@ -95,8 +134,12 @@ fn place(reference: &Reference, ticket: &Ticket, today: NaiveDate) -> Option<Pla
 }
 
 /// Places a ticket; one that changed meanwhile is left to the next round, and
-/// then the answer is false.
-async fn route(app: &App, mut ticket: Ticket, place: Place) -> Result<bool, Refusal> {
+/// then the answer is false. If it can't be placed, says why.
+async fn route(
+    app: &App,
+    mut ticket: Ticket,
+    place: Place,
+) -> Result<Result<bool, String>, StoreError> {
     let before = ticket.revision;
     let now = app.clock.now();
     let moment = Moment {
@@ -104,9 +147,16 @@ async fn route(app: &App, mut ticket: Ticket, place: Place) -> Result<bool, Refu
         actor: ACTOR.to_owned(),
         imported: false,
     };
-    let (lines, events) = apply(&mut ticket, &[Act::Route { place }], &moment)?;
+    let (lines, events) = match apply(&mut ticket, &[Act::Route { place }], &moment) {
+        Ok(applied) => applied,
+        Err(refusal) => return Ok(Err(reason_name(refusal.reason).to_owned())),
+    };
     let write = TicketWrite::new(before, ticket, lines, &events, None, now);
-    let routed = update_tickets(&app.database.background_lanes, &[write]).await?;
-    app.hint.committed();
-    Ok(routed == [true])
+    match update_tickets(&app.database.background_lanes, &[write]).await {
+        Ok(routed) => {
+            app.hint.committed();
+            Ok(Ok(routed == [true]))
+        }
+        Err(error) => error.row_fault().map(Err).ok_or(error),
+    }
 }

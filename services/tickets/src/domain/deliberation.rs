@@ -126,6 +126,17 @@ impl Record for Deliberation {
     }
 }
 
+impl Deliberation {
+    /// The meetings at which it was deliberated on.
+    pub fn meetings(&self) -> impl Iterator<Item = Uuid> {
+        let last = self.meeting_id;
+        let deliberated = self.course.last_time("deliberate").is_some();
+        let last = last.filter(|_| deliberated);
+        last.into_iter()
+            .chain(self.inconclusive_meeting_ids.iter().copied())
+    }
+}
+
 impl Stateful for Deliberation {
     type State = DeliberationState;
 

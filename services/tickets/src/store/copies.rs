@@ -43,6 +43,16 @@ pub struct UnitCopy {
     pub revision: i64,
 }
 
+impl UnitCopy {
+    /// The days on which it exists.
+    pub fn days(&self) -> Days {
+        Days {
+            start_date: Some(self.start_date),
+            end_date: self.end_date,
+        }
+    }
+}
+
 /// Keeps an area as it is from a revision on.
 ///
 /// # Errors

@@ -1,27 +1,32 @@
 //! Statements on deliberations.
 
+use std::collections::HashMap;
+
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 use wangge_api::refusal::Refusal;
 use wangge_pg::{StoreError, Tx};
-use wangge_records::Record as _;
+use wangge_records::{Record as _, kept::CREATE};
 
 use crate::domain::{
     assignment::Assignment, deliberation::Deliberation, ticket_state::TicketState,
 };
 
 /// Deliberating takes a meeting of all four parties, assigning something that is
-/// assigned, and a review that all of it is over.
+/// assigned, and a review that all of it is over. One that is entered with a past
+/// has had such meetings, too.
 pub(crate) async fn guard(
     tx: &mut Tx,
     deliberations: &[Deliberation],
     action: &'static str,
     _now: DateTime<Utc>,
 ) -> Result<Vec<(Uuid, Refusal)>, StoreError> {
+    if ["deliberate", CREATE].contains(&action) {
+        return meetings(tx, deliberations).await;
+    }
     let mut refused = Vec::new();
     for deliberation in deliberations {
         let refusal = match action {
-            "deliberate" => meeting(tx, deliberation).await?,
             "assign" => assigned(tx, deliberation).await?,
             // What was assigned may have been taken back since.
             "review" => match assigned(tx, deliberation).await? {
@@ -63,25 +68,41 @@ fn refuse(guard: &str, why: &str) -> Refusal {
     Refusal::guard(guard, Deliberation::KIND, why)
 }
 
-async fn meeting(tx: &mut Tx, deliberation: &Deliberation) -> Result<Option<Refusal>, StoreError> {
-    let meeting = sqlx::query!(
-        "select state = 2 as \"held!\", \
+/// Those that were deliberated on at a meeting that was not held, or without all four
+/// parties.
+async fn meetings(
+    tx: &mut Tx,
+    deliberations: &[Deliberation],
+) -> Result<Vec<(Uuid, Refusal)>, StoreError> {
+    let ids: Vec<Uuid> = deliberations
+        .iter()
+        .flat_map(Deliberation::meetings)
+        .collect();
+    let meetings = sqlx::query!(
+        "select id, state = 2 as \"held!\", \
              least(committee_count, party_member_count, resident_count, stakeholder_count) > 0 as \"all!\" \
-         from meeting where id = $1 for share",
-        deliberation.meeting_id,
+         from meeting where id = any($1) order by id for share",
+        &ids,
     )
-    .fetch_optional(tx)
+    .fetch_all(tx)
     .await?;
-    Ok(match meeting {
-        Some(meeting) if !meeting.held => {
-            Some(refuse("meeting_not_held", "the meeting was not held"))
-        }
-        Some(meeting) if !meeting.all => Some(refuse(
+    let meetings: HashMap<Uuid, (bool, bool)> = meetings
+        .into_iter()
+        .map(|meeting| (meeting.id, (meeting.held, meeting.all)))
+        .collect();
+    let against = |id: Uuid| match meetings.get(&id)? {
+        (false, _) => Some(refuse("meeting_not_held", "the meeting was not held")),
+        (_, false) => Some(refuse(
             "party_missing",
             "one of the four parties did not come",
         )),
         _ => None,
-    })
+    };
+    let refused = deliberations.iter().filter_map(|deliberation| {
+        let refusal = deliberation.meetings().find_map(against)?;
+        Some((deliberation.head.id, refusal))
+    });
+    Ok(refused.collect())
 }
 
 async fn assigned(tx: &mut Tx, deliberation: &Deliberation) -> Result<Option<Refusal>, StoreError> {

@@ -118,7 +118,8 @@ pub async fn load_for_command(
         .collect())
 }
 
-/// Open tickets that no grid was found for, by id.
+/// Open tickets that no grid was found for, by id. Each is read for itself, so that
+/// one that can't be read (`None`) keeps no other from being routed.
 ///
 /// # Errors
 /// What the database says.
@@ -126,15 +127,15 @@ pub async fn list_unrouted(
     lanes: &Lanes,
     after: Uuid,
     limit: i64,
-) -> Result<Vec<Ticket>, StoreError> {
+) -> Result<Vec<(Uuid, Option<Ticket>)>, StoreError> {
     let rows = lanes
         .take()
         .await?
         .run(async |lane| {
             sqlx::query!(
-                r#"select row_to_json(ticket) as "ticket!: Json<Ticket>",
+                r#"select id, row_to_json(ticket)::text as "ticket!",
                    (select json_agg(o order by o.place) from ticket_order o
-                       where o.ticket_id = ticket.id) as "orders: Json<Vec<Order>>"
+                       where o.ticket_id = ticket.id)::text as orders
                    from ticket
                    where not routed and ended_time is null and id > $1 order by id limit $2"#,
                 after,
@@ -146,8 +147,13 @@ pub async fn list_unrouted(
         .await?;
     Ok(rows
         .into_iter()
-        .map(|row| whole(row.ticket, row.orders))
+        .map(|row| (row.id, read(&row.ticket, row.orders.as_deref()).ok()))
         .collect())
+}
+
+fn read(ticket: &str, orders: Option<&str>) -> serde_json::Result<Ticket> {
+    let orders = orders.map(serde_json::from_str).transpose()?;
+    Ok(whole(serde_json::from_str(ticket)?, orders))
 }
 
 /// A ticket that is there: its id, the digest of its row if it was imported,

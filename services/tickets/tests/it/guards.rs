@@ -4,10 +4,11 @@ use tonic::{Code, Status};
 use uuid::Uuid;
 use wangge_api::policy::Role;
 use wangge_api::tickets::v1::{
-    DispatchTicketRequest, OrderState, ReturnOrderRequest, ReturnReason, Ticket, TicketAction,
-    TicketOutcome, TicketSource, TicketState,
+    CreateResponsibilityRequest, DispatchTicketRequest, OrderState, Responsibility,
+    ReturnOrderRequest, ReturnReason, Ticket, TicketAction, TicketOutcome, TicketSource,
+    TicketState,
 };
-use wangge_testkit::{fields, precondition, reason};
+use wangge_testkit::{eventually, fields, precondition, reason};
 
 use crate::{ASSISTING, Bench, DAYS, LEAD, THIRD, Verb, act_as, order_of, report, request_id};
 
@@ -134,6 +135,92 @@ async fn units_must_be_known() {
         assert_eq!(reason(&status), "REFERENCE_UNKNOWN");
         assert_eq!(fields(&status), [field]);
     }
+}
+
+#[tokio::test]
+async fn units_are_ordered_to_while_they_exist() {
+    let bench = Bench::start().await;
+    let [ended, to_begin, to_end] = [(); 3].map(|()| Uuid::now_v7());
+    for (unit, start, end) in [
+        (ended, "2019-01-01", Some("2021-06-01")),
+        (to_begin, "2022-07-29", None),
+        (to_end, "2019-01-01", Some("2022-07-29")),
+    ] {
+        bench.unit_of_days(unit, start, end).await;
+    }
+    let ticket = filed(&bench, crate::HOURS).await;
+    for (lead, assisting, field) in [
+        (Some(ended), vec![], "lead_unit_id"),
+        (Some(to_begin), vec![], "lead_unit_id"),
+        (Some(LEAD), vec![ASSISTING, ended], "assisting_unit_ids[1]"),
+        // The lead is the duty list's.
+        (None, vec![to_begin], "assisting_unit_ids[0]"),
+    ] {
+        let status = dispatch(&bench, &ticket, lead, &assisting)
+            .await
+            .unwrap_err();
+        assert_guard(&status, "unit_not_current");
+        assert!(status.message().contains(field), "{status:?}");
+    }
+    assert_eq!(bench.get(&ticket.id).await, ticket);
+
+    // Today is its last day; a repetition tomorrow tells what was done today.
+    let request = DispatchTicketRequest {
+        request_id: request_id(),
+        ticket_id: ticket.id.clone(),
+        lead_unit_id: to_end.to_string(),
+        ..DispatchTicketRequest::default()
+    };
+    let mut dispatcher = bench.dispatcher.clone();
+    dispatcher.dispatch_ticket(request.clone()).await.unwrap();
+    let other = filed(&bench, crate::HOURS).await;
+    bench.clock.advance(chrono::Duration::days(1));
+    dispatcher.dispatch_ticket(request).await.unwrap();
+    let status = dispatch(&bench, &other, Some(to_end), &[])
+        .await
+        .unwrap_err();
+    assert_guard(&status, "unit_not_current");
+    dispatch(&bench, &other, Some(to_begin), &[]).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_unit_that_has_ended_is_on_duty_no_more() {
+    let bench = Bench::start().await;
+    let (ended, to_end) = (Uuid::now_v7(), Uuid::now_v7());
+    bench
+        .unit_of_days(ended, "2019-01-01", Some("2022-07-28"))
+        .await;
+    bench
+        .unit_of_days(to_end, "2019-01-01", Some("2022-07-29"))
+        .await;
+    let request = CreateResponsibilityRequest {
+        request_id: request_id(),
+        responsibility: Some(Responsibility {
+            category_code: DAYS.into(),
+            area_code: crate::GRID.into(),
+            unit_id: ended.to_string(),
+            ..Responsibility::default()
+        }),
+    };
+    let mut categories = bench.categories();
+    let status = categories.create_responsibility(request).await.unwrap_err();
+    assert_guard(&status, "unit_not_current");
+    assert!(status.message().contains("responsibility.unit_id"));
+
+    bench.duty(DAYS, crate::GRID, to_end).await;
+    // Another unit of a wider area does not take its place by itself.
+    bench.duty(DAYS, "320402", THIRD).await;
+    let ticket = filed(&bench, DAYS).await;
+    assert_eq!(ticket.suggested_unit_id, to_end.to_string());
+    bench.clock.advance(chrono::Duration::days(1));
+    let status = dispatch(&bench, &ticket, None, &[]).await.unwrap_err();
+    assert_guard(&status, "no_responsible_unit");
+    eventually(|| async {
+        let next = filed(&bench, DAYS).await;
+        next.suggested_unit_id.is_empty().then_some(())
+    })
+    .await;
+    dispatch(&bench, &ticket, Some(LEAD), &[]).await.unwrap();
 }
 
 #[tokio::test]

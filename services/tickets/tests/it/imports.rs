@@ -3,16 +3,18 @@
 use futures::{future::join_all, stream};
 use prost_types::Timestamp;
 use tonic::{Code, Status};
+use uuid::Uuid;
 use wangge_api::{
     organization::v1::{Area, AreaKind, ImportDataset, Unit, UnitKind},
     policy::Role,
     tickets::v1::{
-        Category, ExplainTicketClocksRequest, FieldNote, HistoryRecord, ImportRecordsRequest,
-        Light, Limit, LimitKind, ListTicketsRequest, OrderRecord, OrderState, Patrol,
-        Responsibility, ReturnReason, TicketAction, TicketOutcome, TicketRecord, TicketSource,
-        TicketState, import_records_request::Record,
+        Category, ChatGroup, Deliberation, ExplainTicketClocksRequest, FieldNote, FieldVisit,
+        FieldVisitKind, GroupMessage, HistoryRecord, ImportRecordsRequest, Light, Limit, LimitKind,
+        ListTicketsRequest, Meeting, MeetingKind, OrderRecord, OrderState, Patrol, Responsibility,
+        ReturnReason, TicketAction, TicketOutcome, TicketRecord, TicketSource, TicketState,
+        import_records_request::Record,
     },
-    types::v1::{CoordinateSystem, Date, ImportHeader, Point, RowOutcome, RowResult},
+    types::v1::{CoordinateSystem, Date, ImportHeader, Point, RowOutcome, RowResult, Step},
 };
 use wangge_testkit::{fields, reason, stream_channel, token};
 
@@ -434,6 +436,250 @@ async fn an_impossible_history_is_refused_where_it_breaks() {
         .unwrap();
     assert!(page.into_inner().tickets.is_empty());
     bench.events(3).await;
+}
+
+fn moment(text: &str) -> Option<Timestamp> {
+    let time: chrono::DateTime<chrono::Utc> = text.parse().unwrap();
+    Some(wangge_api::date::timestamp(time))
+}
+
+/// It is ten in the morning of 28 July: nothing that is loaded has happened later.
+#[tokio::test]
+async fn nothing_of_the_future_is_loaded() {
+    let bench = Bench::start().await;
+    let (past, noon) = (
+        moment("2022-07-27T04:00:00Z"),
+        moment("2022-07-28T04:00:00Z"),
+    );
+    let at = |action_time, action: TicketAction| HistoryRecord {
+        action_time,
+        ..line(0, action)
+    };
+    let group = ChatGroup {
+        id: request_id(),
+        name: "富强一群".into(),
+        area_code: COMMUNITY.into(),
+        start_date: Some(Date {
+            year: 2022,
+            month: 1,
+            day: 1,
+        }),
+        ..ChatGroup::default()
+    };
+    let message = |sent_time| GroupMessage {
+        id: request_id(),
+        chat_group_id: group.id.clone(),
+        text: "楼道灯坏了".into(),
+        sent_time,
+        created_time: sent_time,
+        ..GroupMessage::default()
+    };
+    let patrol = |end_time| Patrol {
+        id: request_id(),
+        person_id: request_id(),
+        start_time: moment("2022-07-27T03:00:00Z"),
+        end_time,
+        area_code: GRID.into(),
+        ..Patrol::default()
+    };
+    let visit = |visit_time| FieldVisit {
+        id: request_id(),
+        kind: FieldVisitKind::Visit.into(),
+        person_id: request_id(),
+        visit_time,
+        outcome: "已了解情况".into(),
+        area_code: GRID.into(),
+        ..FieldVisit::default()
+    };
+    let note = |noted_time| FieldNote {
+        id: request_id(),
+        person_id: request_id(),
+        noted_time,
+        text: "井盖松动".into(),
+        area_code: GRID.into(),
+        ..FieldNote::default()
+    };
+    let meeting = |created_time, step_time| Meeting {
+        id: request_id(),
+        kind: MeetingKind::Council.into(),
+        title: "楼道堆物".into(),
+        start_time: created_time,
+        area_code: COMMUNITY.into(),
+        created_time,
+        steps: vec![Step {
+            action: "cancel".into(),
+            step_time,
+            reason: "下雨".into(),
+            ..Step::default()
+        }],
+        ..Meeting::default()
+    };
+    let reported = |time| Record::Ticket(ticket(vec![at(time, TicketAction::Report)]));
+    let filed = |time| {
+        let history = vec![at(past, TicketAction::Report), at(time, TicketAction::File)];
+        Record::Ticket(ticket(history))
+    };
+    let cases = [
+        (reported(noon), reported(past), "history[0].action_time"),
+        (filed(noon), filed(past), "history[1].action_time"),
+        (
+            Record::GroupMessage(message(noon)),
+            Record::GroupMessage(message(past)),
+            "sent_time",
+        ),
+        (
+            Record::Patrol(patrol(noon)),
+            Record::Patrol(patrol(past)),
+            "end_time",
+        ),
+        (
+            Record::FieldVisit(visit(noon)),
+            Record::FieldVisit(visit(past)),
+            "visit_time",
+        ),
+        (
+            Record::FieldNote(note(noon)),
+            Record::FieldNote(note(past)),
+            "noted_time",
+        ),
+        (
+            Record::Meeting(meeting(past, noon)),
+            Record::Meeting(meeting(past, past)),
+            "steps[0].step_time",
+        ),
+        (
+            Record::Meeting(meeting(noon, noon)),
+            Record::Meeting(meeting(past, past)),
+            "created_time",
+        ),
+    ];
+    for validate_only in [true, false] {
+        let mut rows = vec![Record::ChatGroup(group.clone())];
+        for (future, past, _) in &cases {
+            rows.extend([future.clone(), past.clone()]);
+        }
+        let results = load_as(&bench, validate_only, rows).await;
+        assert_ne!(results[0].outcome(), RowOutcome::Refused);
+        for (pair, (.., field)) in results[1..].chunks(2).zip(&cases) {
+            let named = refused(&pair[0]);
+            assert!(
+                named.contains(&(*field, "FIELD_INVALID")),
+                "{field}: {named:?}"
+            );
+            assert_ne!(pair[1].outcome(), RowOutcome::Refused, "{:?}", pair[1]);
+        }
+    }
+}
+
+/// As calls are: what was deliberated on was so at meetings that were held, with all
+/// four parties.
+#[tokio::test]
+async fn deliberations_of_the_past_had_their_meetings() {
+    let bench = Bench::start().await;
+    let past = moment("2022-07-27T04:00:00Z");
+    let step = |action: &str| Step {
+        action: action.into(),
+        step_time: past,
+        reason: if action == "disagree" {
+            "意见不一"
+        } else {
+            ""
+        }
+        .into(),
+        ..Step::default()
+    };
+    let planned = Meeting {
+        id: request_id(),
+        kind: MeetingKind::Council.into(),
+        title: "楼道堆物".into(),
+        start_time: past,
+        area_code: COMMUNITY.into(),
+        created_time: past,
+        ..Meeting::default()
+    };
+    let held = |stakeholder_count| Meeting {
+        id: request_id(),
+        committee_count: 3,
+        party_member_count: 4,
+        resident_count: 5,
+        stakeholder_count,
+        minutes: "讨论了楼道堆物".into(),
+        steps: vec![step("hold")],
+        ..planned.clone()
+    };
+    let (whole, lacking) = (held(2), held(0));
+    let deliberation = |inconclusive: &[&Meeting], last: &Meeting| {
+        let mut steps = vec![step("set_topic")];
+        for _ in inconclusive {
+            steps.extend(["deliberate", "disagree"].map(step));
+        }
+        steps.push(step("deliberate"));
+        Record::Deliberation(Deliberation {
+            id: request_id(),
+            title: "楼道堆物".into(),
+            raiser_ids: vec![request_id()],
+            topic: "如何清理".into(),
+            meeting_id: last.id.clone(),
+            inconclusive_meeting_ids: inconclusive.iter().map(|one| one.id.clone()).collect(),
+            area_code: COMMUNITY.into(),
+            created_time: past,
+            steps,
+            ..Deliberation::default()
+        })
+    };
+    let cases = [
+        (deliberation(&[], &whole), None),
+        (deliberation(&[&whole], &whole), None),
+        (deliberation(&[], &planned), Some("meeting_not_held")),
+        (deliberation(&[], &lacking), Some("party_missing")),
+        (deliberation(&[&lacking], &whole), Some("party_missing")),
+        (deliberation(&[&planned], &whole), Some("meeting_not_held")),
+    ];
+    for validate_only in [true, false] {
+        let meetings = [&planned, &whole, &lacking].map(|one| Record::Meeting(one.clone()));
+        let rows = meetings
+            .into_iter()
+            .chain(cases.iter().map(|(row, _)| row.clone()));
+        let results = load_as(&bench, validate_only, rows.collect()).await;
+        for (result, (_, guard)) in results[3..].iter().zip(&cases) {
+            match guard {
+                None => assert_ne!(result.outcome(), RowOutcome::Refused, "{result:?}"),
+                Some(guard) => {
+                    assert_eq!(refused(result), [("", "GUARD_FAILED")]);
+                    let why = &result.violations[0].description;
+                    assert!(why.starts_with(guard), "{why}");
+                }
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn orders_of_the_past_go_to_units_of_their_day() {
+    let bench = Bench::start().await;
+    let [gone, later, since_gone] = [(); 3].map(|()| Uuid::now_v7());
+    for (unit, start, end) in [
+        (gone, "2019-01-01", Some("2022-05-08")),
+        (later, "2022-05-09", None),
+        (since_gone, "2022-05-08", Some("2022-05-09")),
+    ] {
+        bench.unit_of_days(unit, start, end).await;
+    }
+    for validate_only in [false, true] {
+        let records = [gone, later, since_gone].map(|unit| {
+            let mut record = ticket(begun(&request_id(), &request_id()));
+            record.history[2].orders[1].unit_id = unit.to_string();
+            Record::Ticket(record)
+        });
+        let results = load_as(&bench, validate_only, records.to_vec()).await;
+        for result in &results[..2] {
+            assert_eq!(
+                refused(result),
+                [("history[2].orders[1].unit_id", "GUARD_FAILED")]
+            );
+        }
+        assert_ne!(results[2].outcome(), RowOutcome::Refused);
+    }
 }
 
 #[tokio::test]

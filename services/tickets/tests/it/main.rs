@@ -184,11 +184,19 @@ impl Bench {
     }
 
     async fn unit(&self, id: Uuid) {
+        self.unit_of_days(id, "2020-01-01", None).await;
+    }
+
+    /// Puts a unit into the copy that exists from a day to a day, as organization's
+    /// feed would.
+    pub(crate) async fn unit_of_days(&self, id: Uuid, start: &str, end: Option<&str>) {
         sqlx::query(
             "with new as (update reference_version set version = version + 1) \
-             insert into unit_copy values ($1, 11, '320402', '2020-01-01', null, 1)",
+             insert into unit_copy values ($1, 11, '320402', $2::text::date, $3::text::date, 1)",
         )
         .bind(id)
+        .bind(start)
+        .bind(end)
         .execute(&self.database.background)
         .await
         .unwrap();

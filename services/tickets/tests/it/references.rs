@@ -4,10 +4,17 @@
 use std::sync::Arc;
 
 use tokio::task::JoinSet;
-use wangge_api::tickets::v1::{LimitKind, Ticket};
-use wangge_testkit::reason;
+use tonic::Code;
+use wangge_api::{
+    policy::Role,
+    tickets::v1::{
+        Category, CreateCategoryRequest, Limit, LimitKind, Ticket,
+        category_service_client::CategoryServiceClient,
+    },
+};
+use wangge_testkit::{channel, fields, reason, token};
 
-use crate::{Bench, report};
+use crate::{Bench, COMMUNITY, report, request_id};
 
 fn of(category_code: &str) -> Ticket {
     Ticket {
@@ -31,6 +38,34 @@ async fn a_category_can_be_used_as_soon_as_it_is_answered() {
         });
     }
     callers.join_all().await;
+}
+
+/// A category holds for the whole platform: an admin of a part of it enters none.
+#[tokio::test]
+async fn categories_are_the_platforms() {
+    let bench = Bench::start().await;
+    for area in [COMMUNITY, "320402"] {
+        let token = token(&[Role::Admin], Some(area), None);
+        let mut categories = CategoryServiceClient::new(channel(&bench.url, &token));
+        let request = CreateCategoryRequest {
+            request_id: request_id(),
+            category: Some(Category {
+                code: "9001".into(),
+                name: "占道经营".into(),
+                handling_limit: Some(Limit {
+                    kind: LimitKind::CalendarDays.into(),
+                    amount: 3,
+                }),
+                ..Category::default()
+            }),
+        };
+        let status = categories.create_category(request).await.unwrap_err();
+        assert_eq!(status.code(), Code::PermissionDenied);
+        assert_eq!(reason(&status), "AREA_TOO_NARROW");
+        assert_eq!(fields(&status), ["category.code"]);
+        let refused = bench.report(of("9001")).await.unwrap_err();
+        assert_eq!(reason(&refused), "REFERENCE_UNKNOWN");
+    }
 }
 
 #[tokio::test]

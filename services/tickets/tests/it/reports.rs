@@ -460,6 +460,33 @@ async fn names_of_areas_may_stand_before_an_address() {
 }
 
 #[tokio::test]
+async fn a_ticket_that_cannot_be_read_keeps_no_other_from_being_routed() {
+    let bench = Bench::start().await;
+    let far = Ticket {
+        point: point((120.025, 31.8), CoordinateSystem::Wgs84),
+        ..unplaced()
+    };
+    let broken = bench.report(far.clone()).await.unwrap();
+    let waiting = bench.report(far).await.unwrap();
+    let write_source = async |source: i16| {
+        sqlx::query("update ticket set source = $2 where id = $1")
+            .bind(Uuid::parse_str(&broken.id).unwrap())
+            .bind(source)
+            .execute(&bench.database.background)
+            .await
+            .unwrap();
+    };
+    write_source(99).await;
+    bench.area("320402003005003", 4, &square(120.02)).await;
+    eventually(|| async { bench.get(&waiting.id).await.routed.then_some(()) }).await;
+    // Mended, it is routed with the next change.
+    write_source(1).await;
+    assert!(!bench.get(&broken.id).await.routed);
+    bench.area("320402003005004", 4, "").await;
+    eventually(|| async { bench.get(&broken.id).await.routed.then_some(()) }).await;
+}
+
+#[tokio::test]
 async fn what_cannot_be_routed_waits_and_is_routed_when_its_grid_comes() {
     let bench = Bench::start().await;
     let far = Ticket {

@@ -3,6 +3,7 @@
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
+use wangge_api::refusal::Refusal;
 use wangge_kernel::coded_enum;
 use wangge_records::{Checks, Head, Record, Reference, Text, Told, dated};
 
@@ -75,6 +76,14 @@ impl Record for CatalogueItem {
 
     fn placed_by(&self) -> Option<Uuid> {
         Some(self.station_id)
+    }
+
+    fn taken(&self) -> Refusal {
+        Refusal::guard(
+            "name_taken",
+            Self::KIND,
+            "the station offers an item of that name on one of the days",
+        )
     }
 
     fn told(&self) -> Told {

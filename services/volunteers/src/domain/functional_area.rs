@@ -3,6 +3,7 @@
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
+use wangge_api::refusal::Refusal;
 use wangge_records::{Checks, Head, Record, Reference, Text, Told, dated};
 
 /// A functional area.
@@ -52,6 +53,14 @@ impl Record for FunctionalArea {
 
     fn placed_by(&self) -> Option<Uuid> {
         Some(self.station_id)
+    }
+
+    fn taken(&self) -> Refusal {
+        Refusal::guard(
+            "name_taken",
+            Self::KIND,
+            "the station has a functional area of that name on one of the days",
+        )
     }
 
     fn told(&self) -> Told {

@@ -3,6 +3,7 @@
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
+use wangge_api::refusal::Refusal;
 use wangge_records::{Checks, Head, Record, Reference, Text, Told};
 
 /// A match.
@@ -53,6 +54,14 @@ impl Record for NeedMatch {
 
     fn placed_by(&self) -> Option<Uuid> {
         Some(self.need_id)
+    }
+
+    fn taken(&self) -> Refusal {
+        Refusal::guard(
+            "matched_already",
+            Self::KIND,
+            "the need was matched with that resource before",
+        )
     }
 
     fn told(&self) -> Told {

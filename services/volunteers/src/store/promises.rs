@@ -17,15 +17,13 @@ use crate::{
     domain::{
         closed_day::ClosedDay,
         recurring_session::{RecurringSession, Weekday},
-        service_post::ServicePost,
         station::Station,
-        volunteer::Volunteer,
     },
     store::queue,
 };
 
 /// Refuses what promises stand against, if some do. `when` says which ones.
-fn refuse(kind: &str, when: &str, promises: &[(i64, &str)]) -> Option<Refusal> {
+pub(super) fn refuse(kind: &str, when: &str, promises: &[(i64, &str)]) -> Option<Refusal> {
     let named: Vec<String> = promises
         .iter()
         .filter(|(count, _)| *count > 0)
@@ -62,53 +60,22 @@ impl Ends {
     }
 }
 
-/// A volunteer who leaves has no shift left.
-pub(crate) async fn of_volunteers(
+/// A volunteer who leaves has no shift left, and a post that ends leaves nobody on one.
+pub(crate) async fn of_shifts<R: Dated>(
     tx: &mut Tx,
-    volunteers: &[Volunteer],
+    records: &[R],
     action: &'static str,
     now: DateTime<Utc>,
 ) -> Result<Vec<(Uuid, Refusal)>, StoreError> {
-    let ends = Ends::of(volunteers, action, now);
+    let ends = Ends::of(records, action, now);
     if ends.ids.is_empty() {
         return Ok(Vec::new());
     }
+    // An id is that of one record, of whatever kind.
     let rows = sqlx::query!(
         "select id as \"id!\", day as \"day!\", \
-             (select count(*) from shift where volunteer_id = asked.id and state in (2, 3) \
-                 and end_time > time) as \"shifts!\" \
-         from unnest($1::uuid[], $2::date[], $3::timestamptz[]) as asked (id, day, time)",
-        &ends.ids,
-        &ends.days,
-        &ends.times,
-    )
-    .fetch_all(tx)
-    .await?;
-    let refused = rows.into_iter().filter_map(|row| {
-        let when = format!("on {} or later", row.day);
-        Some((
-            row.id,
-            refuse(Volunteer::KIND, &when, &[(row.shifts, "shifts")])?,
-        ))
-    });
-    Ok(refused.collect())
-}
-
-/// A post that ends leaves nobody on a shift at it.
-pub(crate) async fn of_posts(
-    tx: &mut Tx,
-    posts: &[ServicePost],
-    action: &'static str,
-    now: DateTime<Utc>,
-) -> Result<Vec<(Uuid, Refusal)>, StoreError> {
-    let ends = Ends::of(posts, action, now);
-    if ends.ids.is_empty() {
-        return Ok(Vec::new());
-    }
-    let rows = sqlx::query!(
-        "select id as \"id!\", day as \"day!\", \
-             (select count(*) from shift \
-                 where coalesce(service_event_id, service_post_id, station_id) = asked.id \
+             (select count(*) from shift where (volunteer_id = asked.id \
+                     or coalesce(service_event_id, service_post_id, station_id) = asked.id) \
                  and state in (2, 3) and end_time > time) as \"shifts!\" \
          from unnest($1::uuid[], $2::date[], $3::timestamptz[]) as asked (id, day, time)",
         &ends.ids,
@@ -119,10 +86,7 @@ pub(crate) async fn of_posts(
     .await?;
     let refused = rows.into_iter().filter_map(|row| {
         let when = format!("on {} or later", row.day);
-        Some((
-            row.id,
-            refuse(ServicePost::KIND, &when, &[(row.shifts, "shifts")])?,
-        ))
+        Some((row.id, refuse(R::KIND, &when, &[(row.shifts, "shifts")])?))
     });
     Ok(refused.collect())
 }

@@ -21,3 +21,21 @@ pub(crate) async fn stand_in_line(tx: &mut Tx, ids: &[Uuid]) -> Result<(), Store
     .await?;
     Ok(())
 }
+
+/// Waits until every other transaction that stands in line for one of these areas has
+/// ended: for records of which there are too many for a line of each.
+pub(crate) async fn stand_in_line_of_areas(
+    tx: &mut Tx,
+    mut codes: Vec<String>,
+) -> Result<(), StoreError> {
+    codes.sort_unstable();
+    codes.dedup();
+    sqlx::query!(
+        "select pg_advisory_xact_lock(hashtextextended(code, 0)) \
+         from unnest($1::text[]) with ordinality as line (code, place) order by place",
+        &codes,
+    )
+    .fetch_all(tx)
+    .await?;
+    Ok(())
+}

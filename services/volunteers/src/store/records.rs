@@ -36,15 +36,15 @@ use crate::{
         wish::{Wish, WishState},
     },
     store::{
-        beneficiary, booking, project, project_claim, promises, service_event, service_record,
-        shift,
+        beneficiary, booking, doubles, project, project_claim, promises, service_event,
+        service_record, shift,
     },
 };
 
 kept! { Volunteer in "volunteer" dated
 keeps "person_id, start_date"
 changes "name, skills, end_date"
-guarded by promises::of_volunteers }
+guarded by promises::of_shifts }
 kept! { Team in "team" dated
 keeps "kind, start_date"
 changes "name, end_date" }
@@ -54,7 +54,7 @@ changes "end_date" }
 kept! { ServicePost in "service_post" dated
 keeps "start_date"
 changes "name, planned_count, end_date"
-guarded by promises::of_posts }
+guarded by promises::of_shifts }
 kept! { PostHolder in "post_holder" of "service_post_id" dated
 keeps "service_post_id, volunteer_id, start_date"
 changes "end_date" }
@@ -64,10 +64,12 @@ changes "name, end_date"
 guarded by promises::of_stations }
 kept! { FunctionalArea in "functional_area" of "station_id" dated
 keeps "station_id, start_date"
-changes "name, capacity, end_date" }
+changes "name, capacity, end_date"
+guarded by doubles::of_functional_areas }
 kept! { CatalogueItem in "catalogue_item" of "station_id" dated
 keeps "station_id, price_kind, price_fen, start_date"
-changes "name, end_date" }
+changes "name, end_date"
+guarded by doubles::of_catalogue_items }
 kept! { ProviderContract in "provider_contract" dated
 keeps "unit_id, station_id, amount_fen, start_date"
 changes "subject, end_date" }
@@ -90,7 +92,8 @@ kept! { Resource in "resource" dated
 keeps "kind, unit_id, volunteer_id, start_date"
 changes "title, end_date" }
 kept! { NeedMatch in "need_match" of "need_id"
-keeps "need_id, resource_id, volunteer_id, reason, match_date" }
+keeps "need_id, resource_id, volunteer_id, reason, match_date"
+guarded by doubles::of_matches }
 kept! { Project in "project" states(ProjectState)
 keeps "need_id, place_count"
 changes "title, need_match_id, score, evaluation"

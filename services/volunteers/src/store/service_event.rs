@@ -2,21 +2,57 @@
 
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
-use wangge_pg::{StoreError, Tx, transaction::Failure};
-use wangge_records::{course::Taken, write::take_along};
-
 use wangge_api::refusal::Refusal;
+use wangge_pg::{StoreError, Tx, transaction::Failure};
+use wangge_records::{Record as _, course::Taken, write::take_along};
 
-use crate::domain::{service_event::ServiceEvent, shift::Shift};
+use crate::{
+    domain::{
+        service_event::ServiceEvent,
+        shift::{Shift, ShiftState},
+    },
+    store::promises,
+};
 
-/// Nothing stands against what is done to an event.
+/// An event is moved, shortened or lengthened only if no shift is left outside: one
+/// that lay within it and is still to come or under way lies within it afterwards.
+/// If nothing of its old time remains, so do those before and behind it. Shifts are
+/// never moved with it: who has one has promised that time, and no other.
 pub(crate) async fn guard(
-    _tx: &mut Tx,
-    _events: &[ServiceEvent],
-    _action: &'static str,
-    _now: DateTime<Utc>,
+    tx: &mut Tx,
+    events: &[ServiceEvent],
+    action: &'static str,
+    now: DateTime<Utc>,
 ) -> Result<Vec<(Uuid, Refusal)>, StoreError> {
-    Ok(Vec::new())
+    let standing = [ShiftState::Open, ShiftState::Filled, ShiftState::SignedIn];
+    let mut refused = Vec::new();
+    for event in events.iter().filter(|_| action == "update") {
+        let left = sqlx::query!(
+            "select count(*) filter (where shift.state = $4) as \"open!\", \
+                 count(*) filter (where shift.state <> $4) as \"taken!\" \
+             from service_event event join shift \
+                 on coalesce(shift.service_event_id, shift.service_post_id, shift.station_id) = event.id \
+             where event.id = $1 and shift.state = any($5) and shift.end_time > $6 \
+             and not (shift.start_time >= $2 and shift.end_time <= $3) \
+             and (shift.start_time >= event.start_time and shift.end_time <= event.end_time \
+                 or $2 >= event.end_time or $3 <= event.start_time)",
+            event.head.id,
+            event.start_time,
+            event.end_time,
+            ShiftState::Open.code(),
+            &standing.map(ShiftState::code)[..],
+            now,
+        )
+        .fetch_one(&mut *tx)
+        .await?;
+        let shifts = [
+            (left.taken, "shifts that somebody has"),
+            (left.open, "open shifts"),
+        ];
+        let refusal = promises::refuse(ServiceEvent::KIND, "outside of the new time", &shifts);
+        refused.extend(refusal.map(|refusal| (event.head.id, refusal)));
+    }
+    Ok(refused)
 }
 
 /// An event that is cancelled cancels its shifts, so that those who have them are

@@ -8,7 +8,9 @@ use wangge_records::Record as _;
 
 use crate::domain::{service_event::ServiceEventState, shift::Shift};
 
-/// Nobody takes or begins a shift at an event that was cancelled.
+/// Nobody takes or begins a shift at an event that was cancelled. The event isn't
+/// locked, since who cancels it locks it before its shifts: they wait for the shift
+/// that is taken here, and cancel it then.
 pub(crate) async fn guard(
     tx: &mut Tx,
     shifts: &[Shift],
@@ -23,7 +25,7 @@ pub(crate) async fn guard(
         .filter_map(|shift| shift.service_event_id)
         .collect();
     let cancelled = sqlx::query_scalar!(
-        "select id from service_event where id = any($1) and state = $2 for share",
+        "select id from service_event where id = any($1) and state = $2",
         &events,
         ServiceEventState::Cancelled.code(),
     )

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod check_in_visits;
+mod doubles;
 mod imports;
 mod plain;
 mod promises;

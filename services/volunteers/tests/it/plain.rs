@@ -12,7 +12,8 @@ use wangge_api::{
         CreateStationRequest, CreateSubsidyEntryRequest, CreateTeamMemberRequest,
         CreateTeamRequest, CreateVolunteerRequest, EndTeamMemberRequest, FunctionalArea,
         ImportRecordsRequest, ListCatalogueItemsRequest, PostHolder, PriceKind, ProviderContract,
-        ServicePost, Station, StationKind, SubsidyEntry, Team, TeamKind, TeamMember, Volunteer,
+        ServicePost, ServiceRecord, Station, StationKind, StationVisit, StationVisitKind,
+        StationVisitor, SubsidyEntry, Team, TeamKind, TeamMember, Training, Volunteer,
         import_records_request::Record, station_service_client::StationServiceClient,
         volunteer_service_client::VolunteerServiceClient,
     },
@@ -27,7 +28,7 @@ fn volunteers(bench: &Bench) -> VolunteerServiceClient<ServiceChannel> {
     VolunteerServiceClient::new(channel(&bench.url, &token))
 }
 
-fn stations(bench: &Bench) -> StationServiceClient<ServiceChannel> {
+pub(crate) fn stations(bench: &Bench) -> StationServiceClient<ServiceChannel> {
     let token = token(&[Role::Staff], Some(COMMUNITY), None);
     StationServiceClient::new(channel(&bench.url, &token))
 }
@@ -61,7 +62,7 @@ fn team() -> Team {
     }
 }
 
-fn station() -> Station {
+pub(crate) fn station() -> Station {
     Station {
         name: "居家养老站".into(),
         kind: StationKind::HomeCare.into(),
@@ -89,7 +90,7 @@ async fn make_team(bench: &Bench) -> Team {
     answer.expect("a team").into_inner()
 }
 
-async fn make_station(bench: &Bench) -> Station {
+pub(crate) async fn make_station(bench: &Bench) -> Station {
     let request = CreateStationRequest {
         request_id: request_id(),
         station: Some(station()),
@@ -227,7 +228,7 @@ async fn prices_and_capacities_make_sense() {
         request_id: request_id(),
         catalogue_item: Some(CatalogueItem {
             station_id: station.id.clone(),
-            name: "助浴".into(),
+            name: format!("助浴{price_fen}"),
             price_kind: price_kind.into(),
             price_fen,
             start_date: date(2022, 1, 1),
@@ -318,7 +319,11 @@ async fn a_contract_names_a_unit_from_anywhere() {
     );
 }
 
-async fn import(bench: &Bench, validate_only: bool, records: Vec<Record>) -> Vec<RowResult> {
+pub(crate) async fn import(
+    bench: &Bench,
+    validate_only: bool,
+    records: Vec<Record>,
+) -> Vec<RowResult> {
     let header = ImportRecordsRequest {
         header: Some(ImportHeader {
             validate_only,
@@ -346,7 +351,7 @@ async fn import(bench: &Bench, validate_only: bool, records: Vec<Record>) -> Vec
     results
 }
 
-fn outcomes(results: &[RowResult]) -> Vec<RowOutcome> {
+pub(crate) fn outcomes(results: &[RowResult]) -> Vec<RowOutcome> {
     results.iter().map(RowResult::outcome).collect()
 }
 
@@ -415,4 +420,89 @@ async fn a_load_waits_for_what_the_feed_is_to_bring() {
     assert_eq!(outcomes(&again), [Refused, Unchanged, Unchanged]);
     assert_eq!(again[0].violations[0].reason, "RECORD_EXISTS");
     bench.events(3).await;
+}
+
+/// It is ten in the morning of 28 July: nothing that is loaded has happened later.
+#[tokio::test]
+async fn nothing_of_the_future_is_loaded() {
+    let bench = Bench::start().await;
+    let id = || Uuid::now_v7().to_string();
+    let (today, tomorrow) = (date(2022, 7, 28), date(2022, 7, 29));
+    let time = |text: &str| {
+        let time: chrono::DateTime<chrono::Utc> = text.parse().expect("a time");
+        Some(wangge_api::date::timestamp(time))
+    };
+    let (past, noon) = (time("2022-07-27T04:00:00Z"), time("2022-07-28T04:00:00Z"));
+    let (station_id, volunteer_id) = (id(), id());
+    let training = |training_date| {
+        Record::Training(Training {
+            id: id(),
+            volunteer_id: volunteer_id.clone(),
+            subject: "急救".into(),
+            training_date,
+            minutes: 60,
+            ..Training::default()
+        })
+    };
+    let entry = |entry_date| {
+        Record::SubsidyEntry(SubsidyEntry {
+            id: id(),
+            station_id: station_id.clone(),
+            amount_fen: 100,
+            entry_date,
+            purpose: "设备".into(),
+            ..SubsidyEntry::default()
+        })
+    };
+    let served = |served_time| {
+        Record::ServiceRecord(ServiceRecord {
+            id: id(),
+            station_id: station_id.clone(),
+            resident_id: id(),
+            served_time,
+            created_time: past,
+            ..ServiceRecord::default()
+        })
+    };
+    let visited = |visit_time| {
+        Record::StationVisit(StationVisit {
+            id: id(),
+            station_id: station_id.clone(),
+            kind: StationVisitKind::Rest.into(),
+            visitor: StationVisitor::Courier.into(),
+            visit_time,
+            ..StationVisit::default()
+        })
+    };
+    let cases = [
+        (training(tomorrow), training(today), "training_date"),
+        (entry(tomorrow), entry(today), "entry_date"),
+        (served(noon), served(past), "served_time"),
+        (visited(noon), visited(past), "visit_time"),
+    ];
+    for validate_only in [true, false] {
+        let mut rows = vec![
+            Record::Station(Station {
+                id: station_id.clone(),
+                ..station()
+            }),
+            Record::Volunteer(Volunteer {
+                id: volunteer_id.clone(),
+                ..volunteer()
+            }),
+        ];
+        for (future, past, _) in &cases {
+            rows.extend([future.clone(), past.clone()]);
+        }
+        let results = import(&bench, validate_only, rows).await;
+        for (pair, (.., field)) in results[2..].chunks(2).zip(&cases) {
+            assert_eq!(pair[0].outcome(), RowOutcome::Refused, "{field}");
+            let named = &pair[0].violations[0];
+            assert_eq!(
+                (named.field.as_str(), named.reason.as_str()),
+                (*field, "FIELD_INVALID")
+            );
+            assert_ne!(pair[1].outcome(), RowOutcome::Refused, "{:?}", pair[1]);
+        }
+    }
 }

@@ -10,16 +10,16 @@ use wangge_api::{
     types::v1::Date,
     volunteers::v1::{
         AttendBookingRequest, Booking, CancelProjectRequest, CancelServiceEventRequest,
-        CertifyShiftRequest, ClosedDay, ConfirmShiftHoursRequest, CreateBookingRequest,
-        CreateClosedDayRequest, CreateNeedRequest, CreateProjectClaimRequest, CreateProjectRequest,
-        CreateProviderContractRequest, CreateRecurringSessionRequest, CreateServiceEventRequest,
-        CreateShiftRequest, CreateStationDutyRequest, CreateStationRequest, CreateTeamRequest,
-        CreateTrainingRequest, CreateVolunteerRequest, EndRecurringSessionRequest,
-        EndStationRequest, EndVolunteerRequest, FillShiftRequest, GetProjectClaimRequest,
-        GetShiftRequest, Need, Project, ProjectClaim, ProjectClaimState, ProviderContract,
-        RecurringSession, ServiceEvent, ServiceKind, Shift, ShiftState, SignInShiftRequest,
-        SignOutShiftRequest, Station, StationDuty, StationKind, Team, TeamKind, Training,
-        UpdateRecurringSessionRequest, Volunteer, Weekday,
+        CancelShiftRequest, CertifyShiftRequest, ClosedDay, ConfirmShiftHoursRequest,
+        CreateBookingRequest, CreateClosedDayRequest, CreateNeedRequest, CreateProjectClaimRequest,
+        CreateProjectRequest, CreateProviderContractRequest, CreateRecurringSessionRequest,
+        CreateServiceEventRequest, CreateShiftRequest, CreateStationDutyRequest,
+        CreateStationRequest, CreateTeamRequest, CreateTrainingRequest, CreateVolunteerRequest,
+        EndRecurringSessionRequest, EndStationRequest, EndVolunteerRequest, FillShiftRequest,
+        GetProjectClaimRequest, GetShiftRequest, Need, Project, ProjectClaim, ProjectClaimState,
+        ProviderContract, RecurringSession, ServiceEvent, ServiceKind, Shift, ShiftState,
+        SignInShiftRequest, SignOutShiftRequest, Station, StationDuty, StationKind, Team, TeamKind,
+        Training, UpdateRecurringSessionRequest, UpdateServiceEventRequest, Volunteer, Weekday,
         project_service_client::ProjectServiceClient,
         service_event_service_client::ServiceEventServiceClient,
         station_service_client::StationServiceClient,
@@ -27,7 +27,7 @@ use wangge_api::{
         volunteer_service_client::VolunteerServiceClient,
     },
 };
-use wangge_testkit::{channel, fields, precondition, reason, token};
+use wangge_testkit::{HANG_TIMEOUT, channel, fields, precondition, reason, token};
 
 use crate::{Bench, COMMUNITY, GRID, NEIGHBOUR, UNIT, date, request_id};
 
@@ -250,6 +250,61 @@ impl Caller {
             ..Default::default()
         };
         self.events.certify_shift(request).await.map(drop)
+    }
+}
+
+impl Caller {
+    /// A shift at an event, at some hours of the 28th in UTC.
+    async fn shift_at(&mut self, event: &str, from: u32, to: u32) -> String {
+        let hour = |hour| at(&format!("2022-07-28T{hour:02}:00:00Z"));
+        let shift = Shift {
+            service_event_id: event.into(),
+            start_time: hour(from),
+            end_time: hour(to),
+            ..Shift::default()
+        };
+        let request = CreateShiftRequest {
+            request_id: request_id(),
+            shift: Some(shift),
+        };
+        let made = self.events.create_shift(request).await.unwrap();
+        made.into_inner().id
+    }
+
+    /// Changes the times of an event.
+    async fn move_event(
+        &mut self,
+        event: &str,
+        start: &str,
+        end: &str,
+    ) -> Result<ServiceEvent, Status> {
+        let request = UpdateServiceEventRequest {
+            request_id: request_id(),
+            service_event: Some(ServiceEvent {
+                id: event.into(),
+                start_time: at(start),
+                end_time: at(end),
+                ..ServiceEvent::default()
+            }),
+            update_mask: Some(prost_types::FieldMask {
+                paths: vec!["start_time".into(), "end_time".into()],
+            }),
+        };
+        Ok(self
+            .events
+            .update_service_event(request)
+            .await?
+            .into_inner())
+    }
+
+    async fn cancel_shift(&mut self, shift: &str) {
+        let request = CancelShiftRequest {
+            request_id: request_id(),
+            id: shift.into(),
+            reason: "改期".into(),
+            ..Default::default()
+        };
+        self.events.cancel_shift(request).await.unwrap();
     }
 }
 
@@ -630,4 +685,94 @@ async fn areas_and_units_are_named_while_they_exist() {
     };
     assert_eq!(team(july).await, "area_not_current");
     assert_eq!(team(may).await, "ok");
+}
+
+#[tokio::test]
+async fn an_event_is_moved_once_no_shift_is_left_outside() {
+    let bench = Bench::start().await;
+    let mut staff = caller(&bench, Role::Staff, COMMUNITY);
+    let volunteer = staff.volunteer().await;
+    // From six to eight, with a shift before it, two in it, and one that is over.
+    let event = staff.event().await;
+    let before = staff.shift_at(&event, 5, 6).await;
+    let filled = staff.shift_at(&event, 6, 7).await;
+    let open = staff.shift_at(&event, 6, 8).await;
+    staff.fill(&filled, &volunteer).await.unwrap();
+    let (six, eight, nine) = (
+        "2022-07-28T06:00:00Z",
+        "2022-07-28T08:00:00Z",
+        "2022-07-28T09:00:00Z",
+    );
+    let (tomorrow, later) = ("2022-07-29T06:00:00Z", "2022-07-29T08:00:00Z");
+    // Longer is no matter, nor is another title.
+    assert_eq!(outcome(&staff.move_event(&event, six, nine).await), "ok");
+    assert_eq!(outcome(&staff.move_event(&event, six, eight).await), "ok");
+    for (start, end) in [
+        ("2022-07-28T06:30:00Z", eight),
+        (six, "2022-07-28T06:59:00Z"),
+        (tomorrow, later),
+    ] {
+        let moved = staff.move_event(&event, start, end).await;
+        assert_eq!(outcome(&moved), "promised", "{start}");
+        let why = moved.unwrap_err().message().to_owned();
+        assert!(why.contains("1 shifts that somebody has"), "{why}");
+        assert!(why.contains("open shifts"), "{why}");
+    }
+    staff.cancel_shift(&filled).await;
+    staff.cancel_shift(&open).await;
+    // What lies before an event goes with it, or not at all.
+    let moved = staff.move_event(&event, tomorrow, later).await;
+    assert_eq!(outcome(&moved), "promised");
+    assert_eq!(
+        outcome(
+            &staff
+                .move_event(&event, "2022-07-28T07:00:00Z", eight)
+                .await
+        ),
+        "ok",
+        "it may begin later"
+    );
+    staff.cancel_shift(&before).await;
+    let moved = staff.move_event(&event, tomorrow, later).await.unwrap();
+    assert_eq!(moved.start_time, at(tomorrow));
+    // The volunteer is free at the old time.
+    let other = staff.event().await;
+    let beside = staff.shift(&other).await;
+    assert_eq!(outcome(&staff.fill(&beside, &volunteer).await), "ok");
+    // A shift that is over stands against nothing.
+    bench.clock.advance(Duration::hours(7));
+    assert_eq!(
+        outcome(&staff.move_event(&other, tomorrow, later).await),
+        "ok"
+    );
+}
+
+/// Who takes a shift waits for nobody who is at work on its event: each would wait
+/// for the other.
+#[tokio::test]
+async fn a_shift_is_taken_while_its_event_is_locked() {
+    let bench = Bench::start().await;
+    let mut staff = caller(&bench, Role::Staff, COMMUNITY);
+    let volunteer = staff.volunteer().await;
+    let event = staff.event().await;
+    let shift = staff.shift(&event).await;
+    let mut cancelling = bench.database.background.begin().await.unwrap();
+    sqlx::query("select from service_event where id = $1 for no key update")
+        .bind(Uuid::parse_str(&event).unwrap())
+        .execute(&mut *cancelling)
+        .await
+        .unwrap();
+    let filled = tokio::time::timeout(HANG_TIMEOUT, staff.fill(&shift, &volunteer)).await;
+    assert_eq!(outcome(&filled.expect("it waits for the event")), "ok");
+    cancelling.rollback().await.unwrap();
+    let cancel = CancelServiceEventRequest {
+        request_id: request_id(),
+        id: event,
+        reason: "下雨".into(),
+        ..Default::default()
+    };
+    staff.events.cancel_service_event(cancel).await.unwrap();
+    let request = GetShiftRequest { id: shift };
+    let shift = staff.events.get_shift(request).await.unwrap().into_inner();
+    assert_eq!(shift.state(), ShiftState::Cancelled);
 }

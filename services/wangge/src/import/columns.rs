@@ -29,7 +29,11 @@ const GUARDS: &[(&str, &[&str])] = &[
     ),
     ("item_not_current", &["livelihood_item_key", "created_time"]),
     ("match_of_other_need", &["need_match_key", "need_key"]),
-    ("meeting_not_held", &["meeting_key"]),
+    ("matched_already", &["need_key", "resource_key"]),
+    (
+        "meeting_not_held",
+        &["meeting_key", "inconclusive_meeting_keys"],
+    ),
     (
         "member_already",
         &[
@@ -40,6 +44,10 @@ const GUARDS: &[(&str, &[&str])] = &[
             "start_date",
             "end_date",
         ],
+    ),
+    (
+        "name_taken",
+        &["station_key", "name", "start_date", "end_date"],
     ),
     ("nothing_assigned", &["steps"]),
     ("not_authorised", &["is_authorised", "steps"]),
@@ -56,7 +64,10 @@ const GUARDS: &[(&str, &[&str])] = &[
             "end_time",
         ],
     ),
-    ("party_missing", &["meeting_key"]),
+    (
+        "party_missing",
+        &["meeting_key", "inconclusive_meeting_keys"],
+    ),
     ("position_taken", &["position", "start_date", "end_date"]),
     (
         "post_taken",
