@@ -121,6 +121,7 @@ async fn nobody_holds_two_seats_at_a_time() {
         id: first.id.clone(),
         end_date,
         etag: String::new(),
+        correction_reason: String::new(),
     };
     let mut seats = world.co_governance("");
     let longer = refusal(seats.end_seat(end(date(2022, 8, 1))).await);
