@@ -9,14 +9,14 @@ use wangge_api::refusal::Refusal;
 use wangge_auth::RecordScope;
 use wangge_kernel::area_code;
 use wangge_pg::{Tx, transaction::Failure};
-use wangge_records::Found;
+use wangge_records::{Days, Found};
 
 use super::area_tree::Bounded;
 use crate::{
     domain::{
         area::{Area, AreaKind},
         person::PersonId,
-        unit::{UnitId, UnitKind},
+        unit::{Unit, UnitId, UnitKind},
     },
     store,
 };
@@ -28,13 +28,35 @@ pub struct UnitFacts {
     pub kind: UnitKind,
     /// Code of its area.
     pub area_code: String,
+    /// The days on which it exists.
+    pub days: Days,
+}
+
+impl UnitFacts {
+    /// Those of a unit.
+    pub fn of(unit: &Unit) -> Self {
+        Self {
+            kind: unit.kind,
+            area_code: unit.area_code.clone(),
+            days: unit.days(),
+        }
+    }
+}
+
+/// What must be known of an area that another record names.
+#[derive(Debug, Clone, Copy)]
+pub struct AreaFacts {
+    /// What it is.
+    pub kind: AreaKind,
+    /// The days on which it exists.
+    pub days: Days,
 }
 
 /// Records found so far, all within one scope.
 #[derive(Debug)]
 pub struct References {
     scope: RecordScope,
-    areas: HashMap<String, AreaKind>,
+    areas: HashMap<String, AreaFacts>,
     /// Areas in which the words of the address book are one another's, by code.
     homes: HashMap<String, String>,
     units: HashMap<UnitId, UnitFacts>,
@@ -61,7 +83,7 @@ impl References {
         &self.scope
     }
 
-    /// What the area with a code is.
+    /// The area with a code.
     ///
     /// # Errors
     /// `REFERENCE_UNKNOWN` on `field`.
@@ -70,15 +92,16 @@ impl References {
         tx: &mut Tx,
         code: &str,
         field: &str,
-    ) -> Result<AreaKind, Failure> {
-        if let Some(kind) = self.areas.get(code) {
-            return Ok(*kind);
+    ) -> Result<AreaFacts, Failure> {
+        if let Some(facts) = self.areas.get(code) {
+            return Ok(*facts);
         }
-        let kind = store::area::load_kind(tx, &self.scope, code)
+        let (kind, days) = store::area::load_kind(tx, &self.scope, code)
             .await?
             .ok_or_else(|| Refusal::unknown_reference(field, "area"))?;
-        self.areas.insert(code.to_owned(), kind);
-        Ok(kind)
+        let facts = AreaFacts { kind, days };
+        self.areas.insert(code.to_owned(), facts);
+        Ok(facts)
     }
 
     /// The area that an area's entries of the address book are entered for: the
@@ -114,10 +137,7 @@ impl References {
         let unit = store::unit::load_unit(tx, &self.scope, id.0)
             .await?
             .ok_or_else(|| Refusal::unknown_reference(field, "unit"))?;
-        let facts = UnitFacts {
-            kind: unit.kind,
-            area_code: unit.area_code,
-        };
+        let facts = UnitFacts::of(&unit);
         self.learn_unit(id, facts.clone());
         Ok(facts)
     }
@@ -142,6 +162,7 @@ impl References {
         let found = |id: &Uuid| match kind {
             "unit" => self.units.get(&UnitId(*id)).map(|unit| Found {
                 kind: unit.kind.code(),
+                days: unit.days,
                 ..Found::plain(unit.area_code.clone())
             }),
             "person" => {
@@ -158,8 +179,10 @@ impl References {
     /// Of these areas, those that rows before have brought.
     pub(super) fn learned_areas(&self, codes: &[String]) -> Vec<(String, Found)> {
         let found = |code: &String| {
+            let area = self.areas.get(code)?;
             let found = Found {
-                kind: self.areas.get(code)?.code(),
+                kind: area.kind.code(),
+                days: area.days,
                 ..Found::plain(code.clone())
             };
             Some((code.clone(), found))
@@ -169,7 +192,11 @@ impl References {
 
     /// Remembers an area.
     pub fn learn_area(&mut self, area: &Area) {
-        self.areas.insert(area.code.clone(), area.kind);
+        let facts = AreaFacts {
+            kind: area.kind,
+            days: area.days(),
+        };
+        self.areas.insert(area.code.clone(), facts);
         self.homes.insert(area.code.clone(), area.home().to_owned());
     }
 
