@@ -8,7 +8,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use tonic::Code;
 use wangge_api::policy::{Idempotency, METHODS, policy};
 use wangge_client::retry::may_succeed_later;
-use wangge_tests::{City, Service, World, city::request_id, raw, raw::Answer};
+use wangge_tests::{
+    City, Service, World,
+    city::request_id,
+    plain::{KINDS, decode, field},
+    raw,
+    raw::Answer,
+};
 
 use course::Step;
 
@@ -140,6 +146,34 @@ async fn without_its_event_nothing_is_written() {
             answer.status
         );
         course.learn(&answer.messages[0]);
+    }
+}
+
+/// An etag is bound to what a record is: whoever enters it, reads it or finds it in
+/// a list gets the same one, and each record has its own.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_etag_is_the_same_for_whoever_reads_the_record() {
+    let world = World::start().await;
+    let city = City::build(&world).await;
+    let mut seen = BTreeSet::new();
+    for kind in KINDS {
+        let create = kind.path("Create").expect("a method");
+        let get = kind.path("Get").expect("a method");
+        let record = kind.sample(&city, 2010, true);
+        let token = world.token(kind.writer, Some(""), None);
+        let channel = world.bare(Service::of(create)[0]);
+        let body = kind.create(&request_id(), record);
+        let made = raw::settle(&channel, Some(&token), create, &body).await;
+        assert_eq!(made.code(), Code::Ok, "{create}: {:?}", made.status);
+        let made = decode(create, &made.messages[0]);
+        let body = kind.get(&field(&made, "id"));
+        let role = policy(get).expect("a policy").roles[0];
+        let token = world.token(role, Some(""), None);
+        let read = raw::settle(&channel, Some(&token), get, &body).await;
+        let read = decode(get, &read.messages[0]);
+        let etag = field(&made, "etag");
+        assert_eq!(field(&read, "etag"), etag, "{}", kind.kind);
+        assert!(seen.insert(etag), "{}", kind.kind);
     }
 }
 

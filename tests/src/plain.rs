@@ -30,8 +30,8 @@ pub struct Kind {
     /// The field of the sample by which it can lie out of reach: the area, or
     /// the record where it lies.
     pub placed_by: &'static str,
-    /// A field that an update changes, with its new value; none if nothing can
-    /// be changed.
+    /// A field that an update changes, with its new value, in which `{}` stands for
+    /// what no other record has; none if nothing can be changed.
     pub change: Option<(&'static str, &'static str)>,
     /// Who enters it.
     pub writer: Role,
@@ -122,7 +122,8 @@ impl Kind {
         let (field, value) = self.change?;
         let mut request = json!({"request_id": request_id, "update_mask": in_mask(field)});
         request[self.kind] = json!({"id": id, "etag": etag});
-        request[self.kind][field] = json!(value);
+        let own = id.get(id.len().saturating_sub(6)..).unwrap_or_default();
+        request[self.kind][field] = json!(value.replace("{}", own));
         Some(encode(self.path("Update")?, request))
     }
 

@@ -23,7 +23,7 @@ macro_rules! coded {
         $name:ident { $($(#[$value_doc:meta])* $value:ident = $code:literal),* $(,)? }
     ) => {
         $(#[$doc])*
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, ::serde::Serialize)]
         #[repr(i16)]
         pub enum $name { $($(#[$value_doc])* $value = $code),* }
 

@@ -8,6 +8,7 @@ mod codes;
 pub mod counts;
 pub mod figure;
 pub mod loaded;
+mod one_name;
 pub mod person;
 pub mod place;
 pub mod records;

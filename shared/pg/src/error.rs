@@ -64,6 +64,15 @@ impl StoreError {
         self.0.as_database_error()?.constraint()
     }
 
+    /// Another record has what only one can have: a unique or an exclusion
+    /// constraint is violated.
+    pub fn is_of_another(&self) -> bool {
+        self.0
+            .as_database_error()
+            .and_then(sqlx::error::DatabaseError::code)
+            .is_some_and(|code| ["23505", "23P01"].contains(&code.as_ref()))
+    }
+
     /// The database can't be reached, won't let us in for now, or has changed
     /// under a connection that will not be used again.
     pub fn is_unavailable(&self) -> bool {

@@ -49,6 +49,18 @@ impl Days {
         Err(Refusal::guard(&format!("{kind}_not_current"), kind, why))
     }
 
+    /// Demands that something of a kind, named in `field`, holds on every day of
+    /// what names it.
+    ///
+    /// # Errors
+    /// As [`Days::demand`].
+    pub fn demand_around(self, kind: &str, field: &str, inner: Self) -> Result<(), Refusal> {
+        if let Some(start) = inner.start_date {
+            self.demand(kind, field, start)?;
+        }
+        self.demand_until(kind, field, inner.end_date)
+    }
+
     /// Demands that something that holds until `end`, or on and on, ends no later
     /// than what it names in `field`.
     ///

@@ -12,6 +12,7 @@
 pub mod checks;
 pub mod claims;
 pub mod course;
+pub mod end;
 pub mod etag;
 pub mod event;
 pub mod field;
@@ -29,6 +30,7 @@ pub mod write;
 pub use checks::Checks;
 pub use claims::Claims;
 pub use course::{Course, Stateful, States, Step};
+pub use end::End;
 pub use field::{Note, Text};
 pub use ground::{Days, Found, Ground, Known};
 pub use kept::{Filter, Kept, Listed};

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use uuid::Uuid;
 use wangge_api::refusal::Refusal;
 
-use crate::{Checks, Course, Stateful, States};
+use crate::{Checks, Course, End, Stateful, States, etag};
 
 /// What every record has. The names are those of its table's columns.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -62,6 +62,11 @@ pub trait Record:
     /// The same, to be changed.
     fn head_mut(&mut self) -> &mut Head;
 
+    /// Its version tag as it stands.
+    fn tag(&self) -> String {
+        etag::etag(Self::KIND, self.head().revision, self)
+    }
+
     /// Looks for what is wrong with it in itself.
     fn check(&self, checks: &mut Checks);
 
@@ -105,25 +110,15 @@ pub trait Dated: Record {
     /// The first day on which it no longer holds.
     fn end_date(&self) -> Option<NaiveDate>;
 
-    /// Gives it an end, unchecked: see [`Dated::end`].
-    fn set_end_date(&mut self, day: NaiveDate);
+    /// Gives it an end, or none, unchecked: see [`Dated::end`].
+    fn set_end_date(&mut self, day: Option<NaiveDate>);
 
-    /// Ends it on a day, also earlier than was known before.
+    /// Ends it on a day, also earlier than was known before, or corrects its end.
     ///
     /// # Errors
-    /// `STATE_CONFLICT` if it ends by that day already; `FIELD_INVALID` if the
-    /// day is not after the start.
-    fn end(&mut self, day: NaiveDate) -> Result<(), Refusal> {
-        if self.end_date().is_some_and(|end| end <= day) {
-            return Err(Refusal::state_conflict(Self::KIND, "ended", "end"));
-        }
-        if day <= self.start_date() {
-            return Err(Refusal::field(
-                "end_date",
-                "date.order",
-                "must be after start_date",
-            ));
-        }
+    /// As [`End::decide`].
+    fn end(&mut self, end: &End) -> Result<(), Refusal> {
+        let day = end.decide(Self::KIND, self.start_date(), self.end_date())?;
         self.set_end_date(day);
         Ok(())
     }
@@ -136,7 +131,9 @@ macro_rules! dated {
         impl $crate::Dated for $record {
             fn start_date(&self) -> ::chrono::NaiveDate { self.start_date }
             fn end_date(&self) -> ::std::option::Option<::chrono::NaiveDate> { self.end_date }
-            fn set_end_date(&mut self, day: ::chrono::NaiveDate) { self.end_date = Some(day); }
+            fn set_end_date(&mut self, day: ::std::option::Option<::chrono::NaiveDate>) {
+                self.end_date = day;
+            }
         }
     )+ };
 }

@@ -9,8 +9,8 @@ use wangge_auth::Caller;
 use wangge_pg::request::RequestKey;
 
 use crate::{
-    Call, Checks, Dated, Filter, Head, Host, Kept, Stateful, Wire, course::Taken, load::relative,
-    page::Page, read, wire, write,
+    Call, Checks, Dated, End, Filter, Head, Host, Kept, Stateful, Wire, course::Taken,
+    load::relative, page::Page, read, wire, write,
 };
 
 /// A write and who asks for it.
@@ -175,23 +175,19 @@ pub async fn update<H: Host, R: Wire + Kept>(
     Ok(changed.await?.tell())
 }
 
-/// Ends a record on a day.
+/// Ends a record on a day, or corrects its end.
 ///
 /// # Errors
-/// Those of [`write::change`], and of [`Dated::end`].
+/// Those of [`End::read`] and [`write::end`].
 pub async fn end<H: Host, R: Wire + Kept + Dated>(
     host: &H,
     call: Call,
-    named: &str,
-    day: Option<Date>,
-    tag: String,
+    (named, tag): (&str, String),
+    (day, correction_reason): (Option<Date>, String),
 ) -> Result<R::Message, Refusal> {
     let id = id(named, "id")?;
-    let day = date::required(day.as_ref(), "end_date")?;
-    let ended = write::change(host, call, id, tag, "end", move |record: &mut R, _| {
-        record.end(day)
-    });
-    Ok(ended.await?.tell())
+    let end = End::read(day.as_ref(), correction_reason)?;
+    Ok(write::end::<H, R>(host, call, id, tag, end).await?.tell())
 }
 
 /// What is done to a record with states.
@@ -338,7 +334,12 @@ macro_rules! serve {
                 request: ::tonic::Request<$request>,
             ) -> ::std::result::Result<::tonic::Response<<$record as $crate::Wire>::Message>, ::tonic::Status> {
                 let (call, m) = $crate::serve::call(request, stringify!($method), |m| &m.request_id)?;
-                let ended = $crate::serve::end::<_, $record>(&self.0, call, &m.id, m.end_date, m.etag);
+                let ended = $crate::serve::end::<_, $record>(
+                    &self.0,
+                    call,
+                    (&m.id, m.etag),
+                    (m.end_date, m.correction_reason),
+                );
                 Ok(::tonic::Response::new(ended.await?))
             }
         ] $($rest)*);

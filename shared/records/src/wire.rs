@@ -203,6 +203,7 @@ macro_rules! wire {
             }
 
             fn tell(self) -> $message {
+                let etag = $crate::Record::tag(&self);
                 let $told = self;
                 let $of = $told.head;
                 $($telling)*
@@ -211,7 +212,7 @@ macro_rules! wire {
                 Message {
                     id: $of.id.to_string(),
                     revision: $of.revision,
-                    etag: $crate::etag::etag($of.revision),
+                    etag,
                     area_code: $of.area_code,
                     $($more,)*
                     $($field,)*

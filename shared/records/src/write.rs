@@ -2,7 +2,7 @@
 //! and its request id.
 
 use chrono::{DateTime, Utc};
-use futures::FutureExt as _;
+use futures::{FutureExt as _, future::BoxFuture};
 use uuid::Uuid;
 use wangge_api::refusal::Refusal;
 use wangge_auth::RecordScope;
@@ -16,8 +16,9 @@ use wangge_pg::{
 };
 
 use crate::{
-    Ground, Kept, Known, Stateful,
+    Dated, End, Ground, Kept, Known, Stateful,
     course::{Taken, next},
+    end::CORRECT_END,
     etag,
     event::record_changed,
     kept::CREATE,
@@ -120,6 +121,59 @@ pub async fn change<H: Host, R: Kept>(
     action: &'static str,
     decide: impl FnOnce(&mut R, DateTime<Utc>) -> Result<(), Refusal> + Send + 'static,
 ) -> Result<R, Refusal> {
+    change_in(host, call, (id, tag), action, move |record, now, _| {
+        async move { Ok(decide(record, now)?) }.boxed()
+    })
+    .await
+}
+
+/// Ends a record on a day, or corrects its end, for which everything that it names
+/// must hold until the new one. Others may have come since that have what only one
+/// record can have.
+///
+/// # Errors
+/// Those of [`change`] and of [`Dated::end`], and what [`Record::taken`](crate::Record::taken)
+/// refuses.
+pub async fn end<H: Host, R: Kept + Dated>(
+    host: &H,
+    call: Call,
+    id: Uuid,
+    tag: String,
+    end: End,
+) -> Result<R, Refusal> {
+    let key = call.key.clone();
+    let action = end.action();
+    change_in(
+        host,
+        call,
+        (id, tag),
+        action,
+        move |record: &mut R, now, tx| {
+            async move {
+                let before = record.end_date();
+                record.end(&end)?;
+                Ok(end.keep(tx, (R::KIND, id), before, &key, now).await?)
+            }
+            .boxed()
+        },
+    )
+    .await
+}
+
+/// Changes a record as `decide` does in the transaction of the change.
+async fn change_in<H: Host, R: Kept>(
+    host: &H,
+    call: Call,
+    (id, tag): (Uuid, String),
+    action: &'static str,
+    decide: impl for<'t> FnOnce(
+        &'t mut R,
+        DateTime<Utc>,
+        &'t mut Tx,
+    ) -> BoxFuture<'t, Result<(), Failure>>
+    + Send
+    + 'static,
+) -> Result<R, Refusal> {
     let now = host.clock().now();
     let mut known = Known::new(host.ground(call.scope.clone()));
     let changed = transact(&host.database().calls, host.constraints(), move |tx| {
@@ -134,20 +188,28 @@ pub async fn change<H: Host, R: Kept>(
             {
                 return Ok(record);
             }
-            etag::check(&tag, record.head().revision, R::KIND)?;
+            etag::check(&tag, R::KIND, record.head().revision, &record)?;
             let before = record.references();
-            decide(&mut record, now)?;
+            decide(&mut record, now, tx).await?;
             // What it has named before may have moved out of the caller's reach.
-            let named: Vec<_> = record
+            let (stays, named): (Vec<_>, Vec<_>) = record
                 .references()
                 .into_iter()
-                .filter(|reference| !before.contains(reference))
-                .collect();
-            known.look(tx, named.iter().cloned()).await?;
+                .partition(|reference| before.contains(reference));
+            let goes_on = if action == CORRECT_END {
+                stays
+            } else {
+                Vec::new()
+            };
+            known
+                .look(tx, named.iter().chain(&goes_on).cloned())
+                .await?;
             let (told, today) = (record.told(), day_of(now, DEFAULT_ZONE));
             for reference in &named {
                 known.demand(R::KIND, reference)?;
                 known.demand_state(reference)?;
+            }
+            for reference in named.iter().chain(&goes_on) {
                 known.demand_days(reference, &told, today)?;
             }
             keep(tx, &mut record, action, (now, now)).await?;
@@ -207,7 +269,12 @@ async fn keep<R: Kept>(
     if let Some((_, refusal)) = guarded.into_iter().next() {
         return Err(refusal.into());
     }
-    record.update(tx).await?;
+    match record.update(tx).await {
+        Err(error) if action == CORRECT_END && error.is_of_another() => {
+            return Err(record.taken().into());
+        }
+        updated => updated?,
+    }
     append(tx, &record_changed(record, now)).await?;
     R::follow(tx, record, action, now).await
 }

@@ -176,6 +176,7 @@ impl Course {
                         id: registration.clone(),
                         end_date: day(2039, 1, 1),
                         etag: String::new(),
+                        correction_reason: String::new(),
                     }
                     .encode_to_vec()
                 }),
@@ -712,6 +713,7 @@ fn of_organization(city: &City) -> Vec<Step> {
                     id: appointment.clone(),
                     end_date: day(2030, 1, 1),
                     etag: String::new(),
+                    correction_reason: String::new(),
                 }
                 .encode_to_vec()
             }),
@@ -801,6 +803,7 @@ fn of_volunteers(city: &City) -> Vec<Step> {
                     id: ended.clone(),
                     end_date: day(2030, 1, 1),
                     etag: String::new(),
+                    correction_reason: String::new(),
                 }
                 .encode_to_vec()
             }),

@@ -99,10 +99,10 @@ pub const KINDS: &[Kind] = &[
         kind: "building",
         area: GRID,
         placed_by: "estate_id",
-        change: Some(("name", "2幢")),
+        change: Some(("name", "{}幢")),
         writer: Role::Admin,
         dated: true,
-        sample: |city| json!({"name": "1幢", "area_code": GRID, "estate_id": city.plain("estate")}),
+        sample: |city| json!({"name": format!("{}幢", unique()), "area_code": GRID, "estate_id": city.plain("estate")}),
         ..PLAIN
     },
     Kind {
@@ -111,10 +111,10 @@ pub const KINDS: &[Kind] = &[
         kind: "household",
         area: GRID,
         placed_by: "building_id",
-        change: Some(("room", "2单元202室")),
+        change: Some(("room", "2单元{}室")),
         writer: Role::Admin,
         dated: true,
-        sample: |city| json!({"room": "1单元101室", "building_id": city.plain("building")}),
+        sample: |city| json!({"room": format!("1单元{}室", unique()), "building_id": city.plain("building")}),
         ..PLAIN
     },
     Kind {

@@ -16,11 +16,12 @@ pub(super) fn draft(address: proto::Address, id: AddressId) -> AddressDraft {
 
 /// An entry as it is answered.
 pub(super) fn to_wire(address: Address) -> proto::Address {
+    let etag = etag("address", address.revision, &address);
     proto::Address {
         id: address.id.to_string(),
         text: address.text,
         area_code: address.area_code,
         revision: address.revision,
-        etag: etag(address.revision),
+        etag,
     }
 }

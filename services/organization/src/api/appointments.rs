@@ -48,6 +48,7 @@ pub(super) fn filter(
 
 /// An appointment as it is answered.
 pub(super) fn to_wire(appointment: Appointment) -> proto::Appointment {
+    let etag = etag("appointment", appointment.revision, &appointment);
     proto::Appointment {
         id: appointment.id.to_string(),
         person_id: appointment.person_id.to_string(),
@@ -60,6 +61,6 @@ pub(super) fn to_wire(appointment: Appointment) -> proto::Appointment {
         start_date: Some(date::to_wire(appointment.start_date)),
         end_date: appointment.end_date.map(date::to_wire),
         revision: appointment.revision,
-        etag: etag(appointment.revision),
+        etag,
     }
 }

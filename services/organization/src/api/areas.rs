@@ -214,6 +214,7 @@ fn wgs84(point: &Point) -> Result<(f64, f64), Refusal> {
 
 /// An area as it is answered.
 pub(super) fn to_wire(area: Area) -> proto::Area {
+    let etag = etag("area", area.revision, &area);
     proto::Area {
         id: area.id.to_string(),
         code: area.code,
@@ -224,6 +225,6 @@ pub(super) fn to_wire(area: Area) -> proto::Area {
         start_date: Some(date::to_wire(area.start_date)),
         end_date: area.end_date.map(date::to_wire),
         revision: area.revision,
-        etag: etag(area.revision),
+        etag,
     }
 }

@@ -2,12 +2,11 @@
 
 use tonic::{Request, Response, Status};
 use wangge_api::{
-    date,
     organization::v1::{self as proto, server::person_service_server::PersonService},
     refusal::Refusal,
 };
 use wangge_auth::Caller;
-use wangge_records::etag::etag;
+use wangge_records::{End, etag::etag};
 
 use super::{appointments, page::Page, vacancies, wire};
 use crate::{
@@ -125,8 +124,8 @@ impl PersonService for People {
     ) -> Result<Response<proto::Appointment>, Status> {
         let (call, message) = wire::call(request, "EndAppointment", |m| &m.request_id)?;
         let id = wire::id(&message.id, "id")?;
-        let end_date = date::required(message.end_date.as_ref(), "end_date")?;
-        let ended = end_appointment(&self.0, call, id, end_date, message.etag).await?;
+        let end = End::read(message.end_date.as_ref(), message.correction_reason)?;
+        let ended = end_appointment(&self.0, call, id, end, message.etag).await?;
         Ok(Response::new(appointments::to_wire(ended)))
     }
 }
@@ -141,11 +140,12 @@ pub(super) fn draft(person: proto::Person, id: PersonId) -> PersonDraft {
 }
 
 fn to_wire(person: Person) -> proto::Person {
+    let etag = etag("person", person.revision, &person);
     proto::Person {
         id: person.id.to_string(),
         name: person.name,
         area_code: person.area_code,
         revision: person.revision,
-        etag: etag(person.revision),
+        etag,
     }
 }

@@ -111,6 +111,7 @@ fn change(unit: proto::Unit, paths: &[String]) -> Result<UnitChange, Refusal> {
 }
 
 fn to_wire(unit: Unit) -> proto::Unit {
+    let etag = etag("unit", unit.revision, &unit);
     proto::Unit {
         id: unit.id.to_string(),
         code: unit.code,
@@ -121,6 +122,6 @@ fn to_wire(unit: Unit) -> proto::Unit {
         start_date: Some(date::to_wire(unit.start_date)),
         end_date: unit.end_date.map(date::to_wire),
         revision: unit.revision,
-        etag: etag(unit.revision),
+        etag,
     }
 }

@@ -16,7 +16,8 @@ use crate::{
 /// before.
 ///
 /// # Errors
-/// `FIELD_INVALID`, `REFERENCE_UNKNOWN`, `GUARD_FAILED` (`post_taken`),
+/// `FIELD_INVALID`, `REFERENCE_UNKNOWN`, `GUARD_FAILED` (`post_taken`,
+/// `unit_not_current`, `area_not_current`),
 /// `REQUEST_ID_REUSED`, and `RECORD_EXISTS` for an id in use.
 pub async fn create_appointment(
     app: &App,
@@ -43,10 +44,12 @@ pub async fn create_appointment(
 }
 
 /// The appointment with the area that its unit belongs to, if person, unit and
-/// area are there.
+/// area are there: the unit as long as the post is held in it, the grid on its
+/// first day.
 ///
 /// # Errors
-/// `REFERENCE_UNKNOWN`, `FIELD_INVALID`.
+/// `REFERENCE_UNKNOWN`, `FIELD_INVALID`, `GUARD_FAILED` (`unit_not_current`,
+/// `area_not_current`).
 pub async fn place(
     tx: &mut Tx,
     references: &mut References,
@@ -58,11 +61,15 @@ pub async fn place(
     match appointment.seat() {
         Seat::Unit(unit) => {
             let unit = references.unit(tx, unit, "appointment.unit_id").await?;
+            let days = appointment.days();
+            unit.days.demand_around("unit", "unit_id", days)?;
             Ok(appointment.in_unit_of(unit.area_code))
         }
         Seat::Area(code) => {
-            let kind = references.area(tx, &code, "appointment.area_code").await?;
-            appointment.check_area(kind)?;
+            let area = references.area(tx, &code, "appointment.area_code").await?;
+            appointment.check_area(area.kind)?;
+            let days = area.days;
+            days.demand("area", "area_code", appointment.start_date)?;
             Ok(appointment)
         }
     }

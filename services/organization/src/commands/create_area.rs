@@ -15,7 +15,8 @@ use crate::{
 /// Makes an area, or answers the one that the same request made before.
 ///
 /// # Errors
-/// `FIELD_INVALID`, `REFERENCE_UNKNOWN`, `RECORD_EXISTS`, `REQUEST_ID_REUSED`.
+/// `FIELD_INVALID`, `REFERENCE_UNKNOWN`, `GUARD_FAILED` (`area_not_current`),
+/// `RECORD_EXISTS`, `REQUEST_ID_REUSED`.
 pub async fn create_area(app: &App, call: Call, draft: AreaDraft) -> Result<Area, Refusal> {
     let area = draft.check()?;
     let now = app.clock.now();
@@ -39,12 +40,13 @@ pub async fn create_area(app: &App, call: Call, draft: AreaDraft) -> Result<Area
     Ok(created)
 }
 
-/// Demands that the parent is there and of the right kind. A district has
+/// Demands that the parent is there on the area's first day, and of the right
+/// kind. A district has
 /// none; it must itself be where the caller may work. Then that its code and
 /// its boundary leave to other areas what is theirs, with the tree locked.
 ///
 /// # Errors
-/// `REFERENCE_UNKNOWN`, `FIELD_INVALID`.
+/// `REFERENCE_UNKNOWN`, `FIELD_INVALID`, `GUARD_FAILED` (`area_not_current`).
 pub async fn check(tx: &mut Tx, references: &mut References, area: &Area) -> Result<(), Failure> {
     check_parent(tx, references, area).await?;
     // A code in use is told by the insert.
@@ -60,8 +62,10 @@ async fn check_parent(
 ) -> Result<(), Failure> {
     match &area.parent_code {
         Some(parent) => {
-            let kind = references.area(tx, parent, "area.parent_code").await?;
-            Ok(area.check_parent(kind)?)
+            let parent = references.area(tx, parent, "area.parent_code").await?;
+            area.check_parent(parent.kind)?;
+            let days = parent.days;
+            Ok(days.demand("area", "parent_code", area.start_date)?)
         }
         None if references.scope().covers(&area.code) => Ok(()),
         None => Err(Refusal::unknown_reference("area.code", "area").into()),

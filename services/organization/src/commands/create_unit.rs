@@ -15,7 +15,8 @@ use crate::{
 /// Makes a unit, or answers the one that the same request made before.
 ///
 /// # Errors
-/// `FIELD_INVALID`, `REFERENCE_UNKNOWN`, `RECORD_EXISTS`, `REQUEST_ID_REUSED`.
+/// `FIELD_INVALID`, `REFERENCE_UNKNOWN`, `GUARD_FAILED` (`area_not_current`,
+/// `unit_not_current`), `RECORD_EXISTS`, `REQUEST_ID_REUSED`.
 pub async fn create_unit(app: &App, call: Call, draft: UnitDraft) -> Result<Unit, Refusal> {
     let unit = draft.check()?;
     let now = app.clock.now();
@@ -35,17 +36,23 @@ pub async fn create_unit(app: &App, call: Call, draft: UnitDraft) -> Result<Unit
     .await
 }
 
-/// Demands that the area is there, and the parent, of the right level.
+/// Demands that the area is there, and the parent, of the right level: the area on
+/// the unit's first day, the parent as long as the unit is.
 ///
 /// # Errors
-/// `REFERENCE_UNKNOWN`, `FIELD_INVALID`.
+/// `REFERENCE_UNKNOWN`, `FIELD_INVALID`, `GUARD_FAILED` (`area_not_current`,
+/// `unit_not_current`).
 pub async fn check(tx: &mut Tx, references: &mut References, unit: &Unit) -> Result<(), Failure> {
-    references
+    let area = references
         .area(tx, &unit.area_code, "unit.area_code")
         .await?;
+    area.days.demand("area", "area_code", unit.start_date)?;
     if let Some(parent) = unit.parent_id {
         let parent = references.unit(tx, parent, "unit.parent_id").await?;
         unit.check_parent(parent.kind)?;
+        parent
+            .days
+            .demand_around("unit", "parent_id", unit.days())?;
     }
     Ok(())
 }

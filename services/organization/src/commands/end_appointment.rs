@@ -1,13 +1,17 @@
-//! Ends an appointment on a day.
+//! Ends an appointment on a day, or corrects its end.
 
-use chrono::NaiveDate;
 use futures::FutureExt as _;
 use uuid::Uuid;
 use wangge_api::refusal::Refusal;
-use wangge_pg::request;
-use wangge_records::etag;
+use wangge_auth::RecordScope;
+use wangge_pg::{Tx, request, transaction::Failure};
+use wangge_records::{End, end::CORRECT_END, etag};
 
-use super::Call;
+use super::{
+    Call,
+    create_appointment::{check_post, place},
+    references::References,
+};
 use crate::{
     App,
     domain::appointment::Appointment,
@@ -15,16 +19,18 @@ use crate::{
     store::appointment as store,
 };
 
-/// Ends an appointment; a repeated request answers it as it stands now.
+/// Ends an appointment or corrects its end; a repeated request answers it as it
+/// stands now.
 ///
 /// # Errors
 /// `FIELD_INVALID`, `RECORD_NOT_FOUND`, `ETAG_MISMATCH`, `STATE_CONFLICT`,
+/// `GUARD_FAILED` (`post_taken`, `unit_not_current`, `area_not_current`),
 /// `REQUEST_ID_REUSED`.
 pub async fn end_appointment(
     app: &App,
     call: Call,
     id: Uuid,
-    end_date: NaiveDate,
+    end: End,
     etag: String,
 ) -> Result<Appointment, Refusal> {
     let now = app.clock.now();
@@ -40,8 +46,14 @@ pub async fn end_appointment(
             {
                 return Ok(held);
             }
-            etag::check(&etag, held.revision, "appointment")?;
-            let ended = held.end(end_date)?;
+            etag::check(&etag, "appointment", held.revision, &held)?;
+            let before = held.end_date;
+            let ended = held.end(&end)?;
+            if end.action() == CORRECT_END {
+                demand_free(tx, call.scope.clone(), &ended).await?;
+                end.keep(tx, ("appointment", id), before, &call.key, now)
+                    .await?;
+            }
             store::update_appointment(tx, &call.scope, &ended).await?;
             let event = events::appointment_changed(&ended, Origin::call(now));
             wangge_outbox::append(tx, &event).await?;
@@ -50,4 +62,16 @@ pub async fn end_appointment(
         .boxed()
     })
     .await
+}
+
+/// Demands that an appointment whose end is corrected can be held until the new
+/// one: nobody has the post by now, and the unit or grid is there as long.
+async fn demand_free(
+    tx: &mut Tx,
+    scope: RecordScope,
+    appointment: &Appointment,
+) -> Result<(), Failure> {
+    let mut references = References::new(scope);
+    place(tx, &mut references, appointment.clone()).await?;
+    check_post(tx, &references, appointment).await
 }

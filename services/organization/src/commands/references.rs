@@ -32,26 +32,31 @@ pub struct UnitFacts {
     pub days: Days,
 }
 
-impl From<&Unit> for UnitFacts {
-    fn from(unit: &Unit) -> Self {
+impl UnitFacts {
+    /// Those of a unit.
+    pub fn of(unit: &Unit) -> Self {
         Self {
             kind: unit.kind,
             area_code: unit.area_code.clone(),
-            days: Days {
-                start_date: Some(unit.start_date),
-                end_date: unit.end_date,
-            },
+            days: unit.days(),
         }
     }
+}
+
+/// What must be known of an area that another record names.
+#[derive(Debug, Clone, Copy)]
+pub struct AreaFacts {
+    /// What it is.
+    pub kind: AreaKind,
+    /// The days on which it exists.
+    pub days: Days,
 }
 
 /// Records found so far, all within one scope.
 #[derive(Debug)]
 pub struct References {
     scope: RecordScope,
-    areas: HashMap<String, AreaKind>,
-    /// The days of areas that rows before have brought, by code.
-    days: HashMap<String, Days>,
+    areas: HashMap<String, AreaFacts>,
     /// Areas in which the words of the address book are one another's, by code.
     homes: HashMap<String, String>,
     units: HashMap<UnitId, UnitFacts>,
@@ -66,7 +71,6 @@ impl References {
         Self {
             scope,
             areas: HashMap::new(),
-            days: HashMap::new(),
             homes: HashMap::new(),
             tried: BTreeMap::new(),
             units: HashMap::new(),
@@ -79,7 +83,7 @@ impl References {
         &self.scope
     }
 
-    /// What the area with a code is.
+    /// The area with a code.
     ///
     /// # Errors
     /// `REFERENCE_UNKNOWN` on `field`.
@@ -88,15 +92,16 @@ impl References {
         tx: &mut Tx,
         code: &str,
         field: &str,
-    ) -> Result<AreaKind, Failure> {
-        if let Some(kind) = self.areas.get(code) {
-            return Ok(*kind);
+    ) -> Result<AreaFacts, Failure> {
+        if let Some(facts) = self.areas.get(code) {
+            return Ok(*facts);
         }
-        let kind = store::area::load_kind(tx, &self.scope, code)
+        let (kind, days) = store::area::load_kind(tx, &self.scope, code)
             .await?
             .ok_or_else(|| Refusal::unknown_reference(field, "area"))?;
-        self.areas.insert(code.to_owned(), kind);
-        Ok(kind)
+        let facts = AreaFacts { kind, days };
+        self.areas.insert(code.to_owned(), facts);
+        Ok(facts)
     }
 
     /// The area that an area's entries of the address book are entered for: the
@@ -132,7 +137,7 @@ impl References {
         let unit = store::unit::load_unit(tx, &self.scope, id.0)
             .await?
             .ok_or_else(|| Refusal::unknown_reference(field, "unit"))?;
-        let facts = UnitFacts::from(&unit);
+        let facts = UnitFacts::of(&unit);
         self.learn_unit(id, facts.clone());
         Ok(facts)
     }
@@ -174,9 +179,10 @@ impl References {
     /// Of these areas, those that rows before have brought.
     pub(super) fn learned_areas(&self, codes: &[String]) -> Vec<(String, Found)> {
         let found = |code: &String| {
+            let area = self.areas.get(code)?;
             let found = Found {
-                kind: self.areas.get(code)?.code(),
-                days: self.days.get(code).copied().unwrap_or_default(),
+                kind: area.kind.code(),
+                days: area.days,
                 ..Found::plain(code.clone())
             };
             Some((code.clone(), found))
@@ -186,13 +192,12 @@ impl References {
 
     /// Remembers an area.
     pub fn learn_area(&mut self, area: &Area) {
-        self.areas.insert(area.code.clone(), area.kind);
-        self.homes.insert(area.code.clone(), area.home().to_owned());
-        let days = Days {
-            start_date: Some(area.start_date),
-            end_date: area.end_date,
+        let facts = AreaFacts {
+            kind: area.kind,
+            days: area.days(),
         };
-        self.days.insert(area.code.clone(), days);
+        self.areas.insert(area.code.clone(), facts);
+        self.homes.insert(area.code.clone(), area.home().to_owned());
     }
 
     /// Remembers an area that is only tried, and so can't be found in the

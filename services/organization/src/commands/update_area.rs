@@ -47,7 +47,7 @@ pub async fn update_area(
                 {
                     return Ok(area);
                 }
-                etag::check(&etag, area.revision, "area")?;
+                etag::check(&etag, "area", area.revision, &area)?;
                 let changed = area.change(change)?;
                 if bounds {
                     area_tree::check_within(tx, &call.scope, &changed, None).await?;

@@ -3,7 +3,8 @@
 use futures::FutureExt as _;
 use uuid::Uuid;
 use wangge_api::refusal::Refusal;
-use wangge_pg::request;
+use wangge_auth::RecordScope;
+use wangge_pg::{Tx, request, transaction::Failure};
 use wangge_records::etag;
 
 use super::Call;
@@ -18,7 +19,8 @@ use crate::{
 /// now.
 ///
 /// # Errors
-/// `FIELD_INVALID`, `RECORD_NOT_FOUND`, `ETAG_MISMATCH`, `REQUEST_ID_REUSED`.
+/// `FIELD_INVALID`, `RECORD_NOT_FOUND`, `ETAG_MISMATCH`, `REQUEST_ID_REUSED`,
+/// `GUARD_FAILED` (`unit_not_current`).
 pub async fn update_unit(
     app: &App,
     call: Call,
@@ -39,8 +41,12 @@ pub async fn update_unit(
             {
                 return Ok(unit);
             }
-            etag::check(&etag, unit.revision, "unit")?;
+            etag::check(&etag, "unit", unit.revision, &unit)?;
+            let before = unit.end_date;
             let changed = unit.change(change)?;
+            if changed.end_date != before {
+                check_parent(tx, &call.scope, &changed).await?;
+            }
             store::update_unit(tx, &call.scope, &changed).await?;
             let event = events::unit_changed(&changed, Origin::call(now));
             wangge_outbox::append(tx, &event).await?;
@@ -49,4 +55,17 @@ pub async fn update_unit(
         .boxed()
     })
     .await
+}
+
+/// Demands that the parent of a unit that ends on another day is there as long as
+/// the unit is, if the caller can reach it.
+async fn check_parent(tx: &mut Tx, scope: &RecordScope, unit: &Unit) -> Result<(), Failure> {
+    let Some(parent) = unit.parent_id else {
+        return Ok(());
+    };
+    if let Some(parent) = store::load_unit(tx, scope, parent.0).await? {
+        let days = parent.days();
+        days.demand_around("unit", "parent_id", unit.days())?;
+    }
+    Ok(())
 }

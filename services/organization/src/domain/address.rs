@@ -1,5 +1,6 @@
 //! Entries of the address book: words with which addresses in an area begin.
 
+use serde::Serialize;
 use wangge_api::refusal::Refusal;
 use wangge_kernel::typed_id;
 use wangge_places::address::normalize;
@@ -11,7 +12,7 @@ typed_id!(
 );
 
 /// An entry as it is kept.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize)]
 pub struct Address {
     /// Id.
     pub id: AddressId,

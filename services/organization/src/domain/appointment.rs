@@ -1,9 +1,10 @@
 //! Appointments: where which post is held, by how many, and how it ends.
 
 use chrono::NaiveDate;
+use serde::Serialize;
 use wangge_api::refusal::Refusal;
 use wangge_kernel::typed_id;
-use wangge_records::Checks;
+use wangge_records::{Checks, Days, End};
 
 use super::{area::AreaKind, coded, person::PersonId, unit::UnitId};
 
@@ -55,7 +56,7 @@ pub enum Seat {
 }
 
 /// An appointment as it is kept.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize)]
 pub struct Appointment {
     /// Id.
     pub id: AppointmentId,
@@ -154,6 +155,14 @@ impl AppointmentDraft {
 }
 
 impl Appointment {
+    /// The days on which it holds.
+    pub fn days(&self) -> Days {
+        Days {
+            start_date: Some(self.start_date),
+            end_date: self.end_date,
+        }
+    }
+
     /// Where the post is held.
     pub fn seat(&self) -> Seat {
         self.unit_id
@@ -197,28 +206,22 @@ impl Appointment {
         )
     }
 
-    /// The appointment's next revision, ended on a day.
+    /// The appointment's next revision, ended on a day or with its end corrected.
     ///
     /// # Errors
-    /// `STATE_CONFLICT` if it has an end already; `FIELD_INVALID` if the day is
-    /// not after the start.
-    pub fn end(self, end_date: NaiveDate) -> Result<Self, Refusal> {
-        if self.end_date.is_some() {
+    /// `STATE_CONFLICT` if it has an end already and no correction is asked for;
+    /// otherwise as [`End::decide`].
+    pub fn end(self, end: &End) -> Result<Self, Refusal> {
+        if self.end_date.is_some() && matches!(end, End::On(_)) {
             return Err(Refusal::state_conflict(
                 "appointment",
                 "ended",
                 "EndAppointment",
             ));
         }
-        if end_date <= self.start_date {
-            return Err(Refusal::field(
-                "end_date",
-                "date.order",
-                "must be after start_date",
-            ));
-        }
+        let end_date = end.decide("appointment", self.start_date, self.end_date)?;
         Ok(Self {
-            end_date: Some(end_date),
+            end_date,
             revision: self.revision + 1,
             ..self
         })
@@ -271,9 +274,10 @@ mod tests {
             .check()
             .expect("appointment");
         let start = held.start_date;
-        assert!(held.clone().end(start).is_err());
-        let ended = held.end(start.succ_opt().expect("day")).expect("ended");
+        assert!(held.clone().end(&End::On(start)).is_err());
+        let next = End::On(start.succ_opt().expect("day"));
+        let ended = held.end(&next).expect("ended");
         assert_eq!(ended.revision, 2);
-        assert!(ended.end(NaiveDate::MAX).is_err());
+        assert!(ended.end(&End::On(NaiveDate::MIN)).is_err());
     }
 }

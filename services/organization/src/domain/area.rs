@@ -1,10 +1,11 @@
 //! Areas: their codes, their place in the tree and what may change about them.
 
 use chrono::NaiveDate;
+use serde::Serialize;
 use wangge_api::refusal::Refusal;
 use wangge_kernel::{area_code, typed_id};
 use wangge_places::boundary;
-use wangge_records::Checks;
+use wangge_records::{Checks, Days};
 
 use super::coded;
 
@@ -29,7 +30,7 @@ coded! {
 }
 
 /// An area as it is kept.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize)]
 pub struct Area {
     /// Id.
     pub id: AreaId,
@@ -131,6 +132,14 @@ impl AreaChange {
 }
 
 impl Area {
+    /// The days on which it exists.
+    pub fn days(&self) -> Days {
+        Days {
+            start_date: Some(self.start_date),
+            end_date: self.end_date,
+        }
+    }
+
     /// The area's next revision, with a change made that is right in itself.
     ///
     /// # Errors

@@ -3,6 +3,7 @@
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
+use wangge_api::refusal::Refusal;
 use wangge_records::{Checks, Head, Record, Reference, Text, Told, dated};
 
 use super::area::AreaKind;
@@ -24,6 +25,13 @@ pub struct Building {
 }
 dated!(Building);
 
+impl Building {
+    /// What one building has at a time: its estate, and its name there.
+    pub fn place(&self) -> (Uuid, &str) {
+        (self.estate_id, &self.name.0)
+    }
+}
+
 impl Record for Building {
     const KIND: &'static str = "building";
 
@@ -44,6 +52,19 @@ impl Record for Building {
             Reference::id("estate_id", "estate", self.estate_id),
             Reference::area(&self.head).of(&[AreaKind::Grid as i16], "must be a grid"),
         ]
+    }
+
+    fn taken(&self) -> Refusal {
+        Refusal::guard(
+            "name_taken",
+            Self::KIND,
+            "the estate has a building of this name on one of the days",
+        )
+    }
+
+    fn exclusive(&self) -> Option<String> {
+        let (estate, name) = self.place();
+        Some(format!("{estate} {name}"))
     }
 
     fn told(&self) -> Told {

@@ -3,6 +3,7 @@
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
+use wangge_api::refusal::Refusal;
 use wangge_records::{Checks, Head, Record, Reference, Text, Told, dated};
 
 /// A household.
@@ -21,6 +22,13 @@ pub struct Household {
     pub end_date: Option<NaiveDate>,
 }
 dated!(Household);
+
+impl Household {
+    /// What one household has at a time: its building, and its room there.
+    pub fn place(&self) -> (Uuid, &str) {
+        (self.building_id, &self.room.0)
+    }
+}
 
 impl Record for Household {
     const KIND: &'static str = "household";
@@ -44,6 +52,19 @@ impl Record for Household {
 
     fn placed_by(&self) -> Option<Uuid> {
         Some(self.building_id)
+    }
+
+    fn taken(&self) -> Refusal {
+        Refusal::guard(
+            "door_taken",
+            Self::KIND,
+            "another household lives behind this door on one of the days",
+        )
+    }
+
+    fn exclusive(&self) -> Option<String> {
+        let (building, room) = self.place();
+        Some(format!("{building} {room}"))
     }
 
     fn told(&self) -> Told {

@@ -1,5 +1,6 @@
 //! People who hold posts. A name and an area, and nothing more of them.
 
+use serde::Serialize;
 use wangge_api::refusal::Refusal;
 use wangge_kernel::typed_id;
 use wangge_records::Checks;
@@ -10,7 +11,7 @@ typed_id!(
 );
 
 /// A person as they are kept.
-#[derive(Clone, PartialEq, Eq, Hash)]
+#[derive(Clone, PartialEq, Eq, Hash, Serialize)]
 pub struct Person {
     /// Id.
     pub id: PersonId,

@@ -1,9 +1,10 @@
 //! Organization units: the Party levels and the bodies beside them.
 
 use chrono::NaiveDate;
+use serde::Serialize;
 use wangge_api::refusal::Refusal;
 use wangge_kernel::typed_id;
-use wangge_records::Checks;
+use wangge_records::{Checks, Days};
 
 use super::coded;
 
@@ -45,7 +46,7 @@ impl UnitKind {
 }
 
 /// A unit as it is kept.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize)]
 pub struct Unit {
     /// Id.
     pub id: UnitId,
@@ -136,6 +137,14 @@ impl UnitDraft {
 }
 
 impl Unit {
+    /// The days on which it exists.
+    pub fn days(&self) -> Days {
+        Days {
+            start_date: Some(self.start_date),
+            end_date: self.end_date,
+        }
+    }
+
     /// Demands that a Party unit's parent is of the level above.
     ///
     /// # Errors

@@ -132,7 +132,7 @@ pub async fn is_post_taken(
     Ok(sqlx::query_scalar!(
         r#"select exists (
                select from appointment
-               where post = $1
+               where post = $1 and id <> $9
                  and (case when $2::uuid is null
                       then unit_id is null and area_code = $3
                       else unit_id = $2 end)
@@ -148,6 +148,7 @@ pub async fn is_post_taken(
         appointment.start_date,
         appointment.end_date,
         appointment.only_holder().map(|id| id.0),
+        appointment.id.0,
     )
     .fetch_one(tx)
     .await?)

@@ -84,7 +84,7 @@ pub async fn load_area_by_id(
     .await?)
 }
 
-/// What the area with a code is.
+/// What the area with a code is, and on which days it exists.
 ///
 /// # Errors
 /// What the database says.
@@ -92,15 +92,23 @@ pub async fn load_kind(
     tx: &mut Tx,
     scope: &RecordScope,
     code: &str,
-) -> Result<Option<AreaKind>, StoreError> {
-    Ok(sqlx::query_scalar!(
-        r#"select kind as "kind: AreaKind" from area where code = $1 and code >= $2 and code < $3"#,
+) -> Result<Option<(AreaKind, Days)>, StoreError> {
+    let found = sqlx::query!(
+        r#"select kind as "kind: AreaKind", start_date, end_date from area
+           where code = $1 and code >= $2 and code < $3"#,
         code,
         scope.area_from(),
         scope.area_until(),
     )
     .fetch_optional(tx)
-    .await?)
+    .await?;
+    Ok(found.map(|row| {
+        let days = Days {
+            start_date: Some(row.start_date),
+            end_date: row.end_date,
+        };
+        (row.kind, days)
+    }))
 }
 
 /// The areas from the district down to the one with a code. That one lies in

@@ -2,6 +2,7 @@
 
 use wangge_records::kept;
 
+use super::one_name;
 use crate::domain::{
     building::Building, estate::Estate, household::Household, membership::Membership,
     need_tag::NeedTag, resident::Resident, resident_role::ResidentRole, seat::Seat,
@@ -12,10 +13,12 @@ keeps "start_date"
 changes "name, property_company_id, end_date" }
 kept! { Building in "building" of "estate_id" dated
 keeps "estate_id, start_date"
-changes "name, end_date" }
+changes "name, end_date"
+guarded by one_name::of_buildings }
 kept! { Household in "household" of "building_id" dated
 keeps "building_id, start_date"
-changes "room, end_date" }
+changes "room, end_date"
+guarded by one_name::of_households }
 kept! { Resident in "resident" of "household_id" dated
 keeps "household_id, start_date"
 changes "name, is_party_member, end_date" }

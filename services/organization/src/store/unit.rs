@@ -4,6 +4,7 @@ use sqlx::PgExecutor;
 use uuid::Uuid;
 use wangge_api::refusal::Refusal;
 use wangge_auth::RecordScope;
+use wangge_kernel::area_code;
 use wangge_pg::{Lanes, StoreError, Tx, transaction::Failure};
 use wangge_records::{
     Days, Filter, Found, Listing,
@@ -177,7 +178,8 @@ pub async fn update_unit(tx: &mut Tx, scope: &RecordScope, unit: &Unit) -> Resul
     Ok(())
 }
 
-/// Units by id, with their kinds.
+/// Units by id, with their kinds and days: those in scope, and those of the areas
+/// around it, which everybody in these may name.
 ///
 /// # Errors
 /// What the database says.
@@ -186,12 +188,14 @@ pub async fn find_units(
     scope: &RecordScope,
     ids: &[Uuid],
 ) -> Result<Vec<(Uuid, Found)>, StoreError> {
+    let around = scope.own_area().map(area_code::around).unwrap_or_default();
     let found = sqlx::query!(
         "select id, area_code, kind, start_date, end_date from unit
-         where id = any($1) and area_code >= $2 and area_code < $3",
+         where id = any($1) and (area_code >= $2 and area_code < $3 or area_code = any($4))",
         ids,
         scope.area_from(),
         scope.area_until(),
+        &around,
     )
     .fetch_all(tx)
     .await?;

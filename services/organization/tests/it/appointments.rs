@@ -62,6 +62,7 @@ async fn end(
         id: id.into(),
         end_date: day,
         etag: etag.into(),
+        correction_reason: String::new(),
     };
     world
         .people(scope)
@@ -376,6 +377,7 @@ async fn repeated_requests_have_one_effect() {
         id: held.id,
         end_date: date(2022, 7, 1),
         etag: held.etag,
+        correction_reason: String::new(),
     };
     let ended = client
         .end_appointment(request.clone())

@@ -121,6 +121,7 @@ async fn nobody_holds_two_seats_at_a_time() {
         id: first.id.clone(),
         end_date,
         etag: String::new(),
+        correction_reason: String::new(),
     };
     let mut seats = world.co_governance("");
     let longer = refusal(seats.end_seat(end(date(2022, 8, 1))).await);
@@ -293,4 +294,50 @@ async fn what_is_of_a_unit_or_a_grid_holds_no_longer_than_it() {
         .await
         .expect("taken back");
     assert_eq!(holding(&world, 12).await, [1, 1, 1]);
+}
+
+/// The units of the street and the district stand around the community: its staff
+/// can read them, and name them.
+#[tokio::test]
+async fn a_community_has_members_from_around_it() {
+    let world = World::with_tree().await;
+    let person = world.make_person(COMMUNITY).await;
+    let mut units = Vec::new();
+    for (code, area) in [("BUREAU", DISTRICT), ("OFFICE", STREET), ("FAR", FOREIGN)] {
+        let made = unit(code, UnitKind::Department, "", area);
+        units.push(world.make_unit(made).await.expect("a unit").id);
+    }
+    let mut staff = world.co_governance(COMMUNITY);
+    let mut join = async |unit: &str| {
+        let request = CreateMembershipRequest {
+            request_id: request_id(),
+            membership: Some(membership(MembershipRole::CoBuildingUnit, unit)),
+        };
+        Ok(staff.create_membership(request).await?.into_inner())
+    };
+    for near in &units[..2] {
+        let member = join(near).await.expect("a member");
+        assert_eq!(member.area_code, COMMUNITY);
+    }
+    let far = refusal(join(&units[2]).await);
+    let field = "membership.unit_id";
+    assert_eq!(far, expected("REFERENCE_UNKNOWN", &[field]));
+    let seat = Seat {
+        kind: SeatKind::PartTime.into(),
+        person_id: person.id,
+        unit_id: units[0].clone(),
+        area_code: COMMUNITY.into(),
+        start_date: date(2022, 1, 1),
+        ..Seat::default()
+    };
+    let request = CreateSeatRequest {
+        request_id: request_id(),
+        seat: Some(seat),
+    };
+    staff_seat(&world, request).await.expect("a seat");
+}
+
+async fn staff_seat(world: &World, request: CreateSeatRequest) -> Result<Seat, Status> {
+    let answer = world.co_governance(COMMUNITY).create_seat(request).await?;
+    Ok(answer.into_inner())
 }

@@ -69,6 +69,7 @@ async fn every_change_is_told_once() {
         id: held.id,
         end_date: date(2022, 7, 1),
         etag: String::new(),
+        correction_reason: String::new(),
     };
     world
         .people("")

@@ -790,3 +790,53 @@ async fn a_trial_knows_the_days_of_areas_and_units_of_its_own_rows() {
         }
     }
 }
+
+/// In one batch, in batches that follow one another, and beside what is there.
+#[tokio::test]
+async fn a_second_building_of_a_name_is_refused_in_trial_and_load() {
+    use RowOutcome::{Imported, Refused, Unchanged, Valid};
+    let world = World::with_tree().await;
+    let records = plain();
+    let (mut buildings, mut households) = (Vec::new(), Vec::new());
+    for record in &records {
+        match record {
+            Record::Building(building) => buildings.push(building.clone()),
+            Record::Household(household) => households.push(household.clone()),
+            _ => {}
+        }
+    }
+    let building = Record::Building(Building {
+        id: new_id(),
+        ..buildings[0].clone()
+    });
+    households[0].start_date = date(2021, 6, 1);
+    let household = Record::Household(Household {
+        id: new_id(),
+        ..households[0].clone()
+    });
+    let estate = records[0].clone();
+    let of_old = Record::Household(Household {
+        id: new_id(),
+        start_date: date(2020, 1, 1),
+        end_date: households[0].start_date,
+        ..households[0].clone()
+    });
+    let rows = [
+        estate,
+        Record::Building(buildings[0].clone()),
+        building.clone(),
+        Record::Household(households[0].clone()),
+        household.clone(),
+        of_old,
+        building,
+        household,
+    ];
+    let tried = import(&world, "", true, &rows).await;
+    let fits = |good| [good, good, Refused, good, Refused, good, Refused, Refused];
+    assert_eq!(outcomes(&tried), fits(Valid), "{tried:?}");
+    for good in [Imported, Unchanged] {
+        let loaded = import(&world, "", false, &rows).await;
+        assert_eq!(outcomes(&loaded), fits(good), "{loaded:?}");
+        assert_eq!(why(&loaded[2]), why(&tried[2]));
+    }
+}

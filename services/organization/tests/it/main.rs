@@ -6,6 +6,8 @@ mod appointments;
 mod areas;
 mod co_governance;
 mod contract;
+mod days;
+mod ends;
 mod feed;
 mod imports;
 mod locate;

@@ -3,21 +3,26 @@
 use tonic::{Code, Status};
 use wangge_api::organization::v1::{
     AreaKind, Building, CreateBuildingRequest, CreateEstateRequest, CreateHouseholdRequest,
-    CreateNeedTagRequest, CreateResidentRequest, CreateResidentRoleRequest, EndNeedTagRequest,
-    Estate, GetResidentRequest, Household, ListHouseholdsRequest, ListNeedCountsRequest,
-    ListNeedTagsRequest, NeedCount, NeedKind, NeedTag, NeedTeam, Resident, ResidentRole,
-    ResidentRoleKind, UnitKind, UpdateEstateRequest, UpdateNeedTagRequest, UpdateResidentRequest,
+    CreateNeedTagRequest, CreateResidentRequest, CreateResidentRoleRequest, EndBuildingRequest,
+    EndHouseholdRequest, EndNeedTagRequest, Estate, GetResidentRequest, Household,
+    ListHouseholdsRequest, ListNeedCountsRequest, ListNeedTagsRequest, NeedCount, NeedKind,
+    NeedTag, NeedTeam, Resident, ResidentRole, ResidentRoleKind, UnitKind, UpdateBuildingRequest,
+    UpdateEstateRequest, UpdateHouseholdRequest, UpdateNeedTagRequest, UpdateResidentRequest,
 };
 
 use crate::support::*;
 
+fn guard<T: std::fmt::Debug>(result: Result<T, Status>) -> Option<String> {
+    wangge_testkit::precondition(&result.expect_err("refused"))
+}
+
 /// A resident of the first grid with everything above.
-struct Home {
-    world: World,
+pub(crate) struct Home {
+    pub(crate) world: World,
     estate: Estate,
-    building: Building,
-    household: Household,
-    resident: Resident,
+    pub(crate) building: Building,
+    pub(crate) household: Household,
+    pub(crate) resident: Resident,
 }
 
 fn estate() -> Estate {
@@ -39,7 +44,7 @@ fn building(estate_id: &str, area_code: &str) -> Building {
     }
 }
 
-fn household(building_id: &str) -> Household {
+pub(crate) fn household(building_id: &str) -> Household {
     Household {
         building_id: building_id.into(),
         room: "1单元101室".into(),
@@ -57,7 +62,7 @@ fn resident(household_id: &str) -> Resident {
     }
 }
 
-fn tag(resident_id: &str, kind: NeedKind) -> NeedTag {
+pub(crate) fn tag(resident_id: &str, kind: NeedKind) -> NeedTag {
     NeedTag {
         resident_id: resident_id.into(),
         kind: kind.into(),
@@ -68,7 +73,7 @@ fn tag(resident_id: &str, kind: NeedKind) -> NeedTag {
 }
 
 impl Home {
-    async fn start() -> Self {
+    pub(crate) async fn start() -> Self {
         let world = World::with_tree().await;
         let estate = make_estate(&world, estate()).await.expect("an estate");
         let given = building(&estate.id, GRID);
@@ -86,7 +91,7 @@ impl Home {
         }
     }
 
-    async fn tag(&self, tag: NeedTag) -> Result<NeedTag, Status> {
+    pub(crate) async fn tag(&self, tag: NeedTag) -> Result<NeedTag, Status> {
         let request = CreateNeedTagRequest {
             request_id: request_id(),
             need_tag: Some(tag),
@@ -132,7 +137,10 @@ async fn make_building(world: &World, building: Building) -> Result<Building, St
     Ok(answer.into_inner())
 }
 
-async fn make_household(world: &World, household: Household) -> Result<Household, Status> {
+pub(crate) async fn make_household(
+    world: &World,
+    household: Household,
+) -> Result<Household, Status> {
     let request = CreateHouseholdRequest {
         request_id: request_id(),
         household: Some(household),
@@ -160,6 +168,7 @@ async fn a_record_lies_where_the_one_above_lies() {
     // What a sender says of it is not heard.
     let given = Household {
         area_code: OTHER_GRID.into(),
+        room: "1单元102室".into(),
         ..household(&home.building.id)
     };
     let made = make_household(&home.world, given).await.expect("made");
@@ -267,6 +276,7 @@ async fn a_resident_has_a_tag_of_a_kind_once_at_a_time() {
         id: first.id.clone(),
         end_date: date(2022, 6, 1),
         etag: first.etag.clone(),
+        correction_reason: String::new(),
     };
     let mut residents = home.world.residents("");
     let ended = residents.end_need_tag(request.clone()).await;
@@ -386,6 +396,7 @@ async fn lists_have_pages_and_filters() {
     let mut ids = vec![home.household.id.clone()];
     for number in 0..4 {
         let given = Household {
+            room: format!("1单元{}室", 102 + number),
             start_date: date(2021 + number, 1, 1),
             ..household(&home.building.id)
         };
@@ -435,7 +446,10 @@ async fn needs_are_counted_by_grid_and_name_nobody() {
         .expect("made");
     let neighbour = resident(&home.household.id);
     let neighbour = make_resident(&home.world, neighbour).await.expect("made");
-    let other = building(&home.estate.id, OTHER_GRID);
+    let other = Building {
+        name: "2幢".into(),
+        ..building(&home.estate.id, OTHER_GRID)
+    };
     let other = make_building(&home.world, other).await.expect("made");
     let other = make_household(&home.world, household(&other.id))
         .await
@@ -474,4 +488,165 @@ async fn needs_are_counted_by_grid_and_name_nobody() {
     };
     let tags = home.world.residents("").list_need_tags(request).await;
     assert_eq!(tags.expect("tags").into_inner().need_tags.len(), 2);
+}
+
+#[tokio::test]
+async fn an_estate_has_one_building_of_a_name_at_a_time() {
+    let home = Home::start().await;
+    let same = || Building {
+        start_date: date(2021, 1, 1),
+        ..building(&home.estate.id, OTHER_GRID)
+    };
+    let again = make_building(&home.world, same()).await;
+    assert_eq!(guard(again).as_deref(), Some("name_taken"));
+    let second = Building {
+        name: "2幢".into(),
+        ..same()
+    };
+    let second = make_building(&home.world, second).await.expect("a second");
+    let mut estates = home.world.estates("");
+    let rename = |id: &str, name: &str| UpdateBuildingRequest {
+        request_id: request_id(),
+        building: Some(Building {
+            id: id.to_owned(),
+            name: name.to_owned(),
+            ..Building::default()
+        }),
+        update_mask: Some(prost_types::FieldMask {
+            paths: vec!["name".to_owned()],
+        }),
+    };
+    let renamed = estates.update_building(rename(&second.id, "1幢")).await;
+    assert_eq!(guard(renamed).as_deref(), Some("name_taken"));
+    let renamed = estates.update_building(rename(&second.id, "3幢")).await;
+    renamed.expect("a free name");
+    let end = EndBuildingRequest {
+        request_id: request_id(),
+        id: home.building.id.clone(),
+        end_date: date(2022, 7, 1),
+        ..EndBuildingRequest::default()
+    };
+    estates.end_building(end).await.expect("pulled down");
+    let next = Building {
+        start_date: date(2022, 7, 1),
+        ..same()
+    };
+    make_building(&home.world, next).await.expect("a new one");
+    let elsewhere = Estate {
+        name: "安乐里".into(),
+        ..estate()
+    };
+    let elsewhere = make_estate(&home.world, elsewhere)
+        .await
+        .expect("an estate");
+    let other = building(&elsewhere.id, GRID);
+    make_building(&home.world, other)
+        .await
+        .expect("of another estate");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_many_who_move_in_behind_one_door_one_does() {
+    let home = Home::start().await;
+    let again = make_household(&home.world, household(&home.building.id)).await;
+    assert_eq!(guard(again).as_deref(), Some("door_taken"));
+    let next_door = || Household {
+        room: "1单元102室".into(),
+        ..household(&home.building.id)
+    };
+    let all = (0..16).map(|_| make_household(&home.world, next_door()));
+    let answers = futures::future::join_all(all).await;
+    let made = answers.iter().filter(|answer| answer.is_ok()).count();
+    assert_eq!(made, 1);
+    for answer in answers.into_iter().filter(Result::is_err) {
+        assert_eq!(guard(answer).as_deref(), Some("door_taken"));
+    }
+}
+
+/// What was entered before the guard was there.
+#[tokio::test]
+async fn two_households_of_old_behind_one_door_can_be_told_apart() {
+    let home = Home::start().await;
+    let twin = Household {
+        room: "1单元102室".into(),
+        ..household(&home.building.id)
+    };
+    let twin = make_household(&home.world, twin)
+        .await
+        .expect("a household");
+    sqlx::query("update household set room = $1 where id = $2")
+        .bind(&home.household.room)
+        .bind(twin.id.parse::<uuid::Uuid>().expect("an id"))
+        .execute(&home.world.database.calls)
+        .await
+        .expect("a twin");
+    let mut estates = home.world.estates("");
+    let end = EndHouseholdRequest {
+        request_id: request_id(),
+        id: twin.id.clone(),
+        end_date: date(2022, 7, 1),
+        ..EndHouseholdRequest::default()
+    };
+    estates.end_household(end).await.expect("ended");
+    let rename = UpdateHouseholdRequest {
+        request_id: request_id(),
+        household: Some(Household {
+            id: twin.id,
+            room: "1单元103室".into(),
+            ..Household::default()
+        }),
+        update_mask: Some(prost_types::FieldMask {
+            paths: vec!["room".to_owned()],
+        }),
+    };
+    estates.update_household(rename).await.expect("told apart");
+}
+
+#[tokio::test]
+async fn an_etag_fits_the_record_that_was_read_and_no_other() {
+    let home = Home::start().await;
+    let next = Building {
+        name: "2幢".into(),
+        ..building(&home.estate.id, GRID)
+    };
+    let next = make_building(&home.world, next).await.expect("a building");
+    assert_eq!(next.revision, home.building.revision);
+    let mut estates = home.world.estates("");
+    let rename = |etag: &str, name: &str| UpdateBuildingRequest {
+        request_id: request_id(),
+        building: Some(Building {
+            id: home.building.id.clone(),
+            name: name.to_owned(),
+            etag: etag.to_owned(),
+            ..Building::default()
+        }),
+        update_mask: Some(prost_types::FieldMask {
+            paths: vec!["name".to_owned()],
+        }),
+    };
+    for other in [&next.etag, &home.estate.etag, "\"1\"", "1"] {
+        let refused = refusal(estates.update_building(rename(other, "3幢")).await);
+        assert_eq!(refused, expected("ETAG_MISMATCH", &[]), "{other}");
+    }
+    // A restore brought another past of the same revision.
+    let name = async |name: &str| {
+        sqlx::query("update building set name = $1 where id = $2")
+            .bind(name)
+            .bind(home.building.id.parse::<uuid::Uuid>().expect("an id"))
+            .execute(&home.world.database.calls)
+            .await
+            .expect("another past");
+    };
+    name("9幢").await;
+    let refused = refusal(
+        estates
+            .update_building(rename(&home.building.etag, "3幢"))
+            .await,
+    );
+    assert_eq!(refused, expected("ETAG_MISMATCH", &[]));
+    name(&home.building.name).await;
+    let renamed = estates
+        .update_building(rename(&home.building.etag, "3幢"))
+        .await;
+    assert_eq!(renamed.expect("as it was read").into_inner().revision, 2);
 }

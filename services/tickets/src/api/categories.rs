@@ -8,6 +8,7 @@ use wangge_api::{
 use wangge_auth::Caller;
 use wangge_kernel::page;
 use wangge_pg::request::RequestKey;
+use wangge_records::etag::etag;
 
 use super::{bad_page_token, given_or_new_id, id};
 use crate::{
@@ -183,23 +184,25 @@ fn required(prefix: &str, field: &str) -> FieldViolation {
 }
 
 fn category_message(category: Category) -> wire::Category {
+    let etag = etag("category", category.revision, &category);
     wire::Category {
         id: category.id.to_string(),
         code: category.code,
         name: category.name,
         handling_limit: Some(limit(category.limit)),
         revision: category.revision,
-        etag: format!("{:x}", category.revision),
+        etag,
     }
 }
 
 fn responsibility_message(entry: Responsibility) -> wire::Responsibility {
+    let etag = etag("responsibility", entry.revision, &entry);
     wire::Responsibility {
         id: entry.id.to_string(),
         category_code: entry.category_code,
         area_code: entry.area_code,
         unit_id: entry.unit_id.to_string(),
         revision: entry.revision,
-        etag: format!("{:x}", entry.revision),
+        etag,
     }
 }

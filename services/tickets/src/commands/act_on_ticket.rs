@@ -5,6 +5,7 @@ use wangge_api::refusal::Refusal;
 use wangge_auth::RecordScope;
 use wangge_outbox::NewEvent;
 use wangge_pg::request::RequestKey;
+use wangge_records::etag;
 
 use crate::{
     App,
@@ -104,7 +105,7 @@ pub(crate) fn apply(
 
 /// The version tag of a ticket.
 pub(crate) fn etag(ticket: &Ticket) -> String {
-    format!("{:x}", ticket.revision)
+    etag::etag("ticket", ticket.revision, &(ticket, &ticket.orders))
 }
 
 pub(crate) fn not_found(id: Uuid) -> Refusal {

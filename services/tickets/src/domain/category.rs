@@ -38,7 +38,7 @@ impl Limit {
 }
 
 /// A category of matters.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Category {
     /// Its id.
     pub id: Uuid,
@@ -53,7 +53,7 @@ pub struct Category {
 }
 
 /// An entry of the duty list.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Responsibility {
     /// Its id.
     pub id: Uuid,

@@ -126,6 +126,7 @@ fn draft(asked: v1::CheckInVisit) -> Result<CheckInVisitDraft, Refusal> {
 }
 
 fn to_wire(visit: CheckInVisit) -> v1::CheckInVisit {
+    let etag = etag::etag(KIND, visit.revision, &visit);
     v1::CheckInVisit {
         id: visit.id.to_string(),
         registration_id: visit.registration_id.to_string(),
@@ -139,7 +140,7 @@ fn to_wire(visit: CheckInVisit) -> v1::CheckInVisit {
         area_code: visit.area_code,
         imported: visit.imported,
         revision: visit.revision,
-        etag: etag::etag(visit.revision),
+        etag,
     }
 }
 

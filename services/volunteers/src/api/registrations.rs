@@ -13,7 +13,7 @@ use wangge_api::{
 use wangge_auth::Caller;
 use wangge_kernel::page;
 use wangge_pg::request::RequestKey;
-use wangge_records::etag;
+use wangge_records::{End, etag};
 
 use crate::{
     App,
@@ -91,10 +91,9 @@ pub(super) async fn end_registration(
         &message,
     )?;
     let id = RegistrationId(id(&message.id, "id")?);
-    let end_date = date::required(message.end_date.as_ref(), "end_date")?;
+    let end = End::read(message.end_date.as_ref(), message.correction_reason)?;
     let writer = Writer { key, scope };
-    let ended =
-        commands::end_registration::end_registration(app, writer, id, end_date, message.etag);
+    let ended = commands::end_registration::end_registration(app, writer, id, end, message.etag);
     Ok(to_wire(ended.await?))
 }
 
@@ -112,6 +111,7 @@ pub(super) fn draft(asked: v1::Registration, path: &str) -> Result<RegistrationD
 }
 
 fn to_wire(registration: Registration) -> v1::Registration {
+    let etag = etag::etag(KIND, registration.revision, &registration);
     v1::Registration {
         id: registration.id.to_string(),
         person_id: registration.person_id.to_string(),
@@ -120,6 +120,6 @@ fn to_wire(registration: Registration) -> v1::Registration {
         start_date: Some(date::to_wire(registration.start_date)),
         end_date: registration.end_date.map(date::to_wire),
         revision: registration.revision,
-        etag: etag::etag(registration.revision),
+        etag,
     }
 }

@@ -1,17 +1,16 @@
-//! Ends a registration on a day.
+//! Ends a registration on a day, or corrects its end.
 
-use chrono::NaiveDate;
 use futures::FutureExt as _;
 use wangge_api::refusal::Refusal;
 use wangge_pg::{request, transact};
-use wangge_records::etag;
+use wangge_records::{End, etag};
 
 use crate::{
     App,
     commands::Writer,
     domain::{
         check_in_visit,
-        registration::{KIND, Registration, RegistrationId},
+        registration::{KIND, Registration, RegistrationId, registered_already},
     },
     error::CONSTRAINTS,
     events::{Occurrence, registration_changed},
@@ -21,12 +20,13 @@ use crate::{
     },
 };
 
-/// Ends the registration with `id`, if it is still as `read_etag` says.
+/// Ends the registration with `id`, or corrects its end, if it is still as
+/// `read_etag` says.
 pub(crate) async fn end_registration(
     app: &App,
     writer: Writer,
     id: RegistrationId,
-    end_date: NaiveDate,
+    end: End,
     read_etag: String,
 ) -> Result<Registration, Refusal> {
     let now = app.clock.now();
@@ -42,11 +42,18 @@ pub(crate) async fn end_registration(
             {
                 return Ok(registration);
             }
-            etag::check(&read_etag, registration.revision, KIND)?;
-            let ended = registration.end(end_date)?;
+            etag::check(&read_etag, KIND, registration.revision, &registration)?;
+            let before = registration.end_date;
+            let ended = registration.end(&end)?;
             let last = store::check_in_visit::last_visit_time(tx, id.0).await?;
-            check_in_visit::demand_none_later(last, end_date)?;
-            update_registration(tx, &ended).await?;
+            if let Some(end_date) = ended.end_date {
+                check_in_visit::demand_none_later(last, end_date)?;
+            }
+            end.keep(tx, (KIND, id.0), before, &key, now).await?;
+            match update_registration(tx, &ended).await {
+                Err(error) if error.is_of_another() => return Err(registered_already().into()),
+                updated => updated?,
+            }
             wangge_outbox::append(tx, &registration_changed(&ended, Occurrence::live(now))).await?;
             Ok(ended)
         }

@@ -35,7 +35,7 @@ pub(crate) async fn void_check_in_visit(
             {
                 return Ok(visit);
             }
-            etag::check(&read_etag, visit.revision, KIND)?;
+            etag::check(&read_etag, KIND, visit.revision, &visit)?;
             let voided = visit.void(Voiding { time: now, reason }, "reason")?;
             update_check_in_visit(tx, &voided).await?;
             wangge_outbox::append(tx, &check_in_visit_changed(&voided, Occurrence::live(now)))

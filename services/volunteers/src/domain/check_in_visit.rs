@@ -2,6 +2,7 @@
 //! be recorded, and how it is voided.
 
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
+use serde::Serialize;
 use uuid::Uuid;
 use wangge_api::refusal::{FieldViolation, Refusal};
 use wangge_kernel::{
@@ -31,7 +32,7 @@ typed_id!(
 );
 
 /// One visit of one registered official.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct CheckInVisit {
     /// Its id.
     pub id: CheckInVisitId,
@@ -56,7 +57,7 @@ pub struct CheckInVisit {
 }
 
 /// When and why a visit was voided.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Voiding {
     /// When.
     pub time: DateTime<Utc>,

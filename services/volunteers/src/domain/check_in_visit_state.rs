@@ -1,12 +1,13 @@
 //! States of a check-in visit and the one place where they change.
 
+use serde::Serialize;
 use wangge_api::refusal::Refusal;
 
 use crate::domain::check_in_visit::KIND;
 
 /// State of a visit. The numbers are those of the contract's
 /// `CheckInVisitState`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[repr(i16)]
 pub enum CheckInVisitState {
     /// Counts as one person-time.

@@ -2,13 +2,14 @@
 //! ends.
 
 use chrono::{DateTime, NaiveDate, Utc};
+use serde::Serialize;
 use uuid::Uuid;
 use wangge_api::refusal::{FieldViolation, Reason, Refusal};
 use wangge_kernel::{
     limit::{DEFAULT_ZONE, day_start},
     typed_id,
 };
-use wangge_records::Days;
+use wangge_records::{Days, End};
 
 use crate::domain::area::Area;
 
@@ -31,7 +32,7 @@ typed_id!(
 );
 
 /// An official's registration with a community.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Registration {
     /// Its id.
     pub id: RegistrationId,
@@ -187,20 +188,18 @@ impl Registration {
         self.start_date <= day && self.end_date.is_none_or(|end| day < end)
     }
 
-    /// The registration, ended on a day.
+    /// The registration, ended on a day or with its end corrected.
     ///
     /// # Errors
-    /// `STATE_CONFLICT` if it has an end already; `FIELD_INVALID` if the day is
-    /// not after the start.
-    pub fn end(self, end_date: NaiveDate) -> Result<Self, Refusal> {
-        if self.end_date.is_some() {
+    /// `STATE_CONFLICT` if it has an end already and no correction is asked for;
+    /// otherwise as [`End::decide`].
+    pub fn end(self, end: &End) -> Result<Self, Refusal> {
+        if self.end_date.is_some() && matches!(end, End::On(_)) {
             return Err(Refusal::state_conflict(KIND, "ENDED", "end"));
         }
-        if end_date <= self.start_date {
-            return Err(Refusal::fields(vec![end_too_early("end_date".to_owned())]));
-        }
+        let end_date = end.decide(KIND, self.start_date, self.end_date)?;
         Ok(Self {
-            end_date: Some(end_date),
+            end_date,
             revision: self.revision + 1,
             ..self
         })
@@ -211,10 +210,10 @@ impl Registration {
         day_start(self.start_date, DEFAULT_ZONE)
     }
 
-    /// Whether `kept` is this record of a load, as it was loaded or ended
-    /// since: then sending it again changes nothing.
+    /// Whether `kept` is this record of a load, as it was loaded or with another
+    /// end since: then sending it again changes nothing.
     pub fn is_kept_as(&self, kept: &Self) -> bool {
-        let ended_since = self.end_date.is_none() && kept.revision > 1;
+        let ended_since = kept.revision > 1;
         self.id == kept.id
             && self.person_id == kept.person_id
             && self.home_unit_id == kept.home_unit_id
@@ -257,7 +256,10 @@ mod tests {
         let registration = create(draft(), "").unwrap();
         assert!(!registration.holds_on(day("2022-02-28")));
         assert!(registration.holds_on(day("2022-03-01")));
-        let ended = registration.clone().end(day("2022-03-02")).unwrap();
+        let ended = registration
+            .clone()
+            .end(&End::On(day("2022-03-02")))
+            .unwrap();
         assert!(ended.holds_on(day("2022-03-01")));
         assert!(!ended.holds_on(day("2022-03-02")));
         assert_eq!(ended.revision, 2);
@@ -268,11 +270,14 @@ mod tests {
     #[test]
     fn it_ends_once_and_after_its_start() {
         let registration = create(draft(), "").unwrap();
-        let early = registration.clone().end(day("2022-03-01")).unwrap_err();
+        let early = registration
+            .clone()
+            .end(&End::On(day("2022-03-01")))
+            .unwrap_err();
         assert_eq!(early.fields[0].field, "end_date");
-        let ended = registration.end(day("2022-04-01")).unwrap();
+        let ended = registration.end(&End::On(day("2022-04-01"))).unwrap();
         assert_eq!(
-            ended.end(day("2022-05-01")).unwrap_err().reason,
+            ended.end(&End::On(day("2022-05-01"))).unwrap_err().reason,
             Reason::StateConflict
         );
     }

@@ -11,7 +11,11 @@ use uuid::Uuid;
 use wangge_api::refusal::Refusal;
 use wangge_kernel::limit::{DEFAULT_ZONE, day_of, day_start};
 use wangge_pg::{StoreError, Tx};
-use wangge_records::{Dated, Record as _, kept::CREATE};
+use wangge_records::{
+    Dated, Record as _,
+    end::{CORRECT_END, END},
+    kept::CREATE,
+};
 
 use crate::{
     domain::{
@@ -47,7 +51,9 @@ struct Ends {
 impl Ends {
     fn of<R: Dated>(records: &[R], action: &str, now: DateTime<Utc>) -> Self {
         let today = day_of(now, DEFAULT_ZONE);
-        let ended = records.iter().filter(|_| action == "end");
+        let ended = records
+            .iter()
+            .filter(|_| [END, CORRECT_END].contains(&action));
         let ended = ended.filter_map(|record| Some((record.head().id, record.end_date()?)));
         let (ids, days): (Vec<Uuid>, Vec<NaiveDate>) =
             ended.map(|(id, end)| (id, end.max(today))).unzip();

@@ -187,6 +187,7 @@ async fn an_ended_registration_takes_no_more_visits() {
         id: registration.id.clone(),
         end_date: date(2022, 7, 28),
         etag: String::new(),
+        correction_reason: String::new(),
     };
     let early = bench.staff().end_registration(request.clone()).await;
     assert_eq!(

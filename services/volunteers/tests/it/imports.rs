@@ -330,6 +330,7 @@ async fn a_load_can_be_sent_again_after_its_records_have_moved_on() {
         id: registration.id,
         end_date: date(2022, 7, 1),
         etag: String::new(),
+        correction_reason: String::new(),
     };
     bench.staff().end_registration(request).await.unwrap();
     let results = load(&bench, vec![record]).await;

@@ -132,15 +132,33 @@ async fn a_volunteer_is_in_a_team_once_at_a_time() {
     let first = first.into_inner();
     assert_eq!(first.area_code, COMMUNITY);
     let mut client = client;
-    let ended = client.end_team_member(EndTeamMemberRequest {
+    let end = |end_date, correction_reason: &str| EndTeamMemberRequest {
         request_id: request_id(),
-        id: first.id,
-        end_date: date(2022, 6, 1),
-        etag: first.etag,
-    });
-    ended.await.expect("ended");
+        id: first.id.clone(),
+        end_date,
+        etag: String::new(),
+        correction_reason: correction_reason.to_owned(),
+    };
+    let ended = EndTeamMemberRequest {
+        etag: first.etag.clone(),
+        ..end(date(2022, 6, 1), "")
+    };
+    client.end_team_member(ended).await.expect("ended");
+    let later = client.end_team_member(end(date(2022, 7, 1), "")).await;
+    let later = later.expect_err("a day that stands");
+    assert_eq!(told(&later), expected("STATE_CONFLICT", &[]));
+    let open = client.end_team_member(end(None, "误录")).await;
+    let open = open.expect("taken back").into_inner();
+    assert_eq!((open.end_date, open.revision), (None, 3));
+    client
+        .end_team_member(end(date(2022, 6, 1), ""))
+        .await
+        .expect("ended again");
     let again = client.create_team_member(member(date(2022, 6, 1))).await;
     again.expect("a member again");
+    let open = client.end_team_member(end(None, "误录")).await;
+    let open = open.expect_err("a member since");
+    assert_eq!(told(&open), expected("GUARD_FAILED", &[]));
 }
 
 #[tokio::test]

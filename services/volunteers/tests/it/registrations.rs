@@ -25,6 +25,7 @@ fn end(id: &str) -> EndRegistrationRequest {
         id: id.into(),
         end_date: date(2022, 7, 1),
         etag: String::new(),
+        correction_reason: String::new(),
     }
 }
 
@@ -464,4 +465,42 @@ async fn page_tokens_are_good_for_their_own_list_only() {
     };
     let status = staff.list_registrations(negative).await.unwrap_err();
     assert_eq!(fields(&status), ["page_size"]);
+}
+
+#[tokio::test]
+async fn an_end_entered_by_mistake_is_corrected_while_nobody_is_registered_since() {
+    let bench = Bench::start().await;
+    let made = bench.registered().await;
+    let mut staff = bench.staff();
+    staff.end_registration(end(&made.id)).await.unwrap();
+    let correct = |end_date| EndRegistrationRequest {
+        end_date,
+        correction_reason: "误录".into(),
+        ..end(&made.id)
+    };
+    let open = staff.end_registration(correct(None)).await.unwrap();
+    let open = open.into_inner();
+    assert_eq!((open.revision, open.end_date), (3, None));
+    let events = bench.events(3).await;
+    assert_eq!(days(&events[2]), (3, false));
+    let again = staff.end_registration(correct(None)).await.unwrap_err();
+    assert_eq!(reason(&again), "STATE_CONFLICT");
+
+    staff.end_registration(end(&made.id)).await.unwrap();
+    let next = Registration {
+        person_id: made.person_id.clone(),
+        start_date: date(2022, 7, 10),
+        ..registration()
+    };
+    staff.create_registration(create(next)).await.unwrap();
+    let taken = staff.end_registration(correct(None)).await.unwrap_err();
+    assert_eq!(precondition(&taken).as_deref(), Some("registered_already"));
+    let until = correct(date(2022, 7, 10));
+    staff.end_registration(until).await.unwrap();
+    let kept: i64 = sqlx::query_scalar("select count(*) from correction where kind = $1")
+        .bind("registration")
+        .fetch_one(&bench.database.calls)
+        .await
+        .unwrap();
+    assert_eq!(kept, 2);
 }

@@ -283,6 +283,7 @@ fn of_organization(city: &City) -> Vec<Record> {
                     id: id.to_owned(),
                     end_date: day(2030, 1, 1),
                     etag: String::new(),
+                    correction_reason: String::new(),
                 }
                 .encode_to_vec()
             },
@@ -306,6 +307,7 @@ fn of_volunteers(city: &City) -> Vec<Record> {
                     id: id.to_owned(),
                     end_date: day(2030, 1, 1),
                     etag: String::new(),
+                    correction_reason: String::new(),
                 }
                 .encode_to_vec()
             },

@@ -50,8 +50,8 @@ pub(super) async fn unit(
         create_unit::save(tx, run.references(), &unit, origin).await?;
         store::loaded::remember(tx, "unit", unit.id.0, row).await?;
     }
-    let facts = UnitFacts::from(&unit);
-    run.references_mut().learn_unit(unit.id, facts);
+    run.references_mut()
+        .learn_unit(unit.id, UnitFacts::of(&unit));
     Ok(run.passed(unit.id.0, &unit))
 }
 

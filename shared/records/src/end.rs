@@ -1,0 +1,160 @@
+//! Ends: how what holds from a day to a day gets one, and how one that was entered
+//! by mistake is corrected. A correction leaves a trace: the day before, the day
+//! after, who corrected it and why are kept in the table `correction` of the
+//! service, in the transaction of the change.
+
+use chrono::{DateTime, NaiveDate, Utc};
+use uuid::Uuid;
+use wangge_api::{date, refusal::Refusal, types::v1::Date};
+use wangge_pg::{StoreError, Tx, request::RequestKey};
+
+/// The action by which a record ends, as [`Kept::guard`](crate::Kept::guard) names it.
+pub const END: &str = "end";
+
+/// The action by which an end that stands is changed or taken back.
+pub const CORRECT_END: &str = "correct_end";
+
+/// What a call asks of a record's end.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum End {
+    /// That it ends on a day.
+    On(NaiveDate),
+    /// That the end that stands was a mistake.
+    Corrected {
+        /// The right one; none if it has not ended at all.
+        day: Option<NaiveDate>,
+        /// Why; it may be personal.
+        reason: String,
+    },
+}
+
+impl End {
+    /// What a request asks: a correction if it gives a reason.
+    ///
+    /// # Errors
+    /// `FIELD_INVALID` on `end_date` and `correction_reason`.
+    pub fn read(day: Option<&Date>, reason: String) -> Result<Self, Refusal> {
+        if reason.is_empty() {
+            return Ok(Self::On(date::required(day, "end_date")?));
+        }
+        if reason.trim().is_empty() {
+            let why = "must say something, or be left out";
+            return Err(Refusal::field("correction_reason", "string.blank", why));
+        }
+        let day = date::optional(day, "end_date")?;
+        Ok(Self::Corrected { day, reason })
+    }
+
+    /// What is done, as guards know it.
+    pub fn action(&self) -> &'static str {
+        match self {
+            Self::On(_) => END,
+            Self::Corrected { .. } => CORRECT_END,
+        }
+    }
+
+    /// The end of a record of some kind from now on, which began on `start` and
+    /// ends, as far as was known, on `known`.
+    ///
+    /// # Errors
+    /// `STATE_CONFLICT` if it ends by that day already, or has no other end that
+    /// could be corrected; `FIELD_INVALID` if the day is not after the start.
+    pub fn decide(
+        &self,
+        kind: &str,
+        start: NaiveDate,
+        known: Option<NaiveDate>,
+    ) -> Result<Option<NaiveDate>, Refusal> {
+        let day = match self {
+            Self::On(day) if known.is_some_and(|end| end <= *day) => {
+                return Err(Refusal::state_conflict(kind, "ended", END));
+            }
+            Self::On(day) => Some(*day),
+            Self::Corrected { .. } if known.is_none() => {
+                return Err(Refusal::state_conflict(kind, "not ended", CORRECT_END));
+            }
+            Self::Corrected { day, .. } if *day == known => {
+                return Err(Refusal::state_conflict(kind, "ended", CORRECT_END));
+            }
+            Self::Corrected { day, .. } => *day,
+        };
+        if day.is_some_and(|day| day <= start) {
+            let why = "must be after start_date";
+            return Err(Refusal::field("end_date", "date.order", why));
+        }
+        Ok(day)
+    }
+
+    /// Keeps the trace of a correction, if it is one, of the record with an id
+    /// whose end was `before`.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub async fn keep(
+        &self,
+        tx: &mut Tx,
+        (kind, id): (&'static str, Uuid),
+        before: Option<NaiveDate>,
+        key: &RequestKey,
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        let Self::Corrected { day, reason } = self else {
+            return Ok(());
+        };
+        sqlx::query(
+            "insert into correction (kind, record_id, end_date_before, end_date_after, reason, \
+                 actor, recorded_time) \
+             values ($1, $2, $3, $4, $5, $6, $7)",
+        )
+        .bind(kind)
+        .bind(id)
+        .bind(before)
+        .bind(day)
+        .bind(reason)
+        .bind(key.subject())
+        .bind(now)
+        .execute(tx)
+        .await?;
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn day(day: u32) -> NaiveDate {
+        NaiveDate::from_ymd_opt(2022, 1, day).expect("a day")
+    }
+
+    fn decided(end: &End, known: Option<u32>) -> Option<Option<NaiveDate>> {
+        end.decide("team", day(1), known.map(day)).ok()
+    }
+
+    #[test]
+    fn an_end_that_stands_changes_for_a_reason_only() {
+        let on = |at| End::On(day(at));
+        assert_eq!(decided(&on(5), None), Some(Some(day(5))));
+        assert_eq!(decided(&on(5), Some(9)), Some(Some(day(5))), "cut short");
+        assert_eq!(decided(&on(5), Some(5)), None);
+        assert_eq!(decided(&on(5), Some(3)), None);
+        assert_eq!(decided(&on(1), None), None, "not behind the start");
+        let corrected = |at: Option<u32>| End::Corrected {
+            day: at.map(day),
+            reason: "误录".into(),
+        };
+        assert_eq!(decided(&corrected(Some(5)), Some(3)), Some(Some(day(5))));
+        assert_eq!(decided(&corrected(None), Some(3)), Some(None));
+        assert_eq!(decided(&corrected(Some(3)), Some(3)), None);
+        assert_eq!(decided(&corrected(Some(1)), Some(3)), None);
+        assert_eq!(decided(&corrected(Some(5)), None), None, "none stands");
+        assert_eq!(decided(&corrected(None), None), None, "none stands");
+    }
+
+    #[test]
+    fn a_reason_says_something() {
+        assert!(End::read(None, String::new()).is_err());
+        assert!(End::read(None, "　 ".into()).is_err());
+        assert!(End::read(None, "误录".into()).is_ok());
+    }
+}
