@@ -3,7 +3,7 @@
 //! a report is routed without a statement and without a call.
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, HashSet},
     sync::{Arc, PoisonError, RwLock},
 };
 

@@ -13,7 +13,7 @@ use super::import_records::Outcome;
 use crate::{
     App,
     domain::{
-        act::{Act, NewOrder},
+        act::Act,
         past::{Impossible, PastTicket, Step},
         report::Place,
         ticket::Ticket,
@@ -364,12 +364,15 @@ fn orders(past: &PastTicket) -> impl Iterator<Item = PastOrder> {
             _ => &[],
         };
         let day = day_of(past.at, DEFAULT_ZONE);
-        orders.iter().enumerate().map(move |(number, order)| PastOrder {
-            path: format!("history[{line}].orders[{number}]"),
-            id: order.id,
-            unit_id: order.unit_id,
-            day,
-        })
+        orders
+            .iter()
+            .enumerate()
+            .map(move |(number, order)| PastOrder {
+                path: format!("history[{line}].orders[{number}]"),
+                id: order.id,
+                unit_id: order.unit_id,
+                day,
+            })
     })
 }
 
