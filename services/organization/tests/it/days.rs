@@ -167,7 +167,7 @@ async fn units_and_posts_last_no_longer_than_their_unit() {
             ..post
         });
         for validate_only in [true, false] {
-            let results = import(&world, "", validate_only, &[row.clone()]).await;
+            let results = import(&world, "", validate_only, std::slice::from_ref(&row)).await;
             assert_eq!(outcomes(&results), [RowOutcome::Refused], "{results:?}");
         }
     }
