@@ -50,7 +50,9 @@ pub struct Listing {
     pub sort: Option<Sort>,
     /// Whether a record holds from a `start_date` to an `end_date`.
     pub is_dated: bool,
-    /// What else must be true of a record, named `kept`, for it to hold on day $4.
+    /// What else must be true of a record, named `kept`, for it to hold on day $4. It
+    /// asks for one row at a time, by its key: `coalesce((select …), true)`, since
+    /// what can be joined is read whole.
     pub holds_while: Option<&'static str>,
     /// Whether who may read a record in the areas around their own does.
     pub is_shared: bool,

@@ -433,16 +433,17 @@ mod tests {
             let is_header = message.action.is_empty();
             Message {
                 header: is_header.then(ImportHeader::default),
+                dataset: None,
                 number: 1,
                 record: (!is_header).then_some(message.action),
             }
         }
 
-        async fn load(
-            &mut self,
-            rows: Vec<Row<String>>,
-            _validate_only: bool,
-        ) -> Result<Vec<RowResult>, Refusal> {
+        async fn begin(&mut self, _: Head) -> Result<(), Refusal> {
+            Ok(())
+        }
+
+        async fn load(&mut self, rows: Vec<Row<String>>) -> Result<Vec<RowResult>, Refusal> {
             let results = rows.iter().map(|row| imported(row.number, Uuid::nil(), 1));
             Ok(results.collect())
         }
@@ -479,6 +480,7 @@ mod tests {
             // However slow the machine is, nothing comes in that time.
             idle_timeout: PAUSE * 2,
             results,
+            head: None,
             rows: Vec::new(),
             bytes: 0,
         };

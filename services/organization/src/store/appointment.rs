@@ -23,9 +23,9 @@ const LISTING: Listing = Listing {
     }),
     is_dated: true,
     holds_while: Some(
-        "not exists (select from unit where unit.id = kept.unit_id and unit.end_date <= $4) \
-         and not (kept.unit_id is null and exists ( \
-             select from area where area.code = kept.area_code and area.end_date <= $4))",
+        "coalesce(case when kept.unit_id is null \
+             then (select end_date > $4 from area where code = kept.area_code) \
+             else (select end_date > $4 from unit where id = kept.unit_id) end, true)",
     ),
     ..Listing::of("appointment")
 };

@@ -23,19 +23,19 @@ kept! { Resident in "resident" of "household_id" dated
 keeps "household_id, start_date"
 changes "name, is_party_member, end_date" }
 kept! { NeedTag in "need_tag" of "resident_id" dated
-while "not exists (select from resident where resident.id = kept.resident_id and resident.end_date <= $4)"
+while "coalesce((select end_date > $4 from resident where id = kept.resident_id), true)"
 keeps "resident_id, kind, team, start_date"
 changes "note, end_date" }
 kept! { ResidentRole in "resident_role" of "resident_id" dated
-while "not exists (select from resident where resident.id = kept.resident_id and resident.end_date <= $4)"
+while "coalesce((select end_date > $4 from resident where id = kept.resident_id), true)"
 keeps "resident_id, kind, start_date"
 changes "end_date" }
 kept! { Membership in "membership" dated
-while "not exists (select from unit where unit.id = kept.unit_id and unit.end_date <= $4) and not exists (select from resident where resident.id = kept.resident_id and resident.end_date <= $4)"
+while "coalesce((select end_date > $4 from unit where id = kept.unit_id), true) and coalesce((select end_date > $4 from resident where id = kept.resident_id), true)"
 keeps "role, unit_id, resident_id, start_date"
 changes "end_date" }
 kept! { Seat in "seat" dated
-while "not exists (select from unit where unit.id = kept.unit_id and unit.end_date <= $4)"
+while "coalesce((select end_date > $4 from unit where id = kept.unit_id), true)"
 keeps "kind, person_id, unit_id, start_date"
 changes "end_date" }
 

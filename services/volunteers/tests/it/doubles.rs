@@ -84,6 +84,7 @@ async fn a_station_offers_an_item_of_a_name_once_at_a_time() {
 
     // One after the other is fine, and so is a time before.
     let end = EndCatalogueItemRequest {
+        correction_reason: String::new(),
         request_id: request_id(),
         id: first.id.clone(),
         end_date: date(2022, 1, 1),

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 
 use prost::Message as _;
 use wangge_api::organization::v1::{
-    Area, ImportDataset, Unit, import_records_request::Record as Organization,
+    Area, ImportDataset, import_records_request::Record as Organization,
 };
 
 use super::records::Sourced;
@@ -68,6 +68,8 @@ pub(super) fn parts(dataset: ImportDataset) -> Vec<ImportDataset> {
 
 #[cfg(test)]
 mod tests {
+    use wangge_api::organization::v1::Unit;
+
     use super::*;
 
     #[test]

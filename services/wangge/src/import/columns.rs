@@ -19,6 +19,10 @@ const GUARDS: &[(&str, &[&str])] = &[
     ),
     ("deliberation_reviewed", &["deliberation_key", "steps"]),
     (
+        "door_taken",
+        &["building_key", "room", "start_date", "end_date"],
+    ),
+    (
         "held_already",
         &[
             "service_post_key",
@@ -47,7 +51,13 @@ const GUARDS: &[(&str, &[&str])] = &[
     ),
     (
         "name_taken",
-        &["station_key", "name", "start_date", "end_date"],
+        &[
+            "estate_key",
+            "station_key",
+            "name",
+            "start_date",
+            "end_date",
+        ],
     ),
     ("nothing_assigned", &["steps"]),
     ("not_authorised", &["is_authorised", "steps"]),
