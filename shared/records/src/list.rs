@@ -212,8 +212,9 @@ impl Listing {
         }
         if self.is_shared && filter.parent.is_none() {
             sources.push(format!(
-                "select found.* from unnest($8) one (code) cross join lateral ({}) found \
+                "select {} from unnest($8) one (code) cross join lateral ({}) found \
                  where not (one.code >= $1 and one.code < $2)",
+                self.columns("found"),
                 self.first(filter, "kept.area_code = one.code", holds)
             ));
         }
@@ -234,7 +235,7 @@ impl Listing {
         let first = |sorted: &str| {
             format!(
                 "(select {} from {} kept where {place}{sorted}{holds} and {} order by {} limit $6)",
-                self.columns(),
+                self.columns("kept"),
                 self.table,
                 self.behind(),
                 self.in_order("kept"),
@@ -258,7 +259,7 @@ impl Listing {
             "with held as materialized (select {} from {} kept \
              where code_range(kept.area_code, kept.area_code, '[]') <@ code_range($1, $2) \
              and daterange(kept.start_date, kept.end_date) @> $4 limit $6 * 10 + 1) ",
-            self.columns(),
+            self.columns("kept"),
             self.table,
         )
     }
@@ -275,7 +276,7 @@ impl Listing {
         };
         format!(
             "select {} from held join {} kept on {} where {FEW} and {holds}{sorted} and {}",
-            self.columns(),
+            self.columns("kept"),
             self.table,
             same.join(" and "),
             self.behind(),
@@ -303,11 +304,11 @@ impl Listing {
         }
     }
 
-    fn columns(&self) -> String {
+    fn columns(&self, row: &str) -> String {
         let names = self
             .order
             .iter()
-            .map(|column| format!("kept.{}", column.name));
+            .map(|column| format!("{row}.{}", column.name));
         names.collect::<Vec<_>>().join(", ")
     }
 
@@ -327,7 +328,7 @@ impl Listing {
             .map(|(column, number)| format!("($5::text[])[{number}]::{}", column.sql_type))
             .collect();
         let is_behind = if self.is_ascending { ">" } else { "<" };
-        let (columns, last) = (self.columns(), last.join(", "));
+        let (columns, last) = (self.columns("kept"), last.join(", "));
         format!("($5::text[] is null or ({columns}) {is_behind} ({last}))")
     }
 }
