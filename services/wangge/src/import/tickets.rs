@@ -141,7 +141,7 @@ fn read_categories(reading: &Reading<'_>, records: &mut Records, categories: &mu
         };
         push(
             records,
-            row.origin().named(&[&id]),
+            row.origin().named(&[&id, code]),
             Record::Category(category),
         );
     }
