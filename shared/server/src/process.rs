@@ -43,13 +43,13 @@ pub struct ProcessArgs {
     /// default.
     #[arg(long, env = "WANGGE_LISTEN")]
     pub listen: Option<SocketAddr>,
-    /// What the process is run for: in production, what is for development only
-    /// is refused.
+    /// What the process is run for: in production, which it is unless told
+    /// otherwise, what is for development only is refused.
     #[arg(
         long,
         env = "WANGGE_ENVIRONMENT",
         value_enum,
-        default_value = "development"
+        default_value = "production"
     )]
     pub environment: Environment,
     /// URL of the service's database. Example: postgres://tickets@db:5432/tickets.

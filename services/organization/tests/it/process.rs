@@ -96,20 +96,23 @@ async fn production_takes_nothing_that_is_for_development() {
     let folder = Folder::new();
     let development = Issuer::generate().expect("a key");
     let key_set = folder.file("jwks.json", development.jwks());
-    let told = refused(
-        binary()
-            .env("WANGGE_ENVIRONMENT", "production")
-            .env("WANGGE_DATABASE_URL", "postgres://a@127.0.0.1:9/a")
-            .env("WANGGE_JWKS_FILE", key_set)
-            .env("WANGGE_REFLECTION", "true"),
-    )
-    .await;
-    for name in [
-        "WANGGE_ISSUER: production",
-        "WANGGE_REFLECTION: production",
-        "a key was made for development",
-    ] {
-        assert!(told.contains(name), "{name} in {told}");
+    // A forgotten variable is no way around it.
+    for environment in [None, Some("production")] {
+        let told = refused(
+            binary()
+                .envs(environment.map(|name| ("WANGGE_ENVIRONMENT", name)))
+                .env("WANGGE_DATABASE_URL", "postgres://a@127.0.0.1:9/a")
+                .env("WANGGE_JWKS_FILE", &key_set)
+                .env("WANGGE_REFLECTION", "true"),
+        )
+        .await;
+        for name in [
+            "WANGGE_ISSUER: production",
+            "WANGGE_REFLECTION: production",
+            "a key was made for development",
+        ] {
+            assert!(told.contains(name), "{name} in {told}");
+        }
     }
 }
 
