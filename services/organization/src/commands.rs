@@ -14,4 +14,4 @@ pub mod references;
 pub mod update_area;
 pub mod update_unit;
 
-pub use wangge_records::Call;
+pub use wangge_resource_store::Call;

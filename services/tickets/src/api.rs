@@ -22,10 +22,7 @@ pub(crate) use livelihood::Livelihood;
 pub(crate) use tickets::Tickets;
 
 use uuid::Uuid;
-use wangge_api::{
-    errors::v1::Reason,
-    refusal::{FieldViolation, Refusal},
-};
+use wangge_api::refusal::{FieldViolation, Reason, Refusal};
 
 /// An id of a message; `field` is named if it is none.
 fn id(text: &str, field: &str) -> Result<Uuid, Refusal> {

@@ -20,7 +20,8 @@ use wangge_kernel::{
 };
 use wangge_pg::StoreError;
 use wangge_places::{AddressEntry, Located, PlaceArea, PlaceIndex, boundary};
-use wangge_records::{Claims, Days};
+use wangge_resource::Days;
+use wangge_resource_store::Claims;
 
 use crate::{
     domain::{

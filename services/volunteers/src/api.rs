@@ -15,8 +15,7 @@ use tokio_util::sync::CancellationToken;
 use tonic::{Request, Response, Status, codec::CompressionEncoding, service::Routes};
 use uuid::Uuid;
 use wangge_api::{
-    errors::v1::Reason,
-    refusal::Refusal,
+    refusal::{Reason, Refusal},
     volunteers::v1::{
         CheckInVisit, CreateCheckInVisitRequest, CreateRegistrationRequest, EndRegistrationRequest,
         GetCheckInVisitRequest, GetRegistrationRequest, ListCheckInVisitsRequest,

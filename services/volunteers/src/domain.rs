@@ -11,7 +11,6 @@ pub mod check_in_visit_state;
 pub mod closed_day;
 pub mod delivery;
 pub mod functional_area;
-pub mod import;
 pub mod need;
 pub mod need_match;
 pub mod post_holder;

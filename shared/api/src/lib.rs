@@ -2,6 +2,7 @@
 //! the validating codec, validators, the policy table, and refusals on the
 //! wire. It holds no behaviour of any service.
 
+pub mod call;
 pub mod codec;
 pub mod date;
 pub mod policy;

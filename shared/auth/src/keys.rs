@@ -12,7 +12,7 @@ use std::{
 use jsonwebtoken::{Algorithm, DecodingKey, Validation, jwk::Jwk};
 use serde::Deserialize;
 use uuid::Uuid;
-use wangge_api::{errors::v1::Reason, refusal::Refusal};
+use wangge_api::refusal::{Reason, Refusal};
 use wangge_kernel::area_code;
 
 use crate::{
@@ -338,16 +338,11 @@ fn now() -> u64 {
 }
 
 fn invalid() -> Refusal {
-    Refusal::new(
-        tonic::Code::Unauthenticated,
-        Reason::TokenInvalid,
-        "the token is not accepted",
-    )
+    Refusal::new(Reason::TokenInvalid, "the token is not accepted")
 }
 
 fn expired() -> Refusal {
     Refusal::new(
-        tonic::Code::Unauthenticated,
         Reason::TokenExpired,
         "the token has expired: fetch a new one",
     )

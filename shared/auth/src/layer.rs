@@ -13,9 +13,12 @@ use futures::{
     future::{BoxFuture, Either},
 };
 use http::{Request, Response, header::AUTHORIZATION};
-use tonic::{Code, Status, body::Body};
+use tonic::{Status, body::Body};
 use tower::{Layer, Service};
-use wangge_api::{errors::v1::Reason, policy, refusal::Refusal};
+use wangge_api::{
+    policy,
+    refusal::{Reason, Refusal},
+};
 
 use crate::{caller::Caller, keys::Verifier, lease::Lease, scope::RecordScope};
 
@@ -95,14 +98,12 @@ where
 fn admit(verifier: &Verifier, request: &Request<Body>) -> Result<(Caller, RecordScope), Refusal> {
     let Some(policy) = policy::policy(request.uri().path()) else {
         return Err(Refusal::new(
-            Code::Unimplemented,
             Reason::MethodUnknown,
             "there is no such method",
         ));
     };
     let token = bearer(request).ok_or_else(|| {
         Refusal::new(
-            Code::Unauthenticated,
             Reason::TokenMissing,
             "send a token: `authorization: Bearer <token>`",
         )
@@ -110,7 +111,6 @@ fn admit(verifier: &Verifier, request: &Request<Body>) -> Result<(Caller, Record
     let caller = verifier.verify(token)?;
     if !caller.may_call(policy) {
         return Err(Refusal::new(
-            Code::PermissionDenied,
             Reason::RoleNotAllowed,
             "none of the caller's roles may call this method",
         ));

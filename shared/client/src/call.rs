@@ -13,7 +13,7 @@ use http::{HeaderValue, Request, Response, header::AUTHORIZATION};
 use http_body_util::BodyExt as _;
 use tonic::{Code, Status, TimeoutExpired, body::Body};
 use tower::{BoxError, Service};
-use wangge_api::{errors::v1::Reason, refusal::Refusal};
+use wangge_api::refusal::{Reason, Refusal};
 use wangge_telemetry::context;
 
 use crate::{deadline, token::TokenSource};
@@ -123,11 +123,7 @@ fn is_out_of_time(error: &(dyn Error + 'static)) -> bool {
 }
 
 fn out_of_time() -> Refusal {
-    Refusal::new(
-        tonic::Code::DeadlineExceeded,
-        Reason::DeadlineExceeded,
-        "the call's time ran out",
-    )
+    Refusal::new(Reason::DeadlineExceeded, "the call's time ran out")
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-pub use wangge_kernel::call::{left, within};
+pub use wangge_api::call::{left, within};
 
 /// The limit of a call as the header `grpc-timeout` says it.
 pub fn header(limit: Duration) -> String {

@@ -22,7 +22,7 @@ use wangge_api::{
     events::v1::{
         Event, SubscribeRequest, SubscribeResponse, feed_service_client::FeedServiceClient,
     },
-    refusal::{DOMAIN, Reason, Refusal, reason_name},
+    refusal::{DOMAIN, Reason, Refusal},
 };
 use wangge_client::ServiceChannel;
 use wangge_kernel::clock::Clock;
@@ -145,7 +145,7 @@ impl<P: Projector> Consumer<P> {
                     );
                 }
                 Err(Lost::Here(refusal)) if !was_lost => {
-                    tracing::warn!(feed = self.service, code = ?refusal.code, error = %refusal, "events can't be applied now: trying again");
+                    tracing::warn!(feed = self.service, reason = refusal.reason.name(), error = %refusal, "events can't be applied now: trying again");
                 }
                 _ => {}
             }
@@ -270,7 +270,7 @@ async fn within<T>(said: impl Future<Output = Result<T, Status>>) -> Result<T, S
 fn is(status: &Status, reason: Reason) -> bool {
     status
         .get_details_error_info()
-        .is_some_and(|info| info.domain == DOMAIN && info.reason == reason_name(reason))
+        .is_some_and(|info| info.domain == DOMAIN && info.reason == reason.name())
 }
 
 /// Up to when a message tells all that happened: its last event, or, with none,

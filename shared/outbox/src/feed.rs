@@ -17,12 +17,11 @@ use sqlx::PgPool;
 use tokio::sync::{Semaphore, mpsc, watch};
 use tokio_stream::wrappers::ReceiverStream;
 use tokio_util::sync::CancellationToken;
-use tonic::{Code, Request, Response, Status};
+use tonic::{Request, Response, Status};
 use wangge_api::{
-    errors::v1::Reason,
     events::v1::{SubscribeRequest, SubscribeResponse, server::feed_service_server},
     policy::Role,
-    refusal::Refusal,
+    refusal::{Reason, Refusal},
 };
 use wangge_auth::{Caller, RecordScope};
 use wangge_kernel::area_code;
@@ -148,7 +147,6 @@ fn shutting_down() -> Refusal {
 /// The feed has no such position, and never will have.
 fn unknown_token() -> Refusal {
     Refusal::new(
-        Code::OutOfRange,
         Reason::FeedTokenUnknown,
         "the feed's history no longer has this position: undo what was applied and start again \
          without a token",

@@ -10,7 +10,7 @@ use std::{
 };
 
 use opentelemetry::{KeyValue, global::meter, metrics::Counter};
-use wangge_api::{errors::v1::Reason, refusal::Refusal};
+use wangge_api::refusal::{Reason, Refusal};
 
 use crate::position;
 

@@ -7,7 +7,7 @@ use std::{future::Future, panic::AssertUnwindSafe, sync::Arc};
 
 use futures::{FutureExt as _, future::join_all};
 use tokio::sync::{Mutex, mpsc, oneshot};
-use wangge_kernel::call::{self, Context, Slot};
+use wangge_api::call::{self, Context, Slot};
 
 use crate::error::StoreError;
 

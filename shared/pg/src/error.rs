@@ -4,7 +4,7 @@
 use std::{sync::Arc, time::Duration};
 
 use sqlx::postgres::PgDatabaseError;
-use wangge_api::{errors::v1::Reason, refusal::Refusal};
+use wangge_api::refusal::{Reason, Refusal};
 
 use crate::{measures, pool};
 

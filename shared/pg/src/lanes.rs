@@ -17,7 +17,7 @@ use tokio::{
     time::timeout,
 };
 
-use wangge_kernel::call::{self, Context};
+use wangge_api::call::{self, Context};
 
 use crate::{
     cancel::{Backend, cancel, terminate},

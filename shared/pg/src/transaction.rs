@@ -10,8 +10,8 @@ use sqlx::{AssertSqlSafe, Connection as _, PgConnection, PgPool};
 use tokio::{sync::oneshot, time::timeout};
 use tracing::Instrument as _;
 use uuid::Uuid;
+use wangge_api::call;
 use wangge_api::refusal::Refusal;
-use wangge_kernel::call;
 
 use crate::{
     cancel::{Backend, cancel},

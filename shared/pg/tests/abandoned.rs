@@ -5,8 +5,8 @@ use std::{sync::Arc, time::Duration};
 
 use sqlx::PgPool;
 use tokio::time::{Instant, timeout};
+use wangge_api::call::{self, Slot};
 use wangge_api::refusal::Reason;
-use wangge_kernel::call::{self, Slot};
 use wangge_pg::{Database, StoreError, Tx, transact, transaction::Failure};
 use wangge_testkit::{empty_database, eventually, postgres_url};
 

@@ -15,11 +15,14 @@ use http::{Request, Response};
 use http_body_util::{BodyExt as _, Full as FullBody};
 use opentelemetry::{KeyValue, global::meter, metrics::Counter};
 use prost::bytes::{Bytes, BytesMut};
-use tonic::{Code, Status, body::Body};
+use tonic::{Status, body::Body};
 use tower::{Layer, Service};
-use wangge_api::{errors::v1::Reason, policy::policy, refusal::Refusal};
+use wangge_api::call;
+use wangge_api::{
+    policy::policy,
+    refusal::{Reason, Refusal},
+};
 use wangge_auth::{Caller, scope::RecordScope};
-use wangge_kernel::call;
 
 use crate::{
     args::ServerArgs,
@@ -263,18 +266,13 @@ impl Limits {
         self.shed.add(1, &[KeyValue::new("limit", limit)]);
         Refusal {
             retry_after: Some(RETRY_AFTER),
-            ..Refusal::new(
-                Code::ResourceExhausted,
-                Reason::Overloaded,
-                format!("{what}: try again"),
-            )
+            ..Refusal::new(Reason::Overloaded, format!("{what}: try again"))
         }
     }
 }
 
 fn late() -> Refusal {
     Refusal::new(
-        Code::DeadlineExceeded,
         Reason::DeadlineExceeded,
         "the request did not arrive in time; nothing was done",
     )

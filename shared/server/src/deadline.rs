@@ -9,9 +9,9 @@ use std::{
 use futures::future::BoxFuture;
 use http::{Request, Response};
 use tokio::time::Instant;
-use tonic::{Code, Status, body::Body};
+use tonic::{Status, body::Body};
 use tower::{Layer, Service};
-use wangge_api::{errors::v1::Reason, refusal::Refusal};
+use wangge_api::refusal::{Reason, Refusal};
 use wangge_client::deadline;
 
 use crate::column::is_stream;
@@ -87,7 +87,6 @@ fn asked(request: &Request<Body>) -> Option<Duration> {
 
 fn exceeded() -> Refusal {
     Refusal::new(
-        Code::DeadlineExceeded,
         Reason::DeadlineExceeded,
         "the call's time ran out; a write may have taken effect: repeat it with the same request_id",
     )

@@ -8,15 +8,15 @@ use prost::Message as _;
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 use tokio_util::sync::CancellationToken;
-use tonic::{Code, Status, Streaming};
+use tonic::{Status, Streaming};
 use uuid::Uuid;
+use wangge_api::call;
 use wangge_api::{
     codec,
     organization::v1::ImportDataset,
-    refusal::{Reason, Refusal, reason_name},
+    refusal::{Reason, Refusal},
     types::v1::{ImportHeader, RecordVersion, RowOutcome, RowResult, RowViolation},
 };
-use wangge_kernel::call;
 
 use crate::transport::explain;
 
@@ -321,7 +321,6 @@ fn shutting_down() -> Refusal {
 
 fn idle() -> Refusal {
     Refusal::new(
-        Code::DeadlineExceeded,
         Reason::DeadlineExceeded,
         "no row came for two minutes: send the rest of the load again",
     )
@@ -360,7 +359,7 @@ pub fn valid(number: i64) -> RowResult {
 pub fn refused(number: i64, refusal: &Refusal, prefix: &str) -> RowResult {
     let violation = |field: &str, description: String| RowViolation {
         field: field.strip_prefix(prefix).unwrap_or(field).to_owned(),
-        reason: reason_name(refusal.reason).to_owned(),
+        reason: refusal.reason.name().to_owned(),
         description,
     };
     let mut violations: Vec<_> = refusal
@@ -404,6 +403,8 @@ mod tests {
     use tonic::codec::{DecodeBuf, Decoder};
     use tonic_types::StatusExt as _;
     use wangge_api::types::v1::Step;
+
+    use tonic::Code;
 
     use super::*;
 

@@ -11,9 +11,9 @@ use wangge_api::refusal::{Reason, Refusal};
 /// Gives an answer that the transport refused a reason.
 pub(crate) fn explain_answer(mut answer: Response<Body>) -> Response<Body> {
     if let Some(status) = Status::from_header_map(answer.headers())
-        && let Some(refusal) = reason(&status)
+        && let Some(explained) = explained(&status)
         // Fails only for a text that is none of a header; ours are.
-        && Status::from(refusal).add_header(answer.headers_mut()).is_err()
+        && explained.add_header(answer.headers_mut()).is_err()
     {
         return Status::from(Refusal::internal(&status)).into_http();
     }
@@ -22,32 +22,31 @@ pub(crate) fn explain_answer(mut answer: Response<Body>) -> Response<Body> {
 
 /// Gives a status a reason, if it is the transport's and not ours.
 pub(crate) fn explain(status: Status) -> Status {
-    reason(&status).map_or(status, Status::from)
+    explained(&status).unwrap_or(status)
 }
 
 /// Ours have details.
-fn reason(status: &Status) -> Option<Refusal> {
+fn explained(status: &Status) -> Option<Status> {
     if !status.details().is_empty() {
         return None;
     }
     let what = status.message();
-    Some(match status.code() {
+    let refusal = match status.code() {
         Code::Ok => return None,
-        Code::Unimplemented if what.is_empty() => Refusal::new(
-            Code::Unimplemented,
-            Reason::MethodUnknown,
-            "there is no such method",
-        ),
+        Code::Unimplemented if what.is_empty() => {
+            Refusal::new(Reason::MethodUnknown, "there is no such method")
+        }
         // The list of encodings stays in the headers, for the caller to choose.
-        Code::Unimplemented => Refusal {
-            code: Code::Unimplemented,
-            ..Refusal::field("", "grpc.encoding", what)
-        },
+        // gRPC demands this code for them, whatever the reason.
+        Code::Unimplemented => {
+            let field = Status::from(Refusal::field("", "grpc.encoding", what));
+            let details = field.details().to_vec().into();
+            return Some(Status::with_details(Code::Unimplemented, what, details));
+        }
         // Too much, as it was sent or once it was decompressed.
         Code::OutOfRange | Code::ResourceExhausted => Refusal::field("", "grpc.message_size", what),
         // The caller's own limit, or a caller who hung up, seen by the transport.
         Code::Cancelled | Code::DeadlineExceeded => Refusal::new(
-            Code::DeadlineExceeded,
             Reason::DeadlineExceeded,
             "the call was given up; a write may have taken effect: repeat it with the same request_id",
         ),
@@ -69,7 +68,8 @@ fn reason(status: &Status) -> Option<Refusal> {
         | Code::FailedPrecondition
         | Code::Aborted
         | Code::Unauthenticated => Refusal::internal(status),
-    })
+    };
+    Some(refusal.into())
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! Entries of the address book on the wire; `AreaService` serves them.
 
 use wangge_api::organization::v1 as proto;
-use wangge_records::etag::etag;
+use wangge_resource::etag::etag;
 
 use crate::domain::address::{Address, AddressDraft, AddressId};
 

@@ -1,7 +1,7 @@
 //! Appointments on the wire; `PersonService` serves them.
 
 use wangge_api::{date, organization::v1 as proto, refusal::Refusal};
-use wangge_records::etag::etag;
+use wangge_resource::etag::etag;
 
 use super::wire;
 use crate::{

@@ -3,7 +3,7 @@
 use wangge_api::organization::v1::{
     self as proto, server::co_governance_service_server::CoGovernanceService,
 };
-use wangge_records::{serve, wire, wire_enum};
+use wangge_resource_api::{proto_enum, proto_mapping, resource_service};
 
 use crate::{
     App,
@@ -17,17 +17,17 @@ use crate::{
 #[derive(Debug, Clone)]
 pub struct CoGovernance(pub App);
 
-wire_enum!(MembershipRole, SeatKind);
-wire! {
+proto_enum!(MembershipRole, SeatKind);
+proto_mapping! {
     Membership = proto::Membership { role, unit_id, resident_id, start_date, end_date }
     change {}
 }
-wire! {
+proto_mapping! {
     Seat = proto::Seat { kind, person_id, unit_id, start_date, end_date }
     change {}
 }
 
-serve! {
+resource_service! {
     CoGovernanceService for CoGovernance {
         create create_membership(proto::CreateMembershipRequest, membership): Membership,
         get get_membership(proto::GetMembershipRequest): Membership,

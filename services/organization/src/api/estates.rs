@@ -1,7 +1,7 @@
 //! `EstateService`: estates, buildings and households.
 
 use wangge_api::organization::v1::{self as proto, server::estate_service_server::EstateService};
-use wangge_records::{serve, wire};
+use wangge_resource_api::{proto_mapping, resource_service};
 
 use crate::{
     App,
@@ -12,20 +12,20 @@ use crate::{
 #[derive(Debug, Clone)]
 pub struct Estates(pub App);
 
-wire! {
+proto_mapping! {
     Estate = proto::Estate { name, property_company_id, start_date, end_date }
     change { name, property_company_id }
 }
-wire! {
+proto_mapping! {
     Building = proto::Building { estate_id, name, start_date, end_date }
     change { name }
 }
-wire! {
+proto_mapping! {
     Household = proto::Household { building_id, room, start_date, end_date }
     change { room }
 }
 
-serve! {
+resource_service! {
     EstateService for Estates {
         create create_estate(proto::CreateEstateRequest, estate): Estate,
         get get_estate(proto::GetEstateRequest): Estate,

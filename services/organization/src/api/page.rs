@@ -2,7 +2,7 @@
 //! next one.
 
 use serde::{Serialize, de::DeserializeOwned};
-use wangge_api::{errors::v1::Reason, refusal::Refusal};
+use wangge_api::refusal::{Reason, Refusal};
 use wangge_kernel::page;
 
 /// A key by which a list is sorted.

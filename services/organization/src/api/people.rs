@@ -6,7 +6,8 @@ use wangge_api::{
     refusal::Refusal,
 };
 use wangge_auth::Caller;
-use wangge_records::{End, etag::etag};
+use wangge_resource::etag::etag;
+use wangge_resource_api::end::read_end;
 
 use super::{appointments, page::Page, vacancies, wire};
 use crate::{
@@ -124,7 +125,7 @@ impl PersonService for People {
     ) -> Result<Response<proto::Appointment>, Status> {
         let (call, message) = wire::call(request, "EndAppointment", |m| &m.request_id)?;
         let id = wire::id(&message.id, "id")?;
-        let end = End::read(message.end_date.as_ref(), message.correction_reason)?;
+        let end = read_end(message.end_date.as_ref(), message.correction_reason)?;
         let ended = end_appointment(&self.0, call, id, end, message.etag).await?;
         Ok(Response::new(appointments::to_wire(ended)))
     }

@@ -8,7 +8,7 @@ use wangge_api::{
 };
 use wangge_auth::Caller;
 use wangge_kernel::limit::{DEFAULT_ZONE, day_of};
-use wangge_records::{serve, wire, wire_enum};
+use wangge_resource_api::{proto_enum, proto_mapping, resource_service};
 
 use super::page::Page;
 use crate::{
@@ -25,21 +25,21 @@ use crate::{
 #[derive(Debug, Clone)]
 pub struct Residents(pub App);
 
-wire_enum!(NeedKind, NeedTeam, ResidentRoleKind);
-wire! {
+proto_enum!(NeedKind, NeedTeam, ResidentRoleKind);
+proto_mapping! {
     Resident = proto::Resident { household_id, name, is_party_member, start_date, end_date }
     change { name, is_party_member }
 }
-wire! {
+proto_mapping! {
     NeedTag = proto::NeedTag { resident_id, kind, team, note, start_date, end_date }
     change { note }
 }
-wire! {
+proto_mapping! {
     ResidentRole = proto::ResidentRole { resident_id, kind, start_date, end_date }
     change {}
 }
 
-serve! {
+resource_service! {
     ResidentService for Residents {
         create create_resident(proto::CreateResidentRequest, resident): Resident,
         get get_resident(proto::GetResidentRequest): Resident,

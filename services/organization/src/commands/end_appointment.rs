@@ -5,7 +5,8 @@ use uuid::Uuid;
 use wangge_api::refusal::Refusal;
 use wangge_auth::RecordScope;
 use wangge_pg::{Tx, request, transaction::Failure};
-use wangge_records::{End, end::CORRECT_END, etag};
+use wangge_resource::{End, end::CORRECT_END, etag};
+use wangge_resource_store::correction;
 
 use super::{
     Call,
@@ -51,8 +52,7 @@ pub async fn end_appointment(
             let ended = held.end(&end)?;
             if end.action() == CORRECT_END {
                 demand_free(tx, call.scope.clone(), &ended).await?;
-                end.keep(tx, ("appointment", id), before, &call.key, now)
-                    .await?;
+                correction::keep(&end, tx, ("appointment", id), before, &call.key, now).await?;
             }
             store::update_appointment(tx, &call.scope, &ended).await?;
             let event = events::appointment_changed(&ended, Origin::call(now));

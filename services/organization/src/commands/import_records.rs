@@ -8,11 +8,11 @@ mod seen;
 use std::sync::Arc;
 
 use futures::FutureExt as _;
-use wangge_api::{errors::v1::Reason, refusal::Refusal};
+use wangge_api::refusal::{Reason, Refusal};
 use wangge_auth::RecordScope;
 use wangge_pg::{Tx, transaction::Failure};
-use wangge_records::Known;
-pub use wangge_records::load::Outcome;
+pub use wangge_resource_import::rows::Outcome;
+use wangge_resource_store::Known;
 
 pub use self::plain::Plain;
 use self::seen::Seen;

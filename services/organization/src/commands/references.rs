@@ -9,7 +9,7 @@ use wangge_api::refusal::Refusal;
 use wangge_auth::RecordScope;
 use wangge_kernel::area_code;
 use wangge_pg::{Tx, transaction::Failure};
-use wangge_records::{Days, Found};
+use wangge_resource::{Days, Found};
 
 use super::area_tree::Bounded;
 use crate::{

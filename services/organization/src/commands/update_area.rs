@@ -4,7 +4,7 @@ use futures::FutureExt as _;
 use wangge_api::refusal::Refusal;
 use wangge_kernel::limit::{DEFAULT_ZONE, day_of};
 use wangge_pg::request;
-use wangge_records::etag;
+use wangge_resource::etag;
 
 use super::{Call, area_tree};
 use crate::{

@@ -5,7 +5,7 @@ use uuid::Uuid;
 use wangge_api::refusal::Refusal;
 use wangge_auth::RecordScope;
 use wangge_pg::{Tx, request, transaction::Failure};
-use wangge_records::etag;
+use wangge_resource::etag;
 
 use super::Call;
 use crate::{

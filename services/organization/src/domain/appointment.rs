@@ -4,7 +4,7 @@ use chrono::NaiveDate;
 use serde::Serialize;
 use wangge_api::refusal::Refusal;
 use wangge_kernel::typed_id;
-use wangge_records::{Checks, Days, End};
+use wangge_resource::{Checks, Days, End};
 
 use super::{area::AreaKind, coded, person::PersonId, unit::UnitId};
 

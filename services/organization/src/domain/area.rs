@@ -5,7 +5,7 @@ use serde::Serialize;
 use wangge_api::refusal::Refusal;
 use wangge_kernel::{area_code, typed_id};
 use wangge_places::boundary;
-use wangge_records::{Checks, Days};
+use wangge_resource::{Checks, Days};
 
 use super::coded;
 

@@ -3,7 +3,7 @@
 use chrono::NaiveDate;
 use wangge_api::refusal::Refusal;
 use wangge_kernel::typed_id;
-use wangge_records::Checks;
+use wangge_resource::Checks;
 
 use super::coded;
 

@@ -3,7 +3,7 @@
 use serde::Serialize;
 use wangge_api::refusal::Refusal;
 use wangge_kernel::typed_id;
-use wangge_records::Checks;
+use wangge_resource::Checks;
 
 typed_id!(
     /// Id of a person.

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 use wangge_api::refusal::Refusal;
 use wangge_kernel::coded_enum;
-use wangge_records::{Checks, Head, Record, Reference, Told, dated};
+use wangge_resource::{Checks, Head, Record, Reference, Told, dated};
 
 coded_enum! {
     /// A role. The numbers are the contract's.

@@ -4,7 +4,7 @@ use chrono::NaiveDate;
 use serde::Serialize;
 use wangge_api::refusal::Refusal;
 use wangge_kernel::typed_id;
-use wangge_records::{Checks, Days};
+use wangge_resource::{Checks, Days};
 
 use super::coded;
 

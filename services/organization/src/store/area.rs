@@ -7,7 +7,7 @@ use wangge_api::refusal::Refusal;
 use wangge_auth::RecordScope;
 use wangge_kernel::area_code;
 use wangge_pg::{Database, StoreError, Tx, transaction::Failure};
-use wangge_records::{Days, Found};
+use wangge_resource::{Days, Found};
 
 use super::write_in;
 use crate::domain::area::{Area, AreaId, AreaKind};

@@ -9,7 +9,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use uuid::Uuid;
 use wangge_api::refusal::Refusal;
 use wangge_pg::{StoreError, Tx};
-use wangge_records::{Dated, end::END};
+use wangge_resource::{Dated, end::END};
 
 use crate::domain::{building::Building, household::Household};
 

@@ -5,7 +5,8 @@ use uuid::Uuid;
 use wangge_api::refusal::Refusal;
 use wangge_auth::RecordScope;
 use wangge_pg::{Lanes, StoreError, Tx, transaction::Failure};
-use wangge_records::{Filter, Found, Listing};
+use wangge_resource::Found;
+use wangge_resource_store::{Filter, Listing};
 
 use super::{Entered, write_in};
 use crate::domain::person::{Person, PersonId};

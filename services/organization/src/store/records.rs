@@ -1,6 +1,6 @@
 //! Plain records in the database: one set of statements for each table.
 
-use wangge_records::kept;
+use wangge_resource_store::table;
 
 use super::one_name;
 use crate::domain::{
@@ -8,33 +8,33 @@ use crate::domain::{
     need_tag::NeedTag, resident::Resident, resident_role::ResidentRole, seat::Seat,
 };
 
-kept! { Estate in "estate" dated
+table! { Estate in "estate" dated
 keeps "start_date"
 changes "name, property_company_id, end_date" }
-kept! { Building in "building" of "estate_id" dated
+table! { Building in "building" of "estate_id" dated
 keeps "estate_id, start_date"
 changes "name, end_date"
 guarded by one_name::of_buildings }
-kept! { Household in "household" of "building_id" dated
+table! { Household in "household" of "building_id" dated
 keeps "building_id, start_date"
 changes "room, end_date"
 guarded by one_name::of_households }
-kept! { Resident in "resident" of "household_id" dated
+table! { Resident in "resident" of "household_id" dated
 keeps "household_id, start_date"
 changes "name, is_party_member, end_date" }
-kept! { NeedTag in "need_tag" of "resident_id" dated
+table! { NeedTag in "need_tag" of "resident_id" dated
 while "coalesce((select end_date > $4 from resident where id = kept.resident_id), true)"
 keeps "resident_id, kind, team, start_date"
 changes "note, end_date" }
-kept! { ResidentRole in "resident_role" of "resident_id" dated
+table! { ResidentRole in "resident_role" of "resident_id" dated
 while "coalesce((select end_date > $4 from resident where id = kept.resident_id), true)"
 keeps "resident_id, kind, start_date"
 changes "end_date" }
-kept! { Membership in "membership" dated
+table! { Membership in "membership" dated
 while "coalesce((select end_date > $4 from unit where id = kept.unit_id), true) and coalesce((select end_date > $4 from resident where id = kept.resident_id), true)"
 keeps "role, unit_id, resident_id, start_date"
 changes "end_date" }
-kept! { Seat in "seat" dated
+table! { Seat in "seat" dated
 while "coalesce((select end_date > $4 from unit where id = kept.unit_id), true)"
 keeps "kind, person_id, unit_id, start_date"
 changes "end_date" }
@@ -43,7 +43,7 @@ changes "end_date" }
 mod tests {
     use std::collections::BTreeSet;
 
-    use wangge_records::Kept;
+    use wangge_resource_store::Kept;
     use wangge_testkit::fields_of;
 
     use super::*;
@@ -72,7 +72,7 @@ mod tests {
             assert_it();
         }
         let lines = include_str!("records.rs").lines();
-        let kept = lines.filter(|line| line.starts_with("kept! {"));
+        let kept = lines.filter(|line| line.starts_with("table! {"));
         assert_eq!(kept.count(), kinds.len(), "a kind is not looked at");
     }
 }

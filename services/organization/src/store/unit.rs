@@ -6,9 +6,10 @@ use wangge_api::refusal::Refusal;
 use wangge_auth::RecordScope;
 use wangge_kernel::area_code;
 use wangge_pg::{Lanes, StoreError, Tx, transaction::Failure};
-use wangge_records::{
-    Days, Filter, Found, Listing,
-    list::{Column, Sort},
+use wangge_resource::{Days, Found};
+use wangge_resource_store::{
+    Filter, Listing,
+    listing::{Column, Sort},
 };
 
 use super::write_in;

@@ -12,7 +12,7 @@ use serde_json::{Map, Value};
 use sqlx::PgPool;
 use tokio::sync::mpsc::{self, error::SendTimeoutError};
 use tokio_stream::wrappers::ReceiverStream;
-use tonic::{Code, Status};
+use tonic::Status;
 use wangge_api::{
     date::{from_wire, moment},
     refusal::{Reason, Refusal},
@@ -195,9 +195,8 @@ async fn read(
                 Ok(()) => {}
                 Err(SendTimeoutError::Closed(_)) => return Ok(()),
                 Err(SendTimeoutError::Timeout(_)) => {
-                    let code = Code::DeadlineExceeded;
                     let why = "nothing of the file was taken for 30 s";
-                    return Err(Refusal::new(code, Reason::DeadlineExceeded, why));
+                    return Err(Refusal::new(Reason::DeadlineExceeded, why));
                 }
             }
         }

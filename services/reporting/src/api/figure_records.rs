@@ -3,8 +3,11 @@
 use futures::FutureExt as _;
 use sqlx::PgPool;
 use wangge_api::{
-    date::optional, errors::v1::Reason, organization::v1::FigurePeriod, refusal::Refusal,
-    reporting::v1 as wire, types::v1::Date,
+    date::optional,
+    organization::v1::FigurePeriod,
+    refusal::{Reason, Refusal},
+    reporting::v1 as wire,
+    types::v1::Date,
 };
 use wangge_auth::RecordScope;
 use wangge_kernel::page;

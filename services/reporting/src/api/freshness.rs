@@ -8,7 +8,10 @@ use tokio::{
     time::{Instant, sleep_until, timeout_at},
 };
 use uuid::Uuid;
-use wangge_api::{errors::v1::Reason, refusal::Refusal, types::v1::RecordVersion};
+use wangge_api::{
+    refusal::{Reason, Refusal},
+    types::v1::RecordVersion,
+};
 
 use crate::{App, queries::positions::have_been_applied};
 

@@ -1,7 +1,7 @@
 //! `ChatService`: chat groups and their messages.
 
 use wangge_api::tickets::v1::{self as proto, server::chat_service_server::ChatService};
-use wangge_records::{serve, wire};
+use wangge_resource_api::{proto_mapping, resource_service};
 
 use crate::{
     App,
@@ -12,16 +12,16 @@ use crate::{
 #[derive(Debug, Clone)]
 pub(crate) struct ChatGroups(pub App);
 
-wire! {
+proto_mapping! {
     ChatGroup = proto::ChatGroup { name, start_date, end_date }
     change { name }
 }
-wire! {
+proto_mapping! {
     GroupMessage = proto::GroupMessage { chat_group_id, text, sent_time, person_id, reply, ticket_id, source_message_id }
     change {  } states
 }
 
-serve! {
+resource_service! {
     ChatService for ChatGroups {
         create create_chat_group(proto::CreateChatGroupRequest, chat_group): ChatGroup,
         get get_chat_group(proto::GetChatGroupRequest): ChatGroup,

@@ -3,7 +3,7 @@
 use wangge_api::tickets::v1::{
     self as proto, server::deliberation_service_server::DeliberationService,
 };
-use wangge_records::{serve, wire, wire_enum};
+use wangge_resource_api::{proto_enum, proto_mapping, resource_service};
 
 use crate::{
     App,
@@ -18,21 +18,21 @@ use crate::{
 #[derive(Debug, Clone)]
 pub(crate) struct Deliberations(pub App);
 
-wire_enum!(MeetingKind);
-wire! {
+proto_enum!(MeetingKind);
+proto_mapping! {
     Meeting = proto::Meeting { kind, title, start_time, committee_count, party_member_count, resident_count, stakeholder_count, minutes }
     change { title, start_time } states
 }
-wire! {
+proto_mapping! {
     Deliberation = proto::Deliberation { title, raiser_ids, topic, meeting_id, inconclusive_meeting_ids, decision, reviewer_id, review }
     change { title } states
 }
-wire! {
+proto_mapping! {
     Assignment = proto::Assignment { deliberation_id, ticket_id, project_id, assigned_date }
     change {  } states
 }
 
-serve! {
+resource_service! {
     DeliberationService for Deliberations {
         create create_meeting(proto::CreateMeetingRequest, meeting): Meeting,
         get get_meeting(proto::GetMeetingRequest): Meeting,

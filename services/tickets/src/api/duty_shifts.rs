@@ -8,7 +8,7 @@ use wangge_api::{
     tickets::v1::{self as proto, server::duty_service_server::DutyService},
 };
 use wangge_auth::Caller;
-use wangge_records::{serve, wire, wire_enum};
+use wangge_resource_api::{proto_enum, proto_mapping, resource_service};
 
 use crate::{
     App,
@@ -20,13 +20,13 @@ use crate::{
 #[derive(Debug, Clone)]
 pub(crate) struct DutyShifts(pub App);
 
-wire_enum!(DutyKind);
-wire! {
+proto_enum!(DutyKind);
+proto_mapping! {
     DutyShift = proto::DutyShift { kind, person_id, start_time, end_time }
     change {  } states
 }
 
-serve! {
+resource_service! {
     DutyService for DutyShifts {
         create create_duty_shift(proto::CreateDutyShiftRequest, duty_shift): DutyShift,
         get get_duty_shift(proto::GetDutyShiftRequest): DutyShift,

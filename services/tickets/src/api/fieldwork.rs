@@ -1,7 +1,7 @@
 //! `FieldworkService`: patrols, visits, notes.
 
 use wangge_api::tickets::v1::{self as proto, server::fieldwork_service_server::FieldworkService};
-use wangge_records::{serve, wire, wire_enum};
+use wangge_resource_api::{proto_enum, proto_mapping, resource_service};
 
 use crate::{
     App,
@@ -16,21 +16,21 @@ use crate::{
 #[derive(Debug, Clone)]
 pub(crate) struct Fieldwork(pub App);
 
-wire_enum!(FieldVisitKind);
-wire! {
+proto_enum!(FieldVisitKind);
+proto_mapping! {
     Patrol = proto::Patrol { person_id, start_time, end_time, found_count, note }
     change {  }
 }
-wire! {
+proto_mapping! {
     FieldVisit = proto::FieldVisit { kind, person_id, resident_id, visit_time, outcome, ticket_id }
     change {  }
 }
-wire! {
+proto_mapping! {
     FieldNote = proto::FieldNote { person_id, noted_time, text, ticket_id }
     change {  }
 }
 
-serve! {
+resource_service! {
     FieldworkService for Fieldwork {
         create create_patrol(proto::CreatePatrolRequest, patrol): Patrol,
         get get_patrol(proto::GetPatrolRequest): Patrol,

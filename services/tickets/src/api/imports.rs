@@ -18,7 +18,7 @@ use wangge_api::{
     types::v1::RowResult,
 };
 use wangge_auth::{Caller, RecordScope};
-use wangge_records::{Claims, load};
+use wangge_resource_import::{read_claims, rows};
 use wangge_server::import::{self, Head, ImportResults, Message};
 
 use super::{categories, past::past_ticket};
@@ -127,7 +127,7 @@ impl import::Importer for Load {
 
 /// What a data set claims, as far as it lies in a scope.
 fn dataset(claimed: ImportDataset, scope: &RecordScope) -> Result<Dataset, Refusal> {
-    let claims = Claims::read(&claimed, scope)?;
+    let claims = read_claims(&claimed, scope)?;
     let place = |area: Area| ClaimedPlace {
         code: area.code,
         name: area.name,
@@ -163,17 +163,17 @@ fn row(record: Record, now: DateTime<Utc>) -> Result<Row, Refusal> {
                 digest,
             })))
         }
-        Record::ChatGroup(row) => plain(load::draft::<ChatGroup>(row, now)?),
-        Record::GroupMessage(row) => plain(load::draft::<GroupMessage>(row, now)?),
-        Record::DutyShift(row) => plain(load::draft::<DutyShift>(row, now)?),
-        Record::LivelihoodItem(row) => plain(load::draft::<LivelihoodItem>(row, now)?),
-        Record::LivelihoodMatter(row) => plain(load::draft::<LivelihoodMatter>(row, now)?),
-        Record::Meeting(row) => plain(load::draft::<Meeting>(row, now)?),
-        Record::Deliberation(row) => plain(load::draft::<Deliberation>(row, now)?),
-        Record::Assignment(row) => plain(load::draft::<Assignment>(row, now)?),
-        Record::Patrol(row) => plain(load::draft::<Patrol>(row, now)?),
-        Record::FieldVisit(row) => plain(load::draft::<FieldVisit>(row, now)?),
-        Record::FieldNote(row) => plain(load::draft::<FieldNote>(row, now)?),
+        Record::ChatGroup(row) => plain(rows::draft::<ChatGroup>(row, now)?),
+        Record::GroupMessage(row) => plain(rows::draft::<GroupMessage>(row, now)?),
+        Record::DutyShift(row) => plain(rows::draft::<DutyShift>(row, now)?),
+        Record::LivelihoodItem(row) => plain(rows::draft::<LivelihoodItem>(row, now)?),
+        Record::LivelihoodMatter(row) => plain(rows::draft::<LivelihoodMatter>(row, now)?),
+        Record::Meeting(row) => plain(rows::draft::<Meeting>(row, now)?),
+        Record::Deliberation(row) => plain(rows::draft::<Deliberation>(row, now)?),
+        Record::Assignment(row) => plain(rows::draft::<Assignment>(row, now)?),
+        Record::Patrol(row) => plain(rows::draft::<Patrol>(row, now)?),
+        Record::FieldVisit(row) => plain(rows::draft::<FieldVisit>(row, now)?),
+        Record::FieldNote(row) => plain(rows::draft::<FieldNote>(row, now)?),
     }
 }
 

@@ -7,7 +7,8 @@ use wangge_api::{
     tickets::v1::{self as proto, server::livelihood_service_server::LivelihoodService},
 };
 use wangge_auth::Caller;
-use wangge_records::{Filter, page::Page, read, serve, wire};
+use wangge_resource_api::{list, page::Page, proto_mapping, resource_service};
+use wangge_resource_store::Filter;
 
 use crate::{
     App,
@@ -18,16 +19,16 @@ use crate::{
 #[derive(Debug, Clone)]
 pub(crate) struct Livelihood(pub App);
 
-wire! {
+proto_mapping! {
     LivelihoodItem = proto::LivelihoodItem { name, limit_days, materials, start_date, end_date }
     change { name, materials }
 }
-wire! {
+proto_mapping! {
     LivelihoodMatter = proto::LivelihoodMatter { livelihood_item_id, applicant_name, resident_id, handler_person_id, due_date, amount_fen }
     change { handler_person_id } states
 }
 
-serve! {
+resource_service! {
     LivelihoodService for Livelihood {
         create create_livelihood_item(proto::CreateLivelihoodItemRequest, livelihood_item): LivelihoodItem,
         get get_livelihood_item(proto::GetLivelihoodItemRequest): LivelihoodItem,
@@ -65,7 +66,7 @@ impl Livelihood {
         let page = Page::read(request.page_size, &request.page_token, arguments)?;
         let scope = scope.within(&request.within_code);
         let (matters, next_page_token) =
-            read::list(&self.0, &scope, Filter::default(), page, public).await?;
+            list::list(&self.0, &scope, Filter::default(), page, public).await?;
         Ok(proto::ListPublicLivelihoodMattersResponse {
             livelihood_matters: matters,
             next_page_token,

@@ -5,7 +5,7 @@ use wangge_api::refusal::Refusal;
 use wangge_auth::RecordScope;
 use wangge_outbox::NewEvent;
 use wangge_pg::request::RequestKey;
-use wangge_records::etag;
+use wangge_resource::etag;
 
 use crate::{
     App,

@@ -11,11 +11,12 @@ use wangge_api::refusal::Refusal;
 use wangge_auth::RecordScope;
 use wangge_outbox::append;
 use wangge_pg::{Tx, transact, transaction::Failure};
-use wangge_records::{
-    Claims, Found, Host as _, Known,
-    load::{self, Rows as _},
-    plain_rows,
+use wangge_resource::Found;
+use wangge_resource_import::{
+    import_rows,
+    rows::{self, Rows as _},
 };
+use wangge_resource_store::{Claims, Host as _, Known};
 
 use super::{
     create_category::guard_platform,
@@ -60,7 +61,7 @@ pub(crate) enum Row {
     Plain(Box<Plain>),
 }
 
-plain_rows! {
+import_rows! {
     /// A plain record as a row brings it.
     Plain {
         /// A chat group.
@@ -175,7 +176,7 @@ pub(crate) async fn import_records(
             Some(Ok(Row::Plain(_))) => {
                 let records = chunk.into_iter().filter_map(plain).collect();
                 let trial = import.tried.is_some();
-                let loaded = load::commit(app, &mut import.known, records, trial).await?;
+                let loaded = rows::commit(app, &mut import.known, records, trial).await?;
                 loaded.into_iter().map(Outcome::from).collect()
             }
             _ if import.tried.is_some() => try_records(app, import, chunk).await?,
@@ -215,13 +216,13 @@ fn go_together(one: &Result<Row, Refusal>, other: &Result<Row, Refusal>) -> bool
     }
 }
 
-impl From<load::Outcome> for Outcome {
-    fn from(outcome: load::Outcome) -> Self {
+impl From<rows::Outcome> for Outcome {
+    fn from(outcome: rows::Outcome) -> Self {
         match outcome {
-            load::Outcome::Imported(id, revision) => Self::Imported(id, revision),
-            load::Outcome::Unchanged(id, revision) => Self::Unchanged(id, revision),
-            load::Outcome::Valid => Self::Valid,
-            load::Outcome::Refused(refusal) => Self::Refused(refusal),
+            rows::Outcome::Imported(id, revision) => Self::Imported(id, revision),
+            rows::Outcome::Unchanged(id, revision) => Self::Unchanged(id, revision),
+            rows::Outcome::Valid => Self::Valid,
+            rows::Outcome::Refused(refusal) => Self::Refused(refusal),
         }
     }
 }

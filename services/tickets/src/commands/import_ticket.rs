@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use chrono::NaiveDate;
 use uuid::Uuid;
-use wangge_api::{errors::v1::Reason, refusal::Refusal};
+use wangge_api::refusal::{Reason, Refusal};
 use wangge_auth::RecordScope;
 use wangge_kernel::limit::{DEFAULT_ZONE, day_of};
 use wangge_outbox::Arrival;

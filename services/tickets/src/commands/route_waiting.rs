@@ -7,7 +7,7 @@ use chrono::NaiveDate;
 use opentelemetry::global::meter;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
-use wangge_api::refusal::{Refusal, reason_name};
+use wangge_api::refusal::Refusal;
 use wangge_kernel::limit::{DEFAULT_ZONE, day_of};
 use wangge_pg::StoreError;
 
@@ -149,7 +149,7 @@ async fn route(
     };
     let (lines, events) = match apply(&mut ticket, &[Act::Route { place }], &moment) {
         Ok(applied) => applied,
-        Err(refusal) => return Ok(Err(reason_name(refusal.reason).to_owned())),
+        Err(refusal) => return Ok(Err(refusal.reason.name().to_owned())),
     };
     let write = TicketWrite::new(before, ticket, lines, &events, None, now);
     match update_tickets(&app.database.background_lanes, &[write]).await {

@@ -3,7 +3,7 @@
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
-use wangge_records::{Checks, Course, Head, Record, Reference, Stateful, Told, states};
+use wangge_resource::{Checks, Course, Head, Record, Reference, Stateful, Told, states};
 
 use super::deliberation::DeliberationState;
 
@@ -109,6 +109,6 @@ mod tests {
 
     #[test]
     fn every_state_and_action() {
-        insta::assert_snapshot!(wangge_records::course::table(AssignmentState::ALL));
+        insta::assert_snapshot!(wangge_resource::lifecycle::table(AssignmentState::ALL));
     }
 }

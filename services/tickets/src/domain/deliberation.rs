@@ -4,7 +4,9 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 use wangge_api::refusal::Refusal;
-use wangge_records::{Checks, Course, Head, Note, Record, Reference, Stateful, Text, Told, states};
+use wangge_resource::{
+    Checks, Course, Head, Note, Record, Reference, Stateful, Text, Told, states,
+};
 
 use super::area;
 
@@ -173,6 +175,6 @@ mod tests {
 
     #[test]
     fn every_state_and_action() {
-        insta::assert_snapshot!(wangge_records::course::table(DeliberationState::ALL));
+        insta::assert_snapshot!(wangge_resource::lifecycle::table(DeliberationState::ALL));
     }
 }

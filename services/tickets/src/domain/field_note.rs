@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 use wangge_kernel::limit::{DEFAULT_ZONE, day_of};
-use wangge_records::{Checks, Head, Record, Reference, Text, Told};
+use wangge_resource::{Checks, Head, Record, Reference, Text, Told};
 
 use super::area;
 

@@ -7,7 +7,7 @@ use wangge_kernel::{
     coded_enum,
     limit::{DEFAULT_ZONE, day_of},
 };
-use wangge_records::{Checks, Head, Record, Reference, Text, Told};
+use wangge_resource::{Checks, Head, Record, Reference, Text, Told};
 
 use super::area;
 

@@ -5,7 +5,9 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 use wangge_api::refusal::Refusal;
 use wangge_kernel::limit::{DEFAULT_ZONE, day_of};
-use wangge_records::{Checks, Course, Head, Note, Record, Reference, Stateful, Text, Told, states};
+use wangge_resource::{
+    Checks, Course, Head, Note, Record, Reference, Stateful, Text, Told, states,
+};
 
 states! {
     /// States of a message. The numbers are the contract's.
@@ -163,6 +165,6 @@ mod tests {
 
     #[test]
     fn every_state_and_action() {
-        insta::assert_snapshot!(wangge_records::course::table(GroupMessageState::ALL));
+        insta::assert_snapshot!(wangge_resource::lifecycle::table(GroupMessageState::ALL));
     }
 }

@@ -4,7 +4,7 @@ use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 use wangge_kernel::limit::{DEFAULT_ZONE, day_end, day_of};
-use wangge_records::{Checks, Course, Head, Record, Reference, Stateful, Text, Told, states};
+use wangge_resource::{Checks, Course, Head, Record, Reference, Stateful, Text, Told, states};
 
 use super::area;
 
@@ -128,6 +128,8 @@ mod tests {
 
     #[test]
     fn every_state_and_action() {
-        insta::assert_snapshot!(wangge_records::course::table(LivelihoodMatterState::ALL));
+        insta::assert_snapshot!(wangge_resource::lifecycle::table(
+            LivelihoodMatterState::ALL
+        ));
     }
 }

@@ -7,7 +7,9 @@ use wangge_kernel::{
     coded_enum,
     limit::{DEFAULT_ZONE, day_of},
 };
-use wangge_records::{Checks, Course, Head, Note, Record, Reference, Stateful, Text, Told, states};
+use wangge_resource::{
+    Checks, Course, Head, Note, Record, Reference, Stateful, Text, Told, states,
+};
 
 use super::area;
 
@@ -152,6 +154,6 @@ mod tests {
 
     #[test]
     fn every_state_and_action() {
-        insta::assert_snapshot!(wangge_records::course::table(MeetingState::ALL));
+        insta::assert_snapshot!(wangge_resource::lifecycle::table(MeetingState::ALL));
     }
 }

@@ -4,7 +4,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 use wangge_kernel::limit::{DEFAULT_ZONE, day_of};
-use wangge_records::{Checks, Head, Note, Record, Reference, Told};
+use wangge_resource::{Checks, Head, Note, Record, Reference, Told};
 
 use super::area;
 

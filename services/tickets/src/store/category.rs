@@ -4,7 +4,7 @@ use sqlx::PgPool;
 use uuid::Uuid;
 use wangge_auth::RecordScope;
 use wangge_pg::{Lanes, StoreError, Tx};
-use wangge_records::{Filter, Listing, list::Column};
+use wangge_resource_store::{Filter, Listing, listing::Column};
 
 use crate::domain::category::{Category, Limit, LimitKind, Responsibility};
 

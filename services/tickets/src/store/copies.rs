@@ -5,7 +5,7 @@ use chrono::NaiveDate;
 use uuid::Uuid;
 use wangge_auth::RecordScope;
 use wangge_pg::{StoreError, Tx};
-use wangge_records::{Days, Found};
+use wangge_resource::{Days, Found};
 
 /// An area as the feed tells it.
 #[derive(Debug)]

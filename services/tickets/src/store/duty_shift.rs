@@ -6,7 +6,8 @@ use uuid::Uuid;
 use wangge_api::refusal::Refusal;
 use wangge_kernel::area_code::around;
 use wangge_pg::{StoreError, Tx};
-use wangge_records::{Record as _, kept::CREATE};
+use wangge_resource::Record as _;
+use wangge_resource_store::table::CREATE;
 
 use super::one_at_a_time::{Busy, Work, overlapping};
 use crate::domain::duty_shift::{DutyKind, DutyShift, DutyShiftState};

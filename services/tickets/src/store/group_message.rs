@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use uuid::Uuid;
 use wangge_api::refusal::Refusal;
 use wangge_pg::{StoreError, Tx};
-use wangge_records::Record as _;
+use wangge_resource::Record as _;
 
 use crate::domain::{
     duty_shift::{DutyKind, DutyShiftState},

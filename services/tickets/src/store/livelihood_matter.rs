@@ -10,7 +10,8 @@ use wangge_kernel::{
     limit::{DEFAULT_ZONE, day_of},
 };
 use wangge_pg::{StoreError, Tx};
-use wangge_records::{Record as _, kept::CREATE};
+use wangge_resource::Record as _;
+use wangge_resource_store::table::CREATE;
 
 use crate::domain::livelihood_matter::LivelihoodMatter;
 

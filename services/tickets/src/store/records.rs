@@ -1,6 +1,6 @@
 //! Plain records in the database: one set of statements for each table.
 
-use wangge_records::kept;
+use wangge_resource_store::table;
 
 use crate::{
     domain::{
@@ -19,47 +19,47 @@ use crate::{
     store::{deliberation, duty_shift, group_message, livelihood_matter, patrol},
 };
 
-kept! { ChatGroup in "chat_group" dated
+table! { ChatGroup in "chat_group" dated
 keeps "start_date"
 changes "name, end_date" }
-kept! { GroupMessage in "group_message" of "chat_group_id" states(GroupMessageState)
+table! { GroupMessage in "group_message" of "chat_group_id" states(GroupMessageState)
 keeps "chat_group_id, text, sent_time, source_message_id"
 changes "person_id, reply, ticket_id"
 guarded by group_message::guard }
-kept! { DutyShift in "duty_shift" states(DutyShiftState)
+table! { DutyShift in "duty_shift" states(DutyShiftState)
 keeps "kind, start_time, end_time"
 changes "person_id"
 guarded by duty_shift::guard }
-kept! { LivelihoodItem in "livelihood_item" shared dated
+table! { LivelihoodItem in "livelihood_item" shared dated
 keeps "limit_days, start_date"
 changes "name, materials, end_date" }
-kept! { LivelihoodMatter in "livelihood_matter" states(LivelihoodMatterState)
+table! { LivelihoodMatter in "livelihood_matter" states(LivelihoodMatterState)
 keeps "livelihood_item_id, applicant_name, resident_id, due_date"
 changes "handler_person_id, amount_fen"
 guarded by livelihood_matter::guard }
-kept! { Meeting in "meeting" states(MeetingState)
+table! { Meeting in "meeting" states(MeetingState)
 keeps "kind"
 changes "title, start_time, committee_count, party_member_count, resident_count, stakeholder_count, minutes" }
-kept! { Deliberation in "deliberation" states(DeliberationState)
+table! { Deliberation in "deliberation" states(DeliberationState)
 keeps "raiser_ids"
 changes "title, topic, meeting_id, inconclusive_meeting_ids, decision, reviewer_id, review"
 guarded by deliberation::guard }
-kept! { Assignment in "assignment" of "deliberation_id" states(AssignmentState)
+table! { Assignment in "assignment" of "deliberation_id" states(AssignmentState)
 keeps "deliberation_id, ticket_id, project_id, assigned_date"
 guarded by deliberation::guard_assignments }
-kept! { Patrol in "patrol"
+table! { Patrol in "patrol"
 keeps "person_id, start_time, end_time, found_count, note"
 guarded by patrol::guard }
-kept! { FieldVisit in "field_visit"
+table! { FieldVisit in "field_visit"
 keeps "kind, person_id, resident_id, visit_time, outcome, ticket_id" }
-kept! { FieldNote in "field_note"
+table! { FieldNote in "field_note"
 keeps "person_id, noted_time, text, ticket_id" }
 
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeSet;
 
-    use wangge_records::Kept;
+    use wangge_resource_store::Kept;
     use wangge_testkit::fields_of;
 
     use super::*;
@@ -91,7 +91,7 @@ mod tests {
             assert_it();
         }
         let lines = include_str!("records.rs").lines();
-        let kept = lines.filter(|line| line.starts_with("kept! {"));
+        let kept = lines.filter(|line| line.starts_with("table! {"));
         assert_eq!(kept.count(), kinds.len(), "a kind is not looked at");
     }
 }

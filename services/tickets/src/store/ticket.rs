@@ -4,7 +4,7 @@ use sqlx::types::Json;
 use uuid::Uuid;
 use wangge_auth::RecordScope;
 use wangge_pg::{Lanes, StoreError, Tx, request::RequestKey};
-use wangge_records::Found;
+use wangge_resource::Found;
 
 use crate::domain::{order::Order, ticket::Ticket};
 

@@ -11,13 +11,12 @@ use wangge_api::{
     },
 };
 use wangge_auth::{Caller, RecordScope};
-use wangge_records::Claims;
+use wangge_resource_import::read_claims;
 use wangge_server::import::{self, Head, ImportResults, Importer, Message};
 
 use crate::{
     App,
-    commands::import_records::{Import, import_records},
-    domain::import::Row,
+    commands::import_records::{Import, import_records, rows::Row},
 };
 
 mod rows;
@@ -79,7 +78,7 @@ impl Importer for Load {
 
     async fn begin(&mut self, head: Head) -> Result<(), Refusal> {
         let claims = head.dataset.as_ref();
-        let claims = claims.map(|dataset| Claims::read(dataset, &self.scope));
+        let claims = claims.map(|dataset| read_claims(dataset, &self.scope));
         let (app, scope) = (&self.app, self.scope.clone());
         let import = Import::new(app, scope, head.validate_only, claims.transpose()?);
         self.import = Some(import);

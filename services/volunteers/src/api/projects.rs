@@ -1,7 +1,7 @@
 //! `ProjectService`: needs, resources and matches, projects, wishes.
 
 use wangge_api::volunteers::v1::{self as proto, server::project_service_server::ProjectService};
-use wangge_records::{serve, wire};
+use wangge_resource_api::{proto_mapping, resource_service};
 
 use crate::{
     App,
@@ -15,36 +15,36 @@ use crate::{
 #[derive(Debug, Clone)]
 pub(super) struct Projects(pub App);
 
-wire! {
+proto_mapping! {
     Need = proto::Need { title, kind, unit_id, resident_id, start_date, end_date }
     change { title }
 }
-wire! {
+proto_mapping! {
     Resource = proto::Resource { title, kind, unit_id, volunteer_id, start_date, end_date }
     change { title }
 }
-wire! {
+proto_mapping! {
     NeedMatch = proto::NeedMatch { need_id, resource_id, volunteer_id, reason, match_date }
     change {  }
 }
-wire! {
+proto_mapping! {
     Project = proto::Project { title, need_id, place_count, need_match_id, score, evaluation }
     change { title } states
 }
-wire! {
+proto_mapping! {
     ProjectClaim = proto::ProjectClaim { project_id, unit_id, volunteer_id }
     change {  } states
 }
-wire! {
+proto_mapping! {
     Beneficiary = proto::Beneficiary { project_id, resident_id, benefit_date }
     change {  }
 }
-wire! {
+proto_mapping! {
     Wish = proto::Wish { title, resident_id, unit_id, volunteer_id, claim_until_time }
     change { title } states
 }
 
-serve! {
+resource_service! {
     ProjectService for Projects {
         create create_need(proto::CreateNeedRequest, need): Need,
         get get_need(proto::GetNeedRequest): Need,

@@ -13,7 +13,8 @@ use wangge_api::{
 use wangge_auth::Caller;
 use wangge_kernel::page;
 use wangge_pg::request::RequestKey;
-use wangge_records::{End, etag};
+use wangge_resource::etag;
+use wangge_resource_api::end::read_end;
 
 use crate::{
     App,
@@ -91,7 +92,7 @@ pub(super) async fn end_registration(
         &message,
     )?;
     let id = RegistrationId(id(&message.id, "id")?);
-    let end = End::read(message.end_date.as_ref(), message.correction_reason)?;
+    let end = read_end(message.end_date.as_ref(), message.correction_reason)?;
     let writer = Writer { key, scope };
     let ended = commands::end_registration::end_registration(app, writer, id, end, message.etag);
     Ok(to_wire(ended.await?))

@@ -3,7 +3,7 @@
 use wangge_api::volunteers::v1::{
     self as proto, server::service_event_service_server::ServiceEventService,
 };
-use wangge_records::{serve, wire, wire_enum};
+use wangge_resource_api::{proto_enum, proto_mapping, resource_service};
 
 use crate::{
     App,
@@ -18,21 +18,21 @@ use crate::{
 #[derive(Debug, Clone)]
 pub(super) struct ServiceEvents(pub App);
 
-wire_enum!(ServiceKind);
-wire! {
+proto_enum!(ServiceKind);
+proto_mapping! {
     ServiceEvent = proto::ServiceEvent { title, kind, team_id, station_id, start_time, end_time }
     change { title, start_time, end_time } states
 }
-wire! {
+proto_mapping! {
     Shift = proto::Shift { service_event_id, service_post_id, station_id, start_time, end_time, volunteer_id, signed_in_time, signed_out_time, worked_minutes }
     change {  } states
 }
-wire! {
+proto_mapping! {
     Training = proto::Training { volunteer_id, subject, training_date, minutes }
     change {  }
 }
 
-serve! {
+resource_service! {
     ServiceEventService for ServiceEvents {
         create create_service_event(proto::CreateServiceEventRequest, service_event): ServiceEvent,
         get get_service_event(proto::GetServiceEventRequest): ServiceEvent,

@@ -6,7 +6,8 @@ use wangge_api::volunteers::v1::{
 };
 use wangge_api::{date, refusal::Refusal};
 use wangge_auth::Caller;
-use wangge_records::{read, serve, wire, wire_enum};
+use wangge_resource_api::{proto_enum, proto_mapping, resource_service, service};
+use wangge_resource_store::read;
 
 use crate::{
     App,
@@ -27,41 +28,41 @@ use crate::{
 #[derive(Debug, Clone)]
 pub(super) struct StationWork(pub App);
 
-wire_enum!(Weekday, StationVisitKind, StationVisitor);
-wire! {
+proto_enum!(Weekday, StationVisitKind, StationVisitor);
+proto_mapping! {
     RecurringSession = proto::RecurringSession { station_id, name, catalogue_item_id, weekday, start_minute, end_minute, capacity, start_date, end_date }
     change { name, capacity }
 }
-wire! {
+proto_mapping! {
     ClosedDay = proto::ClosedDay { closed_date, name, station_id }
     change {  }
 }
-wire! {
+proto_mapping! {
     Booking = proto::Booking { recurring_session_id, session_date, resident_id }
     change {  } states
 }
-wire! {
+proto_mapping! {
     Delivery = proto::Delivery { station_id, resident_id, goods, volunteer_id }
     change {  } states
 }
-wire! {
+proto_mapping! {
     ServiceRecord = proto::ServiceRecord { station_id, service_event_id, catalogue_item_id, resident_id, served_time }
     change {  } states
 }
-wire! {
+proto_mapping! {
     StationVisit = proto::StationVisit { station_id, kind, visitor, visit_time, service_record_id }
     change {  }
 }
-wire! {
+proto_mapping! {
     AgencyCase = proto::AgencyCase { station_id, resident_id, matter, handler_person_id, is_authorised, livelihood_matter_id, papers, result, papers_returned_time }
     change { matter, handler_person_id, is_authorised } states
 }
-wire! {
+proto_mapping! {
     StationDuty = proto::StationDuty { station_id, person_id, duty_date }
     change {  }
 }
 
-serve! {
+resource_service! {
     StationWorkService for StationWork {
         create create_recurring_session(proto::CreateRecurringSessionRequest, recurring_session): RecurringSession,
         get get_recurring_session(proto::GetRecurringSessionRequest): RecurringSession,
@@ -131,7 +132,7 @@ impl StationWork {
     ) -> Result<proto::ListSessionDaysResponse, Refusal> {
         let (_, scope) = Caller::of(&request)?;
         let request = request.into_inner();
-        let id = serve::id(&request.recurring_session_id, "recurring_session_id")?;
+        let id = service::id(&request.recurring_session_id, "recurring_session_id")?;
         let from = date::required(request.from_date.as_ref(), "from_date")?;
         let until = date::required(request.until_date.as_ref(), "until_date")?;
         let count = (until - from).num_days();

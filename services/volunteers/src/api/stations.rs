@@ -2,7 +2,7 @@
 //! with.
 
 use wangge_api::volunteers::v1::{self as proto, server::station_service_server::StationService};
-use wangge_records::{serve, wire, wire_enum};
+use wangge_resource_api::{proto_enum, proto_mapping, resource_service};
 
 use crate::{
     App,
@@ -19,33 +19,33 @@ use crate::{
 #[derive(Debug, Clone)]
 pub(super) struct Stations(pub App);
 
-wire_enum!(PriceKind, StationKind);
-wire! {
+proto_enum!(PriceKind, StationKind);
+proto_mapping! {
     Station = proto::Station { name, kind, start_date, end_date }
     change { name }
 }
-wire! {
+proto_mapping! {
     FunctionalArea = proto::FunctionalArea { station_id, name, capacity, start_date, end_date }
     change { name, capacity }
 }
-wire! {
+proto_mapping! {
     CatalogueItem = proto::CatalogueItem {
         station_id, name, price_kind, price_fen, start_date, end_date,
     }
     change { name }
 }
-wire! {
+proto_mapping! {
     ProviderContract = proto::ProviderContract {
         unit_id, station_id, subject, amount_fen, start_date, end_date,
     }
     change { subject }
 }
-wire! {
+proto_mapping! {
     SubsidyEntry = proto::SubsidyEntry { station_id, amount_fen, entry_date, purpose }
     change {}
 }
 
-serve! {
+resource_service! {
     StationService for Stations {
         create create_station(proto::CreateStationRequest, station): Station,
         get get_station(proto::GetStationRequest): Station,

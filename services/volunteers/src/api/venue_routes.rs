@@ -3,7 +3,7 @@
 use wangge_api::volunteers::v1::{
     self as proto, server::venue_route_service_server::VenueRouteService,
 };
-use wangge_records::{serve, wire};
+use wangge_resource_api::{proto_mapping, resource_service};
 
 use crate::{
     App,
@@ -14,16 +14,16 @@ use crate::{
 #[derive(Debug, Clone)]
 pub(super) struct VenueRoutes(pub App);
 
-wire! {
+proto_mapping! {
     VenueRoute = proto::VenueRoute { name, start_date, end_date }
     change { name }
 }
-wire! {
+proto_mapping! {
     RouteVenue = proto::RouteVenue { venue_route_id, position, name, station_id, start_date, end_date }
     change { name }
 }
 
-serve! {
+resource_service! {
     VenueRouteService for VenueRoutes {
         create create_venue_route(proto::CreateVenueRouteRequest, venue_route): VenueRoute,
         get get_venue_route(proto::GetVenueRouteRequest): VenueRoute,

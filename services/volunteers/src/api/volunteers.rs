@@ -3,7 +3,7 @@
 use wangge_api::volunteers::v1::{
     self as proto, server::volunteer_service_server::VolunteerService,
 };
-use wangge_records::{serve, wire, wire_enum};
+use wangge_resource_api::{proto_enum, proto_mapping, resource_service};
 
 use crate::{
     App,
@@ -20,29 +20,29 @@ use crate::{
 #[derive(Debug, Clone)]
 pub(super) struct Volunteers(pub App);
 
-wire_enum!(TeamKind);
-wire! {
+proto_enum!(TeamKind);
+proto_mapping! {
     Volunteer = proto::Volunteer { name, person_id, skills, start_date, end_date }
     change { name, skills }
 }
-wire! {
+proto_mapping! {
     Team = proto::Team { name, kind, start_date, end_date }
     change { name }
 }
-wire! {
+proto_mapping! {
     TeamMember = proto::TeamMember { team_id, volunteer_id, start_date, end_date }
     change {}
 }
-wire! {
+proto_mapping! {
     ServicePost = proto::ServicePost { name, planned_count, start_date, end_date }
     change { name, planned_count }
 }
-wire! {
+proto_mapping! {
     PostHolder = proto::PostHolder { service_post_id, volunteer_id, start_date, end_date }
     change {}
 }
 
-serve! {
+resource_service! {
     VolunteerService for Volunteers {
         create create_volunteer(proto::CreateVolunteerRequest, volunteer): Volunteer,
         get get_volunteer(proto::GetVolunteerRequest): Volunteer,

@@ -3,7 +3,8 @@
 use futures::FutureExt as _;
 use wangge_api::refusal::Refusal;
 use wangge_pg::{request, transact};
-use wangge_records::{End, etag};
+use wangge_resource::{End, etag};
+use wangge_resource_store::correction;
 
 use crate::{
     App,
@@ -49,7 +50,7 @@ pub(crate) async fn end_registration(
             if let Some(end_date) = ended.end_date {
                 check_in_visit::demand_none_later(last, end_date)?;
             }
-            end.keep(tx, (KIND, id.0), before, &key, now).await?;
+            correction::keep(&end, tx, (KIND, id.0), before, &key, now).await?;
             match update_registration(tx, &ended).await {
                 Err(error) if error.is_of_another() => return Err(registered_already().into()),
                 updated => updated?,

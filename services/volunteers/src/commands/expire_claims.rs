@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 use wangge_api::refusal::Refusal;
-use wangge_records::write;
+use wangge_resource_store::write;
 
 use crate::{App, domain::wish::Wish, store};
 

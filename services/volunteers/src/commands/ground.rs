@@ -6,7 +6,8 @@ use wangge_auth::RecordScope;
 use wangge_kernel::clock::Clock;
 use wangge_outbox::Hint;
 use wangge_pg::{Constraint, Database, StoreError, Tx};
-use wangge_records::{Found, Ground, Host, Kept as _, Record as _};
+use wangge_resource::{Found, Record as _};
+use wangge_resource_store::{Ground, Host, Kept as _};
 
 use crate::{
     App,

@@ -4,23 +4,26 @@
 
 mod plain;
 mod references;
+pub(crate) mod rows;
 
 use std::{collections::HashMap, sync::Arc};
 
 use chrono::{DateTime, Utc};
 use futures::FutureExt as _;
-use wangge_api::{errors::v1::Reason, refusal::Refusal};
+use wangge_api::refusal::{Reason, Refusal};
 use wangge_auth::RecordScope;
 use wangge_pg::{StoreError, Trial, Tx, transact, transaction::Failure};
-use wangge_records::{Claims, Host as _, Known};
+use wangge_resource_store::{Claims, Host as _, Known};
 
-use self::references::{Names, References};
+use self::{
+    references::{Names, References},
+    rows::{Outcome, Record, Row, Version, compared},
+};
 use super::ground::Copies;
 use crate::{
     App,
     domain::{
         check_in_visit::{self, CheckInVisit, CheckInVisitId, NewCheckInVisit},
-        import::{Outcome, Record, Row, Version, compared},
         registration::{self, Registration, RegistrationId},
     },
     error::CONSTRAINTS,

@@ -3,7 +3,7 @@
 use futures::FutureExt as _;
 use wangge_api::refusal::Refusal;
 use wangge_pg::{request, transact};
-use wangge_records::etag;
+use wangge_resource::etag;
 
 use crate::{
     App,

@@ -2,7 +2,7 @@
 //! with it.
 
 use chrono::NaiveDate;
-use wangge_records::Days;
+use wangge_resource::Days;
 
 /// Number of the contract's `AREA_KIND_COMMUNITY`. A kind that is unknown here is
 /// kept as its number.

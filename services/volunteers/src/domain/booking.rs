@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 use wangge_api::refusal::Refusal;
 use wangge_kernel::limit::{DEFAULT_ZONE, day_of};
-use wangge_records::{Checks, Course, Head, Record, Reference, Stateful, Told, states};
+use wangge_resource::{Checks, Course, Head, Record, Reference, Stateful, Told, states};
 
 states! {
     /// States of a booking. The numbers are the contract's.
@@ -114,6 +114,6 @@ mod tests {
 
     #[test]
     fn every_state_and_action() {
-        insta::assert_snapshot!(wangge_records::course::table(BookingState::ALL));
+        insta::assert_snapshot!(wangge_resource::lifecycle::table(BookingState::ALL));
     }
 }

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 use wangge_api::refusal::Refusal;
 use wangge_kernel::coded_enum;
-use wangge_records::{Checks, Head, Record, Reference, Text, Told, dated};
+use wangge_resource::{Checks, Head, Record, Reference, Text, Told, dated};
 
 coded_enum! {
     /// What an item costs. The numbers are the contract's.

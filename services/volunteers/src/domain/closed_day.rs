@@ -3,7 +3,7 @@
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
-use wangge_records::{Checks, Head, Record, Reference, Text, Told};
+use wangge_resource::{Checks, Head, Record, Reference, Text, Told};
 
 use super::area;
 

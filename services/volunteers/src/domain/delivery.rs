@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
-use wangge_records::{Checks, Course, Head, Record, Reference, Stateful, Text, Told, states};
+use wangge_resource::{Checks, Course, Head, Record, Reference, Stateful, Text, Told, states};
 
 states! {
     /// States of a delivery. The numbers are the contract's.
@@ -100,6 +100,6 @@ mod tests {
 
     #[test]
     fn every_state_and_action() {
-        insta::assert_snapshot!(wangge_records::course::table(DeliveryState::ALL));
+        insta::assert_snapshot!(wangge_resource::lifecycle::table(DeliveryState::ALL));
     }
 }

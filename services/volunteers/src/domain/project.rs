@@ -2,7 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
-use wangge_records::{Checks, Course, Head, Note, Record, Reference, Stateful, Text, Told, states};
+use wangge_resource::{
+    Checks, Course, Head, Note, Record, Reference, Stateful, Text, Told, states,
+};
 
 states! {
     /// States of a project. The numbers are the contract's.
@@ -128,6 +130,6 @@ mod tests {
 
     #[test]
     fn every_state_and_action() {
-        insta::assert_snapshot!(wangge_records::course::table(ProjectState::ALL));
+        insta::assert_snapshot!(wangge_resource::lifecycle::table(ProjectState::ALL));
     }
 }

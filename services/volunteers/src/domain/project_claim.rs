@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 use wangge_api::refusal::Refusal;
-use wangge_records::{Checks, Course, Head, Record, Reference, Stateful, Told, states};
+use wangge_resource::{Checks, Course, Head, Record, Reference, Stateful, Told, states};
 
 use super::project::ProjectState;
 
@@ -110,6 +110,6 @@ mod tests {
 
     #[test]
     fn every_state_and_action() {
-        insta::assert_snapshot!(wangge_records::course::table(ProjectClaimState::ALL));
+        insta::assert_snapshot!(wangge_resource::lifecycle::table(ProjectClaimState::ALL));
     }
 }

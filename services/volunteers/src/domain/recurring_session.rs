@@ -4,7 +4,7 @@ use chrono::{Datelike as _, NaiveDate};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 use wangge_kernel::coded_enum;
-use wangge_records::{Checks, Head, Record, Reference, Text, Told, dated};
+use wangge_resource::{Checks, Head, Record, Reference, Text, Told, dated};
 
 coded_enum! {
     /// A day of the week. The numbers are the contract's.

@@ -9,7 +9,7 @@ use wangge_kernel::{
     limit::{DEFAULT_ZONE, day_start},
     typed_id,
 };
-use wangge_records::{Days, End};
+use wangge_resource::{Days, End};
 
 use crate::domain::area::Area;
 

@@ -8,7 +8,7 @@ use wangge_kernel::{
     coded_enum,
     limit::{DEFAULT_ZONE, day_of},
 };
-use wangge_records::{Checks, Course, Head, Record, Reference, Stateful, Text, Told, states};
+use wangge_resource::{Checks, Course, Head, Record, Reference, Stateful, Text, Told, states};
 
 use super::area;
 
@@ -144,6 +144,6 @@ mod tests {
 
     #[test]
     fn every_state_and_action() {
-        insta::assert_snapshot!(wangge_records::course::table(ServiceEventState::ALL));
+        insta::assert_snapshot!(wangge_resource::lifecycle::table(ServiceEventState::ALL));
     }
 }

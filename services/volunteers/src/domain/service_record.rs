@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 use wangge_kernel::limit::{DEFAULT_ZONE, day_of};
-use wangge_records::{Checks, Course, Head, Record, Reference, Stateful, Told, states};
+use wangge_resource::{Checks, Course, Head, Record, Reference, Stateful, Told, states};
 
 use super::service_event::ServiceEventState;
 
@@ -116,6 +116,6 @@ mod tests {
 
     #[test]
     fn every_state_and_action() {
-        insta::assert_snapshot!(wangge_records::course::table(ServiceRecordState::ALL));
+        insta::assert_snapshot!(wangge_resource::lifecycle::table(ServiceRecordState::ALL));
     }
 }

@@ -6,7 +6,7 @@ use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 use wangge_api::refusal::Refusal;
-use wangge_records::{Checks, Head, Record, Reference, Told};
+use wangge_resource::{Checks, Head, Record, Reference, Told};
 
 /// A day of duty.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -7,7 +7,7 @@ use wangge_kernel::{
     coded_enum,
     limit::{DEFAULT_ZONE, day_of},
 };
-use wangge_records::{Checks, Head, Record, Reference, Told};
+use wangge_resource::{Checks, Head, Record, Reference, Told};
 
 coded_enum! {
     /// What someone comes to a station for. The numbers are the contract's.

@@ -4,7 +4,7 @@ use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 use wangge_api::refusal::Refusal;
-use wangge_records::{Checks, Head, Record, Reference, Told, dated};
+use wangge_resource::{Checks, Head, Record, Reference, Told, dated};
 
 /// A volunteer's part in a team.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -2,7 +2,7 @@
 
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
-use wangge_records::{Checks, Head, Record, Reference, Text, Told, dated};
+use wangge_resource::{Checks, Head, Record, Reference, Text, Told, dated};
 
 use super::area;
 

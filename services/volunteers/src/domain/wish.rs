@@ -4,8 +4,8 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 use wangge_api::refusal::Refusal;
-use wangge_records::{
-    Checks, Course, Head, Record, Reference, Stateful, Text, Told, course::Taken, states,
+use wangge_resource::{
+    Checks, Course, Head, Record, Reference, Stateful, Text, Told, lifecycle::Taken, states,
 };
 
 use super::area;
@@ -178,7 +178,7 @@ mod tests {
 
     #[test]
     fn every_state_and_action() {
-        insta::assert_snapshot!(wangge_records::course::table(WishState::ALL));
+        insta::assert_snapshot!(wangge_resource::lifecycle::table(WishState::ALL));
     }
 
     #[test]

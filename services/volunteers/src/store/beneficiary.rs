@@ -6,7 +6,8 @@ use wangge_api::refusal::Refusal;
 use wangge_auth::RecordScope;
 use wangge_kernel::limit::{DEFAULT_ZONE, day_of};
 use wangge_pg::{StoreError, Tx};
-use wangge_records::{Kept as _, Record as _, kept::CREATE};
+use wangge_resource::Record as _;
+use wangge_resource_store::{Kept as _, table::CREATE};
 
 use crate::domain::{beneficiary::Beneficiary, project::Project};
 

@@ -8,7 +8,8 @@ use uuid::Uuid;
 use wangge_api::refusal::Refusal;
 use wangge_kernel::limit::{DEFAULT_ZONE, day_start};
 use wangge_pg::{StoreError, Tx};
-use wangge_records::{Record as _, kept::CREATE};
+use wangge_resource::Record as _;
+use wangge_resource_store::table::CREATE;
 
 use crate::{
     domain::{

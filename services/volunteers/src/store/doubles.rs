@@ -9,7 +9,8 @@ use chrono::{DateTime, NaiveDate, Utc};
 use uuid::Uuid;
 use wangge_api::refusal::Refusal;
 use wangge_pg::{StoreError, Tx};
-use wangge_records::{Dated, Record, kept::CREATE};
+use wangge_resource::{Dated, Record};
+use wangge_resource_store::table::CREATE;
 
 use crate::{
     domain::{

@@ -4,7 +4,8 @@ use chrono::{DateTime, Utc};
 use uuid::Uuid;
 use wangge_api::refusal::Refusal;
 use wangge_pg::{StoreError, Tx, transaction::Failure};
-use wangge_records::{Record as _, course::Taken, write::take_along};
+use wangge_resource::{Record as _, lifecycle::Taken};
+use wangge_resource_store::write::take_along;
 
 use crate::domain::{project::Project, project_claim::ProjectClaim};
 

@@ -6,7 +6,8 @@ use chrono::{DateTime, Utc};
 use uuid::Uuid;
 use wangge_api::refusal::Refusal;
 use wangge_pg::{StoreError, Tx};
-use wangge_records::{Record as _, kept::CREATE};
+use wangge_resource::Record as _;
+use wangge_resource_store::table::CREATE;
 
 use crate::{
     domain::project_claim::{ProjectClaim, ProjectClaimState},

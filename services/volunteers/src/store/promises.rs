@@ -11,11 +11,11 @@ use uuid::Uuid;
 use wangge_api::refusal::Refusal;
 use wangge_kernel::limit::{DEFAULT_ZONE, day_of, day_start};
 use wangge_pg::{StoreError, Tx};
-use wangge_records::{
+use wangge_resource::{
     Dated, Record as _,
     end::{CORRECT_END, END},
-    kept::CREATE,
 };
+use wangge_resource_store::table::CREATE;
 
 use crate::{
     domain::{

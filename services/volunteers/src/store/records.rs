@@ -1,6 +1,6 @@
 //! Plain records in the database: one set of statements for each table.
 
-use wangge_records::kept;
+use wangge_resource_store::table;
 
 use crate::{
     domain::{
@@ -41,99 +41,99 @@ use crate::{
     },
 };
 
-kept! { Volunteer in "volunteer" dated
+table! { Volunteer in "volunteer" dated
 keeps "person_id, start_date"
 changes "name, skills, end_date"
 guarded by promises::of_shifts }
-kept! { Team in "team" dated
+table! { Team in "team" dated
 keeps "kind, start_date"
 changes "name, end_date" }
-kept! { TeamMember in "team_member" of "team_id" dated
+table! { TeamMember in "team_member" of "team_id" dated
 keeps "team_id, volunteer_id, start_date"
 changes "end_date" }
-kept! { ServicePost in "service_post" dated
+table! { ServicePost in "service_post" dated
 keeps "start_date"
 changes "name, planned_count, end_date"
 guarded by promises::of_shifts }
-kept! { PostHolder in "post_holder" of "service_post_id" dated
+table! { PostHolder in "post_holder" of "service_post_id" dated
 keeps "service_post_id, volunteer_id, start_date"
 changes "end_date" }
-kept! { Station in "station" dated
+table! { Station in "station" dated
 keeps "kind, start_date"
 changes "name, end_date"
 guarded by promises::of_stations }
-kept! { FunctionalArea in "functional_area" of "station_id" dated
+table! { FunctionalArea in "functional_area" of "station_id" dated
 keeps "station_id, start_date"
 changes "name, capacity, end_date"
 guarded by doubles::of_functional_areas }
-kept! { CatalogueItem in "catalogue_item" of "station_id" dated
+table! { CatalogueItem in "catalogue_item" of "station_id" dated
 keeps "station_id, price_kind, price_fen, start_date"
 changes "name, end_date"
 guarded by doubles::of_catalogue_items }
-kept! { ProviderContract in "provider_contract" dated
+table! { ProviderContract in "provider_contract" dated
 keeps "unit_id, station_id, amount_fen, start_date"
 changes "subject, end_date" }
-kept! { SubsidyEntry in "subsidy_entry" of "station_id"
+table! { SubsidyEntry in "subsidy_entry" of "station_id"
 keeps "station_id, amount_fen, entry_date, purpose" }
-kept! { ServiceEvent in "service_event" states(ServiceEventState)
+table! { ServiceEvent in "service_event" states(ServiceEventState)
 keeps "kind, team_id, station_id"
 changes "title, start_time, end_time"
 guarded by service_event::guard, followed by service_event::follow }
-kept! { Shift in "shift" of "coalesce(service_event_id, service_post_id, station_id)" states(ShiftState)
+table! { Shift in "shift" of "coalesce(service_event_id, service_post_id, station_id)" states(ShiftState)
 keeps "service_event_id, service_post_id, station_id, start_time, end_time"
 changes "volunteer_id, worked_minutes, signed_in_time, signed_out_time"
 guarded by shift::guard }
-kept! { Training in "training" of "volunteer_id"
+table! { Training in "training" of "volunteer_id"
 keeps "volunteer_id, subject, training_date, minutes" }
-kept! { Need in "need" dated
+table! { Need in "need" dated
 keeps "kind, unit_id, resident_id, start_date"
 changes "title, end_date" }
-kept! { Resource in "resource" dated
+table! { Resource in "resource" dated
 keeps "kind, unit_id, volunteer_id, start_date"
 changes "title, end_date" }
-kept! { NeedMatch in "need_match" of "need_id"
+table! { NeedMatch in "need_match" of "need_id"
 keeps "need_id, resource_id, volunteer_id, reason, match_date"
 guarded by doubles::of_matches }
-kept! { Project in "project" states(ProjectState)
+table! { Project in "project" states(ProjectState)
 keeps "need_id, place_count"
 changes "title, need_match_id, score, evaluation"
 guarded by project::guard, followed by project::follow }
-kept! { ProjectClaim in "project_claim" of "project_id" states(ProjectClaimState)
+table! { ProjectClaim in "project_claim" of "project_id" states(ProjectClaimState)
 keeps "project_id, unit_id, volunteer_id"
 guarded by project_claim::guard }
-kept! { Beneficiary in "beneficiary" of "project_id"
+table! { Beneficiary in "beneficiary" of "project_id"
 keeps "project_id, resident_id, benefit_date"
 guarded by beneficiary::guard }
-kept! { Wish in "wish" states(WishState)
+table! { Wish in "wish" states(WishState)
 keeps "resident_id"
 changes "title, unit_id, volunteer_id, claim_until_time" }
-kept! { RecurringSession in "recurring_session" of "station_id" dated
+table! { RecurringSession in "recurring_session" of "station_id" dated
 keeps "station_id, catalogue_item_id, weekday, start_minute, end_minute, start_date"
 changes "name, capacity, end_date"
 guarded by promises::of_sessions }
-kept! { ClosedDay in "closed_day"
+table! { ClosedDay in "closed_day"
 keeps "closed_date, name, station_id"
 guarded by promises::of_closed_days }
-kept! { Booking in "booking" of "recurring_session_id" states(BookingState)
+table! { Booking in "booking" of "recurring_session_id" states(BookingState)
 keeps "recurring_session_id, session_date, resident_id"
 guarded by booking::guard }
-kept! { Delivery in "delivery" of "station_id" states(DeliveryState)
+table! { Delivery in "delivery" of "station_id" states(DeliveryState)
 keeps "station_id, resident_id, goods"
 changes "volunteer_id" }
-kept! { ServiceRecord in "service_record" of "coalesce(station_id, service_event_id)" states(ServiceRecordState)
+table! { ServiceRecord in "service_record" of "coalesce(station_id, service_event_id)" states(ServiceRecordState)
 keeps "station_id, service_event_id, catalogue_item_id, resident_id, served_time"
 guarded by service_record::guard }
-kept! { StationVisit in "station_visit" of "station_id"
+table! { StationVisit in "station_visit" of "station_id"
 keeps "station_id, kind, visitor, visit_time, service_record_id" }
-kept! { AgencyCase in "agency_case" of "station_id" states(AgencyCaseState)
+table! { AgencyCase in "agency_case" of "station_id" states(AgencyCaseState)
 keeps "station_id, resident_id, livelihood_matter_id"
 changes "matter, handler_person_id, is_authorised, papers, result, papers_returned_time" }
-kept! { StationDuty in "station_duty" of "station_id"
+table! { StationDuty in "station_duty" of "station_id"
 keeps "station_id, person_id, duty_date" }
-kept! { VenueRoute in "venue_route" dated
+table! { VenueRoute in "venue_route" dated
 keeps "start_date"
 changes "name, end_date" }
-kept! { RouteVenue in "route_venue" of "venue_route_id" dated
+table! { RouteVenue in "route_venue" of "venue_route_id" dated
 keeps "venue_route_id, position, station_id, start_date"
 changes "name, end_date" }
 
@@ -141,7 +141,7 @@ changes "name, end_date" }
 mod tests {
     use std::collections::BTreeSet;
 
-    use wangge_records::Kept;
+    use wangge_resource_store::Kept;
     use wangge_testkit::fields_of;
 
     use super::*;
@@ -192,7 +192,7 @@ mod tests {
             assert_it();
         }
         let lines = include_str!("records.rs").lines();
-        let kept = lines.filter(|line| line.starts_with("kept! {"));
+        let kept = lines.filter(|line| line.starts_with("table! {"));
         assert_eq!(kept.count(), kinds.len(), "a kind is not looked at");
     }
 }

@@ -7,7 +7,7 @@ use sqlx::PgExecutor;
 use uuid::Uuid;
 use wangge_auth::RecordScope;
 use wangge_pg::{Lanes, StoreError, Tx};
-use wangge_records::{Filter, Listing, list::Column};
+use wangge_resource_store::{Filter, Listing, listing::Column};
 
 use crate::domain::registration::{Registration, RegistrationId};
 

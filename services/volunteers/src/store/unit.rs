@@ -4,7 +4,7 @@
 use sqlx::PgExecutor;
 use uuid::Uuid;
 use wangge_pg::{StoreError, Tx};
-use wangge_records::{Days, Found};
+use wangge_resource::{Days, Found};
 
 /// Keeps a unit as it stands from a revision on, unless a later one is known.
 pub(crate) async fn upsert_unit(

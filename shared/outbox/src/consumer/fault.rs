@@ -1,7 +1,7 @@
 //! Whether an event can't be applied, or only not now.
 
 use tonic::Code;
-use wangge_api::refusal::{Refusal, reason_name};
+use wangge_api::refusal::{Refusal, code};
 use wangge_pg::transaction::Failure;
 
 /// Why events were not applied.
@@ -24,17 +24,13 @@ impl From<Refusal> for Fault {
 pub(super) fn of_the_event(failure: &Failure) -> Option<String> {
     match failure {
         Failure::Store(error) => error.row_fault(),
-        Failure::Refused(refusal) => match refusal.code {
+        Failure::Refused(refusal) => match code(refusal.reason) {
             Code::Unavailable
             | Code::Aborted
             | Code::ResourceExhausted
             | Code::DeadlineExceeded
             | Code::Cancelled => None,
-            _ => Some(format!(
-                "{}: {}",
-                reason_name(refusal.reason),
-                refusal.message
-            )),
+            _ => Some(format!("{}: {}", refusal.reason.name(), refusal.message)),
         },
     }
 }

@@ -7,8 +7,7 @@ use std::{
     time::Duration,
 };
 
-use tonic::Code;
-use wangge_api::{errors::v1::Reason, refusal::Refusal};
+use wangge_api::refusal::{Reason, Refusal};
 
 /// Streams of one caller on a replica.
 const OF_ONE: usize = 16;
@@ -90,7 +89,6 @@ fn too_many() -> Refusal {
     Refusal {
         retry_after: Some(RETRY_AFTER),
         ..Refusal::new(
-            Code::ResourceExhausted,
             Reason::Overloaded,
             "too many streams of the feed are open: close some, or try again later",
         )

@@ -13,9 +13,8 @@ use tokio::{
 use uuid::Uuid;
 use wangge_api::{
     date::timestamp,
-    errors::v1::Reason,
     events::v1::{Event, SubscribeRequest, SubscribeResponse},
-    refusal::Refusal,
+    refusal::{Reason, Refusal},
 };
 use wangge_auth::RecordScope;
 use wangge_pg::StoreError;

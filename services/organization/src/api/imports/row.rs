@@ -6,7 +6,7 @@ use wangge_api::{
     codec::check, organization::v1::import_records_request::Record, refusal::Refusal,
     types::v1::RowResult,
 };
-use wangge_records::load;
+use wangge_resource_import::rows;
 use wangge_server::import;
 
 use crate::{
@@ -59,7 +59,7 @@ fn draft(record: Record, now: DateTime<Utc>) -> Row {
         Record::Area(area) => {
             check(&area)?;
             let id = id(&area.id)?;
-            let row = load::digest(&area);
+            let row = rows::digest(&area);
             Draft::Area(areas::draft(area, id.into())?, row)
         }
         Record::Address(address) => {
@@ -70,7 +70,7 @@ fn draft(record: Record, now: DateTime<Utc>) -> Row {
         Record::Unit(unit) => {
             check(&unit)?;
             let id = id(&unit.id)?;
-            let row = load::digest(&unit);
+            let row = rows::digest(&unit);
             Draft::Unit(units::draft(unit, id.into())?, row)
         }
         Record::Person(person) => {
@@ -81,7 +81,7 @@ fn draft(record: Record, now: DateTime<Utc>) -> Row {
         Record::Appointment(appointment) => {
             check(&appointment)?;
             let id = id(&appointment.id)?;
-            let row = load::digest(&appointment);
+            let row = rows::digest(&appointment);
             Draft::Appointment(appointments::draft(appointment, id.into())?, row)
         }
         Record::PublishedFigure(figure) => {
@@ -89,14 +89,14 @@ fn draft(record: Record, now: DateTime<Utc>) -> Row {
             let id = id(&figure.id)?;
             Draft::Figure(figures::draft(figure, id.into())?)
         }
-        Record::Estate(message) => plain(load::draft::<Estate>(message, now)?),
-        Record::Building(message) => plain(load::draft::<Building>(message, now)?),
-        Record::Household(message) => plain(load::draft::<Household>(message, now)?),
-        Record::Resident(message) => plain(load::draft::<Resident>(message, now)?),
-        Record::NeedTag(message) => plain(load::draft::<NeedTag>(message, now)?),
-        Record::ResidentRole(message) => plain(load::draft::<ResidentRole>(message, now)?),
-        Record::Membership(message) => plain(load::draft::<Membership>(message, now)?),
-        Record::Seat(message) => plain(load::draft::<Seat>(message, now)?),
+        Record::Estate(message) => plain(rows::draft::<Estate>(message, now)?),
+        Record::Building(message) => plain(rows::draft::<Building>(message, now)?),
+        Record::Household(message) => plain(rows::draft::<Household>(message, now)?),
+        Record::Resident(message) => plain(rows::draft::<Resident>(message, now)?),
+        Record::NeedTag(message) => plain(rows::draft::<NeedTag>(message, now)?),
+        Record::ResidentRole(message) => plain(rows::draft::<ResidentRole>(message, now)?),
+        Record::Membership(message) => plain(rows::draft::<Membership>(message, now)?),
+        Record::Seat(message) => plain(rows::draft::<Seat>(message, now)?),
     })
 }
 

@@ -3,9 +3,9 @@
 
 use chrono::{DateTime, Utc};
 use wangge_pg::{Tx, transaction::Failure};
-use wangge_records::{
-    load::{Outcome, Rows as _},
-    plain_rows,
+use wangge_resource_import::{
+    import_rows,
+    rows::{Outcome, Rows as _},
 };
 
 use super::{Draft, Row, Run};
@@ -14,7 +14,7 @@ use crate::domain::{
     need_tag::NeedTag, resident::Resident, resident_role::ResidentRole, seat::Seat,
 };
 
-plain_rows! {
+import_rows! {
     /// A plain record as a row brings it.
     Plain {
         /// An estate.

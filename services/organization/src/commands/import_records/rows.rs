@@ -4,7 +4,7 @@
 use std::hash::Hash;
 
 use uuid::Uuid;
-use wangge_api::{errors::v1::Reason, refusal::Refusal};
+use wangge_api::refusal::{Reason, Refusal};
 use wangge_pg::{Tx, transaction::Failure};
 
 use super::{Draft, Outcome, Run};

@@ -2,12 +2,12 @@
 //! together.
 
 use wangge_api::refusal::Refusal;
-use wangge_records::load::{self, Rows as _};
+use wangge_resource_import::rows::{self as loaded_rows, Rows as _};
 
 use super::Import;
 use crate::{
     App,
-    domain::import::{Outcome, Plain, Record, Row, Version},
+    commands::import_records::rows::{Outcome, Plain, Record, Row, Version},
 };
 
 /// Loads rows of one kind, or only tries to.
@@ -21,20 +21,20 @@ pub(super) async fn load(
         _ => None,
     };
     let records: Vec<Plain> = rows.iter().filter_map(of).collect();
-    let loaded = load::commit(app, &mut import.known, records, import.validate_only).await?;
+    let loaded = loaded_rows::commit(app, &mut import.known, records, import.validate_only).await?;
     Ok(loaded.into_iter().map(outcome).collect())
 }
 
-fn outcome(outcome: load::Outcome) -> Outcome {
+fn outcome(outcome: loaded_rows::Outcome) -> Outcome {
     let version = |record_id, revision| Version {
         record_id,
         revision,
     };
     match outcome {
-        load::Outcome::Imported(id, revision) => Outcome::Imported(version(id, revision)),
-        load::Outcome::Unchanged(id, revision) => Outcome::Unchanged(version(id, revision)),
-        load::Outcome::Valid => Outcome::Valid,
-        load::Outcome::Refused(refusal) => Outcome::Refused(refusal),
+        loaded_rows::Outcome::Imported(id, revision) => Outcome::Imported(version(id, revision)),
+        loaded_rows::Outcome::Unchanged(id, revision) => Outcome::Unchanged(version(id, revision)),
+        loaded_rows::Outcome::Valid => Outcome::Valid,
+        loaded_rows::Outcome::Refused(refusal) => Outcome::Refused(refusal),
     }
 }
 

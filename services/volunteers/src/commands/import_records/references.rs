@@ -8,12 +8,13 @@ use wangge_api::refusal::Refusal;
 use wangge_auth::RecordScope;
 use wangge_outbox::Arrival;
 use wangge_pg::{Database, StoreError};
-use wangge_records::{Claims, Days};
+use wangge_resource::Days;
+use wangge_resource_store::Claims;
 
+use super::rows::{Record, Row};
 use crate::{
     domain::{
         area::Area,
-        import::{Record, Row},
         registration::{self, Registration},
     },
     store,

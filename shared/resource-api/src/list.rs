@@ -1,21 +1,11 @@
-//! Reading one record, and reading a page of them.
+//! Reading a page of records as messages.
 
 use prost::Message;
-use uuid::Uuid;
-use wangge_api::refusal::Refusal;
 use wangge_auth::RecordScope;
+use wangge_kernel::refusal::Refusal;
+use wangge_resource_store::{Filter, Host, Kept};
 
-use crate::{Filter, Host, Kept, page::Page};
-
-/// The record with an id.
-///
-/// # Errors
-/// `RECORD_NOT_FOUND`.
-pub async fn get<H: Host, R: Kept>(host: &H, scope: &RecordScope, id: Uuid) -> Result<R, Refusal> {
-    R::load(&host.database().calls, scope, id)
-        .await?
-        .ok_or_else(|| Refusal::not_found(R::KIND, id))
-}
+use crate::page::Page;
 
 /// Returns a page of records as messages, the one entered last first, and the token
 /// behind it.

@@ -1,8 +1,6 @@
 //! What a data set claims of areas and units: what a trial goes by where they are
 //! not on the platform yet.
 
-use std::collections::HashMap;
-
 use uuid::Uuid;
 use wangge_api::{
     codec, date,
@@ -12,51 +10,27 @@ use wangge_api::{
 };
 use wangge_auth::RecordScope;
 
-use crate::{Days, Found};
+use wangge_resource::{Days, Found};
+use wangge_resource_store::Claims;
 
-/// Areas by code and units by id.
-#[derive(Debug, Default)]
-pub struct Claims {
-    areas: HashMap<String, Found>,
-    units: HashMap<Uuid, Found>,
-}
-
-impl Claims {
-    /// Reads what a data set claims. Areas outside of `scope` are left out, as if
-    /// they weren't there.
-    ///
-    /// # Errors
-    /// `FIELD_INVALID`, naming the area or unit and its field.
-    pub fn read(dataset: &ImportDataset, scope: &RecordScope) -> Result<Self, Refusal> {
-        let mut claims = Self::default();
-        for (area, number) in dataset.areas.iter().zip(0..) {
-            let found = claimed_area(area).map_err(|refusal| within("areas", number, refusal))?;
-            if scope.covers(&area.code) {
-                claims.areas.insert(area.code.clone(), found);
-            }
+/// Reads what a data set claims. Areas outside of `scope` are left out, as if
+/// they weren't there.
+///
+/// # Errors
+/// `FIELD_INVALID`, naming the area or unit and its field.
+pub fn read_claims(dataset: &ImportDataset, scope: &RecordScope) -> Result<Claims, Refusal> {
+    let mut claims = Claims::default();
+    for (area, number) in dataset.areas.iter().zip(0..) {
+        let found = claimed_area(area).map_err(|refusal| within("areas", number, refusal))?;
+        if scope.covers(&area.code) {
+            claims.areas.insert(area.code.clone(), found);
         }
-        for (unit, number) in dataset.units.iter().zip(0..) {
-            let (id, found) =
-                claimed_unit(unit).map_err(|refusal| within("units", number, refusal))?;
-            claims.units.insert(id, found);
-        }
-        Ok(claims)
     }
-
-    /// What is claimed of an area.
-    pub fn area(&self, code: &str) -> Option<&Found> {
-        self.areas.get(code)
+    for (unit, number) in dataset.units.iter().zip(0..) {
+        let (id, found) = claimed_unit(unit).map_err(|refusal| within("units", number, refusal))?;
+        claims.units.insert(id, found);
     }
-
-    /// The units, and what is claimed of them.
-    pub fn units(&self) -> impl Iterator<Item = (Uuid, &Found)> {
-        self.units.iter().map(|(id, unit)| (*id, unit))
-    }
-
-    /// What is claimed of a unit.
-    pub fn unit(&self, id: Uuid) -> Option<&Found> {
-        self.units.get(&id)
-    }
+    Ok(claims)
 }
 
 fn claimed_area(area: &Area) -> Result<Found, Refusal> {

@@ -9,18 +9,18 @@ use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 use wangge_api::{
     codec::{self, Texts, Validate},
-    errors::v1::Reason,
-    refusal::Refusal,
+    refusal::{Reason, Refusal},
 };
 use wangge_kernel::limit::{DEFAULT_ZONE, day_start};
 use wangge_outbox::{Arrival, append_all};
 use wangge_pg::{StoreError, Tx, transact, transaction::Failure};
 
-use crate::{
-    Found, Ground, Head, Host, Kept, Known, Record, Wire,
+use wangge_resource::{Found, Head, Record};
+use wangge_resource_api::{Wire, proto_mapping, service::relative};
+use wangge_resource_store::{
+    Ground, Host, Kept, Known,
     event::record_changed,
-    kept::{CREATE, Trace},
-    wire,
+    table::{CREATE, Trace},
     write::in_the_way,
 };
 
@@ -64,7 +64,7 @@ where
         import_digest: Some(digest),
         ..Head::new(id, now)
     };
-    let mut record: R = wire::read(message, head).map_err(relative::<R>)?;
+    let mut record: R = proto_mapping::read(message, head).map_err(relative::<R>)?;
     let told = record.told();
     // What has states says itself when it came to be.
     if let (Some(start), true) = (told.start_date, told.states.is_empty()) {
@@ -75,7 +75,7 @@ where
     Ok(record)
 }
 
-/// Plain records as the rows of one service bring them. [`plain_rows!`](crate::plain_rows!)
+/// Plain records as the rows of one service bring them. [`import_rows!`](crate::import_rows!)
 /// writes it.
 pub trait Rows: Clone + Send + Sync + 'static {
     /// Whether both are of one kind.
@@ -172,7 +172,7 @@ async fn load_batch<G: Ground, R: Rows>(
 /// Makes an enum of the kinds of plain records that a service loads, and has
 /// those of one kind that stand together loaded together.
 #[macro_export]
-macro_rules! plain_rows {
+macro_rules! import_rows {
     ($(#[$doc:meta])* $name:ident { $($(#[$kind_doc:meta])* $kind:ident),+ $(,)? }) => {
         $(#[$doc])*
         #[derive(Debug, Clone)]
@@ -184,16 +184,16 @@ macro_rules! plain_rows {
             }
         })+
 
-        impl $crate::load::Rows for $name {
+        impl $crate::rows::Rows for $name {
             fn is_like(&self, other: &Self) -> bool {
                 ::std::mem::discriminant(self) == ::std::mem::discriminant(other)
             }
 
-            async fn wait<H: $crate::Host>(
+            async fn wait<H: ::wangge_resource_store::Host>(
                 host: &H,
-                known: &mut $crate::Known<H::Ground>,
+                known: &mut ::wangge_resource_store::Known<H::Ground>,
                 rows: &[Self],
-            ) -> ::std::result::Result<(), $crate::macros::wangge_api::refusal::Refusal> {
+            ) -> ::std::result::Result<(), ::wangge_kernel::refusal::Refusal> {
                 match rows.first() {
                     $(Some(Self::$kind(_)) => {
                         let of = |row: &Self| match row {
@@ -201,21 +201,21 @@ macro_rules! plain_rows {
                             _ => None,
                         };
                         let records: ::std::vec::Vec<$kind> = rows.iter().filter_map(of).collect();
-                        $crate::load::wait(host, known, &records).await
+                        $crate::rows::wait(host, known, &records).await
                     })+
                     None => Ok(()),
                 }
             }
 
-            async fn load<G: $crate::Ground>(
-                tx: &mut $crate::macros::wangge_pg::Tx,
-                known: &mut $crate::Known<G>,
+            async fn load<G: ::wangge_resource_store::Ground>(
+                tx: &mut ::wangge_pg::Tx,
+                known: &mut ::wangge_resource_store::Known<G>,
                 rows: ::std::vec::Vec<Self>,
                 trial: bool,
-                now: $crate::macros::chrono::DateTime<$crate::macros::chrono::Utc>,
+                now: ::chrono::DateTime<::chrono::Utc>,
             ) -> ::std::result::Result<
-                ::std::vec::Vec<$crate::load::Outcome>,
-                $crate::macros::wangge_pg::transaction::Failure,
+                ::std::vec::Vec<$crate::rows::Outcome>,
+                ::wangge_pg::transaction::Failure,
             > {
                 match rows.first() {
                     $(Some(Self::$kind(_)) => {
@@ -224,7 +224,7 @@ macro_rules! plain_rows {
                             _ => None,
                         };
                         let records: ::std::vec::Vec<$kind> = rows.into_iter().filter_map(of).collect();
-                        $crate::load::load(tx, known, records, trial, now).await
+                        $crate::rows::load(tx, known, records, trial, now).await
                     })+
                     None => Ok(::std::vec::Vec::new()),
                 }
@@ -315,18 +315,6 @@ pub async fn load<G: Ground, R: Kept>(
             _ => Outcome::Valid,
         })
         .collect())
-}
-
-/// A refusal of a row, whose record is all that there is: its fields stand alone.
-pub(crate) fn relative<R: Record>(mut refusal: Refusal) -> Refusal {
-    let prefix = format!("{}.", R::KIND);
-    for violation in &mut refusal.fields {
-        if let Some(field) = violation.field.strip_prefix(&prefix) {
-            refusal.message = refusal.message.replace(&violation.field, field);
-            violation.field = field.to_owned();
-        }
-    }
-    refusal
 }
 
 async fn load_for_good<G: Ground, R: Kept>(

@@ -1,8 +1,8 @@
 //! Collects what is wrong with a record, so that all of it is told at once.
 
 use chrono::{DateTime, NaiveDate, Utc};
-use wangge_api::refusal::{FieldViolation, Refusal};
 use wangge_kernel::limit::{DEFAULT_ZONE, day_of};
+use wangge_kernel::refusal::{FieldViolation, Refusal};
 
 /// Violations of one record's rules so far.
 #[derive(Debug)]

@@ -10,7 +10,7 @@ use std::io::Write;
 
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
-use wangge_api::refusal::Refusal;
+use wangge_kernel::refusal::Refusal;
 
 /// Bytes of the digest that a tag shows.
 const DIGEST_BYTES: usize = 8;

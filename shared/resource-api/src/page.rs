@@ -2,10 +2,9 @@
 //! for, or of about 1 MiB.
 
 use prost::Message;
-use wangge_api::{errors::v1::Reason, refusal::Refusal};
+use wangge_api::refusal::{Reason, Refusal};
 use wangge_kernel::page;
-
-use crate::Listed;
+use wangge_resource_store::Listed;
 
 /// Records read from the database at a time: where they are large, a page is full
 /// before all that were asked for had to be in memory.

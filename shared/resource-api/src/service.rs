@@ -8,10 +8,10 @@ use wangge_api::{date, refusal::Refusal, types::v1::Date};
 use wangge_auth::Caller;
 use wangge_pg::request::RequestKey;
 
-use crate::{
-    Call, Checks, Dated, End, Filter, Head, Host, Kept, Stateful, Wire, course::Taken,
-    load::relative, page::Page, read, wire, write,
-};
+use wangge_resource::{Checks, Dated, Head, Record, Stateful, lifecycle::Taken};
+use wangge_resource_store::{Call, Filter, Host, Kept, read, write};
+
+use crate::{Wire, end::read_end, list, page::Page, proto_mapping};
 
 /// A write and who asks for it.
 ///
@@ -55,7 +55,7 @@ pub async fn create<H: Host, R: Wire + Kept>(
     } else {
         id(given, &format!("{}.id", R::KIND))?
     };
-    let record: R = wire::read(message, Head::new(id, host.clock().now()))?;
+    let record: R = proto_mapping::read(message, Head::new(id, host.clock().now()))?;
     Ok(write::create(host, call, record).await?.tell())
 }
 
@@ -145,7 +145,7 @@ pub async fn list<H: Host, R: Wire + Kept, M>(
         ..Filter::default()
     };
     let scope = scope.within(&asked.within_code);
-    read::list(host, &scope, filter, page, R::tell).await
+    list::list(host, &scope, filter, page, R::tell).await
 }
 
 /// Changes the masked fields of a record.
@@ -178,7 +178,7 @@ pub async fn update<H: Host, R: Wire + Kept>(
 /// Ends a record on a day, or corrects its end.
 ///
 /// # Errors
-/// Those of [`End::read`] and [`write::end`].
+/// Those of [`read_end`] and [`write::end`].
 pub async fn end<H: Host, R: Wire + Kept + Dated>(
     host: &H,
     call: Call,
@@ -186,8 +186,21 @@ pub async fn end<H: Host, R: Wire + Kept + Dated>(
     (day, correction_reason): (Option<Date>, String),
 ) -> Result<R::Message, Refusal> {
     let id = id(named, "id")?;
-    let end = End::read(day.as_ref(), correction_reason)?;
+    let end = read_end(day.as_ref(), correction_reason)?;
     Ok(write::end::<H, R>(host, call, id, tag, end).await?.tell())
+}
+
+/// A refusal of a request or row whose record is all that there is: its fields stand
+/// alone.
+pub fn relative<R: Record>(mut refusal: Refusal) -> Refusal {
+    let prefix = format!("{}.", R::KIND);
+    for violation in &mut refusal.fields {
+        if let Some(field) = violation.field.strip_prefix(&prefix) {
+            refusal.message = refusal.message.replace(&violation.field, field);
+            violation.field = field.to_owned();
+        }
+    }
+    refusal
 }
 
 /// What is done to a record with states.
@@ -246,7 +259,7 @@ pub async fn act<H: Host, R: Wire + Kept + Stateful>(
 /// `own` methods are functions of the server's: `async fn(&self, request)`.
 ///
 /// ```ignore
-/// serve! {
+/// resource_service! {
 ///     EstateService for Estates {
 ///         create create_building(CreateBuildingRequest.building): Building,
 ///         get get_building(GetBuildingRequest): Building,
@@ -260,9 +273,9 @@ pub async fn act<H: Host, R: Wire + Kept + Stateful>(
 /// }
 /// ```
 #[macro_export]
-macro_rules! serve {
+macro_rules! resource_service {
     ($service:ident for $server:ident { $($methods:tt)* }) => {
-        $crate::serve!(@ $service, $server, [] $($methods)*);
+        $crate::resource_service!(@ $service, $server, [] $($methods)*);
     };
     (@ $service:ident, $server:ident, [$($done:tt)*]) => {
         #[tonic::async_trait]
@@ -270,25 +283,25 @@ macro_rules! serve {
     };
     (@ $service:ident, $server:ident, [$($done:tt)*]
         create $method:ident($request:path, $field:ident): $record:ty, $($rest:tt)*) => {
-        $crate::serve!(@ $service, $server, [$($done)*
+        $crate::resource_service!(@ $service, $server, [$($done)*
             async fn $method(
                 &self,
                 request: ::tonic::Request<$request>,
             ) -> ::std::result::Result<::tonic::Response<<$record as $crate::Wire>::Message>, ::tonic::Status> {
-                let (call, message) = $crate::serve::call(request, stringify!($method), |m| &m.request_id)?;
-                let created = $crate::serve::create::<_, $record>(&self.0, call, message.$field);
+                let (call, message) = $crate::service::call(request, stringify!($method), |m| &m.request_id)?;
+                let created = $crate::service::create::<_, $record>(&self.0, call, message.$field);
                 Ok(::tonic::Response::new(created.await?))
             }
         ] $($rest)*);
     };
     (@ $service:ident, $server:ident, [$($done:tt)*]
         get $method:ident($request:path): $record:ty, $($rest:tt)*) => {
-        $crate::serve!(@ $service, $server, [$($done)*
+        $crate::resource_service!(@ $service, $server, [$($done)*
             async fn $method(
                 &self,
                 request: ::tonic::Request<$request>,
             ) -> ::std::result::Result<::tonic::Response<<$record as $crate::Wire>::Message>, ::tonic::Status> {
-                let read = $crate::serve::get::<_, $record, _>(&self.0, request, |m| &m.id);
+                let read = $crate::service::get::<_, $record, _>(&self.0, request, |m| &m.id);
                 Ok(::tonic::Response::new(read.await?))
             }
         ] $($rest)*);
@@ -296,13 +309,13 @@ macro_rules! serve {
     (@ $service:ident, $server:ident, [$($done:tt)*]
         list $method:ident($request:path) $(by $parent:ident)? $(on $on:ident)? $(in $state:ident)?
             -> $response:path, $items:ident: $record:ty, $($rest:tt)*) => {
-        $crate::serve!(@ $service, $server, [$($done)*
+        $crate::resource_service!(@ $service, $server, [$($done)*
             async fn $method(
                 &self,
                 request: ::tonic::Request<$request>,
             ) -> ::std::result::Result<::tonic::Response<$response>, ::tonic::Status> {
-                let read = $crate::serve::list::<_, $record, _>(&self.0, stringify!($method), request, |m| {
-                    $crate::serve::Asked::page(m.page_size, m.page_token, m.within_code)
+                let read = $crate::service::list::<_, $record, _>(&self.0, stringify!($method), request, |m| {
+                    $crate::service::Asked::page(m.page_size, m.page_token, m.within_code)
                         $(.of(m.$parent))?
                         $(.on(m.$on))?
                         $(.in_state(m.$state))?
@@ -315,26 +328,26 @@ macro_rules! serve {
     };
     (@ $service:ident, $server:ident, [$($done:tt)*]
         update $method:ident($request:path, $field:ident): $record:ty, $($rest:tt)*) => {
-        $crate::serve!(@ $service, $server, [$($done)*
+        $crate::resource_service!(@ $service, $server, [$($done)*
             async fn $method(
                 &self,
                 request: ::tonic::Request<$request>,
             ) -> ::std::result::Result<::tonic::Response<<$record as $crate::Wire>::Message>, ::tonic::Status> {
-                let (call, message) = $crate::serve::call(request, stringify!($method), |m| &m.request_id)?;
-                let updated = $crate::serve::update::<_, $record>(&self.0, call, message.$field, message.update_mask);
+                let (call, message) = $crate::service::call(request, stringify!($method), |m| &m.request_id)?;
+                let updated = $crate::service::update::<_, $record>(&self.0, call, message.$field, message.update_mask);
                 Ok(::tonic::Response::new(updated.await?))
             }
         ] $($rest)*);
     };
     (@ $service:ident, $server:ident, [$($done:tt)*]
         end $method:ident($request:path): $record:ty, $($rest:tt)*) => {
-        $crate::serve!(@ $service, $server, [$($done)*
+        $crate::resource_service!(@ $service, $server, [$($done)*
             async fn $method(
                 &self,
                 request: ::tonic::Request<$request>,
             ) -> ::std::result::Result<::tonic::Response<<$record as $crate::Wire>::Message>, ::tonic::Status> {
-                let (call, m) = $crate::serve::call(request, stringify!($method), |m| &m.request_id)?;
-                let ended = $crate::serve::end::<_, $record>(
+                let (call, m) = $crate::service::call(request, stringify!($method), |m| &m.request_id)?;
+                let ended = $crate::service::end::<_, $record>(
                     &self.0,
                     call,
                     (&m.id, m.etag),
@@ -347,22 +360,22 @@ macro_rules! serve {
     (@ $service:ident, $server:ident, [$($done:tt)*]
         act $method:ident($request:path, $action:literal): $record:ty
             $(=> $(sets { $($field:ident),+ })? $(because $reason:ident)?)?, $($rest:tt)*) => {
-        $crate::serve!(@ $service, $server, [$($done)*
+        $crate::resource_service!(@ $service, $server, [$($done)*
             async fn $method(
                 &self,
                 request: ::tonic::Request<$request>,
             ) -> ::std::result::Result<::tonic::Response<<$record as $crate::Wire>::Message>, ::tonic::Status> {
-                let (call, m) = $crate::serve::call(request, stringify!($method), |m| &m.request_id)?;
+                let (call, m) = $crate::service::call(request, stringify!($method), |m| &m.request_id)?;
                 #[allow(unused_mut, unused_assignments)]
                 let mut reason = None;
                 $($(reason = Some(m.$reason.clone());)?)?
-                let action = $crate::serve::Action {
+                let action = $crate::service::Action {
                     name: $action,
                     id: m.id.clone(),
                     etag: m.etag.clone(),
                     reason,
                 };
-                let done = $crate::serve::act::<_, $record>(&self.0, call, action, move |_record, _checks| {
+                let done = $crate::service::act::<_, $record>(&self.0, call, action, move |_record, _checks| {
                     $($($(
                         let wire = m.$field.clone();
                         if let Some(value) = $crate::field::Field::read(wire, stringify!($field), _checks) {
@@ -376,7 +389,7 @@ macro_rules! serve {
     };
     (@ $service:ident, $server:ident, [$($done:tt)*]
         own $method:ident($request:path) -> $response:ty, $($rest:tt)*) => {
-        $crate::serve!(@ $service, $server, [$($done)*
+        $crate::resource_service!(@ $service, $server, [$($done)*
             async fn $method(
                 &self,
                 request: ::tonic::Request<$request>,

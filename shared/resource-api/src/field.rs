@@ -2,11 +2,10 @@
 //! holds, and told again. What is wrong names its field.
 
 use chrono::{DateTime, NaiveDate, Utc};
-use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 use wangge_api::{date, types::v1::Date};
 
-use crate::Checks;
+use wangge_resource::{Checks, Note, Text};
 
 /// A type of the domain that a field of a message can hold.
 pub trait Field<W>: Sized {
@@ -15,29 +14,6 @@ pub trait Field<W>: Sized {
 
     /// Puts it on the wire.
     fn tell(self) -> W;
-}
-
-/// A text that says something. It may be personal, and so is never shown where
-/// records are written for debugging.
-#[derive(Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct Text(pub String);
-
-/// A text that may be empty; shown as little as [`Text`].
-#[derive(Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct Note(pub String);
-
-impl std::fmt::Debug for Text {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("…")
-    }
-}
-
-impl std::fmt::Debug for Note {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("…")
-    }
 }
 
 impl Field<String> for Text {
@@ -201,10 +177,10 @@ as_they_are!(bool, i32, i64);
 /// Lets enums made by `coded_enum!` stand in fields: required as they are, and
 /// optional as an [`Option`].
 #[macro_export]
-macro_rules! wire_enum {
+macro_rules! proto_enum {
     ($($name:ty),+ $(,)?) => { $(
         impl $crate::field::Field<i32> for $name {
-            fn read(wire: i32, field: &str, checks: &mut $crate::Checks) -> ::std::option::Option<Self> {
+            fn read(wire: i32, field: &str, checks: &mut ::wangge_resource::Checks) -> ::std::option::Option<Self> {
                 let value = Self::from_code(wire);
                 checks.given(wire != 0, field);
                 checks.rule(wire == 0 || value.is_some(), field, "enum.defined_only", "is no value of the enum");

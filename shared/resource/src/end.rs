@@ -3,12 +3,10 @@
 //! after, who corrected it and why are kept in the table `correction` of the
 //! service, in the transaction of the change.
 
-use chrono::{DateTime, NaiveDate, Utc};
-use uuid::Uuid;
-use wangge_api::{date, refusal::Refusal, types::v1::Date};
-use wangge_pg::{StoreError, Tx, request::RequestKey};
+use chrono::NaiveDate;
+use wangge_kernel::refusal::Refusal;
 
-/// The action by which a record ends, as [`Kept::guard`](crate::Kept::guard) names it.
+/// The action by which a record ends, as guards name it.
 pub const END: &str = "end";
 
 /// The action by which an end that stands is changed or taken back.
@@ -29,22 +27,6 @@ pub enum End {
 }
 
 impl End {
-    /// What a request asks: a correction if it gives a reason.
-    ///
-    /// # Errors
-    /// `FIELD_INVALID` on `end_date` and `correction_reason`.
-    pub fn read(day: Option<&Date>, reason: String) -> Result<Self, Refusal> {
-        if reason.is_empty() {
-            return Ok(Self::On(date::required(day, "end_date")?));
-        }
-        if reason.trim().is_empty() {
-            let why = "must say something, or be left out";
-            return Err(Refusal::field("correction_reason", "string.blank", why));
-        }
-        let day = date::optional(day, "end_date")?;
-        Ok(Self::Corrected { day, reason })
-    }
-
     /// What is done, as guards know it.
     pub fn action(&self) -> &'static str {
         match self {
@@ -84,39 +66,6 @@ impl End {
         }
         Ok(day)
     }
-
-    /// Keeps the trace of a correction, if it is one, of the record with an id
-    /// whose end was `before`.
-    ///
-    /// # Errors
-    /// What the database says.
-    pub async fn keep(
-        &self,
-        tx: &mut Tx,
-        (kind, id): (&'static str, Uuid),
-        before: Option<NaiveDate>,
-        key: &RequestKey,
-        now: DateTime<Utc>,
-    ) -> Result<(), StoreError> {
-        let Self::Corrected { day, reason } = self else {
-            return Ok(());
-        };
-        sqlx::query(
-            "insert into correction (kind, record_id, end_date_before, end_date_after, reason, \
-                 actor, recorded_time) \
-             values ($1, $2, $3, $4, $5, $6, $7)",
-        )
-        .bind(kind)
-        .bind(id)
-        .bind(before)
-        .bind(day)
-        .bind(reason)
-        .bind(key.subject())
-        .bind(now)
-        .execute(tx)
-        .await?;
-        Ok(())
-    }
 }
 
 #[cfg(test)]
@@ -149,12 +98,5 @@ mod tests {
         assert_eq!(decided(&corrected(Some(1)), Some(3)), None);
         assert_eq!(decided(&corrected(Some(5)), None), None, "none stands");
         assert_eq!(decided(&corrected(None), None), None, "none stands");
-    }
-
-    #[test]
-    fn a_reason_says_something() {
-        assert!(End::read(None, String::new()).is_err());
-        assert!(End::read(None, "　 ".into()).is_err());
-        assert!(End::read(None, "误录".into()).is_ok());
     }
 }

@@ -15,105 +15,17 @@ use std::{
 
 use chrono::NaiveDate;
 use uuid::Uuid;
-use wangge_api::refusal::Refusal;
 use wangge_auth::RecordScope;
 use wangge_kernel::limit::{DEFAULT_ZONE, day_of};
+use wangge_kernel::refusal::Refusal;
 use wangge_pg::{StoreError, Trial, Tx};
 
-use crate::{Claims, Record, Reference, Told, record::Key};
+use wangge_resource::{Found, Key, Record, Reference, Told};
+
+use crate::Claims;
 
 /// What organization's units are called wherever they are named.
 const UNIT: &str = "unit";
-
-/// The days on which something holds.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Days {
-    /// The first one; none if it isn't known or there is none.
-    pub start_date: Option<NaiveDate>,
-    /// The first one on which it no longer holds; none while it does.
-    pub end_date: Option<NaiveDate>,
-}
-
-impl Days {
-    /// Demands that something of a kind, named in `field`, holds on a day.
-    ///
-    /// # Errors
-    /// `GUARD_FAILED` (`<kind>_not_current`), with the day that stands against it.
-    pub fn demand(self, kind: &str, field: &str, day: NaiveDate) -> Result<(), Refusal> {
-        let why = match (self.start_date, self.end_date) {
-            (Some(start), _) if day < start => format!("begins on {start}"),
-            (_, Some(end)) if end <= day => format!("ended on {end}"),
-            _ => return Ok(()),
-        };
-        let why = format!("{field}: it {why} and does not hold on {day}");
-        Err(Refusal::guard(&format!("{kind}_not_current"), kind, why))
-    }
-
-    /// Demands that something of a kind, named in `field`, holds on every day of
-    /// what names it.
-    ///
-    /// # Errors
-    /// As [`Days::demand`].
-    pub fn demand_around(self, kind: &str, field: &str, inner: Self) -> Result<(), Refusal> {
-        if let Some(start) = inner.start_date {
-            self.demand(kind, field, start)?;
-        }
-        self.demand_until(kind, field, inner.end_date)
-    }
-
-    /// Demands that something that holds until `end`, or on and on, ends no later
-    /// than what it names in `field`.
-    ///
-    /// # Errors
-    /// As [`Days::demand`].
-    fn demand_until(self, kind: &str, field: &str, end: Option<NaiveDate>) -> Result<(), Refusal> {
-        match self.end_date {
-            Some(last) if end.is_none_or(|end| end > last) => {
-                let why = format!("{field}: it ends on {last}, and what names it must end by then");
-                Err(Refusal::guard(&format!("{kind}_not_current"), kind, why))
-            }
-            _ => Ok(()),
-        }
-    }
-}
-
-/// A record that was found.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Found {
-    /// Code of the area in which it lies.
-    pub area_code: String,
-    /// Number of its kind, for areas and units; 0 for others.
-    pub kind: i16,
-    /// Its state by name, if it has states: as it was when it was looked for.
-    pub state: Option<&'static str>,
-    /// The days on which it holds, if it has some.
-    pub days: Days,
-}
-
-impl Found {
-    /// A record without kinds and states.
-    pub fn plain(area_code: String) -> Self {
-        Self {
-            area_code,
-            kind: 0,
-            state: None,
-            days: Days::default(),
-        }
-    }
-
-    /// A record as the database will have it.
-    pub(crate) fn of<R: Record>(record: &R) -> Self {
-        let told = record.told();
-        let days = Days {
-            start_date: told.start_date,
-            end_date: told.end_date,
-        };
-        Self {
-            days: if told.is_dated { days } else { Days::default() },
-            ..Self::plain(record.head().area_code.clone())
-        }
-    }
-}
 
 /// How a service finds what its records name.
 pub trait Ground: Send + Sync + 'static {
@@ -214,7 +126,7 @@ impl<G: Ground> Known<G> {
     }
 
     /// Looks for everything that is named: a statement for each kind at most.
-    pub(crate) async fn look(
+    pub async fn look(
         &mut self,
         tx: &mut Tx,
         references: impl Iterator<Item = Reference>,
@@ -266,12 +178,12 @@ impl<G: Ground> Known<G> {
 
     /// Whether some records name what another service's feed has not brought and
     /// may still bring.
-    pub(crate) fn waits_for<'r, R: Record>(&self, records: impl Iterator<Item = &'r R>) -> bool {
+    pub fn waits_for<'r, R: Record>(&self, records: impl Iterator<Item = &'r R>) -> bool {
         self.missing(records).next().is_some()
     }
 
     /// Waits no more for what some records name.
-    pub(crate) fn give_up<'r, R: Record>(&mut self, records: impl Iterator<Item = &'r R>) {
+    pub fn give_up<'r, R: Record>(&mut self, records: impl Iterator<Item = &'r R>) {
         let missing: Vec<Key> = self.missing(records).collect();
         self.given_up.extend(missing);
     }
@@ -308,12 +220,12 @@ impl<G: Ground> Known<G> {
 
     /// Whether there is such a trial: then what was tried is in the database, for
     /// what is tried later.
-    pub(crate) fn is_on_trial(&self) -> bool {
+    pub fn is_on_trial(&self) -> bool {
         self.trial.is_some()
     }
 
     /// Takes what belongs to other services as given, or not.
-    pub(crate) fn trust(&mut self, trusts: bool) {
+    pub fn trust(&mut self, trusts: bool) {
         self.trusts = trusts;
     }
 
@@ -322,7 +234,7 @@ impl<G: Ground> Known<G> {
     ///
     /// # Errors
     /// `RECORD_EXISTS`, and what [`Record::taken`] refuses.
-    pub(crate) fn pass<R: Record>(&mut self, record: &R) -> Result<(), Refusal> {
+    pub fn pass<R: Record>(&mut self, record: &R) -> Result<(), Refusal> {
         let head = record.head();
         if let Some(digest) = self.passed.get(&head.id) {
             return if *digest == head.import_digest {
@@ -351,7 +263,7 @@ impl<G: Ground> Known<G> {
     /// # Errors
     /// `REFERENCE_UNKNOWN` and `FIELD_INVALID`, naming the field; `GUARD_FAILED`
     /// as in [`Known::demand_state`] and [`Known::demand_days`].
-    pub(crate) fn place<R: Record>(&self, record: &mut R) -> Result<(), Refusal> {
+    pub fn place<R: Record>(&self, record: &mut R) -> Result<(), Refusal> {
         let placed_by = record.placed_by();
         let told = record.told();
         let today = day_of(record.head().created_time, DEFAULT_ZONE);
@@ -381,11 +293,7 @@ impl<G: Ground> Known<G> {
     ///
     /// # Errors
     /// `REFERENCE_UNKNOWN` and `FIELD_INVALID`, naming the field.
-    pub(crate) fn demand(
-        &self,
-        record: &str,
-        reference: &Reference,
-    ) -> Result<Option<&str>, Refusal> {
+    pub fn demand(&self, record: &str, reference: &Reference) -> Result<Option<&str>, Refusal> {
         let field = format!("{record}.{}", reference.field);
         let Some(found) = self.lookup(reference) else {
             let is_given = self.trusts && self.claims.is_none();
@@ -407,7 +315,7 @@ impl<G: Ground> Known<G> {
     ///
     /// # Errors
     /// `GUARD_FAILED` (`<kind>_not_current`), with the day that stands against it.
-    pub(crate) fn demand_days(
+    pub fn demand_days(
         &self,
         reference: &Reference,
         told: &Told,
@@ -432,7 +340,7 @@ impl<G: Ground> Known<G> {
     ///
     /// # Errors
     /// `GUARD_FAILED` (`<kind>_state`), with the state met.
-    pub(crate) fn demand_state(&self, reference: &Reference) -> Result<(), Refusal> {
+    pub fn demand_state(&self, reference: &Reference) -> Result<(), Refusal> {
         let Key::Id(id) = &reference.key else {
             return Ok(());
         };

@@ -4,9 +4,9 @@
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use uuid::Uuid;
-use wangge_api::refusal::Refusal;
+use wangge_kernel::refusal::Refusal;
 
-use crate::{Checks, Course, End, Stateful, States, etag};
+use crate::{Checks, Course, End, Reference, Stateful, States, etag};
 
 /// What every record has. The names are those of its table's columns.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -136,101 +136,6 @@ macro_rules! dated {
             }
         }
     )+ };
-}
-
-/// A record that another one names.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Reference {
-    /// Field that names it.
-    pub field: &'static str,
-    /// What it is, e.g. `person`.
-    pub kind: &'static str,
-    /// Which one.
-    pub key: Key,
-    /// Numbers of the kinds of area or unit that it may be; none for any.
-    pub of: &'static [i16],
-    /// What it must be, where that is not so.
-    pub must_be: &'static str,
-    /// Names of the states in which it can be named; none for any. What is
-    /// loaded with a past names it as it was then, so this is asked of calls.
-    pub states: Vec<&'static str>,
-    /// The day on which it must hold, where that is not the record's own.
-    pub day: Option<NaiveDate>,
-    /// Whether it need not hold on any day: a guard of the table asks for it.
-    pub any_day: bool,
-}
-
-/// How a record is named.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub enum Key {
-    /// By its id.
-    Id(Uuid),
-    /// By its code: areas.
-    Code(String),
-}
-
-impl Reference {
-    /// By id.
-    pub fn id(field: &'static str, kind: &'static str, id: Uuid) -> Self {
-        Self {
-            field,
-            kind,
-            key: Key::Id(id),
-            of: &[],
-            must_be: "",
-            states: Vec::new(),
-            day: None,
-            any_day: false,
-        }
-    }
-
-    /// The area where the record lies.
-    pub fn area(head: &Head) -> Self {
-        Self {
-            field: "area_code",
-            kind: "area",
-            key: Key::Code(head.area_code.clone()),
-            of: &[],
-            must_be: "",
-            states: Vec::new(),
-            day: None,
-            any_day: false,
-        }
-    }
-
-    /// Only while it is in some states.
-    #[must_use]
-    pub fn while_in<S: States>(self, states: &[S]) -> Self {
-        Self {
-            states: states.iter().map(|state| state.name()).collect(),
-            ..self
-        }
-    }
-
-    /// Holding on a day that is not the record's own, if it is known.
-    #[must_use]
-    pub fn on(self, day: Option<NaiveDate>) -> Self {
-        Self { day, ..self }
-    }
-
-    /// Whether it holds or not.
-    #[must_use]
-    pub fn on_any_day(self) -> Self {
-        Self {
-            any_day: true,
-            ..self
-        }
-    }
-
-    /// Of some kinds only. Example: `.of(&[GRID], "must be a grid")`.
-    #[must_use]
-    pub fn of(self, of: &'static [i16], must_be: &'static str) -> Self {
-        Self {
-            of,
-            must_be,
-            ..self
-        }
-    }
 }
 
 /// What an event tells of a record besides what every event tells.

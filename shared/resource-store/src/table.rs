@@ -10,11 +10,13 @@ use std::future::Future;
 use chrono::{DateTime, NaiveDate, Utc};
 use sqlx::PgPool;
 use uuid::Uuid;
-use wangge_api::refusal::Refusal;
 use wangge_auth::RecordScope;
+use wangge_kernel::refusal::Refusal;
 use wangge_pg::{StoreError, Tx, transaction::Failure};
 
-use crate::{Found, Listing, Record};
+use wangge_resource::{Found, Record};
+
+use crate::Listing;
 
 /// The action by which a record is entered, as [`Kept::guard`] names it.
 pub const CREATE: &str = "create";
@@ -54,7 +56,7 @@ pub struct Trace {
     pub revision: i64,
 }
 
-/// A kind of record with a table. [`kept!`](crate::kept!) writes it. Functions
+/// A kind of record with a table. [`table!`](crate::table!) writes it. Functions
 /// with a scope answer nothing that lies outside it.
 pub trait Kept: Record {
     /// Names of the columns that an insert writes, the place in the order of
@@ -148,50 +150,50 @@ pub fn from_row<R: Record>(row: &str) -> Result<R, StoreError> {
 /// record to which it belongs, if there is one, or `shared` if who may read it
 /// in the areas around their own does ([`RecordScope::areas_around`]); `dated` if it holds from a day
 /// to a day, `while` what it is of does on day $4; its states, if it has some; the columns that stay as they were
-/// entered and those that can change, if there are any, the columns of [`Head`](crate::Head)
-/// and [`Course`](crate::Course) aside; and the functions that are its [`Kept::guard`] and its
+/// entered and those that can change, if there are any, the columns of [`Head`](wangge_resource::Head)
+/// and [`Course`](wangge_resource::Course) aside; and the functions that are its [`Kept::guard`] and its
 /// [`Kept::follow`], if it has them.
 ///
 /// ```ignore
-/// kept! { Building in "building" of "estate_id" dated keeps "estate_id, start_date" changes "name, end_date" }
-/// kept! { Wish in "wish" states(WishState) keeps "resident_id" changes "title, claim_until" }
-/// kept! { Booking in "booking" of "session_id" states(BookingState) keeps "session_id" guarded by booking::free }
-/// kept! { Event in "event" states(EventState) keeps "kind" guarded by event::guard, followed by event::follow }
+/// table! { Building in "building" of "estate_id" dated keeps "estate_id, start_date" changes "name, end_date" }
+/// table! { Wish in "wish" states(WishState) keeps "resident_id" changes "title, claim_until" }
+/// table! { Booking in "booking" of "session_id" states(BookingState) keeps "session_id" guarded by booking::free }
+/// table! { Event in "event" states(EventState) keeps "kind" guarded by event::guard, followed by event::follow }
 /// ```
 #[macro_export]
-macro_rules! kept {
+macro_rules! table {
     ($record:ident in $table:literal of $parent:literal $($rest:tt)*) => {
-        $crate::kept!(@days $record, $table,
+        $crate::table!(@days $record, $table,
             ["area_code >= $2 and area_code < $3 and $4::text[] is not null"],
-            [parent: Some($parent), lies_with_parent: !<$record as $crate::Record>::HAS_OWN_AREA,],
+            [parent: Some($parent), lies_with_parent: !<$record as ::wangge_resource::Record>::HAS_OWN_AREA,],
             $($rest)*);
     };
     ($record:ident in $table:literal shared $($rest:tt)*) => {
-        $crate::kept!(@days $record, $table,
+        $crate::table!(@days $record, $table,
             ["(area_code >= $2 and area_code < $3 or area_code = any($4))"],
             [is_shared: true,], $($rest)*);
     };
     ($record:ident in $table:literal $($rest:tt)*) => {
-        $crate::kept!(@days $record, $table,
+        $crate::table!(@days $record, $table,
             ["area_code >= $2 and area_code < $3 and $4::text[] is not null"],
             [], $($rest)*);
     };
     (@days $record:ident, $table:literal, $where:tt, [$($list:tt)*], dated while $while:literal $($rest:tt)*) => {
-        $crate::kept!(@states $record, $table, $where,
+        $crate::table!(@states $record, $table, $where,
             [$($list)* is_dated: true, holds_while: Some($while),],
             {["start_date"] ["end_date"] [" for share"]}, $($rest)*);
     };
     (@days $record:ident, $table:literal, $where:tt, [$($list:tt)*], dated $($rest:tt)*) => {
-        $crate::kept!(@states $record, $table, $where, [$($list)* is_dated: true,],
+        $crate::table!(@states $record, $table, $where, [$($list)* is_dated: true,],
             {["start_date"] ["end_date"] [" for share"]}, $($rest)*);
     };
     (@days $record:ident, $table:literal, $where:tt, $list:tt, $($rest:tt)*) => {
-        $crate::kept!(@states $record, $table, $where, $list,
+        $crate::table!(@states $record, $table, $where, $list,
             {["null::date"] ["null::date"] [""]}, $($rest)*);
     };
     (@states $record:ident, $table:literal, $where:tt, [$($list:tt)*], $on:tt, states($state:ident) keeps $keeps:literal $($rest:tt)*) => {
-        $crate::kept!(@changes $record, $table, $where,
-            [$($list)* sort: Some($crate::list::Sort {
+        $crate::table!(@changes $record, $table, $where,
+            [$($list)* sort: Some($crate::listing::Sort {
                 column: "state",
                 values: || $state::ALL.iter().map(|state| state.code()).collect(),
             }),],
@@ -200,29 +202,29 @@ macro_rules! kept {
             ["state, steps", $keeps], "changed_time, revision, state, steps", $($rest)*);
     };
     (@states $record:ident, $table:literal, $where:tt, $list:tt, $on:tt, keeps $keeps:literal $($rest:tt)*) => {
-        $crate::kept!(@changes $record, $table, $where, $list, $on,
+        $crate::table!(@changes $record, $table, $where, $list, $on,
             "0::smallint", "", (|_: i16| None),
             [$keeps], "changed_time, revision", $($rest)*);
     };
     (@changes $record:ident, $table:literal, $where:tt, $list:tt, $on:tt, $state:literal, $lock:literal, $named:tt,
         [$($columns:literal),+], $always:literal, changes $changes:literal $($rest:tt)*) => {
-        $crate::kept!(@guard $record, $table, $where, $list, $on, $state, $lock, $named,
+        $crate::table!(@guard $record, $table, $where, $list, $on, $state, $lock, $named,
             [$($columns,)+ $changes], [$always + ", " + $changes], $($rest)*);
     };
     (@changes $record:ident, $table:literal, $where:tt, $list:tt, $on:tt, $state:literal, $lock:literal, $named:tt,
         $columns:tt, $always:literal, $($rest:tt)*) => {
-        $crate::kept!(@guard $record, $table, $where, $list, $on, $state, $lock, $named, $columns, [$always], $($rest)*);
+        $crate::table!(@guard $record, $table, $where, $list, $on, $state, $lock, $named, $columns, [$always], $($rest)*);
     };
     (@guard $record:ident, $table:literal, $where:tt, $list:tt, $on:tt, $state:literal, $lock:literal, $named:tt, $columns:tt,
         $changes:tt, guarded by $guard:path $(, followed by $follow:path)?) => {
-        $crate::kept!(@ $record, $table, $where, $list, $on, $state, $lock, $named, $columns, $changes,
+        $crate::table!(@ $record, $table, $where, $list, $on, $state, $lock, $named, $columns, $changes,
             async fn guard(
                 tx: &mut ::wangge_pg::Tx,
                 records: &[Self],
                 action: &'static str,
-                now: $crate::macros::chrono::DateTime<$crate::macros::chrono::Utc>,
+                now: ::chrono::DateTime<::chrono::Utc>,
             ) -> ::std::result::Result<
-                ::std::vec::Vec<(::uuid::Uuid, $crate::macros::wangge_api::refusal::Refusal)>,
+                ::std::vec::Vec<(::uuid::Uuid, ::wangge_kernel::refusal::Refusal)>,
                 ::wangge_pg::StoreError,
             > {
                 $guard(tx, records, action, now).await
@@ -232,7 +234,7 @@ macro_rules! kept {
                 tx: &mut ::wangge_pg::Tx,
                 record: &Self,
                 action: &'static str,
-                now: $crate::macros::chrono::DateTime<$crate::macros::chrono::Utc>,
+                now: ::chrono::DateTime<::chrono::Utc>,
             ) -> ::std::result::Result<(), ::wangge_pg::transaction::Failure> {
                 $follow(tx, record, action, now).await
             })?
@@ -240,7 +242,7 @@ macro_rules! kept {
     };
     (@guard $record:ident, $table:literal, $where:tt, $list:tt, $on:tt, $state:literal, $lock:literal, $named:tt, $columns:tt,
         $changes:tt,) => {
-        $crate::kept!(@ $record, $table, $where, $list, $on, $state, $lock, $named, $columns, $changes,);
+        $crate::table!(@ $record, $table, $where, $list, $on, $state, $lock, $named, $columns, $changes,);
     };
     (@ $record:ident, $table:literal, [$($where:tt)+], [$($list:tt)*],
         {[$from:literal] [$until:literal] [$share:literal]}, $state:literal, $lock:literal, $named:tt,
@@ -268,7 +270,7 @@ macro_rules! kept {
                 )
                 .fetch_optional(pool)
                 .await?;
-                row.map(|row| $crate::kept::from_row(&row)).transpose()
+                row.map(|row| $crate::table::from_row(&row)).transpose()
             }
 
             async fn lock(
@@ -285,14 +287,14 @@ macro_rules! kept {
                 )
                 .fetch_optional(tx)
                 .await?;
-                row.map(|row| $crate::kept::from_row(&row)).transpose()
+                row.map(|row| $crate::table::from_row(&row)).transpose()
             }
 
             async fn find(
                 tx: &mut ::wangge_pg::Tx,
                 scope: &::wangge_auth::RecordScope,
                 ids: &[::uuid::Uuid],
-            ) -> ::std::result::Result<::std::vec::Vec<(::uuid::Uuid, $crate::Found)>, ::wangge_pg::StoreError> {
+            ) -> ::std::result::Result<::std::vec::Vec<(::uuid::Uuid, ::wangge_resource::Found)>, ::wangge_pg::StoreError> {
                 let found = ::sqlx::query!(
                     "select id, area_code, " + $state + " as \"state!\", " + $from + " as \"start_date?\", " + $until + " as \"end_date?\" from " + $table + " \
                      where id = any($1) and area_code >= $2 and area_code < $3 " + $lock + $share,
@@ -307,8 +309,8 @@ macro_rules! kept {
                     .into_iter()
                     .map(|row| {
                         let state = named(row.state);
-                        let days = $crate::Days { start_date: row.start_date, end_date: row.end_date };
-                        (row.id, $crate::Found { state, days, ..$crate::Found::plain(row.area_code) })
+                        let days = ::wangge_resource::Days { start_date: row.start_date, end_date: row.end_date };
+                        (row.id, ::wangge_resource::Found { state, days, ..::wangge_resource::Found::plain(row.area_code) })
                     })
                     .collect())
             }
@@ -316,9 +318,9 @@ macro_rules! kept {
             async fn trace(
                 tx: &mut ::wangge_pg::Tx,
                 ids: &[::uuid::Uuid],
-            ) -> ::std::result::Result<::std::vec::Vec<$crate::kept::Trace>, ::wangge_pg::StoreError> {
+            ) -> ::std::result::Result<::std::vec::Vec<$crate::table::Trace>, ::wangge_pg::StoreError> {
                 Ok(::sqlx::query_as!(
-                    $crate::kept::Trace,
+                    $crate::table::Trace,
                     "select id, import_digest as digest, revision from " + $table + " where id = any($1)",
                     ids,
                 )
@@ -337,7 +339,7 @@ macro_rules! kept {
                          id, area_code, created_time, changed_time, imported, import_digest, revision" $(+ ", " + $columns)+ + " \
                      from jsonb_populate_recordset(null::" + $table + ", $1::text::jsonb) \
                      on conflict do nothing returning id",
-                    $crate::kept::to_row(records)?,
+                    $crate::table::to_row(records)?,
                 )
                 .fetch_all(tx)
                 .await?)
@@ -353,8 +355,8 @@ macro_rules! kept {
                     "update " + $table + " set (" + $($changes)+ + ") = \
                      (select " + $($changes)+ + " \
                       from jsonb_populate_record(null::" + $table + ", $2::text::jsonb)) where id = $1",
-                    $crate::Record::head(self).id,
-                    $crate::kept::to_row(self)?,
+                    ::wangge_resource::Record::head(self).id,
+                    $crate::table::to_row(self)?,
                 )
                 .execute(tx)
                 .await?;

@@ -7,7 +7,7 @@ use wangge_api::{
 };
 use wangge_outbox::NewEvent;
 
-use crate::Record;
+use wangge_resource::Record;
 
 /// The event that tells of a record as it now stands.
 pub fn record_changed<R: Record>(record: &R, now: DateTime<Utc>) -> NewEvent {

@@ -5,8 +5,8 @@
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use uuid::Uuid;
-use wangge_api::refusal::Refusal;
 use wangge_kernel::limit::{DEFAULT_ZONE, day_of};
+use wangge_kernel::refusal::Refusal;
 
 use crate::{Checks, Note, Record};
 
@@ -127,7 +127,7 @@ impl<S: States> Course<S> {
     ///
     /// # Errors
     /// `STATE_CONFLICT` if the action is not legal.
-    pub(crate) fn take(&mut self, kind: &'static str, step: Taken) -> Result<(), Refusal> {
+    pub fn take(&mut self, kind: &'static str, step: Taken) -> Result<(), Refusal> {
         let Taken {
             action,
             time,
@@ -157,7 +157,7 @@ impl<S: States> Course<S> {
     }
 
     /// The course that steps of the past make up.
-    pub(crate) fn replay(
+    pub fn replay(
         created: DateTime<Utc>,
         now: DateTime<Utc>,
         steps: Vec<Step>,
@@ -296,8 +296,8 @@ macro_rules! states {
 
         impl $crate::States for $name {
             const FIRST: Self = Self::$first;
-            const MOVES: &'static [$crate::course::Move<Self>] = &[
-                $($crate::course::Move { action: $action, from: &[$(Self::$from),+], to: Self::$to },)+
+            const MOVES: &'static [$crate::lifecycle::Move<Self>] = &[
+                $($crate::lifecycle::Move { action: $action, from: &[$(Self::$from),+], to: Self::$to },)+
             ];
 
             fn name(self) -> &'static str {

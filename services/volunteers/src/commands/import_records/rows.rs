@@ -2,7 +2,7 @@
 
 use uuid::Uuid;
 use wangge_api::refusal::Refusal;
-use wangge_records::plain_rows;
+use wangge_resource_import::import_rows;
 
 use crate::domain::{
     agency_case::AgencyCase, beneficiary::Beneficiary, booking::Booking,
@@ -37,7 +37,7 @@ pub enum Record {
     Plain(Plain),
 }
 
-plain_rows! {
+import_rows! {
     /// A plain record as a row brings it.
     Plain {
         /// A volunteer.

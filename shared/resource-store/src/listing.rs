@@ -19,7 +19,9 @@ use sqlx::{Arguments as _, AssertSqlSafe, postgres::PgArguments};
 use wangge_auth::RecordScope;
 use wangge_pg::{Lanes, StoreError};
 
-use crate::{Filter, Listed, Record, kept::from_row};
+use wangge_resource::Record;
+
+use crate::{Filter, Listed, table::from_row};
 
 /// Lengths of codes by which records are indexed, the longest first.
 const LENGTHS: [usize; 4] = [15, 12, 9, 6];

@@ -4,8 +4,8 @@
 use chrono::{DateTime, Utc};
 use futures::{FutureExt as _, future::BoxFuture};
 use uuid::Uuid;
-use wangge_api::refusal::Refusal;
 use wangge_auth::RecordScope;
+use wangge_kernel::refusal::Refusal;
 use wangge_kernel::{
     clock::Clock,
     limit::{DEFAULT_ZONE, day_of},
@@ -15,14 +15,14 @@ use wangge_pg::{
     Constraint, Database, Tx, request, request::RequestKey, transact, transaction::Failure,
 };
 
-use crate::{
-    Dated, End, Ground, Kept, Known, Stateful,
-    course::{Taken, next},
+use wangge_resource::{
+    Dated, End, Stateful,
     end::CORRECT_END,
     etag,
-    event::record_changed,
-    kept::CREATE,
+    lifecycle::{Taken, next},
 };
+
+use crate::{Ground, Kept, Known, correction, event::record_changed, table::CREATE};
 
 /// A service that keeps records.
 pub trait Host: Clone + Send + Sync + 'static {
@@ -58,7 +58,7 @@ pub struct Call {
 ///
 /// # Errors
 /// `REFERENCE_UNKNOWN`, `FIELD_INVALID`, `RECORD_EXISTS`, `REQUEST_ID_REUSED`,
-/// and what [`Record::taken`](crate::Record::taken) refuses.
+/// and what [`Record::taken`](wangge_resource::Record::taken) refuses.
 pub async fn create<H: Host, R: Kept>(host: &H, call: Call, record: R) -> Result<R, Refusal> {
     let now = host.clock().now();
     let mut known = Known::new(host.ground(call.scope.clone()));
@@ -93,7 +93,7 @@ pub async fn create<H: Host, R: Kept>(host: &H, call: Call, record: R) -> Result
 }
 
 /// Why a record was not kept.
-pub(crate) async fn in_the_way<R: Kept>(
+pub async fn in_the_way<R: Kept>(
     tx: &mut Tx,
     record: &R,
 ) -> Result<Refusal, wangge_pg::StoreError> {
@@ -132,7 +132,7 @@ pub async fn change<H: Host, R: Kept>(
 /// record can have.
 ///
 /// # Errors
-/// Those of [`change`] and of [`Dated::end`], and what [`Record::taken`](crate::Record::taken)
+/// Those of [`change`] and of [`Dated::end`], and what [`Record::taken`](wangge_resource::Record::taken)
 /// refuses.
 pub async fn end<H: Host, R: Kept + Dated>(
     host: &H,
@@ -152,7 +152,7 @@ pub async fn end<H: Host, R: Kept + Dated>(
             async move {
                 let before = record.end_date();
                 record.end(&end)?;
-                Ok(end.keep(tx, (R::KIND, id), before, &key, now).await?)
+                Ok(correction::keep(&end, tx, (R::KIND, id), before, &key, now).await?)
             }
             .boxed()
         },

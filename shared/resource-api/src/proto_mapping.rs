@@ -3,10 +3,11 @@
 use chrono::{DateTime, Utc};
 use wangge_api::{date::timestamp, refusal::Refusal, types::v1::Step as WireStep};
 use wangge_kernel::clock::happened;
+use wangge_resource::{Checks, Course, Head, Note, Record, States, Step, lifecycle};
 
-use crate::{Checks, Course, Head, Note, Record, States, Step, course, field::Field as _};
+use crate::field::Field as _;
 
-/// A kind of record that has a message. [`wire!`](crate::wire!) writes it.
+/// A kind of record that has a message. [`proto_mapping!`](crate::proto_mapping!) writes it.
 pub trait Wire: Record {
     /// The message.
     type Message: prost::Message + Default + Clone;
@@ -150,7 +151,7 @@ pub fn created_time(head: &Head) -> Option<prost_types::Timestamp> {
 /// # Errors
 /// `STATE_CONFLICT` if it is in a final state.
 pub fn still_open<S: States>(course: &Course<S>, kind: &str) -> Result<(), Refusal> {
-    if course::is_final(course.state()) {
+    if lifecycle::is_final(course.state()) {
         return Err(Refusal::state_conflict(
             kind,
             course.state().name(),
@@ -164,21 +165,21 @@ pub fn still_open<S: States>(course: &Course<S>, kind: &str) -> Result<(), Refus
 /// from it, and those of them that an update can change. Fields of both must
 /// have the same names. `states` if it has a [`Course`].
 #[macro_export]
-macro_rules! wire {
+macro_rules! proto_mapping {
     ($record:ident = $message:path { $($field:ident),* $(,)? } change { $($change:ident),* $(,)? } states) => {
-        $crate::wire!(@ $record, $message, [$($field),*], [$($change),*],
+        $crate::proto_mapping!(@ $record, $message, [$($field),*], [$($change),*],
             |message, head, checks| {
-                let (head, course) = $crate::wire::past(head, message.created_time, message.steps, checks)?;
+                let (head, course) = $crate::proto_mapping::past(head, message.created_time, message.steps, checks)?;
             } [head, course],
             |record, head| {
                 let state = i32::from(record.course.state().code());
-                let steps = $crate::wire::steps(&record.course);
-                let created_time = $crate::wire::created_time(&head);
+                let steps = $crate::proto_mapping::steps(&record.course);
+                let created_time = $crate::proto_mapping::created_time(&head);
             } [state, steps, created_time],
-            |record| { $crate::wire::still_open(&record.course, <Self as $crate::Record>::KIND)?; });
+            |record| { $crate::proto_mapping::still_open(&record.course, <Self as ::wangge_resource::Record>::KIND)?; });
     };
     ($record:ident = $message:path { $($field:ident),* $(,)? } change { $($change:ident),* $(,)? }) => {
-        $crate::wire!(@ $record, $message, [$($field),*], [$($change),*],
+        $crate::proto_mapping!(@ $record, $message, [$($field),*], [$($change),*],
             |message, head, checks| {} [head],
             |record, head| {} [],
             |record| {});
@@ -193,17 +194,17 @@ macro_rules! wire {
 
             fn read(
                 $given: $message,
-                $head: $crate::Head,
-                $checks: &mut $crate::Checks,
+                $head: ::wangge_resource::Head,
+                $checks: &mut ::wangge_resource::Checks,
             ) -> ::std::option::Option<Self> {
-                let $head = $crate::Head { area_code: $given.area_code, ..$head };
+                let $head = ::wangge_resource::Head { area_code: $given.area_code, ..$head };
                 $(let $field = $crate::field::Field::read($given.$field, stringify!($field), $checks);)*
                 $($past)*
                 Some(Self { $($own,)* $($field: $field?,)* })
             }
 
             fn tell(self) -> $message {
-                let etag = $crate::Record::tag(&self);
+                let etag = ::wangge_resource::Record::tag(&self);
                 let $told = self;
                 let $of = $told.head;
                 $($telling)*
@@ -223,10 +224,10 @@ macro_rules! wire {
                 &mut self,
                 message: $message,
                 paths: &[::std::string::String],
-            ) -> ::std::result::Result<(), $crate::macros::wangge_api::refusal::Refusal> {
+            ) -> ::std::result::Result<(), ::wangge_kernel::refusal::Refusal> {
                 let $merged = &*self;
                 $($before)*
-                let mut checks = $crate::Checks::of(<Self as $crate::Record>::KIND);
+                let mut checks = ::wangge_resource::Checks::of(<Self as ::wangge_resource::Record>::KIND);
                 for path in paths {
                     match path.as_str() {
                         $(stringify!($change) => {
@@ -234,10 +235,10 @@ macro_rules! wire {
                             let value = $crate::field::Field::read(wire, stringify!($change), &mut checks);
                             if let Some(value) = value { self.$change = value; }
                         })*
-                        other => return Err($crate::wire::not_changeable(other)),
+                        other => return Err($crate::proto_mapping::not_changeable(other)),
                     }
                 }
-                $crate::Record::check(self, &mut checks);
+                ::wangge_resource::Record::check(self, &mut checks);
                 checks.done()
             }
 

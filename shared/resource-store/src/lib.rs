@@ -1,0 +1,19 @@
+//! Resources, the storage floor: the table of a kind of record, how its records are
+//! listed, found where others name them, and written, each write in one transaction
+//! with its event and its request id. It refuses to know any kind of record by
+//! name, and to write a record without the event that reports it.
+
+pub mod claims;
+pub mod correction;
+pub mod event;
+pub mod listing;
+pub mod read;
+pub mod references;
+pub mod table;
+pub mod write;
+
+pub use claims::Claims;
+pub use listing::Listing;
+pub use references::{Ground, Known};
+pub use table::{Filter, Kept, Listed};
+pub use write::{Call, Host};

@@ -1,0 +1,20 @@
+//! Resources, the pure floor: what a kind of record is, its rules, its lifecycle
+//! and the records that it names. Pure by its manifest: no database, no gRPC, no
+//! runtime. Storage, API and import each have a crate of their own above it
+//! (`wangge-resource-store`, `-api`, `-import`), so that a service's `domain` depends
+//! on nothing else than this and the kernel.
+
+pub mod checks;
+pub mod end;
+pub mod etag;
+pub mod lifecycle;
+pub mod reference;
+pub mod resource;
+pub mod text;
+
+pub use checks::Checks;
+pub use end::End;
+pub use lifecycle::{Course, Stateful, States, Step};
+pub use reference::{Days, Found, Key, Reference};
+pub use resource::{Dated, Head, Record, Told};
+pub use text::{Note, Text};
