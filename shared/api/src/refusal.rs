@@ -1,6 +1,6 @@
-//! Refusals: the one shape in which a service says no. A refusal becomes a
-//! gRPC status with exactly one `ErrorInfo` and the details that apply; text
-//! about our own insides never enters it.
+//! Refusals: the only form in which a service rejects a call. A refusal becomes a
+//! gRPC status with exactly one `ErrorInfo` and the details that apply. Internal
+//! error messages are never part of it.
 
 use std::{collections::HashMap, fmt, time::Duration};
 
@@ -12,19 +12,19 @@ pub use crate::errors::v1::Reason;
 /// The `ErrorInfo.domain` of every refusal.
 pub const DOMAIN: &str = "wangge";
 
-/// One field that breaks a rule.
+/// A field that violates a rule.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FieldViolation {
     /// Path of the field within the request, e.g. `ticket.title`.
     pub field: String,
-    /// Which rule it breaks, e.g. `string.max_len`.
+    /// Id of the violated rule, e.g. `string.max_len`.
     pub rule: String,
-    /// What is wrong, for a person to read.
+    /// Human-readable description of the violation.
     pub description: String,
 }
 
 impl FieldViolation {
-    /// Names the field, the rule and what is wrong.
+    /// Creates a violation from the field's path, the rule's id and a description.
     pub fn new(
         field: impl Into<String>,
         rule: impl Into<String>,
@@ -38,27 +38,27 @@ impl FieldViolation {
     }
 }
 
-/// Why a call was refused, with everything the caller is told.
+/// A rejected call, with everything that the caller receives about it.
 #[derive(Debug, Clone)]
 pub struct Refusal {
-    /// The gRPC code.
+    /// The status code of the response.
     pub code: Code,
-    /// The reason, one of the contract's list.
+    /// The stable reason, from the contract's enum.
     pub reason: Reason,
-    /// A sentence for a person.
+    /// Human-readable message of the status.
     pub message: String,
-    /// Fields that break rules.
+    /// Fields that violate rules, sent as `BadRequest`.
     pub fields: Vec<FieldViolation>,
-    /// Preconditions that do not hold: (kind, subject, description).
+    /// Preconditions that don't hold: (kind, subject, description).
     pub preconditions: Vec<(String, String, String)>,
-    /// The record concerned: (kind, name).
+    /// The record concerned: (kind, name), sent as `ResourceInfo`.
     pub resource: Option<(String, String)>,
-    /// After which time a repetition may succeed.
+    /// The retry delay, if a retry may succeed; sent as `RetryInfo`.
     pub retry_after: Option<Duration>,
 }
 
 impl Refusal {
-    /// A refusal with a code, a reason and a sentence, and no details.
+    /// Creates a refusal without details.
     pub fn new(code: Code, reason: Reason, message: impl Into<String>) -> Self {
         Self {
             code,
@@ -71,7 +71,7 @@ impl Refusal {
         }
     }
 
-    /// Fields break the contract's rules.
+    /// Creates a refusal for fields that violate the contract's rules.
     pub fn fields(fields: Vec<FieldViolation>) -> Self {
         let message = fields
             .iter()
@@ -90,12 +90,13 @@ impl Refusal {
         }
     }
 
-    /// One field breaks a rule.
+    /// Creates a refusal for one field that violates a rule.
     pub fn field(field: &str, rule: &str, description: impl Into<String>) -> Self {
         Self::fields(vec![FieldViolation::new(field, rule, description)])
     }
 
-    /// A field names a record that is not there for the caller.
+    /// Creates a refusal for a reference to a record that doesn't exist in the
+    /// caller's scope.
     pub fn unknown_reference(field: &str, kind: &str) -> Self {
         Self {
             reason: Reason::ReferenceUnknown,
@@ -103,7 +104,7 @@ impl Refusal {
         }
     }
 
-    /// What a field says holds for more than the caller's area.
+    /// Creates a refusal for a value whose effect is wider than the caller's area.
     pub fn area_too_narrow(field: &str, description: &str) -> Self {
         let violation = FieldViolation::new(field, "area", description);
         Self {
@@ -116,8 +117,11 @@ impl Refusal {
         }
     }
 
-    /// There is no such record, or the caller may not see it.
+    /// Creates a refusal for a record that doesn't exist, or isn't in the caller's
+    /// scope.
     pub fn not_found(kind: &str, name: impl Into<String>) -> Self {
+        // The same in both cases, so that a caller can't find out what exists
+        // outside its scope.
         Self {
             resource: Some((kind.to_owned(), name.into())),
             ..Self::new(
@@ -128,7 +132,7 @@ impl Refusal {
         }
     }
 
-    /// Another record has this id, code or key.
+    /// Creates a refusal for an id, code or key that another record already has.
     pub fn exists(kind: &str, field: &str) -> Self {
         Self {
             resource: Some((kind.to_owned(), String::new())),
@@ -141,7 +145,7 @@ impl Refusal {
         }
     }
 
-    /// The action is not legal in the record's state.
+    /// Creates a refusal for an action that is invalid in the record's state.
     pub fn state_conflict(kind: &str, state: &str, action: &str) -> Self {
         let description = format!("{action} is not legal in state {state}");
         Self {
@@ -154,7 +158,7 @@ impl Refusal {
         }
     }
 
-    /// A guard of the action does not hold; `guard` is a stable name.
+    /// Creates a refusal for a guard that doesn't hold; `guard` is its stable name.
     pub fn guard(guard: &str, kind: &str, description: impl Into<String>) -> Self {
         let description = description.into();
         Self {
@@ -167,8 +171,10 @@ impl Refusal {
         }
     }
 
-    /// The record changed since its etag was read.
+    /// Creates a refusal for a record that has changed since the etag was read.
     pub fn etag_mismatch(kind: &str) -> Self {
+        // Without a retry delay: the same call can't succeed, the caller has to
+        // read again.
         Self::new(
             Code::Aborted,
             Reason::EtagMismatch,
@@ -176,7 +182,7 @@ impl Refusal {
         )
     }
 
-    /// Too many writers at once on one record.
+    /// Creates a refusal for a write that conflicted with concurrent ones.
     pub fn concurrent_change(kind: &str) -> Self {
         Self {
             retry_after: Some(Duration::from_millis(50)),
@@ -188,7 +194,7 @@ impl Refusal {
         }
     }
 
-    /// The request id was used before with other content.
+    /// Creates a refusal for a request id that was used with other content.
     pub fn request_id_reused() -> Self {
         Self {
             fields: vec![FieldViolation::new(
@@ -204,7 +210,7 @@ impl Refusal {
         }
     }
 
-    /// Something is out of reach for the moment.
+    /// Creates a refusal for a dependency that is temporarily unavailable.
     pub fn unavailable(reason: Reason, message: &str, retry_after: Duration) -> Self {
         Self {
             retry_after: Some(retry_after),
@@ -212,8 +218,8 @@ impl Refusal {
         }
     }
 
-    /// A fault of ours. It is logged here, once, and the caller is told
-    /// nothing of it.
+    /// Creates a refusal for an internal error. The error is logged here, once, and
+    /// isn't sent to the caller.
     pub fn internal(error: &dyn fmt::Display) -> Self {
         tracing::error!(error = %error, "internal error");
         Self::new(Code::Internal, Reason::Internal, "internal error")
@@ -228,14 +234,14 @@ impl fmt::Display for Refusal {
 
 impl std::error::Error for Refusal {}
 
-/// Whether a status carries a reason.
+/// Returns true if a status has the reason.
 pub fn carries(status: &Status, reason: Reason) -> bool {
     status
         .get_details_error_info()
         .is_some_and(|info| info.reason == reason_name(reason))
 }
 
-/// The reason as it stands in `ErrorInfo`: without the enum's prefix.
+/// Returns the reason's name in `ErrorInfo`, without the enum's prefix.
 pub fn reason_name(reason: Reason) -> &'static str {
     reason.as_str_name().trim_start_matches("REASON_")
 }
@@ -273,7 +279,7 @@ impl From<Refusal> for Status {
     }
 }
 
-/// A rule's id as the standard wants reasons: `string.max_len` becomes
+/// Converts a rule's id to the format of reasons: `string.max_len` becomes
 /// `STRING_MAX_LEN`.
 fn upper_snake(rule: &str) -> String {
     rule.chars()

@@ -1,6 +1,6 @@
-//! What every service shares and nothing can fail at: typed ids, the clock,
-//! limits and deadlines, area codes, page tokens, the context of the call at hand.
-//! No I/O of any kind.
+//! Basics that every service shares and that can't fail: typed ids, the clock,
+//! limits and deadlines, area codes, page tokens and the context of the current
+//! call. It does no I/O.
 
 pub mod area_code;
 pub mod call;
