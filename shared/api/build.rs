@@ -1,7 +1,7 @@
-//! Turns `proto/` into Rust: messages and clients, servers behind the
-//! validating codec, validators, and the policy table.
+//! Generates the Rust code for `proto/`: messages, clients, servers with the
+//! validating codec, validators and the policy table.
 //!
-//! Refuses to build a contract in which a method has no policy.
+//! The build fails if a method declares no policy.
 
 #[path = "build/texts.rs"]
 mod texts;
@@ -27,8 +27,8 @@ const AREAS: [&str; 8] = [
     "volunteers",
 ];
 
-/// Finds `buf/validate/validate.proto` in the crate that implements it, so
-/// that no copy of it is kept here.
+/// Resolves `buf/validate/validate.proto` from the crate that implements it, so
+/// that the repository needs no copy.
 struct ValidateResolver;
 
 impl FileResolver for ValidateResolver {
@@ -63,7 +63,8 @@ fn main() -> Result<(), Box<dyn Error>> {
             compiler.open_file(file)?;
         }
     }
-    // The other accessor drops custom options, and with them rules and policies.
+    // `file_descriptor_set()` drops custom options, and with them rules and
+    // policies.
     let bytes = compiler.encode_file_descriptor_set();
     fs::write(out.join("descriptors.bin"), &bytes)?;
     let pool = DescriptorPool::decode(bytes.as_slice())?;
@@ -76,14 +77,14 @@ fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// Messages and clients with the plain codec, since a client must accept what
-/// a newer server answers; servers, apart, with the validating one.
+/// Generates messages and clients with the plain codec, since a client must accept
+/// responses of a newer server; servers, separately, with the validating one.
 fn generate_stubs(
     descriptors: &prost_types::FileDescriptorSet,
     out: &std::path::Path,
 ) -> Result<(), Box<dyn Error>> {
-    // Google's types stay in the set, since prost looks inside them; what is
-    // generated for the others is never included.
+    // Google's types stay in the set, since prost resolves them there; the code
+    // generated for them is never included.
     let ours = descriptors.clone();
     tonic_prost_build::configure()
         .build_server(false)
@@ -105,8 +106,8 @@ fn generate_stubs(
     Ok(())
 }
 
-/// Compiled validators, and empty ones for messages without rules, so that
-/// every message can be checked by the codec.
+/// Generates validators, with empty ones for messages without rules, so that the
+/// codec can validate every message.
 fn generate_validators(
     pool: &DescriptorPool,
     bytes: Vec<u8>,
@@ -116,9 +117,9 @@ fn generate_validators(
         .file_descriptor_set_bytes(bytes)
         .fail_on_runtime_only(true)
         .out_dir(out);
-    // The generator can't check real oneofs. Their messages are events, which
-    // nobody sends to us, and rows of imports, which handlers check one by one.
-    // A path declared extern is skipped.
+    // The generator doesn't support real oneofs. Messages with oneofs are events,
+    // which no caller sends to us, and import rows, which handlers validate one by
+    // one. A path declared extern is skipped.
     let with_oneof = |message: &prost_reflect::MessageDescriptor| {
         message.oneofs().any(|oneof| !oneof.is_synthetic())
     };
@@ -128,10 +129,11 @@ fn generate_validators(
     builder.compile()?;
     let path = out.join("validate_impl.rs");
     let mut code = fs::read_to_string(&path)?;
+    // Guards against a change of the generator's output format.
     if !code.contains("Validate for") {
         return Err("no validator was made: every request would pass unchecked".into());
     }
-    // Long headers are broken over lines.
+    // The formatter may break long `impl` headers over several lines.
     let generated = code.split_whitespace().collect::<Vec<_>>().join(" ");
     for message in pool.all_messages() {
         let package = message.package_name();
@@ -151,7 +153,7 @@ fn generate_validators(
     Ok(())
 }
 
-/// A `match` from a method's path to its declared policy.
+/// Generates a `match` from a method's path to its declared policy.
 fn policies(pool: &DescriptorPool) -> Result<String, Box<dyn Error>> {
     let option = pool
         .get_extension_by_name("wangge.options.v1.policy")
@@ -218,7 +220,8 @@ fn enum_field(
     variant(pool, kind, number)
 }
 
-/// The Rust path of an enum value: `ROLE_GRID_WORKER` is `Role::GridWorker`.
+/// Returns the Rust path of an enum value: `ROLE_GRID_WORKER` becomes
+/// `Role::GridWorker`.
 fn variant(pool: &DescriptorPool, kind: &str, number: i32) -> Result<String, Box<dyn Error>> {
     let descriptor = pool.get_enum_by_name(kind).ok_or("an enum is missing")?;
     let value = descriptor

@@ -1,5 +1,5 @@
-//! The contract's side of the service: requests to drafts and calls, records
-//! to answers. It decides nothing.
+//! gRPC layer of the service: converts requests to drafts and commands, and
+//! records to response messages. It makes no decisions.
 
 pub mod addresses;
 pub mod appointments;
@@ -27,7 +27,7 @@ use wangge_api::organization::v1::server::{
 
 use crate::App;
 
-/// The gRPC services. Import streams end at `stop`.
+/// Builds the routes of all gRPC services. Import streams end when `stop` is cancelled.
 pub fn routes(app: &App, stop: CancellationToken) -> Routes {
     let areas = areas::Areas(app.clone());
     let units = units::Units(app.clone());

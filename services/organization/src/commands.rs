@@ -1,4 +1,4 @@
-//! Write use cases, one a file: load, decide, save, append, return.
+//! Write use cases, one per file: load, decide, save, append the event, return.
 
 pub mod area_tree;
 pub mod create_address;

@@ -1,5 +1,5 @@
-//! Pure rules: what a record must be, and what may become of it. Nothing here
-//! reads a clock, a database or the wire.
+//! Pure domain rules: validation of records and their allowed changes. Nothing
+//! here reads a clock, a database or a protobuf message.
 
 pub mod address;
 pub mod appointment;
@@ -16,7 +16,8 @@ pub mod resident_role;
 pub mod seat;
 pub mod unit;
 
-/// Makes an enum with the contract's numbers, which are also what is stored.
+/// Defines an enum whose discriminants are the contract's numbers, which are also
+/// the stored values.
 macro_rules! coded {
     (
         $(#[$doc:meta])*
@@ -28,16 +29,16 @@ macro_rules! coded {
         pub enum $name { $($(#[$value_doc])* $value = $code),* }
 
         impl $name {
-            /// Every value.
+            /// Every value of the enum.
             pub const ALL: &[Self] = &[$(Self::$value,)*];
 
-            /// The contract's number of the value.
+            /// Returns the contract's number of the value.
             pub fn code(self) -> i16 {
                 self as i16
             }
 
-            /// The value with a number of the contract; none for one it does
-            /// not name, 0 among them.
+            /// Returns the value with a number of the contract, or `None` for a number
+            /// that the contract doesn't define, including 0.
             pub fn from_code(code: i32) -> Option<Self> {
                 match code {
                     $($code => Some(Self::$value),)*

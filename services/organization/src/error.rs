@@ -1,10 +1,10 @@
-//! Which field a violated constraint is about. Ids, codes and keys that are in
-//! use are told by the insert itself; references are looked up before, so that
-//! these speak only where a command has missed something.
+//! Maps violated foreign keys to the request field that caused them. Commands look
+//! up references before they write and inserts report duplicate ids, codes and keys,
+//! so these constraints only catch what a command has missed.
 
 use wangge_pg::{Constraint, error::Rule};
 
-/// The named constraints that a call can run into.
+/// The named constraints that a call can violate.
 pub const CONSTRAINTS: &[Constraint] = &[
     reference("area_parent_code_fkey", "area", "area.parent_code"),
     reference("address_area_code_fkey", "area", "address.area_code"),

@@ -1,5 +1,5 @@
-//! Records as the feed tells of them: ids, codes, places and days. People are
-//! not told of at all.
+//! Feed events of the service. They carry ids, codes, places and dates; there is no
+//! event for people, because feeds carry no personal data.
 
 use chrono::{DateTime, NaiveDate, Utc};
 use wangge_api::{
@@ -16,17 +16,17 @@ use crate::domain::{
     address::Address, appointment::Appointment, area::Area, figure::PublishedFigure, unit::Unit,
 };
 
-/// How a change came about.
+/// The origin of a change: a call or an import.
 #[derive(Debug, Clone, Copy)]
 pub struct Origin {
-    /// When it is written.
+    /// When the change is written.
     pub now: DateTime<Utc>,
-    /// Whether it is part of a load of records with a past.
+    /// True if the change is part of an import of historical records.
     pub imported: bool,
 }
 
 impl Origin {
-    /// A change made by a call.
+    /// Returns the origin of a change made by a call.
     pub fn call(now: DateTime<Utc>) -> Self {
         Self {
             now,
@@ -34,7 +34,7 @@ impl Origin {
         }
     }
 
-    /// A record loaded.
+    /// Returns the origin of an imported record.
     pub fn import(now: DateTime<Utc>) -> Self {
         Self {
             now,
@@ -42,15 +42,17 @@ impl Origin {
         }
     }
 
-    /// When the change happened: a loaded record began on its first day.
+    /// Returns the time of the change: an imported record began on its first day.
     fn occurred(&self, start: Option<NaiveDate>) -> DateTime<Utc> {
+        // A date has no zone of its own: its day starts at midnight in the platform's
+        // zone, not in UTC.
         start
             .filter(|_| self.imported)
             .map_or(self.now, |start| day_start(start, DEFAULT_ZONE))
     }
 }
 
-/// An area was made or changed.
+/// Returns the event of a created or changed area.
 pub fn area_changed(area: &Area, origin: Origin) -> NewEvent {
     NewEvent {
         record_id: area.id.0,
@@ -64,6 +66,8 @@ pub fn area_changed(area: &Area, origin: Origin) -> NewEvent {
             code: area.code.clone(),
             kind: area.kind.code().into(),
             name: area.name.clone(),
+            // Proto3 strings have no null: an empty one means that there is no parent,
+            // or no boundary.
             parent_code: area.parent_code.clone().unwrap_or_default(),
             boundary_geojson: area.boundary_geojson.clone().unwrap_or_default(),
             start_date: Some(to_wire(area.start_date)),
@@ -72,11 +76,12 @@ pub fn area_changed(area: &Area, origin: Origin) -> NewEvent {
     }
 }
 
-/// An address was entered.
+/// Returns the event of a new address book entry.
 pub fn address_changed(address: &Address, origin: Origin) -> NewEvent {
     NewEvent {
         record_id: address.id.0,
         revision: address.revision,
+        // An entry has no first day, so an imported one occurs when it is written.
         area_code: address.area_code.clone(),
         occurred_time: origin.occurred(None),
         recorded_time: origin.now,
@@ -89,7 +94,7 @@ pub fn address_changed(address: &Address, origin: Origin) -> NewEvent {
     }
 }
 
-/// A unit was made or changed.
+/// Returns the event of a created or changed unit.
 pub fn unit_changed(unit: &Unit, origin: Origin) -> NewEvent {
     NewEvent {
         record_id: unit.id.0,
@@ -110,7 +115,7 @@ pub fn unit_changed(unit: &Unit, origin: Origin) -> NewEvent {
     }
 }
 
-/// An appointment was made or ended.
+/// Returns the event of an appointment that was made, ended or corrected.
 pub fn appointment_changed(appointment: &Appointment, origin: Origin) -> NewEvent {
     NewEvent {
         record_id: appointment.id.0,
@@ -134,12 +139,14 @@ pub fn appointment_changed(appointment: &Appointment, origin: Origin) -> NewEven
     }
 }
 
-/// A figure was entered.
+/// Returns the event of an imported figure.
 pub fn figure_changed(figure: &PublishedFigure, origin: Origin) -> NewEvent {
     NewEvent {
         record_id: figure.id.0,
         revision: figure.revision,
         area_code: figure.area_code.clone(),
+        // Not `as_of_date`: that is the day that the number is true for, not the
+        // day of its publication.
         occurred_time: origin.occurred(None),
         recorded_time: origin.now,
         imported: origin.imported,

@@ -1,4 +1,4 @@
-//! The `organization` service.
+//! The `organization` service: areas, units, people and residents.
 //!
 //! It owns the tree of areas with their boundaries, the address book, the tree
 //! of units, the people who hold posts and their appointments; estates,
@@ -6,12 +6,13 @@
 //! they take on; the memberships of co-governance and the seats of the big
 //! committee; and the figures that communities published about themselves.
 //!
-//! It promises that codes are never reused, that every change is told once in
-//! its feed with the record's revision, and that an exclusive post has one
-//! holder a day. It tells in which grid a point or an address lies.
+//! It guarantees that codes are never reused, that every change is published
+//! exactly once in its feed with the record's revision, and that an exclusive post
+//! has at most one holder a day. It returns the grid that contains a point or an
+//! address.
 //!
-//! It refuses to keep a phone or an identity number, to tell of people in its
-//! feed, and to let anybody see a record outside their area.
+//! It refuses to store phone or identity numbers, to publish people in its feed,
+//! and to return records outside the caller's area.
 
 pub mod api;
 pub mod commands;
@@ -32,13 +33,13 @@ use wangge_kernel::clock::Clock;
 use wangge_outbox::{Feed, Hint, Sequencer};
 use wangge_pg::{Database, Tx, transact, transaction::Failure};
 
-/// Name of the service.
+/// Name of the service in settings, logs and metrics.
 pub const NAME: &str = "organization";
 
-/// Port on which the service listens unless it is told another.
+/// Default port of the gRPC server.
 pub const PORT: u16 = 7401;
 
-/// Full names of the gRPC services that it serves.
+/// Full names of the gRPC services that are served, for health checks.
 const SERVICES: &[&str] = &[
     "wangge.organization.v1.AreaService",
     "wangge.organization.v1.UnitService",
@@ -50,10 +51,11 @@ const SERVICES: &[&str] = &[
     "wangge.events.v1.FeedService",
 ];
 
-/// Migrations of its database, to be run behind the shared ones.
+/// Migrations of the service's database. They run after the shared ones.
 pub static MIGRATOR: sqlx::migrate::Migrator = sqlx::migrate!();
 
-/// What every use case works with.
+/// Shared state of the service: the database pools, the clock, the index of places
+/// and the sequencer's notification.
 #[derive(Debug, Clone)]
 pub struct App {
     pub(crate) database: Database,
@@ -63,7 +65,7 @@ pub struct App {
 }
 
 impl App {
-    /// The service on a database.
+    /// Creates the service on a database. The index of places is loaded on first use.
     pub fn new(database: Database, clock: Clock) -> Self {
         Self {
             database,
@@ -73,8 +75,10 @@ impl App {
         }
     }
 
-    /// What is served. Streams end at `stop`.
+    /// Returns the gRPC services to serve. Streams end when `stop` is cancelled.
     pub fn service(&self, stop: CancellationToken) -> wangge_server::Service {
+        // The feed has its own pool: long-lived readers must not take connections from
+        // calls.
         let feed = Feed::start(self.database.feed.clone(), stop.clone());
         wangge_server::Service {
             names: SERVICES,
@@ -83,8 +87,8 @@ impl App {
         }
     }
 
-    /// Work that no call waits for: numbering the events, and saying of areas
-    /// whose codes clash.
+    /// Spawns the background tasks: the sequencer, which numbers events, and a check
+    /// that logs clashing area codes.
     pub fn background(&self, stop: CancellationToken) -> JoinSet<()> {
         let mut tasks = JoinSet::new();
         let sequencer = Sequencer::new(self.database.background.clone(), self.hint.clone());
@@ -93,13 +97,15 @@ impl App {
         tasks
     }
 
-    /// Runs a change in a transaction and tells the sequencer of it.
+    /// Runs a change in a transaction and notifies the sequencer after the commit.
     pub(crate) async fn change<T, F>(&self, work: F) -> Result<T, Refusal>
     where
         T: Send + 'static,
         F: for<'t> FnOnce(&'t mut Tx) -> BoxFuture<'t, Result<T, Failure>> + Send + 'static,
     {
         let changed = transact(&self.database.calls, error::CONSTRAINTS, work).await?;
+        // Only after the commit: the sequencer can't see uncommitted events. A lost
+        // notification only delays the event, since the sequencer polls as well.
         self.hint.committed();
         Ok(changed)
     }

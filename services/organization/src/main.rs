@@ -1,4 +1,4 @@
-//! The process of the organization service: reads its settings and runs it.
+//! Binary of the organization service: parses the settings and runs the service.
 
 use std::process::ExitCode;
 

@@ -1,5 +1,5 @@
-//! The index of areas and addresses, kept in memory. It is made anew when this
-//! process or another replica has changed a place.
+//! In-memory index of areas and addresses. It is rebuilt after this process or
+//! another replica has changed an area or an address.
 
 use std::{
     sync::{
@@ -18,72 +18,75 @@ use wangge_places::{AddressEntry, Located, PlaceArea, PlaceIndex, boundary, coor
 
 use crate::store::place;
 
-/// How long what other replicas may have changed is not looked for.
+/// How long a snapshot is used before the feed is checked for changes by other replicas.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 
-/// What somebody looks for.
+/// A place to look up.
 #[derive(Debug, Clone)]
 pub enum Place {
     /// A point in WGS 84.
     Point(Degrees),
-    /// An address in words.
+    /// An address as text.
     Address(String),
 }
 
-/// Where a place was found to lie.
+/// The result of a lookup.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Found {
-    /// In no grid.
+    /// In no grid that exists on the day.
     Nothing,
     /// In the grid with this code.
     Grid(String),
     /// Claimed by several communities: a boundary case.
     Between {
-        /// Code of the smallest area that all who claim it lie in.
+        /// Code of the smallest area that contains all the areas that claim it.
         common: String,
-        /// Codes of the areas that claim it.
+        /// Codes of the claiming areas.
         claims: Vec<String>,
     },
 }
 
-/// Places as they stood at some time.
+/// An immutable index of all places, as of one point in time.
 #[derive(Debug)]
 struct Snapshot {
     index: PlaceIndex,
-    /// Changes of this process that it has seen.
+    /// Value of [`Places::generation`] when the snapshot was loaded.
     generation: u64,
 }
 
-/// The last snapshot, and how long it can be trusted.
+/// The cached snapshot, and up to where it is known to be current.
 #[derive(Debug, Clone)]
 struct Known {
     snapshot: Arc<Snapshot>,
-    /// Position of the feed up to which no change is missing from it.
+    /// Feed position up to which the snapshot contains every change.
     position: i64,
-    /// When that was looked at.
+    /// Time of the last check for changes.
     looked: Instant,
 }
 
-/// The index, and what tells whether it is still right.
+/// The cached index, with what is needed to invalidate it.
 #[derive(Debug, Default)]
 pub struct Places {
     current: RwLock<Option<Known>>,
-    /// Counts the changes that this process has committed.
+    /// Number of changes that this process has committed.
     generation: AtomicU64,
-    /// Held by whoever makes the index anew, so that nobody does it twice.
+    /// Held while the index is rebuilt, so that concurrent calls rebuild it once.
     renewing: Mutex<()>,
 }
 
 impl Places {
-    /// This process has committed a change of an area or an address.
+    /// Invalidates the index after this process has committed a change of an area or
+    /// an address.
     pub fn changed(&self) {
+        // `Release` pairs with the `Acquire` loads: a reader that sees the new generation
+        // also loads the places after the commit.
         self.generation.fetch_add(1, Ordering::Release);
     }
 
-    /// What is known of where a place lies within an area on a day.
+    /// Looks up the grid that contains a place within an area on a day.
     ///
     /// # Errors
-    /// What the database says.
+    /// Any database error.
     pub async fn locate(
         &self,
         database: &Database,
@@ -97,6 +100,8 @@ impl Places {
             Place::Address(words) => places.index.locate_address(words, within),
         };
         Ok(match located {
+            // The address book also names communities, and its entries outlive their
+            // grids: only a grid that exists on the day is a result.
             Located::In(code)
                 if places
                     .index
@@ -121,15 +126,18 @@ impl Places {
             return Ok(fresh.snapshot);
         }
         let _renewing = self.renewing.lock().await;
+        // Checked again under the lock: the task that held it has probably rebuilt the
+        // index.
         let known = self.usable();
         if let Some(fresh) = known.as_ref().filter(|known| is_fresh(known)) {
             return Ok(fresh.snapshot.clone());
         }
-        // Both read before the places: a change that is committed later is
-        // found by the next look.
+        // Both are read before the places: a change that commits in between is then
+        // loaded twice at worst, and never missed.
         let generation = self.generation.load(Ordering::Acquire);
         let after = known.as_ref().map_or(0, |known| known.position);
         let since = place::load_places_since(&database.calls, after).await?;
+        // Nothing has changed: the snapshot stays, only its position moves on.
         let snapshot = match known {
             Some(known) if !since.changed => known.snapshot,
             _ => Arc::new(load(database, generation).await?),
@@ -142,13 +150,15 @@ impl Places {
         Ok(snapshot)
     }
 
-    /// What is known, if this process has changed nothing since.
+    /// Returns the cached snapshot unless this process has changed a place since.
     fn usable(&self) -> Option<Known> {
         let generation = self.generation.load(Ordering::Acquire);
         self.current
             .read()
             .unwrap_or_else(PoisonError::into_inner)
             .clone()
+            // A caller must find what it has just written through this process, even while
+            // the snapshot is fresh.
             .filter(|known| known.snapshot.generation == generation)
     }
 }
@@ -161,7 +171,7 @@ async fn load(database: &Database, generation: u64) -> Result<Snapshot, Refusal>
     let everything = RecordScope::everything();
     let areas = place::list_areas(&database.calls, &everything).await?;
     let addresses = place::list_addresses(&database.calls, &everything).await?;
-    // Reading boundaries takes time that other calls need.
+    // Parsing boundaries is CPU-bound and would block the runtime's worker threads.
     let build = move || build(areas, addresses, generation);
     tokio::task::spawn_blocking(build)
         .await
@@ -175,6 +185,8 @@ fn build(
 ) -> Snapshot {
     let areas = areas.into_iter().map(|area| {
         let boundary = area.boundary_geojson.as_deref().map(boundary::read);
+        // Boundaries stored before they were validated may not parse. The area is then
+        // found by address only, instead of failing every lookup.
         if let Some(Err(error)) = &boundary {
             tracing::warn!(area.code = area.code, %error, "a boundary cannot be read");
         }

@@ -1,5 +1,5 @@
-//! Every SQL statement of the service, a file for each kind of record. A
-//! function takes a scope and answers nothing that lies outside it.
+//! All SQL statements of the service, in one file per kind of record. Every function
+//! accepts a scope and returns no record outside it.
 
 pub mod address;
 pub mod appointment;
@@ -18,21 +18,23 @@ use wangge_api::refusal::Refusal;
 use wangge_auth::RecordScope;
 use wangge_pg::transaction::Failure;
 
-/// A record with its place in the order of entry, by which it is listed.
+/// A record with its position in the order of entry, which lists are sorted by.
 #[derive(Debug, Clone)]
 pub struct Entered<T> {
-    /// Place in the order of entry.
+    /// Position in the order of entry.
     pub entry: i64,
-    /// The record.
+    /// The record as it is stored.
     pub record: T,
 }
 
-/// Lets a record be written only where its place lies in scope: the second
-/// wall behind the command, which has looked up the place already.
+/// Rejects a record whose area is out of scope. A second line of defence: the command
+/// has checked the area already.
 fn write_in(scope: &RecordScope, area_code: &str) -> Result<(), Failure> {
     if scope.covers(area_code) {
         Ok(())
     } else {
+        // The same refusal as for an area that doesn't exist, so that it reveals nothing
+        // about areas outside the scope.
         Err(Refusal::unknown_reference("area_code", "area").into())
     }
 }

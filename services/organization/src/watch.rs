@@ -1,6 +1,5 @@
-//! Says which areas can't be told apart by their codes: entered before such
-//! codes were refused, and never to be mended by the service itself, since
-//! codes are kept for good.
+//! Logs the areas whose codes clash. They were created before such codes were
+//! rejected, and the service can't repair them itself, because codes are permanent.
 
 use std::time::Duration;
 
@@ -10,12 +9,12 @@ use wangge_auth::RecordScope;
 
 use crate::store::area;
 
-/// Pause before it is tried again to look.
+/// Retry delay after a failed query.
 const PAUSE: Duration = Duration::from_secs(5);
-/// How many are named.
+/// Maximum number of areas that are logged.
 const NAMED: i64 = 100;
 
-/// Looks once, when the database can be asked.
+/// Runs the check once, retrying until the database is available.
 pub(crate) async fn run(pool: PgPool, stop: CancellationToken) {
     while !stop.is_cancelled() {
         if let Ok(codes) = area::list_clashing(&pool, &RecordScope::everything(), NAMED).await {
@@ -26,6 +25,7 @@ pub(crate) async fn run(pool: PgPool, stop: CancellationToken) {
                      of the one with the shorter code see both"
                 );
             }
+            // Once is enough: no new clash can be created, since commands reject it.
             return;
         }
         tokio::select! {

@@ -1,4 +1,4 @@
-//! The contracts, in and out.
+//! gRPC layer of the service: reads requests and writes responses.
 
 mod case_table;
 mod export;
@@ -22,7 +22,7 @@ use wangge_kernel::limit::{DEFAULT_ZONE, day_of};
 
 use crate::{App, case::Question, period::Period, queries::areas::area_exists};
 
-/// Handlers of `ReportService`.
+/// Handler of `ReportService`.
 #[derive(Debug)]
 pub(crate) struct Reports(pub App);
 
@@ -67,7 +67,8 @@ impl ReportService for Reports {
     }
 }
 
-/// The part of the caller's scope that an area is, if the area is there.
+/// Returns the part of the caller's scope that is within an area. Rejects an area that isn't
+/// in scope or doesn't exist.
 async fn area(app: &App, code: &str, scope: &RecordScope) -> Result<RecordScope, Refusal> {
     if area_exists(&app.database.calls, code, scope).await? {
         Ok(scope.within(code))
@@ -76,7 +77,7 @@ async fn area(app: &App, code: &str, scope: &RecordScope) -> Result<RecordScope,
     }
 }
 
-/// What is asked of the case table now.
+/// Returns the parameters of the case table, with today's date.
 fn question(app: &App, as_of: Option<NaiveDate>, period: Option<Period>) -> Question {
     Question {
         as_of,
@@ -85,7 +86,7 @@ fn question(app: &App, as_of: Option<NaiveDate>, period: Option<Period>) -> Ques
     }
 }
 
-/// The period that is asked for, if one is.
+/// Returns the requested period, if there is one.
 fn period(asked: FigurePeriod) -> Result<Option<Period>, Refusal> {
     if asked == FigurePeriod::Unspecified {
         return Ok(None);

@@ -1,4 +1,4 @@
-//! The service put together: handlers, and the consumers of the three feeds.
+//! Assembly of the service: its handlers, and the consumers of the three feeds.
 
 use std::{net::TcpListener, sync::Arc};
 
@@ -23,42 +23,42 @@ use crate::{
     pulse::Pulse,
 };
 
-/// Full names of the services, for health.
+/// Full names of the gRPC services, for health checks.
 const SERVICES: &[&str] = &[
     "wangge.reporting.v1.ReportService",
     "wangge.reporting.v1.WallService",
 ];
 
-/// How many case tables are computed at once: each takes a connection.
+/// Maximum number of case tables computed at once: each holds a connection.
 const TABLES: usize = 4;
 
-/// Channels to the feeds that are projected.
+/// Channels to the services whose feeds are consumed.
 #[derive(Debug, Clone)]
 pub struct Sources {
-    /// Organization's.
+    /// Channel to the organization service.
     pub organization: ServiceChannel,
-    /// Tickets'.
+    /// Channel to the tickets service.
     pub tickets: ServiceChannel,
-    /// Volunteers'.
+    /// Channel to the volunteers service.
     pub volunteers: ServiceChannel,
 }
 
-/// The service.
+/// Shared state of the service: the database pools, the clock and the walls in use.
 #[derive(Debug, Clone)]
 pub struct App {
     pub(crate) database: Database,
     pub(crate) clock: Clock,
-    /// Beats when events were applied.
+    /// Notifies watchers when events were applied.
     pub(crate) pulse: Pulse,
-    /// Walls that are being looked at.
+    /// Walls that are being watched.
     pub(crate) boards: Boards,
-    /// So many case tables are computed at once.
+    /// Limits how many case tables are computed at once.
     pub(crate) tables: Arc<Semaphore>,
     sources: Sources,
 }
 
 impl App {
-    /// The service on its database.
+    /// Creates the service on its database.
     pub fn new(database: Database, clock: Clock, sources: Sources) -> Self {
         Self {
             database,
@@ -70,8 +70,7 @@ impl App {
         }
     }
 
-    /// What is served.
-    /// Streams end at `stop`.
+    /// Returns the gRPC services to serve. Streams end when `stop` is cancelled.
     pub fn service(&self, stop: CancellationToken) -> Service {
         let reports = ReportServiceServer::new(Reports(self.clone()))
             .accept_compressed(Gzip)
@@ -90,11 +89,13 @@ impl App {
         }
     }
 
-    /// What goes on besides: applying the feeds, and noticing what was applied.
+    /// Spawns the background tasks: consuming the feeds, and noticing what was applied.
     pub fn background(&self, stop: CancellationToken) -> JoinSet<()> {
         let mut tasks = JoinSet::new();
         let sources = &self.sources;
         let pulse = self.pulse.clone();
+        // Another replica may have applied the events, so the database reports them rather than
+        // the consumers of this process.
         let pool = self.database.background.clone();
         tasks.spawn(applied::watch(pool, stop.clone(), move || pulse.beat()));
         let organization =
@@ -107,7 +108,7 @@ impl App {
         tasks
     }
 
-    /// Serves the wall's pages on a listener until `stop`.
+    /// Serves the wall's pages on a listener until `stop` is cancelled.
     pub async fn serve_pages(self, listener: TcpListener, shown: Shown, stop: CancellationToken) {
         pages::serve(self, listener, shown, stop).await;
     }
@@ -121,6 +122,7 @@ impl App {
         Consumer {
             service,
             channel: channel.clone(),
+            // Not the pool of the calls: applying a long feed must not take connections from them.
             pool: self.database.background.clone(),
             projector: Arc::new(projector),
             clock: self.clock.clone(),

@@ -1,52 +1,51 @@
-//! The rows of the case table: by which period and up to which day each figure is
-//! counted, and which published figure stands beside it. What was published never
-//! decides by which period a figure is counted; it only adds rows of its own.
+//! Rows of the case table: the period and the as-of date of each figure, and the
+//! published figure that it is compared with. A published figure never decides the
+//! period of a row; it only adds rows of its own.
 
 use chrono::NaiveDate;
 
 use crate::{figures::Figure, period::Period, store::published::PublishedFigure};
 
-/// Numbers of bounds in organization's contract.
+/// Contract number of the bound "at least".
 const AT_LEAST: i16 = 2;
 
-/// What is asked of the case table.
+/// Parameters of a case table.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Question {
-    /// Day up to which records are counted, if one is asked for.
+    /// Last day that is counted, if the request names one.
     pub as_of: Option<NaiveDate>,
-    /// Period by which they are counted, if one is asked for.
+    /// Period to count by, if the request names one.
     pub period: Option<Period>,
-    /// Today.
+    /// Today in the platform's time zone.
     pub today: NaiveDate,
 }
 
-/// A figure by a period, up to a day.
+/// A figure of one period and as-of date.
 #[derive(Debug, Clone)]
 pub(crate) struct Row {
-    /// The figure.
     pub figure: &'static Figure,
-    /// The period.
+    /// The period that the figure covers.
     pub period: Period,
-    /// The day.
+    /// As-of date: the last day of the period.
     pub as_of: NaiveDate,
-    /// What was published beside it.
+    /// The published figure to compare with.
     pub published: Option<PublishedFigure>,
 }
 
-/// How a computed figure compares with the published one.
+/// Result of comparing a computed figure with the published one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Comparison {
-    /// Nothing was published for these days.
+    /// No figure was published for these days.
     Nothing,
     /// The computed figure equals the published one, or reaches its lower bound.
     Met,
-    /// It does not.
+    /// The computed figure differs, or is below the lower bound.
     Missed,
 }
 
 impl Question {
-    /// Returns the rows of a figure: first that of its own period or the one asked
-    /// for, then one for each other period by which the area has published it.
+    /// Returns the rows of a figure: first that of the requested or its own period, then one
+    /// for each other period that the area has published it for.
     pub(crate) fn rows(&self, figure: &'static Figure, published: &[PublishedFigure]) -> Vec<Row> {
         let own = figure.period_for(self.period);
         let mut of_figure: Vec<_> = published
@@ -54,6 +53,7 @@ impl Question {
             .filter(|published| published.figure_key == figure.key)
             .collect();
         of_figure.sort_by_key(|published| std::cmp::Reverse(published.as_of_date));
+        // Of several published figures for the same days, the latest is compared.
         let beside = of_figure
             .iter()
             .position(|published| is_counted_by(figure, published, own))
@@ -67,13 +67,15 @@ impl Question {
         let others = of_figure.iter().map(|published| {
             let period = Period::from_code(published.period.into());
             let period = period.filter(|period| figure.allows(*period));
+            // A published period that the figure can't be counted by gets a row of the
+            // figure's own period.
             row(period.unwrap_or(own), Some(published))
         });
         std::iter::once(row(own, beside)).chain(others).collect()
     }
 
-    /// The day asked for, that of the published figure, the last one on which the
-    /// area has published any figure, so that a table is of one day, or today.
+    /// Returns the as-of date: the requested one, that of the published figure, the latest of
+    /// any figure that the area has published, so that a table is of one day, or today.
     fn day(&self, beside: Option<&PublishedFigure>, published: &[PublishedFigure]) -> NaiveDate {
         let any = published.iter().map(|published| published.as_of_date);
         self.as_of
@@ -84,8 +86,8 @@ impl Question {
 }
 
 impl Row {
-    /// Compares a value with the published one. Figures of different days, or of a
-    /// period by which the figure can't be counted, are not compared.
+    /// Compares a value with the published figure. Figures of different days, or of a period
+    /// that the figure can't be counted by, are not compared.
     pub(crate) fn compare(&self, value: i64) -> Comparison {
         let published = self.published.as_ref().filter(|published| {
             published.as_of_date == self.as_of && is_counted_by(self.figure, published, self.period)
@@ -103,7 +105,7 @@ impl Row {
     }
 }
 
-/// Whether a published figure covers the days of a period.
+/// Returns true if a published figure covers the same days as a period.
 fn is_counted_by(figure: &Figure, published: &PublishedFigure, period: Period) -> bool {
     Period::from_code(published.period.into())
         .is_some_and(|own| figure.allows(own) && own.covers_the_same(period))

@@ -1,6 +1,5 @@
-//! The definitions of figures: published, versioned, and each drilling down to
-//! the records it counts. Which records those are is said here by name; how
-//! they are found is in `queries/figures`.
+//! Definitions of figures: public, versioned, and each traceable to the records that it
+//! counts. The definitions name the records; the queries in `queries/figures` find them.
 
 use crate::period::Period;
 
@@ -16,69 +15,68 @@ pub(crate) const RESIDENTS_IN_NEED: &str = "residents_in_need";
 /// The definition of a figure.
 #[derive(Debug)]
 pub(crate) struct Figure {
-    /// Key, by which published figures name it.
+    /// Unique key, which published figures refer to.
     pub key: &'static str,
-    /// Mechanism of the case.
+    /// Mechanism of the case, such as `M1`.
     pub mechanism: &'static str,
-    /// Title in Chinese.
+    /// Title in Chinese, shown on the wall.
     pub title_zh: &'static str,
-    /// Title in English.
+    /// Title in English, for reports.
     pub title_en: &'static str,
-    /// What one unit of the figure is.
+    /// Kind of record that one unit of the figure counts.
     pub counted: &'static str,
-    /// Exactly what is counted.
+    /// Exact definition of what is counted, in English.
     pub definition: &'static str,
-    /// Version of the definition: it grows when the meaning changes.
+    /// Version of the definition: incremented when the meaning changes.
     pub version: i32,
-    /// The period that the figure covers unless a request asks for another; never
-    /// that of what was published.
+    /// The period that the figure covers unless a request names another. It never depends on
+    /// the period of a published figure.
     pub period: Period,
-    /// Service that keeps the records.
+    /// Service that owns the records.
     pub service: &'static str,
-    /// Which records it counts.
+    /// Query that selects the records.
     pub query: Query,
 }
 
-/// Which records a figure counts.
+/// The records that a figure counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Query {
-    /// Orders by their department's first acceptance.
+    /// Orders, by the department's first acceptance.
     ResponsesStarted,
-    /// Visits that stand.
+    /// Visits that have not been voided.
     OfficialCheckIns,
-    /// Grid branches that exist.
+    /// Grid branches that exist on the as-of date.
     GridBranches,
-    /// People in a post, by the post's number.
+    /// People who hold a post, by the post's number.
     PeopleInPost(i16),
-    /// Plain records that hold, and so does what they belong to.
+    /// Plain records that hold, together with what they belong to.
     Records(Plain),
-    /// Whom plain records that hold are about, each once.
+    /// Distinct subjects of plain records that hold.
     Subjects(Plain),
     /// Plain records that began in the period.
     Begun(Plain),
-    /// What plain records come to that began in the period.
+    /// Sum of the amounts of plain records that began in the period.
     Amounts(Plain),
-    /// Whom plain records that began in the period are about, each once,
-    /// whatever has become of them since.
+    /// Distinct subjects of plain records that began in the period, regardless of later
+    /// changes.
     SubjectsBegun(Plain),
-    /// Plain records that came into a state in the period, whatever became of
-    /// them afterwards.
+    /// Plain records that entered a state in the period, regardless of later changes.
     Reached(Plain, &'static str),
 }
 
-/// Plain records of one kind.
+/// A selection of plain records of one kind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Plain {
-    /// What they are.
+    /// Kind of record, as events name it.
     pub kind: &'static str,
-    /// Only those with one of these kinds, roles or posts; none for any.
+    /// Restricts the selection to these kinds, roles or posts; empty for any.
     pub codes: &'static [&'static str],
-    /// Only those that are in one of these states at the end of the day; none
-    /// for any.
+    /// Restricts the selection to records in one of these states at the end of the day;
+    /// empty for any.
     pub states: &'static [&'static str],
 }
 
-/// Plain records of a kind, all of them.
+/// Selects all plain records of a kind.
 const fn all(kind: &'static str) -> Plain {
     Plain {
         kind,
@@ -88,26 +86,26 @@ const fn all(kind: &'static str) -> Plain {
 }
 
 impl Plain {
-    /// Only those with one of these kinds, roles or posts.
+    /// Restricts the selection to these kinds, roles or posts.
     const fn of(self, codes: &'static [&'static str]) -> Self {
         Self { codes, ..self }
     }
 
-    /// Only those in one of these states.
+    /// Restricts the selection to records in one of these states.
     const fn being(self, states: &'static [&'static str]) -> Self {
         Self { states, ..self }
     }
 }
 
 impl Figure {
-    /// Whether it can be counted by a period. What happened can be counted by any;
-    /// what holds on a day has no first day.
+    /// Returns true if the figure can be counted by a period. Figures of what happened allow
+    /// any period; figures of what holds on a day only those without a first day.
     pub(crate) fn allows(&self, period: Period) -> bool {
         self.query.counts_what_happened() || !period.has_first_day()
     }
 
-    /// The period by which it is counted when one is asked for: that one, or its
-    /// own, if the one asked for doesn't apply to it.
+    /// Returns the period to count by: the requested one if it applies to the figure,
+    /// otherwise the figure's own.
     pub(crate) fn period_for(&self, asked: Option<Period>) -> Period {
         asked
             .filter(|period| self.allows(*period))
@@ -116,8 +114,9 @@ impl Figure {
 }
 
 impl Query {
-    /// Whether it counts what happened in a period, and not what holds on a day.
+    /// Returns true if it counts what happened in a period, not what holds on a day.
     fn counts_what_happened(self) -> bool {
+        // Without a wildcard, so that a new query has to be classified.
         match self {
             Self::ResponsesStarted
             | Self::OfficialCheckIns
@@ -132,7 +131,7 @@ impl Query {
     }
 }
 
-/// The figure with a key.
+/// Returns the figure with a key.
 pub(crate) fn by_name(name: &str) -> Option<&'static Figure> {
     FIGURES.iter().find(|figure| figure.key == name)
 }

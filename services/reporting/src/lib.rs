@@ -1,9 +1,9 @@
-//! The reporting service: projections of the other services' records, and the
-//! figures counted over them, each with the ids behind it; and the wall of a community's
-//! hall, as data and as pages. Everything it keeps
-//! comes from the feeds and can be made again from them.
+//! The reporting service: projections of the other services' records, the figures
+//! computed from them, each with the ids of its records, and the wall of a community's
+//! hall, as data and as web pages. All its data come from the feeds and can be rebuilt
+//! from them.
 //!
-//! It makes no record of its own and keeps nothing personal.
+//! It creates no records of its own and stores no personal data.
 
 mod api;
 mod app;
@@ -21,11 +21,11 @@ pub use api::Shown;
 pub use app::{App, Sources};
 pub use wall_args::WallArgs;
 
-/// Name of the service.
+/// Name of the service in settings, logs and metrics.
 pub const NAME: &str = "reporting";
 
-/// Port on which the service listens unless it is told another.
+/// Default port of the gRPC server.
 pub const PORT: u16 = 7404;
 
-/// Schema of the service's database.
+/// Migrations of the service's database. They run after the shared ones.
 pub static MIGRATOR: sqlx::migrate::Migrator = sqlx::migrate!();

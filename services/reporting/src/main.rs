@@ -1,4 +1,4 @@
-//! The process of the reporting service: reads its settings and runs it.
+//! Binary of the reporting service: parses the settings and runs the service.
 
 use std::process::ExitCode;
 
@@ -36,6 +36,7 @@ async fn run(cli: Cli) -> Result<(), Failure> {
         tickets: connect_streams(&cli.feeds.tickets_url, token.clone())?,
         volunteers: connect_streams(&cli.feeds.volunteers_url, token)?,
     };
+    // Bound before the service starts, so that a port in use is reported at once.
     let wall = cli.wall.open()?;
     let start = |database: Database, stop: CancellationToken| {
         let app = App::new(database.clone(), Clock::System, sources);

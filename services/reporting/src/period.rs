@@ -2,10 +2,10 @@
 
 use chrono::{Datelike as _, Days, Months, NaiveDate};
 
-/// Periods, numbered as in the contract.
+/// A period. The numbers are those of the contract.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Period {
-    /// What holds on the as-of date; of what happened, all up to that date.
+    /// State on the as-of date; for what happened, everything up to that date.
     AsOf = 1,
     /// From 1 January of the year of the as-of date.
     YearToDate = 2,
@@ -13,12 +13,12 @@ pub(crate) enum Period {
     PerYear = 3,
     /// Since the venue or service opened.
     SinceOpening = 4,
-    /// Since records began.
+    /// Since the first records.
     SinceRecordsBegan = 5,
 }
 
 impl Period {
-    /// The period with a number of the contract.
+    /// Returns the period with a number of the contract.
     pub(crate) fn from_code(code: i32) -> Option<Self> {
         let all = [
             Self::AsOf,
@@ -30,24 +30,27 @@ impl Period {
         all.into_iter().find(|period| *period as i32 == code)
     }
 
-    /// Whether it begins on a day. Those that don't cover the same days.
+    /// Returns true if it starts on a fixed day. All others cover the same days.
     pub(crate) fn has_first_day(self) -> bool {
         matches!(self, Self::YearToDate | Self::PerYear)
     }
 
-    /// Whether it covers the same days as another one.
+    /// Returns true if both cover the same days.
     pub(crate) fn covers_the_same(self, other: Self) -> bool {
         self == other || !(self.has_first_day() || other.has_first_day())
     }
 
-    /// Its first day, if it ends on a day; none if it has none.
+    /// Returns the first day of the period that ends on `as_of`, if it has one.
     pub(crate) fn first_day(self, as_of: NaiveDate) -> Option<NaiveDate> {
         match self {
             Self::YearToDate => as_of.with_month0(0).and_then(|day| day.with_day0(0)),
             Self::PerYear => {
+                // From the day after, not from the as-of date itself: the period of 28 February
+                // 2022 starts on 1 March 2021 and has 365 days.
                 let next = as_of.checked_add_days(Days::new(1))?;
                 let day = next.checked_sub_months(Months::new(12))?;
-                // A year before 29 February there is none.
+                // The day 12 months before 29 February doesn't exist, and chrono clamps it to
+                // the 28th, which would make the period one day too long.
                 let missing = day.day() != next.day();
                 day.checked_add_days(Days::new(u64::from(missing)))
             }

@@ -1,5 +1,5 @@
-//! What each feed's events do here. Every projection remembers the revision
-//! that it applied, so that an event that comes again does nothing.
+//! Projections of the feeds' events. Each one stores the revision that it has applied, so
+//! that a duplicate event has no effect.
 
 pub mod organization;
 mod records;
@@ -18,13 +18,13 @@ use wangge_pg::{Tx, transaction::Failure};
 
 use crate::store::applied::advance;
 
-/// Whether an event is news: its record's revision had not been applied.
+/// Returns true if the revision of the event's record hasn't been applied yet, and marks it
+/// as applied.
 async fn is_news(tx: &mut Tx, event: &Event) -> Result<bool, Failure> {
     Ok(advance(tx, kind(event), id(&event.record_id)?, event.revision).await?)
 }
 
-/// What the record of an event is, so that two records with one id are told
-/// apart.
+/// Returns the kind of the event's record. Ids are unique only within a kind.
 fn kind(event: &Event) -> &str {
     match &event.payload {
         Some(Payload::RecordChanged(record)) => &record.kind,
@@ -38,7 +38,7 @@ fn kind(event: &Event) -> &str {
         Some(Payload::ResponsibilityChanged(_)) => "responsibility",
         Some(Payload::RegistrationChanged(_)) => "registration",
         Some(Payload::CheckInVisitChanged(_)) => "check_in_visit",
-        // One that was withheld never comes here: the consumer sets it aside.
+        // The consumer moves withheld events to the dead-letter table before they get here.
         Some(Payload::PayloadWithheld(_)) | None => "",
     }
 }
@@ -47,7 +47,7 @@ fn id(text: &str) -> Result<Uuid, Refusal> {
     Uuid::parse_str(text).map_err(|_| Refusal::field("id", "string.uuid", "must be a UUID"))
 }
 
-/// An id that may be left out.
+/// Parses an optional id.
 fn optional_id(text: &str) -> Result<Option<Uuid>, Refusal> {
     (!text.is_empty()).then(|| id(text)).transpose()
 }
@@ -60,7 +60,7 @@ fn optional_day(date: Option<&Date>) -> Result<Option<NaiveDate>, Refusal> {
     date::optional(date, "date")
 }
 
-/// A number of the contracts as the database keeps it.
+/// Converts a number of the contracts to the type of its column.
 fn code(number: i32) -> i16 {
     i16::try_from(number).unwrap_or_default()
 }

@@ -1,9 +1,9 @@
-//! The pulse of the projections: it beats when something was applied, by
-//! whichever replica, so that whoever shows something looks again.
+//! Notification that events were applied, by any replica, so that open streams refresh
+//! what they show.
 
 use tokio::sync::watch;
 
-/// Tells that something was applied.
+/// Notifies its listeners that events were applied.
 #[derive(Debug, Clone)]
 pub(crate) struct Pulse(watch::Sender<u64>);
 
@@ -14,17 +14,19 @@ impl Default for Pulse {
 }
 
 impl Pulse {
-    /// Events were applied and committed.
+    /// Notifies the listeners after events were applied and committed.
     pub(crate) fn beat(&self) {
+        // A counter instead of a `Notify`: a listener that is busy misses no notification, and
+        // several of them are received as one.
         self.0.send_modify(|beats| *beats += 1);
     }
 
-    /// To wait for the next beat.
+    /// Returns a receiver that is notified of the next beat.
     pub(crate) fn listen(&self) -> watch::Receiver<u64> {
         self.0.subscribe()
     }
 
-    /// How often it has beaten.
+    /// Returns the number of beats so far.
     pub(crate) fn beats(&self) -> u64 {
         *self.0.borrow()
     }

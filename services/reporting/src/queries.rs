@@ -1,5 +1,5 @@
-//! Reads of the projections: figures with their records, areas, published
-//! figures, positions of feeds; several of them from one snapshot.
+//! Read queries on the projections: figures with their records, areas, published figures,
+//! feed positions and the wall. Queries of several statements read one snapshot.
 
 pub mod areas;
 pub mod figures;

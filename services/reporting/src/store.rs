@@ -1,4 +1,4 @@
-//! Writes of the projections. Reads are in `queries`.
+//! Writes to the projections. Read queries are in `queries`.
 
 pub mod applied;
 pub mod facts;

@@ -1,28 +1,29 @@
-//! The wall of an area: what it shows, and how near each deadline is. Nothing on
-//! it names a resident; it holds nothing that the feeds have not told.
+//! The wall of an area: its entries and the status of each deadline. It names no resident,
+//! and contains only data from the feeds.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use uuid::Uuid;
 
-/// Within which a message in a chat group is to be replied to: its deadline less
-/// this is when it was sent.
+/// Time limit for the reply to a chat message. Its deadline minus this is the time at which
+/// it was sent.
 pub(crate) const REPLY_WITHIN: TimeDelta = TimeDelta::minutes(60);
 
-/// How near a deadline is, numbered as in the contract.
+/// Status of a deadline. The numbers are those of the contract.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Light {
-    /// Under 80 % of the limit is used, or it was done in time.
+    /// Less than 80 % of the time limit is used, or it was done in time.
     Green = 1,
-    /// 80 % of the limit is used.
+    /// 80 % of the time limit is used.
     Yellow = 2,
-    /// The deadline is past, or it was done late.
+    /// The deadline has passed, or it was done late.
     Red = 3,
 }
 
 impl Light {
-    /// The light of something that began and is due, at a moment: now, or when
-    /// it was done.
+    /// Returns the status at a moment: now, or the time at which it was done.
     fn of(begun: DateTime<Utc>, due: DateTime<Utc>, at: DateTime<Utc>, is_done: bool) -> Self {
+        // In integers: 100 × used against 80 × limit needs no division. Times far apart
+        // saturate instead of overflowing.
         let used = (at - begun).num_milliseconds().saturating_mul(100);
         let limit = (due - begun).num_milliseconds().saturating_mul(80);
         if at > due {
@@ -35,29 +36,29 @@ impl Light {
     }
 }
 
-/// A livelihood matter.
+/// A livelihood matter on the wall.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Matter {
     pub id: Uuid,
-    /// What is applied for.
+    /// Title of the item that is applied for.
     pub title: String,
     pub area_name: String,
-    /// Name of its state.
     pub state: String,
     pub state_time: DateTime<Utc>,
-    /// Number of the handler's post.
+    /// Contract number of the handler's post.
     pub handler_post: Option<i16>,
     pub received_time: DateTime<Utc>,
     pub due_time: DateTime<Utc>,
-    /// When it was decided.
+    /// Time of the decision, if there is one.
     pub decided_time: Option<DateTime<Utc>>,
-    /// How many are open, and how many of these are overdue, in all.
+    /// Number of open matters in the whole area, and how many of them are overdue: the same
+    /// in each row, since the list itself is limited.
     pub open_count: i64,
     pub overdue_count: i64,
 }
 
 impl Matter {
-    /// How near its deadline is.
+    /// Returns the status of its deadline.
     pub(crate) fn light(&self, now: DateTime<Utc>) -> Light {
         let at = self.decided_time.unwrap_or(now);
         Light::of(
@@ -69,35 +70,35 @@ impl Matter {
     }
 }
 
-/// A message in a chat group.
+/// A message in a chat group, with its state.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Reply {
     pub id: Uuid,
-    /// Name of the group.
+    /// Name of the chat group.
     pub title: String,
-    /// Name of its state.
     pub state: String,
     pub state_time: DateTime<Utc>,
-    /// Number of the post of whoever sees to it.
+    /// Contract number of the handler's post.
     pub handler_post: Option<i16>,
     pub due_time: DateTime<Utc>,
-    /// How many wait for a reply, and how many of these are overdue, in all.
+    /// Number of messages in the whole area that wait for a reply, and how many of them are
+    /// overdue.
     pub waiting_count: i64,
     pub overdue_count: i64,
 }
 
 impl Reply {
-    /// When the message was sent.
+    /// Returns the time at which the message was sent.
     pub(crate) fn sent_time(&self) -> DateTime<Utc> {
         self.due_time - REPLY_WITHIN
     }
 
-    /// When it was replied to.
+    /// Returns the time of the reply, if there is one.
     pub(crate) fn replied_time(&self) -> Option<DateTime<Utc>> {
         (self.state == "replied").then_some(self.state_time)
     }
 
-    /// How near its deadline is.
+    /// Returns the status of its deadline.
     pub(crate) fn light(&self, now: DateTime<Utc>) -> Light {
         let replied = self.replied_time();
         let at = replied.unwrap_or(now);
@@ -105,30 +106,30 @@ impl Reply {
     }
 }
 
-/// A grid.
+/// A grid on the wall.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Grid {
     pub area_code: String,
     pub name: String,
-    /// GeoJSON geometry; empty for none.
+    /// Boundary as a GeoJSON geometry; empty if unknown.
     pub boundary_geojson: String,
-    /// Residents in need; none where the count is withheld.
+    /// Number of residents in need; `None` if it is withheld.
     pub resident_in_need_count: Option<i32>,
     pub open_matter_count: i32,
     pub open_wish_count: i32,
 }
 
-/// A count of residents in need that is smaller, and not zero, is withheld from the
-/// wall, which is public: few doors away, neighbours would know who is meant.
+/// Lowest count of residents in need that is shown, apart from zero. The wall is public, and
+/// neighbours could tell from a smaller count who is meant.
 pub(crate) const LEAST_SHOWN: i64 = 5;
 
-/// Whether a count of residents in need may stand on the wall.
+/// Returns true if a count of residents in need may be shown on the wall.
 pub(crate) fn may_show(count: i64) -> bool {
     count == 0 || count >= LEAST_SHOWN
 }
 
-/// Withholds small counts of residents in need. Where that is one grid's only, the
-/// next smallest is withheld with it, or the total would give it away.
+/// Withholds small counts of residents in need. If only one grid is affected, the next
+/// smallest count is withheld as well, or the total would reveal the first one.
 pub(crate) fn withhold_small(grids: &mut [Grid]) {
     let mut withheld = 0;
     for grid in &mut *grids {
@@ -141,6 +142,7 @@ pub(crate) fn withhold_small(grids: &mut [Grid]) {
         }
     }
     if withheld == 1 {
+        // Zeros stay visible: withholding one wouldn't hide the other count.
         let shown = grids
             .iter_mut()
             .filter(|grid| grid.resident_in_need_count > Some(0));

@@ -1,4 +1,4 @@
-//! Where the wall's pages are served, and for which areas.
+//! Settings of the wall's pages: their address and their areas.
 
 use std::{
     io,
@@ -9,24 +9,24 @@ use clap::Args;
 
 use crate::Shown;
 
-/// Where the wall's pages are served. They are public: nobody is asked who they
-/// are.
+/// Address and areas of the wall's pages. The pages are public: they require no
+/// authentication.
 #[derive(Debug, Clone, Default, Args)]
 pub struct WallArgs {
-    /// Address on which the wall's pages are served over HTTP; nowhere if it is
-    /// left out. Example: 0.0.0.0:7405.
+    /// Address on which the wall's pages are served over HTTP. If it is omitted, they are not
+    /// served. Example: 0.0.0.0:7405.
     #[arg(long, env = "WANGGE_WALL_LISTEN", requires = "wall_areas")]
     pub wall_listen: Option<SocketAddr>,
-    /// Codes of the areas whose walls are shown, with commas between.
+    /// Comma-separated codes of the areas whose walls are served.
     #[arg(long, env = "WANGGE_WALL_AREAS", value_delimiter = ',')]
     pub wall_areas: Vec<String>,
 }
 
 impl WallArgs {
-    /// Takes the address.
+    /// Binds the address, if one is set.
     ///
     /// # Errors
-    /// When it can't be had.
+    /// If the address can't be bound.
     pub fn open(&self) -> io::Result<Option<(TcpListener, Shown)>> {
         let Some(address) = self.wall_listen else {
             return Ok(None);

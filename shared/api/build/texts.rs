@@ -1,11 +1,12 @@
-//! Generates what looks at every text of a message, so that the codec can refuse
-//! texts that say nothing or can't be kept, and name their fields.
+//! Generates the checks of every text in a message, so that the codec can reject
+//! invalid texts and name their fields.
 
 use std::{error::Error, fmt::Write as _};
 
 use prost_reflect::{DescriptorPool, FieldDescriptor, Kind, MessageDescriptor};
 
-/// An implementation of `crate::text::Texts` for every message of the contracts.
+/// Generates an implementation of `crate::text::Texts` for every message of the
+/// contracts.
 pub(crate) fn texts(pool: &DescriptorPool) -> Result<String, Box<dyn Error>> {
     let mut code = String::new();
     for message in pool.all_messages().filter(is_ours) {
@@ -27,7 +28,7 @@ fn is_ours(message: &MessageDescriptor) -> bool {
     message.package_name().starts_with("wangge.") && !message.is_map_entry()
 }
 
-/// The statement that looks at one field; none where there is no text.
+/// Generates the statement that checks one field; empty for a field without texts.
 fn look(field: &FieldDescriptor) -> Result<String, Box<dyn Error>> {
     if field.is_map() {
         return Err(format!("{}: texts of maps are not looked at", field.full_name()).into());
@@ -38,8 +39,8 @@ fn look(field: &FieldDescriptor) -> Result<String, Box<dyn Error>> {
         _ => name.to_owned(),
     };
     let is_optional = field.containing_oneof().is_some();
-    // Real oneofs are in events, which nobody sends to us, and in rows of imports,
-    // whose records are looked at one by one.
+    // Real oneofs are in events, which no caller sends to us, and in import rows,
+    // whose records are checked one by one.
     if field
         .containing_oneof()
         .is_some_and(|oneof| !oneof.is_synthetic())
@@ -66,7 +67,7 @@ fn look(field: &FieldDescriptor) -> Result<String, Box<dyn Error>> {
     Ok(format!("        {statement}\n"))
 }
 
-/// The message's path in this crate; nested messages lie in a module.
+/// Returns the message's path in this crate; nested messages are in a module.
 fn path(message: &MessageDescriptor) -> String {
     let package = message.package_name();
     let nested = message.full_name()[package.len() + 1..].split('.');

@@ -1,21 +1,21 @@
-//! The context of the call at hand: its deadline, and the slot it holds among
-//! the calls in flight. A server sets it; work that is spawned for a call takes
-//! it along, so that the slot is held until that work ends, not only for as long
-//! as the caller waits. It decides nothing: limits are the server's.
+//! The context of the current call: its deadline, and its slot among the calls in
+//! flight. A server sets it. Work that is spawned for a call carries it, so that
+//! the slot is held until that work ends and not only while the caller waits. The
+//! limits themselves belong to the server.
 
 use std::{any::Any, future::Future, sync::Arc, time::Duration};
 
 use tokio::time::Instant;
 
-/// Whatever is released when the last holder drops it.
+/// A guard that is released when its last clone is dropped.
 pub type Slot = Arc<dyn Any + Send + Sync>;
 
-/// Deadline and slot of a call.
+/// The deadline and the slot of a call.
 #[derive(Debug, Clone, Default)]
 pub struct Context {
-    /// When the caller stops waiting; none if there is no limit.
+    /// Time at which the caller stops waiting; `None` without a limit.
     pub deadline: Option<Instant>,
-    /// The slot; none for work that is not limited.
+    /// The slot of the call; `None` for work that isn't limited.
     pub slot: Option<Slot>,
 }
 
@@ -23,23 +23,24 @@ tokio::task_local! {
     static CONTEXT: Context;
 }
 
-/// Returns the context of the call at hand; an empty one outside of calls.
+/// Returns the context of the current call; an empty one outside of calls.
 pub fn current() -> Context {
     CONTEXT.try_with(Context::clone).unwrap_or_default()
 }
 
-/// Runs `work` in a context.
+/// Runs `work` in the given context, which replaces the current one.
 pub async fn scope<F: Future>(context: Context, work: F) -> F::Output {
     CONTEXT.scope(context, work).await
 }
 
-/// Returns `work` bound to the context of the call at hand, to be spawned.
+/// Binds `work` to the context of the current call, so that it can be spawned.
 pub fn carry<F: Future>(work: F) -> impl Future<Output = F::Output> {
+    // Task-locals aren't inherited by spawned tasks. The context is read here, in
+    // the caller's task, and not when the future is polled.
     scope(current(), work)
 }
 
-/// Runs `work`, which is to be done by `deadline`, in the context of the call at
-/// hand.
+/// Runs `work` with a `deadline`, otherwise in the context of the current call.
 pub async fn within<F: Future>(deadline: Instant, work: F) -> F::Output {
     let context = Context {
         deadline: Some(deadline),
@@ -48,7 +49,7 @@ pub async fn within<F: Future>(deadline: Instant, work: F) -> F::Output {
     scope(context, work).await
 }
 
-/// Runs `work` while it holds `slot`.
+/// Runs `work` while it holds `slot`, otherwise in the context of the current call.
 pub async fn holding<F: Future>(slot: Slot, work: F) -> F::Output {
     let context = Context {
         slot: Some(slot),
@@ -57,7 +58,8 @@ pub async fn holding<F: Future>(slot: Slot, work: F) -> F::Output {
     scope(context, work).await
 }
 
-/// Returns what is left for the work at hand; none if it has no deadline.
+/// Returns the time left until the deadline of the current call; `None` if it has
+/// none.
 pub fn left() -> Option<Duration> {
     current()
         .deadline

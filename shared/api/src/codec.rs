@@ -1,5 +1,5 @@
-//! The servers' codec: checks every request against the rules of its contract
-//! as it is decoded, before any handler sees it.
+//! The servers' codec: validates every request against its contract while it is
+//! decoded, before any handler is called.
 
 use std::marker::PhantomData;
 
@@ -13,7 +13,7 @@ use tonic::{
 use crate::refusal::{FieldViolation, Refusal};
 pub use crate::text::Texts;
 
-/// Encodes responses plainly and checks requests.
+/// A codec that validates decoded messages and encodes without checks.
 #[derive(Debug, Clone)]
 pub struct ValidatingCodec<T, U>(PhantomData<(T, U)>);
 
@@ -42,7 +42,7 @@ where
     }
 }
 
-/// Writes a message as it is.
+/// An encoder that writes a message unchanged.
 #[derive(Debug)]
 pub struct PlainEncoder<T>(PhantomData<T>);
 
@@ -51,13 +51,13 @@ impl<T: Message> Encoder for PlainEncoder<T> {
     type Error = Status;
 
     fn encode(&mut self, item: T, buffer: &mut EncodeBuf<'_>) -> Result<(), Status> {
-        // The buffer grows as needed, so that encoding has no way to fail.
+        // `EncodeBuf` grows as needed, so encoding can't run out of space.
         item.encode(buffer)
             .map_err(|error| Refusal::internal(&error).into())
     }
 }
 
-/// Reads a message and refuses it if it breaks its rules.
+/// A decoder that rejects messages that violate their rules.
 #[derive(Debug)]
 pub struct CheckingDecoder<U>(PhantomData<U>);
 
@@ -66,6 +66,7 @@ impl<U: Message + Validate + Texts + Default> Decoder for CheckingDecoder<U> {
     type Error = Status;
 
     fn decode(&mut self, buffer: &mut DecodeBuf<'_>) -> Result<Option<U>, Status> {
+        // prost's error is dropped: internal messages never reach a caller.
         let message = U::decode(buffer).map_err(|_| {
             Status::from(Refusal::fields(vec![FieldViolation::new(
                 "",
@@ -78,12 +79,12 @@ impl<U: Message + Validate + Texts + Default> Decoder for CheckingDecoder<U> {
     }
 }
 
-/// Checks a message against the rules of its contract, and its texts against those
-/// of every text. Handlers call it for rows of an import stream, which the codec
-/// leaves alone.
+/// Validates a message against its contract, and its texts against the rules for
+/// all texts. Handlers call it for the rows of an import stream, which the codec
+/// can't validate.
 ///
 /// # Errors
-/// `FIELD_INVALID`, naming every field that breaks a rule.
+/// Returns `FIELD_INVALID` with every field that violates a rule.
 pub fn check<M: Validate + Texts>(message: &M) -> Result<(), Refusal> {
     let mut broken: Vec<FieldViolation> = match message.validate() {
         Ok(()) => Vec::new(),
@@ -103,7 +104,7 @@ pub fn check<M: Validate + Texts>(message: &M) -> Result<(), Refusal> {
     }
 }
 
-/// What is wrong, in words; some rules say it by their name alone.
+/// Returns a description of a violation; some rules have no message, only an id.
 fn why(rule: &str, message: &str) -> String {
     match (rule, message) {
         ("string.uuid" | "string.uuid_empty", "") => "must be a UUID".to_owned(),

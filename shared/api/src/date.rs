@@ -1,10 +1,10 @@
-//! Days and moments on the wire, to and from chrono's.
+//! Conversions of dates and timestamps between messages and chrono.
 
 use chrono::{DateTime, Datelike as _, NaiveDate, Utc};
 
 use crate::{refusal::Refusal, types::v1::Date};
 
-/// A day on the wire.
+/// Converts a date to its message.
 pub fn to_wire(date: NaiveDate) -> Date {
     Date {
         year: date.year(),
@@ -13,28 +13,28 @@ pub fn to_wire(date: NaiveDate) -> Date {
     }
 }
 
-/// A day from the wire; `field` is named if the month has no such day.
+/// Converts a date from its message; `field` is named in the refusal.
 ///
 /// # Errors
-/// `FIELD_INVALID` for a day that does not exist.
+/// Returns `FIELD_INVALID` if it is not a valid calendar date.
 pub fn from_wire(date: &Date, field: &str) -> Result<NaiveDate, Refusal> {
     let part = |value: i32| u32::try_from(value).unwrap_or_default();
     NaiveDate::from_ymd_opt(date.year, part(date.month), part(date.day))
         .ok_or_else(|| Refusal::field(field, "date", "is no day of the calendar"))
 }
 
-/// A day that may be left out.
+/// Converts an optional date from its message.
 ///
 /// # Errors
-/// As [`from_wire`].
+/// Returns the errors of [`from_wire`].
 pub fn optional(date: Option<&Date>, field: &str) -> Result<Option<NaiveDate>, Refusal> {
     date.map(|date| from_wire(date, field)).transpose()
 }
 
-/// A day that must be given.
+/// Converts a required date from its message.
 ///
 /// # Errors
-/// As [`from_wire`], and `FIELD_INVALID` if it is missing.
+/// Returns the errors of [`from_wire`], and `FIELD_INVALID` if the date is missing.
 pub fn required(date: Option<&Date>, field: &str) -> Result<NaiveDate, Refusal> {
     match date {
         Some(date) => from_wire(date, field),
@@ -42,7 +42,7 @@ pub fn required(date: Option<&Date>, field: &str) -> Result<NaiveDate, Refusal> 
     }
 }
 
-/// A moment on the wire.
+/// Converts a moment to a timestamp message.
 pub fn timestamp(time: DateTime<Utc>) -> prost_types::Timestamp {
     prost_types::Timestamp {
         seconds: time.timestamp(),
@@ -50,14 +50,17 @@ pub fn timestamp(time: DateTime<Utc>) -> prost_types::Timestamp {
     }
 }
 
-/// A moment from the wire, cut to the microseconds that the database keeps;
-/// `field` is named if it lies outside the years 1900 to 9999.
+/// Converts a moment from a timestamp message, truncated to microseconds, the
+/// resolution of the database; `field` is named in the refusal.
 ///
 /// # Errors
-/// `FIELD_INVALID` for a moment that cannot be kept.
+/// Returns `FIELD_INVALID` for a malformed timestamp or one outside the years 1900
+/// to 9999.
 pub fn moment(time: &prost_types::Timestamp, field: &str) -> Result<DateTime<Utc>, Refusal> {
     let nanos = u32::try_from(time.nanos).unwrap_or(u32::MAX);
     DateTime::from_timestamp(time.seconds, nanos / 1_000 * 1_000)
+        // Chrono accepts nanoseconds of 1,000,000,000 and more for leap seconds;
+        // protobuf doesn't.
         .filter(|moment| nanos < 1_000_000_000 && (1900..=9999).contains(&moment.year()))
         .ok_or_else(|| Refusal::field(field, "timestamp", "is no moment of the years 1900 to 9999"))
 }

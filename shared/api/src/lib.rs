@@ -1,6 +1,6 @@
-//! The contracts of `proto/` as Rust: messages and clients, servers behind
-//! the validating codec, validators, the policy table, and refusals on the
-//! wire. It holds no behaviour of any service.
+//! Rust code for the contracts in `proto/`: messages, clients, servers with a
+//! validating codec, validators, the policy table and the conversion of refusals to
+//! gRPC statuses. It contains no service's behaviour.
 
 pub mod call;
 pub mod codec;
@@ -10,7 +10,8 @@ pub mod refusal;
 pub mod text;
 mod validators;
 
-/// Descriptors of every contract, with comments and options, for reflection.
+/// The encoded descriptors of all contracts, with comments and options, for gRPC
+/// reflection.
 pub const FILE_DESCRIPTOR_SET: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/descriptors.bin"));
 
 macro_rules! contract {
@@ -41,7 +42,8 @@ macro_rules! contract {
                     stringify!($area),
                     ".v1.rs"
                 ));
-                /// Servers, whose requests are checked before any handler.
+                /// Server traits and routers, whose requests are validated before a
+                /// handler is called.
                 pub mod server {
                     include!(concat!(
                         env!("OUT_DIR"),

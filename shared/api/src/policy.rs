@@ -1,22 +1,22 @@
-//! What each method declares about who may call it. Deciding whether a given
-//! caller may is `wangge-auth`'s work.
+//! The policies that methods declare in their contracts. They are enforced by
+//! `wangge-auth`.
 
 pub use crate::options::v1::{Idempotency, Role, Scope};
 
 /// The policy that a method declares in its contract.
 #[derive(Debug, PartialEq, Eq)]
 pub struct MethodPolicy {
-    /// Path on the wire, e.g. `/wangge.tickets.v1.TicketService/GetTicket`.
+    /// Path in HTTP/2 requests, e.g. `/wangge.tickets.v1.TicketService/GetTicket`.
     pub path: &'static str,
-    /// Roles of which the caller needs one.
+    /// Roles that may call the method; the caller needs one of them.
     pub roles: &'static [Role],
-    /// Which records the caller reaches.
+    /// Determines the records that the caller can access.
     pub scope: Scope,
-    /// How a call can be repeated.
+    /// Determines whether and how a call can be retried.
     pub idempotency: Idempotency,
-    /// Whether requests or answers are a stream.
+    /// True if requests or responses are a stream.
     pub streaming: bool,
-    /// Whether requests are a stream.
+    /// True if requests are a stream.
     pub client_streaming: bool,
 }
 

@@ -1,10 +1,10 @@
-//! Texts of requests, whatever the contract says of their length: what can't be
-//! kept is refused, and what can't be seen, so that "required" means something that
-//! a person can read.
+//! Checks on texts that apply to every request in addition to the contract's rules.
+//! Rejects texts that can't be stored, and texts without a visible character, so
+//! that "required" guarantees something readable.
 
 use crate::refusal::FieldViolation;
 
-/// A text that is refused: its field's path, and what is wrong.
+/// An invalid text: the path of its field and the problem.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Fault {
     path: String,
@@ -17,9 +17,9 @@ enum Problem {
     Invisible,
 }
 
-/// A message whose texts can be looked at. Implementations are generated.
+/// A message whose texts can be checked. Implementations are generated.
 pub trait Texts {
-    /// Returns what is wrong with the message's texts.
+    /// Returns the faults of all texts in the message, nested messages included.
     fn faults(&self) -> Vec<Fault>;
 }
 
@@ -59,14 +59,15 @@ pub(crate) fn look_into(inner: Vec<Fault>, name: &str, found: &mut Vec<Fault>) {
 pub(crate) fn look_into_all<M: Texts>(messages: &[M], name: &str, found: &mut Vec<Fault>) {
     for (place, message) in messages.iter().enumerate() {
         let inner = message.faults();
+        // The path is formatted only if there is a fault: imports check many rows.
         if !inner.is_empty() {
             look_into(inner, &format!("{name}[{place}]"), found);
         }
     }
 }
 
-/// White space alone counts as left out, which is for those to say who need the
-/// text.
+/// Returns the problem of a text, if any. A text of only white space counts as
+/// missing; the rule "required" decides about that.
 fn problem(text: &str) -> Option<Problem> {
     if text.contains('\0') {
         Some(Problem::Nul)
@@ -77,8 +78,9 @@ fn problem(text: &str) -> Option<Problem> {
     }
 }
 
-/// Whether a character leaves a mark. Invisible are white space, controls, and what
-/// Unicode lets be ignored: joiners, marks of direction, fillers, selectors, tags.
+/// Returns true if a character is visible. White space, control characters and
+/// Unicode's default ignorable code points aren't: joiners, directional marks,
+/// fillers, variation selectors, tags.
 fn is_visible(letter: char) -> bool {
     let ignorable = matches!(
         letter,

@@ -1,4 +1,4 @@
-//! The generated validators, and what looks at texts.
+//! The generated validators and text checks.
 #![allow(
     clippy::all,
     clippy::restriction,
@@ -8,7 +8,7 @@
     dead_code
 )]
 
-// The generator names types by their packages.
+// The generated code refers to types by their package paths.
 use crate as wangge;
 
 include!(concat!(env!("OUT_DIR"), "/validate_impl.rs"));

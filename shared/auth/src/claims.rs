@@ -1,34 +1,35 @@
-//! What a token says.
+//! The claims of a token.
 
 use serde::{Deserialize, Deserializer, Serialize};
 use wangge_api::policy::Role;
 
-/// Claims of a token. Issuer, audience, expiry and not-before are required.
+/// Claims of a token. Issuer, audience, subject, expiry and not-before are
+/// required.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Claims {
-    /// Who issued it.
+    /// Issuer of the token.
     pub iss: String,
-    /// For whom: the platform. Of several audiences, the first; the token is
-    /// checked against all of them.
+    /// Audience: the platform. The first one if the token has several; verification
+    /// checks all of them.
     #[serde(deserialize_with = "first_audience")]
     pub aud: String,
-    /// Who calls: an id, never a name.
+    /// Subject: an id of the caller, never a name.
     pub sub: String,
-    /// Seconds since 1970 from which it is no longer accepted.
+    /// Expiry, in seconds since 1970; the token is rejected after it.
     pub exp: u64,
-    /// Seconds since 1970 before which it is not accepted yet.
+    /// Not-before, in seconds since 1970; the token is rejected before it.
     pub nbf: u64,
-    /// Roles, in lower case: `grid_worker`.
+    /// Roles in lower case, e.g. `grid_worker`.
     pub roles: Vec<String>,
-    /// Code of the caller's area; empty for the whole platform. A token
-    /// without it sees no area.
+    /// Code of the caller's area; empty for the whole platform. A token without
+    /// this claim has access to no area.
     pub area: Option<String>,
-    /// Id of the caller's unit, for callers who hold orders.
+    /// Id of the caller's unit, for callers that hold orders.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub unit: Option<String>,
 }
 
-/// Reads an audience, which RFC 7519 lets be one text or a list of them.
+/// Deserialises an audience: a string or a list of strings (RFC 7519).
 fn first_audience<'de, D: Deserializer<'de>>(from: D) -> Result<String, D::Error> {
     #[derive(Deserialize)]
     #[serde(untagged)]
@@ -42,20 +43,21 @@ fn first_audience<'de, D: Deserializer<'de>>(from: D) -> Result<String, D::Error
     })
 }
 
-/// A role as tokens name it.
+/// Returns a role's name in tokens.
 pub fn role_name(role: Role) -> String {
     role.as_str_name()
         .trim_start_matches("ROLE_")
         .to_lowercase()
 }
 
-/// The role that a token names; none for an unknown one, which gives no right.
+/// Returns the role with a name; `None` for an unknown one, which grants nothing.
 pub fn role(name: &str) -> Option<Role> {
     Role::from_str_name(&format!("ROLE_{}", name.to_uppercase()))
         .filter(|role| *role != Role::Unspecified)
 }
 
-/// Every role that a token can name.
+/// Returns every role that a token can have.
 pub fn roles() -> impl Iterator<Item = Role> {
+    // Role numbers are contiguous and start at 1, after `UNSPECIFIED`.
     (1..).map_while(|number| Role::try_from(number).ok())
 }

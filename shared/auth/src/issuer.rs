@@ -1,6 +1,6 @@
-//! Issues tokens: by the development key of a local run, which production does
-//! not take, or by the key of an installation, which stands beside an operator's
-//! identity provider for the services' own calls.
+//! Issues tokens, either with the development key of a local run, which production
+//! rejects, or with the key of an installation, which signs the services' own
+//! tokens next to an operator's identity provider.
 
 use std::{fs, io::Write as _, os::unix::fs::OpenOptionsExt as _, path::Path};
 
@@ -15,16 +15,16 @@ use serde_json::json;
 
 use crate::{claims::Claims, keys::KeyError};
 
-/// Issuer that development tokens name.
+/// Issuer (`iss`) of development tokens.
 pub const ISSUER: &str = "wangge-development";
-/// Issuer that the tokens of an installation's own key name.
+/// Issuer (`iss`) of tokens that an installation's own key signs.
 pub const INSTALLATION: &str = "wangge";
-/// With which the ids of keys for development begin.
+/// Prefix of the ids of development keys.
 pub const DEVELOPMENT: &str = "development-";
-/// Audience that tokens name.
+/// Audience (`aud`) of the tokens.
 pub const AUDIENCE: &str = "wangge";
 
-/// A key that signs tokens.
+/// A private key that signs tokens.
 pub struct Issuer {
     name: String,
     key: EncodingKey,
@@ -39,24 +39,27 @@ impl std::fmt::Debug for Issuer {
 }
 
 impl Issuer {
-    /// A new key that nobody else has.
+    /// Generates a new development key, held in memory only.
     ///
     /// # Errors
-    /// When the machine has no randomness.
+    /// Returns an error if the system has no source of randomness.
     pub fn generate() -> Result<Self, KeyError> {
         Self::from_pkcs8(ISSUER, new_key()?.as_ref())
     }
 
-    /// The key kept in `folder`, made there on first use, readable to its
-    /// owner alone. The key set that verifies it lies beside it.
+    /// Loads the development key in `folder`, or generates it there on first use,
+    /// readable only by its owner. The key set that verifies it is written next to
+    /// it.
     ///
     /// # Errors
-    /// When the folder can't be written or the file is no key.
+    /// Returns an error if the folder can't be written or the file isn't a key.
     pub fn load_or_generate(folder: &Path) -> Result<Self, KeyError> {
         let path = folder.join("development-key.der");
         let key_set = folder.join("development-jwks.json");
         if path.exists() {
             let issuer = Self::load(ISSUER, &path)?;
+            // Rewritten on each start: the key set may be missing, or in the format
+            // of an older release.
             fs::write(key_set, &issuer.jwks)?;
             return Ok(issuer);
         }
@@ -65,21 +68,22 @@ impl Issuer {
         Ok(issuer)
     }
 
-    /// The key in a file, of the issuer with a name.
+    /// Loads the key in a file, for the issuer `name`.
     ///
     /// # Errors
-    /// When the file can't be read or is no key.
+    /// Returns an error if the file can't be read or isn't a key.
     pub fn load(name: &str, path: &Path) -> Result<Self, KeyError> {
         Self::from_pkcs8(name, &fs::read(path)?)
     }
 
-    /// A new key, kept in a file that is not there yet, readable to its owner
-    /// alone.
+    /// Generates a key and stores it in a new file, readable only by its owner.
     ///
     /// # Errors
-    /// When the file can't be written.
+    /// Returns an error if the file exists or can't be written.
     pub fn make(name: &str, path: &Path) -> Result<Self, KeyError> {
         let document = new_key()?;
+        // `create_new` and the mode in one call: the key is never overwritten, and
+        // never readable to others even for a moment.
         fs::OpenOptions::new()
             .write(true)
             .create_new(true)
@@ -92,6 +96,8 @@ impl Issuer {
     fn from_pkcs8(name: &str, document: &[u8]) -> Result<Self, KeyError> {
         let pair = Ed25519KeyPair::from_pkcs8(document).map_err(|_| KeyError::Unusable)?;
         let public = URL_SAFE_NO_PAD.encode(pair.public_key());
+        // Production recognises a development key by this prefix and rejects the
+        // whole key set.
         let kind = if name == ISSUER { DEVELOPMENT } else { "" };
         let key_id = format!("{kind}{}", public.chars().take(12).collect::<String>());
         let jwks = json!({"keys": [{
@@ -107,25 +113,25 @@ impl Issuer {
         })
     }
 
-    /// The name that its tokens name.
+    /// Returns the issuer's name, the `iss` of its tokens.
     pub fn name(&self) -> &str {
         &self.name
     }
 
-    /// The key set that verifies this key's tokens.
+    /// Returns the key set (JWKS) that verifies this key's tokens.
     pub fn jwks(&self) -> &str {
         &self.jwks
     }
 
-    /// A signed token.
+    /// Signs a token with the given claims.
     ///
     /// # Errors
-    /// When the key can't sign.
+    /// Returns an error if the key can't sign.
     pub fn token(&self, claims: &Claims) -> Result<String, KeyError> {
         self.sign(claims)
     }
 
-    /// A token of any content.
+    /// Signs arbitrary claims; tests use it for malformed ones.
     pub(crate) fn sign<C: Serialize>(&self, claims: &C) -> Result<String, KeyError> {
         let mut header = Header::new(Algorithm::EdDSA);
         header.kid = Some(self.key_id.clone());

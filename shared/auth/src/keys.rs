@@ -1,5 +1,5 @@
-//! Checks tokens against a key set that is read anew when its file changes.
-//! A bad new file is reported and the old keys stay.
+//! Verifies tokens against a key set that is reloaded when its file changes. If the
+//! new file is invalid, the error is logged and the old keys remain in use.
 
 use std::{
     collections::HashMap,
@@ -21,52 +21,54 @@ use crate::{
     issuer::DEVELOPMENT,
 };
 
-/// How often the file of the key set is looked at.
+/// Interval at which the key set's file is checked for changes.
 const LOOK_AGAIN: Duration = Duration::from_secs(5);
-/// By how much clocks may differ, in seconds.
+/// Clock skew that is tolerated in expiry and not-before, in seconds.
 const LEEWAY: u64 = 30;
-/// Tokens that are remembered as checked.
+/// Capacity of the cache of verified tokens.
 const REMEMBERED: usize = 4096;
 
-/// A key or key set can't be used.
+/// An error for a key or key set that can't be used.
 #[derive(Debug, thiserror::Error)]
 pub enum KeyError {
-    /// The file can't be read or written.
+    /// The key file can't be read or written.
     #[error("key file: {0}")]
     File(#[from] std::io::Error),
-    /// It is no JSON Web Key Set.
+    /// The text isn't a JSON Web Key Set.
     #[error("key set: {0}")]
     Json(#[from] serde_json::Error),
-    /// A key of it can't be used.
+    /// A key of the set, or a signature, can't be used.
     #[error("key: {0}")]
     Key(#[from] jsonwebtoken::errors::Error),
-    /// It was made for development.
+    /// The set has a development key, which production rejects.
     #[error("a key was made for development: production does not take it")]
     Development,
-    /// No key can be made of it.
+    /// The set has no usable key, the key file is invalid, or no key could be
+    /// generated.
     #[error("the key is unusable")]
     Unusable,
 }
 
-/// Which keys of a key set are taken.
+/// Selects the keys of a key set that are accepted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Keys {
-    /// Any.
+    /// Accepts development keys as well as others.
     Any,
-    /// None that was made for development: a set that has one is refused.
+    /// Rejects a set that contains a development key.
     NotForDevelopment,
 }
 
-/// A key that tokens are checked with.
+/// A public key that verifies tokens.
 #[derive(Debug)]
 struct Key {
     key: DecodingKey,
     algorithm: Algorithm,
-    /// The only issuer whose tokens it signs; none where the set names none.
+    /// The only issuer that may sign with this key; `None` if the set doesn't bind
+    /// it to one.
     issuer: Option<String>,
 }
 
-/// Checks tokens.
+/// Verifies tokens and caches the result.
 #[derive(Debug)]
 pub struct Verifier {
     file: Option<(PathBuf, Keys)>,
@@ -78,7 +80,7 @@ pub struct Verifier {
 #[derive(Debug)]
 struct State {
     keys: HashMap<String, Key>,
-    /// How often the keys were renewed.
+    /// Incremented with each reload, which invalidates results in progress.
     generation: u64,
     read: Option<SystemTime>,
     looked: Instant,
@@ -86,10 +88,10 @@ struct State {
 }
 
 impl Verifier {
-    /// Checks tokens against the key set in a file.
+    /// Creates a verifier with the key set in a file, which is reloaded on change.
     ///
     /// # Errors
-    /// When the file can't be read or holds no usable key.
+    /// Returns an error if the file can't be read or contains no usable key.
     pub fn from_file(
         path: PathBuf,
         taken: Keys,
@@ -102,10 +104,10 @@ impl Verifier {
         Ok(Self::new(file, keys, read, issuers, audience))
     }
 
-    /// Checks tokens against a key set that never changes.
+    /// Creates a verifier with a fixed key set.
     ///
     /// # Errors
-    /// When it holds no usable key.
+    /// Returns an error if it contains no usable key.
     pub fn from_jwks(jwks: &str, issuers: Vec<String>, audience: String) -> Result<Self, KeyError> {
         let keys = read(jwks, Keys::Any)?;
         Ok(Self::new(None, keys, None, issuers, audience))
@@ -133,19 +135,21 @@ impl Verifier {
         }
     }
 
-    /// The caller that a token names.
+    /// Verifies a token and returns the caller that it identifies.
     ///
     /// # Errors
-    /// `TOKEN_EXPIRED` or `TOKEN_INVALID`.
+    /// Returns `TOKEN_EXPIRED` or `TOKEN_INVALID`.
     pub fn verify(&self, token: &str) -> Result<Caller, Refusal> {
         self.look_again();
         let now = now();
         let state = self.state.read().unwrap_or_else(PoisonError::into_inner);
         if let Some((caller, not_before, expiry)) = state.checked.get(token) {
+            // A cache hit saves the signature check only: time has passed since.
             return in_time(*not_before, *expiry, now).map(|()| caller.clone());
         }
         let claims = self.decode(&state, token)?;
         let generation = state.generation;
+        // Released here, since `remember` takes the write lock.
         drop(state);
         let caller = self.caller(&claims)?;
         self.remember(token, &caller, &claims, generation);
@@ -156,7 +160,8 @@ impl Verifier {
         let header = jsonwebtoken::decode_header(token).map_err(|_| invalid())?;
         let key_id = header.kid.ok_or_else(invalid)?;
         let found = state.keys.get(&key_id).ok_or_else(invalid)?;
-        // The key says which algorithm counts, not the token.
+        // The algorithm is that of the key: a token must not choose how it is
+        // verified.
         let mut rules = Validation::new(found.algorithm);
         rules.set_required_spec_claims(&["exp", "nbf", "iss", "aud", "sub"]);
         rules.set_issuer(&self.issuers);
@@ -176,8 +181,8 @@ impl Verifier {
     }
 
     fn caller(&self, claims: &Claims) -> Result<Caller, Refusal> {
-        // Subjects of the first issuer are their own keys: what was stored before
-        // there were others is found again.
+        // Subjects of the first issuer are keys by themselves, as they were before
+        // several issuers were supported, so that stored request ids still match.
         let key = if self.issuers.first() == Some(&claims.iss) {
             claims.sub.clone()
         } else {
@@ -186,14 +191,16 @@ impl Verifier {
         caller(claims, key)
     }
 
-    /// Remembers a token as checked, unless the keys were renewed since
-    /// `generation`: then it was checked against keys that may be revoked.
+    /// Caches a verified token, unless the keys were reloaded since `generation`:
+    /// the token was then verified against keys that may be revoked.
     fn remember(&self, token: &str, caller: &Caller, claims: &Claims, generation: u64) {
         let mut state = self.state.write().unwrap_or_else(PoisonError::into_inner);
         if state.generation != generation {
             return;
         }
         if state.checked.len() >= REMEMBERED {
+            // Cleared as a whole: refilling costs one verification per token in
+            // use, and needs no bookkeeping on each hit.
             state.checked.clear();
         }
         state
@@ -214,6 +221,7 @@ impl Verifier {
             return;
         }
         let mut state = self.state.write().unwrap_or_else(PoisonError::into_inner);
+        // Set first, so that concurrent calls don't all check the file.
         state.looked = Instant::now();
         let modified = fs::metadata(path).and_then(|data| data.modified()).ok();
         if modified == state.read {
@@ -227,24 +235,27 @@ impl Verifier {
                 tracing::info!(keys = keys.len(), "key set read anew");
                 state.keys = keys;
                 state.generation += 1;
+                // Tokens that were verified with a removed key must be verified
+                // again.
                 state.checked.clear();
             }
             Err(error) => tracing::error!(%error, "key set is bad: the old one stays"),
         }
+        // Also after an error, so that a bad file is logged once and not every five
+        // seconds.
         state.read = modified;
     }
 }
 
-/// A key set, each key of it still to be read: one that can't be used must not
-/// cost the others.
+/// A key set whose keys aren't parsed yet: one unusable key must not invalidate the
+/// others.
 #[derive(Deserialize)]
 struct KeySet {
     keys: Vec<serde_json::Value>,
 }
 
-/// Returns the usable keys of a key set by their ids. Left out are keys for
-/// encryption, of algorithms that are not allowed, without an id, and those that
-/// can't be read.
+/// Parses a key set and returns its usable keys by id. Skips keys for encryption,
+/// with disallowed algorithms, without an id, or malformed.
 fn read(jwks: &str, taken: Keys) -> Result<HashMap<String, Key>, KeyError> {
     let set: KeySet = serde_json::from_str(jwks)?;
     let mut keys = HashMap::new();
@@ -270,12 +281,12 @@ fn read(jwks: &str, taken: Keys) -> Result<HashMap<String, Key>, KeyError> {
     }
 }
 
-/// Reads a key; none for one that is not meant for tokens of ours.
+/// Parses a key; `None` if it isn't meant for verifying our tokens.
 fn read_key(jwk: &serde_json::Value) -> Result<Option<Key>, KeyError> {
     if jwk["use"].as_str().is_some_and(|use_| use_ != "sig") {
         return Ok(None);
     }
-    // Many providers leave out the algorithm where the kind of key says it.
+    // Many providers omit the algorithm if the key type implies it.
     let algorithm = match (
         jwk["alg"].as_str(),
         jwk["kty"].as_str(),
@@ -287,7 +298,8 @@ fn read_key(jwk: &serde_json::Value) -> Result<Option<Key>, KeyError> {
         _ => return Ok(None),
     };
     let parsed: Jwk = serde_json::from_value(jwk.clone())?;
-    // A provider's pattern for the issuers of many tenants binds to none.
+    // Multi-tenant providers publish an issuer template with a placeholder, which
+    // binds the key to no issuer.
     let issuer = jwk["issuer"].as_str().filter(|name| !name.contains('{'));
     Ok(Some(Key {
         key: DecodingKey::from_jwk(&parsed)?,
@@ -299,6 +311,8 @@ fn read_key(jwk: &serde_json::Value) -> Result<Option<Key>, KeyError> {
 fn caller(claims: &Claims, key: String) -> Result<Caller, Refusal> {
     let area_code = claims.area.clone();
     let digits = area_code.as_deref().unwrap_or_default();
+    // Control characters are rejected, since a line feed separates issuer and
+    // subject in the caller's key.
     let named = !claims.sub.is_empty() && !claims.sub.chars().any(char::is_control);
     if !named || !area_code::is_code(digits) {
         return Err(invalid());
@@ -377,7 +391,7 @@ mod tests {
             Verifier::from_jwks(issuer.jwks(), vec![ISSUER.into()], AUDIENCE.into()).unwrap();
         let caller = verifier.verify(&issuer.token(&claims()).unwrap()).unwrap();
         assert_eq!(caller.roles, [wangge_api::policy::Role::Dispatcher]);
-        // Remembered tokens are answered alike.
+        // Cached tokens have the same result.
         assert!(verifier.verify(&issuer.token(&claims()).unwrap()).is_ok());
 
         let spoil = |change: fn(&mut Claims)| {

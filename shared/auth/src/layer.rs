@@ -1,5 +1,5 @@
-//! The policy layer: finds out who calls and whether a role of theirs may call
-//! the method, before the request's body is read. Deny by default: a method
+//! The policy layer: authenticates the caller and checks that one of its roles may
+//! call the method, before the request's body is read. Denies by default: a method
 //! without a policy can't be called.
 
 use std::{
@@ -22,15 +22,15 @@ use wangge_api::{
 
 use crate::{caller::Caller, keys::Verifier, lease::Lease, scope::RecordScope};
 
-/// Methods that need no token: they tell nothing about any record.
+/// Methods that need no token, since they return no data about records.
 const OPEN: [&str; 2] = ["/grpc.health.v1.", "/grpc.reflection."];
 
-/// Puts the policy before a service.
+/// A tower layer that enforces the policy of every method.
 #[derive(Debug, Clone)]
 pub struct PolicyLayer(Arc<Verifier>);
 
 impl PolicyLayer {
-    /// Callers are told by tokens that `verifier` accepts.
+    /// Creates a layer that accepts the tokens of `verifier`.
     pub fn new(verifier: Arc<Verifier>) -> Self {
         Self(verifier)
     }
@@ -47,7 +47,7 @@ impl<S> Layer<S> for PolicyLayer {
     }
 }
 
-/// A service behind the policy.
+/// A service that is guarded by the policy.
 #[derive(Debug, Clone)]
 pub struct PolicyService<S> {
     inner: S,
@@ -79,7 +79,10 @@ where
         }
         match admit(&self.verifier, &request) {
             Ok(caller) => {
+                // Handlers read it through `Caller::of`.
                 request.extensions_mut().insert(caller);
+                // Created before the call consumes the request, which holds the
+                // token.
                 let lease = lease(&self.verifier, &request);
                 let call = self.inner.call(request);
                 Either::Left(match lease {
@@ -119,7 +122,8 @@ fn admit(verifier: &Verifier, request: &Request<Body>) -> Result<(Caller, Record
     Ok((caller, scope))
 }
 
-/// The lease of a stream; none for a call, which is short.
+/// Returns the lease of a streaming method; `None` for a unary call, which is
+/// short.
 fn lease(verifier: &Arc<Verifier>, request: &Request<Body>) -> Option<Lease> {
     policy::policy(request.uri().path()).filter(|policy| policy.streaming)?;
     Some(Lease::new(verifier.clone(), bearer(request)?))
@@ -128,5 +132,6 @@ fn lease(verifier: &Arc<Verifier>, request: &Request<Body>) -> Option<Lease> {
 fn bearer(request: &Request<Body>) -> Option<&str> {
     let value = request.headers().get(AUTHORIZATION)?.to_str().ok()?;
     let (scheme, token) = value.split_once(' ')?;
+    // The scheme is case-insensitive (RFC 9110).
     scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
 }

@@ -1,6 +1,6 @@
-//! How long a stream may go on: for as long as its token is accepted. A call is
-//! short and is checked once; a stream would outlive its token, the key that
-//! signed it, and the rights that it names.
+//! Bounds the lifetime of a stream by the validity of its token. A unary call is
+//! short and checked once; a stream would outlive its token, the key that signed it
+//! and the rights that it grants.
 
 use std::{
     pin::Pin,
@@ -17,10 +17,10 @@ use wangge_api::refusal::Refusal;
 
 use crate::keys::Verifier;
 
-/// How often a stream's token is checked again.
+/// Interval at which a stream's token is verified again.
 const CHECK_INTERVAL: Duration = Duration::from_secs(5);
 
-/// A token by which a stream is read.
+/// The token that authorises a stream.
 #[derive(Clone)]
 pub(crate) struct Lease {
     verifier: Arc<Verifier>,
@@ -28,7 +28,7 @@ pub(crate) struct Lease {
 }
 
 impl Lease {
-    /// Lasts for as long as `verifier` accepts the token.
+    /// Creates a lease that lasts while `verifier` accepts the token.
     pub(crate) fn new(verifier: Arc<Verifier>, token: &str) -> Self {
         Self {
             verifier,
@@ -36,8 +36,8 @@ impl Lease {
         }
     }
 
-    /// Ends the stream of a response with the reason for which the token is no
-    /// longer accepted, once it isn't.
+    /// Binds a response's stream to the lease: once the token is rejected, the
+    /// stream ends with the reason.
     pub(crate) fn bind(self, response: Response<Body>) -> Response<Body> {
         response.map(|body| {
             Body::new(Leased {
@@ -55,11 +55,13 @@ impl Lease {
 
 fn checks() -> Interval {
     let mut checks = interval_at(Instant::now() + CHECK_INTERVAL, CHECK_INTERVAL);
+    // A stream that was not polled for a while needs one check, not one per missed
+    // tick.
     checks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     checks
 }
 
-/// A stream's messages, as long as the token is accepted.
+/// A response body that ends once the token is rejected.
 struct Leased {
     body: Body,
     lease: Lease,
@@ -67,8 +69,10 @@ struct Leased {
 }
 
 impl Leased {
-    /// Why the token is no longer accepted, once it isn't.
+    /// Resolves to the reason once the token is rejected.
     fn poll_ended(&mut self, context: &mut Context<'_>) -> Poll<Refusal> {
+        // Loops until the interval is pending, which registers the waker: a silent
+        // stream is woken for its next check.
         loop {
             ready!(self.checks.poll_tick(context));
             if let Err(refusal) = self.lease.check() {
@@ -92,7 +96,7 @@ impl http_body::Body for Leased {
         if !self.body.is_end_stream()
             && let Poll::Ready(refusal) = self.poll_ended(context)
         {
-            // Whoever makes the stream notices that it is dropped.
+            // Dropping the stream notifies its producer.
             self.body = Body::empty();
             let mut trailers = HeaderMap::new();
             let told = Status::from(refusal).add_header(&mut trailers);
@@ -125,7 +129,7 @@ mod tests {
         keys::Keys,
     };
 
-    /// A token that is good for some more seconds, leeway included.
+    /// Creates a token that is valid for some seconds, leeway included.
     fn token(issuer: &Issuer, seconds: i64) -> String {
         let now = SystemTime::now()
             .duration_since(SystemTime::UNIX_EPOCH)
@@ -144,7 +148,7 @@ mod tests {
         issuer.token(&claims).unwrap()
     }
 
-    /// A stream that says nothing and never ends.
+    /// Creates a stream that sends nothing and never ends.
     fn silent(lease: Lease) -> Body {
         let frames = futures::stream::pending::<Result<Frame<_>, Status>>();
         lease

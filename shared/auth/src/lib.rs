@@ -1,6 +1,6 @@
-//! Who calls, and whether they may: tokens, the caller they name, the policy
-//! of each method, and the scope in which the caller sees records. Deny by
-//! default. It decides nothing about any single record.
+//! Authentication and authorisation: tokens, the caller that a token identifies,
+//! the policy of each method, and the scope of records that the caller can access.
+//! Denies by default. It makes no decision about a single record.
 
 pub mod caller;
 pub mod claims;

@@ -1,23 +1,24 @@
-//! Which records a caller reaches. Every store function takes one; a record
-//! outside it does not exist for the caller.
+//! The scope of records that a caller can access. Every store function takes one;
+//! to the caller, a record outside of it doesn't exist.
 
 use uuid::Uuid;
 use wangge_kernel::area_code;
 
-/// Records by place, by holding, or by either.
+/// A set of records, defined by area, by held orders, or by either.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RecordScope {
-    /// Records whose place lies in this area; empty is everywhere.
+    /// Records inside this area; empty for everywhere, `None` for no area.
     area_code: Option<String>,
     /// Records on which this unit holds a live order.
     holder: Option<Uuid>,
-    /// What is shared of the areas around that one, too, if they lie within
-    /// this one; empty is everywhere.
+    /// Shared records of the areas around `area_code` as well, if they are inside
+    /// this area; empty for everywhere.
     around: Option<String>,
 }
 
 impl RecordScope {
-    /// Records in an area, held by a unit, or either; none of both is nothing.
+    /// Creates a scope of records in an area, held by a unit, or either. With
+    /// neither, it is empty.
     pub fn new(area_code: Option<String>, holder: Option<Uuid>) -> Self {
         Self {
             area_code,
@@ -26,7 +27,8 @@ impl RecordScope {
         }
     }
 
-    /// Records in an area, and what is shared of the areas around it.
+    /// Creates a scope of the records in an area and the shared records of the
+    /// areas around it.
     pub fn with_around(area_code: Option<String>) -> Self {
         Self {
             around: Some(String::new()),
@@ -34,26 +36,26 @@ impl RecordScope {
         }
     }
 
-    /// Every record: for the service's own work.
+    /// Returns the scope of every record, for the service's own work.
     pub fn everything() -> Self {
         Self::new(Some(String::new()), None)
     }
 
-    /// Lower bound of the area codes in scope. Without an area it is the upper
-    /// bound too, so that the range holds nothing.
+    /// Returns the lower bound of the area codes in scope. Without an area it
+    /// equals the upper bound, so that the range is empty.
     pub fn area_from(&self) -> String {
         self.area_code
             .clone()
             .unwrap_or_else(|| area_code::upper_bound(""))
     }
 
-    /// Bound right behind the area codes in scope.
+    /// Returns the exclusive upper bound of the area codes in scope.
     pub fn area_until(&self) -> String {
         area_code::upper_bound(self.area_code.as_deref().unwrap_or_default())
     }
 
-    /// Codes that can name areas around the one in scope, of which shared
-    /// records are in scope; none if those are out of it.
+    /// Returns the codes of possible ancestors of the area in scope whose shared
+    /// records are in scope, too; empty if none are.
     pub fn areas_around(&self) -> Vec<String> {
         let (Some(own), Some(within)) = (&self.area_code, &self.around) else {
             return Vec::new();
@@ -63,34 +65,39 @@ impl RecordScope {
         codes
     }
 
-    /// Unit whose live orders open records; none if holding opens nothing.
+    /// Returns the unit whose live orders grant access; `None` if holding grants
+    /// none.
     pub fn holder(&self) -> Option<Uuid> {
         self.holder
     }
 
-    /// Whether a place lies in scope.
+    /// Returns true if a record in the area `code` is in scope.
     pub fn covers(&self, code: &str) -> bool {
         self.area_code
             .as_deref()
             .is_some_and(|area| area_code::is_within(code, area))
     }
 
-    /// The caller's own area, if it names one.
+    /// Returns the caller's own area, if the scope has one.
     pub fn own_area(&self) -> Option<&str> {
         self.area_code.as_deref()
     }
 
-    /// The part of this scope that lies within `code`; empty `code` narrows
-    /// nothing. A code outside gives a scope of nothing.
+    /// Narrows the scope to the records inside `code`; an empty `code` changes
+    /// nothing. A code outside of the scope results in an empty scope.
     #[must_use]
     pub fn within(&self, code: &str) -> Self {
         let narrowed = |area: &Option<String>| match area {
+            // A wider `code` must not widen the scope: the narrower of both areas
+            // remains.
             Some(own) if area_code::is_within(code, own) => Some(code.to_owned()),
             Some(own) if area_code::is_within(own, code) => Some(own.clone()),
             _ => None,
         };
         Self {
             area_code: narrowed(&self.area_code),
+            // Not narrowed: held records are in scope wherever they are, and lists
+            // filter by area themselves.
             holder: self.holder,
             around: narrowed(&self.around),
         }

@@ -1,7 +1,7 @@
-//! Calls spread over all replicas of a service. Its name is resolved again and
-//! again, and each address is asked whether it is ready, so that a replica that
-//! has gone gets no more calls and a new one soon gets its share. It refuses to
-//! leave a caller waiting: with no replica ready, calls fail at once.
+//! Client-side load balancing over the replicas of a service. Its name is resolved
+//! periodically and each address is health-checked, so that a replica that is gone
+//! receives no more calls and a new one soon receives its share. It never makes a
+//! caller wait: with no replica ready, calls fail at once.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -23,18 +23,20 @@ use tonic_health::pb::{
 
 use crate::settings;
 
-/// How often addresses are looked up and asked.
+/// Interval of name resolution and health checks.
 const LOOK: Duration = Duration::from_secs(2);
-/// How long an address may take to say that it is ready.
+/// Timeout of a name resolution or a health check.
 const PATIENCE: Duration = Duration::from_secs(1);
-/// How often a silent replica is asked whether it lives, and how long it may take
-/// to say so: calls that hang with it are tried elsewhere within 5 s. Where there
-/// is nowhere else to go, haste would only break calls off that are slow.
+/// Interval of keepalive pings to a replica, and the timeout for their
+/// acknowledgement: calls that hang with a replica fail within 5 s and can be
+/// retried on another. Connections that have no alternative use more relaxed
+/// values, since closing them early would only abort slow calls.
 const KEEPALIVE: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(3));
-/// Changes that wait for the balancer.
+/// Capacity of the queue of changes to the balancer.
 const CHANGES: usize = 64;
 
-/// A channel to every address of the endpoint's name. Call it within a runtime.
+/// Creates a channel that balances over all addresses of the endpoint's name. Must
+/// be called within a tokio runtime.
 pub(crate) fn balanced(endpoint: Endpoint) -> Channel {
     let uri = endpoint.uri().clone();
     let Some((host, port)) = name(&uri) else {
@@ -51,10 +53,10 @@ pub(crate) fn balanced(endpoint: Endpoint) -> Channel {
     spread(endpoint, Box::new(resolve))
 }
 
-/// Says which addresses a name has now.
+/// Resolves a name to its current addresses.
 type Resolve = Box<dyn Fn() -> BoxFuture<'static, io::Result<Vec<SocketAddr>>> + Send + Sync>;
 
-/// A channel to every address that a name leads to now, whoever resolves it.
+/// Creates a channel that balances over the addresses returned by `resolve`.
 fn spread(endpoint: Endpoint, resolve: Resolve) -> Channel {
     let (channel, changes) = Channel::balance_channel(CHANGES);
     let replicas = Replicas {
@@ -67,7 +69,7 @@ fn spread(endpoint: Endpoint, resolve: Resolve) -> Channel {
     channel
 }
 
-/// The name to be resolved, with its port; none for a plain address.
+/// Returns the host name to be resolved and its port; `None` for an IP address.
 fn name(uri: &Uri) -> Option<(String, u16)> {
     let host = uri.host()?;
     let plain = host.trim_matches(['[', ']']).parse::<IpAddr>().is_ok();
@@ -78,30 +80,31 @@ fn name(uri: &Uri) -> Option<(String, u16)> {
     (!plain).then(|| (host.to_owned(), port))
 }
 
-/// What the balancer is told of: the URL itself until its name is known, then
-/// addresses.
+/// A key of the balancer: the URL itself until its name has been resolved,
+/// addresses after that.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 enum Replica {
-    /// Whatever the name leads to when a call is made.
+    /// The name, resolved by the connector on each connect.
     Name,
-    /// One address of it.
+    /// One of its addresses.
     At(SocketAddr),
 }
 
-/// The replicas of one service, as they are known here.
+/// The known replicas of one service.
 struct Replicas {
     endpoint: Endpoint,
     resolve: Resolve,
-    /// Connections by which addresses are asked.
+    /// Connections used for health checks.
     asked: HashMap<SocketAddr, HealthClient<Channel>>,
-    /// What the balancer has.
+    /// The replicas that the balancer has.
     used: HashSet<Replica>,
 }
 
 impl Replicas {
-    /// Looks until the channel is dropped.
+    /// Resolves and checks periodically until the channel is dropped.
     async fn watch(mut self, changes: Sender<Change<Replica, Endpoint>>) {
-        // Until the first look, the name will do.
+        // The name is used until the first resolution, so that first calls needn't
+        // wait for it.
         let name = HashSet::from([Replica::Name]);
         if self.turn_to(name, &changes).await.is_err() {
             return;
@@ -118,15 +121,18 @@ impl Replicas {
         }
     }
 
-    /// What calls are to go to: the addresses that are ready; if none is, all of
-    /// them, and with no address the name, so that callers learn at once.
+    /// Returns the replicas that calls should go to: the addresses that are ready;
+    /// if none is, all of them; without any address, the name, so that calls fail
+    /// at once with the reason.
     async fn wanted(&mut self) -> HashSet<Replica> {
         let resolved = tokio::time::timeout(PATIENCE, (self.resolve)()).await;
         let known: HashSet<SocketAddr> = match resolved {
             Ok(Ok(known)) => known.into_iter().collect(),
-            // Who answers for names may be away for a moment.
+            // The resolver may be down for a moment: the known addresses are kept.
             _ => self.asked.keys().copied().collect(),
         };
+        // Drops connections to addresses that are no longer listed; the others are
+        // reused.
         self.asked.retain(|address, _| known.contains(address));
         for address in &known {
             if !self.asked.contains_key(address) {
@@ -138,6 +144,8 @@ impl Replicas {
             .asked
             .iter()
             .map(|(address, client)| (*address, client.clone()));
+        // Concurrently, so that one hanging replica delays the round by one timeout
+        // at most.
         let answers =
             join_all(asked.map(async |(address, client)| {
                 is_ready(client).await.then_some(Replica::At(address))
@@ -150,13 +158,14 @@ impl Replicas {
         }
     }
 
-    /// Tells the balancer what has changed.
+    /// Sends the differences to the balancer.
     async fn turn_to(
         &mut self,
         wanted: HashSet<Replica>,
         changes: &Sender<Change<Replica, Endpoint>>,
     ) -> Result<(), SendError<Change<Replica, Endpoint>>> {
-        // What comes, comes first: there is always somebody to call.
+        // Inserts before removals: a balancer without any endpoint would make
+        // callers wait.
         for replica in wanted.difference(&self.used) {
             let endpoint = match replica {
                 Replica::Name => self.endpoint.clone(),
@@ -180,7 +189,8 @@ impl Replicas {
         Ok(())
     }
 
-    /// One address, which is still spoken to by the name.
+    /// Returns the endpoint of one address. Requests keep the name as their
+    /// authority.
     fn endpoint_at(&self, address: SocketAddr) -> Endpoint {
         let uri = self.endpoint.uri();
         let scheme = uri.scheme_str().unwrap_or("http");
@@ -189,7 +199,7 @@ impl Replicas {
                 .http2_keep_alive_interval(KEEPALIVE.0)
                 .keep_alive_timeout(KEEPALIVE.1)
                 .origin(uri.clone()),
-            // An address makes a URI.
+            // Can't fail: an address is a valid authority.
             Err(_) => self.endpoint.clone(),
         }
     }
@@ -218,8 +228,9 @@ mod tests {
         assert_eq!(name("http://[::1]:7402"), None);
     }
 
-    /// Replicas of a service that only tells its health. Which one has answered
-    /// is told by the health of the service `who`: that of the first one is good.
+    /// Replicas of a service that only serves health checks. The health of the
+    /// pseudo-service `who` distinguishes them: it is serving at the first one
+    /// only.
     struct City {
         addresses: Arc<Mutex<Vec<SocketAddr>>>,
         channel: Channel,
@@ -238,7 +249,7 @@ mod tests {
             Self { addresses, channel }
         }
 
-        /// A replica that ends when its handle is dropped.
+        /// Starts a replica that stops when its handle is dropped.
         async fn replica(&self, is_first: bool) -> (tonic_health::server::HealthReporter, Alive) {
             let (reporter, health) = tonic_health::server::health_reporter();
             let good = tonic_health::ServingStatus::Serving;
@@ -252,7 +263,7 @@ mod tests {
             self.addresses.lock().expect("no panic").push(address);
             let incoming = tonic::transport::server::TcpIncoming::from(listener);
             let server = tonic::transport::Server::builder().add_service(health);
-            // In a runtime of its own, so that its connections end with it.
+            // A runtime of its own, so that its connections close with it.
             let runtime = tokio::runtime::Builder::new_multi_thread()
                 .worker_threads(1)
                 .enable_all()
@@ -262,7 +273,8 @@ mod tests {
             (reporter, Alive(Some(runtime)))
         }
 
-        /// Who answers some calls: the first one, the others, nobody.
+        /// Returns how many calls were served by the first replica, by others, and
+        /// not at all.
         async fn answers(&self) -> [usize; 3] {
             let mut counts = [0; 3];
             for _ in 0..60 {
@@ -281,7 +293,7 @@ mod tests {
             counts
         }
 
-        /// Waits until those answer that are meant to.
+        /// Waits until the calls are distributed as expected.
         async fn until(&self, is_so: impl Fn([usize; 3]) -> bool) {
             let begun = std::time::Instant::now();
             loop {
@@ -315,11 +327,11 @@ mod tests {
         let (first_health, first) = city.replica(true).await;
         city.until(|[first, others, none]| first == 60 && others + none == 0)
             .await;
-        // A new one gets its share.
+        // A new replica gets its share.
         let (_health, _second) = city.replica(false).await;
         city.until(|[first, others, none]| first > 15 && others > 15 && none == 0)
             .await;
-        // One that is not ready gets no more calls, and again once it is.
+        // A replica that isn't ready gets no calls until it is ready again.
         let not = tonic_health::ServingStatus::NotServing;
         first_health.set_service_status("", not).await;
         city.until(|answers| answers == [0, 60, 0]).await;
@@ -327,7 +339,7 @@ mod tests {
         first_health.set_service_status("", ready).await;
         city.until(|[first, others, none]| first > 15 && others > 15 && none == 0)
             .await;
-        // One that has gone, though its name still leads there.
+        // A replica that is gone, although its name still resolves to it.
         drop(first);
         city.until(|answers| answers == [0, 60, 0]).await;
     }

@@ -1,5 +1,5 @@
-//! What is put on every call: token, trace and time limit; and what is said of a
-//! connection that is lost under way.
+//! Adds token, trace context and timeout to every call, and maps lost connections
+//! to a uniform status.
 
 use std::{
     error::Error,
@@ -18,13 +18,13 @@ use wangge_telemetry::context;
 
 use crate::{deadline, token::TokenSource};
 
-/// A channel that puts token, trace and time limit on every call. A connection
-/// that is lost is `UNAVAILABLE`, whatever part of a call it hits, as clients in
-/// other languages say it: who may repeat a call can then tell.
+/// A channel that adds token, trace context and timeout to each call. A lost
+/// connection becomes `UNAVAILABLE` in any phase of a call, as in gRPC clients of
+/// other languages, so that retry logic can recognise it.
 #[derive(Debug, Clone)]
 pub struct Call<S> {
     inner: S,
-    /// What is called, for whoever has to mend a connection.
+    /// The address called, for error messages.
     address: Arc<str>,
     token: TokenSource,
     timeout: Option<Duration>,
@@ -45,7 +45,8 @@ impl<S> Call<S> {
         }
     }
 
-    /// No more than what is left for the work at hand.
+    /// Returns the timeout of a call: the default, but at most the time left until
+    /// the current deadline.
     fn limit(&self) -> Option<Duration> {
         match (self.timeout, deadline::left()) {
             (Some(own), Some(left)) => Some(own.min(left)),
@@ -71,6 +72,8 @@ where
     }
 
     fn call(&mut self, mut request: Request<Body>) -> Self::Future {
+        // Read here, since the context belongs to the calling task and the future
+        // may be polled elsewhere.
         let limit = self.limit();
         let headers = request.headers_mut();
         if let Some(token) = self.token.header() {
@@ -79,6 +82,8 @@ where
         if let Some(value) =
             limit.and_then(|limit| HeaderValue::try_from(deadline::header(limit)).ok())
         {
+            // The server limits its work to the same time and passes it on to its
+            // own calls.
             headers.insert("grpc-timeout", value);
         }
         context::write_headers(headers);
@@ -93,17 +98,19 @@ where
                 None => answer.await,
             };
             let answer = answer.map_err(|error| lost(&address, error))?;
+            // The body as well: a connection can be lost after the response's
+            // headers.
             Ok(answer.map(|body| Body::new(body.map_err(move |error| lost(&address, error)))))
         })
     }
 }
 
-/// What stands below calls tells of a lost connection in many ways: as a call
-/// that was cancelled, as a fault of HTTP/2, as one that it does not know. What
-/// an answer says itself does not come here.
+/// Maps a transport error to a status. tonic and hyper report a lost connection in
+/// several ways: as a cancelled call, an HTTP/2 error or an unknown error. A status
+/// that the server has sent doesn't pass through here.
 fn lost(address: &str, error: impl Into<BoxError>) -> Status {
     let error = error.into();
-    // It keeps the same limit as we do, and may be the first to notice.
+    // The transport enforces the same timeout and may notice it first.
     if is_out_of_time(&*error) {
         return out_of_time().into();
     }
@@ -137,26 +144,26 @@ mod tests {
 
     use super::*;
 
-    /// HTTP/2: empty settings, as a server begins.
+    /// HTTP/2: an empty SETTINGS frame, as a server sends first.
     const SETTINGS: &[u8] = &[0, 0, 0, 4, 0, 0, 0, 0, 0];
-    /// HTTP/2: the headers of an answer (200, application/grpc) in stream 1, and
-    /// no end.
+    /// HTTP/2: response headers (200, application/grpc) in stream 1, without the
+    /// end of the stream.
     const HEADERS: &[u8] = b"\x00\x00\x14\x01\x04\x00\x00\x00\x01\x88\x0f\x10\x10application/grpc";
 
-    /// What a caller is told by a server that takes a call, answers with `answer`,
-    /// and is gone.
+    /// Returns the status that a caller receives from a server that accepts a call,
+    /// sends `answer` and closes the connection.
     async fn told(answer: &'static [u8]) -> Status {
         told_within(None, answer).await
     }
 
-    /// The same; with a limit it is not gone before that is over.
+    /// The same; with a limit, the server only closes after it has passed.
     async fn told_within(limit: Option<Duration>, answer: &'static [u8]) -> Status {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let address = listener.local_addr().expect("an address");
         let server = tokio::spawn(async move {
             let (mut socket, _) = listener.accept().await.expect("a caller");
             socket.write_all(SETTINGS).await.expect("a reader");
-            // The call has come when the headers of stream 1 have.
+            // The call has arrived once the HEADERS frame of stream 1 has.
             let (mut heard, mut buffer) = (Vec::new(), [0; 4096]);
             let is_headers = |frame: &[u8]| frame[0] == 1 && frame[2..] == [0, 0, 0, 1];
             while !heard.windows(6).any(is_headers) {
@@ -165,7 +172,7 @@ mod tests {
             }
             socket.write_all(answer).await.expect("a reader");
             socket.flush().await.expect("a reader");
-            // Whoever gives up hangs up.
+            // The client disconnects when its timeout has passed.
             while limit.is_some() && socket.read(&mut buffer).await.is_ok_and(|count| count > 0) {}
         });
         let endpoint = Endpoint::from_shared(format!("http://{address}")).expect("an address");

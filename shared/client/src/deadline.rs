@@ -1,12 +1,13 @@
-//! The deadline of the work at hand. A server sets it for each call it
-//! answers; calls made on the way are given no more than what is left.
+//! The deadline of the current call. A server sets it for each incoming call;
+//! outgoing calls are limited to the time that is left.
 
 use std::time::Duration;
 
 pub use wangge_api::call::{left, within};
 
-/// The limit of a call as the header `grpc-timeout` says it.
+/// Formats a timeout as a `grpc-timeout` header.
 pub fn header(limit: Duration) -> String {
+    // The protocol allows at most eight digits.
     let micros = limit.as_micros();
     if micros < 100_000_000 {
         format!("{micros}u")
@@ -15,8 +16,7 @@ pub fn header(limit: Duration) -> String {
     }
 }
 
-/// The limit that a header `grpc-timeout` says; none if it says nothing that
-/// the protocol knows.
+/// Parses a `grpc-timeout` header; `None` if it is malformed.
 pub fn parse(header: &str) -> Option<Duration> {
     let unit = header.chars().last()?;
     let amount: u64 = header.strip_suffix(unit)?.parse().ok()?;

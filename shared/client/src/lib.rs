@@ -1,6 +1,6 @@
-//! The one way to call a service: connection settings, its replicas, time-outs,
-//! the caller's token, deadline and trace on every call, and retries for what may
-//! be retried. It knows no method of any service.
+//! The client side of every call between services: connection settings, load
+//! balancing over replicas, timeouts, the token, deadline and trace context of each
+//! call, and retries where they are safe. It knows no method of any service.
 
 mod balance;
 mod call;
@@ -16,24 +16,24 @@ pub use call::Call;
 pub use retry::{may_succeed_later, retry};
 pub use token::TokenSource;
 
-/// A channel with everything on it; give it to a generated client.
+/// A channel that adds token, timeout and trace to each call; pass it to a
+/// generated client.
 pub type ServiceChannel = Call<Channel>;
 
-/// How long a connection may take to be made.
+/// Timeout for establishing a connection.
 const CONNECT: Duration = Duration::from_secs(3);
-/// How often a silent peer is asked whether it lives, and how long it may take
-/// to say so.
+/// Interval of HTTP/2 keepalive pings, and the timeout for their acknowledgement.
 const KEEPALIVE: (Duration, Duration) = (Duration::from_secs(30), Duration::from_secs(10));
-/// Limit of a call where the work at hand has no deadline of its own.
+/// The default timeout of a call that has no deadline.
 const TIMEOUT: Duration = Duration::from_secs(30);
 
-/// A channel to the service at `url`; it connects when first used and again
-/// whenever the connection is lost. Where the URL has a name, calls are spread
-/// over all its addresses that are ready. For calls with one answer. Call it
-/// within a runtime.
+/// Creates a channel to the service at `url`. It connects on first use and
+/// reconnects when the connection is lost. If the URL has a host name, calls are
+/// balanced over all of its addresses that are ready. For unary calls. Must be
+/// called within a tokio runtime.
 ///
 /// # Errors
-/// When `url` is no address.
+/// Returns an error if `url` is invalid.
 pub fn connect(url: &str, token: TokenSource) -> Result<ServiceChannel, tonic::transport::Error> {
     Ok(Call::new(
         balance::balanced(endpoint(url)?),
@@ -43,10 +43,10 @@ pub fn connect(url: &str, token: TokenSource) -> Result<ServiceChannel, tonic::t
     ))
 }
 
-/// As [`connect`], for calls that stream and so have no time limit as a whole.
+/// Like [`connect`], for streaming calls, which have no timeout as a whole.
 ///
 /// # Errors
-/// When `url` is no address.
+/// Returns an error if `url` is invalid.
 pub fn connect_streams(
     url: &str,
     token: TokenSource,
@@ -59,7 +59,7 @@ fn endpoint(url: &str) -> Result<Endpoint, tonic::transport::Error> {
     Ok(settings(Endpoint::from_shared(url.to_owned())?))
 }
 
-/// How every connection is kept.
+/// Applies the settings of every connection.
 fn settings(endpoint: Endpoint) -> Endpoint {
     endpoint
         .connect_timeout(CONNECT)

@@ -1,4 +1,4 @@
-//! Repeats calls whose refusal says that a repetition may succeed. Only for
+//! Retries calls whose status shows that a retry may succeed. Use it only for
 //! reads, and for writes that carry a `request_id`.
 
 use std::{future::Future, time::Duration};
@@ -8,17 +8,17 @@ use tonic_types::StatusExt as _;
 
 use crate::deadline;
 
-/// How often a call is tried in all.
+/// Maximum number of attempts, the first one included.
 const ATTEMPTS: u32 = 5;
-/// The first pause; each later one is twice as long, give or take a half.
+/// The first backoff; it doubles with each attempt, with a jitter of ± 50 %.
 const FIRST_PAUSE: Duration = Duration::from_millis(50);
 
-/// Makes a call until it succeeds, is refused for good, or has been tried five
-/// times. Pauses as long as the refusal asks for, and never beyond the
-/// deadline of the work at hand.
+/// Runs a call until it succeeds, fails permanently, or has been attempted five
+/// times. The delay is at least the one that the status asks for; no retry is made
+/// after the current deadline.
 ///
 /// # Errors
-/// The last refusal.
+/// Returns the status of the last attempt.
 pub async fn retry<T, F, A>(mut call: F) -> Result<T, Status>
 where
     F: FnMut() -> A,
@@ -28,6 +28,8 @@ where
         match call().await {
             Err(status) if may_succeed_later(&status) => {
                 let pause = pause(&status, attempt);
+                // Fails now rather than at the deadline: the caller gets the real
+                // reason instead of a timeout.
                 if deadline::left().is_some_and(|left| left <= pause) {
                     return Err(status);
                 }
@@ -39,11 +41,13 @@ where
     call().await
 }
 
-/// Whether the same call may succeed later: the service is out of reach or
-/// overloaded, or says itself after how long to try again.
+/// Returns true if the same call may succeed later: the service is unreachable or
+/// overloaded, or the status has a retry delay.
 pub fn may_succeed_later(status: &Status) -> bool {
     match status.code() {
         Code::Unavailable => true,
+        // An outdated etag is `ABORTED`, too: without a retry delay, the same call
+        // can't succeed.
         Code::Aborted | Code::ResourceExhausted => asked_pause(status).is_some(),
         _ => false,
     }
@@ -55,6 +59,7 @@ fn asked_pause(status: &Status) -> Option<Duration> {
 
 fn pause(status: &Status, attempt: u32) -> Duration {
     let grown = FIRST_PAUSE * 2_u32.saturating_pow(attempt);
+    // Jittered, so that callers that failed together don't retry together.
     let jittered = grown.mul_f64(rand::random_range(0.5..1.5));
     asked_pause(status).unwrap_or_default().max(jittered)
 }

@@ -1,36 +1,36 @@
-//! Area codes: what lies inside an area is told by its code alone, since a
-//! child's code begins with its parent's.
+//! Area codes. A child's code starts with its parent's, so containment is decided
+//! by the codes alone.
 
 /// Length of a district's code (GB/T 2260).
 pub const DISTRICT_LENGTH: usize = 6;
 
-/// Whether a text has the shape of a code: digits, 32 at most. The empty code
-/// has it.
+/// Returns true if a text has the format of a code: at most 32 digits. The empty
+/// code is valid.
 pub fn is_code(text: &str) -> bool {
     text.len() <= 32 && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
-/// Whether `code` names `area` itself or something inside it. The empty area
-/// is the whole platform.
+/// Returns true if `code` is `area` itself or inside it. The empty area is the
+/// whole platform.
 pub fn is_within(code: &str, area: &str) -> bool {
     code.starts_with(area)
 }
 
-/// Code of the district that a code belongs to; empty if it is too short to
-/// belong to one.
+/// Returns the code of the district that a code belongs to; empty if it is too
+/// short.
 pub fn district(code: &str) -> &str {
     code.get(..DISTRICT_LENGTH).unwrap_or_default()
 }
 
-/// The code just behind every code within `area`, so that "within" is a range
-/// that an index can answer: `area <= code < upper_bound(area)`. Codes are
-/// digits and `:` sorts right behind `9`.
+/// Returns the exclusive upper bound of the codes inside `area`, so that
+/// containment is a range that an index supports: `area <= code <
+/// upper_bound(area)`. Codes consist of digits, and `:` sorts directly after `9`.
 pub fn upper_bound(area: &str) -> String {
     format!("{area}:")
 }
 
-/// Every code that can name an area around `code`, itself included, the
-/// largest area first. Some of them name no area.
+/// Returns every prefix of `code`, shortest first, itself included: the codes that
+/// its ancestors can have. Some of them name no area.
 pub fn around(code: &str) -> Vec<String> {
     let ends = 1..=code.len();
     ends.filter_map(|end| code.get(..end).map(str::to_owned))

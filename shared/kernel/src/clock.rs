@@ -1,46 +1,49 @@
-//! The one source of time. Code that decides is given a moment; code that
-//! needs the present asks a [`Clock`], so that tests can set it.
+//! The only source of time. Decision code receives a moment as an argument; code
+//! that needs the current time uses a [`Clock`], so that tests can set it.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
 use chrono::{DateTime, Duration, DurationRound as _, Utc};
 
-/// How far a caller's clock may be ahead of ours.
+/// Maximum clock skew that is tolerated between a caller and us.
 pub const CLOCK_SKEW: Duration = Duration::seconds(5);
 
-/// When something happened, by the clock of whoever says so: a time that is
-/// ahead of ours by no more than [`CLOCK_SKEW`] is now. None for one that lies in
-/// the future beyond that.
+/// Returns the time of an event that a caller reported. A time in the future, but
+/// within [`CLOCK_SKEW`], is clamped to `now`; `None` if it is further in the
+/// future.
 pub fn happened(time: DateTime<Utc>, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
     (time <= now + CLOCK_SKEW).then(|| time.min(now))
 }
 
-/// Where the present comes from.
+/// A source of the current time.
 #[derive(Debug, Clone, Default)]
 pub enum Clock {
-    /// The machine's clock.
+    /// The system's clock.
     #[default]
     System,
-    /// A clock that stands where it was put.
+    /// A fixed clock, for tests; it only moves when it is advanced.
     Set(Arc<Mutex<DateTime<Utc>>>),
 }
 
 impl Clock {
-    /// A clock that stands at a moment until it is moved.
+    /// Creates a clock that is fixed at a moment until it is advanced.
     pub fn set_to(moment: DateTime<Utc>) -> Self {
         Self::Set(Arc::new(Mutex::new(moment)))
     }
 
-    /// The present, cut to the microseconds that the database keeps.
+    /// Returns the current time, truncated to microseconds, the resolution of the
+    /// database.
     pub fn now(&self) -> DateTime<Utc> {
         let now = match self {
             Self::System => Utc::now(),
             Self::Set(moment) => *moment.lock().unwrap_or_else(PoisonError::into_inner),
         };
+        // Otherwise a moment would compare unequal to itself after a round trip
+        // through the database.
         now.duration_trunc(Duration::microseconds(1)).unwrap_or(now)
     }
 
-    /// Moves a set clock on; the machine's clock can't be moved.
+    /// Advances a fixed clock; has no effect on the system's clock.
     pub fn advance(&self, by: Duration) {
         if let Self::Set(moment) = self {
             *moment.lock().unwrap_or_else(PoisonError::into_inner) += by;

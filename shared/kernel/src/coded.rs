@@ -1,8 +1,8 @@
-//! Enums of the domain that are stored and sent as numbers: the numbers of the
-//! contracts, so that one table of codes holds everywhere.
+//! Domain enums that are stored and sent as numbers. The numbers are those of the
+//! contracts, so one table of codes is valid everywhere.
 
-/// Makes an enum whose variants have a number, equal to the contract's, and a
-/// name in lower case for people.
+/// Defines an enum whose variants have the contract's number and a lower-case name
+/// for texts and files.
 #[macro_export]
 macro_rules! coded_enum {
     ($(#[$doc:meta])* $name:ident { $($(#[$variant_doc:meta])* $variant:ident = $code:literal => $text:literal,)+ }) => {
@@ -12,25 +12,26 @@ macro_rules! coded_enum {
         pub enum $name { $($(#[$variant_doc])* $variant,)+ }
 
         impl $name {
-            /// Every value.
+            /// All values, in the order of declaration.
             pub const ALL: &[Self] = &[$(Self::$variant,)+];
 
-            /// The value's number in the contract and in the database.
+            /// Returns the value's number in the contract and in the database.
             pub const fn code(self) -> i16 {
                 match self { $(Self::$variant => $code,)+ }
             }
 
-            /// The value with a number; none for 0 and for unknown numbers.
+            /// Returns the value with a number; `None` for 0 and for unknown
+            /// numbers.
             pub fn from_code(code: impl TryInto<i16>) -> Option<Self> {
                 match code.try_into().ok()? { $($code => Some(Self::$variant),)+ _ => None }
             }
 
-            /// The value's name, e.g. in refusals and files.
+            /// Returns the value's name, for refusals and files.
             pub const fn name(self) -> &'static str {
                 match self { $(Self::$variant => $text,)+ }
             }
 
-            /// The value with a name.
+            /// Returns the value with a name; `None` for an unknown name.
             pub fn from_name(name: &str) -> Option<Self> {
                 match name { $($text => Some(Self::$variant),)+ _ => None }
             }

@@ -1,10 +1,10 @@
-//! Ids that can't be mistaken for one another.
+//! Typed ids, so that ids of different kinds can't be confused.
 
 use chrono::{DateTime, Utc};
 use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
-/// Makes a type for the ids of one kind of record.
+/// Defines a newtype for the ids of one kind of record.
 #[macro_export]
 macro_rules! typed_id {
     ($(#[$doc:meta])* $name:ident) => {
@@ -14,7 +14,7 @@ macro_rules! typed_id {
         pub struct $name(pub ::uuid::Uuid);
 
         impl $name {
-            /// A new id, later than every earlier one.
+            /// Generates a new id, which sorts after earlier ones.
             pub fn generate() -> Self {
                 Self(::uuid::Uuid::now_v7())
             }
@@ -34,9 +34,9 @@ macro_rules! typed_id {
     };
 }
 
-/// An id that the same key always gives: how an importer makes a load
-/// repeatable. It is a UUIDv7 whose time is `time`, so that imported records
-/// sort among the others by when they happened.
+/// Derives an id from a key, always the same one, so that an import can be
+/// repeated. It is a UUIDv7 with the timestamp `time`, so imported records sort
+/// among others by the time they happened.
 pub fn derived(time: DateTime<Utc>, key: &str) -> Uuid {
     let hash = Sha256::digest(key.as_bytes());
     let mut random = [0_u8; 10];

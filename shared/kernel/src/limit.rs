@@ -1,43 +1,45 @@
-//! Limits and deadlines: how long something may take, counted round the clock
-//! or in days of a time zone's calendar, with pauses that do not count.
+//! Limits and deadlines: the time that something may take, measured continuously or
+//! in calendar days of a time zone, with pauses excluded.
 
 use chrono::{DateTime, Days, Duration, NaiveDate, NaiveTime, TimeZone as _, Utc};
 use chrono_tz::Tz;
 
-/// The time zone of a community where its data name no other.
+/// The time zone of a community whose data specify none.
 pub const DEFAULT_ZONE: Tz = chrono_tz::Asia::Shanghai;
 
-/// How long something may take.
+/// The time that something may take.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Limit {
-    /// Minutes round the clock.
+    /// Minutes, counted around the clock.
     ContinuousMinutes(i64),
-    /// Days of the calendar: due at the end of the day that many days after
-    /// the day of the start.
+    /// Calendar days: due at the end of the day that is this many days after the
+    /// start.
     CalendarDays(i64),
 }
 
-/// A stretch of time on a clock.
+/// An interval of a clock, either counted or paused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Interval {
-    /// Its beginning.
+    /// Start of the interval.
     pub start: DateTime<Utc>,
-    /// Its end; none for the one that has not ended.
+    /// End of the interval; `None` for the current one.
     pub end: Option<DateTime<Utc>>,
-    /// Whether it counts against the limit.
+    /// True if the interval counts against the limit, false for a pause.
     pub counted: bool,
 }
 
-/// The moment at which a limit passes, if the clock began at `start` and stood
-/// still for `paused` in all since then.
+/// Returns the deadline of a clock that started at `start` and has been paused for
+/// `paused` in total.
 ///
-/// A pause moves a deadline on by its own length, for days as for hours: what
+/// A pause extends the deadline by its own length, for days as for hours: a
+/// deadline at midnight with a pause of three hours becomes three o'clock.
 /// was due at midnight and paused for three hours is due at three.
 pub fn due(limit: Limit, start: DateTime<Utc>, paused: Duration, zone: Tz) -> DateTime<Utc> {
     let unpaused = match limit {
         Limit::ContinuousMinutes(minutes) => start + Duration::minutes(minutes),
         Limit::CalendarDays(days) => {
             let day = start.with_timezone(&zone).date_naive();
+            // One more day: the end of the last day is the start of the next one.
             let days = Days::new(u64::try_from(days.saturating_add(1)).unwrap_or_default());
             day_start(day.checked_add_days(days).unwrap_or(NaiveDate::MAX), zone)
         }
@@ -45,10 +47,12 @@ pub fn due(limit: Limit, start: DateTime<Utc>, paused: Duration, zone: Tz) -> Da
     unpaused + paused
 }
 
-/// The first moment of a day. Where a zone skips midnight, the first moment
-/// that the day has.
+/// Returns the first moment of a day. In time zones that skip midnight on that day,
+/// it is the first existing moment.
 pub fn day_start(day: NaiveDate, zone: Tz) -> DateTime<Utc> {
     let midnight = day.and_time(NaiveTime::MIN);
+    // Searched in steps of 15 minutes for six hours; a day that a zone skips as a
+    // whole falls back to midnight UTC.
     (0..=24)
         .find_map(|quarter| {
             zone.from_local_datetime(&(midnight + Duration::minutes(15 * quarter)))
@@ -57,18 +61,18 @@ pub fn day_start(day: NaiveDate, zone: Tz) -> DateTime<Utc> {
         .map_or_else(|| midnight.and_utc(), |moment| moment.with_timezone(&Utc))
 }
 
-/// The first moment behind a day: what happened on it or before happened
-/// earlier than this.
+/// Returns the first moment after a day, an exclusive bound for everything that
+/// happened on it.
 pub fn day_end(day: NaiveDate, zone: Tz) -> DateTime<Utc> {
     day_start(day.succ_opt().unwrap_or(day), zone)
 }
 
-/// The day on which a moment falls.
+/// Returns the day of a moment in a time zone.
 pub fn day_of(moment: DateTime<Utc>, zone: Tz) -> NaiveDate {
     moment.with_timezone(&zone).date_naive()
 }
 
-/// How long the intervals that do not count last in all, up to `now`.
+/// Returns the total length of the pauses, up to `now`.
 pub fn paused(intervals: &[Interval], now: DateTime<Utc>) -> Duration {
     intervals
         .iter()
@@ -77,14 +81,16 @@ pub fn paused(intervals: &[Interval], now: DateTime<Utc>) -> Duration {
         .sum()
 }
 
-/// How much of a limit has been used at a moment, in thousandths: 800 is the
-/// point where a light turns yellow, 1000 where it turns red.
+/// Returns the used part of a limit at a moment, in thousandths: the status turns
+/// yellow at 800 and red at 1000.
 pub fn used_permille(
     start: DateTime<Utc>,
     due: DateTime<Utc>,
     paused: Duration,
     at: DateTime<Utc>,
 ) -> i64 {
+    // Pauses are excluded from both sides; at least one millisecond, so that the
+    // division is defined.
     let whole = (due - start - paused).num_milliseconds().max(1);
     let used = (at - start - paused).num_milliseconds().max(0);
     used.saturating_mul(1000) / whole
@@ -115,8 +121,8 @@ mod tests {
 
     #[test]
     fn days_end_at_midnight_of_the_zone() {
-        // 23:30 in Shanghai on the 28th: three days later is the 31st, which
-        // ends at 16:00 UTC.
+        // 23:30 in Shanghai on the 28th: three days later is the 31st, which ends
+        // at 16:00 UTC.
         assert_eq!(
             due(
                 Limit::CalendarDays(3),
@@ -126,7 +132,7 @@ mod tests {
             ),
             moment("2022-07-31T16:00:00Z")
         );
-        // Half an hour later it is the 29th already.
+        // Half an hour later it is already the 29th.
         assert_eq!(
             due(
                 Limit::CalendarDays(3),

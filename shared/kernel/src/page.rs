@@ -1,25 +1,26 @@
-//! Page tokens: opaque, bound to the list and its arguments, granting nothing.
-//! A token holds the last key of a page; what the caller may see is decided
-//! anew on each page.
+//! Page tokens: opaque, bound to the list and its arguments, and granting no
+//! access. A token contains the last key of a page; authorisation is checked again
+//! on each page.
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
-/// Rows on a page where the caller names no number.
+/// The default page size, in rows.
 pub const DEFAULT_SIZE: i64 = 50;
-/// Most rows on a page, whatever the caller asks for.
+/// The maximum page size, in rows.
 pub const MAXIMUM_SIZE: i64 = 1000;
-/// Bytes of records on a page, give or take one record: well within a message,
-/// which has 4 MiB at most.
+/// The maximum size of a page's records in bytes, exceeded by at most one record:
+/// well below the limit of 4 MiB for a message.
 pub const MAXIMUM_BYTES: usize = 1024 * 1024;
 
-/// The token is not one of this list's, or its other arguments have changed.
+/// An error for a token that belongs to another list or to other arguments.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TokenMismatch;
 
-/// Number of rows on a page, from what the caller asked for.
+/// Returns the page size for a requested one: the default for zero or less, at most
+/// the maximum.
 pub fn size(asked: i32) -> i64 {
     match i64::from(asked) {
         asked if asked <= 0 => DEFAULT_SIZE,
@@ -27,8 +28,8 @@ pub fn size(asked: i32) -> i64 {
     }
 }
 
-/// A token behind `last_key`, good only with the same `arguments`: whatever
-/// else decides which rows the list has.
+/// Encodes a token for the rows after `last_key`. It is valid only with the same
+/// `arguments`, which must include everything that determines the rows of the list.
 pub fn encode<K: Serialize>(last_key: &K, arguments: &[&str]) -> String {
     let key = serde_json::to_vec(last_key).unwrap_or_default();
     let mut bytes = digest(arguments).to_vec();
@@ -36,10 +37,11 @@ pub fn encode<K: Serialize>(last_key: &K, arguments: &[&str]) -> String {
     URL_SAFE_NO_PAD.encode(bytes)
 }
 
-/// The key behind which a page begins; none for the first page.
+/// Decodes the key after which a page begins; `None` for the first page.
 ///
 /// # Errors
-/// [`TokenMismatch`] for a token of other arguments, or none of ours.
+/// Returns [`TokenMismatch`] if the token is malformed or was encoded with other
+/// arguments.
 pub fn decode<K: DeserializeOwned>(
     token: &str,
     arguments: &[&str],
@@ -48,6 +50,8 @@ pub fn decode<K: DeserializeOwned>(
         return Ok(None);
     }
     let bytes = URL_SAFE_NO_PAD.decode(token).map_err(|_| TokenMismatch)?;
+    // The digest is no signature: it catches tokens that are used with other
+    // arguments, not forged ones.
     let (bound, key) = bytes.split_at_checked(8).ok_or(TokenMismatch)?;
     if bound != digest(arguments) {
         return Err(TokenMismatch);
@@ -61,11 +65,12 @@ pub fn decode<K: DeserializeOwned>(
         .map_err(|_| TokenMismatch)
 }
 
-/// Whether the database could have such a key. Tokens are no secret: anybody can
-/// make one, with a year that no database knows (which is written with a sign), or a
-/// character that it can't keep.
+/// Returns true if the key could come from the database. Anyone can forge a token,
+/// such as one with a year outside PostgreSQL's range (which is formatted with a
+/// sign) or with a character that it can't store.
 fn is_sound(key: &Value) -> bool {
     match key {
+        // Rejected here, since the database would fail with an internal error.
         Value::String(text) => !text.starts_with(['+', '-']) && !text.contains(char::is_control),
         Value::Array(parts) => parts.iter().all(is_sound),
         Value::Object(_) => false,
@@ -73,8 +78,8 @@ fn is_sound(key: &Value) -> bool {
     }
 }
 
-/// How many records make a page of at most `size`, given the bytes that each takes:
-/// up to and with the one that goes beyond [`MAXIMUM_BYTES`].
+/// Returns the number of records on a page of at most `size`, given each record's
+/// size in bytes. The record that exceeds [`MAXIMUM_BYTES`] is still included.
 pub fn fitting(size: i64, bytes: impl IntoIterator<Item = usize>) -> usize {
     let size = usize::try_from(size).unwrap_or_default();
     let mut used = 0_usize;
@@ -82,6 +87,8 @@ pub fn fitting(size: i64, bytes: impl IntoIterator<Item = usize>) -> usize {
         .into_iter()
         .take(size)
         .take_while(|bytes| {
+            // Checked before the record is added, so that a page always has at
+            // least one record and paging makes progress.
             let fits = used < MAXIMUM_BYTES;
             used = used.saturating_add(*bytes);
             fits
@@ -92,6 +99,8 @@ pub fn fitting(size: i64, bytes: impl IntoIterator<Item = usize>) -> usize {
 fn digest(arguments: &[&str]) -> [u8; 8] {
     let mut hash = Sha256::new();
     for argument in arguments {
+        // With the length, so that ("a", "bc") and ("ab", "c") have different
+        // digests.
         hash.update(argument.len().to_be_bytes());
         hash.update(argument.as_bytes());
     }

@@ -11,19 +11,19 @@ pub mod grpc;
 
 use std::{fmt, time::Duration};
 
-/// One field that breaks a rule.
+/// A field that violates a rule.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FieldViolation {
     /// Path of the field within the request, e.g. `ticket.title`.
     pub field: String,
-    /// Which rule it breaks, e.g. `string.max_len`.
+    /// Id of the violated rule, e.g. `string.max_len`.
     pub rule: String,
-    /// What is wrong, for a person to read.
+    /// Human-readable description of the violation.
     pub description: String,
 }
 
 impl FieldViolation {
-    /// Names the field, the rule and what is wrong.
+    /// Creates a violation from the field's path, the rule's id and a description.
     pub fn new(
         field: impl Into<String>,
         rule: impl Into<String>,
@@ -155,20 +155,20 @@ impl Reason {
     }
 }
 
-/// Why a call was refused, with everything the caller is told.
+/// A rejected call, with everything that the caller receives about it.
 #[derive(Debug, Clone)]
 pub struct Refusal {
-    /// The reason, one of the contract's list.
+    /// The stable reason, from the contract's enum.
     pub reason: Reason,
-    /// A sentence for a person.
+    /// Human-readable message of the status.
     pub message: String,
-    /// Fields that break rules.
+    /// Fields that violate rules, sent as `BadRequest`.
     pub fields: Vec<FieldViolation>,
-    /// Preconditions that do not hold: (kind, subject, description).
+    /// Preconditions that don't hold: (kind, subject, description).
     pub preconditions: Vec<(String, String, String)>,
-    /// The record concerned: (kind, name).
+    /// The record concerned: (kind, name), sent as `ResourceInfo`.
     pub resource: Option<(String, String)>,
-    /// After which time a repetition may succeed.
+    /// The retry delay, if a retry may succeed; sent as `RetryInfo`.
     pub retry_after: Option<Duration>,
 }
 
@@ -185,7 +185,7 @@ impl Refusal {
         }
     }
 
-    /// Fields break the contract's rules.
+    /// Creates a refusal for fields that violate the contract's rules.
     pub fn fields(fields: Vec<FieldViolation>) -> Self {
         let message = fields
             .iter()
@@ -204,12 +204,13 @@ impl Refusal {
         }
     }
 
-    /// One field breaks a rule.
+    /// Creates a refusal for one field that violates a rule.
     pub fn field(field: &str, rule: &str, description: impl Into<String>) -> Self {
         Self::fields(vec![FieldViolation::new(field, rule, description)])
     }
 
-    /// A field names a record that is not there for the caller.
+    /// Creates a refusal for a reference to a record that doesn't exist in the
+    /// caller's scope.
     pub fn unknown_reference(field: &str, kind: &str) -> Self {
         Self {
             reason: Reason::ReferenceUnknown,
@@ -217,7 +218,7 @@ impl Refusal {
         }
     }
 
-    /// What a field says holds for more than the caller's area.
+    /// Creates a refusal for a value whose effect is wider than the caller's area.
     pub fn area_too_narrow(field: &str, description: &str) -> Self {
         let violation = FieldViolation::new(field, "area", description);
         Self {
@@ -226,7 +227,8 @@ impl Refusal {
         }
     }
 
-    /// There is no such record, or the caller may not see it.
+    /// Creates a refusal for a record that doesn't exist, or isn't in the caller's
+    /// scope.
     pub fn not_found(kind: &str, name: impl Into<String>) -> Self {
         Self {
             resource: Some((kind.to_owned(), name.into())),
@@ -234,7 +236,7 @@ impl Refusal {
         }
     }
 
-    /// Another record has this id, code or key.
+    /// Creates a refusal for an id, code or key that another record already has.
     pub fn exists(kind: &str, field: &str) -> Self {
         Self {
             resource: Some((kind.to_owned(), String::new())),
@@ -246,7 +248,7 @@ impl Refusal {
         }
     }
 
-    /// The action is not legal in the record's state.
+    /// Creates a refusal for an action that is invalid in the record's state.
     pub fn state_conflict(kind: &str, state: &str, action: &str) -> Self {
         let description = format!("{action} is not legal in state {state}");
         Self {
@@ -255,7 +257,7 @@ impl Refusal {
         }
     }
 
-    /// A guard of the action does not hold; `guard` is a stable name.
+    /// Creates a refusal for a guard that doesn't hold; `guard` is its stable name.
     pub fn guard(guard: &str, kind: &str, description: impl Into<String>) -> Self {
         let description = description.into();
         Self {
@@ -264,7 +266,7 @@ impl Refusal {
         }
     }
 
-    /// The record changed since its etag was read.
+    /// Creates a refusal for a record that has changed since the etag was read.
     pub fn etag_mismatch(kind: &str) -> Self {
         Self::new(
             Reason::EtagMismatch,
@@ -272,7 +274,7 @@ impl Refusal {
         )
     }
 
-    /// Too many writers at once on one record.
+    /// Creates a refusal for a write that conflicted with concurrent ones.
     pub fn concurrent_change(kind: &str) -> Self {
         Self {
             retry_after: Some(Duration::from_millis(50)),
@@ -283,7 +285,7 @@ impl Refusal {
         }
     }
 
-    /// The request id was used before with other content.
+    /// Creates a refusal for a request id that was used with other content.
     pub fn request_id_reused() -> Self {
         Self {
             fields: vec![FieldViolation::new(
@@ -298,7 +300,7 @@ impl Refusal {
         }
     }
 
-    /// Something is out of reach for the moment.
+    /// Creates a refusal for a dependency that is temporarily unavailable.
     pub fn unavailable(reason: Reason, message: &str, retry_after: Duration) -> Self {
         Self {
             retry_after: Some(retry_after),
@@ -306,8 +308,8 @@ impl Refusal {
         }
     }
 
-    /// A fault of ours. It is logged here, once, and the caller is told
-    /// nothing of it.
+    /// Creates a refusal for an internal error. The error is logged here, once, and
+    /// isn't sent to the caller.
     pub fn internal(error: &dyn fmt::Display) -> Self {
         tracing::error!(error = %error, "internal error");
         Self::new(Reason::Internal, "internal error")

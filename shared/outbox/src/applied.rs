@@ -1,5 +1,5 @@
-//! What was applied, told to every replica: one applies a feed, and all have
-//! what shows it.
+//! Notifies every replica of applied events: only one replica applies a feed, but
+//! all of them serve its results.
 
 use std::time::Duration;
 
@@ -7,12 +7,12 @@ use sqlx::{PgPool, postgres::PgListener};
 use tokio_util::sync::CancellationToken;
 use wangge_pg::Tx;
 
-/// Channel on which the replica that applies tells the others.
+/// Channel on which the applying replica notifies the others.
 const CHANNEL: &str = "wangge_applied";
-/// Pause before a lost connection is made again.
+/// Delay before reconnecting.
 const AGAIN: Duration = Duration::from_secs(1);
 
-/// Tells all replicas that events of a feed were applied, once that is committed.
+/// Notifies all replicas, on commit, that events of a feed have been applied.
 pub(crate) async fn tell(tx: &mut Tx, service: &str) -> Result<(), sqlx::Error> {
     sqlx::query("select pg_notify($1, $2)")
         .bind(CHANNEL)
@@ -22,8 +22,8 @@ pub(crate) async fn tell(tx: &mut Tx, service: &str) -> Result<(), sqlx::Error> 
     Ok(())
 }
 
-/// Calls `seen` whenever events of any feed were applied in this database, by
-/// whichever replica, until `stop`; and when that may have been missed.
+/// Calls `seen` whenever any replica has applied events of any feed in this
+/// database, and whenever a notification may have been lost, until `stop`.
 pub async fn watch(pool: PgPool, stop: CancellationToken, seen: impl Fn() + Send) {
     while !stop.is_cancelled() {
         tokio::select! {
@@ -45,8 +45,11 @@ async fn listen(pool: &PgPool, seen: &(impl Fn() + Send)) -> Result<(), sqlx::Er
     let mut listener = PgListener::connect_with(pool).await?;
     listener.listen(CHANNEL).await?;
     loop {
+        // Before the first receive as well: events may have been applied before
+        // `listen` took effect.
         seen();
-        // None is a connection lost and made anew: something may have been missed.
+        // `None` means that the connection was lost and restored: notifications may
+        // have been lost.
         listener.try_recv().await?;
     }
 }

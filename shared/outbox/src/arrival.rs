@@ -1,7 +1,7 @@
-//! How long to wait for what other services' feeds are to bring: as long as
-//! they bring anything, however slow the machine is, and no longer than it
-//! takes to know that it is not among what they bring. It does not look for
-//! anything itself, and knows no event's meaning.
+//! Timeouts for records that other services' feeds are expected to deliver: waits
+//! as long as the feeds make progress, however slow the machine is, and stops once
+//! the record can't be among what they still deliver. It doesn't look for the
+//! record itself and doesn't interpret any event.
 
 use std::{collections::HashMap, time::Duration};
 
@@ -10,18 +10,18 @@ use sqlx::PgPool;
 use tokio::time::Instant;
 use wangge_pg::StoreError;
 
-/// Pause between two looks.
+/// Poll interval of the feeds' positions.
 const POLL_INTERVAL: Duration = Duration::from_millis(100);
-/// How long a feed may bring nothing before it counts as one that has nothing
-/// more to bring. Longer than a feed's reader needs on a busy machine to take
-/// one message, since a reader that is merely slow must not be given up.
+/// Idle timeout of a feed: without progress for this long it counts as finished.
+/// Longer than a consumer needs for one message on a busy machine, so that a slow
+/// consumer isn't taken for a finished one.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(10);
-/// How much later than what is waited for an event must have been recorded
-/// before nothing older is expected: events are told in the order of commits,
-/// not in that of their times, and clocks differ a little.
+/// The margin by which an event must be newer than the start of the wait before no
+/// older one is expected: events are ordered by commit, not by time, and clocks
+/// differ a little.
 const MARGIN: Duration = Duration::from_secs(5);
 
-/// Waits for one thing to arrive by a feed.
+/// A wait for a record that a feed is expected to deliver.
 #[derive(Debug)]
 pub struct Arrival {
     pool: PgPool,
@@ -31,8 +31,8 @@ pub struct Arrival {
 }
 
 impl Arrival {
-    /// Begins to wait for what was committed elsewhere by now. `pool` is of the
-    /// database in which the feeds are applied.
+    /// Starts a wait for records that other services have committed by now. `pool`
+    /// must be of the database in which their feeds are applied.
     pub fn new(pool: PgPool) -> Self {
         Self {
             pool,
@@ -42,12 +42,12 @@ impl Arrival {
         }
     }
 
-    /// Pauses before the next look. Returns false once no feed is expected to
-    /// bring what was committed before the wait began: each has either told of
-    /// something later, or has brought nothing for a while.
+    /// Sleeps for the poll interval. Returns false once no feed is expected to
+    /// deliver anything that was committed before the wait started: each has either
+    /// passed that time, or was idle for a while.
     ///
     /// # Errors
-    /// When the database can't be asked.
+    /// Returns an error if the database can't be queried.
     pub async fn may_still_come(&mut self) -> Result<bool, StoreError> {
         type Position = (String, String, Option<DateTime<Utc>>);
         let positions: Vec<Position> =
@@ -55,6 +55,8 @@ impl Arrival {
                 .fetch_all(&self.pool)
                 .await?;
         let now = Instant::now();
+        // No positions at all: the consumers may not have applied their first
+        // message yet.
         let mut expected = positions.is_empty() && now < self.began + IDLE_TIMEOUT;
         for (service, token, told_until) in positions {
             let (known, moved) = self

@@ -1,7 +1,8 @@
 //! Applies the feed of another service, one replica at a time. The position is
 //! stored in the transaction of the effects, so each event takes effect exactly
-//! once. An event that can't be applied is set aside with an alarm and the rest
-//! goes on; a feed whose history has changed is not applied any further.
+//! once. An event that can't be applied is moved to the dead-letter table, raises
+//! an alarm, and the rest continues. A feed whose history has changed is not
+//! applied any further.
 
 mod apply;
 mod fault;
@@ -34,39 +35,40 @@ use crate::{
     position,
 };
 
-/// Pause before a lost feed is subscribed to again.
+/// Delay before resubscribing to a lost feed.
 const AGAIN: Duration = Duration::from_millis(500);
-/// Longest pause before events that can't be applied now are tried again.
+/// Maximum retry delay while events can't be applied.
 const LONGEST_PAUSE: Duration = Duration::from_secs(15);
-/// How often the lead is looked after, and a broken feed.
+/// Poll interval of the leader's connection, and of a broken feed.
 const LOOK: Duration = Duration::from_secs(5);
-/// Silence after which a feed is taken for lost: no checkpoint came.
+/// Timeout for the next message. The owner sends checkpoints more often, so the
+/// feed is lost after it.
 const SILENCE: Duration = Duration::from_secs(30);
-/// Messages at most 4 MiB, as everywhere.
+/// Maximum size of a message, as everywhere on the platform.
 const MESSAGE: usize = 4 * 1024 * 1024;
 
-/// What events do here.
+/// Applies the events of a feed in this service's database.
 pub trait Projector: Send + Sync + 'static {
-    /// Applies one event. Events of other kinds than it knows do nothing.
+    /// Applies one event. Events of unknown kinds must be ignored.
     fn apply<'t>(&'t self, tx: &'t mut Tx, event: &'t Event) -> BoxFuture<'t, Result<(), Failure>>;
 
-    /// Told after the effects of some events have been committed.
+    /// Called after the effects of some events have been committed.
     fn committed<'t>(&'t self, _events: &'t [Event]) -> BoxFuture<'t, ()> {
         futures::future::ready(()).boxed()
     }
 }
 
-/// Applies one feed.
+/// The consumer of one feed.
 pub struct Consumer<P> {
-    /// Service whose feed it is.
+    /// Name of the service that owns the feed.
     pub service: &'static str,
-    /// Channel to that service, for streams.
+    /// Channel to that service, without a timeout for the call as a whole.
     pub channel: ServiceChannel,
     /// Database in which the events take effect.
     pub pool: PgPool,
-    /// What they do there.
+    /// Applies the events in that database.
     pub projector: Arc<P>,
-    /// Says when they were applied.
+    /// Source of the time at which events are applied.
     pub clock: Clock,
 }
 
@@ -77,8 +79,8 @@ impl<P> std::fmt::Debug for Consumer<P> {
 }
 
 impl<P: Projector> Consumer<P> {
-    /// Applies events, or stands by while another replica does, until `stop`,
-    /// through losses of the feed and of the database.
+    /// Applies events, or stands by while another replica does, until `stop`.
+    /// Recovers from losses of the feed and of the database.
     pub async fn run(self, stop: CancellationToken) {
         let followed = Followed::measured(self.service);
         while !stop.is_cancelled() {
@@ -96,18 +98,21 @@ impl<P: Projector> Consumer<P> {
         }
     }
 
-    /// Applies events for as long as the lead is ours.
+    /// Applies events for as long as this replica leads.
     async fn lead(&self, followed: &Followed) -> Result<(), StoreError> {
         let work = format!("feed of {}", self.service);
         let mut lead = Leadership::stand_by(&self.pool, &work).await?;
         let leading = followed.lead();
+        // Losing the lead aborts the application in progress. If its transaction
+        // commits anyway, the next leader finds the position moved.
         tokio::select! {
             never = self.follow_on(&leading) => match never {},
             lost = self.look_after(&mut lead, &leading) => lost,
         }
     }
 
-    /// Notices when the lead is lost; counts meanwhile what was set aside.
+    /// Detects the loss of leadership, and counts dead letters in the same
+    /// statement.
     async fn look_after(
         &self,
         lead: &mut Leadership,
@@ -123,7 +128,7 @@ impl<P: Projector> Consumer<P> {
         }
     }
 
-    /// Follows the feed, and again whenever it is lost.
+    /// Follows the feed and resubscribes whenever it is lost.
     async fn follow_on(&self, leading: &Leading<'_>) -> Infallible {
         let mut was_lost = false;
         let mut pause = AGAIN;
@@ -133,6 +138,7 @@ impl<P: Projector> Consumer<P> {
             if heard {
                 (was_lost, pause) = (false, AGAIN);
             }
+            // Logged on the first loss only, until a message is received again.
             match &lost {
                 Err(Lost::Feed(status)) if !was_lost => {
                     tracing::warn!(feed = self.service, code = ?status.code(), error = status.message(), "feed lost: trying again");
@@ -151,6 +157,8 @@ impl<P: Projector> Consumer<P> {
             }
             was_lost = lost.is_err();
             match lost {
+                // Only local failures back off, since each retry costs this
+                // database a transaction.
                 Ok(()) | Err(Lost::Feed(_)) => tokio::time::sleep(AGAIN).await,
                 Err(Lost::Here(_)) => {
                     tokio::time::sleep(pause).await;
@@ -161,11 +169,14 @@ impl<P: Projector> Consumer<P> {
         }
     }
 
-    /// Follows until the feed is lost; notes whether anything was heard of it.
+    /// Follows the feed until it is lost; sets `heard` once a message has been
+    /// applied.
     async fn follow(&self, leading: &Leading<'_>, heard: &mut bool) -> Result<(), Lost> {
         let Place { mut token, broken } = place::read(&self.pool, self.service)
             .await
             .map_err(Refusal::from)?;
+        // Reported before the subscription, so that the position is measured even
+        // while the owner is unreachable.
         leading.reached(&token, None);
         if broken {
             leading.broken(true);
@@ -200,7 +211,8 @@ impl<P: Projector> Consumer<P> {
         };
         let subscribed = within(client.subscribe(request(token))).await;
         match (&subscribed, token.get(..position::SHORT)) {
-            // An owner of an older version knows only the beginning of a token.
+            // An owner of an older release rejects the longer token: retry with its
+            // prefix.
             (Err(status), Some(short))
                 if short.len() < token.len() && is(status, Reason::FeedTokenInvalid) =>
             {
@@ -211,10 +223,10 @@ impl<P: Projector> Consumer<P> {
         }
     }
 
-    /// How the feed was lost. One whose history no longer has our place is kept
-    /// for broken, until the operator acts: to go on with what comes would skip
-    /// what was told in between. Another feed can't be mistaken for ours however
-    /// far it goes, so it is enough to look again.
+    /// Classifies the loss of a feed. If its history no longer has our position,
+    /// the feed is stored as broken until the operator acts: continuing would
+    /// silently skip events. A different feed at the address can't be mistaken for
+    /// ours, regardless of its length, so it is only polled.
     async fn lost(
         &self,
         leading: &Leading<'_>,
@@ -240,16 +252,16 @@ impl<P: Projector> Consumer<P> {
     }
 }
 
-/// How a feed was lost.
+/// The reason why a feed was lost.
 #[derive(Debug)]
 enum Lost {
-    /// By its owner, or on the way.
+    /// The owner or the network failed.
     Feed(Status),
-    /// It is there, and can't be applied now.
+    /// The feed is available, but its events can't be applied now.
     Here(Refusal),
-    /// Its history is another one.
+    /// The owner's history no longer has our position.
     Broken,
-    /// Another feed is served in its place.
+    /// A different feed is served at the address.
     Another(Status),
 }
 
@@ -259,7 +271,7 @@ impl From<Refusal> for Lost {
     }
 }
 
-/// What a feed says, or that it fell silent.
+/// Runs a receive operation with the feed's timeout.
 async fn within<T>(said: impl Future<Output = Result<T, Status>>) -> Result<T, Status> {
     match tokio::time::timeout(SILENCE, said).await {
         Ok(said) => said,
@@ -273,8 +285,8 @@ fn is(status: &Status, reason: Reason) -> bool {
         .is_some_and(|info| info.domain == DOMAIN && info.reason == reason.name())
 }
 
-/// Up to when a message tells all that happened: its last event, or, with none,
-/// when it was sent.
+/// Returns the time up to which a message covers all events: that of its last
+/// event, or, without events, the time it was sent.
 fn told_until(message: &SubscribeResponse) -> Option<SystemTime> {
     let last = message.events.last();
     let time = match last {

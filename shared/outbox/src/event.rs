@@ -1,4 +1,4 @@
-//! Writing an event beside the change that it tells of.
+//! Writes events in the transaction of the changes that they describe.
 
 use chrono::{DateTime, Utc};
 use prost::Message as _;
@@ -9,35 +9,37 @@ use wangge_api::{
 };
 use wangge_pg::{Tx, transaction::Failure};
 
-/// Largest payload of an event, in bytes. Readers take messages of 4 MiB; what
-/// goes with the payload in its message is far smaller than the difference.
+/// Maximum encoded size of a payload, in bytes. Readers accept messages of 4 MiB;
+/// the other fields of a message are far smaller than the difference.
 pub const MAX_PAYLOAD: usize = 3 * 1024 * 1024;
 
-/// An event about to be written.
+/// An event that has not been written yet.
 #[derive(Debug, Clone)]
 pub struct NewEvent {
-    /// Record that changed.
+    /// Id of the record that changed.
     pub record_id: Uuid,
-    /// Revision that the change made.
+    /// Revision of the record after the change.
     pub revision: i64,
-    /// Where the record lies; empty for reference data of no area.
+    /// Code of the record's area; empty for reference data that belongs to no area.
     pub area_code: String,
-    /// When the change happened.
+    /// Time of the change.
     pub occurred_time: DateTime<Utc>,
-    /// When it is written.
+    /// Time at which the event is written.
     pub recorded_time: DateTime<Utc>,
-    /// Part of a load of records with a past.
+    /// True if the event is part of an import of historical records.
     pub imported: bool,
-    /// What changed.
+    /// The change itself, as one of the payloads of the contract.
     pub payload: Payload,
 }
 
 impl NewEvent {
-    /// Checks that the event can be told to readers.
+    /// Checks that the event can be sent to readers.
     ///
     /// # Errors
-    /// `GUARD_FAILED` if its payload is larger than [`MAX_PAYLOAD`].
+    /// Returns `GUARD_FAILED` if the payload is larger than [`MAX_PAYLOAD`].
     pub fn check(&self) -> Result<(), Refusal> {
+        // Rejected at the writer: an event that no reader can receive would
+        // otherwise reach them as withheld.
         if self.payload.encoded_len() <= MAX_PAYLOAD {
             return Ok(());
         }
@@ -48,7 +50,8 @@ impl NewEvent {
         ))
     }
 
-    /// The payload as it is stored: an event with nothing else in it.
+    /// Returns the payload as it is stored: encoded as an event that has only a
+    /// payload.
     pub fn encoded(&self) -> Vec<u8> {
         Event {
             payload: Some(self.payload.clone()),
@@ -58,12 +61,12 @@ impl NewEvent {
     }
 }
 
-/// Writes an event in the transaction of its change. Call it once the record's
-/// row is locked or inserted, so that events of one record are written in the
-/// order of their revisions.
+/// Writes an event in the transaction of its change. Call it after the record's row
+/// has been locked or inserted, so that the events of a record are written in the
+/// order of its revisions.
 ///
 /// # Errors
-/// Those of [`NewEvent::check`], and what the database says.
+/// Returns the errors of [`NewEvent::check`], or the database's error.
 pub async fn append(tx: &mut Tx, event: &NewEvent) -> Result<(), Failure> {
     event.check()?;
     sqlx::query(
@@ -84,10 +87,11 @@ pub async fn append(tx: &mut Tx, event: &NewEvent) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Writes events in the transaction of their changes, in their order.
+/// Writes several events in one statement, in the given order, in the transaction
+/// of their changes.
 ///
 /// # Errors
-/// Those of [`NewEvent::check`], and what the database says.
+/// Returns the errors of [`NewEvent::check`], or the database's error.
 pub async fn append_all(tx: &mut Tx, events: &[NewEvent]) -> Result<(), Failure> {
     for event in events {
         event.check()?;
@@ -103,6 +107,8 @@ pub async fn append_all(tx: &mut Tx, events: &[NewEvent]) -> Result<(), Failure>
     let recorded: Vec<_> = events.iter().map(|event| event.recorded_time).collect();
     let imported: Vec<bool> = events.iter().map(|event| event.imported).collect();
     let payloads: Vec<Vec<u8>> = events.iter().map(NewEvent::encoded).collect();
+    // `order by place`: the identity column numbers rows in insertion order, which
+    // must be the given order.
     sqlx::query(
         "insert into outbox (event_id, record_id, revision, area_code, occurred_time, \
          recorded_time, imported, payload, traceparent) \

@@ -1,6 +1,7 @@
-//! The feed as a stream: what lies behind a token, then what comes. Ordered,
-//! without gaps or duplicates; a reader that stalls is dropped with its token,
-//! and one whose token is of a history that the feed no longer has is refused.
+//! Serves the feed as a stream: first the stored events after a token, then new
+//! ones. Ordered, without gaps or duplicates. A reader that stalls is disconnected,
+//! and one whose token belongs to a history that the feed no longer has is
+//! rejected.
 
 mod end;
 mod places;
@@ -29,15 +30,16 @@ use wangge_kernel::area_code;
 use self::{end::End, places::Places, reader::Reader};
 use crate::measures::Served;
 
-/// Connections of the pool that readers other than the platform's own services
-/// use at the same time. The pool has 5; one listens.
+/// Connections that readers other than the platform's own services may use at the
+/// same time. The pool has 5, one of which listens.
 const OTHERS: usize = 2;
 
-/// Serves the feed of one database.
+/// The gRPC service for the feed of one database.
 #[derive(Debug, Clone)]
 pub struct Feed {
     pool: PgPool,
-    /// Held by readers other than the platform's own while they use a connection.
+    /// Limits the connections used by readers other than the platform's own
+    /// services.
     others: Arc<Semaphore>,
     places: Places,
     end: watch::Receiver<End>,
@@ -46,7 +48,8 @@ pub struct Feed {
 }
 
 impl Feed {
-    /// The feed of the database of `pool`. Streams end at `stop`.
+    /// Starts to watch the feed's end in the database of `pool`. Streams end at
+    /// `stop`.
     pub fn start(pool: PgPool, stop: CancellationToken) -> Self {
         let (sender, end) = watch::channel(End::default());
         let served = Served::measured();
@@ -66,7 +69,7 @@ impl Feed {
         }
     }
 
-    /// As a service to be routed to.
+    /// Returns the gRPC service to be added to a server.
     pub fn service(self) -> feed_service_server::FeedServiceServer<Self> {
         feed_service_server::FeedServiceServer::new(self)
             .send_compressed(tonic::codec::CompressionEncoding::Gzip)
@@ -85,6 +88,8 @@ impl Feed {
                 "must be digits",
             ));
         }
+        // The platform's own services aren't limited: projections must not lag
+        // because of external readers.
         let turns = (!own).then(|| self.others.clone());
         let scope = scope.within(&request.area_code);
         Reader::open(self.pool.clone(), turns, self.end.clone(), scope, request).await
@@ -103,20 +108,27 @@ impl feed_service_server::FeedService for Feed {
     ) -> Result<Response<Messages>, Status> {
         let (caller, scope) = Caller::of(&request)?;
         let own = caller.roles.contains(&Role::Service);
+        // Taken before the first statement, so that rejected streams cost no
+        // connection.
         let place = self.places.take(&caller.key, own)?;
         let opened = self.open(request.get_ref(), scope, own).await;
         let reader = opened.inspect_err(|refusal| self.served.refused(refusal))?;
+        // A small buffer: a slow reader must block the task that reads the
+        // database, not fill the memory.
         let (sender, receiver) = mpsc::channel(2);
-        // Where the reader leaves the reason for which it ended the stream.
+        // The reason for which the reader ended the stream; sent after the last
+        // message.
         let ending = Arc::new(Mutex::new(None));
         let (left, stop) = (ending.clone(), self.stop.clone());
         let (served, reading) = (self.served.clone(), self.served.reader());
         tokio::spawn(async move {
+            // Moved into the task: place and count are released when the reading
+            // ends, not when the handler returns.
             let _held = (place, reading);
             let gone = sender.clone();
             let refusal = tokio::select! {
                 ended = reader.read(sender) => ended.err(),
-                // Nobody is there any more to be told.
+                // The client is gone, so there is no one to send a status to.
                 () = gone.closed() => None,
                 () = stop.cancelled() => Some(shutting_down()),
             };
@@ -144,7 +156,8 @@ fn shutting_down() -> Refusal {
     )
 }
 
-/// The feed has no such position, and never will have.
+/// Returns the refusal for a position that the feed doesn't have and never will
+/// have.
 fn unknown_token() -> Refusal {
     Refusal::new(
         Reason::FeedTokenUnknown,

@@ -1,6 +1,7 @@
-//! Events from the transaction that made them to whoever applies them: the
-//! outbox, the sequencer that numbers it, the feed it is served as, and the
-//! consumer of other services' feeds. It knows no event's meaning.
+//! The path of events from the transaction that writes them to the services that
+//! apply them: the outbox, the sequencer that numbers it, the feed that serves it,
+//! and the consumer of other services' feeds. It doesn't interpret any event's
+//! payload.
 
 pub mod applied;
 pub mod arrival;

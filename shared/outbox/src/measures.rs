@@ -1,5 +1,5 @@
-//! What is measured of feeds: how far they are numbered and served, and how far
-//! those of others were applied here.
+//! Metrics of feeds: how far the own feed is numbered and served, and how far feeds
+//! of other services have been applied.
 
 use std::{
     sync::{
@@ -14,23 +14,23 @@ use wangge_api::refusal::{Reason, Refusal};
 
 use crate::position;
 
-/// How far a feed of another service was applied by this replica; nothing is told
-/// while another one leads.
+/// Progress of this replica in a feed of another service; nothing is exported while
+/// another replica leads.
 #[derive(Debug, Default)]
 pub(crate) struct Followed(Arc<Mutex<Option<Reached>>>);
 
 #[derive(Debug, Default)]
 struct Reached {
     position: Option<i64>,
-    /// All that happened until then was applied.
+    /// Time up to which all events have been applied.
     until: Option<SystemTime>,
     set_aside: Option<i64>,
-    /// The owner no longer has the place up to which all was applied.
+    /// True if the owner no longer has the applied position.
     broken: bool,
 }
 
 impl Followed {
-    /// Measured from now on.
+    /// Registers the metrics of a feed.
     pub(crate) fn measured(feed: &'static str) -> Self {
         let followed = Self::default();
         let label = [KeyValue::new("feed", feed)];
@@ -74,8 +74,9 @@ impl Followed {
         followed
     }
 
-    /// This replica leads for as long as the answer is kept. Until something is
-    /// heard, the feed is as far behind as we have led.
+    /// Exports metrics until the returned value is dropped, while this replica
+    /// leads. Until the first message, the lag is the time since it started to
+    /// lead.
     pub(crate) fn lead(&self) -> Leading<'_> {
         *self.reached() = Some(Reached {
             until: Some(SystemTime::now()),
@@ -89,28 +90,29 @@ impl Followed {
     }
 }
 
-/// Tells how far a feed is applied here, while this replica leads.
+/// Reports the progress in a feed while this replica leads.
 #[derive(Debug)]
 pub(crate) struct Leading<'f>(&'f Followed);
 
 impl Leading<'_> {
-    /// All was applied up to a position, and so all that happened until then.
+    /// Records that events up to a position, and all that happened until a time,
+    /// have been applied.
     pub(crate) fn reached(&self, token: &str, until: Option<SystemTime>) {
         if let Some(reached) = self.0.reached().as_mut() {
-            // No token is the beginning.
+            // An empty token is the beginning.
             reached.position = Some(position::parse(token).map_or(0, |position| position.number));
             reached.until = until.or(reached.until);
         }
     }
 
-    /// Whether the owner no longer has the place up to which all was applied.
+    /// Records that the owner no longer has the applied position, or has it again.
     pub(crate) fn broken(&self, broken: bool) {
         if let Some(reached) = self.0.reached().as_mut() {
             reached.broken = broken;
         }
     }
 
-    /// So many events are set aside.
+    /// Records the number of dead letters.
     pub(crate) fn set_aside(&self, count: i64) {
         if let Some(reached) = self.0.reached().as_mut() {
             reached.set_aside = Some(count);
@@ -124,7 +126,7 @@ impl Drop for Leading<'_> {
     }
 }
 
-/// How far this service's own feed is, and who reads it here.
+/// Metrics of the service's own feed and of its readers on this replica.
 #[derive(Debug, Clone)]
 pub(crate) struct Served {
     end: Arc<AtomicI64>,
@@ -136,7 +138,7 @@ pub(crate) struct Served {
 }
 
 impl Served {
-    /// Measured from now on.
+    /// Registers the metrics.
     pub(crate) fn measured() -> Self {
         let served = Self {
             end: Arc::default(),
@@ -157,6 +159,7 @@ impl Served {
                 .with_description("Times that the feed was seen to end before a known event.")
                 .build(),
         };
+        // Exported as zero from the start, so that the first increase is visible.
         for counter in [&served.stalled, &served.refused, &served.went_back] {
             counter.add(0, &[]);
         }
@@ -187,7 +190,7 @@ impl Served {
         served
     }
 
-    /// The feed ends here, and the oldest event without a position is so old.
+    /// Records the feed's end and the age of the oldest event without a position.
     pub(crate) fn ends(&self, end: i64, waiting_seconds: f64) {
         self.end.store(end, Relaxed);
         let waiting = std::time::Duration::try_from_secs_f64(waiting_seconds).unwrap_or_default();
@@ -195,13 +198,14 @@ impl Served {
         self.waiting_micros.store(micros, Relaxed);
     }
 
-    /// Somebody reads for as long as the answer is kept.
+    /// Counts a reader until the returned value is dropped.
     pub(crate) fn reader(&self) -> Reading {
         self.readers.fetch_add(1, Relaxed);
         Reading(self.readers.clone())
     }
 
-    /// A reader was refused, or its stream ended, for this reason.
+    /// Counts a reader that was rejected or disconnected for a reason that has a
+    /// metric.
     pub(crate) fn refused(&self, refusal: &Refusal) {
         match refusal.reason {
             Reason::FeedReaderSlow => self.stalled.add(1, &[]),
@@ -210,13 +214,13 @@ impl Served {
         }
     }
 
-    /// The feed was seen to end before an event that it had.
+    /// Counts that the feed was seen to go back.
     pub(crate) fn went_back(&self) {
         self.went_back.add(1, &[]);
     }
 }
 
-/// A stream that is open.
+/// An open stream, counted while it exists.
 #[derive(Debug)]
 pub(crate) struct Reading(Arc<AtomicI64>);
 
@@ -226,7 +230,7 @@ impl Drop for Reading {
     }
 }
 
-/// Positions are counted in floating point by whoever draws them.
+/// OpenTelemetry gauges are floating-point; positions stay far below 2^53.
 #[allow(clippy::cast_precision_loss)]
 fn as_f64(number: i64) -> f64 {
     number as f64

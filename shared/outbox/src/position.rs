@@ -1,37 +1,38 @@
-//! Positions in a feed as tokens: opaque to callers. A token names the feed, so
-//! that one of another feed or of a database made anew is known for one, and it
-//! names the event behind which it stands, so that one of a history that was
-//! lost is known for one, too. Whether a feed has that event is not decided here.
+//! Positions in a feed, encoded as tokens that are opaque to callers. A token
+//! contains the feed's id, so that a token of another feed or of a recreated
+//! database is recognised, and a digest of the event before the position, so that a
+//! token of a lost history is recognised. It doesn't check that the feed has that
+//! event.
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 use wangge_api::refusal::{Reason, Refusal};
 
-/// Characters of a token that names no event: the first ones of any token.
+/// Length of a token without a mark, in characters; the prefix of every token.
 pub(crate) const SHORT: usize = 32;
 
-/// A position: behind which event of which feed.
+/// A position in a feed, after one of its events.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Position {
-    /// The feed.
+    /// Id of the feed, stored in its database.
     pub feed_id: Uuid,
     /// Number of the last event before the position; 0 is the beginning.
     pub number: i64,
-    /// Names that event. None at the beginning, and in tokens that were given
-    /// out before events were named in them.
+    /// Digest of that event. `None` at the beginning, and in tokens from before
+    /// marks were introduced.
     pub mark: Option<Mark>,
 }
 
-/// Names an event in a token, for comparison only: nothing can be learned from
-/// it about an event that its bearer may not see.
+/// A digest that identifies an event in a token. It is only compared, and reveals
+/// nothing about an event that the token's bearer may not see.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Mark([u8; 8]);
 
 impl Mark {
-    /// The mark of an event of a feed.
+    /// Computes the mark of an event of a feed.
     pub fn of(feed_id: Uuid, event_id: Uuid) -> Self {
-        // The id itself begins with the time, so it goes through a digest.
+        // Hashed, since an event id is a UUIDv7 and would reveal its time.
         let mut hash = Sha256::new();
         hash.update(feed_id.as_bytes());
         hash.update(event_id.as_bytes());
@@ -44,7 +45,7 @@ impl Mark {
 }
 
 impl Position {
-    /// Before the first event of a feed.
+    /// Returns the position before the first event of a feed.
     pub fn beginning(feed_id: Uuid) -> Self {
         Self {
             feed_id,
@@ -53,7 +54,7 @@ impl Position {
         }
     }
 
-    /// Behind an event.
+    /// Returns the position after an event.
     pub fn behind(feed_id: Uuid, number: i64, event_id: Uuid) -> Self {
         Self {
             feed_id,
@@ -62,7 +63,7 @@ impl Position {
         }
     }
 
-    /// The position as a token.
+    /// Encodes the position as a token.
     pub fn token(&self) -> String {
         let mut bytes = self.feed_id.as_bytes().to_vec();
         bytes.extend(self.number.to_be_bytes());
@@ -72,11 +73,11 @@ impl Position {
         URL_SAFE_NO_PAD.encode(bytes)
     }
 
-    /// The position that a token names in this feed; an empty token names the
-    /// beginning.
+    /// Decodes a token of this feed; an empty token is the beginning.
     ///
     /// # Errors
-    /// `FEED_TOKEN_INVALID` for a malformed token or another feed's.
+    /// Returns `FEED_TOKEN_INVALID` if the token is malformed or belongs to another
+    /// feed.
     pub fn read(token: &str, feed_id: Uuid) -> Result<Self, Refusal> {
         if token.is_empty() {
             return Ok(Self::beginning(feed_id));
@@ -89,19 +90,21 @@ impl Position {
             })
     }
 
-    /// Whether the event that the feed has at this number, if it has one, is the
-    /// one behind which the position stands.
+    /// Returns true if `event_id`, which the feed has at this number, is the event
+    /// that the position follows.
     pub(crate) fn stands_behind(&self, event_id: Option<Uuid>) -> bool {
         match (self.number, self.mark, event_id) {
             (0, ..) => true,
             (_, _, None) => false,
+            // An older token without a mark can only be checked for an existing
+            // number.
             (_, None, Some(_)) => true,
             (_, Some(mark), Some(event_id)) => mark == Mark::of(self.feed_id, event_id),
         }
     }
 }
 
-/// The position that a token names, of whatever feed.
+/// Decodes a token of any feed.
 pub(crate) fn parse(token: &str) -> Option<Position> {
     let bytes = URL_SAFE_NO_PAD.decode(token).ok()?;
     let (feed_id, rest) = bytes.split_at_checked(16)?;
@@ -147,8 +150,8 @@ mod tests {
         assert!(Position::beginning(feed_id).stands_behind(None));
     }
 
-    /// The beginning of a token is the token as it was before events were named
-    /// in it, for readers and services of that time.
+    /// A token starts with its older form, without a mark, which older readers and
+    /// services can still use.
     #[test]
     fn a_token_begins_with_its_older_form() {
         let (feed_id, event_id) = (Uuid::now_v7(), Uuid::now_v7());

@@ -1,9 +1,9 @@
-//! The sequencer gives committed events their positions. One works at a time
-//! in a database, chosen by an advisory lock; any replica takes over.
+//! Assigns positions to committed events. One sequencer runs per database, elected
+//! by an advisory lock; any replica can take over.
 //!
-//! Sequence values are taken before a commit, so an event can become visible
-//! behind a later one's number. Positions are given after the commit, and so a
-//! reader that goes by position misses nothing.
+//! Sequence values are assigned before the commit, so an event can become visible
+//! after one with a higher value. Positions are assigned after the commit, so a
+//! reader that goes by position misses no event.
 
 use std::{convert::Infallible, sync::Arc, time::Duration};
 
@@ -16,37 +16,37 @@ use wangge_pg::{
     request::{self, FORGOTTEN_AT_ONCE},
 };
 
-/// What the replica that leads does.
+/// The sequencer's name in leader election.
 const WORK: &str = "sequencer";
-/// Channel on which readers are told of new positions.
+/// Channel that notifies readers of new positions.
 pub(crate) const CHANNEL: &str = "wangge_feed";
-/// How often events written by other replicas are looked for.
+/// Poll interval for events that other replicas have committed.
 const INTERVAL: Duration = Duration::from_millis(100);
-/// How long events are gathered after a hint: numbering them one by one would
-/// cost as many commits as writing them.
+/// Delay after a notification, to batch events: numbering them one by one would
+/// take as many commits as writing them.
 const GATHER: Duration = Duration::from_millis(10);
-/// Pause before a lost connection is made again.
+/// Delay before reconnecting.
 const AGAIN: Duration = Duration::from_secs(1);
-/// Events numbered by one statement.
+/// Maximum number of events numbered by one statement.
 const BATCH: i64 = 2000;
-/// How often old request ids are forgotten.
+/// Interval between deletions of expired request ids.
 const FORGET: Duration = Duration::from_secs(60);
-/// Pause between two rounds of that while there are more.
+/// Delay between batches while more have expired.
 const FORGET_MORE: Duration = Duration::from_millis(100);
 
-/// Tells the sequencer of this process that an event was committed. Only a
-/// hint: the sequencer looks anyway.
+/// Notifies the sequencer of this process that an event was committed. It is an
+/// optimisation only: the sequencer polls anyway.
 #[derive(Debug, Clone, Default)]
 pub struct Hint(Arc<Notify>);
 
 impl Hint {
-    /// Something was committed.
+    /// Notifies the sequencer of a commit.
     pub fn committed(&self) {
         self.0.notify_one();
     }
 }
 
-/// Numbers the events of one database.
+/// Assigns positions to the events of one database.
 #[derive(Debug)]
 pub struct Sequencer {
     pool: PgPool,
@@ -54,12 +54,12 @@ pub struct Sequencer {
 }
 
 impl Sequencer {
-    /// For the database of `pool`.
+    /// Creates the sequencer for the database of `pool`.
     pub fn new(pool: PgPool, hint: Hint) -> Self {
         Self { pool, hint }
     }
 
-    /// Works, or stands by, until `stop`.
+    /// Runs, as leader or on standby, until `stop`.
     pub async fn run(self, stop: CancellationToken) {
         while !stop.is_cancelled() {
             let lost = tokio::select! {
@@ -76,8 +76,8 @@ impl Sequencer {
         }
     }
 
-    /// Numbers events for as long as the lead is ours. Whoever leads also forgets
-    /// old request ids; events don't wait for that.
+    /// Numbers events for as long as this replica leads. The leader also deletes
+    /// expired request ids, concurrently, so that events aren't delayed by it.
     async fn lead(&self) -> Result<(), StoreError> {
         let mut lead = Leadership::stand_by(&self.pool, WORK).await?;
         tokio::select! {
@@ -88,6 +88,7 @@ impl Sequencer {
 
     async fn number_on(&self, connection: &mut PgConnection) -> Result<(), StoreError> {
         loop {
+            // A full batch means that there may be more: continue without a delay.
             while number(connection).await? == BATCH {}
             tokio::select! {
                 () = tokio::time::sleep(INTERVAL) => {}
@@ -97,7 +98,8 @@ impl Sequencer {
     }
 }
 
-/// Forgets old request ids, some at a time, so that no statement holds many rows.
+/// Deletes expired request ids in small batches, so that no statement locks many
+/// rows.
 async fn forget_on(pool: &PgPool) -> Infallible {
     loop {
         let more = match request::forget_old(pool).await {
@@ -111,9 +113,12 @@ async fn forget_on(pool: &PgPool) -> Infallible {
     }
 }
 
-/// Numbers events that have no position yet and tells readers; answers how
-/// many there were.
+/// Numbers events that have no position yet, notifies readers and returns the
+/// number of events.
 async fn number(connection: &mut PgConnection) -> Result<i64, StoreError> {
+    // Positions are gapless, since only committed rows are counted and both updates
+    // are one statement. `pg_notify` runs on the first row only; it is delivered on
+    // commit.
     let numbered = sqlx::query_scalar(
         "with batch as materialized (
              -- What is committed by now, in the order in which it was written.

@@ -1,7 +1,7 @@
-//! Cancels statements that nobody waits for any more. sqlx keeps the key that
-//! PostgreSQL's own cancel request needs to itself, so a session of its own asks
-//! for it; the owner of the connection keeps it until the statement has ended, so
-//! that nobody else's statement is hit.
+//! Cancels statements whose callers are gone. sqlx doesn't expose the key that
+//! PostgreSQL's own cancel request needs, so a separate session calls
+//! `pg_cancel_backend`. The owner of the connection must not release it until the
+//! statement has ended, so that no other caller's statement is hit.
 
 use std::{sync::LazyLock, time::Duration};
 
@@ -9,9 +9,10 @@ use opentelemetry::{global::meter, metrics::Counter};
 use sqlx::{ConnectOptions as _, Connection as _, PgConnection, postgres::PgConnectOptions};
 use tokio::{sync::Semaphore, time::timeout};
 
-/// Sessions that cancel at the same time, over all pools of the process.
+/// Limits concurrent cancelling sessions, over all pools of the process: they open
+/// connections beyond the pools' limits.
 static SESSIONS: Semaphore = Semaphore::const_new(2);
-/// How long a cancellation may take.
+/// Timeout of a cancellation, including its connection.
 const TIMEOUT: Duration = Duration::from_secs(5);
 
 static CANCELLED: LazyLock<Counter<u64>> = LazyLock::new(|| {
@@ -21,28 +22,29 @@ static CANCELLED: LazyLock<Counter<u64>> = LazyLock::new(|| {
         .build()
 });
 
-/// Which backend a statement runs on.
+/// Identifies the backend that runs a statement.
 #[derive(Debug, Clone)]
 pub(crate) enum Backend {
-    /// By its process id.
+    /// The backend's process id.
     Process(i32),
-    /// By the name that its transaction has given it.
+    /// The `application_name` that the transaction has set.
     Named(String),
 }
 
-/// Counts cancellations from now on, so that the first one is seen as one more.
+/// Initialises the counter with zero, so that the first cancellation is visible as
+/// an increase.
 pub(crate) fn measure() {
     CANCELLED.add(0, &[]);
 }
 
-/// Cancels what a backend is doing. Failing is logged only: the statement then
-/// ends at its time limit.
+/// Cancels a backend's current statement. A failure is only logged: the statement
+/// then ends at its `statement_timeout`.
 pub(crate) async fn cancel(options: &PgConnectOptions, backend: &Backend) {
     CANCELLED.add(1, &[]);
     signal(options, backend, "pg_cancel_backend").await;
 }
 
-/// Ends a backend that a cancellation did not move.
+/// Terminates a backend that didn't react to a cancellation.
 pub(crate) async fn terminate(options: &PgConnectOptions, backend: &Backend) {
     signal(options, backend, "pg_terminate_backend").await;
 }
@@ -56,7 +58,7 @@ async fn signal(options: &PgConnectOptions, backend: &Backend, function: &'stati
             Backend::Process(pid) => (Some(*pid), None),
             Backend::Named(name) => (None, Some(name)),
         };
-        // The function's name is one of two of our own.
+        // Safe to interpolate: the function's name is one of two constants.
         let statement = format!(
             "select {function}(pid) from pg_stat_activity \
              where pid = $1 or (application_name = $2 and pid <> pg_backend_pid())"

@@ -1,7 +1,7 @@
-//! Makes one statement of calls that come at the same time. Nobody waits for
-//! company: what comes while a statement is under way makes up the next one, so
-//! a lone call goes alone and a crowd goes together. Calls whose callers are gone
-//! cost no statement.
+//! Batches concurrent calls into one statement. No call is delayed to fill a batch:
+//! calls that arrive while a statement is running form the next batch, so a lone
+//! call runs alone and concurrent calls run together. Calls whose callers have hung
+//! up cost no statement.
 
 use std::{future::Future, panic::AssertUnwindSafe, sync::Arc};
 
@@ -11,17 +11,17 @@ use wangge_api::call::{self, Context, Slot};
 
 use crate::error::StoreError;
 
-/// Calls that wait for their statement; more than these wait to get in line.
+/// The queue's capacity; further calls wait until there is room.
 const LINE: usize = 1024;
 
-/// Gathers calls and runs them together.
+/// Batches concurrent calls and runs each batch as one statement.
 #[derive(Debug)]
 pub struct Coalescer<I, O> {
     line: mpsc::Sender<Waiting<I, O>>,
 }
 
-/// A call in line: what it asks, the slot that it holds until it was answered, and
-/// where the answer goes.
+/// A queued call: its input, the slot that it holds until it has a result, and the
+/// channel for that result.
 type Waiting<I, O> = (I, Option<Slot>, Caller<O>);
 type Caller<O> = oneshot::Sender<Result<O, StoreError>>;
 
@@ -34,9 +34,9 @@ impl<I, O> Clone for Coalescer<I, O> {
 }
 
 impl<I: Send + 'static, O: Send + 'static> Coalescer<I, O> {
-    /// Gathers at most `limit` calls for `run`, which answers each of them in
-    /// order; up to `workers` statements are under way at the same time. It
-    /// works until the last clone of the coalescer is gone.
+    /// Starts the `workers`, each of which runs one batch at a time: `run` receives
+    /// up to `limit` calls and returns one result per call, in the same order. The
+    /// workers exit when the last clone of the coalescer is dropped.
     pub fn start<F, A>(workers: usize, limit: usize, run: F) -> Self
     where
         F: Fn(Vec<I>) -> A + Send + Sync + 'static,
@@ -50,14 +50,16 @@ impl<I: Send + 'static, O: Send + 'static> Coalescer<I, O> {
         Self { line }
     }
 
-    /// Runs a call, with others if there are any. If its caller goes away it may
-    /// be run all the same.
+    /// Runs a call, in a batch with any others that are queued. A call whose caller
+    /// goes away may still be run.
     ///
     /// # Errors
-    /// What `run` returns; `DATABASE_UNAVAILABLE` if it panics.
+    /// Returns the error of `run`; `DATABASE_UNAVAILABLE` if it panics.
     pub async fn call(&self, asked: I) -> Result<O, StoreError> {
         let (caller, answer) = oneshot::channel();
         let gone = || StoreError::from(sqlx::Error::WorkerCrashed);
+        // The call's slot travels with it, so that admission counts the statement
+        // for as long as it runs, even if the caller hangs up first.
         let waiting = (asked, call::current().slot, caller);
         self.line.send(waiting).await.map_err(|_| gone())?;
         answer.await.map_err(|_| gone())?
@@ -74,10 +76,14 @@ async fn work<I, O, F, A>(
 {
     loop {
         let mut gathered = Vec::new();
-        // Whoever waits at the head of the line takes all that is there.
+        // The worker that holds the lock drains the queue. It releases the lock
+        // before it runs the batch, so that the next worker can collect the next
+        // one.
         if waiting.lock().await.recv_many(&mut gathered, limit).await == 0 {
             return;
         }
+        // Checked as late as possible: callers may have hung up while the call was
+        // queued.
         gathered.retain(|(_, _, caller)| !caller.is_closed());
         if !gathered.is_empty() {
             answer(gathered, &*run).await;
@@ -85,8 +91,8 @@ async fn work<I, O, F, A>(
     }
 }
 
-/// Runs calls together, until the last caller is gone. A panic costs these calls
-/// and no others.
+/// Runs one batch, and aborts it once the last caller is gone. A panic fails only
+/// the calls of this batch.
 async fn answer<I, O, F, A>(gathered: Vec<Waiting<I, O>>, run: &F)
 where
     F: Fn(Vec<I>) -> A,
@@ -98,23 +104,29 @@ where
         slots.extend(slot);
         callers.push(caller);
     }
+    // No deadline: the callers' deadlines differ, and the shortest must not cut off
+    // the others. The slots of all calls are held until the statement has ended.
     let context = Context {
         deadline: None,
         slot: Some(Arc::new(slots)),
     };
+    // `run` is called inside the async block, so that a panic before its first
+    // await is caught as well and doesn't end the worker.
     let work = call::scope(context, async { run(calls).await });
     let answers = tokio::select! {
         answers = AssertUnwindSafe(work).catch_unwind() => answers,
+        // Dropping the statement lets its lane cancel it in the database.
         _ = join_all(callers.iter_mut().map(Caller::closed)) => return,
     };
     match answers {
         Ok(answers) => {
             for (caller, answer) in callers.into_iter().zip(answers) {
-                // A caller who hung up needs no answer.
+                // A caller that hung up has dropped its receiver.
                 let _ = caller.send(answer);
             }
         }
-        // Callers learn that theirs was lost by losing sight of it.
+        // The callers are notified by the drop of their senders, which `call` maps
+        // to an error.
         Err(_) => tracing::error!("a statement shared by calls panicked"),
     }
 }

@@ -1,4 +1,4 @@
-//! What the database says, as a refusal. Text of the database never reaches a
+//! Maps database errors to refusals. The database's own messages never reach a
 //! caller.
 
 use std::{sync::Arc, time::Duration};
@@ -8,34 +8,34 @@ use wangge_api::refusal::{Reason, Refusal};
 
 use crate::{measures, pool};
 
-/// After which time a call that met no database may be repeated.
+/// The retry delay for calls that failed because the database was unavailable.
 const RETRY_AFTER: Duration = Duration::from_secs(1);
 
-/// Which field a named constraint guards.
+/// Maps a named constraint to the request field that it guards.
 #[derive(Debug)]
 pub struct Constraint {
     /// Name of the constraint in the schema.
     pub name: &'static str,
-    /// What the record is.
+    /// Kind of the record that the constraint is about, as refusals name it.
     pub kind: &'static str,
     /// Path of the field within the request.
     pub field: &'static str,
-    /// What the constraint guards.
+    /// The rule that the constraint enforces.
     pub rule: Rule,
 }
 
-/// What a constraint guards.
+/// The rule that a constraint enforces.
 #[derive(Debug, Clone, Copy)]
 pub enum Rule {
-    /// No other record has the same.
+    /// No other record may have the same value.
     Unique,
-    /// The record named exists.
+    /// The referenced record must exist.
     Reference,
-    /// A guard of the domain, by its stable name.
+    /// A domain rule, identified by its stable name.
     Guard(&'static str),
 }
 
-/// An error of the database. Several calls can have one and the same.
+/// A database error; cheap to clone, since all calls of a batch may share one.
 #[derive(Debug, Clone, thiserror::Error)]
 #[error(transparent)]
 pub struct StoreError(Arc<sqlx::Error>);
@@ -45,6 +45,8 @@ impl From<sqlx::Error> for StoreError {
         if matches!(error, sqlx::Error::PoolTimedOut) {
             measures::timed_out(measures::POOLS);
         }
+        // Here and not in the pool, since this conversion sees the error wherever
+        // the statement ran.
         if is_outdated(&error) {
             pool::outdate();
         }
@@ -53,19 +55,19 @@ impl From<sqlx::Error> for StoreError {
 }
 
 impl StoreError {
-    /// No lane came free in time.
+    /// Returns the error for a lane that wasn't free in time.
     pub(crate) fn no_lane(lanes: &'static str) -> Self {
         measures::timed_out(lanes);
         Self(Arc::new(sqlx::Error::PoolTimedOut))
     }
 
-    /// Name of the constraint that was violated, if that is the error.
+    /// Returns the name of the violated constraint, if the error is a violation.
     pub fn constraint(&self) -> Option<&str> {
         self.0.as_database_error()?.constraint()
     }
 
-    /// Another record has what only one can have: a unique or an exclusion
-    /// constraint is violated.
+    /// Returns true if another record conflicts with this one: a unique or an
+    /// exclusion constraint is violated.
     pub fn is_of_another(&self) -> bool {
         self.0
             .as_database_error()
@@ -73,8 +75,9 @@ impl StoreError {
             .is_some_and(|code| ["23505", "23P01"].contains(&code.as_ref()))
     }
 
-    /// The database can't be reached, won't let us in for now, or has changed
-    /// under a connection that will not be used again.
+    /// Returns true if the database can't be reached, temporarily rejects
+    /// connections, or its schema has changed under a connection, which won't be
+    /// reused.
     pub fn is_unavailable(&self) -> bool {
         match &*self.0 {
             error if is_outdated(error) => true,
@@ -85,23 +88,24 @@ impl StoreError {
             | sqlx::Error::Tls(_)
             | sqlx::Error::Protocol(_) => true,
             sqlx::Error::Database(error) => error.code().is_some_and(|code| {
-                // Connection exceptions, too many connections, operator
-                // intervention (shutdown, crash), a database being dropped.
+                // Connection exceptions, insufficient resources (too many
+                // connections), operator intervention (shutdown, crash), a database
+                // that was dropped, and writes to a standby.
                 ["08", "53", "57P"]
                     .iter()
                     .any(|class| code.starts_with(class))
                     || code == "3D000"
                     || code == "25006"
-                    // Cancelled, by a time limit or because nobody waited.
+                    // Cancelled, by a timeout or because the caller was gone.
                     || code == "57014"
             }),
             _ => false,
         }
     }
 
-    /// What is wrong with the row that was to be written, if the fault lies in
-    /// that and not in the moment: the same row fails again whenever it is
-    /// written. Names the SQLSTATE and parts of the schema, nothing of the row.
+    /// Returns a description of the fault if the row to be written caused the
+    /// error, so that a retry would fail again. It names the SQLSTATE and schema
+    /// objects, never values of the row.
     pub fn row_fault(&self) -> Option<String> {
         let error = match &*self.0 {
             sqlx::Error::Database(error) => error,
@@ -112,8 +116,9 @@ impl StoreError {
             _ => return None,
         };
         let code = error.code()?;
-        // Cardinality, data, integrity, check option, program limits (a row too
-        // large), raised by a rule of the schema.
+        // Cardinality, data, integrity, check option, program limits (such as a row
+        // that is too large), and errors raised by triggers or functions of the
+        // schema.
         let about_row = ["21", "22", "23", "44", "54", "P0"];
         if !about_row.iter().any(|class| code.starts_with(class)) {
             return None;
@@ -128,17 +133,17 @@ impl StoreError {
         Some(fault)
     }
 
-    /// Two transactions stood in each other's way.
+    /// Returns true if two transactions conflicted.
     pub fn is_conflict(&self) -> bool {
         self.0
             .as_database_error()
             .and_then(sqlx::error::DatabaseError::code)
-            // A lock that was not to be had in time is one of them.
+            // Serialisation failure, deadlock, lock timeout.
             .is_some_and(|code| ["40001", "40P01", "55P03"].contains(&code.as_ref()))
     }
 
-    /// A text has a character that the database can't keep. Contracts bound
-    /// texts by length and shape; this catches what they leave.
+    /// Returns true if a text has a character that PostgreSQL can't store. The
+    /// contracts limit a text's length and format; this catches the rest.
     fn is_unkeepable_text(&self) -> bool {
         self.0
             .as_database_error()
@@ -146,7 +151,7 @@ impl StoreError {
             .is_some_and(|code| code == "22021" || code == "22P05")
     }
 
-    /// The refusal that the caller gets.
+    /// Converts the error to the refusal that the caller receives.
     pub fn refuse(self, constraints: &[Constraint]) -> Refusal {
         if self.is_unavailable() {
             tracing::warn!(error = %self, "database unavailable");
@@ -181,10 +186,12 @@ impl StoreError {
     }
 }
 
-/// The connection is older than the schema: a statement that it has prepared
-/// would return other columns than it did. The same statement succeeds on a new
-/// connection.
+/// Returns true if the connection's cached plans are older than the schema: a
+/// prepared statement would return other columns than before. The same statement
+/// succeeds on a new connection.
 pub(crate) fn is_outdated(error: &sqlx::Error) -> bool {
+    // `0A000` is also raised for unsupported features; only the name of the C
+    // function identifies a stale plan, since messages are translated.
     error
         .as_database_error()
         .and_then(|error| error.try_downcast_ref::<PgDatabaseError>())

@@ -1,10 +1,9 @@
-//! Connections for calls that are one statement. A pool sends a statement of
-//! its own each time a connection comes back, to see whether it is still good;
-//! for a call that is one statement, that is as much again. A lane goes back as
-//! it is when its statement was answered, and is looked at only when its call
-//! was dropped before the answer: then the statement is cancelled, and the place
-//! given back only when its backend is free or gone. So there are never more
-//! backends than places.
+//! Connections for calls that are a single statement. sqlx's pool pings each
+//! connection on release, which doubles the round trips of such a call. A lane is
+//! released without a ping once its statement has returned. It is only checked if
+//! its call was dropped before that: then the statement is cancelled, and the
+//! permit is released only when the backend is idle or gone. So there are never
+//! more backends than permits.
 
 use std::{
     sync::{Arc, Mutex, PoisonError},
@@ -26,16 +25,15 @@ use crate::{
     pool::prepare,
 };
 
-/// How long a call waits for a free lane before it is refused, and for a new
-/// connection.
+/// Timeout for a free lane, and again for opening a new connection.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(2);
-/// How long a dropped call's statement may go on before it is cancelled; most end
-/// by themselves sooner.
+/// The time that a dropped call's statement may still run before it is cancelled;
+/// most end sooner by themselves.
 const CANCEL_DELAY: Duration = Duration::from_millis(250);
-/// How long a cancelled statement may take to end before its backend is ended.
+/// Timeout for a cancelled statement to end; its backend is terminated after that.
 const DRAIN_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Some connections, each with one statement at a time.
+/// A set of connections, each running one statement at a time.
 #[derive(Debug, Clone)]
 pub struct Lanes(Arc<Home>);
 
@@ -48,7 +46,7 @@ struct Home {
     places: Arc<Semaphore>,
 }
 
-/// A connection, and the process that serves it.
+/// A connection and the backend that serves it.
 #[derive(Debug)]
 struct Open {
     connection: PgConnection,
@@ -56,8 +54,8 @@ struct Open {
 }
 
 impl Lanes {
-    /// At most `limit` connections, each opened when it is first needed. They are
-    /// measured by their name.
+    /// Creates a set of at most `limit` connections, each opened on first use.
+    /// `name` is the pool's name in metrics.
     pub fn new(name: &'static str, options: PgConnectOptions, limit: u32) -> Self {
         let places = usize::try_from(limit).unwrap_or(1);
         Self(Arc::new(Home {
@@ -69,32 +67,35 @@ impl Lanes {
         }))
     }
 
-    /// How many there may be.
+    /// Returns the maximum number of connections.
     pub(crate) fn limit(&self) -> u32 {
         self.0.limit
     }
 
-    /// How many are at work.
+    /// Returns the number of connections in use.
     pub(crate) fn used(&self) -> u32 {
         let left = u32::try_from(self.0.places.available_permits()).unwrap_or(u32::MAX);
         self.0.limit.saturating_sub(left)
     }
 
-    /// How many are open and free.
+    /// Returns the number of open, idle connections.
     pub(crate) fn free(&self) -> u32 {
         u32::try_from(self.0.free().len()).unwrap_or(u32::MAX)
     }
 
-    /// A lane for one statement.
+    /// Acquires a lane for one statement.
     ///
     /// # Errors
-    /// When none gets free, or the database can't be reached, for two seconds.
+    /// Returns an error if no lane is free within two seconds, or no connection can
+    /// be opened within two seconds.
     pub async fn take(&self) -> Result<Lane, StoreError> {
         let since = Instant::now();
         let place = timeout(ACQUIRE_TIMEOUT, self.0.places.clone().acquire_owned())
             .await
             .map_err(|_| StoreError::no_lane(self.0.name))?
             .map_err(|_| sqlx::Error::PoolClosed)?;
+        // Popped in a statement of its own, so that the guard isn't held across the
+        // await below.
         let free = self.0.free().pop();
         let connection = match free {
             Some(connection) => connection,
@@ -111,12 +112,12 @@ impl Lanes {
         })
     }
 
-    /// Closes lanes that are free, and refuses to open others.
+    /// Closes the idle lanes and prevents new ones from being opened.
     pub async fn close(&self) {
         self.0.places.close();
         let free = std::mem::take(&mut *self.0.free());
         for connection in free {
-            // It may be broken already.
+            // Closing is best effort: the connection may be broken already.
             let _ = connection.connection.close().await;
         }
     }
@@ -136,18 +137,22 @@ impl Home {
         })
     }
 
-    /// Waits until a dropped call's statement has ended, by itself or not; then
-    /// the connection can be used again. Nothing if it can't.
+    /// Waits until a dropped call's statement has ended, by itself or by
+    /// cancellation. Returns the connection if it can be reused.
     async fn drain(&self, mut open: Open) -> Option<Open> {
         if timeout(CANCEL_DELAY, drained(&mut open.connection))
             .await
             .is_err()
         {
+            // The statement gets a moment first: a cancellation costs a session of
+            // its own.
             cancel(&self.options, &open.backend).await;
         }
         match timeout(DRAIN_TIMEOUT, drained(&mut open.connection)).await {
             Ok(usable) => usable.then_some(open),
             Err(_) => {
+                // A backend that ignores cancellation would hold its permit for
+                // good.
                 terminate(&self.options, &open.backend).await;
                 None
             }
@@ -155,10 +160,10 @@ impl Home {
     }
 }
 
-/// Reads away what is left of a statement's response; returns whether the
-/// connection is still good.
+/// Consumes the rest of a statement's response; returns true if the connection is
+/// still usable.
 async fn drained(connection: &mut PgConnection) -> bool {
-    // The first ping may meet the error of the statement itself.
+    // The first ping may receive the error of the interrupted statement.
     for _ in 0..2 {
         match connection.ping().await {
             Ok(()) => return true,
@@ -175,15 +180,15 @@ pub struct Lane {
     connection: Option<Open>,
     home: Arc<Home>,
     place: Option<OwnedSemaphorePermit>,
-    /// The call's slot goes back with the place.
+    /// The call's context: its slot is released together with the permit.
     call: Context,
 }
 
 impl Lane {
-    /// Runs the statement, and gives the connection back once it is answered.
+    /// Runs the statement and releases the connection once it has returned.
     ///
     /// # Errors
-    /// What the database says.
+    /// Returns the database's error.
     pub async fn run<T>(
         mut self,
         statement: impl AsyncFnOnce(&mut PgConnection) -> Result<T, sqlx::Error>,
@@ -191,6 +196,8 @@ impl Lane {
         let Some(open) = self.connection.as_mut() else {
             return Err(sqlx::Error::PoolClosed.into());
         };
+        // If this future is dropped here, `connection` is still set and `Drop`
+        // takes over.
         let answer = statement(&mut open.connection).await;
         self.settle(&answer);
         Ok(answer?)
@@ -199,6 +206,8 @@ impl Lane {
     fn settle<T>(&mut self, answer: &Result<T, sqlx::Error>) {
         let answered = match answer {
             Ok(_) | Err(sqlx::Error::RowNotFound) => true,
+            // A database error is a complete response: the connection is in sync
+            // and reusable.
             Err(error @ sqlx::Error::Database(_)) => !error::is_outdated(error),
             Err(_) => false,
         };
@@ -206,8 +215,8 @@ impl Lane {
         if answered {
             self.home.free().extend(connection);
         } else {
-            // The server is gone, and with it whatever the other lanes lead to; or
-            // the schema has changed under all of them.
+            // Either the server is gone, and the idle connections are dead, too; or
+            // the schema has changed, and their prepared statements are outdated.
             self.home.free().clear();
         }
     }
@@ -220,7 +229,9 @@ impl Drop for Lane {
             self.connection.take(),
             tokio::runtime::Handle::try_current(),
         ) {
-            // The call was dropped in the middle.
+            // Still set: the call was dropped while its statement was running. The
+            // connection is drained before it can be reused, and the permit and the
+            // slot are held until then.
             let call = std::mem::take(&mut self.call);
             runtime.spawn(async move {
                 let usable = home.drain(open).await;

@@ -1,5 +1,6 @@
-//! Work that one replica at a time does in a database: an advisory lock chooses
-//! it, and any other takes over when its connection ends, however that happens.
+//! Leader election among the replicas on one database, by a PostgreSQL advisory
+//! lock: the lock ends with its connection, however that ends, and another replica
+//! takes over.
 
 use std::time::Duration;
 
@@ -7,27 +8,30 @@ use sqlx::{PgConnection, PgPool};
 
 use crate::StoreError;
 
-/// How often a replica that stands by tries to lead.
+/// Poll interval of a standby replica.
 const TAKE_OVER: Duration = Duration::from_secs(1);
-/// How long the database may take to answer whoever leads.
+/// Timeout of the leader's statements.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// The lead, for as long as its connection lasts.
+/// Leadership, held for as long as the connection lasts.
 #[derive(Debug)]
 pub struct Leadership(PgConnection);
 
 impl Leadership {
-    /// Stands by until nobody else leads `work`, a name that all replicas give
-    /// it.
+    /// Waits until this replica leads `work`. All replicas must use the same name
+    /// for it.
     ///
     /// # Errors
-    /// When the connection is lost; stand by again then.
+    /// Returns an error if the connection is lost; the caller should start over.
     pub async fn stand_by(pool: &PgPool, work: &str) -> Result<Self, StoreError> {
-        // Detached, so that the lock goes with the connection, whatever becomes
-        // of this task.
+        // Detached from the pool: the lock is bound to the session, so the
+        // connection must be closed with this task and never reused.
         let mut connection = pool.acquire().await?.detach();
+        // Polled: a blocking `pg_advisory_lock` wouldn't return while another
+        // replica leads, so `in_time` couldn't detect a lost connection.
         loop {
-            // Locks of our own have a class of their own.
+            // The two-key form namespaces our locks against other users of advisory
+            // locks.
             let lock =
                 sqlx::query_scalar("select pg_try_advisory_lock(hashtext('wangge'), hashtext($1))")
                     .bind(work)
@@ -40,17 +44,17 @@ impl Leadership {
         }
     }
 
-    /// The connection that holds the lock.
+    /// Returns the connection that holds the lock.
     pub fn connection(&mut self) -> &mut PgConnection {
         &mut self.0
     }
 }
 
-/// The answer of a statement on the lead's connection, or that it is lost: a
-/// database that has vanished says nothing at all.
+/// Runs a statement with a timeout: a database host that has vanished sends no
+/// response at all, and leadership would never be noticed as lost.
 ///
 /// # Errors
-/// What the database says, or that it said nothing for ten seconds.
+/// Returns the database's error, or a timeout after ten seconds.
 pub async fn in_time<T>(
     statement: impl Future<Output = Result<T, sqlx::Error>>,
 ) -> Result<T, StoreError> {

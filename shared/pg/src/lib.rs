@@ -1,6 +1,7 @@
-//! PostgreSQL for every service: pools, transactions that a cancelled handler
-//! cannot leave open, request ids, and database errors as refusals. It holds
-//! no statement about any service's own records.
+//! PostgreSQL for every service: connection pools, transactions that a cancelled
+//! handler cannot leave open, idempotency of writes by request id, and the mapping
+//! of database errors to refusals. It holds no statement about any service's own
+//! records.
 
 mod cancel;
 pub mod coalesce;

@@ -1,4 +1,4 @@
-//! What is measured of connections, under the names of the semantic conventions.
+//! Metrics of connections, named by the OpenTelemetry semantic conventions.
 
 use std::{sync::LazyLock, time::Instant};
 
@@ -11,7 +11,8 @@ use opentelemetry::{
 use crate::Database;
 
 const POOL: &str = "db.client.connection.pool.name";
-/// The pools that are not lanes, where one is not told from another.
+/// The label for timeouts of all pools that aren't lanes: sqlx's error doesn't name
+/// the pool.
 pub(crate) const POOLS: &str = "pools";
 const STATE: &str = "db.client.connection.state";
 
@@ -32,10 +33,10 @@ static TIMED_OUT: LazyLock<Counter<u64>> = LazyLock::new(|| {
         .build()
 });
 
-/// Measures the pools of a database from now on.
+/// Registers the metrics of a database's pools.
 pub fn measure(database: &Database) {
-    // Those who waited in vain are told from the start, so that the first one is
-    // seen as one more.
+    // Timeouts are exported as zero from the start, so that the first one is
+    // visible as an increase.
     let pools = [
         ("calls", database.calls.clone()),
         ("feed", database.feed.clone()),
@@ -87,12 +88,12 @@ fn count(to: &dyn AsyncInstrument<u64>, pool: &'static str, used: u32, idle: u32
     }
 }
 
-/// A connection of a pool was waited for since then.
+/// Records the wait for a connection of a pool.
 pub(crate) fn waited(pool: &'static str, since: Instant) {
     WAITED.record(since.elapsed().as_secs_f64(), &[KeyValue::new(POOL, pool)]);
 }
 
-/// No connection came free in time.
+/// Counts a timeout while waiting for a connection.
 pub(crate) fn timed_out(pool: &'static str) {
     TIMED_OUT.add(1, &[KeyValue::new(POOL, pool)]);
 }

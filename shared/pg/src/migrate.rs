@@ -1,8 +1,8 @@
-//! Bringing a database up to date while others work in it: the tables that every
-//! service has, then the service's own. Waits for a database that is still
-//! starting; takes no lock for which others would have to wait in line behind
-//! it for long; and says for whom it waits. It refuses to decide whether a
-//! migration is safe: `xtask check` does.
+//! Runs migrations while services are using the database: first the shared tables
+//! of every service, then the service's own. Waits for a database that is still
+//! starting, takes no lock that would queue other statements behind it for long,
+//! and logs the transactions that block it. It refuses to judge whether a migration
+//! is safe: `xtask check` does that.
 
 use std::{collections::HashMap, convert::Infallible, time::Duration};
 
@@ -16,39 +16,42 @@ use crate::{
     pool::{Access, pool},
 };
 
-/// Tables that every service has. Their versions are below those of services,
+/// Migrations of the shared tables. Their versions sort before those of services,
 /// which begin with a date.
 static SHARED: Migrator = sqlx::migrate!("./migrations");
 
-/// Where it is kept which migrations have been run.
+/// The table of applied migrations.
 const TABLE: &str = "_sqlx_migrations";
 
-/// How often, a second apart, a database that can't be reached is tried.
+/// Number of attempts to reach the database, one second apart.
 const ATTEMPTS: u32 = 30;
 
-/// How long a migration waits for the lock of a table: for as long, calls wait
-/// behind it.
+/// Lock timeout of a transactional migration. Calls queue behind its lock request
+/// for as long as it waits.
 const LOCK_TIMEOUT: &str = "2s";
-/// How long a try waits for another program that migrates. Shorter than the
-/// second after which PostgreSQL looks for deadlocks: an index that is made
-/// without locking waits for every transaction, also for one that waits here.
+/// Lock timeout for another program's migration lock. It is shorter than
+/// PostgreSQL's `deadlock_timeout` of one second: `create index concurrently` waits
+/// for every open transaction, including one that waits for this lock.
 const TURN_TIMEOUT: &str = "500ms";
-/// The pause after the first try that got no lock; each one is twice as long.
+/// The retry delay after the first lock timeout; it doubles with each attempt.
 const FIRST_PAUSE: Duration = Duration::from_millis(500);
-/// The longest pause.
+/// Maximum retry delay.
 const LONGEST_PAUSE: Duration = Duration::from_secs(8);
-/// How often it is looked for whom a migration waits.
+/// Interval at which the blockers of a migration are checked.
 const LOOK: Duration = Duration::from_secs(1);
 
-/// Runs the migrations that have not been run yet. One that gets no lock is
-/// undone and tried again, until it gets it.
+/// Runs the migrations that have not been applied yet. One that hits the lock
+/// timeout is rolled back and retried until it succeeds.
 ///
 /// # Errors
-/// When the database can't be reached for half a minute, or a migration fails.
+/// Returns an error if the database can't be reached for half a minute, or a
+/// migration fails.
 pub async fn migrate(pool: &PgPool, own: &Migrator) -> Result<(), MigrateError> {
     wait_for(pool).await?;
     let mut pause = FIRST_PAUSE;
     loop {
+        // Detached, since its session settings and advisory lock must not return to
+        // the pool.
         let mut connection = pool.acquire().await?.detach();
         let process: i32 = sqlx::query_scalar("select pg_backend_pid()")
             .fetch_one(&mut connection)
@@ -57,7 +60,7 @@ pub async fn migrate(pool: &PgPool, own: &Migrator) -> Result<(), MigrateError> 
             outcome = run(&mut connection, own) => outcome,
             never = tell_blockers(pool, process) => match never {},
         };
-        // With it go its locks and its settings, whatever became of it.
+        // Closing the session releases its locks and settings in any case.
         let _ = connection.close().await;
         match outcome {
             Err(error) if got_no_lock(&error) => {
@@ -70,13 +73,14 @@ pub async fn migrate(pool: &PgPool, own: &Migrator) -> Result<(), MigrateError> 
     }
 }
 
-/// Runs what has not been run, in order.
+/// Applies the pending migrations in order.
 async fn run(connection: &mut PgConnection, own: &Migrator) -> Result<(), MigrateError> {
-    // However long it takes: what must not is waiting for locks.
+    // A migration may run for long; only its lock waits are limited.
     connection.execute("set statement_timeout = 0").await?;
     set_lock_timeout(connection, TURN_TIMEOUT).await?;
     connection.lock().await?;
     connection.ensure_migrations_table(TABLE).await?;
+    // A version that was started but not finished: its effects are unknown.
     if let Some(version) = connection.dirty_version(TABLE).await? {
         return Err(MigrateError::Dirty(version));
     }
@@ -85,7 +89,7 @@ async fn run(connection: &mut PgConnection, own: &Migrator) -> Result<(), Migrat
         .into_iter()
         .map(|applied| (applied.version, applied.checksum))
         .collect();
-    // Versions that this program doesn't know are those of a newer one.
+    // Applied versions that this binary doesn't know are those of a newer release.
     for migration in SHARED.iter().chain(own.iter()) {
         match applied.get(&migration.version) {
             Some(checksum) if *checksum == migration.checksum => {}
@@ -103,25 +107,31 @@ async fn apply(connection: &mut PgConnection, migration: &Migration) -> Result<(
         connection.apply(TABLE, migration).await?;
         return Ok(());
     }
-    // What runs without a transaction locks nobody out while it waits.
+    // Statements outside a transaction hold no locks while they wait, so they may
+    // wait without a limit.
     set_lock_timeout(connection, "0").await?;
     let (all_but_last, last) = steps(migration.sql.as_str());
     for step in all_but_last {
         drop_leftover(connection, step).await?;
-        // From a migration of ours, word by word.
+        // Safe: the statement is a literal part of one of our migrations.
         connection.execute(AssertSqlSafe(step.to_owned())).await?;
     }
     drop_leftover(connection, last).await?;
+    // The last statement is applied together with the record in the migrations
+    // table, after all others have succeeded.
     let mut migration = migration.clone();
     migration.sql = AssertSqlSafe(last.to_owned()).into_sql_str();
     connection.apply(TABLE, &migration).await?;
     Ok(())
 }
 
-/// The statements of a migration without a transaction, the last one apart. Each
-/// runs by itself: several sent together are a transaction. Those that make or
-/// drop indexes can be told apart at the ends of lines.
+/// Splits a migration that runs without a transaction into its statements, the last
+/// one separately. They are sent one by one, since PostgreSQL runs several
+/// statements in one message as a transaction. In migrations with concurrent
+/// indexes every statement ends at the end of a line.
 fn steps(sql: &str) -> (Vec<&str>, &str) {
+    // Other migrations may contain semicolons in `do` blocks, so they are sent
+    // whole.
     if !sql.to_ascii_lowercase().contains("index concurrently") {
         return (Vec::new(), sql);
     }
@@ -134,6 +144,7 @@ fn steps(sql: &str) -> (Vec<&str>, &str) {
 }
 
 async fn set_lock_timeout(connection: &mut PgConnection, to: &str) -> Result<(), sqlx::Error> {
+    // Through `set_config`, since `set` accepts no bind parameters.
     sqlx::query("select set_config('lock_timeout', $1, false)")
         .bind(to)
         .execute(connection)
@@ -141,9 +152,9 @@ async fn set_lock_timeout(connection: &mut PgConnection, to: &str) -> Result<(),
     Ok(())
 }
 
-/// Drops what an earlier run of a migration left of its index: one that was cut
-/// short is invalid; one that was finished, but not noted down, is made again
-/// unless the statement does without.
+/// Drops the index that an earlier run has left behind: an invalid one, if that run
+/// was interrupted; a valid one, if the run wasn't recorded, unless the statement
+/// has `if not exists`.
 async fn drop_leftover(connection: &mut PgConnection, sql: &str) -> Result<(), sqlx::Error> {
     let Some((name, unless_there)) = index_made(sql) else {
         return Ok(());
@@ -158,14 +169,15 @@ async fn drop_leftover(connection: &mut PgConnection, sql: &str) -> Result<(), s
     .await?;
     if let Some(statement) = statement {
         tracing::info!(index = name, "dropping what an earlier run left behind");
-        // The name was quoted by the database itself.
+        // Safe: the statement was built by `format` with the index's `regclass`,
+        // which is quoted.
         connection.execute(AssertSqlSafe(statement)).await?;
     }
     Ok(())
 }
 
-/// Name of the index that a statement makes without locking its table, and
-/// whether it does so only if there is none of this name.
+/// Returns the name of the index that a statement creates concurrently, and true if
+/// it has `if not exists`.
 fn index_made(sql: &str) -> Option<(&str, bool)> {
     let mut words = sql
         .lines()
@@ -188,7 +200,7 @@ fn index_made(sql: &str) -> Option<(&str, bool)> {
     words.next().map(|name| (name, unless_there))
 }
 
-/// Another transaction holds what it needs, or waits for what it holds.
+/// Returns true on a lock timeout or a deadlock.
 fn got_no_lock(error: &MigrateError) -> bool {
     let (MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _)) = error else {
         return false;
@@ -199,11 +211,12 @@ fn got_no_lock(error: &MigrateError) -> bool {
         .is_some_and(|code| code == "55P03" || code == "40P01")
 }
 
-/// Says for whom a process waits, each time that this changes. Not what they do:
-/// their statements may have values in them.
+/// Logs the transactions that block a backend, each time that they change. Their
+/// statements are left out, since they may contain personal data.
 async fn tell_blockers(pool: &PgPool, process: i32) -> Infallible {
     let mut told = Vec::new();
     loop {
+        // On another connection of the pool: the migration's own is busy.
         tokio::time::sleep(LOOK).await;
         let blockers: Result<Vec<String>, _> = sqlx::query_scalar(
             "select format('process %s (%s, %s), in its transaction since %s', pid, \
@@ -213,7 +226,7 @@ async fn tell_blockers(pool: &PgPool, process: i32) -> Infallible {
         .bind(process)
         .fetch_all(pool)
         .await;
-        // It is the migration that matters: what can't be seen is not told.
+        // Best effort: a failure to list the blockers must not fail the migration.
         let blockers = blockers.unwrap_or_default();
         if blockers != told && !blockers.is_empty() {
             tracing::warn!(blockers = %blockers.join("; "), "a migration waits");
@@ -222,23 +235,24 @@ async fn tell_blockers(pool: &PgPool, process: i32) -> Infallible {
     }
 }
 
-/// A connection to a database, once it can be reached; its statements, which may
-/// have secrets in them, are not told of.
+/// Connects to a database once it can be reached. Statements on the connection
+/// aren't logged, since they may contain secrets.
 ///
 /// # Errors
-/// When it can't be for half a minute.
+/// Returns an error if the database can't be reached for half a minute.
 pub async fn connect(access: &Access) -> Result<PgConnection, MigrateError> {
     let pool = pool(&access.untold(), 1);
     wait_for(&pool).await?;
     Ok(pool.acquire().await?.detach())
 }
 
-/// Waits until all migrations that this program knows have been run, by whoever
-/// does that; others may have been run, too, for a newer program beside it.
+/// Waits until another process has applied all migrations that this binary knows.
+/// Newer ones may have been applied, too.
 pub async fn wait_until_migrated(pool: &PgPool, own: &Migrator) {
     let mut told = None;
     loop {
         let missing = missing(pool, own).await;
+        // Each state is logged once, not every second.
         match &missing {
             Ok(0) => return,
             Ok(count) if told != Some(Ok(*count)) => tracing::warn!(
@@ -255,8 +269,9 @@ pub async fn wait_until_migrated(pool: &PgPool, own: &Migrator) {
     }
 }
 
-/// How many migrations have not been run.
+/// Returns the number of pending migrations.
 async fn missing(pool: &PgPool, own: &Migrator) -> Result<usize, StoreError> {
+    // A new database has no such table, and selecting from it would fail.
     let there: Option<String> = sqlx::query_scalar("select to_regclass('_sqlx_migrations')::text")
         .fetch_one(pool)
         .await?;

@@ -1,6 +1,5 @@
-//! Pools of connections. A pool opens its first connection when it is first
-//! used, so that a service starts, and answers `UNAVAILABLE`, without its
-//! database.
+//! Connection pools. A pool connects lazily, so that a service can start without
+//! its database and responds with `UNAVAILABLE` until it can connect.
 
 use std::{
     path::Path,
@@ -15,26 +14,26 @@ use sqlx::{
     postgres::{PgConnectOptions, PgPoolOptions},
 };
 
-/// How long a call waits for a free connection before it is refused.
+/// Timeout for a free connection; the call is rejected after it.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(2);
-/// A transaction that has been idle for longer was forgotten by somebody.
+/// Idle timeout inside a transaction: one that is idle for longer was leaked.
 const IDLE_IN_TRANSACTION: &str = "10s";
 
-/// How much longer than a call's deadline its statements may run: the call has
-/// its own reason by then.
+/// The margin by which a call's statements may outlive its deadline; the call has
+/// failed with its own error by then.
 const DEADLINE_MARGIN: Duration = Duration::from_secs(5);
-/// How long a call's statement waits for a lock. Whoever holds one for longer
-/// holds up everybody.
+/// Timeout for a lock that a call's statement needs. Longer-held locks block every
+/// other caller.
 const LOCK_TIMEOUT: &str = "20s";
 
-/// Makes a backend notice within two seconds that its client is gone, where the
-/// server knows how; returns the backend's process id.
+/// Lets a backend notice within two seconds that its client has disconnected, on
+/// platforms where the server supports it; returns the backend's process id.
 const PREPARE: &str = "select pg_backend_pid(), (select set_config(name, '2000', false) \
      from pg_settings where name = 'client_connection_check_interval' and version() like '%linux%')";
 
-/// Settings under which rows are looked up by index, with a plan that is made
-/// once: how many are asked for together does not change it, and planning took
-/// longer than looking them up.
+/// Settings for lookups by key, through an index and with a generic plan: the
+/// number of keys doesn't change the plan, and planning took longer than the
+/// lookup.
 const BY_INDEX: [(&str, &str); 4] = [
     ("plan_cache_mode", "force_generic_plan"),
     ("enable_seqscan", "off"),
@@ -42,10 +41,10 @@ const BY_INDEX: [(&str, &str); 4] = [
     ("enable_mergejoin", "off"),
 ];
 
-/// Settings under which lists are read in the order of an index up to the end
-/// of the page, instead of being gathered whole and sorted. The index is the one
-/// by which the fewest rows are looked at: that the rows of another one lie side
-/// by side in the table says nothing where most of them are passed over.
+/// Settings for lists, which are read in index order up to the end of the page
+/// instead of being fetched whole and sorted. Page costs of zero make the planner
+/// choose the index that visits the fewest rows: physical correlation of another
+/// index is worth nothing if most of its rows are filtered out.
 const IN_ORDER: [(&str, &str); 5] = [
     ("plan_cache_mode", "force_custom_plan"),
     ("enable_sort", "off"),
@@ -54,26 +53,27 @@ const IN_ORDER: [(&str, &str); 5] = [
     ("random_page_cost", "0"),
 ];
 
-/// How a database is reached.
+/// Connection options of a database, and the deadline of calls that use it.
 #[derive(Clone)]
 pub struct Access {
     options: PgConnectOptions,
     password: Option<String>,
-    /// The deadline of calls that bring none.
+    /// Deadline of calls that don't specify one.
     deadline: Duration,
 }
 
 impl std::fmt::Debug for Access {
+    // The options contain the password, so they must not be printed.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("Access")
     }
 }
 
 impl Access {
-    /// By a URL, with a password that stands in it or in a file.
+    /// Parses a URL; the password is in it or in a file.
     ///
     /// # Errors
-    /// When the URL or the file can't be read.
+    /// Returns an error if the URL is invalid or the file can't be read.
     pub fn of(url: &str, password_file: Option<&Path>) -> Result<Self, sqlx::Error> {
         let mut options = PgConnectOptions::from_str(url)?;
         let mut password = None;
@@ -81,15 +81,17 @@ impl Access {
             let text = std::fs::read_to_string(path).map_err(|error| {
                 sqlx::Error::Configuration(format!("{}: {error}", path.display()).into())
             })?;
+            // Editors and `echo` append a line break to secret files.
             let text = text.trim_end_matches(['\r', '\n']).to_owned();
             options = options.password(&text);
             password = Some(text);
         }
         let settings = [
             ("idle_in_transaction_session_timeout", IDLE_IN_TRANSACTION),
-            // Statements are short: compiling one costs more than it saves.
+            // Statements are short: JIT compilation costs more than it saves.
             ("jit", "off"),
-            // A peer that has vanished leaves its locks to others in half a minute.
+            // A client host that has vanished releases its locks after half a
+            // minute.
             ("tcp_keepalives_idle", "15"),
             ("tcp_keepalives_interval", "5"),
             ("tcp_keepalives_count", "3"),
@@ -97,7 +99,8 @@ impl Access {
         let options = options
             .options(settings)
             .application_name("wangge")
-            // For traces; whether anything is made of it is decided there.
+            // Feeds tracing: the telemetry layer decides which statements become
+            // spans.
             .log_statements(log::LevelFilter::Debug)
             .log_slow_statements(log::LevelFilter::Off, Duration::MAX);
         Ok(Self {
@@ -107,14 +110,14 @@ impl Access {
         })
     }
 
-    /// The same, where calls have another deadline than 30 s.
+    /// Sets another deadline for calls; the default is 30 s.
     #[must_use]
     pub fn with_deadline(self, deadline: Duration) -> Self {
         Self { deadline, ..self }
     }
 
-    /// What connections for calls are made with: their statements end when nobody
-    /// can wait for them any more.
+    /// Returns the options of connections that serve calls: with a statement
+    /// timeout, so that no statement runs on after every caller has timed out.
     fn for_calls(&self) -> PgConnectOptions {
         let limit = self.deadline.saturating_add(DEADLINE_MARGIN).as_millis();
         let limit = limit.min(i32::MAX.unsigned_abs().into()).to_string();
@@ -125,12 +128,12 @@ impl Access {
         self.options.clone().options(limits)
     }
 
-    /// What a single connection is made with.
+    /// Returns the options for a single connection, without the timeouts of calls.
     pub fn options(&self) -> &PgConnectOptions {
         &self.options
     }
 
-    /// The same, for statements that are told to nobody.
+    /// Returns a copy that logs no statements.
     pub(crate) fn untold(&self) -> Self {
         Self {
             options: self.options.clone().disable_statement_logging(),
@@ -139,16 +142,17 @@ impl Access {
         }
     }
 
-    /// The password, if it stands in a file.
+    /// Returns the password, if it was read from a file.
     pub fn password(&self) -> Option<&str> {
         self.password.as_deref()
     }
 }
 
-/// A URL of a database, for whoever reads settings.
+/// Validates a database URL; a parser for settings.
 ///
 /// # Errors
-/// Why it is none; without the URL, which may have a password in it.
+/// Returns the expected format. The URL itself is left out, since it may contain a
+/// password.
 pub fn url(text: &str) -> Result<String, String> {
     let known = ["postgres://", "postgresql://"];
     let readable = known.iter().any(|scheme| text.starts_with(scheme))
@@ -160,36 +164,36 @@ pub fn url(text: &str) -> Result<String, String> {
     }
 }
 
-/// The pools of one service. Calls, feeds and background work can't starve one
-/// another.
+/// The pools of one service, separate so that calls, feeds and background work
+/// can't starve one another.
 #[derive(Debug, Clone)]
 pub struct Database {
-    /// For calls.
+    /// Serves calls that need a transaction or several statements.
     pub calls: PgPool,
-    /// For readers of the feed.
+    /// Serves the readers of the feed.
     pub feed: PgPool,
-    /// For the sequencer, consumers and everything else that nobody waits for.
+    /// Serves the sequencer, consumers and other work that no caller waits for.
     pub background: PgPool,
-    /// For statements that find their rows by keys. They are planned once, when
-    /// tables may still be small; any plan but by index would be wrong later.
+    /// Serves statements that look up rows by key. They are planned once, while
+    /// tables may still be small; any plan but an index lookup would be wrong
+    /// later.
     pub lanes: Lanes,
-    /// For lists: each is planned for its own arguments, and read in the order
-    /// of an index.
+    /// Serves lists: each is planned for its own arguments and read in index order.
     pub list_lanes: Lanes,
-    /// For work that is one statement and that nobody waits for.
+    /// Serves single-statement work that no caller waits for.
     pub background_lanes: Lanes,
 }
 
 impl Database {
-    /// Pools on the database at `url`, of which calls get `max_connections`.
+    /// Opens the pools on the database at `url`, with `max_connections` for calls.
     ///
     /// # Errors
-    /// When the URL can't be read.
+    /// Returns an error if the URL is invalid.
     pub fn open(url: &str, max_connections: u32) -> Result<Self, sqlx::Error> {
         Ok(Self::at(&Access::of(url, None)?, max_connections))
     }
 
-    /// The same, wherever the database's password stands.
+    /// Opens the pools with the given access.
     pub fn at(access: &Access, max_connections: u32) -> Self {
         let calls = || access.for_calls();
         Self {
@@ -206,7 +210,7 @@ impl Database {
         }
     }
 
-    /// Closes all connections.
+    /// Closes all connections of all pools.
     pub async fn close(&self) {
         futures::join!(
             self.calls.close(),
@@ -219,12 +223,13 @@ impl Database {
     }
 }
 
-/// When a connection was last found older than its database's schema.
+/// The last time that a connection was found to be older than its database's
+/// schema.
 static OUTDATED: Mutex<Option<Instant>> = Mutex::new(None);
 
-/// Connections that are open now have statements prepared for an older schema,
-/// and are not used again. Which database it was is not looked at: to connect
-/// again after an upgrade costs the others little.
+/// Marks all open connections as outdated: their prepared statements were made for
+/// an older schema. It applies to the pools of all databases of the process, since
+/// reconnecting after an upgrade is cheap.
 pub(crate) fn outdate() {
     *OUTDATED.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
 }
@@ -234,21 +239,23 @@ fn is_outdated(age: Duration) -> bool {
     since.is_some_and(|since| since.elapsed() <= age)
 }
 
-/// A pool on the database at `url`, of at most `max_connections`.
+/// Opens a pool on the database at `url`, of at most `max_connections`.
 ///
 /// # Errors
-/// When the URL can't be read; not when the database can't be reached.
+/// Returns an error if the URL is invalid, not if the database can't be reached.
 pub fn open(url: &str, max_connections: u32) -> Result<PgPool, sqlx::Error> {
     Ok(pool(&Access::of(url, None)?, max_connections))
 }
 
-/// The same, wherever the database's password stands.
+/// Opens a pool with the given access.
 pub fn pool(access: &Access, max_connections: u32) -> PgPool {
     pool_with(access.options.clone(), max_connections)
 }
 
-/// Prepares a new connection; returns its backend's process id.
+/// Prepares a new connection and returns its backend's process id.
 pub(crate) async fn prepare(connection: &mut PgConnection) -> Result<i32, sqlx::Error> {
+    // Not persistent: it runs once per connection, so caching it as a prepared
+    // statement is useless.
     let statement = sqlx::query_as::<_, (i32, Option<String>)>(PREPARE).persistent(false);
     Ok(statement.fetch_one(connection).await?.0)
 }
@@ -258,9 +265,11 @@ fn pool_with(options: PgConnectOptions, max_connections: u32) -> PgPool {
         .max_connections(max_connections)
         .acquire_timeout(ACQUIRE_TIMEOUT)
         .idle_timeout(Duration::from_secs(300))
-        // A connection is tested when it comes back; testing it again when it
-        // is taken would cost each call a round trip.
+        // A connection is tested when it is released; testing it again on acquire
+        // would cost each call a round trip.
         .test_before_acquire(false)
+        // After a schema change, every cached plan of the connection may fail;
+        // replace it.
         .before_acquire(|_, connection| {
             let current = !is_outdated(connection.age);
             Box::pin(async move { Ok(current) })
@@ -268,8 +277,8 @@ fn pool_with(options: PgConnectOptions, max_connections: u32) -> PgPool {
         .after_connect(|connection, _| {
             Box::pin(async move { prepare(connection).await.map(|_| ()) })
         })
-        // Writes run in `transact`, which ends what it begins. This catches
-        // whoever did not use it.
+        // Writes run in `transact`, which ends what it begins. This catches code
+        // that bypasses it.
         .after_release(|connection, _| {
             let clean = !connection.is_in_transaction();
             Box::pin(async move { Ok(clean) })

@@ -1,7 +1,8 @@
-//! Request ids: a write repeated with the same id and content has one effect.
+//! Idempotency of writes: a write that is retried with the same request id and
+//! content takes effect once.
 //!
-//! The row is written in the transaction of the effect. It names the record
-//! that the first call made or changed and keeps nothing else of it.
+//! The row is written in the transaction of the effect. It stores the id of the
+//! record that the first call created or changed, and nothing else of its content.
 
 use chrono::{DateTime, Duration, Utc};
 use prost::Message;
@@ -16,27 +17,28 @@ use crate::{
     transaction::{Failure, Tx},
 };
 
-/// How long a request id is remembered.
+/// Retention of request ids; a retry after that takes effect again.
 pub const REMEMBERED: Duration = Duration::hours(48);
-/// Requests forgotten by one statement.
+/// Maximum number of request ids deleted by one statement.
 pub const FORGOTTEN_AT_ONCE: i64 = 10_000;
 
-/// Who asks for what, so that a repetition is known again.
+/// Identifies a request, so that a retry is recognised.
 #[derive(Debug, Clone)]
 pub struct RequestKey {
-    /// The caller's key: callers can't collide with one another.
+    /// The caller's key; part of the primary key, so that callers can't collide.
     pub caller: String,
-    /// The caller's id of the request.
+    /// The request id, chosen by the caller.
     pub request_id: Uuid,
-    /// Digest of the method and the decoded message.
+    /// Digest of the method and the decoded message; distinguishes a retry from a
+    /// reused id.
     pub fingerprint: Vec<u8>,
 }
 
 impl RequestKey {
-    /// The key of a request.
+    /// Creates the key of a request.
     ///
     /// # Errors
-    /// `FIELD_INVALID` if the id is not a UUID.
+    /// Returns `FIELD_INVALID` if the id is not a UUID.
     pub fn of<M: Message>(
         caller: &str,
         method: &str,
@@ -55,17 +57,17 @@ impl RequestKey {
         })
     }
 
-    /// Returns the subject of the caller's token, which histories name. Keys of callers
-    /// of other issuers than the first have the issuer's name before it.
+    /// Returns the subject of the caller's token, for histories. The key of a
+    /// caller of another issuer than the first is prefixed with the issuer's name.
     pub fn subject(&self) -> &str {
         self.caller.rsplit('\n').next().unwrap_or_default()
     }
 
-    /// The record of the first call, if `fingerprint` shows that this call
-    /// repeats it.
+    /// Returns the record of the first call, if `fingerprint` shows that this call
+    /// is a retry of it.
     ///
     /// # Errors
-    /// `REQUEST_ID_REUSED` if the first call had other content.
+    /// Returns `REQUEST_ID_REUSED` if the first call had other content.
     pub fn same(&self, fingerprint: &[u8], record_id: Uuid) -> Result<Uuid, Refusal> {
         if fingerprint == self.fingerprint {
             Ok(record_id)
@@ -75,11 +77,13 @@ impl RequestKey {
     }
 }
 
-/// Returns an encoded message with its request id in lower case, as ids are
-/// compared: an id repeated in capitals is the same id.
+/// Returns an encoded message with its request id in lower case: ids are compared
+/// as UUIDs, so an upper-case retry is the same request.
 fn folded(mut encoded: Vec<u8>, request_id: &str) -> Vec<u8> {
     if request_id.bytes().any(|letter| letter.is_ascii_uppercase()) {
         let id = request_id.as_bytes();
+        // Replaced in the encoded bytes, so that no message type has to be known;
+        // the length is unchanged, so length prefixes stay valid.
         let mut place = 0;
         while place + id.len() <= encoded.len() {
             if encoded[place..].starts_with(id) {
@@ -93,13 +97,13 @@ fn folded(mut encoded: Vec<u8>, request_id: &str) -> Vec<u8> {
     encoded
 }
 
-/// Takes the request's effect on itself. Of calls with one key at the same
-/// time the others wait here until the first has committed or given up.
-/// Answers the record of an earlier call whose effect stands. The database puts
-/// its own time in the place of `now`, so that clocks of replicas don't count.
+/// Claims a request id for this transaction, or returns the record of an earlier
+/// call that took effect. Concurrent calls with the same key wait here until the
+/// first has committed or rolled back. A trigger replaces `now` with the database's
+/// time, so the clocks of replicas don't matter.
 ///
 /// # Errors
-/// `REQUEST_ID_REUSED`, and what the database says.
+/// Returns `REQUEST_ID_REUSED`, or the database's error.
 pub async fn claim(
     tx: &mut Tx,
     key: &RequestKey,
@@ -107,6 +111,8 @@ pub async fn claim(
     revision: i64,
     now: DateTime<Utc>,
 ) -> Result<Option<Uuid>, Failure> {
+    // `on conflict do nothing` waits for a concurrent transaction that has inserted
+    // the same key, and inserts if that one rolls back.
     let claimed = sqlx::query(
         "insert into request (caller, request_id, fingerprint, record_id, revision, recorded_time) \
          values ($1, $2, $3, $4, $5, $6) on conflict on constraint request_pkey do nothing",
@@ -123,6 +129,8 @@ pub async fn claim(
     if claimed == 1 {
         return Ok(None);
     }
+    // A statement of its own: under read committed it has a newer snapshot, so it
+    // sees the row whose commit the insert has just waited for.
     let (fingerprint, earlier): (Vec<u8>, Uuid) = sqlx::query_as(
         "select fingerprint, record_id from request where caller = $1 and request_id = $2",
     )
@@ -133,11 +141,11 @@ pub async fn claim(
     Ok(Some(key.same(&fingerprint, earlier)?))
 }
 
-/// Forgets some of the requests that are older than [`REMEMBERED`], by the clock
-/// of the database, which also stamps them; returns how many.
+/// Deletes a batch of requests that are older than [`REMEMBERED`] and returns how
+/// many. Age is measured by the database's clock, which also stamps them.
 ///
 /// # Errors
-/// What the database says, or that it said nothing in time.
+/// Returns the database's error, or a timeout.
 pub async fn forget_old(pool: &PgPool) -> Result<u64, StoreError> {
     let forgotten = sqlx::query(
         "delete from request where ctid = any (array( \

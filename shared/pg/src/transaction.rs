@@ -1,4 +1,4 @@
-//! Transactions that end, whatever becomes of the caller.
+//! Transactions that always end, even if the caller goes away.
 
 use std::{
     pin::pin,
@@ -19,30 +19,30 @@ use crate::{
     measures,
 };
 
-/// How much longer than its caller's deadline a statement may run: the caller
-/// gets our reason, not the database's.
+/// The margin by which a statement may outlive its caller's deadline, so that the
+/// caller gets our own error and not the database's.
 const DEADLINE_MARGIN: Duration = Duration::from_millis(500);
-/// How long an abandoned transaction may go on before it is cancelled; most end
-/// by themselves sooner.
+/// The time that an abandoned transaction may still run before its statement is
+/// cancelled; most end sooner by themselves.
 const CANCEL_DELAY: Duration = Duration::from_millis(250);
 
-/// The connection on which a transaction is open.
+/// A connection with an open transaction.
 pub type Tx = PgConnection;
 
-/// Runs `work` in a transaction: commits if it succeeds, rolls back if not.
+/// Runs `work` in a transaction: commits if it succeeds, rolls back otherwise.
 ///
-/// It runs in a task of its own, since a handler is dropped when its caller
-/// hangs up or its time runs out, and a `begin` dropped half-way would leave a
-/// transaction open on a pooled connection. When nobody waits for it any more, one
-/// that has not begun never does, and the statement of one that has is cancelled
-/// if it goes on for long. Its statements have what is left of the call's deadline.
-/// The call's slot is held until the transaction has ended.
+/// The transaction runs in its own task: a handler is dropped when its caller hangs
+/// up or its deadline passes, and dropping a `begin` halfway would leave a
+/// transaction open on a pooled connection. If the caller goes away before the
+/// transaction has begun, it never begins; if it goes away later, the running
+/// statement is cancelled after a short delay. Statements may run for the rest of
+/// the call's deadline. The call's slot is held until the transaction has ended.
 ///
-/// `constraints` says which field a violated constraint is about.
+/// `constraints` maps a violated constraint to the request field that it is about.
 ///
 /// # Errors
-/// What `work` refuses; `DATABASE_UNAVAILABLE`, `CONCURRENT_CHANGE`, or the
-/// refusal of a violated constraint.
+/// Returns the refusal of `work`, or of a violated constraint;
+/// `DATABASE_UNAVAILABLE`; `CONCURRENT_CHANGE`.
 pub async fn transact<T, F>(
     pool: &PgPool,
     constraints: &'static [Constraint],
@@ -56,15 +56,22 @@ where
     let (waits, mut abandoned) = oneshot::channel::<()>();
     let task = call::carry(async move {
         let since = Instant::now();
-        // Beginning can't be given up half-way, waiting for a connection can.
+        // Waiting for a connection can be aborted safely; a `begin` that has been
+        // sent can't.
         let mut connection = tokio::select! {
             connection = pool.acquire() => connection?,
             _ = &mut abandoned => return Err(sqlx::Error::PoolTimedOut.into()),
         };
+        // A unique name identifies the backend to `cancel`, since the process id of
+        // a pooled connection isn't known here. It is set with `set local`, so it
+        // ends with the transaction: a late cancellation can't hit the connection's
+        // next user.
         let name = format!("wangge {}", Uuid::now_v7().simple());
         let begin = AssertSqlSafe(begin_statement(&name));
         let mut transaction = connection.begin_with(begin).await?;
         measures::waited("transactions", since);
+        // Pinned, since dropping the future halfway is what has to be avoided: it
+        // is always polled to its end, with or without a caller.
         let mut ended = pin!(async move {
             let value = work(&mut transaction).await?;
             transaction.commit().await?;
@@ -75,6 +82,8 @@ where
             _ = &mut abandoned => {}
         }
         let backend = Backend::Named(name);
+        // In a loop, since a cancellation hits one statement only: it may arrive
+        // between two statements, or `work` may go on with the next one.
         loop {
             match timeout(CANCEL_DELAY, &mut ended).await {
                 Ok(ended) => return ended,
@@ -83,6 +92,8 @@ where
         }
     });
     let ended = tokio::spawn(task.in_current_span()).await;
+    // Kept alive until here: `abandoned` resolves when it is dropped, which also
+    // happens when this function's future is dropped.
     drop(waits);
     match ended {
         Ok(Ok(value)) => Ok(value),
@@ -92,24 +103,25 @@ where
     }
 }
 
-/// Begins a transaction under a name by which its backend is found, and with the
-/// deadline of the call at hand, in one round trip.
+/// Builds the statement that begins a transaction, names its backend and sets the
+/// statement timeout from the call's deadline, in one round trip.
 fn begin_statement(name: &str) -> String {
     let mut statement = format!("begin; set local application_name = '{name}'");
     if let Some(left) = call::left() {
         let limit = left.saturating_add(DEADLINE_MARGIN).as_millis();
+        // PostgreSQL's `statement_timeout` is a 32-bit number of milliseconds.
         let limit = limit.min(i32::MAX.unsigned_abs().into());
         statement.push_str(&format!("; set local statement_timeout = {limit}"));
     }
     statement
 }
 
-/// Why a transaction was given up.
+/// The reason why a transaction was rolled back.
 #[derive(Debug)]
 pub enum Failure {
-    /// The domain says no.
+    /// The domain rejected the request.
     Refused(Box<Refusal>),
-    /// The database says no.
+    /// The database returned an error.
     Store(StoreError),
 }
 

@@ -1,5 +1,5 @@
-//! A trial: what is written in it is there for what comes later in it, as if it
-//! had been committed, and is gone with it.
+//! Dry runs: what is written in a dry run is visible to its later steps, as if it
+//! had been committed, and is rolled back at its end.
 
 use std::sync::Arc;
 
@@ -14,19 +14,19 @@ use crate::{
     transaction::{Failure, Tx},
 };
 
-/// A transaction over many statements that is never committed: it begins with
-/// the first attempt, and is rolled back when the last copy is dropped.
+/// A transaction over many steps that is never committed. It begins with the first
+/// step and is rolled back when the last clone is dropped.
 #[derive(Debug, Clone, Default)]
 pub struct Trial(Arc<Mutex<Option<Transaction<'static, Postgres>>>>);
 
 impl Trial {
-    /// Runs `work`, behind what was attempted before. What it has written stays if
-    /// it succeeds, and nothing of it if not.
+    /// Runs `work` after the earlier steps. Its writes remain visible to later
+    /// steps if it succeeds, and are undone if it fails.
     ///
-    /// As in [`transact`](crate::transact), it runs in a task of its own.
+    /// Runs in its own task, as [`transact`](crate::transact) does.
     ///
     /// # Errors
-    /// As those of [`transact`](crate::transact).
+    /// Returns the errors of [`transact`](crate::transact).
     pub async fn attempt<T, F>(
         &self,
         pool: &PgPool,
@@ -39,12 +39,14 @@ impl Trial {
     {
         let (open, pool) = (self.0.clone(), pool.clone());
         let task = async move {
+            // The lock serialises the steps: they share one connection.
             let mut open = open.lock_owned().await;
             let mut transaction = match open.take() {
                 Some(transaction) => transaction,
                 None => pool.begin().await.map_err(StoreError::from)?,
             };
-            // A transaction that can't go on isn't kept.
+            // Put back only if it can go on: after a panic or a broken connection,
+            // the transaction is dropped and not reused.
             let done = attempt_in(&mut transaction, work).await?;
             *open = Some(transaction);
             done
@@ -58,11 +60,13 @@ impl Trial {
     }
 }
 
-/// What became of the work; an error if the transaction can't go on.
+/// Returns the result of `work`; an outer error if the transaction can't continue.
 async fn attempt_in<T, F>(tx: &mut Tx, work: F) -> Result<Result<T, Failure>, Failure>
 where
     F: for<'t> FnOnce(&'t mut Tx) -> BoxFuture<'t, Result<T, Failure>>,
 {
+    // In PostgreSQL a failed statement aborts the whole transaction; the savepoint
+    // confines that to this step.
     sqlx::query("savepoint attempt").execute(&mut *tx).await?;
     let done = work(tx).await;
     let end = match &done {

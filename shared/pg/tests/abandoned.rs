@@ -1,4 +1,4 @@
-//! Statements that nobody waits for any more, against a real PostgreSQL.
+//! Abandoned statements, whose callers are gone, against a real PostgreSQL.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use std::{sync::Arc, time::Duration};
@@ -19,7 +19,7 @@ async fn database() -> Database {
     Database::open(&url, CONNECTIONS).expect("a URL")
 }
 
-/// Backends that sleep, of this database.
+/// Returns the number of backends of this database that are sleeping.
 async fn sleeping(pool: &PgPool) -> i64 {
     sqlx::query_scalar(
         "select count(*) from pg_stat_activity where datname = current_database() \
@@ -73,7 +73,7 @@ async fn calls_with_short_deadlines_never_leave_more_backends_than_the_pool_has(
     assert!(most > 0, "no statement ever ran");
     assert!(most <= 2 * i64::from(CONNECTIONS), "{most} backends");
     nobody_sleeps(watcher).await;
-    // And the connections are good for other work.
+    // The connections can be reused.
     let lane = eventually(|| async { database.lanes.take().await.ok() }).await;
     let one = lane.run(async |lane| sqlx::query_scalar("select 1").fetch_one(lane).await);
     assert_eq!(one.await.map_err(|error| error.to_string()), Ok(1));
@@ -92,7 +92,7 @@ async fn an_abandoned_transaction_holds_its_slot_until_it_has_ended() {
     eventually(|| async { (sleeping(watcher).await == 1).then_some(()) }).await;
     call.abort();
     assert!(call.await.expect_err("abandoned").is_cancelled());
-    // The task goes on until the statement was cancelled, and so does the slot.
+    // The task holds the slot until its statement has been cancelled.
     eventually(|| async {
         let slept = sleeping(watcher).await;
         match held.upgrade() {
@@ -141,7 +141,7 @@ async fn a_transaction_that_waits_for_a_connection_is_not_begun_for_nobody() {
 async fn a_statement_of_a_transaction_ends_soon_after_the_deadline_of_its_call() {
     let database = database().await;
     let deadline = Instant::now() + Duration::from_millis(100);
-    // Waited for here beyond the deadline, as no handler is.
+    // The test waits beyond the deadline, which no handler does.
     let ended = call::within(deadline, sleep_in_a_transaction(&database.calls)).await;
     assert_eq!(
         ended.expect_err("cancelled").reason,

@@ -1,39 +1,38 @@
-//! Addresses in the form in which they are compared, and where the words of an
-//! entry may end within a longer address.
+//! Normalises addresses for comparison, and decides where an entry may end within a
+//! longer address.
 
 use crate::{
     letters::fold,
     numerals::{is_numeral, to_digits},
 };
 
-/// Letters that stand between parts and mean nothing.
+/// Separators without a meaning of their own.
 const SEPARATORS: &str = ",.、。·;:";
-/// What names a road or a lane: a number behind it is a door's, not a
-/// building's.
+/// Last characters of road and lane names: a number after them is that of a door,
+/// not of a building.
 const ROADS: &str = "路街道巷弄里线桥组队段同";
-/// What makes a name of a number with 号 before it: 二号村, 7号线.
+/// Characters that make "number + 号" part of a name: 二号村, 7号线.
 const NAMED_BY_NUMBER: &str = "村线路街桥巷弄井矿港站码院";
 
-/// The form in which addresses are compared; of that form itself it is the
-/// same.
+/// Normalises an address for comparison. The operation is idempotent.
 ///
-/// Full-width, traditional and capital letters are folded; spaces and
-/// punctuation go, except that between two digits one comma stays (1、2幢 is
-/// not 12幢); numerals that count something become digits; 栋, 号楼 and, where
-/// no road's door can be meant, 号 become 幢. So `富強新村　十七号楼` and
-/// `富强新村17幢` are one.
+/// Full-width, traditional and upper-case characters are folded. Spaces and
+/// punctuation are removed, except that one comma remains between two digits (1、2幢
+/// is not 12幢). Numerals that count something become digits. 栋, 号楼 and, unless it
+/// can be a door on a road, 号 become 幢. So `富強新村　十七号楼` and `富强新村17幢` are equal.
 pub fn normalize(text: &str) -> String {
     one_word_for_a_building(&to_digits(&joined(text)))
         .into_iter()
         .collect()
 }
 
-/// Whether the words of an entry may end right before the letters that follow:
-/// not inside a number, and not inside a name that begins with a number.
+/// Returns true if an entry may end directly before the following characters: not
+/// inside a number, and not inside a name that starts with a number.
 pub(crate) fn may_end(entry: &[char], rest: &[char]) -> bool {
     let (Some(last), Some(next)) = (entry.last(), rest.first()) else {
         return true;
     };
+    // Otherwise an entry 富强新村1 would match 富强新村12幢.
     let inside_number = last.is_ascii_alphanumeric()
         && (next.is_ascii_alphanumeric() || *next == ',')
         || is_numeral(*last) && is_numeral(*next);
@@ -44,6 +43,7 @@ pub(crate) fn may_end(entry: &[char], rest: &[char]) -> bool {
 fn joined(text: &str) -> Vec<char> {
     let mut letters: Vec<char> = Vec::new();
     let mut parted = false;
+    // Lower-casing may map one character to several.
     for letter in text.chars().map(fold).flat_map(char::to_lowercase) {
         if letter.is_whitespace() || SEPARATORS.contains(letter) {
             parted = true;
@@ -79,8 +79,8 @@ fn one_word_for_a_building(letters: &[char]) -> Vec<char> {
     written
 }
 
-/// Whether the 号 behind these letters is a building's: behind a number, of no
-/// road or lane, and with nothing behind it that is a building or a name.
+/// Returns true if the 号 after `before` denotes a building: it follows a number
+/// that isn't on a road or lane, and is followed by neither a building nor a name.
 fn is_building(before: &[char], behind: &[char]) -> bool {
     let digits = before
         .iter()
@@ -94,6 +94,8 @@ fn is_building(before: &[char], behind: &[char]) -> bool {
     let ends = behind
         .first()
         .is_none_or(|next| next.is_ascii_digit() || "单门甲乙丙丁东西".contains(*next));
+    // With another building after it, as in 大院17号3幢, the number is that of the
+    // compound.
     let holds_building = behind.iter().any(|letter| "幢栋楼弄号".contains(*letter));
     digits > 0 && named && ends && !holds_building
 }

@@ -1,26 +1,26 @@
-//! Boundaries: a GeoJSON geometry in WGS 84, checked and read.
+//! Boundaries: GeoJSON geometries in WGS 84, parsed and validated.
 
 use geo::{Geometry, MultiPolygon};
 use geojson::GeometryValue;
 
 use crate::rings;
 
-/// Why a text is no boundary.
+/// The reason why a text is not a valid boundary.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum BoundaryError {
-    /// It is no GeoJSON geometry.
+    /// The text isn't a GeoJSON geometry.
     #[error("is no GeoJSON geometry")]
     NotGeoJson,
-    /// It is a geometry that encloses nothing.
+    /// The geometry has no area, such as a point or a line.
     #[error("must be a Polygon or a MultiPolygon")]
     NotAnArea,
     /// A ring has fewer than four positions.
     #[error("has a ring of fewer than four positions")]
     FewPositions,
-    /// A ring doesn't end where it begins.
+    /// A ring's last position differs from its first.
     #[error("has a ring that is not closed: its last position must be its first")]
     NotClosed,
-    /// A position lies off the globe.
+    /// A position is outside the valid range of longitude or latitude.
     #[error(
         "has a position off the globe: longitude -180 to 180, latitude -90 to 90, in this order"
     )]
@@ -28,16 +28,16 @@ pub enum BoundaryError {
     /// A ring crosses or touches itself.
     #[error("has a ring that crosses or touches itself, or that encloses nothing")]
     CrossesItself,
-    /// A hole lies outside of the ring around it, or crosses it or another hole.
+    /// A hole isn't inside its outer ring, or crosses it or another hole.
     #[error("has a hole that doesn't lie within its outer ring, or that overlaps another hole")]
     HoleOutside,
-    /// Two parts of it overlap.
+    /// Two parts of the boundary overlap.
     #[error("has parts that overlap")]
     PartsOverlap,
 }
 
 impl BoundaryError {
-    /// The rule that the text breaks, as a refusal names it.
+    /// Returns the id of the violated rule, for refusals.
     pub fn rule(self) -> &'static str {
         match self {
             Self::NotGeoJson => "geojson",
@@ -52,20 +52,22 @@ impl BoundaryError {
     }
 }
 
-/// Reads a boundary that was checked when it was entered.
+/// Parses a boundary that was validated when it was entered.
 ///
 /// # Errors
-/// When the text is no boundary at all.
+/// Returns an error if the text isn't a polygon or multipolygon.
 pub fn read(geojson: &str) -> Result<MultiPolygon, BoundaryError> {
     area_of(parse(geojson)?)
 }
 
-/// Reads a boundary that is about to be entered: its rings are closed, on the
-/// globe and simple, holes lie in their outer rings, parts don't overlap.
+/// Parses and validates a new boundary: its rings are closed, on the globe and
+/// simple, holes are inside their outer rings, parts don't overlap.
 ///
 /// # Errors
-/// Every fault of the text, each once.
+/// Returns every fault of the text, each once.
 pub fn check(geojson: &str) -> Result<MultiPolygon, Vec<BoundaryError>> {
+    // Checked on the raw positions first: `geo` closes open rings silently, so a
+    // missing end would go unnoticed.
     let geometry = parse(geojson).map_err(|error| vec![error])?;
     let mut faults = Vec::new();
     let mut check_rings = |rings: &[Vec<geojson::Position>]| {
@@ -83,7 +85,7 @@ pub fn check(geojson: &str) -> Result<MultiPolygon, Vec<BoundaryError>> {
         }
         _ => return Err(vec![BoundaryError::NotAnArea]),
     }
-    // What isn't made of rings can't be looked at as an area.
+    // The geometric checks need well-formed rings.
     if faults.is_empty() {
         let area = area_of(geometry).map_err(|error| vec![error])?;
         if area.0.is_empty() {

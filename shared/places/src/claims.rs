@@ -1,28 +1,29 @@
-//! Which of several areas that claim a place has it. What lies in one
-//! community's hands, a boundary or an entry of the address book, never takes a
-//! place from another community: of such claims none wins.
+//! Decides between several areas that claim a place. A claim of one community, by a
+//! boundary or an address book entry, never takes a place from another community:
+//! if their claims conflict, none wins.
 
 use std::collections::HashSet;
 
-/// Where a place lies.
+/// The result of locating a place.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Located<'a> {
-    /// No area claims it.
+    /// No area claims the place.
     Nowhere,
-    /// In this area: the smallest that claims it.
+    /// The place is in this area, the smallest one that claims it.
     In(&'a str),
-    /// Areas of different parents claim it, and none has it: a boundary case.
+    /// Areas of different parents claim the place, so none gets it: a boundary
+    /// case.
     Between {
-        /// The smallest area that all of them lie in, if they are of one
+        /// The smallest common ancestor of the claiming areas, if they are in one
         /// district.
         common: Option<&'a str>,
-        /// Those that claim it, by code.
+        /// Codes of the claiming areas, sorted.
         claims: Vec<&'a str>,
     },
 }
 
 impl<'a> Located<'a> {
-    /// The smallest area that is known to hold the place.
+    /// Returns the smallest area that is known to contain the place.
     pub fn area(&self) -> Option<&'a str> {
         match self {
             Self::Nowhere => None,
@@ -32,7 +33,7 @@ impl<'a> Located<'a> {
     }
 }
 
-/// The tree of areas, told by codes: a child's begins with its parent's.
+/// The tree of areas, derived from codes: a child's code starts with its parent's.
 #[derive(Debug, Default)]
 pub(crate) struct Tree {
     codes: HashSet<String>,
@@ -43,12 +44,12 @@ impl Tree {
         Self { codes }
     }
 
-    /// The parent of an area.
+    /// Returns the parent of an area: the longest known proper prefix of its code.
     pub(crate) fn parent(&self, code: &str) -> Option<&str> {
         self.longest(code, code.len().checked_sub(1)?)
     }
 
-    /// The smallest area that all lie in.
+    /// Returns the smallest common ancestor of the areas, which may be one of them.
     fn common(&self, codes: &[&str]) -> Option<&str> {
         let first = codes.first()?;
         let shared = codes.iter().fold(first.len(), |shared, code| {
@@ -63,6 +64,7 @@ impl Tree {
     }
 
     fn longest(&self, code: &str, length: usize) -> Option<&str> {
+        // Codes of one level have no fixed length, so each prefix is looked up.
         (1..=length)
             .rev()
             .filter_map(|end| code.get(..end))
@@ -70,9 +72,9 @@ impl Tree {
             .map(String::as_str)
     }
 
-    /// Of claims, the first of which is the best, the one that has the place:
-    /// the best one, unless another lies neither around nor in it nor, as a
-    /// grid beside it, under the same parent.
+    /// Decides between claims, of which the first is the best. It wins if each
+    /// other claim is an ancestor or a descendant of it, or if both are grids with
+    /// the same parent.
     pub(crate) fn decide<'a>(
         &'a self,
         claims: &[&'a str],
@@ -82,6 +84,8 @@ impl Tree {
             return Located::Nowhere;
         };
         let agrees = |other: &&str| {
+            // Grids of one community may overlap: whichever wins, the community is
+            // the same.
             let beside = is_grid(best) && is_grid(other) && self.parent(best) == self.parent(other);
             best.starts_with(other) || other.starts_with(best) || beside
         };

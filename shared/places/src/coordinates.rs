@@ -1,28 +1,28 @@
-//! Coordinate systems. Everything is kept in WGS 84; what comes in another
-//! system is converted on arrival.
+//! Coordinate systems. Everything is stored in WGS 84; points in other systems are
+//! converted on arrival.
 
-/// Semi-major axis and squared eccentricity of the Krasovsky ellipsoid, on
-/// which GCJ-02's offsets are computed.
+/// Semi-major axis and squared eccentricity of the Krasovsky ellipsoid, which
+/// GCJ-02's offsets are based on.
 const AXIS: f64 = 6_378_245.0;
 const ECCENTRICITY: f64 = 0.006_693_421_622_965_943;
-/// BD-09's own factor.
+/// The frequency factor of BD-09's offset.
 const BD_FACTOR: f64 = std::f64::consts::PI * 3000.0 / 180.0;
 
-/// A coordinate system that a point can come in.
+/// A coordinate system in which points are accepted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum System {
     /// WGS 84, and CGCS2000, which differs from it by centimetres.
     Wgs84,
-    /// GCJ-02.
+    /// GCJ-02, the obfuscated system of Chinese maps.
     Gcj02,
-    /// BD-09.
+    /// BD-09, Baidu's offset of GCJ-02.
     Bd09,
 }
 
-/// A point in degrees: longitude, latitude.
+/// A point in degrees: (longitude, latitude).
 pub type Degrees = (f64, f64);
 
-/// The point in WGS 84, to about a metre.
+/// Converts a point to WGS 84, with an accuracy of about a metre.
 pub fn to_wgs84(point: Degrees, system: System) -> Degrees {
     match system {
         System::Wgs84 => point,
@@ -31,7 +31,7 @@ pub fn to_wgs84(point: Degrees, system: System) -> Degrees {
     }
 }
 
-/// The point in GCJ-02; outside China the two systems agree.
+/// Converts a point to GCJ-02; outside China it is returned unchanged.
 pub fn wgs84_to_gcj02((longitude, latitude): Degrees) -> Degrees {
     if !(72.004..=137.8347).contains(&longitude) || !(0.8293..=55.8271).contains(&latitude) {
         return (longitude, latitude);
@@ -45,10 +45,10 @@ pub fn wgs84_to_gcj02((longitude, latitude): Degrees) -> Degrees {
     (longitude + east, latitude + north)
 }
 
-/// GCJ-02 has no inverse in closed form: the point is the one whose image is
-/// the one given, found step by step.
+/// Inverts GCJ-02, which has no inverse in closed form, by fixed-point iteration.
 fn gcj02_to_wgs84(point: Degrees) -> Degrees {
     let mut guess = point;
+    // The offset varies slowly, so a few iterations converge to well below a metre.
     for _ in 0..5 {
         let image = wgs84_to_gcj02(guess);
         guess = (guess.0 + point.0 - image.0, guess.1 + point.1 - image.1);
@@ -63,7 +63,7 @@ fn bd09_to_gcj02((longitude, latitude): Degrees) -> Degrees {
     (radius * angle.cos(), radius * angle.sin())
 }
 
-/// Metres to the north, as published analyses of GCJ-02 give them.
+/// Returns the offset to the north, from published analyses of GCJ-02.
 fn offset_north(x: f64, y: f64) -> f64 {
     let base = -100.0 + 2.0 * x + 3.0 * y + 0.2 * y * y + 0.1 * x * y + 0.2 * x.abs().sqrt();
     base + waves(&[(20.0, 6.0, x), (20.0, 2.0, x)])
@@ -71,7 +71,7 @@ fn offset_north(x: f64, y: f64) -> f64 {
         + waves(&[(160.0, 1.0 / 12.0, y), (320.0, 1.0 / 30.0, y)])
 }
 
-/// Metres to the east.
+/// Returns the offset to the east, from the same source.
 fn offset_east(x: f64, y: f64) -> f64 {
     let base = 300.0 + x + 2.0 * y + 0.1 * x * x + 0.1 * x * y + 0.1 * x.abs().sqrt();
     base + waves(&[(20.0, 6.0, x), (20.0, 2.0, x)])
@@ -79,7 +79,8 @@ fn offset_east(x: f64, y: f64) -> f64 {
         + waves(&[(150.0, 1.0 / 12.0, x), (300.0, 1.0 / 30.0, x)])
 }
 
-/// Two thirds of the sum of sines: (amplitude, frequency in half turns, at).
+/// Returns two thirds of a sum of sines: (amplitude, frequency in half turns,
+/// argument).
 fn waves(waves: &[(f64, f64, f64)]) -> f64 {
     waves
         .iter()

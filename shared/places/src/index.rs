@@ -1,4 +1,4 @@
-//! The index that is asked: boundaries by point, the address book by words.
+//! The spatial and text index: boundaries by point, the address book by text.
 
 use std::{cmp::Reverse, collections::HashMap};
 
@@ -19,30 +19,31 @@ use crate::{
 
 type Entry = GeomWithData<Rectangle<[f64; 2]>, usize>;
 
-/// How far a point in no grid may lie from the nearest one, in metres.
+/// Tolerance in metres within which a point outside every grid is assigned to the
+/// nearest one.
 const TOLERANCE: f64 = 2.0;
-/// Distances that differ by less are the same, in metres.
+/// Distances that differ by less count as equal, in metres.
 const SAME: f64 = 0.01;
 
-/// An area, as the index knows it.
+/// An area in the index, with the days on which it exists.
 #[derive(Debug, Clone, Default)]
 pub struct PlaceArea {
-    /// Code.
+    /// Code of the area; its prefixes are its ancestors.
     pub code: String,
-    /// Name; empty if not known.
+    /// Name of the area; empty if unknown.
     pub name: String,
-    /// Whether it is a grid.
+    /// True if the area is a grid.
     pub is_grid: bool,
-    /// First day on which it exists; none if it always has.
+    /// First day on which the area exists; `None` if it always has.
     pub start_date: Option<NaiveDate>,
-    /// First day on which it no longer does; none while it does.
+    /// First day on which the area no longer exists; `None` if it hasn't ended.
     pub end_date: Option<NaiveDate>,
-    /// Boundary, if it is known; it holds nothing on other days.
+    /// Boundary, if known; it is ignored on days on which the area doesn't exist.
     pub boundary: Option<MultiPolygon>,
 }
 
 impl PlaceArea {
-    /// Whether it exists on a day.
+    /// Returns true if the area exists on a day.
     pub fn exists_on(&self, day: NaiveDate) -> bool {
         self.start_date.is_none_or(|start| start <= day)
             && self.end_date.is_none_or(|end| day < end)
@@ -56,9 +57,9 @@ impl PlaceArea {
 /// An entry of the address book.
 #[derive(Debug, Clone)]
 pub struct AddressEntry {
-    /// The words.
+    /// The address, which is normalised by the index.
     pub text: String,
-    /// Code of the area.
+    /// Code of the area that the address is in.
     pub area_code: String,
 }
 
@@ -67,24 +68,28 @@ pub struct AddressEntry {
 pub struct PlaceIndex {
     tree: Tree,
     names: Names,
-    /// Areas by code.
+    /// Areas, sorted by code.
     areas: Vec<PlaceArea>,
     boxes: RTree<Entry>,
-    /// Areas by words.
+    /// Codes of the areas that claim an address, by normalised address.
     addresses: HashMap<String, Vec<String>>,
-    /// Lengths of the entries of the address book in characters, longest first.
+    /// Distinct lengths of the normalised entries in characters, longest first.
     lengths: Vec<usize>,
 }
 
 impl PlaceIndex {
-    /// An index over all areas, and over the address book. Areas without a
-    /// boundary tell the tree.
+    /// Builds the index of all areas and of the address book. Areas without a
+    /// boundary are needed for the tree.
     pub fn new(
         mut areas: Vec<PlaceArea>,
         addresses: impl IntoIterator<Item = AddressEntry>,
     ) -> Self {
+        // Sorted for the binary search in `area` and for `is_far`, which relies on
+        // ancestors before descendants.
         areas.sort_unstable_by(|one, other| one.code.cmp(&other.code));
         let tree = Tree::new(areas.iter().map(|area| area.code.clone()).collect());
+        // Grids are left out: addresses start with names of districts, streets and
+        // communities.
         let names = Names::new(areas.iter().filter(|area| !area.is_grid).map(|area| {
             let is_district = tree.parent(&area.code).is_none();
             (area.name.as_str(), area.code.as_str(), is_district)
@@ -98,7 +103,8 @@ impl PlaceIndex {
         let boxes = RTree::bulk_load(boxes.collect());
         let mut by_words: HashMap<String, Vec<String>> = HashMap::new();
         for entry in addresses {
-            // An entry may have been kept in an older form.
+            // Normalised again: an entry may have been stored by an older version
+            // of the rules.
             let words = address::normalize(&entry.text);
             by_words.entry(words).or_default().push(entry.area_code);
         }
@@ -115,10 +121,9 @@ impl PlaceIndex {
         }
     }
 
-    /// Where a point in WGS 84 lay within an area on a day: in the smallest area
-    /// whose boundary held it. Of grids of one community that overlap, the one with
-    /// the lowest code has it. What lies in no grid lies in the nearest one
-    /// within two metres.
+    /// Locates a point (WGS 84) within an area on a day: in the smallest area whose
+    /// boundary contains it. If grids of one community overlap, the lowest code
+    /// wins. A point in no grid is assigned to the nearest one within two metres.
     pub fn locate_point(&self, point: Degrees, within: &str, day: NaiveDate) -> Located<'_> {
         let at = Point::new(point.0, point.1);
         let holds = |area: &&PlaceArea| {
@@ -131,6 +136,8 @@ impl PlaceIndex {
         let holding: Vec<_> = self.near(point, 0.0, day).filter(holds).collect();
         let found = self.decide(holding.iter().map(|area| area.code.as_str()));
         match found {
+            // Boundaries of adjacent grids needn't meet exactly: a point in a gap
+            // still gets the nearest grid.
             Located::Nowhere => self
                 .nearest_grid(point, within, day)
                 .unwrap_or(Located::Nowhere),
@@ -141,10 +148,12 @@ impl PlaceIndex {
         }
     }
 
-    /// Whether a point lay farther than so many metres from every boundary in an
-    /// area's reach on a day: that of the area itself or else of the nearest area
-    /// around it, or else those of all areas in it. False if there is none.
+    /// Returns true if a point was farther than `metres` from the relevant
+    /// boundaries on a day: that of the area itself, else that of its nearest
+    /// ancestor with one, else those of all areas inside it. False if there are
+    /// none.
     pub fn is_far(&self, point: Degrees, area: &str, metres: f64, day: NaiveDate) -> bool {
+        // In reverse code order, the longest prefix of a code comes first.
         let mut around = self.areas.iter().rev();
         let around = around.find_map(|around| {
             let boundary = around.bounds_on(day)?;
@@ -165,13 +174,15 @@ impl PlaceIndex {
             })
     }
 
-    /// Where an address lies within an area: the longest entry of the address
-    /// book that it begins with decides, behind names of areas around it.
-    /// Entries of several communities decide nothing.
+    /// Locates an address within an area by the longest entry of the address book
+    /// that is its prefix, after skipping names of ancestor areas. If entries of
+    /// several communities claim it, none wins.
     pub fn locate_address(&self, text: &str, within: &str) -> Located<'_> {
         let letters: Vec<char> = address::normalize(text).chars().collect();
         let (mut rest, mut within) = (letters.as_slice(), within.to_owned());
         loop {
+            // Before any name is skipped: an entry may itself start with an area's
+            // name.
             let claims = self.entries(rest, &within);
             if !claims.is_empty() {
                 return self.tree.decide(&claims, |code| self.is_grid(code));
@@ -180,14 +191,15 @@ impl PlaceIndex {
                 return Located::Nowhere;
             };
             rest = behind;
+            // A name of an ancestor of `within` doesn't widen the search.
             if area.len() > within.len() {
                 area.clone_into(&mut within);
             }
         }
     }
 
-    /// Areas of the entries that letters begin with, those of the longest
-    /// first; of one length the smallest area first.
+    /// Returns the areas of all entries that are a prefix of the text, longest
+    /// entry first; among entries of the same length the smallest area first.
     fn entries(&self, letters: &[char], within: &str) -> Vec<&str> {
         let mut claims = Vec::new();
         for length in &self.lengths {
@@ -206,10 +218,13 @@ impl PlaceIndex {
         claims
     }
 
-    /// Which of the areas that hold a place has it: of those in which no other
-    /// one lies, the one with the lowest code, if they are of one parent.
+    /// Decides between the areas that contain a place: of the smallest ones (those
+    /// without a descendant among them), the lowest code wins if all have the same
+    /// parent.
     fn decide<'a>(&'a self, holding: impl Iterator<Item = &'a str>) -> Located<'a> {
         let mut codes: Vec<&str> = holding.collect();
+        // In code order, an area directly precedes its descendants, so comparing
+        // neighbours finds the smallest ones.
         codes.sort_unstable();
         let smallest: Vec<&str> = codes
             .iter()
@@ -231,19 +246,24 @@ impl PlaceIndex {
             .collect();
         grids.sort_unstable_by(|one, other| one.0.total_cmp(&other.0));
         let nearest = grids.first()?.0;
+        // Shared edges give almost equal distances, which must not be decided by
+        // rounding.
         let same = grids
             .iter()
             .filter(|(distance, _)| distance - nearest < SAME);
         Some(self.decide(same.map(|(_, code)| *code)))
     }
 
-    /// Areas of a day whose boxes come as near to a point as so many metres.
+    /// Returns the areas of a day whose bounding boxes are within `metres` of a
+    /// point.
     fn near(
         &self,
         point: Degrees,
         metres: f64,
         day: NaiveDate,
     ) -> impl Iterator<Item = &PlaceArea> {
+        // The tree indexes degrees, so the distance is converted at the point's
+        // latitude.
         let (east, north) = plane::degrees(metres, point.1);
         let envelope = AABB::from_corners(
             [point.0 - east, point.1 - north],
@@ -255,7 +275,7 @@ impl PlaceIndex {
             .filter(move |area| area.exists_on(day))
     }
 
-    /// The area with a code.
+    /// Returns the area with a code.
     pub fn area(&self, code: &str) -> Option<&PlaceArea> {
         let number = self
             .areas
@@ -276,7 +296,7 @@ mod tests {
     const A: &str = "320402003005";
     const B: &str = "320402003006";
 
-    /// A square of a hundredth of a degree, `x` hundredths to the east.
+    /// Returns a square of a hundredth of a degree, `x` hundredths to the east.
     fn square(x: f64, y: f64) -> MultiPolygon {
         let (w, s) = (119.97 + x * 0.01, 31.78 + y * 0.01);
         let (e, n) = (w + 0.01, s + 0.01);
@@ -317,7 +337,7 @@ mod tests {
         entries.iter().map(entry).collect()
     }
 
-    /// Two communities of one street, with two grids and one.
+    /// Returns two communities of one street, with two grids and one grid.
     fn tree() -> Vec<PlaceArea> {
         vec![
             area("320402", "天宁区", None),
@@ -374,7 +394,7 @@ mod tests {
             index.locate_point(at(0.5, -3.0 * metre), "", today()),
             Located::Nowhere
         );
-        // In the community, and not quite in its grid.
+        // Inside the community, but just outside its grid.
         let index = with(vec![area(A, "", Some(square(0.0, -0.5)))]);
         assert_eq!(
             index.locate_point(at(0.5, -metre), "", today()),
@@ -388,7 +408,7 @@ mod tests {
 
     #[test]
     fn a_grid_drawn_over_another_community_takes_nothing_from_it() {
-        // Its code is as long as can be.
+        // Its code has the maximum length.
         let greedy = PlaceArea {
             is_grid: true,
             ..area("32040200300500100000001", "", Some(square(2.0, 0.0)))
@@ -400,12 +420,12 @@ mod tests {
             index.locate_point(at(2.5, 0.5), "", today()),
             Located::Between { common, claims }
         );
-        // Whoever names the community means its grids.
+        // Naming the community includes its grids.
         assert_eq!(
             index.locate_point(at(2.5, 0.5), B, today()),
             Located::In("320402003006001")
         );
-        // A community without grids claims what lies in its boundary, too.
+        // A community without grids claims everything in its boundary, too.
         let index = with(vec![
             greedy,
             PlaceArea {
@@ -518,7 +538,7 @@ mod tests {
             ("常州市天宁区示例街道富强新村17栋", Some("320402003005001")),
             ("天宁区富强新村十七号楼", Some("320402003005001")),
             ("富强新村社区富强新村17幢", Some("320402003005001")),
-            // Of another district, another community, or no area at all.
+            // In another district, in another community, or in no area at all.
             ("钟楼区富强新村17幢", None),
             ("和平社区富强新村17幢", None),
             ("新城市花园南区梅苑1幢", None),
@@ -543,7 +563,7 @@ mod tests {
             index.locate_address("人民路1号", B),
             Located::In("320402003006001")
         );
-        // A longer entry for what another community's begins with.
+        // A longer entry whose prefix is an entry of another community.
         let book = [("和平里", B), ("和平里3幢", "320402003005001")];
         let index = PlaceIndex::new(tree(), entries(&book));
         assert_eq!(index.locate_address("和平里3幢", "").area(), common);

@@ -1,9 +1,9 @@
-//! Letters in the form in which they are compared: half width, lower case,
-//! simplified. Only traditional letters that stand for one simplified letter
-//! are folded, so that no two names become one.
+//! Folds characters for comparison: half width, lower case, simplified. Only
+//! traditional characters with exactly one simplified form are folded, so that
+//! distinct names stay distinct.
 
-/// Traditional letters that addresses are written with, each followed by its
-/// simplified form.
+/// Traditional characters that occur in addresses, each followed by its simplified
+/// form.
 const SIMPLIFIED: &str = "強强區区縣县鎮镇鄉乡號号樓楼棟栋單单層层東东廣广場场園园門门龍龙鳳凤馬马車车橋桥\
     運运灣湾島岛陽阳陰阴華华國国興兴寧宁豐丰慶庆義义禮礼學学書书畫画賓宾館馆廠厂\
     產产業业農农莊庄嶺岭巖岩澗涧溝沟塗涂蘇苏滬沪漢汉濟济贛赣遼辽黃黄紅红綠绿藍蓝\
@@ -20,9 +20,11 @@ const SIMPLIFIED: &str = "強强區区縣县鎮镇鄉乡號号樓楼棟栋單单
     雙双雞鸡離离雲云霧雾靈灵靜静項项須须預预領领頭头題题額额風风飛飞飯饭飲饮餘余\
     館馆駐驻騰腾驛驿體体魚鱼魯鲁鮮鲜鳥鸟鴨鸭鵝鹅鶴鹤鷹鹰麥麦點点齊齐龜龟壹壹";
 
-/// A letter in the form in which it is compared.
+/// Returns the folded form of a character.
 pub(crate) fn fold(letter: char) -> char {
     let narrow = match letter {
+        // The full-width forms of ASCII are one block at a fixed offset; the
+        // ideographic space is outside of it.
         '\u{3000}' => ' ',
         '\u{ff01}'..='\u{ff5e}' => char::from_u32(u32::from(letter) - 0xfee0).unwrap_or(letter),
         _ => letter,

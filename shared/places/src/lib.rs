@@ -1,5 +1,5 @@
-//! Where a point or an address lies. It knows boundaries and the address book
-//! as it was given them, and keeps nothing.
+//! Locates points and addresses in areas. It works on the boundaries and the
+//! address book that it is given and stores nothing itself.
 
 pub mod address;
 pub mod boundary;

@@ -1,29 +1,27 @@
-//! Names of areas that an address may begin with: 常州市天宁区富强新村17幢.
-//! Only names of areas that are known are taken off, and what is left is looked
-//! for within that area alone.
+//! Area names at the start of an address: 常州市天宁区富强新村17幢. Only names of known areas
+//! are removed, and the rest is looked up inside that area only.
 
 use std::collections::HashMap;
 
 use crate::address;
 
-/// The names, in the form in which addresses are compared, with the areas that
-/// bear them.
+/// Normalised names, with the areas that have them.
 #[derive(Debug, Default)]
 pub(crate) struct Names {
     by_name: HashMap<Vec<char>, Vec<String>>,
-    /// Names of districts, before which a province and a city may stand.
+    /// Names of districts, which a province and a city may precede.
     districts: Vec<Vec<char>>,
-    /// Letters of the longest name.
+    /// Length of the longest name in characters.
     longest: usize,
 }
 
 impl Names {
-    /// Names of areas: name, code, whether it is a district.
+    /// Builds the lookup from (name, code, true if it is a district).
     pub(crate) fn new<'a>(areas: impl Iterator<Item = (&'a str, &'a str, bool)>) -> Self {
         let mut names = Self::default();
         for (name, code, is_district) in areas {
             let name: Vec<char> = address::normalize(name).chars().collect();
-            // A name of one letter would be part of others.
+            // A name of one character would match the start of others.
             if name.len() < 2 {
                 continue;
             }
@@ -36,12 +34,13 @@ impl Names {
         names
     }
 
-    /// The area whose name the letters begin with, within another one, and the
-    /// letters behind the name. None if there is none, if several bear the name,
-    /// or if nothing but a number is left.
+    /// Removes the area name at the start of an address and returns the area with
+    /// the rest. Only areas inside or around `within` count. Returns `None` without
+    /// such a name, if it is ambiguous, or if only a number remains.
     pub(crate) fn take<'l>(&self, letters: &'l [char], within: &str) -> Option<(&str, &'l [char])> {
         let letters = self.at_district(letters).unwrap_or(letters);
         let longest = self.longest.min(letters.len());
+        // Longest first: one name may be the prefix of another.
         let (name, rest) = (2..=longest)
             .rev()
             .map(|length| letters.split_at(length))
@@ -52,13 +51,16 @@ impl Names {
             .iter()
             .filter(|code| code.starts_with(within) || within.starts_with(code.as_str()));
         let area = areas.next().filter(|_| areas.next().is_none())?;
+        // A bare number such as 17幢 identifies nothing inside the area.
         let says = rest.len() >= 2 && !rest.first()?.is_ascii_digit();
         says.then_some((area.as_str(), rest))
     }
 
-    /// The letters from the name of a district on, if a province and a city
-    /// stand before it and nothing else.
+    /// Returns the address from a district's name on, if only a province and a city
+    /// precede it.
     fn at_district<'l>(&self, letters: &'l [char]) -> Option<&'l [char]> {
+        // A province and a city are at most 9 characters each; the limit bounds the
+        // search.
         let cities = letters.iter().take(24).enumerate();
         cities
             .filter(|(_, letter)| **letter == '市')

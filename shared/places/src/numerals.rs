@@ -1,12 +1,12 @@
-//! Chinese numerals that count a building, a door or a floor. Numerals in a
-//! name (一万路, 新二村) are left as they are.
+//! Chinese numerals that count a building, a door or a floor. Numerals in names
+//! (一万路, 新二村) are left unchanged.
 
-/// What such a numeral stands right before.
+/// Characters that such a numeral directly precedes.
 const COUNTED: &str = "幢栋号弄座楼室层单";
-/// More digits than an address has.
+/// Maximum number of characters of a numeral; addresses have no more digits.
 const MOST: usize = 7;
 
-/// The letters with each numeral that counts something in Arabic digits.
+/// Replaces each numeral that counts something with Arabic digits.
 pub(crate) fn to_digits(letters: &[char]) -> Vec<char> {
     let mut written = Vec::with_capacity(letters.len());
     let mut rest = letters;
@@ -17,7 +17,10 @@ pub(crate) fn to_digits(letters: &[char]) -> Vec<char> {
             .count();
         let (numeral, behind) = rest.split_at(length);
         let counts = behind.first().is_some_and(|next| COUNTED.contains(*next))
+            // 单 counts only in 单元.
             && (behind.first() != Some(&'单') || behind.get(1) == Some(&'元'))
+            // A numeral directly after a digit or 第, 万, 亿 is part of a larger
+            // number or an ordinal.
             && !written.last().is_some_and(|last: &char| {
                 last.is_ascii_alphanumeric() || "第万亿".contains(*last)
             });
@@ -35,7 +38,7 @@ pub(crate) fn to_digits(letters: &[char]) -> Vec<char> {
     written
 }
 
-/// Whether a letter is part of a numeral.
+/// Returns true if a character can be part of a numeral.
 pub(crate) fn is_numeral(letter: char) -> bool {
     digit(letter).is_some() || unit(letter).is_some()
 }
@@ -61,7 +64,8 @@ fn unit(letter: char) -> Option<u32> {
     }
 }
 
-/// The value of a numeral; none if it is none, or may be a name (八一, 五四).
+/// Returns the value of a numeral; `None` if it is malformed or may be a name (八一,
+/// 五四).
 fn value(numeral: &[char]) -> Option<u32> {
     if numeral.is_empty() || numeral.len() > MOST {
         return None;
@@ -70,20 +74,23 @@ fn value(numeral: &[char]) -> Option<u32> {
         return counted(numeral);
     }
     let digits: Vec<u32> = numeral.iter().filter_map(|letter| digit(*letter)).collect();
+    // Digits without units are read one by one, as in 三〇二. Two digits without a
+    // zero are usually a name.
     let spelt = digits.first() != Some(&0) && (digits.len() != 2 || digits.contains(&0));
     spelt.then(|| digits.iter().fold(0, |value, digit| value * 10 + digit))
 }
 
-/// The value of a numeral with tens, hundreds or thousands; none if they don't
-/// descend.
+/// Returns the value of a numeral with tens, hundreds or thousands; `None` if the
+/// units don't descend.
 fn counted(numeral: &[char]) -> Option<u32> {
     let (mut total, mut pending, mut least) = (0, None, 10_000);
     for letter in numeral {
         match (digit(*letter), unit(*letter)) {
+            // A zero only marks skipped places, as in 一百零二.
             (Some(0), _) if pending.is_none() => {}
             (Some(value), _) if pending.is_none() => pending = Some(value),
             (None, Some(unit)) if unit < least => {
-                // 十七 is 17: a ten that leads counts once.
+                // 十七 is 17: a leading ten needs no multiplier.
                 let leads = total == 0 && unit == 10;
                 total += pending.take().or(leads.then_some(1))? * unit;
                 least = unit;

@@ -1,5 +1,5 @@
-//! Distances on the ground: degrees laid out in metres around a point. Good to
-//! a thousandth for what lies within some hundred kilometres.
+//! Distances on the ground, by projecting degrees to metres around a point.
+//! Accurate to one part in a thousand within a few hundred kilometres.
 
 use geo::{
     Area as _, BooleanOps as _, BoundingRect as _, Buffer as _, Coord, Distance as _, Euclidean,
@@ -8,28 +8,30 @@ use geo::{
 
 use crate::coordinates::Degrees;
 
-/// Metres of a degree of latitude.
+/// Metres per degree of latitude.
 const DEGREE: f64 = 111_320.0;
-/// Square metres that rounding can leave over.
+/// Rounding error of an area, in square metres.
 const NOTHING: f64 = 1.0;
 
-/// How far a point lies from an area, in metres; 0 inside it.
+/// Returns the distance of a point from an area in metres; 0 inside it.
 pub fn distance(point: Degrees, area: &MultiPolygon) -> f64 {
     Euclidean.distance(&Point::new(0.0, 0.0), &laid_out(area, point))
 }
 
-/// Whether one area lies within another, but for so many metres around it.
+/// Returns true if one area is inside another, with a tolerance in metres.
 pub fn lies_within(inner: &MultiPolygon, outer: &MultiPolygon, tolerance: f64) -> bool {
     let Some(bounds) = outer.bounding_rect() else {
         return false;
     };
+    // Both are projected around the same point, so that their edges stay
+    // comparable.
     let middle = bounds.center();
     let middle = (middle.x, middle.y);
     let outer = laid_out(outer, middle).buffer(tolerance);
     laid_out(inner, middle).difference(&outer).unsigned_area() < NOTHING
 }
 
-/// Degrees of longitude and latitude that so many metres are at a latitude.
+/// Converts metres at a latitude to degrees of longitude and latitude.
 pub(crate) fn degrees(metres: f64, latitude: f64) -> Degrees {
     (metres / (DEGREE * narrowing(latitude)), metres / DEGREE)
 }
@@ -43,6 +45,7 @@ fn laid_out(area: &MultiPolygon, around: Degrees) -> MultiPolygon {
 }
 
 fn narrowing(latitude: f64) -> f64 {
+    // Not zero at the poles, where the caller would divide by it.
     latitude.to_radians().cos().max(1e-6)
 }
 

@@ -1,6 +1,5 @@
-//! Whether rings enclose what they seem to: they are simple, holes lie in their
-//! outer ring, parts lie apart. The cost grows with the number of positions, not
-//! with its square.
+//! Validates rings: they are simple, holes are inside their outer ring, parts don't
+//! overlap. The cost is near-linear in the number of positions, not quadratic.
 
 use geo::{
     Area as _, BooleanOps as _, Intersects as _, Line, LineString, MultiPolygon, Polygon,
@@ -15,19 +14,22 @@ use crate::boundary::BoundaryError;
 
 type Entry = GeomWithData<Rectangle<[f64; 2]>, usize>;
 
-/// Pairs of sides that are looked at for one ring. Only a ring that was made for
-/// it has more that come near one another; of it the enclosed area is compared.
+/// Maximum number of candidate pairs of sides compared for one ring. Only a
+/// malicious ring has more sides this close to each other; its enclosed area is
+/// compared instead.
 const PAIRS: usize = 1_000_000;
-/// What rounding leaves of an area, in square degrees: some square centimetres.
+/// Rounding error of an area in square degrees: a few square centimetres.
 const NOTHING: f64 = 1e-13;
-/// What rounding leaves of an area, as a part of it.
+/// Rounding error of an area, relative to the area.
 const ROUNDING: f64 = 1e-6;
 
-/// Adds what is wrong with the rings of an area. Its rings are closed.
+/// Adds the faults of an area's rings, which must be closed.
 pub(crate) fn check(area: &MultiPolygon, faults: &mut Vec<BoundaryError>) {
     let mut rings = area
         .iter()
         .flat_map(|part| std::iter::once(part.exterior()).chain(part.interiors()));
+    // In this order: the checks for holes and overlaps are only correct for simple
+    // rings.
     if !rings.all(is_simple) {
         faults.push(BoundaryError::CrossesItself);
         return;
@@ -51,8 +53,9 @@ fn has_holes_inside(part: &Polygon) -> bool {
     !holes.iter().any(outside) && !overlap(&holes)
 }
 
-/// Whether areas have ground in common.
+/// Returns true if any two of the areas overlap.
 fn overlap(areas: &[Polygon]) -> bool {
+    // The union is smaller than the sum only if something is counted twice.
     let sum: f64 = areas.iter().map(geo::Area::unsigned_area).sum();
     areas.len() > 1 && sum - unary_union(areas).unsigned_area() > rounding(sum)
 }
@@ -65,8 +68,9 @@ fn rounding(area: f64) -> f64 {
     (area * ROUNDING).max(NOTHING)
 }
 
-/// Whether a ring neither crosses nor touches itself and encloses something.
+/// Returns true if a ring neither crosses nor touches itself and encloses an area.
 fn is_simple(ring: &LineString) -> bool {
+    // Sides of length zero come from repeated positions, which are harmless.
     let sides: Vec<Line> = ring.lines().filter(|side| side.start != side.end).collect();
     let area = filled(ring).unsigned_area();
     if sides.len() < 3 || area < NOTHING {
@@ -80,16 +84,21 @@ fn is_simple(ring: &LineString) -> bool {
     let mut pairs = 0;
     for (number, side) in sides.iter().enumerate() {
         for other in tree.locate_in_envelope_intersecting(&around(side)) {
+            // Each pair once.
             if other.data <= number {
                 continue;
             }
             pairs += 1;
             if pairs > PAIRS {
+                // A ring that crosses itself encloses parts twice, or with opposite
+                // sign.
                 let enclosed = unary_union([&filled(ring)]).unsigned_area();
                 return (enclosed - area).abs() <= rounding(area);
             }
             let last = sides.len() - 1;
             let met = sides.get(other.data).is_some_and(|met| {
+                // Neighbouring sides always share a position, so `intersects` can't
+                // be used for them.
                 if other.data == number + 1 {
                     turns_back(side, met)
                 } else if number == 0 && other.data == last {
@@ -106,7 +115,7 @@ fn is_simple(ring: &LineString) -> bool {
     true
 }
 
-/// Whether a side lies on the one before it.
+/// Returns true if a side overlaps the one before it.
 fn turns_back(side: &Line, next: &Line) -> bool {
     side.intersects(&next.end) || next.intersects(&side.start)
 }
@@ -137,7 +146,7 @@ mod tests {
         assert!(!is_simple(&ring([(0.0, 0.0), (1.0, 0.0), (2.0, 0.0)])));
     }
 
-    /// A comb of slanting teeth, whose sides all come near one another.
+    /// Returns a comb of slanting teeth, whose sides all come close to each other.
     fn comb(teeth: u32, crossing: bool) -> LineString {
         let mut points = vec![(0.0, -1.0)];
         for tooth in 0..teeth {

@@ -1,5 +1,6 @@
-//! Decides which account the server runs as: PostgreSQL refuses root, so root
-//! steps down for it. Refuses data directories that account can't work with.
+//! Chooses the account that the server runs as. PostgreSQL refuses to run as root, so
+//! root drops privileges for it. Data directories that the account can't reach are
+//! rejected.
 
 use std::{
     env, fs,
@@ -11,18 +12,18 @@ use tokio::process::Command;
 
 use crate::{Error, error::Doing};
 
-/// Who runs the server's programs.
+/// The account that runs the server's programs.
 #[derive(Debug)]
 pub(crate) enum Account {
-    /// Whoever we are.
+    /// Our own account.
     Ours,
-    /// Somebody less than root, which is what we are.
+    /// An unprivileged account, while we run as root.
     Lesser { name: String, uid: u32, gid: u32 },
 }
 
 impl Account {
-    /// The account for a data directory, which need not exist yet. One that
-    /// exists says itself whose it is: root then steps down to its owner.
+    /// Chooses the account for a data directory, which need not exist yet. If it exists,
+    /// root uses its owner.
     pub(crate) fn for_data_dir(data_dir: &Path) -> Result<Self, Error> {
         let owner = fs::metadata(data_dir)
             .ok()
@@ -30,6 +31,7 @@ impl Account {
         let us = rustix::process::geteuid();
         if !us.is_root() {
             return match owner {
+                // Only root may run the server as another user.
                 Some((owner, _)) if owner != us.as_raw() => Err(Error::ForeignOwner {
                     path: data_dir.into(),
                     owner,
@@ -71,8 +73,9 @@ impl Account {
         })
     }
 
-    /// Asks of every parent whether the account may pass through it; root
-    /// itself may everywhere, so trying it out would tell nothing.
+    /// Checks the search permission on every parent directory for the account. Computed
+    /// from the mode bits: trying it would prove nothing, since root may enter any
+    /// directory.
     fn check_reach(&self, data_dir: &Path) -> Result<(), Error> {
         let Self::Lesser { name, uid, gid } = self else {
             return Ok(());
@@ -95,13 +98,13 @@ impl Account {
         Ok(())
     }
 
-    /// The uid the server's files belong to.
+    /// Returns the uid that owns the server's files.
     pub(crate) fn uid(&self) -> u32 {
         self.ids()
             .map_or_else(|| rustix::process::geteuid().as_raw(), |(uid, _)| uid)
     }
 
-    /// The uid and gid to change to, when there is anything to change.
+    /// Returns the uid and gid to switch to, or none if we run the server as ourselves.
     pub(crate) fn ids(&self) -> Option<(u32, u32)> {
         match self {
             Self::Ours => None,
@@ -109,7 +112,7 @@ impl Account {
         }
     }
 
-    /// Hands a file or directory over to the account.
+    /// Changes the owner of a file or directory to the account.
     pub(crate) fn give(&self, path: &Path) -> Result<(), Error> {
         match self.ids() {
             Some((uid, gid)) => {
@@ -119,9 +122,9 @@ impl Account {
         }
     }
 
-    /// A program of the server's, run as the account. The caller's environment
-    /// stays out (PGOPTIONS and the like would change what is started), and so
-    /// does its working directory, which the account may not be able to enter.
+    /// Creates a command that runs as the account. It inherits neither our environment
+    /// (PGOPTIONS and the like would change the server) nor our working directory, which
+    /// the account may not be able to enter.
     pub(crate) fn command(&self, program: &Path) -> Command {
         let mut command = Command::new(program);
         command

@@ -1,5 +1,5 @@
-//! Finds the PostgreSQL that is installed on this machine.
-//! Refuses to install one, and to take one too old for our queries.
+//! Finds the PostgreSQL installation on this machine. It never installs one, and rejects
+//! versions that are too old for our queries.
 
 use std::{
     env, fs,
@@ -9,11 +9,11 @@ use std::{
 
 use crate::Error;
 
-/// The oldest major version our SQL is written for.
+/// The oldest supported major version.
 pub(crate) const MINIMUM_MAJOR: u32 = 15;
 
-/// Where packages put one directory per major version: the folder to look in,
-/// and what stands before the version in the directory's name.
+/// Where packages install one directory per major version: the parent directory, and the
+/// prefix of the directory's name before the version.
 const VERSIONED: [(&str, &str); 4] = [
     ("/usr/lib/postgresql", ""),
     ("/usr", "pgsql-"),
@@ -21,10 +21,10 @@ const VERSIONED: [(&str, &str); 4] = [
     ("/usr/local/opt", "postgresql@"),
 ];
 
-/// The directory with `initdb`, `postgres` and `pg_ctl` in it.
+/// Returns the directory that contains `initdb`, `postgres` and `pg_ctl`.
 ///
-/// `WANGGE_POSTGRES_BIN` decides when it is set; else the newest version that
-/// a package installed, then what `pg_config` names, then `PATH`.
+/// `WANGGE_POSTGRES_BIN` takes precedence if set; otherwise the newest packaged version,
+/// then the one that `pg_config` names, then `PATH`.
 pub fn find_binaries() -> Result<PathBuf, Error> {
     if let Some(named) = env::var_os("WANGGE_POSTGRES_BIN").filter(|value| !value.is_empty()) {
         let named = PathBuf::from(named);
@@ -83,7 +83,8 @@ fn on_path() -> impl Iterator<Item = PathBuf> {
     dirs.into_iter()
 }
 
-/// Outside of versioned directories only the program itself knows its age.
+/// Checks the version by running the program: outside of versioned directories the path
+/// doesn't contain it.
 fn is_recent(dir: &Path) -> bool {
     let Ok(output) = Command::new(dir.join("postgres")).arg("--version").output() else {
         return false;
@@ -91,7 +92,7 @@ fn is_recent(dir: &Path) -> bool {
     major_of(&String::from_utf8_lossy(&output.stdout)).is_some_and(|major| major >= MINIMUM_MAJOR)
 }
 
-/// Reads `postgres (PostgreSQL) 15.14 (Debian 15.14-0+deb12u1)`, `… 18beta2`.
+/// Parses `postgres (PostgreSQL) 15.14 (Debian 15.14-0+deb12u1)` or `… 18beta2`.
 fn major_of(version: &str) -> Option<u32> {
     let number = version.split_whitespace().nth(2)?;
     let end = number

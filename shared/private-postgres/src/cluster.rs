@@ -1,5 +1,5 @@
-//! The files of a server: where they are, how they come to be, how they go.
-//! Refuses to touch a directory that holds anything but PostgreSQL data.
+//! The files of a server: their paths, creation and removal. It never touches a directory
+//! that contains anything but PostgreSQL data.
 
 use std::{
     fs::{self, DirBuilder},
@@ -10,21 +10,22 @@ use std::{
 
 use crate::{Error, account::Account, error::Doing, postmaster::SUPERUSER, socket};
 
-/// Every path a server uses.
+/// All paths that a server uses.
 #[derive(Debug)]
 pub(crate) struct Places {
-    /// The data directory: absolute, and UTF-8.
+    /// The data directory, as an absolute UTF-8 path.
     pub(crate) data: PathBuf,
-    /// The lock file beside it.
+    /// The lock file next to it.
     pub(crate) lock: PathBuf,
-    /// Where a new data directory is prepared.
+    /// The directory in which initdb runs, renamed when complete.
     draft: PathBuf,
     /// The directory of the unix socket.
     pub(crate) socket: PathBuf,
 }
 
 impl Places {
-    /// Resolves a data directory that need not exist, making its parents.
+    /// Resolves the paths for a data directory, which need not exist, and creates its
+    /// parents.
     pub(crate) fn of(data_dir: &Path) -> Result<Self, Error> {
         let unusable = |reason| Error::UnusablePath {
             path: data_dir.into(),
@@ -38,6 +39,8 @@ impl Places {
             .parent()
             .ok_or_else(|| unusable("it has no parent"))?;
         fs::create_dir_all(parent).doing("make", parent)?;
+        // Only the parent is canonicalised, since the data directory itself may not exist
+        // yet.
         let data = parent.canonicalize().doing("resolve", parent)?.join(name);
         let text = data
             .to_str()
@@ -50,14 +53,14 @@ impl Places {
         })
     }
 
-    /// What the server wrote since its last start.
+    /// Returns the path of the log, which starts empty at each start of the server.
     pub(crate) fn log(&self) -> PathBuf {
         self.data.join("server.log")
     }
 }
 
-/// Makes the data directory unless it is there. It appears complete or not at
-/// all: an initdb that is cut short leaves only a draft, which the next drops.
+/// Creates the data directory unless it exists. Creation is atomic: an interrupted initdb
+/// leaves only a draft, which the next call deletes.
 pub(crate) async fn ensure(
     places: &Places,
     binaries: &Path,
@@ -77,6 +80,7 @@ pub(crate) async fn ensure(
         .doing("make", &places.draft)?;
     account.give(&places.draft)?;
     initdb(&places.draft, binaries, account, durable).await?;
+    // The rename publishes the directory complete, with `PG_VERSION` in it.
     fs::rename(&places.draft, &places.data).doing("put in place", &places.data)
 }
 
@@ -88,8 +92,8 @@ fn is_missing_or_empty(dir: &Path) -> Result<bool, Error> {
     }
 }
 
-/// Sorting by code point and character classes that know Chinese: with plain
-/// C, `'富' ~ '\w'` would be false.
+/// Runs initdb with collation by code point and character classes that include Chinese:
+/// with plain C, `'富' ~ '\w'` would be false.
 async fn initdb(
     dir: &Path,
     binaries: &Path,

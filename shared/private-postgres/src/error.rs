@@ -1,13 +1,13 @@
-//! Everything that can go wrong, said so that the reader knows what to do.
-//! Refuses to hide a cause: a failed start carries the server's own words.
+//! Error types. Each message tells the user what to do, and a failed start includes the
+//! server's own log.
 
 use std::{io, path::PathBuf};
 
-/// Why there is no server.
+/// The reason why a server can't be started or stopped.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// No usable PostgreSQL on this machine.
+    /// PostgreSQL isn't installed, or only in a version that is too old.
     #[error(
         "PostgreSQL {minimum} or newer is not installed (looked for initdb, postgres and pg_ctl).\n\
          Install it:\n  \
@@ -19,70 +19,70 @@ pub enum Error {
     )]
     NotInstalled,
 
-    /// The environment names a directory without the programs.
+    /// `WANGGE_POSTGRES_BIN` names a directory without the programs.
     #[error("WANGGE_POSTGRES_BIN is {}, where initdb, postgres and pg_ctl are not all found", .0.display())]
     NotABinaryDir(PathBuf),
 
-    /// The data directory's path can't be used at all.
+    /// The path can't be used as a data directory at all.
     #[error("{} can't be a data directory: {reason}", path.display())]
     UnusablePath {
-        /// The path as given.
+        /// The path as passed by the caller.
         path: PathBuf,
-        /// What is wrong with it.
+        /// The reason why it is unusable.
         reason: &'static str,
     },
 
-    /// Another live process works with this data directory.
+    /// Another live process uses this data directory.
     #[error("{} is already in use by another process{}", path.display(), holder.map(|pid| format!(" (pid {pid})")).unwrap_or_default())]
     InUse {
-        /// The lock file both want.
+        /// The lock file that both want.
         path: PathBuf,
-        /// Who holds it, when it could be told.
+        /// Pid of the holder, if it could be read.
         holder: Option<u32>,
     },
 
-    /// Started as root, but there is no lesser account to run the server.
+    /// Running as root, but there is no unprivileged account for the server.
     #[error(
         "PostgreSQL refuses to run as root, and /etc/passwd has neither a user postgres nor nobody to run it as"
     )]
     NoAccount,
 
-    /// Started as root, with a data directory the lesser account can't get to.
+    /// Running as root, with a data directory that the unprivileged account can't reach.
     #[error(
         "PostgreSQL does not run as root but as {account}, who may not enter {}: \
          choose a data directory outside of it (asked for: {})",
         closed.display(), data_dir.display()
     )]
     Unreachable {
-        /// The account the server would run as.
+        /// The account that the server would run as.
         account: String,
-        /// The data directory asked for.
+        /// The requested data directory.
         data_dir: PathBuf,
-        /// The parent that is closed to the account.
+        /// The parent directory that the account may not enter.
         closed: PathBuf,
     },
 
-    /// The data belongs to somebody else.
+    /// The directory belongs to another user.
     #[error("{} belongs to another user (uid {owner}): run as that user, or choose another data directory", path.display())]
     ForeignOwner {
-        /// The data or socket directory.
+        /// The data directory or socket directory.
         path: PathBuf,
-        /// Whose it is.
+        /// The uid of its owner.
         owner: u32,
     },
 
-    /// The directory has files in it, but not those of a database.
+    /// The directory is not empty, and contains no PostgreSQL data.
     #[error("{} is not empty and holds no PostgreSQL data: it is left alone", .0.display())]
     NotACluster(PathBuf),
 
-    /// The data directory could not be made.
+    /// The data directory could not be created.
     #[error("initdb failed:\n{output}")]
     Initdb {
-        /// What initdb said.
+        /// Output of initdb, from stdout and stderr.
         output: String,
     },
 
-    /// The server ended before it was ready.
+    /// The server exited before it was ready.
     #[error("PostgreSQL did not start; the end of its log says:\n{log}")]
     StartFailed {
         /// The last lines of the server's log.
@@ -94,34 +94,34 @@ pub enum Error {
         "PostgreSQL has not become ready, and has said nothing for {seconds} s; the end of its log says:\n{log}"
     )]
     StartTimeout {
-        /// How long it has said nothing.
+        /// Seconds without log output.
         seconds: u64,
         /// The last lines of the server's log.
         log: String,
     },
 
-    /// The server would not end.
+    /// The server didn't exit after an immediate shutdown.
     #[error("PostgreSQL (pid {pid}) did not stop, not even when told to do so immediately")]
     StopTimeout {
-        /// The server's process.
+        /// Pid of the server's main process.
         pid: i32,
     },
 
-    /// The operating system refused something.
+    /// An operation on a file or program failed.
     #[error("can't {action} {}: {cause}", path.display())]
     Io {
-        /// What was tried.
+        /// The attempted operation, as a verb.
         action: &'static str,
-        /// On what.
+        /// The file or program it was attempted on.
         path: PathBuf,
-        /// What the system said.
+        /// The error of the operating system.
         cause: io::Error,
     },
 }
 
-/// Says what was being done, and to what, when the system refused.
+/// Adds the failed operation and its object to an error of the operating system.
 pub(crate) trait Doing<T> {
-    /// Wraps the system's error with `action` and `path`.
+    /// Wraps the error with `action` and `path`.
     fn doing(self, action: &'static str, path: impl Into<PathBuf>) -> Result<T, Error>;
 }
 

@@ -1,5 +1,5 @@
-//! Recognises a server that was left running, and takes it over or stops it.
-//! Refuses to believe the pid file: only a server that answers is one.
+//! Detects a server that was left running, and adopts or stops it. The pid file alone is
+//! no proof: only a server that responds counts.
 
 use std::{fs, io, path::Path, time::Duration};
 
@@ -17,13 +17,13 @@ use crate::{
     postmaster::{POLL, PORT, Postmaster, Start},
 };
 
-/// How long a server may take to say whether it lives. One that is gone refuses
-/// the connection at once; only a very busy machine takes longer than a moment.
+/// Timeout for the probe. If the server is gone, the connection is refused at once; only
+/// a very busy machine takes longer than a moment.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(30);
-/// The protocol's shortest question, its length and code: is there TLS here?
+/// The shortest message of the protocol, an `SSLRequest`: its length and request code.
 const SSL_REQUEST: [u8; 8] = [0, 0, 0, 8, 0x04, 0xd2, 0x16, 0x2f];
 
-/// A server that runs although the process that started it is gone.
+/// A server that keeps running although the process that started it is gone.
 #[derive(Debug)]
 pub(crate) struct Leftover<'a> {
     places: &'a Places,
@@ -31,8 +31,9 @@ pub(crate) struct Leftover<'a> {
 }
 
 impl<'a> Leftover<'a> {
-    /// A pid alone proves nothing, it may have been given to another process;
-    /// but the socket's directory is this data directory's own.
+    /// Finds a live server. A pid alone proves nothing, since it may have been reused by
+    /// another process; the socket's directory, however, belongs to this data directory
+    /// only.
     pub(crate) async fn find(places: &'a Places) -> Option<Self> {
         let pid = PidFile::read(&places.data)?.pid;
         let socket = places.socket.join(format!(".s.PGSQL.{PORT}"));
@@ -41,7 +42,8 @@ impl<'a> Leftover<'a> {
         lives.then_some(Self { places, pid })
     }
 
-    /// Whether its command line, which it keeps in a file, ends in these.
+    /// Returns true if the server's command line, which it stores in a file, ends with
+    /// `arguments`.
     pub(crate) fn was_started_with(&self, arguments: &[String]) -> bool {
         let quoted: String = arguments
             .iter()
@@ -51,7 +53,7 @@ impl<'a> Leftover<'a> {
             .is_ok_and(|line| line.trim_end().ends_with(&quoted))
     }
 
-    /// Takes it over once it is ready; none if it was just about to stop.
+    /// Adopts the server once it is ready; returns none if it was just stopping.
     pub(crate) async fn adopt(self) -> Result<Option<Postmaster>, Error> {
         let mut start = Start::begin(self.places);
         loop {
@@ -68,14 +70,14 @@ impl<'a> Leftover<'a> {
         }
     }
 
-    /// Stops it, to make room for another.
+    /// Stops the server, so that another can start.
     pub(crate) async fn stop(self) -> Result<(), Error> {
         Postmaster::adopted(self.pid).shut_down(self.places).await
     }
 }
 
-/// A connection alone would not do: that of a server which is just being
-/// killed is still accepted by the kernel.
+/// Sends an `SSLRequest` and waits for the reply. Connecting isn't enough: the kernel
+/// still accepts connections for a server that is being killed.
 async fn answers(socket: &Path) -> io::Result<()> {
     let mut stream = UnixStream::connect(socket).await?;
     stream.write_all(&SSL_REQUEST).await?;

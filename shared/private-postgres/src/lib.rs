@@ -1,6 +1,6 @@
-//! A private PostgreSQL server: one data directory, one unix socket, no port.
-//! Owns the server's whole life, from finding the installed binaries to the
-//! last removed file. Refuses to know any schema, and never speaks SQL.
+//! A private PostgreSQL server: one data directory, one unix socket, no TCP port. It owns
+//! the server's whole lifecycle, from finding the installed binaries to removing the last
+//! file. It knows no schema and never executes SQL.
 
 mod account;
 mod binaries;
@@ -31,36 +31,36 @@ use watchdog::Watchdog;
 pub use binaries::find_binaries;
 pub use error::Error;
 
-/// How long a start after a crash is tried again while the old server's last
-/// children are in the way, and while something else is.
+/// How long to retry a start after a crash: while the old server's last children still
+/// hold its resources, and for any other failure.
 const CRASH_TIMEOUTS: (Duration, Duration) = (Duration::from_secs(60), Duration::from_secs(5));
 
-/// What kind of server is wanted, and where.
+/// The configuration of a server.
 #[derive(Debug, Clone)]
 pub struct Options {
-    /// Where the data is kept; made when it does not exist yet.
+    /// The data directory; created if it doesn't exist.
     pub data_dir: PathBuf,
-    /// Whether a commit survives a crash of the machine. Tests say no.
+    /// True if commits survive a crash of the machine; tests set false.
     pub durable: bool,
-    /// What becomes of the server when this process dies.
+    /// What happens to the server if this process dies.
     pub lifetime: Lifetime,
-    /// How many connections the server accepts at once.
+    /// Maximum number of concurrent connections, as `max_connections`.
     pub max_connections: u32,
-    /// Whether the data goes away together with the server.
+    /// True if the data is deleted when the server stops.
     pub remove_on_exit: bool,
 }
 
-/// What becomes of the server when the process that started it is killed.
+/// What happens to the server if the process that started it is killed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Lifetime {
-    /// It goes on, and the next start of the same directory takes it over.
+    /// The server keeps running, and the next start on the same directory adopts it.
     Adoptable,
-    /// A watchdog stops it, even after a kill that no program can catch.
+    /// A watchdog stops it, even after SIGKILL.
     DiesWithParent,
 }
 
-/// A running server. Dropping it without [`stop`](Self::stop) is the same as
-/// being killed: its [`Lifetime`] says what happens then.
+/// A running server. Dropping it without [`stop`](Self::stop) has the effect of being
+/// killed: its [`Lifetime`] applies.
 #[derive(Debug)]
 pub struct PrivatePostgres {
     options: Options,
@@ -68,17 +68,20 @@ pub struct PrivatePostgres {
     binaries: PathBuf,
     server: Postmaster,
     adopted: bool,
-    // After the server, so that the order of dropping is the order of a death.
+    // Declared after the server: fields are dropped in order, and this is the order in which
+    // a death of the process would close them.
     watchdog: Option<Watchdog>,
     lock: Lock,
 }
 
 impl PrivatePostgres {
-    /// Makes the data directory if need be, starts a server on it (or adopts
-    /// the one an earlier process left behind) and waits until it is ready.
+    /// Creates the data directory if needed, starts a server on it (or adopts the one
+    /// that an earlier process left running), and waits until it is ready.
     pub async fn start(options: Options) -> Result<Self, Error> {
         let binaries = find_binaries()?;
         let places = Places::of(&options.data_dir)?;
+        // Locked first: everything below assumes that no other process works on the
+        // directory.
         let lock = Lock::acquire(&places.lock).await?;
         let account = Account::for_data_dir(&places.data)?;
         lock.give_to(&account)?;
@@ -120,8 +123,8 @@ impl PrivatePostgres {
         })
     }
 
-    /// Stops the server: open sessions are cut off, committed work is kept.
-    /// After ten seconds without an end it is stopped without more ado.
+    /// Stops the server: open sessions are terminated, committed work is retained.
+    /// Escalates to an immediate shutdown after ten seconds.
     pub async fn stop(self) -> Result<(), Error> {
         let Self {
             options,
@@ -136,7 +139,7 @@ impl PrivatePostgres {
         if options.remove_on_exit {
             cluster::remove(&places).await?;
         }
-        // The watchdog holds the lock too: it must be gone before we say so.
+        // The watchdog holds the lock as well, so it must be gone before we return.
         if let Some(watchdog) = watchdog {
             watchdog.dismiss().await;
         }
@@ -146,34 +149,34 @@ impl PrivatePostgres {
         Ok(())
     }
 
-    /// The address of one of its databases, as sqlx and libpq read it.
+    /// Returns the URL of one of its databases, for sqlx and libpq.
     pub fn url(&self, database: &str) -> String {
         url::of(&self.places.socket, database)
     }
 
-    /// The directory its unix socket is in.
+    /// Returns the directory that contains its unix socket.
     pub fn socket_dir(&self) -> &Path {
         &self.places.socket
     }
 
-    /// The directory its programs are in.
+    /// Returns the directory that contains its programs.
     pub fn binaries(&self) -> &Path {
         &self.binaries
     }
 
-    /// Waits until the server has ended by itself, or was killed.
+    /// Waits until the server exits by itself or is killed.
     pub async fn ended(&mut self) {
         self.server.ended(&self.places.data).await;
     }
 
-    /// Whether the server had been left running by an earlier process.
+    /// Returns true if the server had been left running by an earlier process.
     pub fn adopted(&self) -> bool {
         self.adopted
     }
 }
 
-/// The address of a database on the server of a data directory that is there,
-/// whoever runs it.
+/// Returns the URL of a database on the server of an existing data directory, no matter
+/// which process runs it.
 pub fn url_of(data_dir: &Path, database: &str) -> Result<String, Error> {
     if !data_dir.join("PG_VERSION").is_file() {
         return Err(Error::UnusablePath {
@@ -184,8 +187,8 @@ pub fn url_of(data_dir: &Path, database: &str) -> Result<String, Error> {
     Ok(url::of(&Places::of(data_dir)?.socket, database))
 }
 
-/// A server left behind is adopted if it is just what would be started now;
-/// one with other settings, or a shorter life, is stopped to make room.
+/// Adopts a server that was left running if it is configured exactly as wanted; stops one
+/// with other settings or another lifetime.
 async fn take_over(
     leftover: Leftover<'_>,
     options: &Options,
@@ -199,8 +202,8 @@ async fn take_over(
     Ok(None)
 }
 
-/// How long a start that failed like this is tried again. Orphans of the old
-/// server hold its shared memory, and on a busy machine for a while.
+/// Returns how long a start that failed with this log is retried. Orphaned children of
+/// the old server hold its shared memory, on a busy machine for a while.
 fn crash_timeout(log: &str) -> Duration {
     let orphans = ["pre-existing shared memory block", "postmaster.pid"];
     if orphans.iter().any(|sign| log.contains(sign)) {
@@ -210,8 +213,8 @@ fn crash_timeout(log: &str) -> Duration {
     }
 }
 
-/// Starts the server. After a crash that is tried for a while: the old
-/// server's last children may not have noticed yet that they are orphans.
+/// Starts the server. After a crash the start is retried: the old server's last children
+/// may not have noticed yet that they are orphans.
 async fn launch(
     binaries: &Path,
     account: &Account,
@@ -223,6 +226,8 @@ async fn launch(
     let begun = Instant::now();
     loop {
         let mut server = Postmaster::spawn(binaries, account, arguments, places)?;
+        // Before waiting: if we die during the startup, the watchdog must already know
+        // the pid.
         if let Some(watchdog) = &mut watchdog {
             watchdog.guard(server.pid()).await?;
         }

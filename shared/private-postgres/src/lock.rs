@@ -1,5 +1,5 @@
-//! Makes sure that one process at a time works with a data directory. The
-//! kernel frees the lock of a dead process, so none can be left behind.
+//! An exclusive lock on a data directory, by `flock`. The kernel releases the lock when
+//! its holder dies, so there are no stale locks.
 
 use std::{
     fs::{self, File, OpenOptions},
@@ -18,11 +18,12 @@ use tokio::time::{Instant, sleep};
 
 use crate::{Error, account::Account, error::Doing};
 
-/// The holder may be about to go: its server takes a moment to stop.
+/// Timeout for acquiring the lock: the holder may be about to exit, and its server takes
+/// a moment to stop.
 const PATIENCE: Duration = Duration::from_secs(2);
 const PAUSE: Duration = Duration::from_millis(50);
 
-/// The right to use a data directory, for as long as this lives.
+/// An exclusive lock on a data directory, held until dropped.
 #[derive(Debug)]
 pub(crate) struct Lock {
     path: PathBuf,
@@ -30,7 +31,7 @@ pub(crate) struct Lock {
 }
 
 impl Lock {
-    /// Takes the lock, or says who has it.
+    /// Acquires the lock, or returns an error that names its holder.
     pub(crate) async fn acquire(path: &Path) -> Result<Self, Error> {
         let deadline = Instant::now() + PATIENCE;
         loop {
@@ -53,7 +54,8 @@ impl Lock {
             .write(true)
             .truncate(false)
             .mode(0o600)
-            // Root writes here too: not through a link somebody laid out.
+            // We may be root here: don't follow a symlink that another user has put in
+            // place.
             .custom_flags(OFlags::NOFOLLOW.bits().cast_signed())
             .open(path)
             .doing("open", path)?;
@@ -62,8 +64,8 @@ impl Lock {
             Err(Errno::WOULDBLOCK) => return Ok(None),
             Err(error) => return Err(error).doing("lock", path),
         }
-        // The holder before us may have removed the file while we opened it:
-        // then we hold the lock of a file that nobody else will ever see.
+        // The previous holder may have removed the file between our open and flock. Our
+        // lock would then be on an inode that no other process can open.
         if !is_still_at(&file, path) {
             return Ok(None);
         }
@@ -75,7 +77,8 @@ impl Lock {
         }))
     }
 
-    /// Hands the file to whom the data belongs to, who may be next to start.
+    /// Changes the file's owner to that of the data: its next user may run as that
+    /// account.
     pub(crate) fn give_to(&self, account: &Account) -> Result<(), Error> {
         match account.ids() {
             Some((uid, gid)) => {
@@ -85,12 +88,13 @@ impl Lock {
         }
     }
 
-    /// A second handle on the lock, for a child process to hold it as well.
+    /// Duplicates the lock's file descriptor, so that a child process holds the lock as
+    /// well.
     pub(crate) fn share(&self) -> Result<Stdio, Error> {
         Ok(self.file.try_clone().doing("share", &self.path)?.into())
     }
 
-    /// Removes the lock file, while still holding it.
+    /// Removes the lock file while still holding the lock.
     pub(crate) fn remove(self) {
         if let Err(error) = fs::remove_file(&self.path) {
             tracing::warn!(path = %self.path.display(), %error, "the lock file could not be removed");

@@ -1,24 +1,25 @@
-//! Reads the file in which a PostgreSQL server says who and how it is.
-//! Refuses to trust it further: a server that was killed leaves it behind.
+//! Parses a PostgreSQL server's pid file. Its content is only a hint: a killed server
+//! leaves the file behind.
 
 use std::{fs, path::Path};
 
 use rustix::process::{Pid, test_kill_process};
 
-/// What `postmaster.pid` says: the pid on line 1, the state on line 8.
+/// The parts of `postmaster.pid` that are used: the pid on line 1 and the state on line
+/// 8.
 pub(crate) struct PidFile {
-    /// The server's main process.
+    /// Pid of the server's main process.
     pub(crate) pid: Pid,
-    /// Whether it takes queries.
+    /// True once the server accepts queries.
     pub(crate) ready: bool,
 }
 
 impl PidFile {
-    /// Reads the file of a data directory; none if there is no server.
+    /// Reads the file of a data directory; none if there is no valid one.
     pub(crate) fn read(data_dir: &Path) -> Option<Self> {
         let text = fs::read_to_string(data_dir.join("postmaster.pid")).ok()?;
         let mut lines = text.lines();
-        // Two, because signals to lower ids would reach more than one process.
+        // At least 2: `kill` with 0 or a negative pid would signal a whole process group.
         let pid = lines
             .next()?
             .trim()
@@ -31,7 +32,8 @@ impl PidFile {
     }
 }
 
-/// A process that we may not signal is alive, but it is not our server.
+/// Returns true if the process exists and may be signalled. One that we may not signal
+/// belongs to another user, so it isn't our server.
 pub(crate) fn is_alive(pid: Pid) -> bool {
     test_kill_process(pid).is_ok()
 }

@@ -1,5 +1,5 @@
-//! The server's process: how it is started, when it is ready, how it ends.
-//! Refuses to ask the server anything: its pid file tells all of that.
+//! The server process: starting it, waiting until it is ready, stopping it. It opens no
+//! connection: the pid file contains everything it needs.
 
 use std::{
     fs::{self, File},
@@ -22,24 +22,25 @@ use crate::{
     pid_file::{PidFile, is_alive},
 };
 
-/// The one role, made by initdb; trusted because only we reach the socket.
+/// The only role, created by initdb; trust authentication is safe because only we can
+/// reach the socket.
 pub(crate) const SUPERUSER: &str = "wangge";
-/// Not a port, only a part of the socket's name.
+/// Not a TCP port, only a part of the socket's name.
 pub(crate) const PORT: u16 = 5432;
 
 pub(crate) const POLL: Duration = Duration::from_millis(20);
-/// How long a starting server may say nothing. One that crashed replays its log
-/// first, for as long as that takes, and says every ten seconds how far it is.
+/// Maximum time without log output during startup. After a crash, the server replays its
+/// WAL for as long as that takes, and logs its progress every ten seconds.
 const START_TIMEOUT: Duration = Duration::from_secs(60);
-/// A fast shutdown is given ten seconds, then an immediate one is ordered;
-/// after five seconds of that the server itself kills what still runs.
+/// Signals and timeouts of a shutdown: fast first, then immediate. Five seconds into an
+/// immediate shutdown the server kills its remaining children itself.
 const SHUTDOWNS: [(Signal, Duration); 2] = [
     (Signal::INT, Duration::from_secs(10)),
     (Signal::QUIT, Duration::from_secs(7)),
 ];
 
-/// The command line: all settings are in it, so that comparing it with that
-/// of a running server tells whether the server is as wanted.
+/// Returns the command line. It contains all settings, so comparing it with that of a
+/// running server shows if that server is configured as wanted.
 pub(crate) fn arguments(options: &Options, places: &Places) -> Vec<String> {
     let mut settings = vec![
         "listen_addresses=".to_owned(),
@@ -52,11 +53,13 @@ pub(crate) fn arguments(options: &Options, places: &Places) -> Vec<String> {
         "timezone=UTC".to_owned(),
         "log_timezone=UTC".to_owned(),
         "log_min_messages=warning".to_owned(),
-        // What is kept is personal data: a row that breaks a rule, or the values of a
-        // statement that failed, have no place in the log.
+        // The database holds personal data: neither a row that violates a constraint nor
+        // the parameters of a failed statement may appear in the log.
         "log_error_verbosity=terse".to_owned(),
         "log_parameter_max_length=0".to_owned(),
         "log_parameter_max_length_on_error=0".to_owned(),
+        // A session that leaks a transaction would otherwise hold its locks and block
+        // vacuum.
         "idle_in_transaction_session_timeout=10s".to_owned(),
     ];
     let safety: &[&str] = if options.durable {
@@ -88,8 +91,8 @@ pub(crate) struct Postmaster {
 }
 
 impl Postmaster {
-    /// Starts the process, in a group of its own: a Ctrl-C in the terminal is
-    /// for us, who then stop the server in good order.
+    /// Starts the process in a process group of its own: a Ctrl-C in the terminal only
+    /// reaches us, and we then shut the server down cleanly.
     pub(crate) fn spawn(
         binaries: &Path,
         account: &Account,
@@ -118,20 +121,22 @@ impl Postmaster {
         }
     }
 
-    /// A server that somebody else started.
+    /// Wraps a server that another process started.
     pub(crate) fn adopted(pid: Pid) -> Self {
         Self { pid, child: None }
     }
 
-    /// Its process id.
+    /// Returns the pid of the main process.
     pub(crate) fn pid(&self) -> Pid {
         self.pid
     }
 
-    /// Waits until it takes queries, or has given up.
+    /// Waits until the server accepts queries. Fails if it exits or hangs.
     pub(crate) async fn wait_until_ready(&mut self, places: &Places) -> Result<(), Error> {
         let mut start = Start::begin(places);
         while !PidFile::read(&places.data).is_some_and(|file| file.pid == self.pid && file.ready) {
+            // Only a child of ours can be polled for its exit; an adopted one is polled
+            // by its pid.
             if self
                 .child
                 .as_mut()
@@ -150,10 +155,11 @@ impl Postmaster {
         Ok(())
     }
 
-    /// Ends it, in good order if that can be had in time.
+    /// Stops the server: cleanly, or by an immediate shutdown after a timeout.
     pub(crate) async fn shut_down(&mut self, places: &Places) -> Result<(), Error> {
         for (signal, patience) in SHUTDOWNS {
-            // A child that was waited for has no id: its pid may be another's.
+            // A child that has been reaped has no id; its pid may belong to another
+            // process by now.
             if self
                 .child
                 .as_ref()
@@ -161,7 +167,7 @@ impl Postmaster {
             {
                 return Ok(());
             }
-            // Whether it is gone already is what the wait finds out.
+            // An error means that it has exited already, which the wait below detects.
             let _ = kill_process(self.pid, signal);
             if timeout(patience, self.ended(&places.data)).await.is_ok() {
                 return Ok(());
@@ -173,13 +179,14 @@ impl Postmaster {
         })
     }
 
-    /// Waits until it is gone, whoever ended it.
+    /// Waits until the process is gone, for any reason.
     pub(crate) async fn ended(&mut self, data_dir: &Path) {
         if let Some(child) = &mut self.child {
-            // An error means that there is no such child any more.
+            // An error means that the child no longer exists.
             let _ = child.wait().await;
             return;
         }
+        // Not our child, so it can't be waited for, only polled.
         while PidFile::read(data_dir).is_some_and(|file| file.pid == self.pid && is_alive(file.pid))
         {
             sleep(POLL).await;
@@ -187,7 +194,7 @@ impl Postmaster {
     }
 }
 
-/// A server's start, waited for as long as its log grows.
+/// A server's startup. Times out only if its log stops growing.
 #[derive(Debug)]
 pub(crate) struct Start<'a> {
     places: &'a Places,
@@ -196,7 +203,7 @@ pub(crate) struct Start<'a> {
 }
 
 impl<'a> Start<'a> {
-    /// Begins to wait.
+    /// Starts the timer.
     pub(crate) fn begin(places: &'a Places) -> Self {
         Self {
             places,
@@ -205,7 +212,7 @@ impl<'a> Start<'a> {
         }
     }
 
-    /// Whether the server has said nothing for too long.
+    /// Returns true if the server has logged nothing for too long.
     pub(crate) fn hangs(&mut self) -> bool {
         let said = fs::metadata(self.places.log()).map_or(0, |log| log.len());
         if said != self.said {
@@ -215,7 +222,7 @@ impl<'a> Start<'a> {
         Instant::now() >= self.deadline
     }
 
-    /// The error of a start that hangs.
+    /// Returns the error for a startup that hangs.
     pub(crate) fn timeout(&self) -> Error {
         Error::StartTimeout {
             seconds: START_TIMEOUT.as_secs(),
@@ -224,7 +231,7 @@ impl<'a> Start<'a> {
     }
 }
 
-/// An empty log, made anew: the last one may be of another user's making.
+/// Creates an empty log. It is a new file: the previous one may belong to another user.
 fn new_log(path: &Path) -> Result<File, Error> {
     match fs::remove_file(path) {
         Err(error) if error.kind() != ErrorKind::NotFound => Err(error).doing("remove", path),
@@ -232,7 +239,7 @@ fn new_log(path: &Path) -> Result<File, Error> {
     }
 }
 
-/// The last lines of the server's log, for an error to quote.
+/// Returns the last lines of the server's log, for error messages.
 pub(crate) fn log_tail(places: &Places) -> String {
     const LINES: usize = 15;
     let path: PathBuf = places.log();

@@ -1,6 +1,6 @@
-//! The directory of the server's unix socket: short enough for the kernel's
-//! limit on socket paths, and closed to every other user. Refuses to use a
-//! directory that somebody else has put in its place.
+//! The directory of the server's unix socket: short enough for the kernel's limit on
+//! socket paths, and inaccessible to other users. A directory that another user has
+//! created at its path is rejected.
 
 use std::{
     fs::{self, DirBuilder, Permissions},
@@ -14,8 +14,8 @@ use std::{
 
 use crate::{Error, account::Account, error::Doing};
 
-/// Where the socket of a data directory is. Always the same for the same
-/// directory, so that a server left running is found again.
+/// Returns the socket directory for a data directory. It is deterministic, so that a
+/// server that was left running can be found again.
 pub(crate) fn dir_for(data_dir: &Path) -> PathBuf {
     PathBuf::from(format!(
         "/tmp/wangge-{:016x}",
@@ -23,25 +23,27 @@ pub(crate) fn dir_for(data_dir: &Path) -> PathBuf {
     ))
 }
 
-/// FNV-1a: the standard library's hash may change between compilers.
+/// FNV-1a: the standard library's hash isn't stable across compiler versions.
 fn fnv1a(bytes: &[u8]) -> u64 {
     bytes.iter().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
         (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3)
     })
 }
 
-/// Makes the directory, or checks that the one there is ours.
+/// Creates the directory, or checks that an existing one is ours.
 pub(crate) fn prepare(dir: &Path, account: &Account) -> Result<(), Error> {
     match DirBuilder::new().mode(0o700).create(dir) {
         Err(error) if error.kind() == ErrorKind::AlreadyExists => check(dir, account)?,
         made => made.doing("make", dir)?,
     }
+    // An existing directory may have been created with wider permissions.
     fs::set_permissions(dir, Permissions::from_mode(0o700)).doing("close to others", dir)?;
     account.give(dir)
 }
 
-/// Anybody can put anything into /tmp: a link, or a directory of their own.
+/// Checks an existing directory: anyone can create a symlink or a directory in /tmp.
 fn check(dir: &Path, account: &Account) -> Result<(), Error> {
+    // Not `metadata`, which would follow a symlink.
     let found = fs::symlink_metadata(dir).doing("look at", dir)?;
     if !found.is_dir() {
         return Err(Error::UnusablePath {
@@ -59,7 +61,7 @@ fn check(dir: &Path, account: &Account) -> Result<(), Error> {
     Ok(())
 }
 
-/// Removes the directory, which a stopped server leaves empty.
+/// Removes the directory, which is empty once the server has stopped.
 pub(crate) fn remove(dir: &Path) {
     if let Err(error) = fs::remove_dir(dir) {
         tracing::debug!(dir = %dir.display(), %error, "the socket directory stays");

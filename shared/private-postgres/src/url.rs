@@ -1,12 +1,12 @@
-//! Writes the address of a database behind a unix socket.
-//! Refuses to carry a password: the socket's directory is the protection.
+//! Builds connection URLs for a server behind a unix socket. They never contain a
+//! password: access is restricted by the permissions of the socket's directory.
 
 use std::{fmt::Write, os::unix::ffi::OsStrExt, path::Path};
 
 use crate::postmaster::{PORT, SUPERUSER};
 
-/// `localhost` only fills the host's place: `host=` overrides it in both sqlx
-/// and libpq, and is how either of them is told a directory.
+/// Returns the URL of a database. `localhost` is only a placeholder: the parameter `host`
+/// overrides it, and is how both sqlx and libpq accept a directory.
 pub(crate) fn of(socket_dir: &Path, database: &str) -> String {
     let directory = escaped(socket_dir.as_os_str().as_bytes());
     let database = escaped(database.as_bytes());
@@ -18,7 +18,7 @@ fn escaped(bytes: &[u8]) -> String {
         if byte.is_ascii_alphanumeric() || b"-_.~".contains(&byte) {
             text.push(char::from(byte));
         } else {
-            // Writing into a string can't fail.
+            // Writing to a string can't fail.
             let _ = write!(text, "%{byte:02X}");
         }
         text

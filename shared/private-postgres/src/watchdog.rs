@@ -1,6 +1,6 @@
-//! Stops the server when we die without a chance to: a shell that reads from
-//! a pipe of ours, which the kernel closes for us however we end. Refuses to
-//! act on a server that is not the one it was told to guard.
+//! Stops the server if we die without being able to: a shell that reads from our end of a
+//! pipe, which the kernel closes when we die for any reason. It only signals the server
+//! that it was told to guard.
 
 use std::{
     path::{Path, PathBuf},
@@ -17,9 +17,10 @@ use crate::{Error, account::Account, cluster::Places, error::Doing, lock::Lock};
 
 const SHELL: &str = "/bin/sh";
 
-/// A line is the server's pid, or word that all is well; the end of the input
-/// without that word says that we are dead. The server's own pid file tells
-/// whether the pid is still the server's; a young server has yet to write it.
+/// Each line of input is the server's pid, or `stopped` after a clean shutdown. End of
+/// input without `stopped` means that we are dead. The pid file shows if the pid still
+/// belongs to the server; a server that has just started may not have written it yet, so
+/// the script retries.
 const SCRIPT: &str = r#"
 data=$1 socket=$2 lock=$3 remove=$4 pid=
 while read -r line; do
@@ -39,7 +40,7 @@ rmdir -- "$socket"
 [ "$remove" = yes ] && rm -rf -- "$data" "$lock"
 "#;
 
-/// The shell that waits for our end.
+/// The shell that waits for our death.
 #[derive(Debug)]
 pub(crate) struct Watchdog {
     child: Child,
@@ -47,8 +48,9 @@ pub(crate) struct Watchdog {
 }
 
 impl Watchdog {
-    /// Starts it before the server, so that no server is ever without. It
-    /// holds the lock too: until it has cleaned up after us, nobody starts.
+    /// Spawns the watchdog. It is started before the server, so that no server is ever
+    /// unguarded, and holds the lock as well: no other process can start until it has
+    /// cleaned up.
     pub(crate) fn spawn(places: &Places, lock: &Lock, remove: bool) -> Result<Self, Error> {
         let mut child = Account::Ours
             .command(Path::new(SHELL))
@@ -58,7 +60,7 @@ impl Watchdog {
             .stdin(Stdio::piped())
             .stdout(lock.share()?)
             .stderr(Stdio::null())
-            // A Ctrl-C in the terminal is for us: the watchdog outlives it.
+            // A Ctrl-C in the terminal only reaches us: the watchdog must outlive us.
             .process_group(0)
             .spawn()
             .doing("run", SHELL)?;
@@ -70,7 +72,7 @@ impl Watchdog {
         Ok(Self { child, pipe })
     }
 
-    /// Tells it which server to stop; the last one told counts.
+    /// Sends the pid of the server to guard; the most recent one counts.
     pub(crate) async fn guard(&mut self, server: Pid) -> Result<(), Error> {
         let line = format!("{}\n", server.as_raw_nonzero());
         self.pipe
@@ -79,7 +81,7 @@ impl Watchdog {
             .doing("talk to", PathBuf::from(SHELL))
     }
 
-    /// Sends it away: the server has been stopped.
+    /// Tells the watchdog that the server has been stopped, and waits until it exits.
     pub(crate) async fn dismiss(mut self) {
         if let Err(error) = self.pipe.write_all(b"stopped\n").await {
             tracing::warn!(%error, "the watchdog was gone already");

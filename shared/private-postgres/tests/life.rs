@@ -1,6 +1,6 @@
-//! The whole life of real servers, each in a directory of its own.
+//! The whole lifecycle of real servers, each in a directory of its own.
 
-// The helpers fail tests just as the tests themselves do.
+// Helper functions may panic, like the tests themselves.
 #![allow(clippy::unwrap_used)]
 
 use std::{
@@ -11,7 +11,7 @@ use std::{
 
 use wangge_private_postgres::{Error, Lifetime, Options, PrivatePostgres, find_binaries};
 
-/// A path for a data directory that does not exist yet, and is gone after.
+/// A path for a data directory that doesn't exist yet, and is removed on drop.
 struct Scratch(PathBuf);
 
 impl Scratch {
@@ -197,13 +197,13 @@ async fn the_watchdog_stops_and_removes_what_its_holder_left() {
     };
     let server = PrivatePostgres::start(options.clone()).await.unwrap();
     let socket_dir = server.socket_dir().to_owned();
-    // The end of the process closes the same pipe that dropping it does.
+    // The end of the process closes the same pipe as dropping does.
     drop(server);
     wait_until("everything is removed", || {
         !options.data_dir.exists() && !scratch.0.join("data.lock").exists() && !socket_dir.exists()
     });
 
-    // And the same directory can be used again at once.
+    // The same directory can be used again at once.
     let server = PrivatePostgres::start(options.clone()).await.unwrap();
     drop(server);
     let server = PrivatePostgres::start(options).await.unwrap();
@@ -211,7 +211,7 @@ async fn the_watchdog_stops_and_removes_what_its_holder_left() {
     server.stop().await.unwrap();
 }
 
-/// Runs itself a second time, as a process that holds a server and is killed.
+/// Runs itself a second time, as a process that owns a server and is killed.
 #[tokio::test]
 async fn a_holder_killed_outright_leaves_nothing_running() {
     const HOLD: &str = "WANGGE_TEST_HOLD";
@@ -281,7 +281,7 @@ async fn a_failed_start_quotes_the_log() {
     assert!(error.to_string().contains("max_connections"), "{error}");
 }
 
-/// Only root can be refused this way: the server runs as somebody else.
+/// Only root can hit this error: the server runs as another user.
 #[tokio::test]
 async fn root_is_told_which_parent_is_closed_to_the_server() {
     use std::os::unix::fs::{MetadataExt, PermissionsExt};

@@ -1,8 +1,8 @@
-//! Admission of calls: a call gets its slot when all of its request has come,
-//! and holds it until its work has ended, whether or not its caller still waits.
-//! What no slot, no share or no memory is left for is refused at once, instead of
-//! making all the others wait. Streams get no slot: those that send rows are
-//! limited in number here, readers of feeds where they are served.
+//! Admission control. A unary call acquires a slot once its whole request has arrived,
+//! and holds it until its work has finished, even if the caller disconnects. A call that
+//! exceeds the limit on slots, the caller's share or the memory budget is rejected at
+//! once rather than queued, so that it doesn't slow down all others. Streams hold no
+//! slot: import streams are limited in number here, feed readers where feeds are served.
 
 use std::{
     sync::Arc,
@@ -32,33 +32,34 @@ use crate::{
 
 /// Retry delay suggested to a caller whose call was shed.
 const RETRY_AFTER: Duration = Duration::from_millis(200);
-/// How long the body of a request may take to arrive.
+/// Timeout for reading the body of a request.
 const BODY_TIMEOUT: Duration = Duration::from_secs(10);
-/// Bytes of a request: the largest message, with its frame.
+/// Maximum size of a request body in bytes: the largest message plus its gRPC frame
+/// header.
 const MAX_BODY: usize = 4 * 1024 * 1024 + 5;
-/// Bytes of requests held in memory: in all, and for one caller.
+/// Limits on request bytes held in memory: total and per caller.
 const BODY_BYTES: (usize, usize) = (64 * 1024 * 1024, 16 * 1024 * 1024);
-/// Import streams at the same time: in all, and of one caller. Each holds a batch
+/// Limits on concurrent import streams: total and per caller. Each stream buffers a batch
 /// of rows.
 const IMPORTS: (usize, usize) = (16, 4);
 
-/// Puts admission before a service.
+/// A [`Layer`] that applies admission control to a service.
 #[derive(Debug, Clone)]
 pub struct AdmissionLayer(Arc<Limits>);
 
 #[derive(Debug)]
 struct Limits {
-    /// Calls that are worked on.
+    /// Calls in flight.
     calls: Arc<Shares>,
-    /// Calls whose request has not come whole yet.
+    /// Calls whose request hasn't fully arrived.
     arriving: Arc<Shares>,
-    /// Bytes of requests.
+    /// Request bytes held in memory.
     bytes: Arc<Shares>,
     imports: Arc<Shares>,
     shed: Counter<u64>,
 }
 
-/// What a call holds while it is worked on.
+/// The capacity that a call holds while it is in flight.
 #[derive(Debug)]
 struct Slot {
     _call: Share,
@@ -66,13 +67,13 @@ struct Slot {
 }
 
 impl AdmissionLayer {
-    /// Admits calls within the limits of a server.
+    /// Creates the layer with the limits of a server.
     pub fn new(args: &ServerArgs) -> Self {
         let (all, per_caller) = (args.max_in_flight, args.max_in_flight_per_caller);
         let limits = Arc::new(Limits {
             calls: Shares::new(all, per_caller),
-            // An open request costs little, and less than a refused one that is
-            // sent again.
+            // An open request costs little, and less than a rejected one that the client
+            // sends again.
             arriving: Shares::new(all.saturating_mul(4), per_caller),
             bytes: Shares::new(BODY_BYTES.0, BODY_BYTES.1),
             imports: Shares::new(IMPORTS.0, IMPORTS.1),
@@ -112,6 +113,7 @@ impl AdmissionLayer {
                 })
                 .build();
         }
+        // Creates each series at zero, so that its first shed call counts as an increase.
         for limit in ["calls", "caller", "bodies", "bytes", "imports"] {
             limits.shed.add(0, &[KeyValue::new("limit", limit)]);
         }
@@ -130,7 +132,7 @@ impl<S> Layer<S> for AdmissionLayer {
     }
 }
 
-/// A service behind admission.
+/// A service behind admission control.
 #[derive(Debug, Clone)]
 pub struct AdmissionService<S> {
     inner: S,
@@ -153,7 +155,7 @@ where
 
     fn call(&mut self, request: Request<Body>) -> Self::Future {
         let known = request.extensions().get::<(Caller, RecordScope)>();
-        // Methods that need no token touch nothing but memory.
+        // Without a caller the method needs no token; such methods read memory only.
         let Some(caller) = known.map(|(caller, _)| Arc::<str>::from(caller.key.as_str())) else {
             return Box::pin(self.inner.call(request));
         };
@@ -162,15 +164,20 @@ where
             return self.import(&caller, request);
         }
         if is_stream(path) {
+            // Feed readers are limited where feeds are served; see the module's
+            // documentation.
             return Box::pin(self.inner.call(request));
         }
         let limits = self.limits.clone();
-        // The one that is ready is called; its clone is kept.
+        // `poll_ready` was called on `self.inner`, so that instance must serve this call;
+        // the clone replaces it.
         let clone = self.inner.clone();
         let mut inner = std::mem::replace(&mut self.inner, clone);
         Box::pin(async move {
             match limits.admit(&caller, request).await {
                 Ok((request, slot)) => {
+                    // The context carries the slot into work that is spawned for the
+                    // call, which keeps running after the caller disconnects.
                     let work = inner.call(request);
                     call::holding(Arc::new(slot), work).await
                 }
@@ -186,7 +193,7 @@ where
     S::Future: Send + 'static,
     S::Error: Send + 'static,
 {
-    /// Admits a stream of rows; the work that is spawned for it holds its share.
+    /// Admits an import stream; the work spawned for it holds its share.
     fn import(
         &mut self,
         caller: &Arc<str>,
@@ -206,7 +213,7 @@ where
 }
 
 impl Limits {
-    /// Reads the whole request, then takes a slot for its call.
+    /// Reads the whole request, then acquires a slot for its call.
     async fn admit(
         &self,
         caller: &Arc<str>,
@@ -216,6 +223,8 @@ impl Limits {
             .arriving
             .take(caller, 1)
             .map_err(|full| self.full("bodies", full))?;
+        // Starts at zero and grows by frame: memory is charged for the bytes that
+        // arrived, not for what a client announces.
         let mut share = self
             .bytes
             .take(caller, 0)
@@ -224,10 +233,14 @@ impl Limits {
         let body = tokio::time::timeout(BODY_TIMEOUT, self.read(body, &mut share))
             .await
             .map_err(|_| late())??;
+        // Acquired only now, so that requests whose body never arrives can't occupy the
+        // slots.
         let call = self
             .calls
             .take(caller, 1)
             .map_err(|full| self.full("calls", full))?;
+        // Released after the slot was acquired: the call counts against a limit at all
+        // times.
         drop(arriving);
         let slot = Slot {
             _call: call,
@@ -237,9 +250,11 @@ impl Limits {
         Ok((Request::from_parts(parts, body), slot))
     }
 
+    /// Collects the body, charging each frame to `share` before it is copied.
     async fn read(&self, mut body: Body, share: &mut Share) -> Result<Bytes, Refusal> {
         let mut whole = BytesMut::new();
         while let Some(frame) = body.frame().await {
+            // Trailers carry no message.
             let frame = frame.map_err(|status| broken_off(&status))?;
             let Ok(data) = frame.into_data() else {
                 continue;

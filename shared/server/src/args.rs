@@ -1,4 +1,4 @@
-//! What an operator sets on a server.
+//! Limits of a server that the operator configures.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use clap::Args;
 /// Limits of a server.
 #[derive(Debug, Clone, Args)]
 pub struct ServerArgs {
-    /// Calls worked on at the same time; one more is refused at once.
+    /// Maximum number of calls in flight; further calls are rejected at once.
     #[arg(
         long,
         env = "WANGGE_MAX_IN_FLIGHT",
@@ -15,8 +15,8 @@ pub struct ServerArgs {
         global = true
     )]
     pub max_in_flight: usize,
-    /// Calls of one caller (issuer and subject of the token) worked on at the same
-    /// time, so that no caller takes the service from the others.
+    /// Maximum number of calls in flight per caller (issuer and subject of the token), so
+    /// that one caller can't starve the others.
     #[arg(
         long,
         env = "WANGGE_MAX_IN_FLIGHT_PER_CALLER",
@@ -24,7 +24,7 @@ pub struct ServerArgs {
         global = true
     )]
     pub max_in_flight_per_caller: usize,
-    /// Connections of clients at the same time; further ones wait to be accepted.
+    /// Maximum number of client connections; further ones wait to be accepted.
     #[arg(
         long,
         env = "WANGGE_MAX_CLIENT_CONNECTIONS",
@@ -33,7 +33,7 @@ pub struct ServerArgs {
         global = true
     )]
     pub max_client_connections: usize,
-    /// Seconds after which a call without a deadline of its own is given up.
+    /// Default and maximum deadline of a call, in seconds.
     #[arg(
         long,
         env = "WANGGE_DEADLINE_SECONDS",
@@ -41,8 +41,8 @@ pub struct ServerArgs {
         global = true
     )]
     pub deadline_seconds: u64,
-    /// Seconds for which calls are still taken once the process was told to stop,
-    /// so that whoever spreads calls over replicas notices first; 3 at most.
+    /// Seconds to keep accepting calls after a stop signal while reporting not ready, so
+    /// that load balancers notice first; 3 at most.
     #[arg(
         long,
         env = "WANGGE_LAME_DUCK_SECONDS",
@@ -51,8 +51,8 @@ pub struct ServerArgs {
         global = true
     )]
     pub lame_duck_seconds: u64,
-    /// Seconds for which a connection is kept, give or take a fifth, so that
-    /// callers come to new replicas, too.
+    /// Maximum age of a connection in seconds, ±20 %, so that callers reconnect and also
+    /// reach new replicas.
     #[arg(
         long,
         env = "WANGGE_CONNECTION_SECONDS",
@@ -61,7 +61,7 @@ pub struct ServerArgs {
         global = true
     )]
     pub connection_seconds: u64,
-    /// Let clients ask which methods there are.
+    /// Serve gRPC server reflection.
     #[arg(
         long,
         env = "WANGGE_REFLECTION",
@@ -80,7 +80,8 @@ fn at_least_one(text: &str) -> Result<usize, String> {
 }
 
 impl ServerArgs {
-    /// The deadline of calls that bring none.
+    /// Returns the deadline of calls that carry none, which is also the maximum of those
+    /// that do.
     pub fn deadline(&self) -> Duration {
         Duration::from_secs(self.deadline_seconds)
     }

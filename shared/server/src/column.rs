@@ -1,13 +1,13 @@
-//! The column of layers that a request falls through, outermost first:
+//! The stack of layers that a request passes through, outermost first:
 //!
-//! 1. trace: opens the span and the measurement, so that they see every answer,
-//!    those of the layers below included;
-//! 2. panic guard: whatever breaks below becomes an answer;
-//! 3. deadline: nothing below runs for longer than the caller waits;
-//! 4. policy: who calls and whether they may, before the body is read;
-//! 5. admission: reads the request whole, then takes a slot for its call, so that
-//!    slots are held by work and not by requests that never come;
-//! 6. transport: what the generated servers refuse themselves gets a reason;
+//! 1. trace: opens the span and starts the timer, so that both cover every response,
+//!    including those of the layers below;
+//! 2. panic guard: turns a panic below into a response;
+//! 3. deadline: nothing below runs longer than the caller waits;
+//! 4. policy: authenticates and authorises the caller before the body is read;
+//! 5. admission: reads the whole request, then acquires a slot for its call, so that
+//!    slots are held by work and not by requests that never arrive;
+//! 6. transport: adds a reason to errors that the generated servers return themselves;
 //! 7. the validating codec, in the generated servers, before the handler.
 
 use std::sync::Arc;
@@ -25,7 +25,7 @@ use crate::{
     trace::TraceLayer, transport::explain_answer,
 };
 
-/// The layers, outermost first.
+/// The type of the layer stack; the innermost layer is named first.
 pub type Column = Stack<
     MapResponseLayer<fn(Response<Body>) -> Response<Body>>,
     Stack<
@@ -34,7 +34,8 @@ pub type Column = Stack<
     >,
 >;
 
-/// The column of one server.
+/// Builds the layer stack of a server. The order is part of its contract: see the
+/// module's documentation.
 pub fn column(args: &ServerArgs, verifier: Arc<Verifier>) -> Column {
     tower::ServiceBuilder::new()
         .layer(TraceLayer::default())
@@ -48,8 +49,8 @@ pub fn column(args: &ServerArgs, verifier: Arc<Verifier>) -> Column {
         .into_inner()
 }
 
-/// Returns whether a call may run for as long as both sides like: streams of
-/// ours, and watches of health and reflection.
+/// Returns true if a call may run without a deadline: our streaming methods,
+/// `Health/Watch` and reflection.
 pub(crate) fn is_stream(path: &str) -> bool {
     path == "/grpc.health.v1.Health/Watch"
         || path.starts_with("/grpc.reflection.")

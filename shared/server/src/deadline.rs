@@ -1,5 +1,5 @@
-//! The deadline of each call: what the caller brought or the server's own,
-//! whichever comes first. It is handed on to the calls made on the way.
+//! The deadline of each call: the caller's or the server's own, whichever is earlier.
+//! Outbound calls made by the handler inherit what is left of it.
 
 use std::{
     task::{Context, Poll},
@@ -16,16 +16,16 @@ use wangge_client::deadline;
 
 use crate::column::is_stream;
 
-/// The transport ends a call at the caller's deadline with a bare `CANCELLED`;
-/// ours comes this much earlier, so that the caller learns the reason.
+/// The transport ends a call at the caller's deadline with a bare `CANCELLED`. Our
+/// timeout fires this much earlier, so that the caller receives a reason.
 const AHEAD: Duration = Duration::from_millis(10);
 
-/// Puts deadlines before a service.
+/// A [`Layer`] that enforces deadlines on a service.
 #[derive(Debug, Clone, Copy)]
 pub struct DeadlineLayer(Duration);
 
 impl DeadlineLayer {
-    /// Calls that bring no earlier deadline are given up after `limit`.
+    /// Creates the layer. Calls without an earlier deadline time out after `limit`.
     pub fn new(limit: Duration) -> Self {
         Self(limit)
     }
@@ -42,7 +42,7 @@ impl<S> Layer<S> for DeadlineLayer {
     }
 }
 
-/// A service with deadlines.
+/// A service whose calls have deadlines.
 #[derive(Debug, Clone)]
 pub struct DeadlineService<S> {
     inner: S,
@@ -64,24 +64,32 @@ where
     }
 
     fn call(&mut self, request: Request<Body>) -> Self::Future {
+        // A stream lasts as long as its token and has limits of its own.
         if is_stream(request.uri().path()) {
             return Box::pin(self.inner.call(request));
         }
         let limit = asked(&request).map_or(self.limit, |asked| asked.min(self.limit));
         let deadline = Instant::now() + limit;
+        // `within` also sets the deadline for the inner service's outbound calls and
+        // statements.
         let answer = deadline::within(deadline, self.inner.call(request));
         Box::pin(async move {
             match tokio::time::timeout_at(deadline, answer).await {
                 Ok(answer) => answer,
+                // Dropping the handler stops no transaction: those run in tasks of their
+                // own and may still commit, which is why the message asks for the same
+                // `request_id`.
                 Err(_) => Ok(Status::from(exceeded()).into_http()),
             }
         })
     }
 }
 
+/// Returns the limit requested in `grpc-timeout`, shortened by [`AHEAD`].
 fn asked(request: &Request<Body>) -> Option<Duration> {
     let header = request.headers().get("grpc-timeout")?.to_str().ok()?;
     let limit = deadline::parse(header)?;
+    // At most a tenth, so that a very short timeout doesn't become zero.
     Some(limit.saturating_sub(AHEAD.min(limit / 10)))
 }
 

@@ -1,20 +1,20 @@
-//! What a process is run for, and what may not be used where it counts.
+//! The deployment environment, and the settings that production rejects.
 
 use clap::ValueEnum;
 use wangge_auth::issuer::ISSUER;
 
 use crate::process::ProcessArgs;
 
-/// What a process is run for.
+/// The deployment environment of a process.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Environment {
-    /// To try out and to develop.
+    /// For trying out and for development.
     Development,
-    /// For people: what is for development only is refused.
+    /// For real data: development tokens, keys and reflection are rejected.
     Production,
 }
 
-/// What the settings use that production may not.
+/// Returns an error message for each setting that production doesn't allow.
 pub(crate) fn mistakes(args: &ProcessArgs) -> Vec<String> {
     if args.environment != Environment::Production {
         return Vec::new();

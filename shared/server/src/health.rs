@@ -1,7 +1,7 @@
-//! Health as the standard service tells it: `""` and each service mean ready,
-//! and follow the database; `liveness` means that the process answers. The
-//! database is asked over a connection of its own: calls that wait for one another
-//! are no reason to send them elsewhere, where they would wait again.
+//! The standard gRPC health service. `""` and each service report readiness, which
+//! follows the database; `liveness` reports that the process responds. The database is
+//! probed over a dedicated connection: if the pool is exhausted, moving its calls to
+//! other replicas would only exhaust theirs.
 
 use std::time::Duration;
 
@@ -12,12 +12,12 @@ use sqlx::{
 use tokio_util::sync::CancellationToken;
 use tonic_health::{ServingStatus, server::HealthReporter};
 
-/// How often the database is asked.
+/// Interval between probes of the database.
 const INTERVAL: Duration = Duration::from_secs(1);
-/// How long it may take to answer, connecting included.
+/// Timeout of a probe, connecting included.
 const TIMEOUT: Duration = Duration::from_secs(2);
 
-/// Keeps the health of `services` true until `stop`, and not ready behind it.
+/// Keeps the status of `services` up to date until `stop`, then reports not ready.
 pub(crate) async fn watch(
     reporter: HealthReporter,
     services: &'static [&'static str],
@@ -31,6 +31,7 @@ pub(crate) async fn watch(
     while !stop.is_cancelled() {
         let ready = probe.is_ready().await;
         measured.record(ready.into(), &[]);
+        // Only on a change: each set makes every open `Watch` stream send again.
         if was_ready != Some(ready) {
             if was_ready.is_some() {
                 tracing::warn!(ready, "readiness changed");
@@ -46,7 +47,7 @@ pub(crate) async fn watch(
     report(&reporter, services, false).await;
 }
 
-/// Whether the database answers and is up to date.
+/// Builds the gauge `wangge.database.ready`.
 pub(crate) fn measured() -> Gauge<u64> {
     meter("wangge")
         .u64_gauge("wangge.database.ready")
@@ -54,14 +55,14 @@ pub(crate) fn measured() -> Gauge<u64> {
         .build()
 }
 
-/// The process answers.
+/// Reports the process as live.
 pub(crate) async fn lives(reporter: &HealthReporter) {
     reporter
         .set_service_status("liveness", ServingStatus::Serving)
         .await;
 }
 
-/// Every service, and the process as a whole, is ready or not.
+/// Reports every service, and the process as a whole, as ready or not ready.
 pub(crate) async fn report(reporter: &HealthReporter, services: &[&str], ready: bool) {
     let status = if ready {
         ServingStatus::Serving
@@ -73,14 +74,15 @@ pub(crate) async fn report(reporter: &HealthReporter, services: &[&str], ready: 
     }
 }
 
-/// The connection over which the database is asked.
+/// A probe of the database over a connection of its own.
 struct Probe {
     options: PgConnectOptions,
     connection: Option<PgConnection>,
 }
 
 impl Probe {
-    /// Asks the database of a pool, not the pool.
+    /// Creates a probe with the connection options of `pool`; it never uses the pool
+    /// itself.
     fn new(pool: &PgPool) -> Self {
         let options = PgConnectOptions::clone(&pool.connect_options());
         Self {
@@ -90,7 +92,8 @@ impl Probe {
     }
 
     async fn is_ready(&mut self) -> bool {
-        // Taken, so that one that failed or said nothing is not used again.
+        // Taken out, so that a connection that failed or timed out is dropped and not
+        // reused.
         let connection = self.connection.take();
         let asked = async {
             let mut connection = match connection {

@@ -1,5 +1,5 @@
-//! The question whether this process is well, asked by the process manager in
-//! the place of a shell and a client, which images don't have.
+//! The `healthcheck` subcommand: a gRPC health check for process managers, since images
+//! contain neither a shell nor a gRPC client.
 
 use std::{net::SocketAddr, process::ExitCode, time::Duration};
 
@@ -8,17 +8,19 @@ use tonic_health::pb::{
     HealthCheckRequest, health_check_response::ServingStatus, health_client::HealthClient,
 };
 
-/// How long the answer may take.
+/// Timeout of the health check, connecting included.
 const PATIENCE: Duration = Duration::from_secs(2);
 
-/// Asks the process that listens on `listen`, or on `port`, whether it is ready,
-/// or whether a service of it named in the arguments is. Success means yes.
+/// Checks if the process that listens on `WANGGE_LISTEN`, or on `port` of localhost, is
+/// ready. The first argument may name one of its services instead. Exits with success if
+/// it is serving.
 pub fn run(mut arguments: impl Iterator<Item = String>, port: u16) -> ExitCode {
     let service = arguments.next().unwrap_or_default();
     let listen = std::env::var("WANGGE_LISTEN").ok();
     let listen = listen.and_then(|listen| listen.parse::<SocketAddr>().ok());
     let address = match listen {
         Some(listen) if !listen.ip().is_unspecified() => listen,
+        // An unspecified address (0.0.0.0) can be bound, but not called.
         Some(listen) => SocketAddr::from(([127, 0, 0, 1], listen.port())),
         None => SocketAddr::from(([127, 0, 0, 1], port)),
     };

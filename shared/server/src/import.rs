@@ -1,5 +1,6 @@
-//! The course of an import stream: the header first, then rows, loaded some at
-//! a time and answered in the order sent. What a row means is the service's.
+//! The protocol of an import stream: first the header, then rows, which are loaded in
+//! batches and whose results are returned in the order sent. What a row means is up to
+//! the service.
 
 use std::{future::Future, pin::Pin, time::Duration};
 
@@ -20,100 +21,100 @@ use wangge_api::{
 
 use crate::transport::explain;
 
-/// Rows loaded together.
+/// Maximum number of rows in a batch.
 const BATCH: usize = 200;
-/// Bytes loaded together, give or take one row.
+/// Maximum size of a batch in bytes, exceeded by one row at most.
 const BYTES: usize = 4 * 1024 * 1024;
-/// Silence after which rows that have come are loaded without waiting for more.
+/// Idle time after which an incomplete batch is loaded.
 const PAUSE: Duration = Duration::from_millis(50);
-/// How long the sender may take to accept results.
+/// Timeout for the sender to accept results.
 const SEND_TIMEOUT: Duration = Duration::from_secs(60);
-/// How long a stream may be silent: it holds one of few places.
+/// Idle timeout of a stream: it holds one of few import slots.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(120);
-/// How many areas, and how many units, a data set may hold: twice those of a
-/// large district.
+/// Maximum number of areas, and of units, in a data set: twice those of a large district.
 const MAX_RECORDS: usize = 20_000;
-/// How large a data set may be, in bytes: it is kept for as long as its stream
-/// goes on.
+/// Maximum size of a data set in bytes: it is held in memory for the lifetime of its
+/// stream.
 const MAX_DATASET: usize = 32 * 1024 * 1024;
 
 /// A stream of results.
 pub type ImportResults<R> = Pin<Box<dyn Stream<Item = Result<R, Status>> + Send>>;
 
-/// A message of an import stream, whatever the service.
+/// A message of an import stream, independent of the service.
 #[derive(Debug)]
 pub struct Message<T> {
-    /// What is to be done with the rows; in the first message only.
+    /// The mode and scope of the import; in the first message only.
     pub header: Option<ImportHeader>,
-    /// What the data set says of areas and units; in messages between the first
-    /// one and the rows of a trial only.
+    /// The areas and units of the data set; only in a dry run, in messages between the
+    /// header and the first row.
     pub dataset: Option<ImportDataset>,
-    /// Number of the row, as the sender gave it.
+    /// Number of the row as assigned by the sender.
     pub number: i64,
     /// The row; in every other message.
     pub record: Option<T>,
 }
 
-/// A row as it was sent.
+/// A row as it was received.
 #[derive(Debug)]
 pub struct Row<T> {
-    /// Its number, as the sender gave it.
+    /// Its number as assigned by the sender.
     pub number: i64,
-    /// What it holds.
+    /// Its content as the service's record type.
     pub record: T,
 }
 
-/// What stands before the rows of a stream.
+/// The part of a stream that precedes its rows.
 #[derive(Debug, Default)]
 pub struct Head {
-    /// Whether rows are only checked.
+    /// True for a dry run: rows are only validated.
     pub validate_only: bool,
-    /// Code of the community whose records the rows are; empty if not named.
+    /// Code of the community that the rows belong to; empty if not named.
     pub area_code: String,
-    /// What the data set says of areas and units, put together; only in trials,
-    /// and there not always.
+    /// The areas and units of the data set, merged from all its messages; optional, and
+    /// only in a dry run.
     pub dataset: Option<ImportDataset>,
 }
 
-/// What a service does with the rows of one stream.
+/// The service's side of one import stream.
 pub trait Importer: Send + 'static {
-    /// Message of the stream.
+    /// Message that the client sends.
     type Request: prost::Message + Default + 'static;
-    /// What a row holds.
+    /// Content of a row.
     type Record: Send;
-    /// Message of results.
+    /// Message that carries results.
     type Response: Send + 'static;
 
-    /// Takes a message apart.
+    /// Splits a message into its header, data set and row.
     fn split(message: Self::Request) -> Message<Self::Record>;
 
-    /// Takes what stands before the rows, once.
+    /// Receives the head of the stream. It is called once, before the first rows.
     ///
     /// # Errors
-    /// What ends the stream before any row is looked at.
+    /// Returns a refusal that ends the stream before any row is read.
     fn begin(&mut self, head: Head) -> impl Future<Output = Result<(), Refusal>> + Send;
 
-    /// Loads rows, or only checks them, and answers a result for each.
+    /// Loads rows, or only validates them, and returns one result per row.
     ///
     /// # Errors
-    /// What ends the stream; then none of the rows was loaded.
+    /// Returns a refusal that ends the stream; none of the rows was loaded.
     fn load(
         &mut self,
         rows: Vec<Row<Self::Record>>,
     ) -> impl Future<Output = Result<Vec<RowResult>, Refusal>> + Send;
 
-    /// Puts results into a message.
+    /// Wraps results in a message.
     fn response(results: Vec<RowResult>) -> Self::Response;
 }
 
-/// Runs an import to the end of its messages, or until `stop`.
+/// Runs an import until its last message, or until `stop`.
 pub fn run<I: Importer>(
     importer: I,
     messages: Streaming<I::Request>,
     stop: CancellationToken,
 ) -> ImportResults<I::Response> {
     let (results, receiver) = mpsc::channel(4);
-    // It holds the stream's place among the imports for as long as it goes on.
+    // Carries the context of the call: the task holds the stream's import slot until it
+    // ends.
     tokio::spawn(call::carry(async move {
         let mut course = Course {
             importer,
@@ -129,26 +130,26 @@ pub fn run<I: Importer>(
             () = stop.cancelled() => Err(shutting_down().into()),
         };
         if let Err(status) = ended {
-            // A sender who is gone needs no reason.
+            // Sending fails if the client has disconnected; then nobody needs the error.
             let _ = course.results.send_timeout(Err(status), SEND_TIMEOUT).await;
         }
     }));
     Box::pin(ReceiverStream::new(receiver))
 }
 
-/// One stream, as far as it has come.
+/// The state of one import stream.
 struct Course<I: Importer> {
     importer: I,
     messages: Streaming<I::Request>,
     idle_timeout: Duration,
     results: mpsc::Sender<Result<I::Response, Status>>,
-    /// What stands before the rows, until the first of them comes.
+    /// The head, until the first batch takes it.
     head: Option<Head>,
     rows: Vec<Row<I::Record>>,
     bytes: usize,
 }
 
-/// What comes next on a stream.
+/// The next event of a stream.
 enum Next<R> {
     Message(R),
     Pause,
@@ -156,7 +157,7 @@ enum Next<R> {
 }
 
 impl<I: Importer> Course<I> {
-    /// Loads all rows. What came before an error is loaded and answered first.
+    /// Loads all rows. Rows received before an error are loaded and reported first.
     async fn run(&mut self) -> Result<(), Status> {
         self.header().await?;
         loop {
@@ -173,6 +174,8 @@ impl<I: Importer> Course<I> {
                 Ok(Next::End) => Ok(true),
                 Err(status) => Err(status),
             };
+            // Before `taken?`: rows that precede an error are loaded, and their results are
+            // sent ahead of it.
             self.flush().await?;
             if taken? {
                 return Ok(());
@@ -224,6 +227,8 @@ impl<I: Importer> Course<I> {
         let message = if self.rows.is_empty() {
             self.message().await?
         } else {
+            // Dropping `message` on timeout loses nothing: a partly received frame stays
+            // in the stream's buffer.
             match tokio::time::timeout(PAUSE, self.message()).await {
                 Ok(message) => message?,
                 Err(_) => return Ok(Next::Pause),
@@ -267,6 +272,8 @@ impl<I: Importer> Course<I> {
         }
     }
 
+    /// Merges a part of the data set into the head. Only valid in a dry run, before the
+    /// first row.
     fn add_dataset(&mut self, part: ImportDataset) -> Result<(), Status> {
         let head = self.head.as_mut().filter(|_| self.rows.is_empty());
         let Some(head) = head.filter(|head| head.validate_only) else {
@@ -297,6 +304,7 @@ impl<I: Importer> Course<I> {
         if rows.is_empty() {
             return Ok(());
         }
+        // Not called on receipt of the header, since parts of the data set may follow it.
         if let Some(head) = self.head.take() {
             self.importer.begin(head).await?;
         }
@@ -334,17 +342,17 @@ fn unread() -> Refusal {
     )
 }
 
-/// The row was loaded.
+/// Returns the result of a row that was loaded.
 pub fn imported(number: i64, id: Uuid, revision: i64) -> RowResult {
     with_version(number, RowOutcome::Imported, id, revision)
 }
 
-/// The row was there already.
+/// Returns the result of a row that already existed with the same content.
 pub fn unchanged(number: i64, id: Uuid, revision: i64) -> RowResult {
     with_version(number, RowOutcome::Unchanged, id, revision)
 }
 
-/// The row can be loaded.
+/// Returns the result of a row that passed validation in a dry run.
 pub fn valid(number: i64) -> RowResult {
     RowResult {
         row_number: number,
@@ -353,9 +361,9 @@ pub fn valid(number: i64) -> RowResult {
     }
 }
 
-/// The row can't be loaded: a violation for each field, or for the guard that
-/// does not hold. `prefix` is what stands before the fields of the record in
-/// requests with one record, e.g. `area.`.
+/// Returns the result of a row that was refused, with one violation per field, or one for
+/// the guard that doesn't hold. `prefix` is the field prefix of the record in requests
+/// that carry a single record, e.g. `area.`; it is stripped.
 pub fn refused(number: i64, refusal: &Refusal, prefix: &str) -> RowResult {
     let violation = |field: &str, description: String| RowViolation {
         field: field.strip_prefix(prefix).unwrap_or(field).to_owned(),
@@ -408,8 +416,8 @@ mod tests {
 
     use super::*;
 
-    /// A step stands for a message: its action is the row, and without one it is
-    /// the header.
+    /// Reads a `Step` as a message: its action is the row; a step without one is the
+    /// header.
     struct Reader;
 
     impl Decoder for Reader {
@@ -454,7 +462,7 @@ mod tests {
         }
     }
 
-    /// Some messages, and then nothing for ever.
+    /// Returns a stream of some messages that then stays open and silent.
     fn then_silence(actions: &[&str]) -> Streaming<Step> {
         let frames: Vec<_> = actions
             .iter()
@@ -478,7 +486,7 @@ mod tests {
         let mut course = Course {
             importer: Loads,
             messages: then_silence(actions),
-            // However slow the machine is, nothing comes in that time.
+            // However slow the machine is, nothing arrives within that time.
             idle_timeout: PAUSE * 2,
             results,
             head: None,

@@ -1,6 +1,5 @@
-//! Connections of clients: so many at a time, and only those that speak. A
-//! connection that sends no HTTP/2 preface in time is closed; once it has, the
-//! transport's keepalive watches over it.
+//! Accepts client connections, up to a limit, and closes those that send no HTTP/2
+//! preface in time. After the preface, the transport's keepalive detects dead peers.
 
 use std::{
     future::Future,
@@ -21,15 +20,15 @@ use tokio::{
 };
 use tonic::transport::server::{Connected, TcpConnectInfo};
 
-/// Bytes of the preface with which every client begins.
+/// Length in bytes of the HTTP/2 client connection preface.
 const PREFACE: usize = 24;
-/// How long they may take.
+/// Timeout for the preface.
 const PREFACE_TIMEOUT: Duration = Duration::from_secs(10);
-/// Pause after a failed accept: the process may be out of file descriptors, which
-/// asking again at once doesn't change.
+/// Delay after a failed accept: the process may be out of file descriptors, and an
+/// immediate retry would fail again.
 const ACCEPT_RETRY_DELAY: Duration = Duration::from_millis(100);
 
-/// Accepts at most `limit` connections at a time; others wait in the system's
+/// Accepts at most `limit` connections at a time; others wait in the kernel's accept
 /// queue until one is closed.
 pub(crate) fn incoming(
     listener: TcpListener,
@@ -54,7 +53,9 @@ fn speaking_within(
         })
         .build();
     stream::unfold((listener, places), move |(listener, places)| async move {
-        // Fails only for a closed semaphore; this one never is.
+        // Acquired before accepting, so that excess connections stay in the kernel's
+        // queue and cost no file descriptor. Fails only for a closed semaphore; this one
+        // is never closed.
         let place = places.clone().acquire_owned().await.ok()?;
         let stream = accept(|| listener.accept()).await;
         let connection = Connection::new(stream, place, limit_of_silence);
@@ -69,11 +70,12 @@ async fn accept<F: Future<Output = io::Result<(TcpStream, SocketAddr)>>>(
     loop {
         match next().await {
             Ok((stream, _)) => {
-                // Without it answers are late, and no worse.
+                // Only affects latency, so a failure is ignored.
                 let _ = stream.set_nodelay(true);
                 return stream;
             }
             Err(error) => {
+                // Logged once per outage: the loop retries ten times a second.
                 if !std::mem::replace(&mut failing, true) {
                     tracing::warn!(%error, "connections are not accepted");
                 }
@@ -83,10 +85,10 @@ async fn accept<F: Future<Output = io::Result<(TcpStream, SocketAddr)>>>(
     }
 }
 
-/// A connection of a client.
+/// A client connection that holds one of the limited places until it is dropped.
 pub(crate) struct Connection {
     stream: TcpStream,
-    /// What is missing of the preface, and until when.
+    /// Missing bytes of the preface and its timeout; none once it has arrived.
     preface: Option<(usize, Pin<Box<Sleep>>)>,
     _place: OwnedSemaphorePermit,
 }
@@ -114,6 +116,8 @@ impl AsyncRead for Connection {
             return read;
         };
         if read.is_pending() {
+            // The socket has registered the waker for data; polling the timer registers
+            // it for the timeout.
             ready!(timer.as_mut().poll(context));
             return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
         }
@@ -199,7 +203,7 @@ mod tests {
         assert!(connection.preface.is_none());
     }
 
-    /// As when the process is out of file descriptors: it asks again, and not at once.
+    /// As when the process is out of file descriptors: it retries, but not at once.
     #[tokio::test]
     async fn a_failed_accept_is_tried_again_after_a_pause() {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -221,7 +225,7 @@ mod tests {
         });
         let stream = stream.await;
         assert_eq!(stream.peer_addr().unwrap(), client.local_addr().unwrap());
-        // At least: no machine is too slow for it.
+        // A lower bound holds on any machine, however slow.
         assert!(begun.elapsed() >= 3 * ACCEPT_RETRY_DELAY);
     }
 

@@ -1,5 +1,5 @@
-//! What every server has: its settings, the column of layers, health, reflection,
-//! and a shutdown that ends. It knows no method of any service.
+//! The parts that every gRPC server of the platform shares: settings, the layer stack,
+//! health, reflection and a bounded shutdown. It knows no method of any service.
 
 mod admission;
 pub mod args;

@@ -1,4 +1,4 @@
-//! The panic guard: a handler that breaks costs its own call and no other.
+//! The panic guard: a panic in a handler fails its own call and no other.
 
 use std::{
     panic::AssertUnwindSafe,
@@ -11,7 +11,7 @@ use tonic::{Status, body::Body};
 use tower::{Layer, Service};
 use wangge_api::refusal::Refusal;
 
-/// Puts the guard before a service.
+/// A [`Layer`] that catches panics of a service.
 #[derive(Debug, Clone, Copy)]
 pub struct PanicLayer;
 
@@ -23,7 +23,7 @@ impl<S> Layer<S> for PanicLayer {
     }
 }
 
-/// A service behind the guard.
+/// A service whose panics become `INTERNAL` responses.
 #[derive(Debug, Clone)]
 pub struct PanicService<S> {
     inner: S,
@@ -44,6 +44,8 @@ where
     }
 
     fn call(&mut self, request: Request<Body>) -> Self::Future {
+        // Unwind safe: the broken call's state is dropped, and shared state is behind
+        // locks that recover from poisoning.
         let answer = AssertUnwindSafe(self.inner.call(request)).catch_unwind();
         Box::pin(async move {
             match answer.await {

@@ -1,5 +1,5 @@
-//! A process that runs one service: its settings, its start and its end. The
-//! services' binaries and `wangge` share it.
+//! A process that runs one service: settings, startup and shutdown. The services'
+//! binaries and `wangge` share it.
 
 use std::{
     error::Error, future::Future, net::SocketAddr, path::PathBuf, process::ExitCode, sync::Arc,
@@ -33,18 +33,17 @@ use crate::{
     settings::{self, Mistakes, address, readable_file},
 };
 
-/// Any error of a start.
+/// Any error during startup.
 pub type Failure = Box<dyn Error + Send + Sync>;
 
 /// Settings of a process that runs one service.
 #[derive(Debug, Clone, Args)]
 pub struct ProcessArgs {
-    /// Address to listen on; the service's own port of all interfaces by
-    /// default.
+    /// Address to listen on; default: the service's own port on all interfaces.
     #[arg(long, env = "WANGGE_LISTEN")]
     pub listen: Option<SocketAddr>,
-    /// What the process is run for: in production, which it is unless told
-    /// otherwise, what is for development only is refused.
+    /// Deployment environment. Production, the default, rejects settings meant for
+    /// development only.
     #[arg(
         long,
         env = "WANGGE_ENVIRONMENT",
@@ -55,25 +54,23 @@ pub struct ProcessArgs {
     /// URL of the service's database. Example: postgres://tickets@db:5432/tickets.
     #[arg(long, env = "WANGGE_DATABASE_URL", hide_env_values = true, value_parser = wangge_pg::pool::url)]
     pub database_url: String,
-    /// File with the password of the database's role, which then need not stand
-    /// in the URL.
+    /// File with the password of the database role, instead of a password in the URL.
     #[arg(long, env = "WANGGE_DATABASE_PASSWORD_FILE", value_parser = readable_file)]
     pub database_password_file: Option<PathBuf>,
-    /// Bring the database up to date first. Where several replicas share one, it
-    /// is done once and before: see `wangge migrate`.
+    /// Migrate the database before serving. If replicas share a database, run `wangge
+    /// migrate` once beforehand instead.
     #[arg(long, env = "WANGGE_MIGRATE", default_value_t = false)]
     pub migrate: bool,
-    /// Connections that calls may use.
+    /// Maximum number of database connections for calls.
     #[arg(long, env = "WANGGE_MAX_CONNECTIONS", default_value_t = 16)]
     pub max_connections: u32,
-    /// File of the JSON Web Key Set that tokens are checked against; read
-    /// again when it changes.
+    /// File with the JSON Web Key Set that verifies tokens; reloaded when it changes.
     #[arg(long, env = "WANGGE_JWKS_FILE", value_parser = readable_file)]
     pub jwks_file: PathBuf,
-    /// Issuer whose tokens are accepted; may be given several times.
+    /// Accepted token issuer; may be repeated.
     #[arg(long = "issuer", env = "WANGGE_ISSUER", default_value = ISSUER, value_delimiter = ',')]
     pub issuers: Vec<String>,
-    /// Audience that tokens must name.
+    /// Required audience of tokens.
     #[arg(long, env = "WANGGE_AUDIENCE", default_value = AUDIENCE)]
     pub audience: String,
     #[command(flatten)]
@@ -81,11 +78,11 @@ pub struct ProcessArgs {
     pub server: ServerArgs,
 }
 
-/// Where the feeds of other services are, and the token to read them with.
+/// Addresses of the feeds of other services, and the token for reading them.
 #[derive(Debug, Clone, Args)]
 pub struct FeedArgs {
-    /// Address of organization, whose feed the other services read. Every address
-    /// of the name is used.
+    /// Address of organization, whose feed the other services read. If the name resolves
+    /// to several addresses, all are used.
     #[arg(
         long,
         env = "WANGGE_ORGANIZATION_URL",
@@ -109,17 +106,17 @@ pub struct FeedArgs {
         value_parser = address
     )]
     pub volunteers_url: String,
-    /// File of the token of role `service` with which feeds are read; read
-    /// again for each connection.
+    /// File with the token of role `service` for reading feeds; reloaded for each
+    /// connection.
     #[arg(long, env = "WANGGE_SERVICE_TOKEN_FILE", value_parser = readable_file)]
     pub service_token_file: Option<PathBuf>,
 }
 
 impl FeedArgs {
-    /// The token with which feeds are read.
+    /// Returns the source of the token for reading feeds.
     ///
     /// # Errors
-    /// When it may not be used in this environment.
+    /// Returns an error if the token isn't allowed in `environment`.
     pub fn token(&self, environment: Environment) -> Result<TokenSource, Mistakes> {
         let Some(path) = self.service_token_file.clone() else {
             return Ok(TokenSource::none());
@@ -132,20 +129,19 @@ impl FeedArgs {
     }
 }
 
-/// A service with its work in the background.
+/// A service with its background tasks.
 #[derive(Debug)]
 pub struct Running {
-    /// What is served.
+    /// Routes, names and readiness of the service.
     pub service: Service,
-    /// What goes on besides; it ends at the same token.
+    /// Background tasks; they stop at the same token.
     pub background: JoinSet<()>,
-    /// The service's pools.
+    /// The service's connection pools, closed after the background tasks.
     pub database: Database,
 }
 
-/// Everything that a service's binary does: asks a running one whether it is
-/// well, if its first argument is `healthcheck`; otherwise reads its settings
-/// and runs.
+/// The `main` of a service's binary. With `healthcheck` as its first argument, it checks
+/// the health of a running process; otherwise it reads its settings and runs.
 pub fn entry<C, F>(
     name: &'static str,
     port: u16,
@@ -170,10 +166,10 @@ where
     }
 }
 
-/// Runs a whole process: telemetry, `work`, and the last spans.
+/// Runs a whole process: starts telemetry, runs `work`, then flushes telemetry.
 ///
 /// # Errors
-/// What telemetry or `work` say.
+/// Returns the error of telemetry's setup or of `work`.
 pub fn main<F: Future<Output = Result<(), Failure>>>(
     telemetry: &TelemetryArgs,
     name: &'static str,
@@ -185,23 +181,24 @@ pub fn main<F: Future<Output = Result<(), Failure>>>(
     runtime.block_on(async {
         let telemetry = Telemetry::start(telemetry, name)?;
         let result = work.await;
+        // Blocks until the exporters, which run on this runtime, have sent.
         tokio::task::spawn_blocking(|| telemetry.shut_down()).await?;
         result
     })
 }
 
-/// Tells the operator why the process ends.
+/// Prints the error to stderr and returns a failure exit code.
 pub fn fail(error: &Failure) -> ExitCode {
     use std::io::Write as _;
     let _ = writeln!(std::io::stderr(), "error: {error}");
     ExitCode::FAILURE
 }
 
-/// Runs one service until the process is told to stop: waits until the database
-/// is up to date, then serves what `start` makes.
+/// Runs one service until the process receives a stop signal: waits until the database is
+/// migrated, then serves what `start` returns.
 ///
 /// # Errors
-/// What is wrong with the settings, or with the start.
+/// Returns invalid settings, all at once, or the error that startup failed with.
 pub async fn run(
     args: &ProcessArgs,
     port: u16,
@@ -209,6 +206,7 @@ pub async fn run(
     start: impl FnOnce(Database, CancellationToken) -> Running,
 ) -> Result<(), Failure> {
     let mut mistakes = environment::mistakes(args);
+    // Collected rather than returned: the operator sees every invalid setting in one run.
     let verifier = match verifier(args) {
         Ok(verifier) => Some(verifier),
         Err(error) => {
@@ -229,6 +227,8 @@ pub async fn run(
     let address = args
         .listen
         .unwrap_or_else(|| SocketAddr::from(([0, 0, 0, 0], port)));
+    // Bound before the database is ready, so that liveness can be checked during
+    // migrations.
     let listener = TcpListener::bind(address)
         .await
         .map_err(|error| format!("listening on {address}: {error}"))?;
@@ -241,8 +241,9 @@ pub async fn run(
     run_service(running, listener, &args.server, Arc::new(verifier), stop).await
 }
 
-/// Sees to it that the database is up to date, or waits for it, alive and not
-/// ready; answers the listener, or nothing if the process was told to stop.
+/// Migrates the database if configured; otherwise waits until it is migrated, serving
+/// liveness but not readiness. Returns the listener, or none if the process was told to
+/// stop.
 async fn prepared(
     args: &ProcessArgs,
     database: &Database,
@@ -257,6 +258,8 @@ async fn prepared(
         }
         return Ok(Some(listener));
     }
+    // A second handle to the same socket: connections that arrive while `live` shuts down
+    // stay in its queue for the real server.
     let listener = listener.into_std()?;
     let meanwhile = TcpListener::from_std(listener.try_clone()?)?;
     let over = stop.child_token();
@@ -266,7 +269,8 @@ async fn prepared(
             () = stop.cancelled() => {}
         }
         over.cancel();
-        // Whoever watches the health of a process would hold it for good.
+        // An open `Health/Watch` stream would keep the graceful shutdown from ever
+        // completing.
         tokio::time::sleep(Duration::from_secs(1)).await;
     };
     tokio::select! {
@@ -288,10 +292,10 @@ fn verifier(args: &ProcessArgs) -> Result<Verifier, KeyError> {
     Verifier::from_file(args.jwks_file.clone(), keys, issuers, audience)
 }
 
-/// Serves until `stop`, then ends what goes on in the background.
+/// Serves until `stop`, then stops the background tasks and closes the pools.
 ///
 /// # Errors
-/// When the transport can't be set up.
+/// Returns an error if the transport can't be set up.
 pub async fn run_service(
     running: Running,
     listener: TcpListener,
@@ -306,16 +310,17 @@ pub async fn run_service(
     } = running;
     let served = serve(service, listener, args, verifier, stop.clone()).await;
     stop.cancel();
+    // Also when the server failed by itself: background tasks watch this token.
     background.shutdown().await;
     // Connections that are still busy are left to end with the process.
     let _ = tokio::time::timeout(Duration::from_secs(1), database.close()).await;
     served
 }
 
-/// Cancelled when the process is told to stop.
+/// Returns a token that is cancelled on SIGTERM or SIGINT.
 ///
 /// # Errors
-/// When signals can't be listened to.
+/// Returns an error if the signal handlers can't be installed.
 pub fn stop_on_signal() -> Result<CancellationToken, std::io::Error> {
     let stop = CancellationToken::new();
     let told = stop.clone();

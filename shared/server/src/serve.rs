@@ -1,5 +1,5 @@
-//! Serves a service on a listener until it is told to stop, and stops in time
-//! whatever its clients do.
+//! Serves a service on a listener until it is told to stop, with a shutdown that is
+//! bounded even if clients don't cooperate.
 
 use std::{sync::Arc, time::Duration};
 
@@ -15,41 +15,40 @@ use wangge_auth::Verifier;
 
 use crate::{args::ServerArgs, column::column, health, incoming::incoming};
 
-/// How long calls may take to end once the server is to stop. An idle client
-/// or an open watch would hold it for good. The time as a lame duck is part of it.
-/// What is left of ten seconds is for pools and telemetry.
+/// Maximum time for draining calls after `stop`, lame-duck time included. Without it, an
+/// idle client or an open watch would block the shutdown forever. The rest of the ten
+/// seconds that a process has is for pools and telemetry.
 const DRAIN: Duration = Duration::from_secs(6);
-/// How often a silent client is asked whether it lives, and how long it may
-/// take to say so.
+/// Interval and timeout of HTTP/2 keepalive pings.
 const KEEPALIVE: (Duration, Duration) = (Duration::from_secs(60), Duration::from_secs(20));
-/// Streams on one connection.
+/// Maximum number of concurrent streams per connection.
 const STREAMS: u32 = 128;
-/// Streams of one connection that its client has reset and we have not looked at
-/// yet. One that gives up all its calls at once is no attacker; the transport's own
-/// limit is less than the calls that it may have.
+/// Maximum number of streams per connection that the client has reset and we haven't
+/// processed yet. A client that cancels all its calls at once is no attacker, but would
+/// exceed the transport's default, which is lower than [`STREAMS`].
 const RESET_STREAMS: usize = 4 * STREAMS as usize;
-/// Connections while the process is not ready yet.
+/// Maximum number of connections while the process isn't ready.
 const WAITING_CONNECTIONS: usize = 256;
-/// Bytes of headers.
+/// Maximum size of a header list in bytes.
 const HEADERS: u32 = 16 * 1024;
 
-/// What is served.
+/// A service to be served, with what health needs to know of it.
 #[derive(Debug)]
 pub struct Service {
-    /// Full names of the services, for health.
+    /// Full names of its gRPC services, for health.
     pub names: &'static [&'static str],
-    /// Their handlers.
+    /// Handlers of those services.
     pub routes: Routes,
-    /// A pool of the database on which readiness depends; it is asked over a
-    /// connection of its own.
+    /// The pool of the database that readiness depends on; only its connection options
+    /// are used.
     pub pool: PgPool,
 }
 
-/// Serves until `stop`, and for as long as is set behind it, then lets calls end
-/// until six seconds are over.
+/// Serves until `stop` and through the lame-duck time that follows, then drains calls
+/// until six seconds after `stop`.
 ///
 /// # Errors
-/// When the transport can't be set up.
+/// Returns an error if the transport can't be set up.
 pub async fn serve(
     service: Service,
     listener: TcpListener,
@@ -60,12 +59,12 @@ pub async fn serve(
     let (reporter, health) = tonic_health::server::health_reporter();
     let mut routes = service.routes.add_service(health);
     if args.reflection {
-        // Many clients still ask by the name that reflection had at first.
+        // Many clients still use the service's original name, v1alpha.
         routes = routes
             .add_service(reflection().build_v1()?)
             .add_service(reflection().build_v1alpha()?);
     }
-    // Ready is what has been asked, not what nobody has asked yet.
+    // Not ready until the first probe: tonic reports `""` as serving by default.
     health::report(&reporter, service.names, false).await;
     let readiness = tokio::spawn(health::watch(
         reporter,
@@ -74,14 +73,16 @@ pub async fn serve(
         stop.clone(),
     ));
     let lame_duck = Duration::from_secs(args.lame_duck_seconds);
-    // Not ready at once, but still serving: who asks goes elsewhere meanwhile.
+    // Readiness is withdrawn at once, but calls are still served, so that clients and
+    // load balancers can move to other replicas.
     let ending = stop.clone();
     let end = async move {
         ending.cancelled().await;
         tokio::time::sleep(lame_duck).await;
     };
-    // A connection that is old enough takes no new calls; those on it end by
-    // themselves. A grace would cut them off, and keep new ones coming until then.
+    // A connection that has reached its age accepts no new calls; those in flight
+    // complete. No grace period: it would cut off calls in flight, and let new ones in
+    // until it ends. The jitter spreads reconnects over time.
     let age = Duration::from_secs(args.connection_seconds);
     let serving = tonic::transport::Server::builder()
         .max_connection_age(age.mul_f64(rand::random_range(0.8..1.2)))
@@ -93,6 +94,7 @@ pub async fn serve(
         .layer(column(args, verifier))
         .add_routes(routes)
         .serve_with_incoming_shutdown(incoming(listener, args.max_client_connections), end);
+    // The graceful shutdown waits for every open stream; this timer bounds it.
     let drained = async {
         stop.cancelled().await;
         tokio::time::sleep(DRAIN.max(lame_duck)).await;
@@ -105,10 +107,10 @@ pub async fn serve(
     Ok(served?)
 }
 
-/// Answers that the process lives and is not ready, until `ready`.
+/// Serves only health, live but not ready, until `ready` completes.
 ///
 /// # Errors
-/// When the transport can't be set up.
+/// Returns an error if the transport can't be set up.
 pub async fn live(
     listener: TcpListener,
     ready: impl Future<Output = ()>,
@@ -127,7 +129,7 @@ pub async fn live(
         .await
 }
 
-/// Methods that are not served yet are not unknown.
+/// Replaces `UNIMPLEMENTED` by `UNAVAILABLE`: the methods exist, but aren't served yet.
 fn not_ready_yet(answer: Response<Body>) -> Response<Body> {
     match Status::from_header_map(answer.headers()) {
         Some(status) if status.code() == Code::Unimplemented => Status::from(Refusal::unavailable(
@@ -140,7 +142,7 @@ fn not_ready_yet(answer: Response<Body>) -> Response<Body> {
     }
 }
 
-/// What clients learn by asking: the contracts, with their comments.
+/// Returns a builder with all contracts, comments included.
 fn reflection() -> tonic_reflection::server::Builder<'static> {
     tonic_reflection::server::Builder::configure()
         .register_encoded_file_descriptor_set(wangge_api::FILE_DESCRIPTOR_SET)

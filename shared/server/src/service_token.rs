@@ -1,6 +1,5 @@
-//! The token with which a service reads the feeds of others: where it lies, what
-//! can be seen of it from here, and until when it is good. Those who are called
-//! are the ones who check it.
+//! The token for reading other services' feeds: its file, its claims and its expiry. It
+//! isn't verified here; that is up to the services that are called.
 
 use std::path::PathBuf;
 
@@ -11,7 +10,7 @@ use wangge_client::TokenSource;
 
 use crate::Environment;
 
-/// A token in a file, which may be replaced at any time.
+/// A token in a file that may be replaced at any time.
 #[derive(Debug)]
 pub(crate) struct ServiceToken(PathBuf);
 
@@ -20,7 +19,8 @@ impl ServiceToken {
         Self(path)
     }
 
-    /// What is wrong with it where the process is run.
+    /// Returns an error message if the token isn't allowed in `environment`.
+    // A missing or unreadable token is no mistake here: the file may be written later.
     pub(crate) fn mistake(&self, environment: Environment) -> Option<String> {
         let claims = self.claims()?;
         (environment == Environment::Production && claims.iss == ISSUER).then(|| {
@@ -28,8 +28,8 @@ impl ServiceToken {
         })
     }
 
-    /// Read again for each connection; until when it is good is measured, so that
-    /// somebody renews it in time.
+    /// Returns a source that re-reads the file for each connection, and exports the
+    /// token's expiry as a metric, so that operators can renew it in time.
     pub(crate) fn measured(self) -> TokenSource {
         let file = Self(self.0.clone());
         meter("wangge")
@@ -38,6 +38,7 @@ impl ServiceToken {
             .with_description(
                 "Until when the token is good with which feeds are read, in Unix time.",
             )
+            // Read on each collection: a replaced file shows without a restart.
             .with_callback(move |to| {
                 if let Some(claims) = file.claims() {
                     to.observe(claims.exp, &[]);
@@ -52,6 +53,7 @@ impl ServiceToken {
         Some(token.trim().to_owned())
     }
 
+    /// Decodes the claims without verifying the signature.
     fn claims(&self) -> Option<Claims> {
         let token = self.read()?;
         let body = URL_SAFE_NO_PAD.decode(token.split('.').nth(1)?).ok()?;

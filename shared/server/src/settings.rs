@@ -1,5 +1,5 @@
-//! Settings of a process, from its arguments and environment: every mistake is
-//! named at once, and the value of a secret is never shown.
+//! Reads a process's settings from arguments and environment. All invalid settings are
+//! reported at once, and values of secrets are never printed.
 
 use std::{
     error::Error as _,
@@ -13,7 +13,7 @@ use clap::{
     error::{ContextKind, ErrorKind},
 };
 
-/// Everything that is wrong with the settings.
+/// All errors found in the settings.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Mistakes(pub Vec<String>);
 
@@ -35,11 +35,10 @@ impl fmt::Display for Mistakes {
 
 impl std::error::Error for Mistakes {}
 
-/// Reads the settings. Asked for help or the version, it tells that and ends the
-/// process.
+/// Reads the settings. For `--help` or `--version`, prints the text and exits.
 ///
 /// # Errors
-/// Every setting that is missing or can't be read.
+/// Returns every setting that is missing or invalid.
 pub fn read<C: Parser>(arguments: impl IntoIterator<Item = OsString>) -> Result<C, Mistakes> {
     let arguments: Vec<OsString> = arguments.into_iter().collect();
     let error = match C::try_parse_from(&arguments) {
@@ -52,13 +51,15 @@ pub fn read<C: Parser>(arguments: impl IntoIterator<Item = OsString>) -> Result<
     ) {
         error.exit();
     }
+    // clap stops at the first error, so each setting is parsed again by itself to find
+    // all of them.
     let command = asked::<C>(&arguments);
     let mut mistakes: Vec<String> = command
         .get_arguments()
         .filter_map(|argument| mistake(&command, argument, &arguments))
         .collect();
     match error.kind() {
-        // The value may be a secret's, so it is not repeated.
+        // The value may be a secret, so clap's message, which quotes it, isn't used.
         ErrorKind::ValueValidation | ErrorKind::InvalidValue => {
             let flag = error.get(ContextKind::InvalidArg).map(ToString::to_string);
             let flag = flag.unwrap_or_default();
@@ -68,7 +69,7 @@ pub fn read<C: Parser>(arguments: impl IntoIterator<Item = OsString>) -> Result<
                 mistakes.push(format!("{flag}: {}", why.unwrap_or_else(unreadable)));
             }
         }
-        // An argument that is none: nothing of the environment is told of it.
+        // An unknown argument: clap's own message contains no value of the environment.
         _ if mistakes.is_empty() => error.exit(),
         _ => {}
     }
@@ -78,7 +79,7 @@ pub fn read<C: Parser>(arguments: impl IntoIterator<Item = OsString>) -> Result<
     Err(Mistakes(mistakes))
 }
 
-/// The command that is asked for: a subcommand, if the program has some.
+/// Returns the command to be run: the innermost subcommand, if the program has any.
 fn asked<C: CommandFactory>(arguments: &[OsString]) -> Command {
     let mut command = C::command();
     command.build();
@@ -90,7 +91,7 @@ fn asked<C: CommandFactory>(arguments: &[OsString]) -> Command {
     command
 }
 
-/// Whether a flag stands on the command line.
+/// Returns true if a flag is set on the command line.
 fn given(flag: &str, arguments: &[OsString]) -> bool {
     arguments.iter().any(|argument| {
         let argument = argument.to_string_lossy();
@@ -102,10 +103,11 @@ fn unreadable() -> String {
     "can't be read".to_owned()
 }
 
-/// What is wrong with one setting as the environment gives it.
+/// Returns what is wrong with one setting as set in the environment.
 fn mistake(command: &Command, argument: &Arg, arguments: &[OsString]) -> Option<String> {
     let name = argument.get_env()?.to_string_lossy().into_owned();
     let flag = format!("--{}", argument.get_long()?);
+    // The command line overrides the environment.
     if given(&flag, arguments) {
         return None;
     }
@@ -114,8 +116,7 @@ fn mistake(command: &Command, argument: &Arg, arguments: &[OsString]) -> Option<
             .is_required_set()
             .then(|| format!("{name} (or {flag}) is required"));
     }
-    // All the others count as not given, so that what is wrong is wrong with
-    // this one.
+    // All others are treated as unset, so that any error is this setting's own.
     let alone = command.clone().mut_args(|other| {
         let other = other.required(false);
         if other.get_id() == argument.get_id() {
@@ -147,10 +148,10 @@ fn why(kind: ErrorKind, error: &clap::Error, argument: &Arg) -> String {
     }
 }
 
-/// A file that is there and can be read, for `value_parser`.
+/// Checks that a file exists and can be read; a `value_parser`.
 ///
 /// # Errors
-/// Why it can't be read.
+/// Returns why the file can't be read.
 pub fn readable_file(path: &str) -> Result<PathBuf, String> {
     let path = Path::new(path);
     match std::fs::File::open(path).and_then(|file| file.metadata()) {
@@ -160,10 +161,10 @@ pub fn readable_file(path: &str) -> Result<PathBuf, String> {
     }
 }
 
-/// An address that can be called, for `value_parser`.
+/// Checks that a URL is an `http` or `https` address with a host; a `value_parser`.
 ///
 /// # Errors
-/// Why it is none.
+/// Returns why the URL is invalid.
 pub fn address(url: &str) -> Result<String, String> {
     let uri: http::Uri = url.parse().map_err(|error| format!("{error}"))?;
     match (uri.scheme_str(), uri.host()) {

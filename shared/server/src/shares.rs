@@ -1,12 +1,12 @@
-//! Capacity shared among callers: so much in all, and so much at most for each
-//! of them. What it is capacity for is its user's.
+//! Capacity shared among callers, with a total limit and a limit per caller. What the
+//! capacity measures is up to its user.
 
 use std::{
     collections::HashMap,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-/// Capacity of which each caller gets a share at most.
+/// A semaphore with a total limit and a limit per caller.
 #[derive(Debug)]
 pub(crate) struct Shares {
     limit: usize,
@@ -20,16 +20,16 @@ struct Used {
     callers: HashMap<Arc<str>, usize>,
 }
 
-/// Why there is no capacity left.
+/// The limit that was reached.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Full {
-    /// The caller has its share already.
+    /// The caller has used up its share.
     Caller,
-    /// Everything is in use.
+    /// All capacity is in use.
     All,
 }
 
-/// Some capacity in use by a caller, until it is dropped.
+/// Capacity held by a caller; released on drop.
 #[derive(Debug)]
 pub(crate) struct Share {
     shares: Arc<Shares>,
@@ -38,7 +38,8 @@ pub(crate) struct Share {
 }
 
 impl Shares {
-    /// `limit` in all, and at most `per_caller` for each caller.
+    /// Creates a semaphore with `limit` in total and at most `per_caller` for each
+    /// caller.
     pub(crate) fn new(limit: usize, per_caller: usize) -> Arc<Self> {
         Arc::new(Self {
             limit,
@@ -47,10 +48,10 @@ impl Shares {
         })
     }
 
-    /// Takes `amount` for a caller.
+    /// Acquires `amount` for a caller.
     ///
     /// # Errors
-    /// When there is not so much left.
+    /// Returns the limit that was reached.
     pub(crate) fn take(self: &Arc<Self>, caller: &Arc<str>, amount: usize) -> Result<Share, Full> {
         self.add(caller, amount)?;
         Ok(Share {
@@ -60,7 +61,7 @@ impl Shares {
         })
     }
 
-    /// How much is in use.
+    /// Returns the amount in use.
     pub(crate) fn used(&self) -> usize {
         self.lock().all
     }
@@ -68,6 +69,8 @@ impl Shares {
     fn add(&self, caller: &Arc<str>, amount: usize) -> Result<(), Full> {
         let mut used = self.lock();
         let own = used.callers.get(caller).copied().unwrap_or_default();
+        // The caller's own limit first: a caller over its share is told so even when all
+        // is in use.
         if own.saturating_add(amount) > self.per_caller {
             return Err(Full::Caller);
         }
@@ -85,22 +88,25 @@ impl Shares {
         if let Some(own) = used.callers.get_mut(caller) {
             *own = own.saturating_sub(amount);
             if *own == 0 {
-                // Nothing is remembered of callers that have nothing in use.
+                // Removed when idle: the map would otherwise grow with every caller ever
+                // seen.
                 used.callers.remove(caller);
             }
         }
     }
 
     fn lock(&self) -> MutexGuard<'_, Used> {
+        // The counters are only changed after all checks, so a poisoned lock still guards
+        // consistent values.
         self.used.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Share {
-    /// Takes more for the same caller.
+    /// Acquires more for the same caller.
     ///
     /// # Errors
-    /// When there is not so much left; what was taken stays.
+    /// Returns the limit that was reached; the amount already held is retained.
     pub(crate) fn grow(&mut self, amount: usize) -> Result<(), Full> {
         self.shares.add(&self.caller, amount)?;
         self.amount += amount;

@@ -1,5 +1,5 @@
-//! The span and the measurement of each call. Attributes are names and codes;
-//! nothing of a request's content.
+//! The span and the duration metric of each call. Attributes are names and codes, never
+//! content of a request.
 
 use std::{
     task::{Context, Poll},
@@ -15,7 +15,7 @@ use tracing::{Instrument as _, Span};
 use wangge_api::refusal::{self, Reason};
 use wangge_telemetry::context;
 
-/// Opens a span for each call and measures it.
+/// A [`Layer`] that opens a span for each call and measures its duration.
 #[derive(Debug, Clone)]
 pub struct TraceLayer {
     duration: Histogram<f64>,
@@ -74,12 +74,16 @@ where
         let span = open_span(method, request.headers());
         let duration = self.duration.clone();
         let start = Instant::now();
+        // Futures that the inner services create eagerly also become children of the
+        // span.
         let answer = span.in_scope(|| self.inner.call(request));
         Box::pin(
             async move {
                 let answer = answer.await;
                 let outcome = answer
                     .as_ref()
+                    // Every response of ours carries its status in the headers; without
+                    // one it is OK.
                     .map_or(Outcome::FAULT, |answer| outcome(answer.headers()));
                 finish(method, outcome, start, &duration);
                 answer
@@ -89,8 +93,8 @@ where
     }
 }
 
-/// The method's full name; none for a path that is no method of ours, so that
-/// no caller can make up names of measurements.
+/// Returns the method's full name, or none for a path that isn't one of our methods:
+/// arbitrary paths must not create metric series.
 fn method(path: &str) -> Option<&'static str> {
     wangge_api::policy::policy(path).map(|policy| policy.path.trim_start_matches('/'))
 }
@@ -111,11 +115,11 @@ fn open_span(method: &'static str, headers: &HeaderMap) -> Span {
     span
 }
 
-/// How a call ended.
+/// The outcome of a call.
 #[derive(Debug, Clone, Copy)]
 struct Outcome {
     code: Code,
-    /// Whether an operator should hear of it.
+    /// True if the failure is one that an operator should see.
     is_fault: bool,
 }
 
@@ -136,7 +140,7 @@ fn outcome(headers: &HeaderMap) -> Outcome {
     let code = status.code();
     let is_fault = match code {
         Code::Internal | Code::Unknown | Code::DataLoss => true,
-        // A caller who waits for its own write to arrive meets nothing unexpected.
+        // A caller that waits for its own write to become visible is expected to retry.
         Code::Unavailable => !refusal::carries(&status, Reason::NotYetVisible),
         _ => false,
     };

@@ -1,6 +1,5 @@
-//! Refusals of the transport itself: frames that are none, encodings that are
-//! not known here, methods of other services. It answers some of them as if
-//! the fault were ours, and gives none of them a reason.
+//! Errors of the transport itself: invalid frames, unknown encodings, unknown methods.
+//! tonic reports some of them as server faults, and none with a reason.
 
 use std::time::Duration;
 
@@ -8,11 +7,11 @@ use http::Response;
 use tonic::{Code, Status, body::Body};
 use wangge_api::refusal::{Reason, Refusal};
 
-/// Gives an answer that the transport refused a reason.
+/// Adds a reason to a response that the transport rejected.
 pub(crate) fn explain_answer(mut answer: Response<Body>) -> Response<Body> {
     if let Some(status) = Status::from_header_map(answer.headers())
         && let Some(explained) = explained(&status)
-        // Fails only for a text that is none of a header; ours are.
+        // Fails only if the message isn't a valid header value; ours are.
         && explained.add_header(answer.headers_mut()).is_err()
     {
         return Status::from(Refusal::internal(&status)).into_http();
@@ -20,12 +19,12 @@ pub(crate) fn explain_answer(mut answer: Response<Body>) -> Response<Body> {
     answer
 }
 
-/// Gives a status a reason, if it is the transport's and not ours.
+/// Adds a reason to a status, if it is the transport's and not ours.
 pub(crate) fn explain(status: Status) -> Status {
     explained(&status).unwrap_or(status)
 }
 
-/// Ours have details.
+/// Returns the explained status for a bare one; none for our own, which carry details.
 fn explained(status: &Status) -> Option<Status> {
     if !status.details().is_empty() {
         return None;
@@ -36,16 +35,17 @@ fn explained(status: &Status) -> Option<Status> {
         Code::Unimplemented if what.is_empty() => {
             Refusal::new(Reason::MethodUnknown, "there is no such method")
         }
-        // The list of encodings stays in the headers, for the caller to choose.
-        // gRPC demands this code for them, whatever the reason.
+        // `grpc-accept-encoding` stays in the headers, for the client to choose from.
+        // gRPC requires this code, so the reason alone says which field is wrong.
         Code::Unimplemented => {
             let field = Status::from(Refusal::field("", "grpc.encoding", what));
             let details = field.details().to_vec().into();
             return Some(Status::with_details(Code::Unimplemented, what, details));
         }
-        // Too much, as it was sent or once it was decompressed.
+        // The message is too large, as sent or once decompressed.
         Code::OutOfRange | Code::ResourceExhausted => Refusal::field("", "grpc.message_size", what),
-        // The caller's own limit, or a caller who hung up, seen by the transport.
+        // The caller's own deadline, or a caller that disconnected, as seen by the
+        // transport.
         Code::Cancelled | Code::DeadlineExceeded => Refusal::new(
             Reason::DeadlineExceeded,
             "the call was given up; a write may have taken effect: repeat it with the same request_id",
@@ -55,13 +55,14 @@ fn explained(status: &Status) -> Option<Status> {
             "the call was not served: try again",
             Duration::from_secs(1),
         ),
-        // What it can't make sense of: frames, flags, compressed bytes.
+        // Malformed input: frames, flags, compressed bytes. tonic reports it as INTERNAL,
+        // though the fault is the client's.
         Code::InvalidArgument | Code::Internal | Code::DataLoss => {
             Refusal::field("", "grpc.frame", what)
         }
-        // Health, asked for a service that is not here.
+        // A health check for an unknown service.
         Code::NotFound => Refusal::not_found("service", ""),
-        // The transport has no reason to say any of these.
+        // The transport never returns any of these.
         Code::Unknown
         | Code::AlreadyExists
         | Code::PermissionDenied

@@ -1,4 +1,5 @@
-//! W3C trace context, in and out of headers and stored events.
+//! W3C trace context: extracted from headers and stored events, and injected into
+//! headers.
 
 use http::HeaderMap;
 use opentelemetry::{
@@ -15,9 +16,9 @@ use crate::sampling;
 /// Name of the header, and of the only field of a stored context.
 pub const TRACEPARENT: &str = "traceparent";
 
-/// Makes `span` part of the trace that the headers name, if they name one.
-/// Whether it is sampled is not the caller's to say: each trace costs
-/// statements' spans and is stored with events, so our own share decides.
+/// Makes `span` a child of the trace context in the headers, if there is one. The
+/// caller's sampled flag is ignored: each sampled trace costs spans for its statements
+/// and is stored with its events, so our own sampling ratio decides.
 pub fn continue_from_headers(span: &Span, headers: &HeaderMap) {
     if headers.contains_key(TRACEPARENT) {
         let parent = parent(&HeaderExtractor(headers));
@@ -28,6 +29,7 @@ pub fn continue_from_headers(span: &Span, headers: &HeaderMap) {
             named.trace_id(),
             named.span_id(),
             flags,
+            // `true`: the parent is remote.
             true,
             named.trace_state().clone(),
         );
@@ -35,9 +37,8 @@ pub fn continue_from_headers(span: &Span, headers: &HeaderMap) {
     }
 }
 
-/// Writes the id of its trace into the field `trace_id` of a span, for the log:
-/// the one by which the trace is sent, or, where none is sent from here, the one
-/// that the caller named.
+/// Records the trace id in the span's field `trace_id`, for logs: the id under which the
+/// trace is exported, or, if this process exports none, the one that the caller sent.
 pub fn name_trace(span: &Span, headers: &HeaderMap) {
     let context = span.context();
     let own = context.span().span_context().clone();
@@ -56,15 +57,15 @@ pub fn name_trace(span: &Span, headers: &HeaderMap) {
     }
 }
 
-/// Makes `span` part of the trace of a stored `traceparent`, if there is one.
+/// Makes `span` a child of a stored `traceparent`, unless that is empty.
 pub fn continue_from_stored(span: &Span, traceparent: &str) {
     if !traceparent.is_empty() {
         continue_from(span, parent(&StoredExtractor(traceparent)));
     }
 }
 
-/// Writes the current trace into the headers of a call; nothing if the current
-/// work is not traced.
+/// Injects the current trace context into the headers of a call; does nothing if the
+/// current work isn't traced.
 pub fn write_headers(headers: &mut HeaderMap) {
     let context = Span::current().context();
     if context.span().span_context().is_valid() {
@@ -72,7 +73,7 @@ pub fn write_headers(headers: &mut HeaderMap) {
     }
 }
 
-/// The current trace as a `traceparent`; empty if the current work is not
+/// Returns the current trace context as a `traceparent`; empty if the current work isn't
 /// traced.
 pub fn current_traceparent() -> String {
     let context = Span::current().context();
@@ -96,7 +97,7 @@ fn parent(carrier: &dyn Extractor) -> Context {
 
 fn continue_from(span: &Span, parent: Context) {
     if parent.span().span_context().is_valid() {
-        // Fails only for a span that has children already; a new one has none.
+        // Fails only for a span that already has children; a new one has none.
         let _ = span.set_parent(parent);
     }
 }

@@ -1,6 +1,6 @@
-//! Logs, traces and metrics: set up once in a process, and the trace context
-//! that is carried from call to call. No personal data passes through here:
-//! callers record ids, codes and states only.
+//! Logs, traces and metrics, set up once per process, and the propagation of trace
+//! context between calls. It carries no personal data: callers record only ids, codes and
+//! states.
 
 pub mod context;
 mod metrics;

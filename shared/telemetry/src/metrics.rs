@@ -1,4 +1,4 @@
-//! Measurements as a page for a Prometheus that asks. It knows no measurement.
+//! Serves metrics for a Prometheus server to scrape. It defines no metric itself.
 
 use std::net::SocketAddr;
 
@@ -12,15 +12,15 @@ use axum::{
 use opentelemetry_prometheus::PrometheusExporter;
 use prometheus::{Encoder as _, Registry, TextEncoder};
 
-/// What is told to whoever asks.
+/// The `/metrics` page over a registry.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Page(Registry);
 
 impl Page {
-    /// Brings measurements onto the page.
+    /// Returns a metrics reader that exports to this page.
     ///
     /// # Errors
-    /// None that a new page could meet.
+    /// None that can occur with a new registry.
     pub(crate) fn reader(
         &self,
     ) -> Result<PrometheusExporter, opentelemetry_sdk::error::OTelSdkError> {
@@ -29,10 +29,10 @@ impl Page {
             .build()
     }
 
-    /// Serves `/metrics` for as long as the process lives.
+    /// Serves `/metrics` until the process exits.
     ///
     /// # Errors
-    /// When the address can't be had.
+    /// Returns an error if the address can't be bound.
     pub(crate) fn serve(self, address: SocketAddr) -> std::io::Result<()> {
         let explain = |error: std::io::Error| {
             std::io::Error::new(error.kind(), format!("metrics on {address}: {error}"))

@@ -1,5 +1,5 @@
-//! Which of the traces that callers begin are sampled: a share of them that the
-//! operator sets, drawn so that nobody can choose a trace that is.
+//! Decides which of the traces that callers started are sampled: a configured ratio,
+//! drawn with a secret key so that no caller can pick a trace id that is sampled.
 
 use std::{
     hash::{BuildHasher as _, RandomState},
@@ -8,17 +8,17 @@ use std::{
 
 use opentelemetry::trace::TraceId;
 
-/// The share of traces that are sampled, and a key that only this process knows.
+/// The sampling ratio, and a hash key that only this process knows.
 static SHARE: OnceLock<(f64, RandomState)> = OnceLock::new();
 
-/// Sets the share, from 0 to 1. The first call counts: it belongs to the set-up
-/// of the process.
+/// Sets the ratio, from 0 to 1. Only the first call has an effect; it belongs to the
+/// setup of the process.
 pub(crate) fn set_share(share: f64) {
     let _ = SHARE.set((share, RandomState::new()));
 }
 
-/// Whether a trace that a caller began is sampled here: for each call of one
-/// trace the same. Nothing is sampled in a process that sends no traces.
+/// Returns true if a trace that a caller started is sampled here. All calls of a trace
+/// get the same decision. Without a configured exporter, nothing is sampled.
 pub(crate) fn is_sampled(trace_id: TraceId) -> bool {
     SHARE
         .get()
@@ -26,6 +26,7 @@ pub(crate) fn is_sampled(trace_id: TraceId) -> bool {
 }
 
 fn falls_within(key: &RandomState, share: f64, trace_id: TraceId) -> bool {
+    // Not by the id itself, as `TraceIdRatioBased` does: the caller chooses the id.
     let drawn = key.hash_one(trace_id.to_bytes()) as f64 / u64::MAX as f64;
     drawn < share || share >= 1.0
 }

@@ -1,4 +1,4 @@
-//! Sets up a process's logs, and traces and metrics where a collector is named.
+//! Sets up a process's logs, and its traces and metrics where they are configured.
 
 use std::{error::Error, io::IsTerminal as _, net::SocketAddr, time::Duration};
 
@@ -23,14 +23,14 @@ use crate::{
     statements::{Sampled, Statements, Traced},
 };
 
-/// How long the last spans, and behind them the last metrics, may take to leave at
-/// shutdown: what is left of a process's ten seconds.
+/// Timeout for flushing spans, and then again for metrics, at shutdown: what is left of
+/// the ten seconds that a process has.
 const FLUSH: Duration = Duration::from_secs(1);
 
-/// What is logged, how, and where traces and metrics go.
+/// Settings for logs, traces and metrics.
 #[derive(Debug, Clone, Args)]
 pub struct TelemetryArgs {
-    /// What is logged: levels, for all or by module.
+    /// Log filter: a level for everything, or levels by module.
     #[arg(
         long,
         env = "WANGGE_LOG",
@@ -39,7 +39,7 @@ pub struct TelemetryArgs {
         global = true
     )]
     pub log: String,
-    /// Shape of the log lines.
+    /// Format of log lines.
     #[arg(
         long,
         env = "WANGGE_LOG_FORMAT",
@@ -48,12 +48,12 @@ pub struct TelemetryArgs {
         global = true
     )]
     pub log_format: LogFormat,
-    /// OTLP collector (gRPC) for traces, none are sent without it; and for metrics,
-    /// unless they are served.
+    /// OTLP collector (gRPC) for traces, and for metrics unless they are served; without
+    /// it nothing is sent.
     #[arg(long, env = "OTEL_EXPORTER_OTLP_ENDPOINT", global = true)]
     pub otlp_endpoint: Option<String>,
-    /// Share of the traces that are sampled and sent, from 0 to 1, also of those
-    /// that a caller has begun: the caller's own flag doesn't decide.
+    /// Ratio of traces to sample and send, from 0 to 1; it also applies to traces that
+    /// callers started, whatever their sampled flag.
     #[arg(
         long,
         env = "OTEL_TRACES_SAMPLER_ARG",
@@ -62,14 +62,15 @@ pub struct TelemetryArgs {
         global = true
     )]
     pub trace_share: f64,
-    /// Address on which metrics are served at /metrics for a Prometheus, and then
-    /// not sent; nowhere if it is left out. Example: 0.0.0.0:9464.
+    /// Address for serving metrics to Prometheus at /metrics, instead of sending them;
+    /// off by default. Example: 0.0.0.0:9464.
     #[arg(long, env = "WANGGE_METRICS_LISTEN", global = true)]
     pub metrics_listen: Option<SocketAddr>,
 }
 
 impl TelemetryArgs {
-    /// The collector; an empty address is none, as deployments set what they have.
+    /// Returns the collector's endpoint. An empty one counts as unset: deployments set
+    /// the variable unconditionally.
     fn collector(&self) -> Option<&str> {
         self.otlp_endpoint
             .as_deref()
@@ -77,19 +78,19 @@ impl TelemetryArgs {
     }
 }
 
-/// Shape of log lines.
+/// The format of log lines.
 #[derive(Debug, Clone, Copy, ValueEnum)]
 pub enum LogFormat {
-    /// For a person at a terminal.
+    /// Human-readable lines for a terminal.
     Text,
-    /// One JSON object a line.
+    /// One JSON object per line.
     Json,
 }
 
-/// What goes wrong when telemetry is set up.
+/// Any error during the setup of telemetry.
 type Failure = Box<dyn Error + Send + Sync>;
 
-/// What has been set up; shut it down before the process ends.
+/// The exporters of a process; shut them down before it exits.
 #[derive(Debug, Default)]
 pub struct Telemetry {
     traces: Option<SdkTracerProvider>,
@@ -97,12 +98,12 @@ pub struct Telemetry {
 }
 
 impl Telemetry {
-    /// Sets up logs; traces if a collector is named; metrics for it, and for
-    /// whoever asks. Call it within a runtime.
+    /// Sets up logs, traces if a collector is configured, and metrics for the collector
+    /// or for scraping. Must be called within a Tokio runtime.
     ///
     /// # Errors
-    /// When the collector's address can't be read, a filter makes no sense or
-    /// the address of the metrics can't be had.
+    /// Returns an error if the collector's endpoint or the log filter is invalid, or if
+    /// the address for metrics can't be bound.
     pub fn start(args: &TelemetryArgs, service: &'static str) -> Result<Self, Failure> {
         let resource = Resource::builder().with_service_name(service).build();
         let telemetry = Self {
@@ -123,10 +124,11 @@ impl Telemetry {
             .as_ref()
             .map(|provider| provider.tracer("wangge"));
         let spans = tracer.clone().map(|tracer| {
-            // Spans are sent whatever the log's level; libraries' own are not.
+            // Spans are exported regardless of the log level, except those of libraries.
             let ours = Targets::new().with_target("wangge", LevelFilter::INFO);
-            // What each span would be told besides: lines of our code, threads,
-            // time awaited. It is paid for with every call, and asked for by none.
+            // Without the attributes that the layer would add to each span (code
+            // location, thread, idle time): every call would pay for them, and nobody
+            // reads them.
             tracing_opentelemetry::layer()
                 .with_tracer(tracer)
                 .with_location(false)
@@ -136,7 +138,8 @@ impl Telemetry {
                 .with_context_activation(false)
                 .with_filter(ours)
         });
-        // Never an `Option`, which would not tell the layer where it is.
+        // Not an `Option` of a layer: that doesn't forward `on_register_dispatch`, which
+        // `Sampled` needs.
         let statements = match tracer {
             Some(tracer) => {
                 let sampled = Sampled::default();
@@ -153,7 +156,7 @@ impl Telemetry {
         Ok(telemetry)
     }
 
-    /// Sends what has not been sent yet, for a second each at most.
+    /// Flushes spans and metrics, for at most a second each.
     pub fn shut_down(self) {
         if let Some(traces) = self.traces {
             let _ = traces.shutdown_with_timeout(FLUSH);
@@ -178,7 +181,7 @@ fn share(text: &str) -> Result<f64, String> {
     }
 }
 
-/// Where spans go, if a collector is named.
+/// Creates the span exporter, if a collector is configured.
 fn traces(args: &TelemetryArgs, resource: &Resource) -> Result<Option<SdkTracerProvider>, Failure> {
     let Some(endpoint) = args.collector() else {
         return Ok(None);
@@ -191,6 +194,8 @@ fn traces(args: &TelemetryArgs, resource: &Resource) -> Result<Option<SdkTracerP
     let share = Sampler::TraceIdRatioBased(args.trace_share);
     Ok(Some(
         SdkTracerProvider::builder()
+            // A remote parent decides: `continue_from_headers` has already set its flag
+            // by our ratio.
             .with_resource(resource.clone())
             .with_sampler(Sampler::ParentBased(Box::new(share)))
             .with_batch_exporter(spans)
@@ -198,8 +203,9 @@ fn traces(args: &TelemetryArgs, resource: &Resource) -> Result<Option<SdkTracerP
     ))
 }
 
-/// Where measurements go, if anybody wants them: they are told once, to whoever
-/// asks, or else to the collector. (One that only takes traces would refuse them.)
+/// Creates the metrics provider, if metrics are served or sent. They are exported once:
+/// scraped if an address is configured, else pushed to the collector, which may accept
+/// traces only.
 fn metrics(args: &TelemetryArgs, resource: Resource) -> Result<Option<SdkMeterProvider>, Failure> {
     let builder = SdkMeterProvider::builder().with_resource(resource);
     let builder = if let Some(address) = args.metrics_listen {

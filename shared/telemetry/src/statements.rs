@@ -1,7 +1,6 @@
-//! Statements of the database as spans. sqlx tells of each one when it is over;
-//! where the work at hand is being traced, that becomes a span of it. Statements
-//! are our own texts: what callers gave stands in their parameters, which are not
-//! told.
+//! Database statements as spans. sqlx emits an event for each statement once it has
+//! finished; if the current work is traced, the event becomes a span. The text of a
+//! statement is ours: input from callers is in its parameters, which are not exported.
 
 use std::{
     fmt,
@@ -28,10 +27,10 @@ use tracing_subscriber::{
     registry::LookupSpan,
 };
 
-/// Where sqlx tells of statements.
+/// Target of the events that sqlx emits for statements.
 pub(crate) const TARGET: &str = "sqlx::query";
 
-/// Makes spans of statements.
+/// A layer that turns events of statements into spans.
 #[derive(Debug)]
 pub(crate) struct Statements {
     tracer: SdkTracer,
@@ -44,12 +43,12 @@ impl Statements {
     }
 }
 
-/// Knows which spans are of a trace that is sent.
+/// Looks up the OpenTelemetry context of sampled spans.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Sampled(Arc<OnceLock<WeakDispatch>>);
 
 impl Sampled {
-    /// The trace of a span, if it is sent.
+    /// Returns the OpenTelemetry context of a span, if its trace is sampled.
     fn context(&self, span: &Id) -> Option<Context> {
         let dispatch = self.0.get()?.upgrade()?;
         let context = tracing_opentelemetry::get_otel_context(span, &dispatch)?;
@@ -60,7 +59,7 @@ impl Sampled {
 
 impl<S: Subscriber + for<'s> LookupSpan<'s>> Layer<S> for Statements {
     fn on_register_dispatch(&self, dispatch: &Dispatch) {
-        // A process has one.
+        // There is only one dispatcher in a process.
         let _ = self.sampled.0.set(dispatch.downgrade());
     }
 
@@ -73,6 +72,8 @@ impl<S: Subscriber + for<'s> LookupSpan<'s>> Layer<S> for Statements {
         };
         let mut statement = Statement::default();
         event.record(&mut statement);
+        // The event is emitted at the end of the statement, so its start is reckoned
+        // back.
         let end = SystemTime::now();
         let start = end.checked_sub(statement.elapsed).unwrap_or(end);
         let text = if statement.text.is_empty() {
@@ -99,10 +100,10 @@ impl<S: Subscriber + for<'s> LookupSpan<'s>> Layer<S> for Statements {
     }
 }
 
-/// Statements of work that is being traced. All others are not told of, and cost
-/// no more than this look; whatever else libraries tell, down to each frame of a
-/// connection, is not even looked at. Spans are let through, so that there is one
-/// to look at.
+/// A filter for events of statements within sampled traces. Any other statement costs
+/// only this lookup, and all other events of libraries, down to single HTTP/2 frames, are
+/// disabled at their callsite. Spans of ours pass, so that there is a current span to
+/// look up.
 #[derive(Debug)]
 pub(crate) struct Traced(pub(crate) Sampled);
 
@@ -111,7 +112,7 @@ impl<S: Subscriber + for<'s> LookupSpan<'s>> Filter<S> for Traced {
         if metadata.is_span() && metadata.target().starts_with("wangge") {
             Interest::always()
         } else if !metadata.is_span() && metadata.target() == TARGET {
-            // An event, or the question whether one is wanted.
+            // Either the event, or sqlx's check if it is enabled.
             Interest::sometimes()
         } else {
             Interest::never()
@@ -133,7 +134,7 @@ impl<S: Subscriber + for<'s> LookupSpan<'s>> Filter<S> for Traced {
     }
 }
 
-/// What sqlx tells.
+/// The fields of sqlx's event.
 #[derive(Debug, Default)]
 struct Statement {
     summary: String,
@@ -164,7 +165,7 @@ impl Visit for Statement {
     }
 
     fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
-        // `summary` is a String, which some versions tell like this.
+        // `summary` is a String, which some versions of sqlx record with `Debug`.
         if field.name() == "summary" && self.summary.is_empty() {
             self.record_str(field, format!("{value:?}").trim_matches('"'));
         }

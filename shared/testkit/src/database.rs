@@ -1,5 +1,5 @@
-//! A database for each test, copied from a migrated template on a PostgreSQL
-//! that ends with the test process.
+//! A database for each test, created from a migrated template on a PostgreSQL that stops
+//! with the test process.
 
 use std::{
     collections::HashMap,
@@ -13,18 +13,20 @@ use uuid::Uuid;
 use wangge_pg::Database;
 use wangge_private_postgres::{Lifetime, Options, PrivatePostgres};
 
-/// Names of the template databases, by the address of the migrator.
+/// Names of template databases, keyed by the migrator's address.
 static TEMPLATES: Mutex<Option<HashMap<usize, String>>> = Mutex::const_new(None);
 
-/// A fresh database with a service's schema, and pools on it.
+/// Creates a database with a service's schema, and returns pools for it.
 ///
 /// # Panics
-/// When there is no PostgreSQL, with what to install.
+/// Panics if PostgreSQL is missing; the message names the packages to install.
 pub async fn database(migrator: &'static Migrator) -> Database {
+    // Held while the template is created: concurrent tests must not create it twice, and
+    // PostgreSQL can't copy a template that has connections.
     let mut templates = TEMPLATES.lock().await;
     let templates = templates.get_or_insert_default();
     let key = std::ptr::from_ref(migrator) as usize;
-    // Made with waits in between, so not by the map's entry.
+    // Not `entry`: creating the template awaits.
     #[allow(clippy::map_entry)]
     if !templates.contains_key(&key) {
         let name = create("template1").await;
@@ -39,7 +41,7 @@ pub async fn database(migrator: &'static Migrator) -> Database {
     Database::open(&postgres_url(&name), 10).expect("a URL of ours")
 }
 
-/// Name of a fresh database without a schema.
+/// Creates a database without a schema and returns its name.
 pub async fn empty_database() -> String {
     create("template1").await
 }
@@ -50,7 +52,7 @@ async fn create(template: &str) -> String {
         .await
         .expect("the private PostgreSQL answers");
     let statement = format!("create database {name} template {template}");
-    // Names are our own: letters, digits and underscores.
+    // No injection: our own names consist of letters, digits and underscores.
     connection
         .execute(sqlx::AssertSqlSafe(statement))
         .await
@@ -58,7 +60,8 @@ async fn create(template: &str) -> String {
     name
 }
 
-/// URL of a database on the test process's PostgreSQL.
+/// Returns the URL of a database on the test process's PostgreSQL, which is started on
+/// first use.
 pub fn postgres_url(database: &str) -> String {
     static POSTGRES: OnceLock<mpsc::Sender<()>> = OnceLock::new();
     static URL: OnceLock<String> = OnceLock::new();
@@ -70,8 +73,8 @@ pub fn postgres_url(database: &str) -> String {
     base.replace("/postgres?", &format!("/{database}?"))
 }
 
-/// Starts PostgreSQL on a thread of its own, since each test has a runtime
-/// that ends with it. Tests on several threads share the one server.
+/// Starts PostgreSQL on a thread of its own: each test has its own runtime, which ends
+/// with the test, but all tests share the server.
 fn start() -> (String, mpsc::Sender<()>) {
     let (sender, receiver) = mpsc::channel();
     let (keep, kept) = mpsc::channel::<()>();
@@ -95,7 +98,7 @@ fn start() -> (String, mpsc::Sender<()>) {
                 Err(error) => panic!("no PostgreSQL for the tests: {error}"),
             };
             sender.send(server.url("postgres")).expect("the test waits");
-            // For as long as the process lives; its watchdog ends the server.
+            // Until the process exits; the watchdog then stops the server.
             while kept.recv_timeout(Duration::from_secs(3600)).is_err() {}
             drop(server);
         });

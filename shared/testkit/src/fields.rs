@@ -1,15 +1,16 @@
-//! The fields of a type that is written as JSON, found without knowing one.
+//! Discovers the JSON fields of a type without a value of it.
 
 use std::collections::BTreeSet;
 
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Map, Value, json};
 
-/// Names of the fields with which a struct is written, those of structs that are
-/// flattened into it among them. It is made of values that its fields take, which
-/// are found by trying.
+/// Returns the names of the fields that a struct serializes to, including those of
+/// flattened structs. It builds a value by trial: it adds each field that deserialization
+/// reports as missing, with the first sample value that the field accepts.
 ///
 /// # Panics
+/// Panics if a field accepts none of the sample values.
 /// When a field takes none of them.
 pub fn fields_of<T: Serialize + DeserializeOwned>() -> BTreeSet<String> {
     let mut record = Map::new();
@@ -29,7 +30,7 @@ pub fn fields_of<T: Serialize + DeserializeOwned>() -> BTreeSet<String> {
     }
 }
 
-/// A value that a field takes: then it is no more the field that is missed.
+/// Returns a value that the field accepts: the error then names another field, if any.
 fn taken<T: DeserializeOwned>(record: &Map<String, Value>, field: &str) -> Value {
     let values = [
         json!(1),

@@ -1,6 +1,6 @@
-//! What service tests stand on: a PostgreSQL of their own with a database for
-//! each test, servers on free ports, tokens, refusals and records taken apart. It
-//! never skips: without PostgreSQL a test fails and says what to install.
+//! Fixtures for the services' tests: a PostgreSQL with a database per test, servers on
+//! free ports, tokens, and helpers that parse refusals and records. Tests are never
+//! skipped: without PostgreSQL they fail and report what to install.
 
 mod database;
 mod fields;

@@ -1,14 +1,14 @@
-//! Refusals taken apart.
+//! Accessors for the parts of a refusal.
 
 use std::time::Duration;
 
 use tonic::Status;
 use tonic_types::StatusExt as _;
 
-/// The reason in `ErrorInfo`.
+/// Returns the reason in `ErrorInfo`.
 ///
 /// # Panics
-/// When there is none, or its domain is not ours: every refusal has one.
+/// Panics if there is none, or if its domain isn't ours: every refusal has one.
 pub fn reason(status: &Status) -> String {
     let info = status
         .get_details_error_info()
@@ -17,7 +17,7 @@ pub fn reason(status: &Status) -> String {
     info.reason
 }
 
-/// The fields that the refusal names.
+/// Returns the paths of the fields that the refusal names.
 pub fn fields(status: &Status) -> Vec<String> {
     status
         .get_details_bad_request()
@@ -30,7 +30,7 @@ pub fn fields(status: &Status) -> Vec<String> {
         .unwrap_or_default()
 }
 
-/// Kind of the first precondition that does not hold, e.g. a guard's name.
+/// Returns the type of the first violated precondition, e.g. a guard's name.
 pub fn precondition(status: &Status) -> Option<String> {
     let failure = status.get_details_precondition_failure()?;
     failure
@@ -40,7 +40,7 @@ pub fn precondition(status: &Status) -> Option<String> {
         .map(|violation| violation.r#type)
 }
 
-/// After which time the refusal asks to try again.
+/// Returns the retry delay that the refusal suggests.
 pub fn retry_after(status: &Status) -> Option<Duration> {
     status.get_details_retry_info()?.retry_delay
 }

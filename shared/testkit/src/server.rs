@@ -1,4 +1,4 @@
-//! Servers on free ports, with the whole column of layers, as in production.
+//! Servers on free ports, with the same layer stack as in production.
 
 use std::{
     future::Future,
@@ -12,7 +12,7 @@ use wangge_server::{ServerArgs, Service};
 
 use crate::token::verifier;
 
-/// Serves on a free port until `stop`; answers the address.
+/// Serves on a free port until `stop`, and returns the URL.
 pub async fn serve(service: Service, stop: CancellationToken) -> String {
     serve_with(
         service,
@@ -25,10 +25,10 @@ pub async fn serve(service: Service, stop: CancellationToken) -> String {
     .await
 }
 
-/// As [`serve`], with other limits.
+/// Like [`serve`], with custom limits.
 ///
 /// # Panics
-/// When no port is free.
+/// Panics if no port is free.
 pub async fn serve_with(service: Service, args: &ServerArgs, stop: CancellationToken) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
     let address = listener.local_addr().expect("an address");
@@ -41,31 +41,30 @@ pub async fn serve_with(service: Service, args: &ServerArgs, stop: CancellationT
     format!("http://{address}")
 }
 
-/// A channel to a server, with a token on every call.
+/// Returns a channel that sends a token with every call.
 ///
 /// # Panics
-/// When the address is none.
+/// Panics if the URL is invalid.
 pub fn channel(url: &str, token: &str) -> ServiceChannel {
     wangge_client::connect(url, TokenSource::fixed(token)).expect("an address")
 }
 
-/// As [`channel`], for calls that stream.
+/// Like [`channel`], for streaming calls.
 ///
 /// # Panics
-/// When the address is none.
+/// Panics if the URL is invalid.
 pub fn stream_channel(url: &str, token: &str) -> ServiceChannel {
     wangge_client::connect_streams(url, TokenSource::fixed(token)).expect("an address")
 }
 
-/// How long a test waits before what it waits for counts as hanging. It measures
-/// no speed: no machine on which anything still moves needs that long for one
-/// step.
+/// Timeout after which a waiting test counts as hanging. It isn't a performance limit: no
+/// machine that makes any progress needs that long for one step.
 pub const HANG_TIMEOUT: Duration = Duration::from_secs(300);
 
-/// Asks again and again until there is an answer.
+/// Polls `ask` until it returns a value.
 ///
 /// # Panics
-/// When there is none within [`HANG_TIMEOUT`].
+/// Panics if there is none within [`HANG_TIMEOUT`].
 pub async fn eventually<T, F: Future<Output = Option<T>>>(mut ask: impl FnMut() -> F) -> T {
     let begun = Instant::now();
     loop {

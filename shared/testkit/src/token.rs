@@ -1,4 +1,4 @@
-//! Tokens of a key that lives as long as the test process.
+//! Tokens signed with a key that lives as long as the test process.
 
 use std::{
     sync::{Arc, OnceLock},
@@ -13,30 +13,30 @@ use wangge_auth::{
     issuer::{AUDIENCE, ISSUER, Issuer},
 };
 
-/// The issuer of this process's tokens.
+/// Returns the issuer of this process's tokens.
 ///
 /// # Panics
-/// When no key can be made.
+/// Panics if no key can be generated.
 pub fn issuer() -> &'static Issuer {
     static ISSUER_OF_TESTS: OnceLock<Issuer> = OnceLock::new();
     ISSUER_OF_TESTS.get_or_init(|| Issuer::generate().expect("a key"))
 }
 
-/// Accepts this process's tokens.
+/// Returns a verifier that accepts this process's tokens.
 ///
 /// # Panics
-/// When the key set is none.
+/// Panics if the key set is invalid.
 pub fn verifier() -> Arc<Verifier> {
     let verifier = Verifier::from_jwks(issuer().jwks(), vec![ISSUER.into()], AUDIENCE.into());
     Arc::new(verifier.expect("a key set"))
 }
 
-/// A token of a caller with some roles, an area (empty: everywhere) and a unit.
+/// Returns a token for a caller with roles, an area (empty: everywhere) and a unit.
 pub fn token(roles: &[Role], area: Option<&str>, unit: Option<Uuid>) -> String {
     issued(roles, area, unit, 3600)
 }
 
-/// A token that expired a minute ago.
+/// Returns a token that expired a minute ago.
 pub fn expired_token(roles: &[Role], area: Option<&str>) -> String {
     issued(roles, area, None, -60)
 }

@@ -1,6 +1,6 @@
-//! Checks what is taken from others against `deny.toml`: licences, where crates come
-//! from, and which are there more than once. It reads what cargo knows and compiles
-//! nothing; `cargo deny`, which reads the same file, takes minutes to build.
+//! Checks dependencies against `deny.toml`: licences, registries, denied crates and
+//! duplicate versions. It reads `cargo metadata` and compiles nothing; `cargo deny`,
+//! which reads the same file, takes minutes to build.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -14,27 +14,27 @@ use serde_json::Value;
 
 use crate::say;
 
-/// What `deny.toml` says.
+/// The rules in `deny.toml`.
 #[derive(Debug, Default)]
 struct Rules {
     licences: BTreeSet<String>,
     registries: BTreeSet<String>,
     denied: BTreeSet<String>,
-    /// Crates that may be there several times, for a reason.
+    /// Crates that may occur in several versions, for a stated reason.
     several: BTreeSet<String>,
 }
 
-/// A crate, as cargo knows it.
+/// A package as listed by `cargo metadata`.
 #[derive(Debug)]
 struct Package {
     name: String,
     version: String,
     licence: String,
-    /// None for a crate of ours.
+    /// None for a crate of this workspace.
     source: Option<String>,
 }
 
-/// Checks the dependencies of the workspace that lies in `root`.
+/// Checks the dependencies of the workspace at `root`.
 pub(crate) fn check(root: &Path) -> Result<ExitCode> {
     let text = fs::read_to_string(root.join("deny.toml")).context("deny.toml")?;
     let rules = rules(&text)?;
@@ -85,7 +85,7 @@ fn rules(text: &str) -> Result<Rules> {
     })
 }
 
-/// Everything that is compiled for our platform.
+/// Returns all packages that are compiled for our platform.
 fn packages(root: &Path) -> Result<Vec<Package>> {
     let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     command.current_dir(root).args([
@@ -149,6 +149,8 @@ fn violations(rules: &Rules, packages: &[Package]) -> Vec<String> {
             let versions = versions.join(", ");
             found.push(format!("{name}: is there in several versions: {versions}"));
         }
+        // Also fails for an exception that is no longer needed, so that the list stays
+        // current.
         if versions.len() == 1 && excused {
             found.push(format!("{name}: is there once: its excuse can go"));
         }
@@ -159,7 +161,7 @@ fn violations(rules: &Rules, packages: &[Package]) -> Vec<String> {
     found
 }
 
-/// Whether an SPDX expression can be met with licences that are allowed.
+/// Returns true if the allowed licences satisfy an SPDX expression.
 fn is_allowed(expression: &str, allowed: &BTreeSet<String>) -> bool {
     let spaced = expression
         .replace('(', " ( ")
@@ -171,7 +173,7 @@ fn is_allowed(expression: &str, allowed: &BTreeSet<String>) -> bool {
     met && place == tokens.len()
 }
 
-/// Alternatives: AND binds more strongly.
+/// Parses alternatives; AND binds more tightly than OR.
 fn either(tokens: &[&str], place: &mut usize, allowed: &BTreeSet<String>) -> bool {
     let mut met = both(tokens, place, allowed);
     while tokens.get(*place) == Some(&"OR") {

@@ -1,5 +1,5 @@
-//! The layers, as rules over the text of the sources: which words may stand
-//! where. Each rule holds one of the README's invariants.
+//! The rules on architecture layers, checked against the text of the sources: which words
+//! are allowed in which layer. Each rule enforces one of the README's invariants.
 
 use std::{fs, path::Path, process::ExitCode};
 
@@ -10,7 +10,7 @@ use crate::{
     sources::{SERVICES, Source, sources},
 };
 
-/// A rule: in a service, these words stand only in these layers.
+/// A rule: in a service, these words may occur only in these layers.
 struct Rule {
     invariant: &'static str,
     words: &'static [&'static str],
@@ -39,13 +39,13 @@ const RULES: &[Rule] = &[
         ],
         layers: &["api", "app", "lib", "events", "consumers", "projections"],
     },
-    // In `store` these words compare, in SQL; what it writes are whole rows.
+    // In `store` these words are comparisons in SQL; it only ever writes whole rows.
     Rule {
         invariant: "4: a state is set where `next` decides it",
         words: &[".state = "],
         layers: &["domain", "store"],
     },
-    // How long something has been waited for is another matter: `Instant`.
+    // `Instant` is allowed: elapsed time isn't the time of day.
     Rule {
         invariant: "10: time comes from Clock",
         words: &["Utc::now", "SystemTime"],
@@ -53,7 +53,7 @@ const RULES: &[Rule] = &[
     },
 ];
 
-/// What the domain may not name: it decides, and does nothing else.
+/// Words that are forbidden in the domain, which is synchronous and does no I/O.
 const NOT_IN_DOMAIN: &[&str] = &[
     "sqlx",
     "tonic",
@@ -65,7 +65,7 @@ const NOT_IN_DOMAIN: &[&str] = &[
     ".await",
     "clock.now",
 ];
-/// Words by which a layer may not reach up.
+/// Words that a layer may not contain because they refer to a layer above it.
 const NOT_UPWARDS: &[(&str, &[&str])] = &[
     (
         "domain",
@@ -81,7 +81,7 @@ const NOT_UPWARDS: &[(&str, &[&str])] = &[
     ("events", &["crate::api", "crate::commands", "crate::store"]),
 ];
 
-/// Checks every rule and tells of each file that breaks one.
+/// Checks every rule and reports each file that violates one.
 pub(crate) fn check(root: &Path) -> Result<ExitCode> {
     let mut broken = Vec::new();
     for service in SERVICES {
@@ -133,6 +133,7 @@ fn check_opening(source: &Source, broken: &mut Vec<String>) {
 }
 
 fn forbid(source: &Source, words: &[&str], invariant: &str, broken: &mut Vec<String>) {
+    // Comments may mention what code may not use.
     for (number, line) in source.code.lines().enumerate() {
         let said = line.split("//").next().unwrap_or_default();
         if let Some(word) = words.iter().find(|word| said.contains(**word)) {
@@ -142,7 +143,7 @@ fn forbid(source: &Source, words: &[&str], invariant: &str, broken: &mut Vec<Str
     }
 }
 
-/// No service depends on another's crate.
+/// Checks that no service depends on another service's crate.
 fn check_dependencies(krate: &Path, broken: &mut Vec<String>) -> Result<()> {
     let manifest = fs::read_to_string(krate.join("Cargo.toml"))?;
     let dependencies = manifest.split("[dependencies]").nth(1).unwrap_or_default();

@@ -1,7 +1,7 @@
-//! Checks that no library does: that code keeps to its layers, that queries and
-//! migrations let two releases work on one database, that generated files are up to
-//! date, and under which licences we take what from others. It knows the services by
-//! their folders only, so that it builds when their queries don't.
+//! Checks that no library provides: layering of the code, compatibility of queries and
+//! migrations with the previous release, freshness of generated files, and licences of
+//! dependencies. It knows the services only by their folders, so that it builds even when
+//! their queries don't.
 
 mod dependencies;
 mod layers;
@@ -25,18 +25,18 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Task {
-    /// Check that code keeps to its layers, that queries name their columns, and
-    /// that migrations can run while the release before serves.
+    /// Check that code respects its layers, that queries name their columns, and that
+    /// migrations can run while the previous release serves.
     Check,
-    /// Check licences and versions of what is taken from others against deny.toml.
+    /// Check licences and versions of dependencies against deny.toml.
     Dependencies,
-    /// Write what the query macros need to build without a database.
+    /// Write the metadata that the query macros need to build without a database.
     Sqlx {
-        /// Write nothing; fail if something is not up to date.
+        /// Write nothing; fail if anything is out of date.
         #[arg(long)]
         check: bool,
     },
-    /// Write the descriptors of the contracts, for tools that read them.
+    /// Write the contracts' file descriptor set, for tools that read it.
     Descriptors {
         /// The file to write.
         file: PathBuf,
@@ -57,7 +57,7 @@ fn main() -> Result<ExitCode> {
     }
 }
 
-/// The repository: two folders above this crate.
+/// Returns the repository's root, two folders above this crate.
 fn root() -> Result<PathBuf> {
     let here = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
     here.ancestors()
@@ -66,7 +66,7 @@ fn root() -> Result<PathBuf> {
         .context("the crate lies in shared/xtask")
 }
 
-/// Tells a person what was found.
+/// Prints a finding to stderr.
 fn say(text: impl std::fmt::Display) {
     use std::io::Write as _;
     let _ = writeln!(std::io::stderr(), "{text}");

@@ -1,7 +1,6 @@
-//! Which migrations can run while the release before serves: that release
-//! writes NULL into columns that it doesn't know, reads those that it does, and
-//! waits behind every lock. Those that ran before there were such rules are
-//! known by name.
+//! Checks that migrations can run while the previous release serves. That release inserts
+//! NULL into columns that it doesn't know, reads those that it does know, and blocks on
+//! every lock. Migrations older than these rules are exempt by name.
 
 use std::{fs, path::Path};
 
@@ -12,7 +11,7 @@ use crate::{
     sql::{Statement, bodies, statements},
 };
 
-/// Migrations older than the rules.
+/// Migrations that are older than the rules.
 const OLD: &[&str] = &[
     "0001_requests_and_outbox.sql",
     "20261123000001_organization.sql",
@@ -29,8 +28,8 @@ const OLD: &[&str] = &[
     "20261126000001_states_inlined.sql",
 ];
 
-/// Tables of which release 0.1.0 reads all columns, by statements that it has
-/// prepared: a column more is an error to it.
+/// Tables whose every column is read by prepared statements of release 0.1.0: an
+/// additional column makes these statements fail.
 const READ_WHOLE: &[&str] = &[
     "area_copy",
     "category",
@@ -39,14 +38,14 @@ const READ_WHOLE: &[&str] = &[
     "unit_copy",
 ];
 
-/// The service into whose tables no call writes, only what applies feeds, which
-/// may wait.
+/// The service whose tables are written only by feed consumers, never by calls; consumers
+/// may be blocked for a while.
 const PROJECTIONS: &str = "reporting";
 
-/// The first line of a migration that runs without a transaction, as sqlx knows it.
+/// The first line that makes sqlx run a migration outside of a transaction.
 const NO_TRANSACTION: &str = "-- no-transaction";
 
-/// Checks the migrations of every service, and those that all share.
+/// Checks the migrations of every service and the shared ones.
 pub(crate) fn check(root: &Path, broken: &mut Vec<String>) -> Result<()> {
     let projections = root.join("services").join(PROJECTIONS);
     let services = SERVICES.map(|service| root.join("services").join(service));
@@ -71,7 +70,7 @@ pub(crate) fn check(root: &Path, broken: &mut Vec<String>) -> Result<()> {
     Ok(())
 }
 
-/// What is wrong with a migration, of projections or of what calls write.
+/// Returns the violations of a migration. `of_projections` relaxes the rules on locks.
 fn faults(sql: &str, of_projections: bool) -> Vec<String> {
     let all = statements(sql);
     let mut faults = Vec::new();
@@ -80,6 +79,8 @@ fn faults(sql: &str, of_projections: bool) -> Vec<String> {
         statement.has("index concurrently if not exists")
             || statement.has("index concurrently if exists")
     };
+    // Without a transaction, a failed run leaves the statements before the failure in
+    // effect, so each must be idempotent.
     if no_transaction && all.len() != 1 && !all.iter().all(can_be_repeated) {
         faults.push(format!(
             "{} statements: without a transaction there is one, or each makes or drops an index and \
@@ -87,6 +88,8 @@ fn faults(sql: &str, of_projections: bool) -> Vec<String> {
             all.len()
         ));
     }
+    // The rules protect tables with traffic; a table created by the same file has none
+    // yet.
     let made: Vec<&str> = all
         .iter()
         .filter_map(|one| one.word_after("create table"))
@@ -157,13 +160,13 @@ fn check_statement(
     }
 }
 
-/// What is done to a table that is there, part by part.
+/// Checks each clause of an `alter table` on an existing table.
 fn check_alter(statement: &Statement, faults: &mut Vec<String>) {
     let table = statement.word_after("alter table").unwrap_or_default();
     for part in statement.parts() {
         let mut fault = |what: &str| faults.push(format!("{table}: {what}"));
-        // Without a constraint the release before goes on; unless it names it, which
-        // it does with keys: `on conflict on constraint … do update`.
+        // Dropping a constraint is compatible, unless the previous release names it. It
+        // does name primary keys: `on conflict on constraint … do update`.
         let guard_goes = part.has("drop constraint")
             && !part
                 .word_after("drop constraint")
@@ -187,6 +190,8 @@ fn check_alter(statement: &Statement, faults: &mut Vec<String>) {
             {
                 fault("a column is added without constraints; they come later, not valid at first");
             }
+            // A constant default, and `now()`, is stored once in the catalogue; a
+            // volatile one is computed per row.
             let computed = part.has("generated")
                 || part
                     .word_after("default")
@@ -209,7 +214,7 @@ fn check_alter(statement: &Statement, faults: &mut Vec<String>) {
     }
 }
 
-/// Blocks of PL/pgSQL change rows bit by bit, each bit in a transaction.
+/// Checks that PL/pgSQL blocks change rows in batches, with a commit after each.
 fn check_blocks(body: &[Statement], no_transaction: bool, faults: &mut Vec<String>) {
     let has = |words: &str| body.iter().any(|statement| statement.has(words));
     let writes = has("update") || has("delete");

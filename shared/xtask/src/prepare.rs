@@ -1,5 +1,5 @@
-//! What the query macros need to build without a database: each service's
-//! queries, described by a PostgreSQL with the service's schema, in `.sqlx`.
+//! Generates the `.sqlx` metadata that the query macros need to build without a database:
+//! each service's queries, described by a PostgreSQL with the service's schema.
 
 use std::{
     collections::BTreeMap,
@@ -15,7 +15,7 @@ use wangge_private_postgres::{Lifetime, Options, PrivatePostgres};
 
 use crate::{say, sources::SERVICES};
 
-/// Describes every service's queries; writes them, or compares them.
+/// Describes every service's queries, and writes or compares the metadata.
 pub(crate) fn run(root: &Path, check: bool) -> Result<ExitCode> {
     let scratch =
         std::env::temp_dir().join(format!("wangge-sqlx-{}", uuid::Uuid::now_v7().simple()));
@@ -56,10 +56,10 @@ async fn describe(root: &Path, scratch: &Path, check: bool) -> Result<ExitCode> 
     })
 }
 
-/// Makes a service's database with its schema.
+/// Creates a service's database and migrates it.
 async fn database(postgres: &PrivatePostgres, root: &Path, service: &str) -> Result<String> {
     let mut connection = PgConnection::connect(&postgres.url("postgres")).await?;
-    // The name is one of four of our own.
+    // No injection: the name is one of four constants.
     connection
         .execute(sqlx::AssertSqlSafe(format!("create database {service}")))
         .await?;
@@ -73,10 +73,10 @@ async fn database(postgres: &PrivatePostgres, root: &Path, service: &str) -> Res
     Ok(url)
 }
 
-/// Has the compiler expand a service's macros against its database; they leave
-/// what they learn in `described`.
+/// Makes the compiler expand a service's macros against its database; they write the
+/// metadata to `described`.
 fn expand(root: &Path, service: &str, url: &str, described: &Path) -> Result<()> {
-    // Only what is newer than its last build is expanded again.
+    // Cargo only rebuilds a crate whose sources are newer than its last build.
     let lib = root.join("services").join(service).join("src/lib.rs");
     fs::File::options()
         .append(true)
@@ -124,6 +124,7 @@ fn compare(service: &str, described: &Path, kept: &Path) -> Result<bool> {
 
 fn replace(service: &str, described: &Path, kept: &Path) -> Result<()> {
     let files = read(described)?;
+    // Removed first, so that queries that no longer exist leave no metadata behind.
     if kept.exists() {
         fs::remove_dir_all(kept)?;
     }

@@ -1,6 +1,5 @@
-//! Queries name the columns that they read: one that doesn't returns another
-//! one with each column that is added, and a statement that was prepared for
-//! less fails.
+//! Checks that queries name the columns that they read. `select *` returns another column
+//! after a migration adds one, and a statement that was prepared before it then fails.
 
 use std::{
     fs,
@@ -14,8 +13,8 @@ use crate::{
     sql::statements,
 };
 
-/// Checks the queries of services, of the tool and of what they share, in sources and in
-/// files of their own.
+/// Checks the queries of services, of the operator's tool and of shared crates, both in
+/// sources and in `.sql` files.
 pub(crate) fn check(root: &Path, broken: &mut Vec<String>) -> Result<()> {
     let mut crates: Vec<PathBuf> = SERVICES
         .map(|service| root.join("services").join(service))
@@ -53,8 +52,8 @@ fn is_at_fault(text: &str) -> bool {
         .any(|one| (one.has("select") || one.has("returning")) && one.names_no_columns())
 }
 
-/// The texts between quotes of a source, each with the number of its line. Some
-/// of what is told apart is none; nothing in it reads like a query.
+/// Returns the string literals of a source with their line numbers. The scanner may also
+/// return text that is no literal; none of it looks like a query.
 fn texts(code: &str) -> Vec<(usize, String)> {
     let mut texts = Vec::new();
     let (mut rest, mut line) = (code, 1);
@@ -66,6 +65,7 @@ fn texts(code: &str) -> Vec<(usize, String)> {
             quoted(found, "\"#")
         } else if found.starts_with('"') {
             quoted(found, "\"")
+        // A quote as a `char` would otherwise open a string.
         } else if found.starts_with("'\"'") || found.starts_with("'\\") {
             (None, 3)
         } else {
@@ -78,11 +78,11 @@ fn texts(code: &str) -> Vec<(usize, String)> {
     texts
 }
 
-/// The text between the quote with which it begins and its end, and its length
-/// with both.
+/// Returns the text from the opening quote to `end`, and its length with both quotes.
 fn quoted<'t>(text: &'t str, end: &str) -> (Option<&'t str>, usize) {
     let mut from = 1;
     while let Some(at) = text[from..].find(end).map(|at| from + at) {
+        // An odd number of backslashes escapes the quote; raw strings have no escapes.
         let slashes = text[..at].chars().rev().take_while(|c| *c == '\\');
         if end == "\"" && slashes.count() % 2 == 1 {
             from = at + 1;

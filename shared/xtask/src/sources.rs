@@ -1,4 +1,4 @@
-//! The sources of a crate, file by file.
+//! Reads the source files of a crate.
 
 use std::{
     fs,
@@ -7,23 +7,23 @@ use std::{
 
 use anyhow::{Context as _, Result};
 
-/// The services that keep records.
+/// The services that store records.
 pub(crate) const SERVICES: [&str; 4] = ["organization", "tickets", "volunteers", "reporting"];
 
-/// A source file.
+/// A Rust source file with its layer.
 #[derive(Debug)]
 pub(crate) struct Source {
-    /// Path from the repository.
+    /// Path relative to the repository.
     pub path: PathBuf,
-    /// The layer: the first folder or file below `src`.
+    /// The layer: name of the first folder or file below `src`.
     pub layer: String,
-    /// Its text up to its unit tests, which may do as they like.
+    /// The text before the unit tests, which are exempt from the rules.
     pub code: String,
-    /// Its whole text.
+    /// The whole text, tests included.
     pub text: String,
 }
 
-/// Every Rust file below a crate's `src`.
+/// Returns all Rust files below a crate's `src`, sorted by path.
 pub(crate) fn sources(root: &Path, krate: &Path) -> Result<Vec<Source>> {
     let src = krate.join("src");
     let mut files = Vec::new();

@@ -1,27 +1,27 @@
-//! SQL as text: comments taken off, statements told apart, words counted. It
-//! knows as much of the language as the rules need, and no grammar.
+//! A tokeniser for SQL: strips comments, splits statements and counts words. It parses no
+//! grammar, only what the rules need.
 
-/// A statement in lower case, without comments and quoted texts, as words:
-/// names and numbers, and every other sign by itself.
+/// A statement as words in lower case, without comments and string literals. Words are
+/// names and numbers; every other character is a word of its own.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Statement(Vec<String>);
 
 impl Statement {
-    /// Whether it begins with some words, parted by single spaces.
+    /// Returns true if the statement begins with `words`, separated by single spaces.
     pub(crate) fn begins(&self, words: &str) -> bool {
         let wanted = words.split(' ');
         let count = wanted.clone().count();
         self.0.len() >= count && wanted.eq(self.0.iter().map(String::as_str).take(count))
     }
 
-    /// Whether it has some words one after another.
+    /// Returns true if the statement contains `words` as consecutive words.
     pub(crate) fn has(&self, words: &str) -> bool {
         let wanted: Vec<&str> = words.split(' ').collect();
         self.0.windows(wanted.len()).any(|some| some == wanted)
     }
 
-    /// The word behind some others, behind `if not exists`, `if exists` and
-    /// `only` too.
+    /// Returns the word that follows `words`, skipping `if not exists`, `if exists`,
+    /// `only` and `concurrently`.
     pub(crate) fn word_after(&self, words: &str) -> Option<&str> {
         let wanted: Vec<&str> = words.split(' ').collect();
         let at = self
@@ -33,7 +33,7 @@ impl Statement {
         rest.find(|word| !skipped.contains(word))
     }
 
-    /// Its parts between commas that stand in no parentheses.
+    /// Splits the statement at commas outside of parentheses.
     pub(crate) fn parts(&self) -> Vec<Self> {
         let (mut parts, mut depth) = (vec![Vec::new()], 0_u32);
         for word in &self.0 {
@@ -53,18 +53,18 @@ impl Statement {
         parts.into_iter().map(Self).collect()
     }
 
-    /// Whether it selects or returns columns that it doesn't name, other than
-    /// as the argument of a function: `select *`, `returning old.*`.
+    /// Returns true if the statement selects or returns `*`, other than as a function's
+    /// argument: `select *`, `returning old.*`.
     pub(crate) fn names_no_columns(&self) -> bool {
         let selects = |at: usize| {
             let before = self.0.get(at.wrapping_sub(1)).map(String::as_str);
             match before {
-                // `kept.*`, also where it is not the first column.
+                // `kept.*`, in any position.
                 Some(".") => true,
                 Some("select" | "returning" | "all" | "distinct") => true,
-                // A column behind others: `select a, * from t`.
+                // After other columns: `select a, * from t`.
                 Some(",") => true,
-                // `select distinct on (a) * from t`; `(a) * 2` is a product.
+                // `select distinct on (a) * from t`; in contrast, `(a) * 2` is a product.
                 Some(")") => self.0.get(at + 1).is_some_and(|next| next == "from"),
                 _ => false,
             }
@@ -73,8 +73,8 @@ impl Statement {
     }
 }
 
-/// The statements of a text. What stands between dollar signs is taken apart by
-/// [`bodies`].
+/// Splits a text into statements. A dollar-quoted body becomes the single word `$body$`;
+/// its content is returned by [`bodies`].
 pub(crate) fn statements(sql: &str) -> Vec<Statement> {
     let mut statements = vec![Vec::new()];
     for token in tokens(sql) {
@@ -96,7 +96,7 @@ pub(crate) fn statements(sql: &str) -> Vec<Statement> {
     statements.into_iter().map(Statement).collect()
 }
 
-/// What stands between dollar signs: bodies of functions and blocks.
+/// Returns the statements in dollar-quoted bodies of functions and blocks.
 pub(crate) fn bodies(sql: &str) -> Vec<Statement> {
     let bodies = tokens(sql).into_iter().filter_map(|token| match token {
         Token::Body(body) => Some(body),
@@ -119,7 +119,7 @@ fn tokens(sql: &str) -> Vec<Token> {
         } else if rest.starts_with("/*") {
             (None, rest.find("*/").map_or(rest.len(), |end| end + 2))
         } else if first == '\'' {
-            // A doubled quote is two texts in a row, which come to the same.
+            // A doubled quote is read as two adjacent literals, with the same result.
             let end = rest[1..].find('\'').map_or(rest.len(), |end| end + 2);
             (Some(Token::Word("''".to_owned())), end)
         } else if let Some((body, length)) = dollar_quoted(rest) {
@@ -127,6 +127,7 @@ fn tokens(sql: &str) -> Vec<Token> {
         } else if is_of_a_word(first) {
             let end = rest.find(|c| !is_of_a_word(c)).unwrap_or(rest.len());
             (Some(Token::Word(rest[..end].to_lowercase())), end)
+        // Quotes of identifiers and backslashes of Rust literals are skipped.
         } else if first.is_whitespace() || first == '\\' || first == '"' {
             (None, first.len_utf8())
         } else {
@@ -142,8 +143,8 @@ fn is_of_a_word(c: char) -> bool {
     c.is_alphanumeric() || c == '_'
 }
 
-/// A text between `$$` and `$$`, or `$tag$` and `$tag$`, and its length with
-/// them. A parameter (`$1`) begins none.
+/// Returns the text within `$$` or `$tag$` quotes, and its length with the quotes.
+/// Parameters such as `$1` don't open a quote.
 fn dollar_quoted(text: &str) -> Option<(&str, usize)> {
     let tag_end = text.strip_prefix('$')?.find('$')? + 2;
     let tag = &text[..tag_end];

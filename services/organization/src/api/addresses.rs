@@ -1,11 +1,11 @@
-//! Entries of the address book on the wire; `AreaService` serves them.
+//! Conversion of address book entries; `AreaService` serves them.
 
 use wangge_api::organization::v1 as proto;
 use wangge_resource::etag::etag;
 
 use crate::domain::address::{Address, AddressDraft, AddressId};
 
-/// An entry to be made.
+/// Converts a request's entry to a draft.
 pub(super) fn draft(address: proto::Address, id: AddressId) -> AddressDraft {
     AddressDraft {
         id,
@@ -14,7 +14,7 @@ pub(super) fn draft(address: proto::Address, id: AddressId) -> AddressDraft {
     }
 }
 
-/// An entry as it is answered.
+/// Converts a stored entry to its message.
 pub(super) fn to_wire(address: Address) -> proto::Address {
     let etag = etag("address", address.revision, &address);
     proto::Address {

@@ -1,4 +1,4 @@
-//! Appointments on the wire; `PersonService` serves them.
+//! Conversion of appointments; `PersonService` serves them.
 
 use wangge_api::{date, organization::v1 as proto, refusal::Refusal};
 use wangge_resource::etag::etag;
@@ -9,7 +9,7 @@ use crate::{
     store::appointment::AppointmentFilter,
 };
 
-/// An appointment to be made.
+/// Converts a request's appointment to a draft.
 pub(super) fn draft(
     appointment: proto::Appointment,
     id: AppointmentId,
@@ -25,8 +25,8 @@ pub(super) fn draft(
     })
 }
 
-/// Which appointments a list has, and the arguments to which its page tokens
-/// are bound.
+/// Returns the filter of a list request, and the arguments that its page tokens are
+/// bound to.
 pub(super) fn filter(
     message: &proto::ListAppointmentsRequest,
 ) -> Result<(AppointmentFilter, Vec<String>), Refusal> {
@@ -46,7 +46,7 @@ pub(super) fn filter(
     ))
 }
 
-/// An appointment as it is answered.
+/// Converts a stored appointment to its message.
 pub(super) fn to_wire(appointment: Appointment) -> proto::Appointment {
     let etag = etag("appointment", appointment.revision, &appointment);
     proto::Appointment {

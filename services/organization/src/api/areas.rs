@@ -1,4 +1,4 @@
-//! `AreaService`.
+//! `AreaService`: areas, their boundaries and the address book.
 
 use tonic::{Request, Response, Status};
 use wangge_api::{
@@ -26,7 +26,7 @@ use crate::{
     store::area as store,
 };
 
-/// Serves areas and the address book.
+/// Handler of areas and the address book.
 #[derive(Debug, Clone)]
 pub struct Areas(pub App);
 
@@ -74,6 +74,8 @@ impl AreaService for Areas {
         let rows = store::list_areas(database, &scope, kind, &page.after, page.limit())
             .await
             .map_err(Refusal::from)?;
+        // A page is limited by its bytes as well as by its rows, because boundaries can be
+        // large; a response must fit a gRPC message.
         let keep = page.size.min(fitting(&rows));
         let (areas, next_page_token) = page.close(rows, keep, |area| area.code.clone());
         let areas = areas.into_iter().map(to_wire).collect();
@@ -89,6 +91,7 @@ impl AreaService for Areas {
     ) -> Result<Response<proto::Area>, Status> {
         let (call, message) = wire::call(request, "UpdateArea", |m| &m.request_id)?;
         let area = wire::given(message.area, "area")?;
+        // The update looks the area up by its code, which the contract allows to be empty.
         if area.code.is_empty() {
             return Err(Refusal::field("area.code", "required", "is required").into());
         }
@@ -109,6 +112,8 @@ impl AreaService for Areas {
         let place = place(request.into_inner())?;
         let pool = &self.0.database.calls;
         let today = day_of(self.0.clock.now(), DEFAULT_ZONE);
+        // One refusal for "no grid" and "out of scope": the difference would reveal where
+        // areas outside the caller's scope are.
         let nowhere = || Refusal::not_found("area", "");
         let within = scope.own_area().unwrap_or_default();
         let places = &self.0.places;
@@ -120,6 +125,8 @@ impl AreaService for Areas {
             Found::Between { common, claims } => (common, claims),
             Found::Nothing => return Err(nowhere().into()),
         };
+        // The chain is empty unless the area itself is in scope; the areas above it are
+        // returned in any case.
         let areas = store::load_chain(pool, &scope, &lowest)
             .await
             .map_err(Refusal::from)?;
@@ -145,8 +152,8 @@ impl AreaService for Areas {
     }
 }
 
-/// How many of the areas fit a message: up to and with the one whose boundary
-/// goes beyond the limit.
+/// Returns how many of the areas fit a message: up to and including the one whose
+/// boundary exceeds the limit.
 fn fitting(areas: &[Area]) -> usize {
     let mut bytes = 0;
     areas
@@ -159,7 +166,7 @@ fn fitting(areas: &[Area]) -> usize {
         .count()
 }
 
-/// An area to be made.
+/// Converts a request's area to a draft.
 pub(super) fn draft(area: proto::Area, id: AreaId) -> Result<AreaDraft, Refusal> {
     Ok(AreaDraft {
         id,
@@ -176,6 +183,7 @@ pub(super) fn draft(area: proto::Area, id: AreaId) -> Result<AreaDraft, Refusal>
 fn change(area: proto::Area, paths: &[String]) -> Result<AreaChange, Refusal> {
     let masked = |path: &str| paths.iter().any(|masked| masked == path);
     let end_date = date::optional(area.end_date.as_ref(), "area.end_date")?;
+    // `None` leaves a field unchanged; `Some(None)` clears it.
     let boundary = wire::optional_text(area.boundary_geojson);
     Ok(AreaChange {
         name: masked("name").then_some(area.name),
@@ -198,6 +206,7 @@ fn place(message: proto::LocateAreaRequest) -> Result<Place, Refusal> {
 
 fn wgs84(point: &Point) -> Result<(f64, f64), Refusal> {
     let system = match point.coordinate_system() {
+        // CGCS2000 and WGS 84 differ by centimetres, far less than a boundary's accuracy.
         CoordinateSystem::Wgs84 | CoordinateSystem::Cgcs2000 => System::Wgs84,
         CoordinateSystem::Gcj02 => System::Gcj02,
         CoordinateSystem::Bd09 => System::Bd09,
@@ -212,7 +221,7 @@ fn wgs84(point: &Point) -> Result<(f64, f64), Refusal> {
     Ok(to_wgs84((point.longitude, point.latitude), system))
 }
 
-/// An area as it is answered.
+/// Converts a stored area to its message.
 pub(super) fn to_wire(area: Area) -> proto::Area {
     let etag = etag("area", area.revision, &area);
     proto::Area {

@@ -13,7 +13,7 @@ use crate::{
     },
 };
 
-/// Serves who governs a community together.
+/// Handler of memberships and seats.
 #[derive(Debug, Clone)]
 pub struct CoGovernance(pub App);
 

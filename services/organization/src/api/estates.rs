@@ -8,7 +8,7 @@ use crate::{
     domain::{building::Building, estate::Estate, household::Household},
 };
 
-/// Serves where people live.
+/// Handler of estates, buildings and households.
 #[derive(Debug, Clone)]
 pub struct Estates(pub App);
 

@@ -1,10 +1,10 @@
-//! Published figures on the wire; they come by import only.
+//! Conversion of published figures, which are only created by import.
 
 use wangge_api::{date, organization::v1 as proto, refusal::Refusal};
 
 use crate::domain::figure::{FigureBound, FigureDraft, FigureId, FigurePeriod};
 
-/// A figure to be entered.
+/// Converts an imported figure to a draft.
 pub(super) fn draft(figure: proto::PublishedFigure, id: FigureId) -> Result<FigureDraft, Refusal> {
     let as_of_date = date::optional(figure.as_of_date.as_ref(), "published_figure.as_of_date")?;
     Ok(FigureDraft {

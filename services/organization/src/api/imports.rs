@@ -1,5 +1,5 @@
-//! `ImportService`: a stream of rows in, a stream of their results out; the
-//! course of the stream is shared.
+//! `ImportService`: a stream of rows in, a stream of results out. The protocol of the
+//! stream is shared with the other services.
 
 use tokio_util::sync::CancellationToken;
 use tonic::{Request, Response, Status, Streaming};
@@ -21,12 +21,12 @@ use crate::{
 
 mod row;
 
-/// Serves imports.
+/// Handler of import streams.
 #[derive(Debug, Clone)]
 pub struct Imports {
-    /// What the rows are loaded into.
+    /// The service that the rows are loaded into.
     pub app: App,
-    /// When streams end.
+    /// Ends all streams when it is cancelled.
     pub stop: CancellationToken,
 }
 
@@ -53,12 +53,12 @@ impl ImportService for Imports {
     }
 }
 
-/// One stream's load.
+/// The import of one stream.
 struct Load {
     app: App,
     scope: RecordScope,
     validate_only: bool,
-    /// What earlier rows have brought; none before the first and once a
+    /// State built up by earlier rows. `None` before the first batch, and after a
     /// database error has ended the stream.
     run: Option<Run>,
 }
@@ -86,6 +86,8 @@ impl Importer for Load {
         let now = self.app.clock.now();
         let (labels, rows): (Vec<_>, Vec<_>) =
             rows.into_iter().map(|row| row::read(row, now)).unzip();
+        // Taken, not borrowed: if the batch fails, its cached references may have been
+        // rolled back and must not be used again.
         let run = self
             .run
             .take()

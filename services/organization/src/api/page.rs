@@ -1,14 +1,13 @@
-//! A page of a list: where it begins, how long it is, and the token of the
-//! next one.
+//! Paging of lists: where a page starts, its size, and the token of the next page.
 
 use serde::{Serialize, de::DeserializeOwned};
 use wangge_api::refusal::{Reason, Refusal};
 use wangge_kernel::page;
 
-/// A key by which a list is sorted.
+/// A sort key that can be encoded in a page token.
 pub(super) trait Key: Serialize + DeserializeOwned + Default {
-    /// Whether the key can be one of ours. Tokens are not secret: anybody can
-    /// make one.
+    /// Returns true if the key can be one of ours. Page tokens are neither signed nor
+    /// secret, so a caller can forge one.
     fn is_sound(&self) -> bool;
 }
 
@@ -30,25 +29,27 @@ impl Key for String {
     }
 }
 
-/// A page that is asked for. `K` is the key by which the list is sorted.
+/// A requested page. `K` is the sort key of the list.
 #[derive(Debug)]
 pub(super) struct Page<K> {
-    /// Rows on the page at most.
+    /// Maximum number of rows on the page.
     pub(super) size: usize,
-    /// Key behind which it begins; the least key for the first page.
+    /// Key after which the page starts; the lowest key for the first page.
     pub(super) after: K,
     arguments: Vec<String>,
 }
 
 impl<K: Key> Page<K> {
-    /// Reads what is asked for. `arguments` name the method and everything
-    /// else that decides which rows the list has.
+    /// Reads the paging fields of a request. `arguments` are the method's name and
+    /// all other arguments that select the list's rows.
     pub(super) fn read(
         page_size: i32,
         page_token: &str,
         arguments: Vec<String>,
     ) -> Result<Self, Refusal> {
         let bound: Vec<&str> = arguments.iter().map(String::as_str).collect();
+        // A token that was issued for other arguments fails to decode: its position would
+        // mean nothing in this list.
         let after: Option<K> = page::decode(page_token, &bound).map_err(|_| invalid())?;
         if after.as_ref().is_some_and(|key| !key.is_sound()) {
             return Err(invalid());
@@ -61,16 +62,16 @@ impl<K: Key> Page<K> {
         })
     }
 
-    /// How many rows to load: one more than the page has, to know whether
-    /// there are more.
+    /// Returns the number of rows to load: one more than the page has, to detect
+    /// whether there are more.
     pub(super) fn limit(&self) -> i64 {
         i64::try_from(self.size)
             .unwrap_or(i64::MAX)
             .saturating_add(1)
     }
 
-    /// The first `keep` of the rows loaded, and the token behind them; empty
-    /// if there are no more.
+    /// Returns the first `keep` rows, and the token of the next page. The token is
+    /// empty if there are no more rows.
     pub(super) fn close<T>(
         &self,
         mut rows: Vec<T>,

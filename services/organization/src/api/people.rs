@@ -23,7 +23,7 @@ use crate::{
     store,
 };
 
-/// Serves people and appointments.
+/// Handler of people and their appointments.
 #[derive(Debug, Clone)]
 pub struct People(pub App);
 
@@ -131,7 +131,7 @@ impl PersonService for People {
     }
 }
 
-/// A person to be entered.
+/// Converts a request's person to a draft.
 pub(super) fn draft(person: proto::Person, id: PersonId) -> PersonDraft {
     PersonDraft {
         id,

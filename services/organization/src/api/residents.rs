@@ -1,4 +1,4 @@
-//! `ResidentService`: residents, what they need, and the roles they take on.
+//! `ResidentService`: residents, their needs and their roles.
 
 use tonic::Request;
 use wangge_api::{
@@ -21,7 +21,7 @@ use crate::{
     store::counts::{NeedCount, count_needs},
 };
 
-/// Serves the map of the people's situation.
+/// Handler of the map of residents' needs.
 #[derive(Debug, Clone)]
 pub struct Residents(pub App);
 
@@ -77,6 +77,8 @@ impl Residents {
         let arguments = vec![
             "ListNeedCounts".to_owned(),
             message.within_code.clone(),
+            // The day is bound to the token even if it is the default: after midnight the
+            // token is rejected, instead of mixing the counts of two days.
             on.to_string(),
         ];
         let page: Page<(String, i16)> =

@@ -1,4 +1,4 @@
-//! `UnitService`.
+//! `UnitService`: the tree of organization units.
 
 use tonic::{Request, Response, Status};
 use wangge_api::{
@@ -17,7 +17,7 @@ use crate::{
     store::unit as store,
 };
 
-/// Serves units.
+/// Handler of organization units.
 #[derive(Debug, Clone)]
 pub struct Units(pub App);
 
@@ -87,7 +87,7 @@ impl UnitService for Units {
     }
 }
 
-/// A unit to be made.
+/// Converts a request's unit to a draft.
 pub(super) fn draft(unit: proto::Unit, id: UnitId) -> Result<UnitDraft, Refusal> {
     Ok(UnitDraft {
         id,
@@ -104,6 +104,7 @@ pub(super) fn draft(unit: proto::Unit, id: UnitId) -> Result<UnitDraft, Refusal>
 fn change(unit: proto::Unit, paths: &[String]) -> Result<UnitChange, Refusal> {
     let masked = |path: &str| paths.iter().any(|masked| masked == path);
     let end_date = date::optional(unit.end_date.as_ref(), "unit.end_date")?;
+    // `None` leaves a field unchanged; `Some(None)` clears it.
     Ok(UnitChange {
         name: masked("name").then_some(unit.name),
         end_date: masked("end_date").then_some(end_date),

@@ -1,4 +1,4 @@
-//! Vacancies on the wire; `PersonService` serves them.
+//! Lists vacancies; `PersonService` serves them.
 
 use tonic::Request;
 use wangge_api::{date, organization::v1 as proto, refusal::Refusal};
@@ -27,6 +27,7 @@ pub(super) async fn list(
     ];
     let page: Page<(String, i16)> = Page::read(message.page_size, &message.page_token, arguments)?;
     let scope = scope.within(&message.within_code);
+    // Only posts that every grid must have can be vacant; the other posts are optional.
     let posts = Post::OF_EVERY_GRID.map(Post::code);
     let pool = &app.database.calls;
     let (after, limit) = (page.after.clone(), page.limit());

@@ -1,4 +1,4 @@
-//! Small pieces that every request is read with.
+//! Helpers to read requests.
 
 use prost::Message;
 use tonic::Request;
@@ -9,7 +9,7 @@ use wangge_pg::request::RequestKey;
 
 use crate::commands::Call;
 
-/// A write and who asks for it.
+/// Reads a write request: the caller's scope, its idempotency key and the message.
 pub(super) fn call<M: Message>(
     request: Request<M>,
     method: &str,
@@ -21,12 +21,12 @@ pub(super) fn call<M: Message>(
     Ok((Call { scope, key }, message))
 }
 
-/// The record that a write is about.
+/// Returns the record of a write request.
 pub(super) fn given<T>(record: Option<T>, field: &str) -> Result<T, Refusal> {
     record.ok_or_else(|| Refusal::field(field, "required", "is required"))
 }
 
-/// An id that must be given.
+/// Parses a required id.
 pub(super) fn id(text: &str, field: &str) -> Result<Uuid, Refusal> {
     if text.is_empty() {
         return Err(Refusal::field(field, "required", "is required"));
@@ -34,7 +34,7 @@ pub(super) fn id(text: &str, field: &str) -> Result<Uuid, Refusal> {
     Uuid::parse_str(text).map_err(|_| Refusal::field(field, "string.uuid", "must be a UUID"))
 }
 
-/// An id that may be left out.
+/// Parses an optional id.
 pub(super) fn optional_id<T: From<Uuid>>(text: &str, field: &str) -> Result<Option<T>, Refusal> {
     if text.is_empty() {
         Ok(None)
@@ -43,12 +43,12 @@ pub(super) fn optional_id<T: From<Uuid>>(text: &str, field: &str) -> Result<Opti
     }
 }
 
-/// A text that may be left out.
+/// Returns `None` for an empty text.
 pub(super) fn optional_text(text: String) -> Option<String> {
     Some(text).filter(|text| !text.is_empty())
 }
 
-/// The paths of a field mask, all of them among those that can be changed.
+/// Returns the paths of a field mask. Rejects a path that can't be changed.
 pub(super) fn mask(
     mask: Option<prost_types::FieldMask>,
     changeable: &[&str],

@@ -1,5 +1,5 @@
-//! What an area must leave to the areas around it: its code is the beginning of
-//! none but its own children's, and its boundary lies within its parent's.
+//! Rules between an area and the rest of the tree: no code outside its subtree begins
+//! with its code, and its boundary is within its parent's.
 
 use chrono::NaiveDate;
 use wangge_api::refusal::Refusal;
@@ -12,16 +12,18 @@ use crate::{
     store::area as store,
 };
 
-/// Boundary of an area, with its code.
+/// An area's code and its boundary.
 pub type Bounded = (String, String);
 
-/// Demands that a new area's code stands apart from all that aren't around it.
+/// Checks that a new area's code clashes with no code outside its ancestors.
 ///
 /// # Errors
 /// `FIELD_INVALID` on `area.code`.
 pub async fn check_code(tx: &mut Tx, scope: &RecordScope, area: &Area) -> Result<(), Failure> {
     match store::find_clash(tx, scope, area).await? {
         Some(code) => {
+            // The clash may be with an area outside the caller's scope, whose code must not
+            // be revealed.
             let seen = Some(code.as_str()).filter(|code| scope.covers(code));
             Err(Area::code_clashes(seen).into())
         }
@@ -29,8 +31,8 @@ pub async fn check_code(tx: &mut Tx, scope: &RecordScope, area: &Area) -> Result
     }
 }
 
-/// Demands that an area's boundary lies within that of the nearest area around
-/// it that has one. `nearer` is one that isn't in the database.
+/// Checks that an area's boundary is within that of its nearest ancestor that has
+/// one. `nearer` is an ancestor that isn't in the database.
 ///
 /// # Errors
 /// `FIELD_INVALID` on `area.boundary_geojson`.
@@ -44,6 +46,7 @@ pub async fn check_within(
         return Ok(());
     };
     let kept = store::load_bounded_around(tx, scope, &area.code).await?;
+    // A child's code begins with its parent's, so that the longest code is the nearest.
     let around = nearer
         .into_iter()
         .chain(kept)
@@ -58,8 +61,8 @@ pub async fn check_within(
     }
 }
 
-/// Demands that an area's boundary holds those of the nearest areas in it that
-/// have one and don't end by a day.
+/// Checks that an area's boundary contains those of its nearest descendants that have
+/// one and don't end by a day.
 ///
 /// # Errors
 /// `FIELD_INVALID` on `area.boundary_geojson`.
@@ -79,8 +82,8 @@ pub async fn check_around(
     }
 }
 
-/// The first of some areas that doesn't lie within a boundary. What was entered
-/// before boundaries were checked and can't be read limits nothing.
+/// Returns the first area whose boundary isn't within `outer`. A boundary that can't be
+/// parsed, stored before boundaries were validated, restricts nothing.
 fn outside(outer: &str, inside: Vec<Bounded>) -> Option<String> {
     let outer = boundary::read(outer).ok()?;
     let strays = |(_, inner): &Bounded| {
@@ -90,7 +93,7 @@ fn outside(outer: &str, inside: Vec<Bounded>) -> Option<String> {
     inside.into_iter().find(strays).map(|(code, _)| code)
 }
 
-/// Runs what takes time that other calls need.
+/// Runs CPU-bound geometry on the blocking pool, off the runtime's worker threads.
 async fn on_the_side<T: Send + 'static>(
     work: impl FnOnce() -> T + Send + 'static,
 ) -> Result<T, Failure> {

@@ -1,4 +1,4 @@
-//! Enters an address into the address book.
+//! Creates an entry of the address book.
 
 use futures::FutureExt as _;
 use wangge_api::refusal::Refusal;
@@ -12,7 +12,7 @@ use crate::{
     store::address as store,
 };
 
-/// Enters an address, or answers the one that the same request entered before.
+/// Creates an address, or returns the one that an earlier attempt of the same request created.
 ///
 /// # Errors
 /// `FIELD_INVALID`, `REFERENCE_UNKNOWN`, `RECORD_EXISTS`, `REQUEST_ID_REUSED`.
@@ -26,6 +26,8 @@ pub async fn create_address(
     let created = app
         .change(move |tx| {
             async move {
+                // Claimed before the insert: a retry must not conflict with the address of its
+                // own first attempt.
                 if let Some(id) = request::claim(tx, &call.key, address.id.0, 1, now).await? {
                     let earlier = store::load_address(tx, &call.scope, id).await?;
                     return Ok(earlier.ok_or_else(|| Refusal::not_found("address", id))?);
@@ -38,12 +40,13 @@ pub async fn create_address(
             .boxed()
         })
         .await?;
+    // After the commit, or a rebuild of the index could miss the new row.
     app.places.changed();
     Ok(created)
 }
 
-/// Demands that the area is there; returns the area in which the words name one
-/// area, its community as a rule.
+/// Checks that the area exists. Returns its home: the area, usually a community, within
+/// which the same text names one area only.
 ///
 /// # Errors
 /// `REFERENCE_UNKNOWN`.
@@ -56,7 +59,7 @@ pub async fn check(
     references.home(tx, code, "address.area_code").await
 }
 
-/// Enters an address and tells of it.
+/// Inserts an address and appends its event.
 ///
 /// # Errors
 /// `RECORD_EXISTS`.

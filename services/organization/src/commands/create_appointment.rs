@@ -12,8 +12,8 @@ use crate::{
     store,
 };
 
-/// Appoints a person, or answers the appointment that the same request made
-/// before.
+/// Appoints a person, or returns the appointment that an earlier attempt of the same
+/// request made.
 ///
 /// # Errors
 /// `FIELD_INVALID`, `REFERENCE_UNKNOWN`, `GUARD_FAILED` (`post_taken`,
@@ -28,6 +28,8 @@ pub async fn create_appointment(
     let now = app.clock.now();
     app.change(move |tx| {
         async move {
+            // Claimed before the checks: a retry must not conflict with the appointment of its
+            // own first attempt.
             if let Some(id) = request::claim(tx, &call.key, appointment.id.0, 1, now).await? {
                 let earlier = store::appointment::lock_appointment(tx, &call.scope, id).await?;
                 return Ok(earlier.ok_or_else(|| Refusal::not_found("appointment", id))?);
@@ -43,9 +45,9 @@ pub async fn create_appointment(
     .await
 }
 
-/// The appointment with the area that its unit belongs to, if person, unit and
-/// area are there: the unit as long as the post is held in it, the grid on its
-/// first day.
+/// Returns the appointment with the area of its unit. Checks that the person exists,
+/// that the unit exists for as long as the post is held in it, and that the grid exists
+/// on the first day.
 ///
 /// # Errors
 /// `REFERENCE_UNKNOWN`, `FIELD_INVALID`, `GUARD_FAILED` (`unit_not_current`,
@@ -69,16 +71,17 @@ pub async fn place(
             let area = references.area(tx, &code, "appointment.area_code").await?;
             appointment.check_area(area.kind)?;
             let days = area.days;
+            // Only the first day counts for an area, unlike for a unit: a grid can be split
+            // while the records in it go on.
             days.demand("area", "area_code", appointment.start_date)?;
             Ok(appointment)
         }
     }
 }
 
-/// Demands that nobody else holds an exclusive post on one of the days, and
-/// that nobody holds a post twice. The
-/// unit or area stays locked until the transaction ends, so that of two
-/// appointments at the same time one sees the other.
+/// Checks that no other person holds an exclusive post on one of the days, and that
+/// no person holds the same post twice. The unit or area stays locked until the
+/// transaction ends, so that of two concurrent appointments one sees the other.
 ///
 /// # Errors
 /// `GUARD_FAILED` (`post_taken`).
@@ -88,6 +91,8 @@ pub async fn check_post(
     appointment: &Appointment,
 ) -> Result<(), Failure> {
     let scope = references.scope();
+    // A row lock instead of an exclusion constraint: one over text and uuid columns would
+    // need a PostgreSQL extension.
     match appointment.seat() {
         Seat::Unit(unit) => drop(store::unit::lock_unit(tx, scope, unit.0).await?),
         Seat::Area(code) => drop(store::area::lock_area(tx, scope, &code).await?),
@@ -98,7 +103,7 @@ pub async fn check_post(
     Ok(())
 }
 
-/// Enters an appointment and tells of it.
+/// Inserts an appointment and appends its event.
 ///
 /// # Errors
 /// `RECORD_EXISTS`.

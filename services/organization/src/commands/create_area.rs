@@ -1,4 +1,4 @@
-//! Makes an area.
+//! Creates an area in the tree.
 
 use futures::FutureExt as _;
 use wangge_api::refusal::Refusal;
@@ -12,7 +12,7 @@ use crate::{
     store::area as store,
 };
 
-/// Makes an area, or answers the one that the same request made before.
+/// Creates an area, or returns the one that an earlier attempt of the same request created.
 ///
 /// # Errors
 /// `FIELD_INVALID`, `REFERENCE_UNKNOWN`, `GUARD_FAILED` (`area_not_current`),
@@ -28,6 +28,8 @@ pub async fn create_area(app: &App, call: Call, draft: AreaDraft) -> Result<Area
                     return Ok(earlier.ok_or_else(|| Refusal::not_found("area", id))?);
                 }
                 let mut references = References::new(call.scope);
+                // Without the lock, two areas created at the same time would each be checked
+                // without the other's code and boundary.
                 store::lock_tree(tx).await?;
                 check(tx, &mut references, &area).await?;
                 save(tx, &references, &area, Origin::call(now)).await?;
@@ -36,20 +38,20 @@ pub async fn create_area(app: &App, call: Call, draft: AreaDraft) -> Result<Area
             .boxed()
         })
         .await?;
+    // After the commit, or a rebuild of the index could miss the new area.
     app.places.changed();
     Ok(created)
 }
 
-/// Demands that the parent is there on the area's first day, and of the right
-/// kind. A district has
-/// none; it must itself be where the caller may work. Then that its code and
-/// its boundary leave to other areas what is theirs, with the tree locked.
+/// Checks that the parent exists on the area's first day and is of the right kind; a
+/// district has no parent and must itself be in the caller's scope. Then checks the
+/// code and the boundary against the rest of the tree, which must be locked.
 ///
 /// # Errors
 /// `REFERENCE_UNKNOWN`, `FIELD_INVALID`, `GUARD_FAILED` (`area_not_current`).
 pub async fn check(tx: &mut Tx, references: &mut References, area: &Area) -> Result<(), Failure> {
     check_parent(tx, references, area).await?;
-    // A code in use is told by the insert.
+    // A duplicate of the code itself is reported by the insert.
     area_tree::check_code(tx, references.scope(), area).await?;
     let nearer = references.bounded_around(&area.code);
     area_tree::check_within(tx, references.scope(), area, nearer).await
@@ -68,11 +70,12 @@ async fn check_parent(
             Ok(days.demand("area", "parent_code", area.start_date)?)
         }
         None if references.scope().covers(&area.code) => Ok(()),
+        // Without a parent there is no reference whose lookup would enforce the scope.
         None => Err(Refusal::unknown_reference("area.code", "area").into()),
     }
 }
 
-/// Enters an area and tells of it.
+/// Inserts an area and appends its event.
 ///
 /// # Errors
 /// `RECORD_EXISTS`.

@@ -1,4 +1,4 @@
-//! Enters a published figure. Figures come by import only.
+//! Creates a published figure. Figures are only created by import.
 
 use wangge_pg::{Tx, transaction::Failure};
 
@@ -9,7 +9,7 @@ use crate::{
     store::figure as store,
 };
 
-/// Demands that the area is there.
+/// Checks that the area exists.
 ///
 /// # Errors
 /// `REFERENCE_UNKNOWN`.
@@ -24,7 +24,7 @@ pub async fn check(
     Ok(())
 }
 
-/// Enters a figure and tells of it.
+/// Inserts a figure and appends its event.
 ///
 /// # Errors
 /// `RECORD_EXISTS`.

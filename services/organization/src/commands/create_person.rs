@@ -1,4 +1,4 @@
-//! Enters a person. No event tells of it: feeds carry no personal data.
+//! Creates a person. No event is appended: feeds carry no personal data.
 
 use futures::FutureExt as _;
 use wangge_api::refusal::Refusal;
@@ -11,7 +11,8 @@ use crate::{
     store::person as store,
 };
 
-/// Enters a person, or answers the one whom the same request entered before.
+/// Creates a person, or returns the one that an earlier attempt of the same request
+/// created.
 ///
 /// # Errors
 /// `FIELD_INVALID`, `REFERENCE_UNKNOWN`, `REQUEST_ID_REUSED`, and
@@ -21,6 +22,8 @@ pub async fn create_person(app: &App, call: Call, draft: PersonDraft) -> Result<
     let now = app.clock.now();
     app.change(move |tx| {
         async move {
+            // Claimed before the insert: a retry must return the person of its first
+            // attempt, not create a second one.
             if let Some(id) = request::claim(tx, &call.key, person.id.0, 1, now).await? {
                 let earlier = store::load_person(tx, &call.scope, id).await?;
                 return Ok(earlier.ok_or_else(|| Refusal::not_found("person", id))?);
@@ -35,7 +38,7 @@ pub async fn create_person(app: &App, call: Call, draft: PersonDraft) -> Result<
     .await
 }
 
-/// Demands that the area is there.
+/// Checks that the area exists.
 ///
 /// # Errors
 /// `REFERENCE_UNKNOWN`.
@@ -50,7 +53,7 @@ pub async fn check(
     Ok(())
 }
 
-/// Enters a person.
+/// Inserts a person, without an event.
 ///
 /// # Errors
 /// `RECORD_EXISTS`.

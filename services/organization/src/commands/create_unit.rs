@@ -1,4 +1,4 @@
-//! Makes a unit.
+//! Creates an organization unit.
 
 use futures::FutureExt as _;
 use wangge_api::refusal::Refusal;
@@ -12,7 +12,8 @@ use crate::{
     store::unit as store,
 };
 
-/// Makes a unit, or answers the one that the same request made before.
+/// Creates a unit, or returns the one that an earlier attempt of the same request
+/// created.
 ///
 /// # Errors
 /// `FIELD_INVALID`, `REFERENCE_UNKNOWN`, `GUARD_FAILED` (`area_not_current`,
@@ -22,6 +23,8 @@ pub async fn create_unit(app: &App, call: Call, draft: UnitDraft) -> Result<Unit
     let now = app.clock.now();
     app.change(move |tx| {
         async move {
+            // Claimed before the checks: a retry must succeed even if the parent has ended
+            // since the first attempt.
             if let Some(id) = request::claim(tx, &call.key, unit.id.0, 1, now).await? {
                 let earlier = store::load_unit(tx, &call.scope, id).await?;
                 return Ok(earlier.ok_or_else(|| Refusal::not_found("unit", id))?);
@@ -36,8 +39,8 @@ pub async fn create_unit(app: &App, call: Call, draft: UnitDraft) -> Result<Unit
     .await
 }
 
-/// Demands that the area is there, and the parent, of the right level: the area on
-/// the unit's first day, the parent as long as the unit is.
+/// Checks that the area exists on the unit's first day, and that the parent is of the
+/// right level and exists for as long as the unit.
 ///
 /// # Errors
 /// `REFERENCE_UNKNOWN`, `FIELD_INVALID`, `GUARD_FAILED` (`area_not_current`,
@@ -46,6 +49,8 @@ pub async fn check(tx: &mut Tx, references: &mut References, unit: &Unit) -> Res
     let area = references
         .area(tx, &unit.area_code, "unit.area_code")
         .await?;
+    // Only the first day counts for the area: an area can be split while its units
+    // go on.
     area.days.demand("area", "area_code", unit.start_date)?;
     if let Some(parent) = unit.parent_id {
         let parent = references.unit(tx, parent, "unit.parent_id").await?;
@@ -57,7 +62,7 @@ pub async fn check(tx: &mut Tx, references: &mut References, unit: &Unit) -> Res
     Ok(())
 }
 
-/// Enters a unit and tells of it.
+/// Inserts a unit and appends its event.
 ///
 /// # Errors
 /// `RECORD_EXISTS`.

@@ -1,4 +1,4 @@
-//! Ends an appointment on a day, or corrects its end.
+//! Ends an appointment on a given day, or corrects an end that was set by mistake.
 
 use futures::FutureExt as _;
 use uuid::Uuid;
@@ -20,8 +20,8 @@ use crate::{
     store::appointment as store,
 };
 
-/// Ends an appointment or corrects its end; a repeated request answers it as it
-/// stands now.
+/// Ends an appointment or corrects its end. A retried request returns the appointment
+/// in its current state.
 ///
 /// # Errors
 /// `FIELD_INVALID`, `RECORD_NOT_FOUND`, `ETAG_MISMATCH`, `STATE_CONFLICT`,
@@ -41,15 +41,21 @@ pub async fn end_appointment(
                 .await?
                 .ok_or_else(|| Refusal::not_found("appointment", id))?;
             let revision = held.revision + 1;
+            // The row is locked before the claim: the claim records the revision that the
+            // change will have.
             if request::claim(tx, &call.key, id, revision, now)
                 .await?
                 .is_some()
             {
                 return Ok(held);
             }
+            // Checked after the claim: a retry carries the etag from before its first attempt
+            // and must still succeed.
             etag::check(&etag, "appointment", held.revision, &held)?;
             let before = held.end_date;
             let ended = held.end(&end)?;
+            // An ordinary end only gives days up. A correction may take back days on which
+            // another person holds the post by now.
             if end.action() == CORRECT_END {
                 demand_free(tx, call.scope.clone(), &ended).await?;
                 correction::keep(&end, tx, ("appointment", id), before, &call.key, now).await?;
@@ -64,8 +70,8 @@ pub async fn end_appointment(
     .await
 }
 
-/// Demands that an appointment whose end is corrected can be held until the new
-/// one: nobody has the post by now, and the unit or grid is there as long.
+/// Checks that an appointment whose end is corrected can be held until the new end:
+/// nobody else has the post by now, and the unit or grid exists for that long.
 async fn demand_free(
     tx: &mut Tx,
     scope: RecordScope,

@@ -1,5 +1,5 @@
-//! What plain records of this service stand on: areas, units, people, and one
-//! another.
+//! Lookup of the records that plain records of this service refer to: areas, units,
+//! people, and other plain records.
 
 use uuid::Uuid;
 use wangge_auth::RecordScope;
@@ -61,7 +61,7 @@ impl Ground for References {
             Resident::KIND => Resident::find(tx, scope, ids).await?,
             _ => Vec::new(),
         };
-        // What is stored comes last, and so is what is remembered.
+        // Stored records come last, so that they overwrite cached ones of the same id.
         let mut found = self.learned(kind, ids);
         found.extend(stored);
         Ok(found)

@@ -1,5 +1,5 @@
-//! Loads rows that were made elsewhere: a batch at a time, each batch in one
-//! transaction. A bad row is refused and its neighbours are loaded.
+//! Imports rows in batches, one transaction per batch. An invalid row is rejected
+//! and the other rows of its batch are imported.
 
 mod plain;
 mod rows;
@@ -26,7 +26,7 @@ use crate::{
     events::Origin,
 };
 
-/// A record as a row brings it.
+/// A record as sent in a row.
 #[derive(Debug, Clone)]
 pub enum Draft {
     /// An area, and the digest of its row.
@@ -35,30 +35,30 @@ pub enum Draft {
     Address(AddressDraft),
     /// A unit, and the digest of its row.
     Unit(UnitDraft, String),
-    /// A person.
+    /// A person who can hold posts.
     Person(PersonDraft),
     /// An appointment, and the digest of its row.
     Appointment(AppointmentDraft, String),
     /// A published figure.
     Figure(FigureDraft),
-    /// A plain record.
+    /// A plain record, such as an estate or a seat.
     Plain(Plain),
 }
 
-/// A row, or why it can't be read.
+/// A row, or the reason why it is invalid.
 pub type Row = Result<Draft, Refusal>;
 
-/// One stream of rows.
+/// State of one import stream.
 #[derive(Debug)]
 pub struct Run {
     known: Known<References>,
-    /// Rows that were checked and not loaded.
+    /// Rows that a dry run has accepted and not written.
     seen: Seen,
     validate_only: bool,
 }
 
 impl Run {
-    /// A stream of somebody who reaches `scope`.
+    /// Creates the state of a stream whose caller reaches `scope`.
     pub fn new(scope: RecordScope, validate_only: bool) -> Self {
         Self {
             known: Known::new(References::new(scope)),
@@ -76,10 +76,10 @@ impl Run {
     }
 }
 
-/// Loads a batch; answers an outcome for each row, in their order.
+/// Imports a batch. Returns one outcome per row, in the order of the rows.
 ///
 /// # Errors
-/// `DATABASE_UNAVAILABLE` and other faults that no row has.
+/// `DATABASE_UNAVAILABLE`, and other errors that no single row has caused.
 pub async fn import_records(
     app: &App,
     run: Run,
@@ -90,13 +90,14 @@ pub async fn import_records(
     let loads = !run.validate_only;
     let attempt = load(app, run, rows.clone()).await;
     let loaded = match attempt {
-        // Somebody else came in between. What was remembered of the batch went
-        // with it.
+        // A concurrent writer conflicts with one of the rows, and the whole batch was
+        // rolled back, with everything that its run had cached.
         Err(refusal) if loads && rows.len() > 1 && is_of_rows(&refusal) => {
             load_one_by_one(app, &scope, &rows).await
         }
         other => other,
     };
+    // Also after an error: rows before the failed one may have been committed one by one.
     let places = |row: &Row| matches!(row, Ok(Draft::Area(..) | Draft::Address(_)));
     if loads && rows.iter().any(places) {
         app.places.changed();
@@ -104,7 +105,7 @@ pub async fn import_records(
     loaded
 }
 
-/// Loads rows in one transaction: all that are right, or none.
+/// Imports rows in one transaction, which commits all valid rows or nothing.
 async fn load(app: &App, run: Run, rows: Arc<[Row]>) -> Result<(Run, Vec<Outcome>), Refusal> {
     let origin = Origin::import(app.clock.now());
     app.change(move |tx| {
@@ -121,7 +122,7 @@ async fn load(app: &App, run: Run, rows: Arc<[Row]>) -> Result<(Run, Vec<Outcome
     .await
 }
 
-/// Loads plain records of one kind together, and any other row for itself.
+/// Imports plain records of one kind together, and any other row by itself.
 async fn load_chunk(
     tx: &mut Tx,
     run: &mut Run,
@@ -131,7 +132,8 @@ async fn load_chunk(
     let outcome = match chunk {
         [Err(refusal)] => Outcome::Refused(refusal.clone()),
         [Ok(Draft::Plain(_)), ..] => return plain::load(tx, run, chunk, origin.now).await,
-        // A refusal comes before the row has written anything.
+        // Rows are refused before they write anything, so that the transaction can go on
+        // with the next row.
         [Ok(draft)] => match rows::load_row(tx, run, draft, origin).await {
             Ok(outcome) => outcome,
             Err(Failure::Refused(refusal)) => Outcome::Refused(*refusal),
@@ -142,7 +144,7 @@ async fn load_chunk(
     Ok(vec![outcome])
 }
 
-/// Loads each row in a transaction of its own.
+/// Imports each row in its own transaction.
 async fn load_one_by_one(
     app: &App,
     scope: &RecordScope,
@@ -150,6 +152,8 @@ async fn load_one_by_one(
 ) -> Result<(Run, Vec<Outcome>), Refusal> {
     let mut outcomes = Vec::with_capacity(rows.len());
     for row in rows {
+        // A fresh run for each row: a cache that was filled by a rolled-back row would
+        // name records that don't exist.
         let run = Run::new(scope.clone(), false);
         match load(app, run, Arc::from([row.clone()])).await {
             Ok((_, outcome)) => outcomes.extend(outcome),
@@ -160,8 +164,8 @@ async fn load_one_by_one(
     Ok((Run::new(scope.clone(), false), outcomes))
 }
 
-/// Whether a batch failed for what its rows say or meet, rather than for a
-/// fault of ours.
+/// Returns true if a batch failed because of its rows or of records that they conflict
+/// with, rather than because of a server fault.
 fn is_of_rows(refusal: &Refusal) -> bool {
     !matches!(
         refusal.reason,

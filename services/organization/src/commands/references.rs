@@ -1,5 +1,5 @@
-//! Records that another record names: whether they are there for the caller,
-//! and what must be known of them. What was found is remembered, since codes
+//! Records that another record refers to: checks that they exist in the caller's
+//! scope, and returns what must be known of them. Results are cached, because codes
 //! and kinds never change and nothing is ever deleted.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
@@ -21,10 +21,10 @@ use crate::{
     store,
 };
 
-/// What must be known of a unit that another record names.
+/// The facts about a unit that records which refer to it depend on.
 #[derive(Debug, Clone)]
 pub struct UnitFacts {
-    /// What it is.
+    /// Kind of the unit.
     pub kind: UnitKind,
     /// Code of its area.
     pub area_code: String,
@@ -33,7 +33,7 @@ pub struct UnitFacts {
 }
 
 impl UnitFacts {
-    /// Those of a unit.
+    /// Returns the facts of a unit.
     pub fn of(unit: &Unit) -> Self {
         Self {
             kind: unit.kind,
@@ -43,30 +43,30 @@ impl UnitFacts {
     }
 }
 
-/// What must be known of an area that another record names.
+/// The facts about an area that records which refer to it depend on.
 #[derive(Debug, Clone, Copy)]
 pub struct AreaFacts {
-    /// What it is.
+    /// Kind of the area.
     pub kind: AreaKind,
     /// The days on which it exists.
     pub days: Days,
 }
 
-/// Records found so far, all within one scope.
+/// Cache of the records found so far, all within one scope.
 #[derive(Debug)]
 pub struct References {
     scope: RecordScope,
     areas: HashMap<String, AreaFacts>,
-    /// Areas in which the words of the address book are one another's, by code.
+    /// Home of each area by its code: see [`Area::home`].
     homes: HashMap<String, String>,
     units: HashMap<UnitId, UnitFacts>,
     people: HashSet<PersonId>,
-    /// What rows that are only checked have brought of the tree.
+    /// Boundaries by code of the areas that a dry run has accepted and not written.
     tried: BTreeMap<String, Option<String>>,
 }
 
 impl References {
-    /// Nothing found yet.
+    /// Creates an empty cache for a scope.
     pub fn new(scope: RecordScope) -> Self {
         Self {
             scope,
@@ -78,12 +78,12 @@ impl References {
         }
     }
 
-    /// The scope in which records are found.
+    /// Returns the scope that records are looked up in.
     pub fn scope(&self) -> &RecordScope {
         &self.scope
     }
 
-    /// The area with a code.
+    /// Returns the area with a code, from the cache if possible.
     ///
     /// # Errors
     /// `REFERENCE_UNKNOWN` on `field`.
@@ -104,8 +104,8 @@ impl References {
         Ok(facts)
     }
 
-    /// The area that an area's entries of the address book are entered for: the
-    /// community of a grid, and any other area itself.
+    /// Returns the area that entries of the address book are entered for: the community
+    /// of a grid, and any other area itself.
     ///
     /// # Errors
     /// `REFERENCE_UNKNOWN` on `field`.
@@ -115,13 +115,15 @@ impl References {
         }
         let area = store::area::load_area(tx, &self.scope, code)
             .await?
+            // `load_area` also returns the areas around the scope, whose address books the
+            // caller may not write.
             .filter(|_| self.scope.covers(code))
             .ok_or_else(|| Refusal::unknown_reference(field, "area"))?;
         self.learn_area(&area);
         Ok(area.home().to_owned())
     }
 
-    /// The unit with an id.
+    /// Returns the unit with an id, from the cache if possible.
     ///
     /// # Errors
     /// `REFERENCE_UNKNOWN` on `field`.
@@ -142,7 +144,7 @@ impl References {
         Ok(facts)
     }
 
-    /// Demands that there is a person with an id.
+    /// Checks that a person with the id exists.
     ///
     /// # Errors
     /// `REFERENCE_UNKNOWN` on `field`.
@@ -157,7 +159,7 @@ impl References {
         Ok(())
     }
 
-    /// Of these records, those that rows before have brought.
+    /// Returns the records among `ids` that are cached, such as those of earlier rows.
     pub(super) fn learned(&self, kind: &str, ids: &[Uuid]) -> Vec<(Uuid, Found)> {
         let found = |id: &Uuid| match kind {
             "unit" => self.units.get(&UnitId(*id)).map(|unit| Found {
@@ -176,7 +178,7 @@ impl References {
             .collect()
     }
 
-    /// Of these areas, those that rows before have brought.
+    /// Returns the areas among `codes` that are cached, such as those of earlier rows.
     pub(super) fn learned_areas(&self, codes: &[String]) -> Vec<(String, Found)> {
         let found = |code: &String| {
             let area = self.areas.get(code)?;
@@ -190,7 +192,7 @@ impl References {
         codes.iter().filter_map(found).collect()
     }
 
-    /// Remembers an area.
+    /// Adds an area to the cache.
     pub fn learn_area(&mut self, area: &Area) {
         let facts = AreaFacts {
             kind: area.kind,
@@ -200,7 +202,7 @@ impl References {
         self.homes.insert(area.code.clone(), area.home().to_owned());
     }
 
-    /// Remembers an area that is only tried, and so can't be found in the
+    /// Adds an area of a dry run, which is never written and so can't be found in the
     /// database.
     pub fn try_area(&mut self, area: &Area) {
         self.learn_area(area);
@@ -208,11 +210,13 @@ impl References {
         self.tried.insert(area.code.clone(), boundary);
     }
 
-    /// The code of an area that was only tried, with which a new one's clashes.
+    /// Returns the code of an area of the dry run that clashes with a new area's code.
     pub fn tried_clash(&self, area: &Area) -> Option<&str> {
         let parent = area.parent_code.as_deref().unwrap_or_default();
         let around = self.tried_around(&area.code).next();
         let inside = self
+            // A code sorts directly before all codes that begin with it, so the next code in
+            // order is enough to find a clash.
             .tried
             .range(area.code.clone()..)
             .map(|(code, _)| code.as_str());
@@ -227,15 +231,16 @@ impl References {
             .next()
     }
 
-    /// The nearest area around a code that was only tried and has a boundary.
+    /// Returns the nearest area around a code that the dry run has accepted with a boundary.
     pub fn bounded_around(&self, code: &str) -> Option<Bounded> {
         self.tried_around(code)
             .find_map(|(code, boundary)| Some((code.to_owned(), boundary?.to_owned())))
     }
 
-    /// Areas around a code that were only tried, the smallest first.
+    /// Returns the areas around a code that the dry run has accepted, the smallest first.
     fn tried_around(&self, code: &str) -> impl Iterator<Item = (&str, Option<&str>)> {
         let mut around = area_code::around(code);
+        // The last code is the given one itself.
         around.pop();
         around.into_iter().rev().filter_map(|code| {
             let (code, boundary) = self.tried.get_key_value(&code)?;
@@ -243,12 +248,12 @@ impl References {
         })
     }
 
-    /// Remembers a unit.
+    /// Adds a unit to the cache.
     pub fn learn_unit(&mut self, id: UnitId, facts: UnitFacts) {
         self.units.insert(id, facts);
     }
 
-    /// Remembers a person.
+    /// Adds a person to the cache.
     pub fn learn_person(&mut self, id: PersonId) {
         self.people.insert(id);
     }

@@ -14,8 +14,8 @@ use crate::{
     store::area as store,
 };
 
-/// Changes the area with a code; a repeated request answers it as it stands
-/// now.
+/// Updates the area with a code. A retried request returns the area in its current
+/// state.
 ///
 /// # Errors
 /// `FIELD_INVALID`, `RECORD_NOT_FOUND`, `ETAG_MISMATCH`, `REQUEST_ID_REUSED`.
@@ -26,7 +26,7 @@ pub async fn update_area(
     etag: String,
     change: AreaChange,
 ) -> Result<Area, Refusal> {
-    // Before anything is locked, since a large boundary takes its time.
+    // Before anything is locked, since validating a large boundary takes time.
     change.check()?;
     let now = app.clock.now();
     let today = day_of(now, DEFAULT_ZONE);
@@ -34,6 +34,7 @@ pub async fn update_area(
         .change(move |tx| {
             async move {
                 let bounds = change.boundary_geojson.is_some();
+                // Other changes don't depend on the rest of the tree and needn't wait for it.
                 if bounds {
                     store::lock_tree(tx).await?;
                 }
@@ -47,6 +48,8 @@ pub async fn update_area(
                 {
                     return Ok(area);
                 }
+                // Checked after the claim: a retry carries the etag from before its first attempt
+                // and must still succeed.
                 etag::check(&etag, "area", area.revision, &area)?;
                 let changed = area.change(change)?;
                 if bounds {
@@ -61,6 +64,7 @@ pub async fn update_area(
             .boxed()
         })
         .await?;
+    // After the commit, or a rebuild of the index could miss the change.
     app.places.changed();
     Ok(changed)
 }

@@ -15,8 +15,8 @@ use crate::{
     store::unit as store,
 };
 
-/// Changes the unit with an id; a repeated request answers it as it stands
-/// now.
+/// Updates the unit with an id. A retried request returns the unit in its current
+/// state.
 ///
 /// # Errors
 /// `FIELD_INVALID`, `RECORD_NOT_FOUND`, `ETAG_MISMATCH`, `REQUEST_ID_REUSED`,
@@ -41,9 +41,12 @@ pub async fn update_unit(
             {
                 return Ok(unit);
             }
+            // Checked after the claim: a retry carries the etag from before its first attempt
+            // and must still succeed.
             etag::check(&etag, "unit", unit.revision, &unit)?;
             let before = unit.end_date;
             let changed = unit.change(change)?;
+            // A new name needs no parent, which may have ended since the unit was created.
             if changed.end_date != before {
                 check_parent(tx, &call.scope, &changed).await?;
             }
@@ -57,8 +60,8 @@ pub async fn update_unit(
     .await
 }
 
-/// Demands that the parent of a unit that ends on another day is there as long as
-/// the unit is, if the caller can reach it.
+/// Checks that the parent exists for as long as a unit whose end date has changed, if
+/// the parent is in the caller's scope.
 async fn check_parent(tx: &mut Tx, scope: &RecordScope, unit: &Unit) -> Result<(), Failure> {
     let Some(parent) = unit.parent_id else {
         return Ok(());

@@ -1,4 +1,4 @@
-//! Entries of the address book: words with which addresses in an area begin.
+//! Entries of the address book: texts that addresses in an area begin with.
 
 use serde::Serialize;
 use wangge_api::refusal::Refusal;
@@ -11,42 +11,44 @@ typed_id!(
     AddressId
 );
 
-/// An entry as it is kept.
+/// An address book entry as it is stored.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize)]
 pub struct Address {
-    /// Id.
+    /// Id, unique across all areas.
     pub id: AddressId,
-    /// The words as they were given.
+    /// The text as it was entered.
     pub text: String,
-    /// The words in the form in which they are compared.
+    /// The text in the normalized form that is compared.
     pub normalized_text: String,
-    /// Code of the area in which the address lies.
+    /// Code of the area that contains the address.
     pub area_code: String,
-    /// Revision, from 1.
+    /// Revision, counted from 1.
     pub revision: i64,
 }
 
-/// An entry as somebody asks for it.
+/// An address book entry as requested, before validation.
 #[derive(Debug, Clone)]
 pub struct AddressDraft {
-    /// Id.
+    /// Id, generated if the request has none.
     pub id: AddressId,
-    /// The words.
+    /// The text as it was entered.
     pub text: String,
     /// Code of the area.
     pub area_code: String,
 }
 
 impl AddressDraft {
-    /// The entry, if it is whole and right in itself.
+    /// Validates the draft and returns the entry.
     ///
     /// # Errors
-    /// `FIELD_INVALID`, naming every field that is wrong.
+    /// `FIELD_INVALID`, naming every invalid field.
     pub fn check(self) -> Result<Address, Refusal> {
         let normalized_text = normalize(&self.text);
         let mut checks = Checks::of("address");
         checks.text(&self.text, "text");
         checks.rule(
+            // The normalized length counts: a text of punctuation alone normalizes to nothing
+            // and would match every address. A blank one is reported by the rule above.
             self.text.trim().is_empty() || normalized_text.chars().count() >= 2,
             "text",
             "string.min_len",

@@ -1,4 +1,4 @@
-//! Appointments: where which post is held, by how many, and how it ends.
+//! Appointments: where each post is held, by how many people, and how it ends.
 
 use chrono::NaiveDate;
 use serde::Serialize;
@@ -14,7 +14,7 @@ typed_id!(
 );
 
 coded! {
-    /// A post. The numbers are the contract's.
+    /// A post. The numbers are those of the contract.
     Post {
         /// Secretary of a Party unit.
         Secretary = 1,
@@ -24,83 +24,83 @@ coded! {
         CentreHouseholdHead = 3,
         /// Full-time grid worker.
         FullTimeGridWorker = 4,
-        /// Part-time Party-member grid worker.
+        /// Part-time grid worker who is a Party member.
         PartTimeGridWorker = 5,
-        /// Member of staff.
+        /// Member of a unit's staff.
         Staff = 6,
     }
 }
 
 impl Post {
-    /// The posts that every grid has.
+    /// The posts that every grid must have.
     pub const OF_EVERY_GRID: [Self; 2] = [Self::FullTimeGridWorker, Self::PartTimeGridWorker];
 
-    /// Whether only one person at a time holds the post in a unit or grid.
+    /// Returns true if only one person at a time may hold the post in a unit or grid.
     pub fn is_exclusive(self) -> bool {
         self != Self::Staff
     }
 
-    /// Whether the post is held in a grid rather than in a unit.
+    /// Returns true if the post is held in a grid rather than in a unit.
     fn is_in_grid(self) -> bool {
         matches!(self, Self::FullTimeGridWorker | Self::PartTimeGridWorker)
     }
 }
 
-/// Where a post is held.
+/// The place of a post: a unit or an area.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Seat {
-    /// In a unit.
+    /// In the unit with this id.
     Unit(UnitId),
-    /// In an area, by its code.
+    /// In the area with this code.
     Area(String),
 }
 
-/// An appointment as it is kept.
+/// An appointment as it is stored.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize)]
 pub struct Appointment {
-    /// Id.
+    /// Id, unique across all areas.
     pub id: AppointmentId,
     /// The person appointed.
     pub person_id: PersonId,
-    /// The post.
+    /// The post that the person holds.
     pub post: Post,
-    /// The unit in which it is held; none for a post in an area.
+    /// The unit that the post is held in; `None` for a post in an area.
     pub unit_id: Option<UnitId>,
-    /// Code of the area in which it is held, or else of the unit's area.
+    /// Code of the area that the post is held in, or else of the unit's area.
     pub area_code: String,
-    /// First day.
+    /// First day on which the post is held.
     pub start_date: NaiveDate,
     /// First day on which it no longer holds.
     pub end_date: Option<NaiveDate>,
-    /// Revision, from 1.
+    /// Revision, counted from 1.
     pub revision: i64,
 }
 
-/// An appointment as somebody asks for it.
+/// An appointment as requested, before validation.
 #[derive(Debug, Clone)]
 pub struct AppointmentDraft {
-    /// Id.
+    /// Id, generated if the request has none.
     pub id: AppointmentId,
-    /// The person.
+    /// The person to be appointed.
     pub person_id: Option<PersonId>,
-    /// The post.
+    /// The post to be held.
     pub post: Option<Post>,
-    /// The unit.
+    /// The unit; `None` with an area.
     pub unit_id: Option<UnitId>,
     /// Code of the area; empty with a unit.
     pub area_code: String,
-    /// First day.
+    /// First day on which the post is held.
     pub start_date: Option<NaiveDate>,
     /// First day on which it no longer holds.
     pub end_date: Option<NaiveDate>,
 }
 
 impl AppointmentDraft {
-    /// The appointment, if it is whole and right in itself. One in a unit has
-    /// no area yet: [`Appointment::in_unit_of`] gives it the unit's.
+    /// Validates the draft and returns the appointment. One in a unit has no area yet:
+    /// [`Appointment::in_unit_of`] sets it to the unit's.
     ///
     /// # Errors
-    /// `FIELD_INVALID`, naming every field that is wrong.
+    /// `FIELD_INVALID`, naming every invalid field.
     pub fn check(self) -> Result<Appointment, Refusal> {
         let mut checks = Checks::of("appointment");
         checks.given(self.person_id.is_some(), "person_id");
@@ -127,7 +127,7 @@ impl AppointmentDraft {
         })
     }
 
-    /// A grid worker's post is in an area, every other in a unit.
+    /// Checks that a grid worker's post is in an area, and every other post in a unit.
     fn check_seat(&self, checks: &mut Checks, post: Post) {
         let (wanted, other, wanted_given, other_given) = if post.is_in_grid() {
             (
@@ -155,7 +155,7 @@ impl AppointmentDraft {
 }
 
 impl Appointment {
-    /// The days on which it holds.
+    /// Returns the days on which it is held.
     pub fn days(&self) -> Days {
         Days {
             start_date: Some(self.start_date),
@@ -163,19 +163,19 @@ impl Appointment {
         }
     }
 
-    /// Where the post is held.
+    /// Returns the unit or area that the post is held in.
     pub fn seat(&self) -> Seat {
         self.unit_id
             .map_or_else(|| Seat::Area(self.area_code.clone()), Seat::Unit)
     }
 
-    /// The appointment in a unit that belongs to an area.
+    /// Sets the area to that of the appointment's unit.
     #[must_use]
     pub fn in_unit_of(self, area_code: String) -> Self {
         Self { area_code, ..self }
     }
 
-    /// Demands that the area of a post in an area is a grid.
+    /// Checks that the area of a grid worker's post is a grid.
     ///
     /// # Errors
     /// `FIELD_INVALID` if it is not.
@@ -190,14 +190,13 @@ impl Appointment {
         checks.done()
     }
 
-    /// Whose other appointments to the post stand in the way: anybody's if the
-    /// post is exclusive (none), else the person's own.
+    /// Returns the person whose other appointments conflict with this one, or `None` if
+    /// everyone's do because the post is exclusive.
     pub fn only_holder(&self) -> Option<PersonId> {
         Some(self.person_id).filter(|_| !self.post.is_exclusive())
     }
 
-    /// The refusal for a post that another appointment holds on one of the
-    /// days.
+    /// Returns the refusal for a post that is taken on one of the days.
     pub fn taken() -> Refusal {
         Refusal::guard(
             "post_taken",
@@ -206,12 +205,14 @@ impl Appointment {
         )
     }
 
-    /// The appointment's next revision, ended on a day or with its end corrected.
+    /// Returns the appointment's next revision, ended or with its end corrected.
     ///
     /// # Errors
-    /// `STATE_CONFLICT` if it has an end already and no correction is asked for;
+    /// `STATE_CONFLICT` if it has an end already and the request is no correction;
     /// otherwise as [`End::decide`].
     pub fn end(self, end: &End) -> Result<Self, Refusal> {
+        // A second end could silently move the first one. Only a correction may, and it
+        // requires a reason.
         if self.end_date.is_some() && matches!(end, End::On(_)) {
             return Err(Refusal::state_conflict(
                 "appointment",

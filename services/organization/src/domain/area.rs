@@ -1,4 +1,4 @@
-//! Areas: their codes, their place in the tree and what may change about them.
+//! Areas: their codes, their place in the tree, and their allowed changes.
 
 use chrono::NaiveDate;
 use serde::Serialize;
@@ -15,80 +15,79 @@ typed_id!(
 );
 
 coded! {
-    /// What an area is, in the order of the tree. The numbers are the
-    /// contract's.
+    /// Kind of an area, in the order of the tree. The numbers are those of the contract.
     AreaKind {
         /// District: the root of a tree.
         District = 1,
-        /// Street.
+        /// Street: a part of a district.
         Street = 2,
-        /// Community.
+        /// Community: a part of a street.
         Community = 3,
-        /// Grid.
+        /// Grid: a part of a community.
         Grid = 4,
     }
 }
 
-/// An area as it is kept.
+/// An area as it is stored.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize)]
 pub struct Area {
-    /// Id.
+    /// Id, unique across all areas.
     pub id: AreaId,
     /// Code; it begins with the parent's.
     pub code: String,
-    /// What the area is.
+    /// Kind of the area.
     pub kind: AreaKind,
-    /// Name.
+    /// Name that people know it by.
     pub name: String,
-    /// Code of the parent; none for a district.
+    /// Code of the parent; `None` for a district.
     pub parent_code: Option<String>,
     /// Boundary as GeoJSON in WGS 84, if known.
     pub boundary_geojson: Option<String>,
-    /// First day.
+    /// First day on which it exists.
     pub start_date: NaiveDate,
     /// First day on which it no longer exists.
     pub end_date: Option<NaiveDate>,
-    /// Revision, from 1.
+    /// Revision, counted from 1.
     pub revision: i64,
 }
 
-/// An area as somebody asks for it.
+/// An area as requested, before validation.
 #[derive(Debug, Clone)]
 pub struct AreaDraft {
-    /// Id.
+    /// Id, generated if the request has none.
     pub id: AreaId,
-    /// Code.
+    /// Code; it must begin with the parent's.
     pub code: String,
-    /// What the area is.
+    /// Kind of the area.
     pub kind: Option<AreaKind>,
-    /// Name.
+    /// Name that people know it by.
     pub name: String,
     /// Code of the parent.
     pub parent_code: Option<String>,
-    /// Boundary.
+    /// Boundary as GeoJSON in WGS 84.
     pub boundary_geojson: Option<String>,
-    /// First day.
+    /// First day on which it exists.
     pub start_date: Option<NaiveDate>,
     /// First day on which it no longer exists.
     pub end_date: Option<NaiveDate>,
 }
 
-/// What is to be changed about an area; none leaves a field as it is.
+/// Changes to an area; `None` leaves a field unchanged.
 #[derive(Debug, Clone, Default)]
 pub struct AreaChange {
-    /// New name.
+    /// New name; it must not be empty.
     pub name: Option<String>,
-    /// New boundary, or that it is not known.
+    /// New boundary, or `Some(None)` to remove it.
     pub boundary_geojson: Option<Option<String>>,
-    /// New end date, or that there is none.
+    /// New end date, or `Some(None)` to remove it.
     pub end_date: Option<Option<NaiveDate>>,
 }
 
 impl AreaDraft {
-    /// The area, if it is whole and right in itself.
+    /// Validates the draft and returns the area.
     ///
     /// # Errors
-    /// `FIELD_INVALID`, naming every field that is wrong.
+    /// `FIELD_INVALID`, naming every invalid field.
     pub fn check(self) -> Result<Area, Refusal> {
         let mut checks = Checks::of("area");
         checks.given(!self.code.is_empty(), "code");
@@ -97,6 +96,7 @@ impl AreaDraft {
         checks.given(self.start_date.is_some(), "start_date");
         checks.ends_after(self.start_date, self.end_date);
         check_boundary(&mut checks, self.boundary_geojson.as_deref());
+        // Without a code its rules could only repeat that it is missing.
         if let Some(kind) = self.kind.filter(|_| !self.code.is_empty()) {
             check_code(&mut checks, kind, &self.code, self.parent_code.as_deref());
         }
@@ -119,10 +119,10 @@ impl AreaDraft {
 }
 
 impl AreaChange {
-    /// Demands that the new boundary is one, whichever area it is for.
+    /// Validates the new boundary by itself, without reference to an area.
     ///
     /// # Errors
-    /// `FIELD_INVALID`, naming each of its faults.
+    /// `FIELD_INVALID`, naming each fault of the boundary.
     pub fn check(&self) -> Result<(), Refusal> {
         let mut checks = Checks::of("area");
         let boundary = self.boundary_geojson.as_ref().and_then(Option::as_deref);
@@ -132,7 +132,7 @@ impl AreaChange {
 }
 
 impl Area {
-    /// The days on which it exists.
+    /// Returns the days on which it exists.
     pub fn days(&self) -> Days {
         Days {
             start_date: Some(self.start_date),
@@ -140,10 +140,11 @@ impl Area {
         }
     }
 
-    /// The area's next revision, with a change made that is right in itself.
+    /// Returns the area's next revision, with a change applied. The caller has validated the
+    /// change with [`AreaChange::check`].
     ///
     /// # Errors
-    /// `FIELD_INVALID` for a value that the area can't have.
+    /// `FIELD_INVALID` for a value that the area must not have.
     pub fn change(mut self, change: AreaChange) -> Result<Self, Refusal> {
         if let Some(name) = change.name {
             self.name = name;
@@ -162,8 +163,8 @@ impl Area {
         Ok(self)
     }
 
-    /// Code of the area within which the same words of the address book name one
-    /// area: the community of a grid, and any other area itself.
+    /// Returns the code of the area within which an address text names one area only: the
+    /// community of a grid, and any other area itself.
     pub fn home(&self) -> &str {
         let parent = self.parent_code.as_deref();
         parent
@@ -171,7 +172,7 @@ impl Area {
             .unwrap_or(&self.code)
     }
 
-    /// Demands that the parent is of the kind right above.
+    /// Checks that the parent is of the kind directly above.
     ///
     /// # Errors
     /// `FIELD_INVALID` if it is not.
@@ -186,10 +187,9 @@ impl Area {
         checks.done()
     }
 
-    /// The refusal of a code that begins with another area's, or with which
-    /// another area's begins, though neither lies in the other: everybody of the
-    /// one with the shorter code would see the other. `other` is that code, if
-    /// the caller may know it.
+    /// Returns the refusal of a code that begins with another area's code, or the other way
+    /// round, though neither area contains the other: callers whose scope is the shorter code
+    /// would reach both. `other` is the other code, if the caller may know it.
     pub fn code_clashes(other: Option<&str>) -> Refusal {
         let other = other.unwrap_or("an area out of sight");
         Refusal::field(
@@ -202,8 +202,8 @@ impl Area {
         )
     }
 
-    /// The refusal of a boundary that doesn't lie within that of the area
-    /// around it which has one.
+    /// Returns the refusal of a boundary that isn't within that of the nearest area around
+    /// it that has one.
     pub fn outside(around: &str) -> Refusal {
         Refusal::field(
             "area.boundary_geojson",
@@ -214,7 +214,7 @@ impl Area {
         )
     }
 
-    /// The refusal of a boundary that doesn't hold that of an area in it.
+    /// Returns the refusal of a boundary that doesn't contain that of an area inside.
     pub fn leaves_out(inside: &str) -> Refusal {
         Refusal::field(
             "area.boundary_geojson",
@@ -224,12 +224,13 @@ impl Area {
     }
 }
 
-/// How far the boundary of an area may reach beyond that of the area around it,
-/// in metres: what rounding and drawing leave.
+/// Distance in metres by which an area's boundary may exceed that of the area around it,
+/// to allow for rounding and inaccurate drawing.
 pub const BOUNDARY_TOLERANCE: f64 = 5.0;
 
 fn check_code(checks: &mut Checks, kind: AreaKind, code: &str, parent: Option<&str>) {
     if kind == AreaKind::District {
+        // A district's code is that of GB/T 2260, so that codes of districts can't clash.
         let whole = area_code::is_code(code) && code.len() == area_code::DISTRICT_LENGTH;
         checks.rule(
             whole,
@@ -246,6 +247,8 @@ fn check_code(checks: &mut Checks, kind: AreaKind, code: &str, parent: Option<&s
         return;
     }
     checks.given(parent.is_some(), "parent_code");
+    // Scopes are ranges of codes: an area is in scope of another if its code begins with
+    // that area's, so this rule is what authorisation relies on.
     let inside = parent.is_none_or(|parent| code.starts_with(parent) && code.len() > parent.len());
     checks.rule(
         area_code::is_code(code) && inside,

@@ -1,4 +1,4 @@
-//! Buildings: each belongs to an estate and lies in one grid.
+//! Buildings. Each belongs to an estate and is in one grid.
 
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
@@ -8,25 +8,25 @@ use wangge_resource::{Checks, Head, Record, Reference, Text, Told, dated};
 
 use super::area::AreaKind;
 
-/// A building.
+/// A building of an estate.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Building {
-    /// What every record has; the area is a grid.
+    /// Fields of every record; the area is a grid.
     #[serde(flatten)]
     pub head: Head,
-    /// Its estate.
+    /// The estate that it belongs to.
     pub estate_id: Uuid,
     /// Its name or number.
     pub name: Text,
-    /// First day.
+    /// First day on which it exists.
     pub start_date: NaiveDate,
-    /// First day on which it no longer stands.
+    /// First day on which it no longer exists.
     pub end_date: Option<NaiveDate>,
 }
 dated!(Building);
 
 impl Building {
-    /// What one building has at a time: its estate, and its name there.
+    /// Returns the key that is unique at any one time: the estate, and the name in it.
     pub fn place(&self) -> (Uuid, &str) {
         (self.estate_id, &self.name.0)
     }

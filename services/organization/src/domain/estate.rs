@@ -1,4 +1,4 @@
-//! Estates: what residents call their estate. It lies in a community.
+//! Residential estates, as residents know them. Each is in a community.
 
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
@@ -8,19 +8,19 @@ use wangge_resource::{Checks, Head, Record, Reference, Text, Told, dated};
 
 use super::{area::AreaKind, unit::UnitKind};
 
-/// An estate.
+/// A residential estate.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Estate {
-    /// What every record has; the area is a community.
+    /// Fields of every record; the area is a community.
     #[serde(flatten)]
     pub head: Head,
-    /// Its name.
+    /// Name that residents use.
     pub name: Text,
     /// The property company that manages it.
     pub property_company_id: Option<Uuid>,
-    /// First day.
+    /// First day on which it exists.
     pub start_date: NaiveDate,
-    /// First day on which it is none any more.
+    /// First day on which it no longer exists.
     pub end_date: Option<NaiveDate>,
 }
 dated!(Estate);
@@ -44,8 +44,8 @@ impl Record for Estate {
         let company = self.property_company_id.map(|id| {
             let company = Reference::id("property_company_id", "unit", id)
                 .of(&[UnitKind::Company as i16], "must be a company");
-            // Companies change in the life of an estate: the one that is named
-            // manages it now, or did on some day of its past.
+            // The company of an estate changes over time: the one that a call names manages it
+            // now, while an imported one may have managed it on any day of the past.
             if self.head.imported {
                 company.on_any_day()
             } else {

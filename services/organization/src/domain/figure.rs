@@ -1,4 +1,4 @@
-//! Figures as a community published them; kept as they were said, not judged.
+//! Figures as a community published them. They are stored as published, not verified.
 
 use chrono::NaiveDate;
 use wangge_api::refusal::Refusal;
@@ -13,76 +13,76 @@ typed_id!(
 );
 
 coded! {
-    /// How a published number is meant. The numbers are the contract's.
+    /// How to read a published number. The numbers are those of the contract.
     FigureBound {
-        /// The number itself.
+        /// Exactly the published number.
         Exact = 1,
-        /// At least the number.
+        /// At least the published number.
         AtLeast = 2,
     }
 }
 
 coded! {
-    /// The period that a figure covers. The numbers are the contract's.
+    /// The period that a figure covers. The numbers are those of the contract.
     FigurePeriod {
-        /// What holds on the as-of date.
+        /// State on the as-of date.
         AsOf = 1,
-        /// From 1 January of that year.
+        /// From 1 January of the as-of date's year.
         YearToDate = 2,
-        /// The 12 months that end on that date.
+        /// The 12 months that end on the as-of date.
         PerYear = 3,
         /// Since the venue or service opened.
         SinceOpening = 4,
-        /// Since records began.
+        /// Since the first records.
         SinceRecordsBegan = 5,
     }
 }
 
-/// A published figure as it is kept.
+/// A published figure as it is stored.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct PublishedFigure {
-    /// Id.
+    /// Id, unique across all areas.
     pub id: FigureId,
     /// Code of the area that published it.
     pub area_code: String,
-    /// Key in reporting's definitions.
+    /// Key of the figure in reporting's definitions.
     pub figure_key: String,
     /// The number published.
     pub value: i64,
-    /// Exact or a lower bound.
+    /// Whether the number is exact or a lower bound.
     pub bound: FigureBound,
-    /// The period covered.
+    /// The period that it covers.
     pub period: FigurePeriod,
-    /// The day on which it was true.
+    /// The day that the number is true for.
     pub as_of_date: NaiveDate,
-    /// Revision, from 1.
+    /// Revision, counted from 1.
     pub revision: i64,
 }
 
-/// A published figure as somebody sends it.
+/// A published figure as imported, before validation.
 #[derive(Debug, Clone)]
 pub struct FigureDraft {
-    /// Id.
+    /// Id, as the row names it.
     pub id: FigureId,
     /// Code of the area.
     pub area_code: String,
-    /// Key.
+    /// Key of the figure in reporting's definitions.
     pub figure_key: String,
-    /// The number.
+    /// The number; it must not be negative.
     pub value: i64,
-    /// Exact or a lower bound.
+    /// Whether the number is exact or a lower bound.
     pub bound: Option<FigureBound>,
-    /// The period.
+    /// The period that it covers.
     pub period: Option<FigurePeriod>,
-    /// The day.
+    /// The day that the number is true for.
     pub as_of_date: Option<NaiveDate>,
 }
 
 impl FigureDraft {
-    /// The figure, if it is whole and right in itself.
+    /// Validates the draft and returns the figure.
     ///
     /// # Errors
-    /// `FIELD_INVALID`, naming every field that is wrong.
+    /// `FIELD_INVALID`, naming every invalid field.
     pub fn check(self) -> Result<PublishedFigure, Refusal> {
         let mut checks = Checks::of("published_figure");
         checks.given(!self.area_code.is_empty(), "area_code");

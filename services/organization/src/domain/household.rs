@@ -1,4 +1,5 @@
-//! Households: who lives behind one door. It lies where its building lies.
+//! Households: the people who live behind one door. A household is in the area of its
+//! building.
 
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
@@ -6,25 +7,25 @@ use uuid::Uuid;
 use wangge_api::refusal::Refusal;
 use wangge_resource::{Checks, Head, Record, Reference, Text, Told, dated};
 
-/// A household.
+/// A household of a building.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Household {
-    /// What every record has; the area is that of the building.
+    /// Fields of every record; the area is that of the building.
     #[serde(flatten)]
     pub head: Head,
-    /// Its building.
+    /// The building that it lives in.
     pub building_id: Uuid,
-    /// Staircase and room; personal.
+    /// Staircase and room: personal data.
     pub room: Text,
-    /// First day.
+    /// First day on which it lives there.
     pub start_date: NaiveDate,
-    /// First day on which it no longer holds.
+    /// First day on which it no longer lives there.
     pub end_date: Option<NaiveDate>,
 }
 dated!(Household);
 
 impl Household {
-    /// What one household has at a time: its building, and its room there.
+    /// Returns the key that is unique at any one time: the building, and the room in it.
     pub fn place(&self) -> (Uuid, &str) {
         (self.building_id, &self.room.0)
     }

@@ -1,5 +1,5 @@
-//! Memberships of co-governance, "1+2+X": which unit or resident has which part
-//! in a community.
+//! Memberships of co-governance, "1+2+X": the role of each unit or resident in a
+//! community.
 
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
@@ -11,7 +11,7 @@ use wangge_resource::{Checks, Head, Record, Reference, Told, dated};
 use super::{area::AreaKind, unit::UnitKind};
 
 coded_enum! {
-    /// A part in "1+2+X". The numbers are the contract's.
+    /// A role in "1+2+X". The numbers are those of the contract.
     MembershipRole {
         /// The 1: the general branch.
         GeneralBranch = 1 => "general_branch",
@@ -19,26 +19,26 @@ coded_enum! {
         PropertyCommittee = 2 => "property_committee",
         /// One of the 2: the property company.
         PropertyCompany = 3 => "property_company",
-        /// Of the X: a unit.
+        /// One of the X: a unit.
         CoBuildingUnit = 4 => "co_building_unit",
-        /// Of the X: a resident.
+        /// One of the X: a resident.
         Resident = 5 => "resident",
     }
 }
 
-/// A part in the co-governance of a community.
+/// A role in the co-governance of a community.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Membership {
-    /// What every record has; the area is a community.
+    /// Fields of every record; the area is a community.
     #[serde(flatten)]
     pub head: Head,
-    /// The part.
+    /// The role of the member.
     pub role: MembershipRole,
-    /// The unit, unless a resident is the member.
+    /// The unit that is the member; `None` for a resident.
     pub unit_id: Option<Uuid>,
-    /// The resident, unless a unit is the member.
+    /// The resident who is the member; `None` for a unit.
     pub resident_id: Option<Uuid>,
-    /// First day.
+    /// First day of the membership.
     pub start_date: NaiveDate,
     /// First day on which it no longer holds.
     pub end_date: Option<NaiveDate>,
@@ -46,8 +46,8 @@ pub struct Membership {
 dated!(Membership);
 
 impl Membership {
-    /// The unit as the part demands it: of the 1 and the 2 each is a unit of
-    /// its own kind, of the X anything.
+    /// Returns the reference to the unit, restricted to the kinds that the role allows: the
+    /// 1 and the 2 require a unit of one kind each, the X allow any kind.
     fn unit(&self, id: Uuid) -> Reference {
         let unit = Reference::id("unit_id", "unit", id);
         match self.role {

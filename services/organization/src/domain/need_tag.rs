@@ -1,4 +1,4 @@
-//! Need tags: what the three teams have learnt that residents need.
+//! Need tags: the needs of residents that the three teams have recorded.
 
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
@@ -8,54 +8,54 @@ use wangge_kernel::coded_enum;
 use wangge_resource::{Checks, Head, Note, Record, Reference, Told, dated};
 
 coded_enum! {
-    /// What is needed. The numbers are the contract's.
+    /// Kind of a need. The numbers are those of the contract.
     NeedKind {
-        /// Lives alone.
+        /// The resident lives alone.
         LivesAlone = 1 => "lives_alone",
-        /// Children live elsewhere.
+        /// The children live elsewhere.
         EmptyNest = 2 => "empty_nest",
-        /// Lives with a disability.
+        /// The resident has a disability.
         Disabled = 3 => "disabled",
         /// Chronically or seriously ill.
         ChronicallyIll = 4 => "chronically_ill",
         /// Receives or needs subsistence allowance.
         LowIncome = 5 => "low_income",
-        /// Looks for work.
+        /// Unemployed and looking for work.
         Unemployed = 6 => "unemployed",
         /// A child who needs care out of school.
         ChildCare = 7 => "child_care",
-        /// Another need.
+        /// Any other need, described in the note.
         Other = 8 => "other",
     }
 }
 
 coded_enum! {
-    /// Which of the three teams keeps a tag. The numbers are the contract's.
+    /// The team that is responsible for a tag. The numbers are those of the contract.
     NeedTeam {
         /// Staff of the community.
         CommunityStaff = 1 => "community_staff",
         /// Party members of the community.
         PartyMembers = 2 => "party_members",
-        /// Core residents.
+        /// Core residents, who help the staff.
         CoreResidents = 3 => "core_residents",
     }
 }
 
-/// What one resident needs.
+/// A need of one resident.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct NeedTag {
-    /// What every record has; the area is that of the resident.
+    /// Fields of every record; the area is that of the resident.
     #[serde(flatten)]
     pub head: Head,
-    /// The resident.
+    /// The resident who has the need.
     pub resident_id: Uuid,
-    /// What is needed.
+    /// Kind of the need.
     pub kind: NeedKind,
-    /// Who keeps the tag.
+    /// The team that is responsible for the tag.
     pub team: NeedTeam,
-    /// What should be known besides; personal.
+    /// Further information: personal data.
     pub note: Note,
-    /// First day.
+    /// First day of the need.
     pub start_date: NaiveDate,
     /// First day on which it no longer holds.
     pub end_date: Option<NaiveDate>,
@@ -105,7 +105,7 @@ impl Record for NeedTag {
     }
 
     fn told(&self) -> Told {
-        // Not which need: that would tell of a person's health or purse.
+        // Not the kind of need: an event would reveal a person's health or finances.
         Told {
             parent_id: Some(self.resident_id),
             subject_id: Some(self.resident_id),

@@ -1,4 +1,4 @@
-//! People who hold posts. A name and an area, and nothing more of them.
+//! People who hold posts. Only a name and an area are stored of them.
 
 use serde::Serialize;
 use wangge_api::refusal::Refusal;
@@ -10,20 +10,20 @@ typed_id!(
     PersonId
 );
 
-/// A person as they are kept.
+/// A person as it is stored.
 #[derive(Clone, PartialEq, Eq, Hash, Serialize)]
 pub struct Person {
-    /// Id.
+    /// Id, unique across all areas.
     pub id: PersonId,
     /// Name: personal data.
     pub name: String,
-    /// Code of the area in whose scope the person is kept.
+    /// Code of the area whose scope the person belongs to.
     pub area_code: String,
-    /// Revision, from 1.
+    /// Revision, counted from 1.
     pub revision: i64,
 }
 
-// A name must not reach a log by way of a debug format.
+// Written by hand: a derived `Debug` would let the name reach the logs.
 impl std::fmt::Debug for Person {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Person")
@@ -32,12 +32,12 @@ impl std::fmt::Debug for Person {
     }
 }
 
-/// A person as somebody asks for them.
+/// A person as requested, before validation.
 #[derive(Clone)]
 pub struct PersonDraft {
-    /// Id.
+    /// Id, generated if the request has none.
     pub id: PersonId,
-    /// Name.
+    /// Name: personal data.
     pub name: String,
     /// Code of the area.
     pub area_code: String,
@@ -52,10 +52,10 @@ impl std::fmt::Debug for PersonDraft {
 }
 
 impl PersonDraft {
-    /// The person, if the draft is whole.
+    /// Validates the draft and returns the person.
     ///
     /// # Errors
-    /// `FIELD_INVALID`, naming every field that is wrong.
+    /// `FIELD_INVALID`, naming every invalid field.
     pub fn check(self) -> Result<Person, Refusal> {
         let mut checks = Checks::of("person");
         checks.text(&self.name, "name");

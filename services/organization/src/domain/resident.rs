@@ -1,24 +1,24 @@
-//! Residents. They lie where their household lies; no phone and no identity
-//! number is kept of them.
+//! Residents. A resident is in the area of the household. Phone and identity numbers are
+//! not stored.
 
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 use wangge_resource::{Checks, Head, Record, Reference, Text, Told, dated};
 
-/// A resident.
+/// A resident of a household.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Resident {
-    /// What every record has; the area is that of the household.
+    /// Fields of every record; the area is that of the household.
     #[serde(flatten)]
     pub head: Head,
-    /// The household.
+    /// The household that the resident belongs to.
     pub household_id: Uuid,
-    /// Name; personal.
+    /// Name: personal data.
     pub name: Text,
-    /// Whether the resident is a member of the Party.
+    /// True if the resident is a member of the Party.
     pub is_party_member: bool,
-    /// First day.
+    /// First day of residence in the household.
     pub start_date: NaiveDate,
     /// First day on which it no longer holds.
     pub end_date: Option<NaiveDate>,

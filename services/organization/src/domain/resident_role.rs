@@ -1,4 +1,4 @@
-//! Roles of core residents.
+//! Roles of core residents, such as the head of a building.
 
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
@@ -8,7 +8,7 @@ use wangge_kernel::coded_enum;
 use wangge_resource::{Checks, Head, Record, Reference, Told, dated};
 
 coded_enum! {
-    /// A role. The numbers are the contract's.
+    /// A kind of role. The numbers are those of the contract.
     ResidentRoleKind {
         /// Head of a building or staircase.
         BuildingHead = 1 => "building_head",
@@ -18,22 +18,22 @@ coded_enum! {
         TeamHead = 3 => "team_head",
         /// Delegate of the residents at deliberations.
         DeliberationDelegate = 4 => "deliberation_delegate",
-        /// Keeps the map of the people's situation with the staff.
+        /// Maintains the map of residents' needs together with the staff.
         Informant = 5 => "informant",
     }
 }
 
-/// A role in which a core resident takes a lead.
+/// A leading role of a core resident.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ResidentRole {
-    /// What every record has; the area is that of the resident.
+    /// Fields of every record; the area is that of the resident.
     #[serde(flatten)]
     pub head: Head,
-    /// The resident.
+    /// The resident who has the role.
     pub resident_id: Uuid,
-    /// The role.
+    /// Kind of the role.
     pub kind: ResidentRoleKind,
-    /// First day.
+    /// First day of the role.
     pub start_date: NaiveDate,
     /// First day on which it no longer holds.
     pub end_date: Option<NaiveDate>,

@@ -10,30 +10,30 @@ use wangge_resource::{Checks, Head, Record, Reference, Told, dated};
 use super::area::AreaKind;
 
 coded_enum! {
-    /// How a seat is held. The numbers are the contract's.
+    /// The way that a seat is held. The numbers are those of the contract.
     SeatKind {
-        /// By a full-time member.
+        /// Held by a full-time member.
         FullTime = 1 => "full_time",
-        /// By a part-time member, the head of a resident unit's organisation.
+        /// Held by a part-time member, the head of a resident unit's organisation.
         PartTime = 2 => "part_time",
     }
 }
 
-/// A seat.
+/// A seat of a community's big committee.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Seat {
-    /// What every record has; the area is a community.
+    /// Fields of every record; the area is a community.
     #[serde(flatten)]
     pub head: Head,
-    /// How it is held.
+    /// The way that the seat is held.
     pub kind: SeatKind,
-    /// Who holds it.
+    /// The person who holds the seat.
     pub person_id: Uuid,
-    /// The unit that the person stands for.
+    /// The unit that the person represents.
     pub unit_id: Uuid,
     /// First day of the term.
     pub start_date: NaiveDate,
-    /// First day behind the term.
+    /// First day after the term.
     pub end_date: Option<NaiveDate>,
 }
 dated!(Seat);

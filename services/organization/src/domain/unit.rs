@@ -1,4 +1,4 @@
-//! Organization units: the Party levels and the bodies beside them.
+//! Organization units: the Party levels, and units outside the Party tree.
 
 use chrono::NaiveDate;
 use serde::Serialize;
@@ -14,8 +14,7 @@ typed_id!(
 );
 
 coded! {
-    /// What a unit is. The numbers are the contract's; 1 to 5 are the Party
-    /// levels.
+    /// Kind of a unit. The numbers are those of the contract; 1 to 5 are the Party levels.
     UnitKind {
         /// Street working committee: level 1.
         StreetWorkingCommittee = 1,
@@ -27,82 +26,82 @@ coded! {
         BuildingPartyGroup = 4,
         /// Party-member centre household: level 5.
         CentreHousehold = 5,
-        /// Committee.
+        /// Committee, such as a property management committee.
         Committee = 10,
-        /// Department.
+        /// Department that receives dispatch orders.
         Department = 11,
-        /// Company.
+        /// Company, such as a property company.
         Company = 12,
-        /// Social organisation.
+        /// Social organisation that takes part in co-governance.
         SocialOrganisation = 13,
     }
 }
 
 impl UnitKind {
-    /// Level in the Party tree; none for a unit beside it.
+    /// Returns the level in the Party tree, or `None` for a unit outside it.
     fn party_level(self) -> Option<i16> {
         Some(self.code()).filter(|code| (1..=5).contains(code))
     }
 }
 
-/// A unit as it is kept.
+/// A unit as it is stored.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize)]
 pub struct Unit {
-    /// Id.
+    /// Id, unique across all areas.
     pub id: UnitId,
-    /// Code.
+    /// Code, never reused for another unit.
     pub code: String,
-    /// What the unit is.
+    /// Kind of the unit.
     pub kind: UnitKind,
-    /// Name.
+    /// Name that people know it by.
     pub name: String,
-    /// Id of the parent; none for a root.
+    /// Id of the parent; `None` for a root.
     pub parent_id: Option<UnitId>,
     /// Code of the area that the unit belongs to.
     pub area_code: String,
-    /// First day.
+    /// First day on which it exists.
     pub start_date: NaiveDate,
     /// First day on which it no longer exists.
     pub end_date: Option<NaiveDate>,
-    /// Revision, from 1.
+    /// Revision, counted from 1.
     pub revision: i64,
 }
 
-/// A unit as somebody asks for it.
+/// A unit as requested, before validation.
 #[derive(Debug, Clone)]
 pub struct UnitDraft {
-    /// Id.
+    /// Id, generated if the request has none.
     pub id: UnitId,
-    /// Code.
+    /// Code that no other unit has.
     pub code: String,
-    /// What the unit is.
+    /// Kind of the unit.
     pub kind: Option<UnitKind>,
-    /// Name.
+    /// Name that people know it by.
     pub name: String,
-    /// Id of the parent.
+    /// Id of the parent; `None` for a root.
     pub parent_id: Option<UnitId>,
     /// Code of the area.
     pub area_code: String,
-    /// First day.
+    /// First day on which it exists.
     pub start_date: Option<NaiveDate>,
     /// First day on which it no longer exists.
     pub end_date: Option<NaiveDate>,
 }
 
-/// What is to be changed about a unit; none leaves a field as it is.
+/// Changes to a unit; `None` leaves a field unchanged.
 #[derive(Debug, Clone, Default)]
 pub struct UnitChange {
-    /// New name.
+    /// New name; it must not be empty.
     pub name: Option<String>,
-    /// New end date, or that there is none.
+    /// New end date, or `Some(None)` to remove it.
     pub end_date: Option<Option<NaiveDate>>,
 }
 
 impl UnitDraft {
-    /// The unit, if it is whole and right in itself.
+    /// Validates the draft and returns the unit.
     ///
     /// # Errors
-    /// `FIELD_INVALID`, naming every field that is wrong.
+    /// `FIELD_INVALID`, naming every invalid field.
     pub fn check(self) -> Result<Unit, Refusal> {
         let mut checks = Checks::of("unit");
         checks.given(!self.code.is_empty(), "code");
@@ -137,7 +136,7 @@ impl UnitDraft {
 }
 
 impl Unit {
-    /// The days on which it exists.
+    /// Returns the days on which it exists.
     pub fn days(&self) -> Days {
         Days {
             start_date: Some(self.start_date),
@@ -145,11 +144,12 @@ impl Unit {
         }
     }
 
-    /// Demands that a Party unit's parent is of the level above.
+    /// Checks that a Party unit's parent is of the level directly above.
     ///
     /// # Errors
     /// `FIELD_INVALID` if it is not.
     pub fn check_parent(&self, parent: UnitKind) -> Result<(), Refusal> {
+        // Units outside the Party tree have no level and may have any parent.
         let fits = self
             .kind
             .party_level()
@@ -164,10 +164,10 @@ impl Unit {
         checks.done()
     }
 
-    /// The unit's next revision, with a change made.
+    /// Returns the unit's next revision, with a change applied.
     ///
     /// # Errors
-    /// `FIELD_INVALID` for a value that the unit can't have.
+    /// `FIELD_INVALID` for a value that the unit must not have.
     pub fn change(mut self, change: UnitChange) -> Result<Self, Refusal> {
         if let Some(name) = change.name {
             self.name = name;

@@ -1,4 +1,4 @@
-//! The address book in the database.
+//! SQL statements of the address book.
 
 use uuid::Uuid;
 use wangge_api::refusal::Refusal;
@@ -8,10 +8,10 @@ use wangge_pg::{StoreError, Tx, transaction::Failure};
 use super::write_in;
 use crate::domain::address::{Address, AddressId};
 
-/// The entry with an id.
+/// Returns the entry with an id.
 ///
 /// # Errors
-/// What the database says.
+/// Any database error.
 pub async fn load_address(
     tx: &mut Tx,
     scope: &RecordScope,
@@ -29,9 +29,11 @@ pub async fn load_address(
     .await?)
 }
 
-/// Lets one entry of these words at a time look for others and be written,
-/// until its transaction ends.
+/// Serializes entries of the same text until the transaction ends, so that each sees the
+/// ones before it.
 async fn lock_words(tx: &mut Tx, address: &Address) -> Result<(), StoreError> {
+    // Advisory, since there may be no row to lock yet. A hash collision only makes an
+    // unrelated entry wait.
     sqlx::query!(
         "select pg_advisory_xact_lock(hashtextextended($1, 1))",
         address.normalized_text,
@@ -41,17 +43,19 @@ async fn lock_words(tx: &mut Tx, address: &Address) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Which field of an entry another one has already, in scope or not: its id, or
-/// its words within its home ([`Area::home`](crate::domain::area::Area::home)).
+/// Returns the field whose value another entry, in scope or not, has already: the id, or
+/// the text within its home ([`Area::home`](crate::domain::area::Area::home)).
 ///
 /// # Errors
-/// What the database says.
+/// Any database error.
 pub async fn taken_field(
     tx: &mut Tx,
     _scope: &RecordScope,
     address: &Address,
     home: &str,
 ) -> Result<Option<&'static str>, StoreError> {
+    // Not limited to the scope: a value that is taken outside it is taken nevertheless.
+    // True sorts last, so `desc` reports a duplicate id before a duplicate text.
     Ok(sqlx::query_scalar!(
         r#"select address.id = $1 as "id!" from address join area on area.code = area_code
            where address.id = $1 or normalized_text = $2
@@ -66,11 +70,10 @@ pub async fn taken_field(
     .map(|id| if id { "address.id" } else { "address.text" }))
 }
 
-/// Enters an address.
+/// Inserts an address.
 ///
 /// # Errors
-/// `RECORD_EXISTS` if its id is in use, or its words in its home; what the
-/// database says.
+/// `RECORD_EXISTS` if its id, or its text within its home, is in use; any database error.
 pub async fn insert_address(
     tx: &mut Tx,
     scope: &RecordScope,
@@ -78,10 +81,13 @@ pub async fn insert_address(
     home: &str,
 ) -> Result<(), Failure> {
     write_in(scope, &address.area_code)?;
+    // No unique index can enforce this: the home depends on a column of another table.
     lock_words(tx, address).await?;
     if let Some(field) = taken_field(tx, scope, address, home).await? {
         return Err(Refusal::exists("address", field).into());
     }
+    // A unique violation would abort the transaction, and with it the other rows of an
+    // import; `do nothing` doesn't.
     let inserted = sqlx::query!(
         "insert into address (id, text, normalized_text, area_code, revision) \
          values ($1, $2, $3, $4, $5) on conflict do nothing",

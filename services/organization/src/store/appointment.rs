@@ -1,4 +1,4 @@
-//! Appointments in the database.
+//! SQL statements of appointments.
 
 use chrono::NaiveDate;
 use uuid::Uuid;
@@ -14,7 +14,7 @@ use crate::domain::{
     unit::UnitId,
 };
 
-/// How appointments are listed: a post ends with its unit or grid.
+/// Order and filters of lists. A post also ends when its unit or grid ends.
 const LISTING: Listing = Listing {
     is_ascending: true,
     sort: Some(Sort {
@@ -30,10 +30,10 @@ const LISTING: Listing = Listing {
     ..Listing::of("appointment")
 };
 
-/// The appointment with an id, locked until the transaction ends.
+/// Returns the appointment with an id, locked until the transaction ends.
 ///
 /// # Errors
-/// What the database says.
+/// Any database error.
 pub async fn lock_appointment(
     tx: &mut Tx,
     scope: &RecordScope,
@@ -54,20 +54,21 @@ pub async fn lock_appointment(
     .await?)
 }
 
-/// Which appointments a list has.
+/// Filter of a list of appointments.
 #[derive(Debug, Clone, Copy)]
 pub struct AppointmentFilter {
-    /// Only this post.
+    /// Restricts the list to this post.
     pub post: Option<Post>,
-    /// Only what holds on this day; a post ends with its unit or grid.
+    /// Restricts the list to posts that are held on this day; a post also ends with its unit
+    /// or grid.
     pub on_date: Option<NaiveDate>,
 }
 
-/// Appointments in scope behind an entry, in the order of entry. At most
+/// Returns the appointments in scope after an entry, in the order of entry. At most
 /// `limit`.
 ///
 /// # Errors
-/// What the database says.
+/// Any database error.
 pub async fn list_appointments(
     lanes: &Lanes,
     scope: &RecordScope,
@@ -82,6 +83,8 @@ pub async fn list_appointments(
         limit,
         ..Filter::default()
     };
+    // Two statements: the first reads the page's keys from an index in order, the second
+    // their rows, which `any` returns in no particular order.
     let entries: Vec<i64> = LISTING.names(lanes, scope, &filter).await?;
     let lane = lanes.take().await?;
     let mut rows = lane
@@ -116,14 +119,13 @@ pub async fn list_appointments(
         .collect())
 }
 
-/// Whether another appointment to the same post in the same unit or area holds
-/// on one of the days; of a post that several may hold, one of the same person.
-/// The unit or area is locked, so that the answer stands
-/// until the transaction ends. Scope is that of the unit or area, all of whose
-/// appointments count.
+/// Returns true if another appointment to the same post in the same unit or area holds on
+/// one of the days; for a post that several people may hold, one of the same person. The
+/// caller has locked the unit or area, so that the result remains valid until the
+/// transaction ends. The scope is that of the unit or area, all of whose appointments count.
 ///
 /// # Errors
-/// What the database says.
+/// Any database error.
 pub async fn is_post_taken(
     tx: &mut Tx,
     scope: &RecordScope,
@@ -154,10 +156,10 @@ pub async fn is_post_taken(
     .await?)
 }
 
-/// Whether an appointment, in scope or not, has this id already.
+/// Returns the field whose value another appointment, in scope or not, has already: its id.
 ///
 /// # Errors
-/// What the database says.
+/// Any database error.
 pub async fn taken_field(
     tx: &mut Tx,
     _scope: &RecordScope,
@@ -171,16 +173,18 @@ pub async fn taken_field(
     )
 }
 
-/// Enters an appointment.
+/// Inserts an appointment.
 ///
 /// # Errors
-/// `RECORD_EXISTS` if the id is in use; what the database says.
+/// `RECORD_EXISTS` if the id is in use; any database error.
 pub async fn insert_appointment(
     tx: &mut Tx,
     scope: &RecordScope,
     appointment: &Appointment,
 ) -> Result<(), Failure> {
     write_in(scope, &appointment.area_code)?;
+    // A unique violation would abort the transaction, and with it the other rows of an
+    // import; `do nothing` doesn't.
     let inserted = sqlx::query!(
         "insert into appointment (id, person_id, post, unit_id, area_code, start_date, end_date, \
          revision) values ($1, $2, $3, $4, $5, $6, $7, $8) on conflict do nothing",
@@ -204,10 +208,10 @@ pub async fn insert_appointment(
     Ok(())
 }
 
-/// Keeps a new revision of an appointment that is locked.
+/// Stores a new revision of an appointment that the caller has locked.
 ///
 /// # Errors
-/// What the database says.
+/// Any database error.
 pub async fn update_appointment(
     tx: &mut Tx,
     scope: &RecordScope,

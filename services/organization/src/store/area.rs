@@ -1,4 +1,4 @@
-//! Areas in the database.
+//! SQL statements of the tree of areas.
 
 use chrono::NaiveDate;
 use sqlx::PgExecutor;
@@ -12,14 +12,14 @@ use wangge_resource::{Days, Found};
 use super::write_in;
 use crate::domain::area::{Area, AreaId, AreaKind};
 
-/// Bytes of boundaries on a page of a list, give or take one boundary, so
-/// that a page always fits a message.
+/// Limit of the bytes of boundaries on a page, exceeded by at most one boundary, so that
+/// a page always fits a gRPC message.
 pub const PAGE_BYTES: usize = 2 * 1024 * 1024;
 
-/// The area with a code.
+/// Returns the area with a code, if it is in scope or around it.
 ///
 /// # Errors
-/// What the database says.
+/// Any database error.
 pub async fn load_area(
     executor: impl PgExecutor<'_>,
     scope: &RecordScope,
@@ -40,15 +40,17 @@ pub async fn load_area(
     .await?)
 }
 
-/// The area with a code, locked until the transaction ends.
+/// Returns the area with a code, locked until the transaction ends.
 ///
 /// # Errors
-/// What the database says.
+/// Any database error.
 pub async fn lock_area(
     tx: &mut Tx,
     scope: &RecordScope,
     code: &str,
 ) -> Result<Option<Area>, StoreError> {
+    // `for no key update` suffices, since codes and ids never change: it doesn't block
+    // inserts whose foreign keys refer to the area, as `for update` would.
     Ok(sqlx::query_as!(
         Area,
         r#"select id as "id: AreaId", code, kind as "kind: AreaKind", name, parent_code,
@@ -62,10 +64,10 @@ pub async fn lock_area(
     .await?)
 }
 
-/// The area with an id.
+/// Returns the area with an id.
 ///
 /// # Errors
-/// What the database says.
+/// Any database error.
 pub async fn load_area_by_id(
     tx: &mut Tx,
     scope: &RecordScope,
@@ -84,10 +86,10 @@ pub async fn load_area_by_id(
     .await?)
 }
 
-/// What the area with a code is, and on which days it exists.
+/// Returns the kind of the area with a code, and the days on which it exists.
 ///
 /// # Errors
-/// What the database says.
+/// Any database error.
 pub async fn load_kind(
     tx: &mut Tx,
     scope: &RecordScope,
@@ -111,18 +113,19 @@ pub async fn load_kind(
     }))
 }
 
-/// The areas from the district down to the one with a code. That one lies in
-/// scope; those above it are answered wherever they lie.
+/// Returns the areas from the district down to the one with a code. That area must be in
+/// scope; those above it are returned wherever they are.
 ///
 /// # Errors
-/// What the database says.
+/// Any database error.
 pub async fn load_chain(
     executor: impl PgExecutor<'_>,
     scope: &RecordScope,
     code: &str,
 ) -> Result<Vec<Area>, StoreError> {
-    // A child's code begins with its parent's, so that the chain is the areas
-    // whose codes the code begins with.
+    // A child's code begins with its parent's, so the chain consists of the areas whose
+    // codes are prefixes of the code. The parameter needs the collation of the column:
+    // in others the upper bound's `:` may not sort right after the digits.
     Ok(sqlx::query_as!(
         Area,
         r#"select id as "id: AreaId", code, kind as "kind: AreaKind", name, parent_code,
@@ -140,12 +143,12 @@ pub async fn load_chain(
     .await?)
 }
 
-/// Areas in scope behind a code, in the order of codes; of one kind if one is
-/// named. At most `limit`; fewer if their boundaries are large, but then more
-/// than [`PAGE_BYTES`] of them.
+/// Returns the areas in scope after a code, in the order of codes, restricted to one kind
+/// if one is named. At most `limit`, and fewer once their boundaries exceed
+/// [`PAGE_BYTES`].
 ///
 /// # Errors
-/// What the database says.
+/// Any database error.
 pub async fn list_areas(
     database: &Database,
     scope: &RecordScope,
@@ -156,7 +159,8 @@ pub async fn list_areas(
     let kinds = kind.as_ref().map_or(AreaKind::ALL, std::slice::from_ref);
     let kinds: Vec<i16> = kinds.iter().map(|kind| kind.code()).collect();
     let lane = database.list_lanes.take().await?;
-    // Of each kind the first few, and what lies around.
+    // The first codes of each kind, which one index per kind provides in order, and the
+    // areas around the scope.
     let codes = lane
         .run(async |lane| {
             sqlx::query_scalar!(
@@ -181,6 +185,8 @@ pub async fn list_areas(
             .await
         })
         .await?;
+    // Boundaries are read for the rows of this page only. They are large, so the byte
+    // limit is applied in the database and not after they were transferred.
     Ok(sqlx::query_as!(
         Area,
         r#"select id as "id!: AreaId", code as "code!", kind as "kind!: AreaKind", name as "name!",
@@ -212,24 +218,27 @@ pub async fn list_areas(
     .await?)
 }
 
-/// Lets one change of the tree at a time look at codes and boundaries and write
-/// its own, until its transaction ends.
+/// Serializes changes to codes and boundaries until the transaction ends, so that each
+/// is checked against the ones before it.
 ///
 /// # Errors
-/// What the database says.
+/// Any database error.
 pub async fn lock_tree(tx: &mut Tx) -> Result<(), StoreError> {
+    // Advisory, since a clash may be with any area of the tree: no single row could be
+    // locked instead.
     sqlx::query!("select pg_advisory_xact_lock(hashtext('wangge'), hashtext('area_tree'))")
         .fetch_one(tx)
         .await?;
     Ok(())
 }
 
-/// The code of an area, in scope or not, that clashes with that of a new one:
-/// the new code begins with it, and it is none of those around its parent; or
-/// it begins with the new one. None if the very code is in use.
+/// Returns the code of an area, in scope or not, that clashes with a new area's code. Such
+/// a code is either a prefix of the new one without being one of the parent's or of those
+/// around the parent, or begins with the new one. Returns `None` if the new code itself is
+/// in use.
 ///
 /// # Errors
-/// What the database says.
+/// Any database error.
 pub async fn find_clash(
     tx: &mut Tx,
     _scope: &RecordScope,
@@ -240,6 +249,8 @@ pub async fn find_clash(
         .into_iter()
         .filter(|code| code.len() > parent.len() && code.len() < area.code.len())
         .collect();
+    // The index is in the order of codes, so the first code after the new one is enough:
+    // all codes that begin with it follow it directly.
     Ok(sqlx::query_scalar!(
         r#"select code as "code!" from (
                (select code from area where code = any($1) order by code limit 1)
@@ -256,17 +267,18 @@ pub async fn find_clash(
     .await?)
 }
 
-/// Areas in scope whose code begins with another's in which they don't lie,
-/// entered before such codes were refused. An area lies in one of each kind
-/// above its own, and so in no more. At most `limit`.
+/// Returns the areas in scope whose code begins with that of an area that doesn't contain
+/// them, created before such codes were rejected. At most `limit`.
 ///
 /// # Errors
-/// What the database says.
+/// Any database error.
 pub async fn list_clashing(
     executor: impl PgExecutor<'_>,
     scope: &RecordScope,
     limit: i64,
 ) -> Result<Vec<String>, StoreError> {
+    // An area is contained in exactly one area of each higher kind. If more codes are
+    // prefixes of its own, one of them clashes.
     Ok(sqlx::query_scalar!(
         "select code from area inside
          where code >= $1 and code < $2 and kind - 1 < (
@@ -284,16 +296,17 @@ pub async fn list_clashing(
     .await?)
 }
 
-/// The nearest area around the one with a code, in scope or not, that has a
-/// boundary: code and boundary.
+/// Returns the nearest area around the one with a code, in scope or not, that has a
+/// boundary: its code and boundary.
 ///
 /// # Errors
-/// What the database says.
+/// Any database error.
 pub async fn load_bounded_around(
     tx: &mut Tx,
     _scope: &RecordScope,
     code: &str,
 ) -> Result<Option<(String, String)>, StoreError> {
+    // The last code is that of the area itself.
     let mut around = area_code::around(code);
     around.pop();
     Ok(sqlx::query!(
@@ -307,12 +320,12 @@ pub async fn load_bounded_around(
     .map(|row| (row.code, row.boundary)))
 }
 
-/// Areas inside the one with a code that haven't ended by a day and have a
-/// boundary, with no other such area between: codes and boundaries. All of them
-/// lie in the scope of whoever may change that one.
+/// Returns the areas inside the one with a code that have a boundary, haven't ended by a
+/// day, and have no other area with a boundary in between: codes and boundaries. All of
+/// them are in the scope of a caller that may change the outer area.
 ///
 /// # Errors
-/// What the database says.
+/// Any database error.
 pub async fn list_bounded_inside(
     tx: &mut Tx,
     scope: &RecordScope,
@@ -345,15 +358,16 @@ pub async fn list_bounded_inside(
         .collect())
 }
 
-/// Which field of an area another one has already, in scope or not.
+/// Returns the field whose value another area, in scope or not, has already.
 ///
 /// # Errors
-/// What the database says.
+/// Any database error.
 pub async fn taken_field(
     tx: &mut Tx,
     _scope: &RecordScope,
     area: &Area,
 ) -> Result<Option<&'static str>, StoreError> {
+    // True sorts last, so `desc` reports a duplicate id before a duplicate code.
     Ok(sqlx::query_scalar!(
         r#"select id = $1 as "id!" from area where id = $1 or code = $2 order by 1 desc limit 1"#,
         area.id.0,
@@ -364,12 +378,14 @@ pub async fn taken_field(
     .map(|id| if id { "area.id" } else { "area.code" }))
 }
 
-/// Enters an area.
+/// Inserts an area.
 ///
 /// # Errors
-/// `RECORD_EXISTS` if its id or code is in use; what the database says.
+/// `RECORD_EXISTS` if its id or code is in use; any database error.
 pub async fn insert_area(tx: &mut Tx, scope: &RecordScope, area: &Area) -> Result<(), Failure> {
     write_in(scope, &area.code)?;
+    // A unique violation would abort the transaction, and with it the other rows of an
+    // import; `do nothing` doesn't.
     let inserted = sqlx::query!(
         "insert into area (id, code, kind, name, parent_code, boundary_geojson, start_date, \
          end_date, revision) values ($1, $2, $3, $4, $5, $6, $7, $8, $9) on conflict do nothing",
@@ -392,10 +408,10 @@ pub async fn insert_area(tx: &mut Tx, scope: &RecordScope, area: &Area) -> Resul
     Ok(())
 }
 
-/// Keeps a new revision of an area that is locked.
+/// Stores a new revision of an area that the caller has locked.
 ///
 /// # Errors
-/// What the database says.
+/// Any database error.
 pub async fn update_area(tx: &mut Tx, scope: &RecordScope, area: &Area) -> Result<(), Failure> {
     write_in(scope, &area.code)?;
     sqlx::query!(
@@ -412,10 +428,10 @@ pub async fn update_area(tx: &mut Tx, scope: &RecordScope, area: &Area) -> Resul
     Ok(())
 }
 
-/// Areas by code, with their kinds and days.
+/// Returns the areas in scope among some codes, with their kinds and days.
 ///
 /// # Errors
-/// What the database says.
+/// Any database error.
 pub async fn find_areas(
     tx: &mut Tx,
     scope: &RecordScope,

@@ -1,4 +1,4 @@
-//! How the domain's ids and coded enums are read from columns.
+//! Decoding of the domain's ids and enums from columns.
 
 use sqlx::{
     Decode, Postgres, Type,

@@ -1,27 +1,27 @@
-//! Counts and gaps that are read from several records at once.
+//! Counts and vacancies that are computed from several kinds of records.
 
 use chrono::NaiveDate;
 use sqlx::PgPool;
 use wangge_auth::RecordScope;
 use wangge_pg::StoreError;
 
-/// How many residents of a grid need one thing.
+/// The number of residents of a grid that have a need of one kind.
 #[derive(Debug, Clone)]
 pub struct NeedCount {
     /// Code of the grid.
     pub area_code: String,
-    /// Number of what is needed.
+    /// Contract number of the kind of need.
     pub kind: i16,
-    /// Residents with such a tag.
+    /// Number of residents with such a tag.
     pub residents: i64,
-    /// Their households.
+    /// Number of households of these residents.
     pub households: i64,
 }
 
-/// Needs on a day by grid and kind, behind a grid and kind. At most `limit`.
+/// Returns the needs on a day by grid and kind, after a grid and kind. At most `limit`.
 ///
 /// # Errors
-/// What the database says.
+/// Any database error.
 pub async fn count_needs(
     pool: &PgPool,
     scope: &RecordScope,
@@ -29,6 +29,8 @@ pub async fn count_needs(
     after: (String, i16),
     limit: i64,
 ) -> Result<Vec<NeedCount>, StoreError> {
+    // The end of a resident doesn't write to the tags, so that the resident's own days
+    // are checked as well. One resident may have had several tags of a kind.
     Ok(sqlx::query_as!(
         NeedCount,
         r#"select need_tag.area_code, kind, count(distinct resident.id) as "residents!",
@@ -54,20 +56,20 @@ pub async fn count_needs(
     .await?)
 }
 
-/// A post in a grid that nobody holds.
+/// A post of a grid that nobody holds.
 #[derive(Debug, Clone)]
 pub struct Vacancy {
     /// Code of the grid.
     pub area_code: String,
-    /// Number of the post.
+    /// Contract number of the post.
     pub post: i16,
 }
 
-/// Of `posts`, which every grid has, those that nobody holds on a day, behind a
-/// grid and post. At most `limit`.
+/// Returns those of `posts`, which every grid must have, that nobody holds on a day, after
+/// a grid and post. At most `limit`.
 ///
 /// # Errors
-/// What the database says.
+/// Any database error.
 pub async fn list_vacancies(
     pool: &PgPool,
     scope: &RecordScope,
@@ -76,6 +78,7 @@ pub async fn list_vacancies(
     after: (String, i16),
     limit: i64,
 ) -> Result<Vec<Vacancy>, StoreError> {
+    // Vacancies aren't stored: they appear and end by date alone, without any write.
     Ok(sqlx::query_as!(
         Vacancy,
         r#"select area.code as area_code, wanted.post as "post!"

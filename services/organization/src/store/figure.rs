@@ -1,4 +1,4 @@
-//! Published figures in the database.
+//! SQL statements of published figures.
 
 use uuid::Uuid;
 use wangge_api::refusal::Refusal;
@@ -8,10 +8,10 @@ use wangge_pg::{StoreError, Tx, transaction::Failure};
 use super::write_in;
 use crate::domain::figure::{FigureBound, FigureId, FigurePeriod, PublishedFigure};
 
-/// The figure with an id.
+/// Returns the figure with an id.
 ///
 /// # Errors
-/// What the database says.
+/// Any database error.
 pub async fn load_figure(
     tx: &mut Tx,
     scope: &RecordScope,
@@ -31,10 +31,10 @@ pub async fn load_figure(
     .await?)
 }
 
-/// Which field of a figure another one has already, in scope or not.
+/// Returns the field whose value another figure, in scope or not, has already.
 ///
 /// # Errors
-/// What the database says.
+/// Any database error.
 pub async fn taken_field(
     tx: &mut Tx,
     _scope: &RecordScope,
@@ -58,16 +58,18 @@ pub async fn taken_field(
     }))
 }
 
-/// Enters a figure.
+/// Inserts a figure.
 ///
 /// # Errors
-/// `RECORD_EXISTS` if its id or key is in use; what the database says.
+/// `RECORD_EXISTS` if its id or key is in use; any database error.
 pub async fn insert_figure(
     tx: &mut Tx,
     scope: &RecordScope,
     figure: &PublishedFigure,
 ) -> Result<(), Failure> {
     write_in(scope, &figure.area_code)?;
+    // A unique violation would abort the transaction, and with it the other rows of an
+    // import; `do nothing` doesn't.
     let inserted = sqlx::query!(
         "insert into published_figure (id, area_code, figure_key, value, bound, period, \
          as_of_date, revision) values ($1, $2, $3, $4, $5, $6, $7, $8) on conflict do nothing",

@@ -1,13 +1,13 @@
-//! What records of their own kind were loaded from: digests of rows, by which a
-//! row is known again after its record was changed.
+//! Digests of the rows that areas, units and appointments were imported from. They identify
+//! a row that is imported again after its record was changed.
 
 use uuid::Uuid;
 use wangge_pg::{StoreError, Tx};
 
-/// Whether a record was loaded from a row with this digest.
+/// Returns true if a record was imported from a row with this digest.
 ///
 /// # Errors
-/// What the database says.
+/// Any database error.
 pub async fn is_from(
     tx: &mut Tx,
     kind: &'static str,
@@ -26,10 +26,10 @@ pub async fn is_from(
     .await?)
 }
 
-/// Remembers the row that a record is loaded from.
+/// Stores the digest of the row that a record is imported from.
 ///
 /// # Errors
-/// What the database says.
+/// Any database error.
 pub async fn remember(
     tx: &mut Tx,
     kind: &'static str,

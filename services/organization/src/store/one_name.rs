@@ -1,7 +1,6 @@
-//! One name for one thing at a time: a building in its estate, a household behind
-//! its door. Guards rather than constraints, since what was entered before they
-//! were asked may stand twice; such a pair stays until one of it is renamed or
-//! ended.
+//! Unique names: of a building in its estate, of a household's door in its building. They
+//! are enforced by guards instead of constraints, because duplicates that were entered
+//! before these checks may exist. Such a pair remains until one of it is renamed or ended.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 
@@ -13,7 +12,7 @@ use wangge_resource::{Dated, end::END};
 
 use crate::domain::{building::Building, household::Household};
 
-/// Names that are asked for, a column for each part.
+/// Requested names, one column for each part.
 #[derive(Default)]
 struct Asked {
     ids: Vec<Uuid>,
@@ -37,9 +36,10 @@ impl Asked {
         asked
     }
 
-    /// Has everybody else who asks for names in the same places wait until the
-    /// transaction ends; always in the same order.
+    /// Locks the parents of all requested names until the transaction ends.
     async fn lock(&self, tx: &mut Tx) -> Result<(), StoreError> {
+        // Sorted and without duplicates: transactions that lock the same parents in the same
+        // order can't deadlock.
         let keys: BTreeSet<i64> = self.parents.iter().map(lock_key).collect();
         let keys: Vec<i64> = keys.into_iter().collect();
         sqlx::query!(
@@ -57,13 +57,14 @@ fn lock_key(parent: &Uuid) -> i64 {
     (high ^ low).cast_signed()
 }
 
-/// Whether there is a day on which both hold.
+/// Returns true if there is a day on which both hold.
 fn overlap<R: Dated>(one: &R, other: &R) -> bool {
     let begins_in = |one: &R, other: &R| one.end_date().is_none_or(|end| other.start_date() < end);
     begins_in(one, other) && begins_in(other, one)
 }
 
-/// Refuses those that have the name of one that is there, or of one before them.
+/// Rejects records whose name is taken by a stored record or by an earlier one of the
+/// same call.
 fn refuse<R: Dated>(
     records: &[R],
     named: &HashSet<Uuid>,
@@ -73,6 +74,7 @@ fn refuse<R: Dated>(
     let mut before: HashMap<(Uuid, &str), Vec<&R>> = HashMap::new();
     for record in records {
         let others = before.entry(name(record)).or_default();
+        // Records of one call aren't stored yet, so the query can't have found them.
         if named.contains(&record.head().id) || others.iter().any(|other| overlap(*other, record)) {
             refused.push((record.head().id, record.taken()));
         } else {
@@ -82,17 +84,20 @@ fn refuse<R: Dated>(
     refused
 }
 
-/// An estate has one building of a name on a day.
+/// Rejects a building whose name another one of its estate has on the same day.
 pub(crate) async fn of_buildings(
     tx: &mut Tx,
     buildings: &[Building],
     action: &'static str,
     _now: DateTime<Utc>,
 ) -> Result<Vec<(Uuid, Refusal)>, StoreError> {
+    // An end only frees a name.
     if action == END {
         return Ok(Vec::new());
     }
     let asked = Asked::of(buildings, Building::place);
+    // Read after the lock, so that names of concurrent transactions are either committed
+    // and found here, or wait for this one.
     asked.lock(tx).await?;
     let named = sqlx::query_scalar!(
         r#"select asked.id as "id!"
@@ -120,17 +125,20 @@ pub(crate) async fn of_buildings(
     ))
 }
 
-/// Behind a door of a building lives one household on a day.
+/// Rejects a household whose door another one of its building has on the same day.
 pub(crate) async fn of_households(
     tx: &mut Tx,
     households: &[Household],
     action: &'static str,
     _now: DateTime<Utc>,
 ) -> Result<Vec<(Uuid, Refusal)>, StoreError> {
+    // An end only frees a door.
     if action == END {
         return Ok(Vec::new());
     }
     let asked = Asked::of(households, Household::place);
+    // Read after the lock, so that doors of concurrent transactions are either committed
+    // and found here, or wait for this one.
     asked.lock(tx).await?;
     let named = sqlx::query_scalar!(
         r#"select asked.id as "id!"

@@ -1,4 +1,4 @@
-//! People in the database.
+//! SQL statements of people.
 
 use sqlx::PgExecutor;
 use uuid::Uuid;
@@ -11,16 +11,16 @@ use wangge_resource_store::{Filter, Listing};
 use super::{Entered, write_in};
 use crate::domain::person::{Person, PersonId};
 
-/// How people are listed.
+/// Order of lists of people: that of entry.
 const LISTING: Listing = Listing {
     is_ascending: true,
     ..Listing::of("person")
 };
 
-/// The person with an id.
+/// Returns the person with an id.
 ///
 /// # Errors
-/// What the database says.
+/// Any database error.
 pub async fn load_person(
     executor: impl PgExecutor<'_>,
     scope: &RecordScope,
@@ -38,10 +38,10 @@ pub async fn load_person(
     .await?)
 }
 
-/// People in scope behind an entry, in the order of entry. At most `limit`.
+/// Returns the people in scope after an entry, in the order of entry. At most `limit`.
 ///
 /// # Errors
-/// What the database says.
+/// Any database error.
 pub async fn list_people(
     lanes: &Lanes,
     scope: &RecordScope,
@@ -53,6 +53,8 @@ pub async fn list_people(
         limit,
         ..Filter::default()
     };
+    // Two statements: the first reads the page's keys from an index in order, the second
+    // their rows, which `any` returns in no particular order.
     let entries: Vec<i64> = LISTING.names(lanes, scope, &filter).await?;
     let lane = lanes.take().await?;
     let mut rows = lane
@@ -81,10 +83,10 @@ pub async fn list_people(
         .collect())
 }
 
-/// Whether a person, in scope or not, has this id already.
+/// Returns the field whose value another person, in scope or not, has already: its id.
 ///
 /// # Errors
-/// What the database says.
+/// Any database error.
 pub async fn taken_field(
     tx: &mut Tx,
     _scope: &RecordScope,
@@ -98,16 +100,18 @@ pub async fn taken_field(
     )
 }
 
-/// Enters a person.
+/// Inserts a person.
 ///
 /// # Errors
-/// `RECORD_EXISTS` if the id is in use; what the database says.
+/// `RECORD_EXISTS` if the id is in use; any database error.
 pub async fn insert_person(
     tx: &mut Tx,
     scope: &RecordScope,
     person: &Person,
 ) -> Result<(), Failure> {
     write_in(scope, &person.area_code)?;
+    // A unique violation would abort the transaction, and with it the other rows of an
+    // import; `do nothing` doesn't.
     let inserted = sqlx::query!(
         "insert into person (id, name, area_code, revision) values ($1, $2, $3, $4) \
          on conflict do nothing",
@@ -125,10 +129,10 @@ pub async fn insert_person(
     Ok(())
 }
 
-/// People by id.
+/// Returns the people in scope among some ids.
 ///
 /// # Errors
-/// What the database says.
+/// Any database error.
 pub async fn find_people(
     tx: &mut Tx,
     scope: &RecordScope,

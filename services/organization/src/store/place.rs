@@ -1,4 +1,4 @@
-//! What the index of places is made of, and whether it has changed.
+//! Statements that load the index of places and detect whether it is out of date.
 
 use chrono::NaiveDate;
 use sqlx::PgPool;
@@ -8,44 +8,46 @@ use wangge_pg::StoreError;
 /// An area, with its boundary if that is known.
 #[derive(Debug, Clone)]
 pub struct PlaceRow {
-    /// Code.
+    /// Code of the area.
     pub code: String,
-    /// Name.
+    /// Name of the area.
     pub name: String,
-    /// Whether it is a grid.
+    /// True if the area is a grid.
     pub is_grid: bool,
     /// First day on which it exists.
     pub start_date: NaiveDate,
-    /// First day on which it no longer does.
+    /// First day on which it no longer exists.
     pub end_date: Option<NaiveDate>,
-    /// Boundary as GeoJSON.
+    /// Boundary as GeoJSON in WGS 84.
     pub boundary_geojson: Option<String>,
 }
 
 /// An entry of the address book.
 #[derive(Debug, Clone)]
 pub struct AddressRow {
-    /// The words in the form in which they are compared.
+    /// The text in the normalized form that is compared.
     pub normalized_text: String,
     /// Code of the area.
     pub area_code: String,
 }
 
-/// How far the feed has come, and whether places changed on the way.
+/// The last position of the feed, and whether places have changed up to it.
 #[derive(Debug, Clone, Copy)]
 pub struct PlacesSince {
     /// Last position of the feed.
     pub position: i64,
-    /// Whether an area or an address has changed.
+    /// True if an area or an address has changed.
     pub changed: bool,
 }
 
-/// Looks whether an area or an address has changed behind a position of the
-/// feed. A feed that is shorter than that is another one: all has changed.
+/// Checks whether an area or an address has changed after a position of the feed. A feed
+/// that is shorter than that is another one, so that everything has changed.
 ///
 /// # Errors
-/// What the database says.
+/// Any database error.
 pub async fn load_places_since(pool: &PgPool, position: i64) -> Result<PlacesSince, StoreError> {
+    // Every change of a place appends an event, so the feed is a complete change log. Events
+    // without a position yet are found by the next check.
     Ok(sqlx::query_as!(
         PlacesSince,
         r#"select last_position as "position", last_position < $1 or exists (
@@ -61,11 +63,12 @@ pub async fn load_places_since(pool: &PgPool, position: i64) -> Result<PlacesSin
     .await?)
 }
 
-/// All areas, also those that have ended.
+/// Returns all areas, including those that have ended.
 ///
 /// # Errors
-/// What the database says.
+/// Any database error.
 pub async fn list_areas(pool: &PgPool, scope: &RecordScope) -> Result<Vec<PlaceRow>, StoreError> {
+    // A place can be looked up for a day on which an ended area still existed.
     Ok(sqlx::query_as!(
         PlaceRow,
         r#"select code, name, kind = 4 as "is_grid!", start_date, end_date, boundary_geojson
@@ -77,10 +80,10 @@ pub async fn list_areas(pool: &PgPool, scope: &RecordScope) -> Result<Vec<PlaceR
     .await?)
 }
 
-/// The whole address book.
+/// Returns the whole address book.
 ///
 /// # Errors
-/// What the database says.
+/// Any database error.
 pub async fn list_addresses(
     pool: &PgPool,
     scope: &RecordScope,

@@ -8,6 +8,8 @@ use crate::domain::{
     need_tag::NeedTag, resident::Resident, resident_role::ResidentRole, seat::Seat,
 };
 
+// `while` names the records that a record ends with. Their end is one write and updates
+// no other row, so that it can be taken back; readers check the days instead.
 table! { Estate in "estate" dated
 keeps "start_date"
 changes "name, property_company_id, end_date" }

@@ -1,4 +1,4 @@
-//! Units in the database.
+//! SQL statements of units.
 
 use sqlx::PgExecutor;
 use uuid::Uuid;
@@ -15,7 +15,7 @@ use wangge_resource_store::{
 use super::write_in;
 use crate::domain::unit::{Unit, UnitId, UnitKind};
 
-/// How units are listed.
+/// Order and filters of lists. Units of the areas around the scope are included.
 const LISTING: Listing = Listing {
     order: &[Column {
         name: "code",
@@ -30,10 +30,10 @@ const LISTING: Listing = Listing {
     ..Listing::of("unit")
 };
 
-/// The unit with an id.
+/// Returns the unit with an id, if it is in scope or of an area around it.
 ///
 /// # Errors
-/// What the database says.
+/// Any database error.
 pub async fn load_unit(
     executor: impl PgExecutor<'_>,
     scope: &RecordScope,
@@ -54,15 +54,17 @@ pub async fn load_unit(
     .await?)
 }
 
-/// The unit with an id, locked until the transaction ends.
+/// Returns the unit with an id, locked until the transaction ends.
 ///
 /// # Errors
-/// What the database says.
+/// Any database error.
 pub async fn lock_unit(
     tx: &mut Tx,
     scope: &RecordScope,
     id: Uuid,
 ) -> Result<Option<Unit>, StoreError> {
+    // `for no key update` suffices, since codes and ids never change: it doesn't block
+    // inserts whose foreign keys refer to the unit, as `for update` would.
     Ok(sqlx::query_as!(
         Unit,
         r#"select id as "id: UnitId", code, kind as "kind: UnitKind", name,
@@ -76,11 +78,11 @@ pub async fn lock_unit(
     .await?)
 }
 
-/// Units in scope behind a code, in the order of codes; of one kind if one is
-/// named. At most `limit`.
+/// Returns the units in scope after a code, in the order of codes, restricted to one kind
+/// if one is named. At most `limit`.
 ///
 /// # Errors
-/// What the database says.
+/// Any database error.
 pub async fn list_units(
     lanes: &Lanes,
     scope: &RecordScope,
@@ -94,6 +96,8 @@ pub async fn list_units(
         limit,
         ..Filter::default()
     };
+    // Two statements: the first reads the page's keys from an index in order, the second
+    // their rows, which `any` returns in no particular order.
     let codes: Vec<String> = LISTING.names(lanes, scope, &filter).await?;
     let lane = lanes.take().await?;
     let mut units = lane
@@ -114,15 +118,16 @@ pub async fn list_units(
     Ok(units)
 }
 
-/// Which field of a unit another one has already, in scope or not.
+/// Returns the field whose value another unit, in scope or not, has already.
 ///
 /// # Errors
-/// What the database says.
+/// Any database error.
 pub async fn taken_field(
     tx: &mut Tx,
     _scope: &RecordScope,
     unit: &Unit,
 ) -> Result<Option<&'static str>, StoreError> {
+    // True sorts last, so `desc` reports a duplicate id before a duplicate code.
     Ok(sqlx::query_scalar!(
         r#"select id = $1 as "id!" from unit where id = $1 or code = $2 order by 1 desc limit 1"#,
         unit.id.0,
@@ -133,12 +138,14 @@ pub async fn taken_field(
     .map(|id| if id { "unit.id" } else { "unit.code" }))
 }
 
-/// Enters a unit.
+/// Inserts a unit.
 ///
 /// # Errors
-/// `RECORD_EXISTS` if its id or code is in use; what the database says.
+/// `RECORD_EXISTS` if its id or code is in use; any database error.
 pub async fn insert_unit(tx: &mut Tx, scope: &RecordScope, unit: &Unit) -> Result<(), Failure> {
     write_in(scope, &unit.area_code)?;
+    // A unique violation would abort the transaction, and with it the other rows of an
+    // import; `do nothing` doesn't.
     let inserted = sqlx::query!(
         "insert into unit (id, code, kind, name, parent_id, area_code, start_date, end_date, \
          revision) values ($1, $2, $3, $4, $5, $6, $7, $8, $9) on conflict do nothing",
@@ -161,10 +168,10 @@ pub async fn insert_unit(tx: &mut Tx, scope: &RecordScope, unit: &Unit) -> Resul
     Ok(())
 }
 
-/// Keeps a new revision of a unit that is locked.
+/// Stores a new revision of a unit that the caller has locked.
 ///
 /// # Errors
-/// What the database says.
+/// Any database error.
 pub async fn update_unit(tx: &mut Tx, scope: &RecordScope, unit: &Unit) -> Result<(), Failure> {
     write_in(scope, &unit.area_code)?;
     sqlx::query!(
@@ -179,11 +186,11 @@ pub async fn update_unit(tx: &mut Tx, scope: &RecordScope, unit: &Unit) -> Resul
     Ok(())
 }
 
-/// Units by id, with their kinds and days: those in scope, and those of the areas
-/// around it, which everybody in these may name.
+/// Returns the units among some ids, with their kinds and days: those in scope, and those of
+/// the areas around it, which every caller in it may refer to.
 ///
 /// # Errors
-/// What the database says.
+/// Any database error.
 pub async fn find_units(
     tx: &mut Tx,
     scope: &RecordScope,

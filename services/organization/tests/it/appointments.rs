@@ -1,4 +1,4 @@
-//! Appointments: made, listed, ended.
+//! Appointments: create, list and end.
 
 use tonic::Status;
 use wangge_api::{

@@ -1,4 +1,4 @@
-//! Areas: made, read, listed, changed.
+//! Areas: create, get, list and update.
 
 use prost_types::FieldMask;
 use tonic::Status;
@@ -359,7 +359,7 @@ async fn what_lies_elsewhere_is_not_there() {
         let refused = refusal(world.areas(STREET).get_area(request).await);
         assert_eq!(refused, expected("RECORD_NOT_FOUND", &[]), "{code}");
     }
-    // What lies around is seen, and no more.
+    // The areas around the scope are visible, but can't be changed.
     let request = GetAreaRequest {
         code: DISTRICT.into(),
     };
@@ -456,7 +456,7 @@ async fn a_page_token_is_good_for_its_list_only() {
         let refused = refusal(world.areas("").list_areas(request).await);
         assert_eq!(refused, expected("PAGE_TOKEN_INVALID", &["page_token"]));
     }
-    // It grants nothing: another caller sees what lies behind it of their own.
+    // The token grants nothing: another caller gets the next records of their own scope.
     let stolen = ListAreasRequest {
         page_token: page.next_page_token,
         ..ListAreasRequest::default()

@@ -1,5 +1,4 @@
-//! Who governs a community together: memberships and seats; and the grids that
-//! lack a worker.
+//! Co-governance of a community: memberships and seats. Also the vacancies of its grids.
 
 use prost_types::FieldMask;
 use tonic::Status;
@@ -75,7 +74,7 @@ async fn each_part_is_for_its_kind_of_member() {
             .await
             .expect("a member");
     }
-    // Nobody is a member twice at a time, whatever the part.
+    // Nobody is a member twice at a time, in any role.
     let again = join(&world, membership(MembershipRole::CoBuildingUnit, company)).await;
     assert_eq!(refusal(again), expected("GUARD_FAILED", &[]));
     let before = Membership {
@@ -115,7 +114,7 @@ async fn nobody_holds_two_seats_at_a_time() {
         ..second
     };
     sit(&world, behind).await.expect("a seat behind the term");
-    // A term can be cut short, and not made longer.
+    // A term can be shortened, but not extended.
     let end = |end_date| EndSeatRequest {
         request_id: request_id(),
         id: first.id.clone(),
@@ -287,7 +286,7 @@ async fn what_is_of_a_unit_or_a_grid_holds_no_longer_than_it() {
     world.areas("").update_area(request).await.expect("ended");
     assert_eq!(holding(&world, 11).await, [0, 0, 1]);
     assert_eq!(holding(&world, 12).await, [0, 0, 0]);
-    // Taken back, it is as it was: nothing else was written.
+    // After the end is removed, everything holds again: no other record was written.
     world
         .units("")
         .update_unit(dissolve(None))
@@ -296,8 +295,8 @@ async fn what_is_of_a_unit_or_a_grid_holds_no_longer_than_it() {
     assert_eq!(holding(&world, 12).await, [1, 1, 1]);
 }
 
-/// The units of the street and the district stand around the community: its staff
-/// can read them, and name them.
+/// Units of the street and the district are in areas around the community. Its staff can
+/// read them and refer to them.
 #[tokio::test]
 async fn a_community_has_members_from_around_it() {
     let world = World::with_tree().await;

@@ -1,4 +1,4 @@
-//! What the contract's rules refuse before any handler is called.
+//! Requests that the contract's rules reject before any handler is called.
 
 use wangge_api::organization::v1::{
     Area, AreaKind, CreateAreaRequest, GetAreaRequest, GetUnitRequest, ListAreasRequest,

@@ -1,5 +1,5 @@
-//! What areas, units and appointments name holds on their days: in calls and in
-//! loads.
+//! References of areas, units and appointments are checked for their days, in calls and in
+//! imports.
 
 use prost_types::FieldMask;
 use tonic::Status;
@@ -177,7 +177,7 @@ async fn units_and_posts_last_no_longer_than_their_unit() {
     };
     appoint(&world, past).await.expect("while it was there");
 
-    // An end moves within the days of the unit above, or after that has moved.
+    // An end can move within the days of the parent unit, or after the parent's has moved.
     let open = end_unit(&world, &kept, None).await;
     assert_eq!(guard(open).as_deref(), Some("unit_not_current"));
     let later = end_unit(&world, &kept, date(2022, 6, 1)).await;

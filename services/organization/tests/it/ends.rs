@@ -1,4 +1,4 @@
-//! Ends that were entered by mistake: corrected for a reason, which is kept.
+//! Correction of ends that were entered by mistake. The reason is stored.
 
 use chrono::NaiveDate;
 use tonic::Status;
@@ -22,8 +22,8 @@ fn guard<T: std::fmt::Debug>(result: Result<T, Status>) -> Option<String> {
     precondition(&result.expect_err("refused"))
 }
 
-/// What is kept of a record's corrections: the days before and after, the reason
-/// and who gave it.
+/// The stored corrections of a record: the end dates before and after, the reason and the
+/// subject who gave it.
 async fn corrections(
     world: &World,
     id: &str,
@@ -121,7 +121,7 @@ async fn what_has_come_since_stands_against_a_correction() {
     let mut residents = home.world.residents("");
     let mut estates = home.world.estates("");
 
-    // Another tag of the kind.
+    // Conflict: another tag of the kind.
     let first = home.tag(tag(&home.resident.id, NeedKind::Disabled)).await;
     let first = first.expect("a tag");
     let end_tag = |day, reason: &str| EndNeedTagRequest {
@@ -147,7 +147,7 @@ async fn what_has_come_since_stands_against_a_correction() {
     let until = end_tag(date(2022, 7, 1), "误录");
     residents.end_need_tag(until).await.expect("up to the next");
 
-    // The household where a resident lives has moved away.
+    // Conflict: the household of the resident has ended.
     let end_resident = |day, reason: &str| EndResidentRequest {
         request_id: request_id(),
         id: home.resident.id.clone(),
@@ -164,7 +164,7 @@ async fn what_has_come_since_stands_against_a_correction() {
     let until = end_resident(date(2022, 7, 3), "误录");
     residents.end_resident(until).await.expect("as long");
 
-    // Another household lives behind the door.
+    // Conflict: another household has the same door.
     let next = Household {
         start_date: date(2022, 7, 10),
         ..household(&home.building.id)

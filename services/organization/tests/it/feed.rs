@@ -1,4 +1,4 @@
-//! What the feed tells: every change once, with the record's revision.
+//! Events in the feed: each change exactly once, with the record's revision.
 
 use prost_types::FieldMask;
 use wangge_api::{

@@ -1,4 +1,4 @@
-//! Loads of records that were made elsewhere.
+//! Imports of existing records.
 
 use prost_types::FieldMask;
 use tokio_stream::wrappers::ReceiverStream;
@@ -234,7 +234,7 @@ async fn a_load_can_be_sent_again_after_its_records_were_changed_here() {
     let trial = import(&world, "", true, &records).await;
     assert_eq!(outcomes(&trial), vec![RowOutcome::Valid; records.len()]);
     assert_eq!(world.events().await.len(), events);
-    // A row that says something else is still another record.
+    // A row with other content is still a conflict.
     let other = records.into_iter().find_map(|record| match record {
         Record::Unit(unit) => Some(Record::Unit(Unit {
             name: "另一名".into(),
@@ -401,8 +401,8 @@ async fn a_check_loads_nothing_and_knows_the_rows_before() {
     assert_eq!(outcomes(&results), vec![RowOutcome::Valid; records.len()]);
     assert!(results.iter().all(|row| row.version.is_none()));
     assert!(world.events().await.is_empty());
-    // The same again within one stream, then the same code under another id,
-    // and something that no row brings.
+    // A duplicate within one stream, then the same code under another id, and a parent that
+    // no row creates.
     records.push(records[3].clone());
     records.push(Record::Area(Area {
         id: new_id(),
@@ -416,7 +416,7 @@ async fn a_check_loads_nothing_and_knows_the_rows_before() {
     assert_eq!(results[9].outcome(), RowOutcome::Valid);
     assert_eq!(why(&results[10]), [("code", "RECORD_EXISTS")]);
     assert_eq!(why(&results[11]), [("parent_code", "REFERENCE_UNKNOWN")]);
-    // A check of what is there already finds it right, or taken.
+    // A dry run over imported rows finds them valid, and the conflicting one taken.
     import(&world, "", false, &records).await;
     let results = import(&world, "", true, &records).await;
     assert_eq!(results[3].outcome(), RowOutcome::Valid);
@@ -488,7 +488,7 @@ async fn a_stream_out_of_form_ends() {
         messages.extend(row.clone());
         messages.push(last);
         let (results, status) = send(&world, "", messages).await;
-        // What came before is answered.
+        // Rows before the error are reported.
         assert_eq!(outcomes(&results), [RowOutcome::Valid]);
         assert_eq!(
             refusal(Err::<(), _>(status.expect("ended"))),
@@ -545,7 +545,7 @@ async fn many_rows_are_loaded_in_batches_by_several_at_once() {
             })
         })
         .collect();
-    // Two importers send the same rows: each is loaded by one of them.
+    // Two importers send the same rows: each row is imported by one of them.
     let (one, two) = tokio::join!(
         import(&world, "", false, &people),
         import(&world, "", false, &people)
@@ -606,8 +606,7 @@ async fn rows_are_checked_against_the_contract_one_by_one() {
     }
 }
 
-/// An estate, a building, a household and a resident of it, with two tags that
-/// overlap.
+/// An estate, a building, a household and a resident of it, with two overlapping tags.
 fn plain() -> Vec<Record> {
     let (estate_id, building_id) = (new_id(), new_id());
     let (household_id, resident_id) = (new_id(), new_id());
@@ -683,7 +682,7 @@ async fn plain_records_are_loaded_each_for_itself() {
     ];
     assert_eq!(outcomes(&again), expected);
     assert_eq!(world.events().await.len(), before + 5);
-    // It came to be on its first day.
+    // Its creation time is the start of its first day.
     let began: chrono::DateTime<chrono::Utc> =
         sqlx::query_scalar("select created_time from resident")
             .fetch_one(&world.database.calls)
@@ -692,7 +691,7 @@ async fn plain_records_are_loaded_each_for_itself() {
     assert_eq!(began.to_rfc3339(), "2020-02-29T16:00:00+00:00");
 }
 
-/// Also where they are too far apart to be loaded together.
+/// Also if the rows are too far apart to be in one batch.
 #[tokio::test]
 async fn a_trial_finds_what_stands_in_the_way_of_another_row() {
     let world = World::with_tree().await;
@@ -752,7 +751,7 @@ async fn a_plain_row_is_refused_where_it_is_wrong() {
     assert_eq!(told, expected);
 }
 
-/// As a load does, which finds them in the database.
+/// As in an import, which finds them in the database.
 #[tokio::test]
 async fn a_trial_knows_the_days_of_areas_of_its_own_rows() {
     let new = "320402003009";
@@ -781,7 +780,7 @@ async fn a_trial_knows_the_days_of_areas_of_its_own_rows() {
     }
 }
 
-/// In one batch, in batches that follow one another, and beside what is there.
+/// In one batch, in successive batches, and against stored records.
 #[tokio::test]
 async fn a_second_building_of_a_name_is_refused_in_trial_and_load() {
     use RowOutcome::{Imported, Refused, Unchanged, Valid};

@@ -1,4 +1,4 @@
-//! In which grid a point or an address lies.
+//! Lookup of the grid that contains a point or an address.
 
 use prost_types::FieldMask;
 use tonic::Status;
@@ -98,7 +98,7 @@ async fn a_point_is_found_in_each_coordinate_system() {
             chain
         );
     }
-    // Guessed wrongly, the point lies in another grid or none.
+    // With the wrong coordinate system, the point is in another grid or in none.
     let moved = locate(
         &world,
         "",
@@ -118,13 +118,13 @@ async fn the_longest_entry_decides() {
         .await
         .expect("found");
     assert_eq!(found, [DISTRICT, STREET, COMMUNITY, GRID]);
-    // The index is made anew when this process changes a place.
+    // The index is rebuilt when this process changes a place.
     enter(&world, "富强新村12幢", OTHER_GRID).await;
     let found = locate(&world, "", words("富强新村　１２幢3单元"))
         .await
         .expect("found");
     assert_eq!(found.last().map(String::as_str), Some(OTHER_GRID));
-    // An entry of no grid decides nothing.
+    // An entry of an area that is no grid leads to no result.
     enter(&world, "富强新村13幢", COMMUNITY).await;
     let refused = refusal(locate(&world, "", words("富强新村13幢1单元")).await);
     assert_eq!(refused, expected("RECORD_NOT_FOUND", &[]));
@@ -152,7 +152,7 @@ async fn grids_come_and_go_with_their_days() {
     let world = World::with_tree().await;
     bound(&world, GRID, 119.97).await;
     let request = at(INSIDE, CoordinateSystem::Wgs84);
-    // Ends with the 28th in Shanghai: at 16:00 UTC.
+    // The day of the 28th ends at 16:00 UTC, midnight in Shanghai.
     let ended = Area {
         code: GRID.into(),
         end_date: date(2022, 7, 29),

@@ -1,5 +1,5 @@
-//! One caller can't take the service from the others, whatever it leaves open or
-//! gives up.
+//! Fair share of resources: a caller can't block others by leaving requests open or by
+//! cancelling them.
 
 use futures::stream::{FuturesUnordered, StreamExt as _};
 use h2::client::SendRequest;
@@ -22,9 +22,9 @@ use wangge_testkit::{eventually, reason, retry_after, stream_channel, token};
 
 use crate::support::{COMMUNITY, DISTRICT, World};
 
-/// Streams that a connection may have.
+/// Maximum number of concurrent streams of a connection.
 const STREAMS: usize = 128;
-/// Calls of one caller that are taken.
+/// Number of concurrent calls that one caller is allowed.
 const SHARE: usize = 128;
 
 async fn connect(world: &World) -> SendRequest<Bytes> {
@@ -74,7 +74,7 @@ async fn requests_that_never_come_take_no_slot_and_leave_the_others_theirs() {
             open.push(body);
         }
     }
-    // All but its share are refused at once.
+    // All beyond its share are rejected at once.
     let refused: Vec<_> = answers.take(3 * SHARE).collect().await;
     for answer in refused {
         let told = Status::from_header_map(answer.unwrap().headers()).unwrap();
@@ -82,12 +82,12 @@ async fn requests_that_never_come_take_no_slot_and_leave_the_others_theirs() {
         assert_eq!(reason(&told), "OVERLOADED");
         assert!(retry_after(&told).is_some());
     }
-    // The rest stay open, and nobody else notices.
+    // The rest stay open, and other callers are not affected.
     world.areas(DISTRICT).get_area(get_area()).await.unwrap();
     drop(open);
 }
 
-/// The slot of a call goes with its work, and the work with its caller.
+/// A slot is held until the work of its call ends, and the work ends with its caller.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_flood_of_calls_that_are_given_up_breaks_no_connection_and_queues_no_work() {
     let world = World::with_tree().await;
@@ -127,14 +127,14 @@ async fn a_flood_of_calls_that_are_given_up_breaks_no_connection_and_queues_no_w
             body.send_reset(h2::Reason::CANCEL);
         }
     }
-    // Another caller writes and reads what is not locked.
+    // Another caller writes, and reads what is not locked.
     let units = world.units(DISTRICT);
     eventually(|| {
         let mut units = units.clone();
         async move { units.list_units(ListUnitsRequest::default()).await.ok() }
     })
     .await;
-    // The same connection goes on, and nothing of the flood waits for the lock.
+    // The connection still works, and none of the cancelled calls waits for the lock.
     let staff = token(&[Role::Staff], Some(""), None);
     client = client.ready().await.expect("the connection holds");
     let headers = request(&world, "GetArea", &staff);
@@ -205,7 +205,7 @@ async fn a_caller_has_few_imports_open_at_a_time_and_others_have_theirs() {
     assert!(retry_after(&told).is_some());
     let other = open(&[Role::Importer, Role::Staff]).await;
     let other = other.expect("another caller has its own");
-    // Calls of the same caller are another matter; and an end makes room.
+    // Other calls of the same caller are not limited, and a closed stream frees its slot.
     world.areas(DISTRICT).get_area(get_area()).await.unwrap();
     let (rows, results) = streams.pop().unwrap();
     drop(rows);
@@ -214,7 +214,8 @@ async fn a_caller_has_few_imports_open_at_a_time_and_others_have_theirs() {
     drop((streams, other, again));
 }
 
-/// Overload is no reason to send calls to the next replica, and so on.
+/// Overload must not fail the readiness check: clients would move to the next replica and
+/// overload it as well.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_service_whose_connections_are_all_in_use_is_still_ready() {
     let world = World::with_tree().await;
@@ -223,7 +224,7 @@ async fn a_service_whose_connections_are_all_in_use_is_still_ready() {
     for _ in 0..pool.options().get_max_connections() {
         taken.push(pool.acquire().await.unwrap());
     }
-    // Readiness was asked several times since.
+    // Wait until readiness has been checked several times.
     let asked = || async {
         let last: Option<chrono::DateTime<chrono::Utc>> = sqlx::query_scalar(
             "select max(query_start) from pg_stat_activity \

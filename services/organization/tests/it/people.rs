@@ -1,4 +1,4 @@
-//! People: entered, read, listed.
+//! People: create, get and list.
 
 use wangge_api::organization::v1::{
     CreatePersonRequest, GetPersonRequest, ListPeopleRequest, Person,

@@ -1,5 +1,4 @@
-//! The service's own binary, as a container runs it: its settings, its health, its
-//! metrics and its log.
+//! The service's binary, as a container runs it: settings, health, metrics and logs.
 
 use std::{net::TcpListener, path::Path, process::Stdio};
 
@@ -14,7 +13,7 @@ use wangge_auth::issuer::{INSTALLATION, Issuer};
 use wangge_organization::MIGRATOR;
 use wangge_testkit::{HANG_TIMEOUT, empty_database, eventually, postgres_url};
 
-/// What a caller sends, and what must never be told.
+/// Personal data that a caller sends, which must not appear in logs or metrics.
 const CANARY: &str = "张戊一的电话";
 const TRACE: &str = "4bf92f3577b34da6a3ce929d0e0e4736";
 
@@ -29,7 +28,7 @@ fn free_port() -> u16 {
     listener.local_addr().expect("an address").port()
 }
 
-/// A folder that goes when it is dropped.
+/// A temporary directory, removed on drop.
 struct Folder(std::path::PathBuf);
 
 impl Folder {
@@ -53,7 +52,7 @@ impl Drop for Folder {
     }
 }
 
-/// What a process says that ends by itself, badly.
+/// Returns the error output of a process that exits with a failure.
 async fn refused(command: &mut Command) -> String {
     let ended = command.output().await.expect("it runs");
     assert!(!ended.status.success(), "{ended:?}");
@@ -96,7 +95,7 @@ async fn production_takes_nothing_that_is_for_development() {
     let folder = Folder::new();
     let development = Issuer::generate().expect("a key");
     let key_set = folder.file("jwks.json", development.jwks());
-    // A forgotten variable is no way around it.
+    // Leaving the variable unset doesn't bypass the check.
     for environment in [None, Some("production")] {
         let told = refused(
             binary()
@@ -116,7 +115,7 @@ async fn production_takes_nothing_that_is_for_development() {
     }
 }
 
-/// A service that runs on a database, with an installation's key.
+/// A running service with a database and the key set of an installation.
 struct Running {
     child: Child,
     port: u16,
@@ -158,7 +157,7 @@ impl Running {
         }
     }
 
-    /// Whether the service of a name is well, as `healthcheck` finds.
+    /// Returns true if the service with a name is healthy according to `healthcheck`.
     async fn is(&self, service: &str) -> bool {
         let mut command = binary();
         command.env("WANGGE_LISTEN", format!("127.0.0.1:{}", self.port));
@@ -242,7 +241,7 @@ async fn it_tells_numbers_and_traces_and_nothing_of_anybody() {
         .get_area(request)
         .await;
     assert_eq!(answer.unwrap_err().code(), tonic::Code::NotFound);
-    // Without a token, and with something personal where a code belongs.
+    // A call without a token, and with personal data in the place of a code.
     let request = GetAreaRequest {
         code: CANARY.to_owned(),
     };
@@ -283,7 +282,7 @@ async fn it_tells_numbers_and_traces_and_nothing_of_anybody() {
         assert!(!everything.contains(hidden), "{hidden} is told");
     }
 
-    // Told to stop, it ends.
+    // It exits when it receives a termination signal.
     let pid = running.child.id().expect("it runs").to_string();
     assert!(Path::new("/proc").join(&pid).exists());
     let kill = Command::new("kill").arg(&pid).status().await;

@@ -1,4 +1,4 @@
-//! Where residents live, what they need, the roles they take on.
+//! Estates, households and residents; their needs and roles.
 
 use tonic::{Code, Status};
 use wangge_api::organization::v1::{
@@ -16,7 +16,7 @@ fn guard<T: std::fmt::Debug>(result: Result<T, Status>) -> Option<String> {
     wangge_testkit::precondition(&result.expect_err("refused"))
 }
 
-/// A resident of the first grid with everything above.
+/// A resident of the first grid, with the household, building and estate.
 pub(crate) struct Home {
     pub(crate) world: World,
     estate: Estate,
@@ -165,7 +165,7 @@ async fn a_record_lies_where_the_one_above_lies() {
     assert_eq!(home.resident.area_code, GRID);
     let tag = home.tag(tag(&home.resident.id, NeedKind::Disabled)).await;
     assert_eq!(tag.expect("a tag").area_code, GRID);
-    // What a sender says of it is not heard.
+    // An area in the request is ignored.
     let given = Household {
         area_code: OTHER_GRID.into(),
         room: "1单元102室".into(),
@@ -173,7 +173,7 @@ async fn a_record_lies_where_the_one_above_lies() {
     };
     let made = make_household(&home.world, given).await.expect("made");
     assert_eq!(made.area_code, GRID);
-    // And so nobody reaches it from elsewhere.
+    // So a caller outside that area can't reach it.
     let request = GetResidentRequest {
         id: home.resident.id.clone(),
     };
@@ -236,7 +236,7 @@ async fn what_a_record_names_must_be_there_and_of_the_right_kind() {
     let refused = refusal(make_estate(world, managed.clone()).await);
     let field = "estate.property_company_id";
     assert_eq!(refused, expected("FIELD_INVALID", &[field]));
-    // Nor can it be given one later.
+    // An update can't set it either.
     for (company, reason) in [
         (managed.property_company_id, "FIELD_INVALID"),
         (new_id(), "REFERENCE_UNKNOWN"),
@@ -563,7 +563,7 @@ async fn of_many_who_move_in_behind_one_door_one_does() {
     }
 }
 
-/// What was entered before the guard was there.
+/// Duplicates that were created before the guard existed.
 #[tokio::test]
 async fn two_households_of_old_behind_one_door_can_be_told_apart() {
     let home = Home::start().await;
@@ -628,7 +628,7 @@ async fn an_etag_fits_the_record_that_was_read_and_no_other() {
         let refused = refusal(estates.update_building(rename(other, "3幢")).await);
         assert_eq!(refused, expected("ETAG_MISMATCH", &[]), "{other}");
     }
-    // A restore brought another past of the same revision.
+    // A restored database has another history with the same revision.
     let name = async |name: &str| {
         sqlx::query("update building set name = $1 where id = $2")
             .bind(name)

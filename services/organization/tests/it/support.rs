@@ -1,4 +1,4 @@
-//! A server on a database of its own, and the small tree that tests work on.
+//! Test server on its own database, and the small area tree that tests use.
 
 use chrono::{DateTime, Utc};
 use tokio::task::JoinSet;
@@ -50,7 +50,7 @@ impl World {
         Self::on(database).await
     }
 
-    /// A replica on a database.
+    /// Starts a replica on a database.
     pub(crate) async fn on(database: wangge_pg::Database) -> Self {
         let now: DateTime<Utc> = "2022-07-28T02:00:00Z".parse().expect("a moment");
         let clock = Clock::set_to(now);
@@ -67,7 +67,7 @@ impl World {
         }
     }
 
-    /// With a district, a street, a community, two grids and a foreign district.
+    /// Creates a district, a street, a community, two grids and a foreign district.
     pub(crate) async fn with_tree() -> Self {
         let world = Self::start().await;
         for area in [
@@ -155,7 +155,7 @@ impl World {
             .into_inner()
     }
 
-    /// Events in the outbox: record, revision, imported.
+    /// Returns the events in the outbox: record, revision, imported.
     pub(crate) async fn events(&self) -> Vec<(Uuid, i64, bool)> {
         sqlx::query_as("select record_id, revision, imported from outbox order by sequence")
             .fetch_all(&self.database.calls)
@@ -199,7 +199,7 @@ pub(crate) fn unit(code: &str, kind: UnitKind, parent_id: &str, area_code: &str)
     }
 }
 
-/// A square of a hundredth of a degree whose south-west corner is given.
+/// Returns a square of a hundredth of a degree, given its south-west corner.
 pub(crate) fn square(west: f64, south: f64) -> String {
     let (east, north) = (west + 0.01, south + 0.01);
     format!(
@@ -207,7 +207,7 @@ pub(crate) fn square(west: f64, south: f64) -> String {
     )
 }
 
-/// A square of many points: a boundary of about `bytes` bytes.
+/// Returns a square with many points: a boundary of about `bytes` bytes.
 pub(crate) fn large_boundary(bytes: usize) -> String {
     let mut points = String::with_capacity(bytes + 64);
     while points.len() < bytes {
@@ -219,7 +219,7 @@ pub(crate) fn large_boundary(bytes: usize) -> String {
     )
 }
 
-/// Takes a refusal apart.
+/// Returns the reason and the fields of a refusal.
 pub(crate) fn refusal<T: std::fmt::Debug>(result: Result<T, Status>) -> (String, Vec<String>) {
     let status = result.expect_err("a refusal");
     (
@@ -228,7 +228,7 @@ pub(crate) fn refusal<T: std::fmt::Debug>(result: Result<T, Status>) -> (String,
     )
 }
 
-/// A refusal as tests write it.
+/// Builds the expected refusal.
 pub(crate) fn expected(reason: &str, fields: &[&str]) -> (String, Vec<String>) {
     (
         reason.to_owned(),

@@ -1,5 +1,5 @@
-//! What an area must leave to others: codes that can't be taken for one
-//! another, boundaries that reach into nobody else's ground.
+//! Rules between areas of the tree: codes that don't clash, and boundaries that don't
+//! overlap areas of others.
 
 use prost_types::FieldMask;
 use tokio::task::JoinSet;
@@ -85,7 +85,7 @@ fn bounded(area: Area, west: f64) -> Area {
     }
 }
 
-/// A rectangle of half a degree and more, in which everything lies.
+/// A rectangle of more than half a degree, which contains everything.
 fn wide() -> String {
     r#"{"type":"Polygon","coordinates":[[[119.5,31.5],[120.5,31.5],[120.5,32.0],[119.5,32.0],[119.5,31.5]]]}"#.into()
 }
@@ -101,7 +101,7 @@ fn misbounded() -> (String, Vec<String>) {
 #[tokio::test(flavor = "multi_thread")]
 async fn no_code_begins_with_that_of_an_area_in_which_it_does_not_lie() {
     let world = World::with_tree().await;
-    // Behind the shorter one, and before it.
+    // Created after the shorter one, and before it.
     let longer = area("3204020031", AreaKind::Street, DISTRICT);
     assert_eq!(refusal(make(&world, "", longer).await), clash());
     let longer = area("3204020030050010", AreaKind::Grid, COMMUNITY);
@@ -110,12 +110,12 @@ async fn no_code_begins_with_that_of_an_area_in_which_it_does_not_lie() {
     make(&world, "", apart).await.expect("made");
     let shorter = area("320402004", AreaKind::Street, DISTRICT);
     assert_eq!(refusal(make(&world, "", shorter).await), clash());
-    // A grid of one street, a community of another.
+    // A grid of one street, and a community of another.
     let grid = area("320402003005100", AreaKind::Grid, COMMUNITY);
     make(&world, "", grid).await.expect("made");
     let inside = area("3204020030051", AreaKind::Community, STREET);
     assert_eq!(refusal(make(&world, "", inside).await), clash());
-    // The code of the area itself is in use, which is another matter.
+    // A duplicate of the code itself is reported differently.
     let again = area(STREET, AreaKind::Street, DISTRICT);
     let exists = expected("RECORD_EXISTS", &["area.code"]);
     assert_eq!(refusal(make(&world, "", again).await), exists);
@@ -163,7 +163,7 @@ async fn a_load_and_a_trial_know_clashing_codes_in_one_batch_and_over_batches() 
         assert_eq!(outcomes(&results), [right, right, Refused, Refused]);
         assert_eq!(why(&results[2]), [("code", "FIELD_INVALID")]);
     }
-    // A batch for each row: what the batches before brought is known.
+    // One batch per row: areas of earlier batches are known.
     let world = World::start().await;
     for (record, outcome) in pair(2)
         .into_iter()
@@ -181,7 +181,7 @@ async fn a_boundary_lies_within_that_of_the_nearest_area_around() {
         boundary_geojson: wide(),
         ..area("32040200300500100000001", AreaKind::Grid, COMMUNITY)
     };
-    // Nobody around has one yet: nothing limits it but what others claim.
+    // No area around has a boundary yet: only the claims of other areas limit it.
     bound(&world, "", STREET, square(119.97, 31.78))
         .await
         .expect("bound");
@@ -199,7 +199,7 @@ async fn a_boundary_lies_within_that_of_the_nearest_area_around() {
         refusal(bound(&world, COMMUNITY, COMMUNITY, wide()).await),
         misbounded()
     );
-    // Some metres are left to rounding.
+    // Some metres are tolerated for rounding.
     bound(&world, COMMUNITY, COMMUNITY, square(119.97, 31.780_03))
         .await
         .expect("bound");
@@ -223,7 +223,7 @@ async fn a_boundary_set_later_or_shrunk_holds_what_lies_in_the_area() {
     }
     let refused = refusal(bound(&world, "", COMMUNITY, square(119.98, 31.78)).await);
     assert_eq!(refused, misbounded());
-    // What has ended holds nothing any more.
+    // An area that has ended no longer restricts boundaries.
     let request = UpdateAreaRequest {
         request_id: request_id(),
         area: Some(Area {
@@ -314,7 +314,7 @@ async fn each_fault_of_a_boundary_is_refused_once_wherever_it_comes_in() {
             ..area("320402003007", AreaKind::Community, STREET)
         };
         assert_eq!(refusal(make(&world, "", wrong.clone()).await), misbounded());
-        // A trial tells it once, and not of each row that names the area.
+        // A dry run reports the fault once, and not for each row that refers to the area.
         let inside = area("320402003007001", AreaKind::Grid, "320402003007");
         let rows = [wrong, inside].map(|area| {
             Record::Area(Area {
@@ -378,7 +378,7 @@ async fn a_place_that_two_communities_claim_is_a_boundary_case() {
     let (areas, claims) = codes(locate(&world, DISTRICT, point).await.expect("found"));
     assert_eq!(areas, [DISTRICT, STREET]);
     assert_eq!(claims, [GRID, "320402003006001"]);
-    // Whoever names the community means its grids.
+    // A caller that names the community gets its grids.
     let (areas, claims) = codes(locate(&world, COMMUNITY, point).await.expect("found"));
     assert_eq!(areas, [DISTRICT, STREET, COMMUNITY, GRID]);
     assert!(claims.is_empty());
@@ -427,7 +427,7 @@ async fn the_same_words_name_one_area_in_each_community() {
     enter(&world, OTHER_COMMUNITY, "人民路1号", OTHER_COMMUNITY)
         .await
         .expect("entered");
-    // In a trial and in a load, too.
+    // In a dry run and in an import as well.
     let row = |area_code: &str| {
         Record::Address(Address {
             id: new_id(),

@@ -1,4 +1,4 @@
-//! Units: made, read, listed, changed.
+//! Units: create, get, list and update.
 
 use prost_types::FieldMask;
 use tonic::Status;
@@ -39,7 +39,7 @@ async fn list(world: &World, scope: &str, mut request: ListUnitsRequest) -> Vec<
     }
 }
 
-/// The five Party levels; answers them from the top.
+/// Creates the five Party levels; returns them from the top.
 async fn party(world: &World) -> Vec<Unit> {
     let mut units: Vec<Unit> = Vec::new();
     for (code, kind, area) in [

@@ -1,4 +1,4 @@
-//! The case table: each figure as computed, beside what was published.
+//! The case table: each computed figure next to the published one.
 
 use std::sync::Arc;
 
@@ -26,7 +26,7 @@ use crate::{
     store::published::PublishedFigure,
 };
 
-/// A case table, and when it was computed.
+/// The lines of a case table, with the time at which they were computed.
 #[derive(Debug, Clone)]
 pub(super) struct Table {
     pub lines: Vec<wire::CaseLine>,
@@ -50,8 +50,8 @@ pub(super) async fn get(
     })
 }
 
-/// Computes the table of an area, all of it from one snapshot. Few are computed at
-/// once, so that calls find connections.
+/// Computes the table of an area from one snapshot. The number of concurrent computations is
+/// limited, so that calls find free connections.
 pub(super) async fn compute(
     app: &App,
     area_code: &str,
@@ -60,11 +60,13 @@ pub(super) async fn compute(
 ) -> Result<Table, Refusal> {
     let permit = Arc::clone(&app.tables).acquire_owned().await;
     let permit = permit.map_err(|error| Refusal::internal(&error))?;
+    // Before the snapshot is taken: the table contains everything that was applied by then.
     let computed_time = app.clock.now();
     let (area_code, scope) = (area_code.to_owned(), scope.clone());
     let lines = transact(&app.database.calls, &[], move |tx| {
         async move {
-            // Held until the transaction ends, though the caller may be gone.
+            // Moved into the transaction, which outlives a caller that hangs up, so that the
+            // limit counts the connections that are really in use.
             let _permit = permit;
             lines(tx, &area_code, &scope, question).await
         }
@@ -83,6 +85,8 @@ async fn lines(
     scope: &RecordScope,
     question: Question,
 ) -> Result<Vec<wire::CaseLine>, Failure> {
+    // All figures are read from one snapshot. Otherwise an event that is applied in between
+    // would be counted by some of them only.
     snapshot::begin(tx).await?;
     let published = list_published(&mut *tx, area_code, question.as_of).await?;
     let rows = FIGURES

@@ -1,6 +1,5 @@
-//! Tables as files: the case table, the records behind a figure, and what stands
-//! on the wall, as CSV or JSON. A file is made while it is read, and never held
-//! whole.
+//! Exports of tables as CSV or JSON files: the case table, the records behind a figure, and
+//! the entries of the wall. A file is streamed while it is generated, never buffered whole.
 
 use std::time::Duration;
 
@@ -23,23 +22,23 @@ use wangge_auth::RecordScope;
 use super::{case_table, figure_records, wall};
 use crate::{App, queries::figures};
 
-/// So many rows are sent at once.
+/// Number of rows per message of the stream.
 const ROWS: usize = 500;
-/// So many records are read at once.
+/// Number of records per page read from the database.
 const ROWS_READ: i64 = 5000;
-/// A reader that takes nothing for so long is dropped.
+/// Timeout after which a reader that accepts no data is dropped.
 const STALLED: Duration = Duration::from_secs(30);
 
-/// Says that a text is UTF-8.
+/// UTF-8 byte order mark, by which spreadsheets recognise the encoding.
 const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
 
-/// A stream of a file's parts.
+/// A stream of the parts of a file.
 pub(super) type Parts = BoxStream<'static, Result<wire::ExportTableResponse, Status>>;
 
-/// A row, with as many values as its table has columns.
+/// A row, with one value per column of its table.
 type Row = Vec<Value>;
 
-/// A table: the names of its columns, and its rows.
+/// The column names and the rows of a table.
 struct Table {
     columns: &'static [&'static str],
     rows: BoxStream<'static, Result<Row, Refusal>>,
@@ -52,10 +51,10 @@ impl Table {
     }
 }
 
-/// The parts of a table's file.
+/// Returns the file of the requested table as a stream of its parts.
 ///
 /// # Errors
-/// Those of the table that is asked for.
+/// The errors of the requested table.
 pub(super) async fn export(
     app: &App,
     message: wire::ExportTableRequest,
@@ -78,7 +77,7 @@ pub(super) async fn export(
     Ok(file.map_ok(part).map_err(Status::from).boxed())
 }
 
-/// Refuses what would be left unheeded.
+/// Rejects fields that don't apply to the requested table, instead of ignoring them.
 fn refuse_what_is_of_another_table(message: &wire::ExportTableRequest) -> Result<(), Refusal> {
     let refuse = |field: &str, why: &str| Err(Refusal::field(field, field, why));
     let table = message.table();
@@ -163,10 +162,11 @@ async fn records(
     )
     .await?;
     let (sender, receiver) = mpsc::channel(ROWS);
-    // Calls go on whoever exports: no feed is read here, so that pool is free.
+    // The pool of the feed, so that exports never take connections from calls. It is idle,
+    // since this service serves no feed of its own.
     let read = tokio::spawn(read(app.database.feed.clone(), counting, sender));
-    // What ended the reading comes behind the rows, so that a file that was cut
-    // off is never taken for a whole one.
+    // An error is the last item of the stream, after the rows, so that a truncated file
+    // is never mistaken for a complete one.
     let end = stream::once(read).filter_map(|read| {
         let read = read.unwrap_or_else(|error| Err(Refusal::internal(&error)));
         std::future::ready(read.err().map(Err))
@@ -177,8 +177,8 @@ async fn records(
     })
 }
 
-/// Reads the records that a figure counts page by page, as fast as they are taken; no
-/// connection is held meanwhile.
+/// Reads the records that a figure counts page by page, at the pace of the reader. No
+/// connection is held while it waits for the reader.
 async fn read(
     pool: PgPool,
     counting: figures::Counting,
@@ -191,8 +191,11 @@ async fn read(
         let records = figure_records::read_page(&pool, &counting, page).await?;
         for counted in &records {
             let row = record(figure_records::record(counting.figure, counted));
+            // The channel is bounded, so a slow reader blocks this task. The timeout frees it from
+            // a reader that never continues.
             match rows.send_timeout(row, STALLED).await {
                 Ok(()) => {}
+                // The reader has gone away, which is no error of the export.
                 Err(SendTimeoutError::Closed(_)) => return Ok(()),
                 Err(SendTimeoutError::Timeout(_)) => {
                     let why = "nothing of the file was taken for 30 s";
@@ -284,12 +287,13 @@ fn time(time: Option<&prost_types::Timestamp>) -> Value {
     time.map_or(Value::Null, |time| time.to_rfc3339().into())
 }
 
-/// An array of objects by the columns' names.
+/// Formats a table as a JSON array of objects with the columns' names as keys.
 fn json(table: Table) -> BoxStream<'static, Result<Vec<u8>, Refusal>> {
     let columns = table.columns;
     let object = move |(number, row): (usize, Result<Row, Refusal>)| {
         let columns = columns.iter().map(ToString::to_string);
         let object: Map<String, Value> = columns.zip(row?).collect();
+        // Commas are written before the items, since a stream doesn't know its last item.
         let comma = if number == 0 { "\n" } else { ",\n" };
         Ok(format!("{comma}{}", Value::Object(object)).into_bytes())
     };
@@ -298,8 +302,8 @@ fn json(table: Table) -> BoxStream<'static, Result<Vec<u8>, Refusal>> {
     whole(b"[").chain(rows).chain(whole(b"\n]\n")).boxed()
 }
 
-/// RFC 4180 in UTF-8, the columns' names first, behind a byte order mark if one is
-/// asked for. What a spreadsheet would take for a formula has an apostrophe before it.
+/// Formats a table as RFC 4180 in UTF-8, with a header row, after a byte order mark if one
+/// is requested. An apostrophe precedes a text that a spreadsheet would run as a formula.
 fn csv(table: Table, byte_order_mark: bool) -> BoxStream<'static, Result<Vec<u8>, Refusal>> {
     let names = line(table.columns.iter().map(ToString::to_string).collect());
     let rows = table.rows.map(|row| line(row?.iter().map(cell).collect()));
@@ -318,10 +322,11 @@ fn line(cells: Vec<String>) -> Result<Vec<u8>, Refusal> {
         .map_err(|error| Refusal::internal(&error))
 }
 
-/// Rows in parts of some size, each as soon as it is full.
+/// Groups rows into parts of a fixed size, each sent as soon as it is complete.
 fn in_parts(
     rows: impl Stream<Item = Result<Vec<u8>, Refusal>> + Send + 'static,
 ) -> BoxStream<'static, Result<Vec<u8>, Refusal>> {
+    // Rows are grouped, since a message for each row would cost more than the row itself.
     let parts = rows.try_chunks(ROWS);
     parts
         .map_ok(|rows| rows.concat())
@@ -332,6 +337,7 @@ fn in_parts(
 fn cell(value: &Value) -> String {
     match value {
         Value::Null => String::new(),
+        // CSV injection: titles come from users, and the file is opened by staff.
         Value::String(text) if text.starts_with(['=', '+', '-', '@', '\t', '\r']) => {
             format!("'{text}")
         }

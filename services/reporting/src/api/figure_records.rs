@@ -1,4 +1,4 @@
-//! Drill-down: the records behind a figure.
+//! Drill-down: lists the records behind a figure.
 
 use futures::FutureExt as _;
 use sqlx::PgPool;
@@ -41,6 +41,8 @@ pub(super) async fn list(
     .await?;
     let Counting { figure, span, .. } = counting;
     let days = format!("{:?} {}", span.from, span.as_of);
+    // The days are part of the token: after midnight, or once another figure was published,
+    // the default as-of date changes, and a page of other days must not follow.
     let arguments = [
         "figure records",
         &message.area_code,
@@ -54,6 +56,7 @@ pub(super) async fn list(
         })?
         .unwrap_or_default();
     let size = page::size(message.page_size);
+    // One more than the page has, to detect whether there are more.
     let wanted = Page {
         after,
         limit: size + 1,
@@ -76,7 +79,7 @@ pub(super) async fn list(
     })
 }
 
-/// Reads a page of what a figure counts and how much there is in all, from one
+/// Reads a page of the records that a figure counts, and their total number, from one
 /// snapshot.
 async fn read(
     pool: &PgPool,
@@ -100,7 +103,7 @@ async fn read(
     .await
 }
 
-/// Reads a page of what a figure counts.
+/// Reads a page of the records that a figure counts.
 pub(super) async fn read_page(
     pool: &PgPool,
     counting: &Counting,
@@ -118,12 +121,12 @@ pub(super) async fn read_page(
     .await
 }
 
-/// What a figure of an area counts, by the same period and on the same day as the
-/// first of its lines in the case table.
+/// Returns what a figure of an area counts, for the same period and as-of date as the first
+/// of its lines in the case table.
 ///
 /// # Errors
-/// `FIELD_INVALID` for a figure or a period that there isn't, or a period by which
-/// the figure can't be counted; `RECORD_NOT_FOUND`.
+/// `FIELD_INVALID` for an unknown figure or period, or a period that the figure can't be
+/// counted by; `RECORD_NOT_FOUND`.
 pub(super) async fn counting(
     app: &App,
     figure_key: &str,

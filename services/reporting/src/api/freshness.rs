@@ -1,5 +1,5 @@
-//! Reading one's own write: waits until what the caller wrote elsewhere has been
-//! applied here.
+//! Read-your-writes consistency: waits until records that the caller has written in other
+//! services have been applied here.
 
 use std::{future::Future, time::Duration};
 
@@ -15,15 +15,15 @@ use wangge_api::{
 
 use crate::{App, queries::positions::have_been_applied};
 
-/// How long a call waits.
+/// Timeout of the wait.
 const TIMEOUT: Duration = Duration::from_secs(5);
-/// Pause between the first two lookups; each later one is twice as long, however
-/// often something is applied meanwhile.
+/// Delay after the first lookup, doubled after each one, even if events are applied all the
+/// time.
 const FIRST_PAUSE: Duration = Duration::from_millis(20);
-/// Longest pause: a notification may have been missed.
+/// Longest delay between lookups. A notification may have been missed.
 const POLL_INTERVAL: Duration = Duration::from_secs(1);
 
-/// Waits until every record has at least the revision asked for.
+/// Waits until every record has been applied in at least the requested revision.
 pub(super) async fn wait_for(app: &App, wanted: &[RecordVersion]) -> Result<(), Refusal> {
     if wanted.is_empty() {
         return Ok(());
@@ -41,6 +41,7 @@ pub(super) async fn wait_for(app: &App, wanted: &[RecordVersion]) -> Result<(), 
     if until(lookup, app.pulse.listen(), TIMEOUT).await? {
         return Ok(());
     }
+    // Retryable: the feed may only be lagging. A record that doesn't exist looks the same.
     Err(Refusal::unavailable(
         Reason::NotYetVisible,
         "a record asked for by at_least has not arrived yet",
@@ -48,8 +49,8 @@ pub(super) async fn wait_for(app: &App, wanted: &[RecordVersion]) -> Result<(), 
     ))
 }
 
-/// Looks until something holds or time is up: after events were applied, but ever more
-/// seldom, and without that once a second.
+/// Repeats a lookup until it succeeds or the time limit is reached: after events were applied,
+/// with growing delays, and at least once a second.
 async fn until<L, F, E>(
     mut lookup: L,
     mut applied: watch::Receiver<u64>,
@@ -62,7 +63,7 @@ where
     let deadline = Instant::now() + limit;
     let mut pause = FIRST_PAUSE;
     loop {
-        // Before the lookup: what is applied during it is looked for again.
+        // Before the lookup, so that events applied during it trigger another one.
         applied.mark_unchanged();
         if lookup().await? {
             return Ok(true);
@@ -73,6 +74,8 @@ where
         }
         let poll = deadline.min(now + POLL_INTERVAL);
         drop(timeout_at(poll, applied.changed()).await);
+        // Without this delay, a busy feed would make each waiting call query the database after
+        // every batch of events.
         sleep_until(deadline.min(now + pause)).await;
         pause = POLL_INTERVAL.min(pause * 2);
     }

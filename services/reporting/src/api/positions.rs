@@ -1,4 +1,4 @@
-//! How far the feeds have been applied.
+//! Positions up to which the feeds have been applied.
 
 use wangge_api::{date::timestamp, refusal::Refusal, reporting::v1 as wire};
 

@@ -1,4 +1,4 @@
-//! `WallService`: the display wall, once and as it changes.
+//! `WallService`: the display wall, as a single response or as a stream of updates.
 
 mod board;
 mod listener;
@@ -34,17 +34,16 @@ use crate::{
     wall::{Grid, Matter, Reply, may_show, withhold_small},
 };
 
-/// A wall is sent again after so long a silence: lights change by themselves, and
-/// the case table follows.
+/// Longest interval between two walls of a stream. Statuses change with time alone, and the
+/// case table is refreshed along with them.
 const AT_LEAST: Duration = Duration::from_secs(4);
-/// No wall is begun sooner than so long after the last one: what changes meanwhile
-/// shares a message.
+/// Shortest interval between two walls of a stream. Changes within it share one message.
 const TOGETHER: Duration = Duration::from_millis(100);
-/// Nor sooner than so long after a change: that leaves calls their turn where walls
-/// take long to make, and services' clocks may differ a little.
+/// Delay between a change and the next wall. It leaves connections to calls where walls are
+/// slow to build, and tolerates small differences between the services' clocks.
 const SETTLED: Duration = Duration::from_millis(50);
 
-/// Handlers of `WallService`. Streams end at `stop`.
+/// Handler of `WallService`. Streams end when `stop` is cancelled.
 #[derive(Debug)]
 pub(crate) struct Walls {
     pub app: App,
@@ -88,7 +87,7 @@ impl WallService for Walls {
     }
 }
 
-/// The wall of an area, and again after each change, until `stop`.
+/// Returns the wall of an area, and again after each change, until `stop` is cancelled.
 fn walls(
     app: App,
     code: String,
@@ -96,11 +95,12 @@ fn walls(
     stop: CancellationToken,
 ) -> impl Stream<Item = Result<Arc<wire::Wall>, Refusal>> + Send {
     let pulse = app.pulse.listen();
-    // When the last wall was begun, and to hear of the next case table.
+    // Start time of the last wall, and a receiver for the next case table.
     let last: Option<(Instant, Renewals)> = None;
     let begin = (app, code, scope, pulse, stop, last);
     futures::stream::try_unfold(
         begin,
+        // The first wall is sent at once; later ones wait for a reason.
         |(app, code, scope, mut pulse, stop, last)| async move {
             if let Some((last, mut renewals)) = last {
                 tokio::select! {
@@ -113,10 +113,12 @@ fn walls(
                     () = tokio::time::sleep_until(last + AT_LEAST) => {}
                 }
             }
+            // Before the wall is built, so that events applied during it trigger another one.
             let begun = Instant::now();
             pulse.mark_unchanged();
             let renewals = app.boards.renewals(&code);
-            // Of those who look at the same wall, one has it made in time.
+            // Half the interval: of several watchers of one wall, the first rebuilds it and
+            // the others get it from the cache.
             let wall = app.boards.wall(&app, &code, &scope, AT_LEAST / 2).await?;
             Ok(Some((
                 wall,
@@ -134,27 +136,29 @@ fn shutting_down() -> Refusal {
     )
 }
 
-/// The wall as it is.
+/// Returns the current wall.
 pub(super) async fn now(app: &App, code: &str, scope: &RecordScope) -> Result<wire::Wall, Refusal> {
     let scope = area(app, code, scope).await?;
     let wall = app.boards.wall(app, code, &scope, AT_LEAST).await?;
     Ok(Arc::unwrap_or_clone(wall))
 }
 
-/// The wall at a moment that need not be now.
+/// Returns the wall at any moment, past or future.
 async fn at(
     app: &App,
     code: &str,
     scope: &RecordScope,
     moment: DateTime<Utc>,
 ) -> Result<wire::Wall, Refusal> {
+    // The table first and without the permit: it waits for its own limit, and must not hold up
+    // walls that are built in the meantime.
     let table = figures(app, code, scope, moment).await?;
     let _permit = app.boards.permit().await?;
     make(app, code, scope, moment, Some(&table)).await
 }
 
-/// The case table of an area as of the day of a moment, without what the wall
-/// withholds.
+/// Returns the case table of an area on the day of a moment, without the figures that the
+/// public wall withholds.
 async fn figures(
     app: &App,
     code: &str,
@@ -163,13 +167,14 @@ async fn figures(
 ) -> Result<Table, Refusal> {
     let day = day_of(moment, DEFAULT_ZONE);
     let mut table = case_table::compute(app, code, scope, question(app, Some(day), None)).await?;
+    // A small number of residents in need could identify them, like the counts of the grids.
     table
         .lines
         .retain(|line| line.figure_key != RESIDENTS_IN_NEED || may_show(line.computed_value));
     Ok(table)
 }
 
-/// Puts a wall together.
+/// Builds a wall.
 async fn make(
     app: &App,
     code: &str,
@@ -177,6 +182,8 @@ async fn make(
     now: DateTime<Utc>,
     table: Option<&Table>,
 ) -> Result<wire::Wall, Refusal> {
+    // Queried in parallel on separate connections. They may see different snapshots: an
+    // event that is applied in between appears completely on the next wall.
     let pool = &app.database.calls;
     let (name, matters, replies, mut grids) = tokio::try_join!(
         queries::area_name(pool, code),
@@ -191,6 +198,8 @@ async fn make(
     let waiting = replies
         .first()
         .map(|first| (first.waiting_count, first.overdue_count));
+    // The counts are those of all rows, repeated in each one by a window function, since
+    // the lists are limited.
     let (unreplied, overdue_replies) = waiting.unwrap_or_default();
     withhold_small(&mut grids);
     Ok(wire::Wall {

@@ -1,4 +1,5 @@
-//! Organization's feed: areas, units, appointments, published figures.
+//! Projection of organization's feed: areas, units, appointments, published figures and plain
+//! records.
 
 use futures::{FutureExt as _, future::BoxFuture};
 use wangge_api::events::v1::{Event, event::Payload};
@@ -11,7 +12,7 @@ use crate::store::{
     published::{PublishedFigure, upsert_published_figure},
 };
 
-/// Applies organization's events.
+/// Applies the events of the organization service.
 #[derive(Debug)]
 pub(crate) struct OrganizationProjector;
 
@@ -22,6 +23,8 @@ impl Projector for OrganizationProjector {
 }
 
 async fn apply(tx: &mut Tx, event: &Event) -> Result<(), Failure> {
+    // Checked first, in the same transaction: a feed that is read again repeats its events, and
+    // an older revision must not overwrite a newer one.
     if !is_news(tx, event).await? {
         return Ok(());
     }
@@ -76,6 +79,7 @@ async fn apply(tx: &mut Tx, event: &Event) -> Result<(), Failure> {
         Some(Payload::RecordChanged(record)) => {
             records::apply(tx, "organization", event, record).await?;
         }
+        // Events that no figure needs are ignored, as are those of newer releases.
         _ => {}
     }
     Ok(())

@@ -1,4 +1,4 @@
-//! Plain records of every feed.
+//! Projection of plain records, which all feeds have in common.
 
 use chrono::{DateTime, Utc};
 use wangge_api::{
@@ -11,7 +11,7 @@ use wangge_pg::{Tx, transaction::Failure};
 use super::{id, optional_day, optional_id};
 use crate::store::facts::{Fact, upsert_fact};
 
-/// Keeps a plain record of a service.
+/// Stores a plain record of a service.
 pub(super) async fn apply(
     tx: &mut Tx,
     service: &'static str,

@@ -1,4 +1,5 @@
-//! Tickets' feed: dispatch orders, with the place of their ticket.
+//! Projection of the tickets service's feed: dispatch orders with the area of their ticket,
+//! and plain records.
 
 use futures::{FutureExt as _, future::BoxFuture};
 use wangge_api::{
@@ -16,7 +17,7 @@ use crate::store::{
     tickets::{TicketOrder, upsert_order},
 };
 
-/// Applies tickets' events.
+/// Applies the events of the tickets service.
 #[derive(Debug)]
 pub(crate) struct TicketsProjector;
 
@@ -27,11 +28,15 @@ impl Projector for TicketsProjector {
 }
 
 async fn apply(tx: &mut Tx, event: &Event) -> Result<(), Failure> {
+    // Checked first, in the same transaction: a feed that is read again repeats its events, and
+    // an older revision must not overwrite a newer one.
     if !is_news(tx, event).await? {
         return Ok(());
     }
     match &event.payload {
         Some(Payload::TicketChanged(ticket)) => {
+            // All orders, not only the changed one: a ticket that moves to another area takes its
+            // orders along.
             for order in &ticket.orders {
                 upsert_order(tx, &projected(ticket, order)?).await?;
             }
@@ -42,12 +47,13 @@ async fn apply(tx: &mut Tx, event: &Event) -> Result<(), Failure> {
         Some(Payload::RecordChanged(record)) => {
             records::apply(tx, "tickets", event, record).await?;
         }
+        // Events that no figure needs are ignored, as are those of newer releases.
         _ => {}
     }
     Ok(())
 }
 
-/// A ticket that was closed where it was found; nothing can follow that.
+/// Returns the fact of a ticket that was closed on the spot. It is final: no action can follow.
 fn fixed_on_the_spot(ticket: &TicketChanged, event: &Event) -> Result<Fact, Refusal> {
     let time = |time: Option<&prost_types::Timestamp>, field: &str| {
         let required = || Refusal::field(field, "required", "is required");

@@ -1,4 +1,4 @@
-//! Volunteers' feed: check-in visits.
+//! Projection of the volunteers service's feed: check-in visits and plain records.
 
 use futures::{FutureExt as _, future::BoxFuture};
 use wangge_api::{
@@ -12,7 +12,7 @@ use wangge_pg::{Tx, transaction::Failure};
 use super::{code, id, is_news, records};
 use crate::store::volunteers::{CheckInVisit, upsert_visit};
 
-/// Applies volunteers' events.
+/// Applies the events of the volunteers service.
 #[derive(Debug)]
 pub(crate) struct VolunteersProjector;
 
@@ -23,6 +23,8 @@ impl Projector for VolunteersProjector {
 }
 
 async fn apply(tx: &mut Tx, event: &Event) -> Result<(), Failure> {
+    // Checked first, in the same transaction: a feed that is read again repeats its events, and
+    // an older revision must not overwrite a newer one.
     if !is_news(tx, event).await? {
         return Ok(());
     }
@@ -43,6 +45,7 @@ async fn apply(tx: &mut Tx, event: &Event) -> Result<(), Failure> {
         Some(Payload::RecordChanged(record)) => {
             records::apply(tx, "volunteers", event, record).await?;
         }
+        // Events that no figure needs are ignored, as are those of newer releases.
         _ => {}
     }
     Ok(())

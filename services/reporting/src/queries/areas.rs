@@ -1,10 +1,10 @@
-//! Areas.
+//! Read queries on areas.
 
 use sqlx::PgPool;
 use wangge_auth::RecordScope;
 use wangge_pg::StoreError;
 
-/// Whether an area is there for the caller.
+/// Returns true if an area exists in the caller's scope.
 pub(crate) async fn area_exists(
     pool: &PgPool,
     code: &str,

@@ -1,6 +1,6 @@
-//! Figures with the records that they count. What happened is counted by counters
-//! that the database keeps with the records (`fact_count`), everything else by the
-//! query that lists it, so that a figure and its records can't differ.
+//! Queries that compute figures and list their records. What happened is counted by counters
+//! that database triggers maintain (`fact_count`), everything else by the query that lists
+//! the records, so that a figure and its records can't differ.
 
 use chrono::NaiveDate;
 use uuid::Uuid;
@@ -16,47 +16,47 @@ use crate::{
 /// A record that a figure counts.
 #[derive(Debug)]
 pub(crate) struct Counted {
-    /// Area by which it is listed, before its id; empty where it is listed by id alone.
+    /// Area that the list is sorted by before the id; empty if it is sorted by id alone.
     pub area_code: String,
-    /// Its id.
+    /// Id of the record.
     pub record_id: Uuid,
-    /// Id of the record by which it is read.
+    /// Id of the record to fetch it by.
     pub parent_id: Uuid,
-    /// What it adds to the figure.
+    /// The amount that it adds to the figure.
     pub amount: i64,
-    /// The figure, where it isn't kept by counters.
+    /// The figure, unless counters provide it.
     figure: Option<i64>,
-    /// How many records there are in all, likewise.
+    /// Total number of records, unless counters provide it.
     count: Option<i64>,
 }
 
 impl Counted {
-    /// Its place in the list, behind which the next page begins.
+    /// Returns its position in the list, after which the next page starts.
     pub(crate) fn place(&self) -> (String, Uuid) {
         (self.area_code.clone(), self.record_id)
     }
 }
 
-/// A figure, and how many records are behind it.
+/// A figure, and the number of records behind it.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Count {
-    /// The figure.
+    /// Value of the figure.
     pub figure: i64,
-    /// How many records it counts.
+    /// Number of records that it counts.
     pub count: i64,
 }
 
 /// The days that a figure covers.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Span {
-    /// The first one, if the period has one.
+    /// First day, if the period has one.
     pub from: Option<NaiveDate>,
-    /// The last one.
+    /// Last day, which is included.
     pub as_of: NaiveDate,
 }
 
 impl Span {
-    /// A period that ends on a day.
+    /// Returns the days of a period that ends on `as_of`.
     pub(crate) fn of(period: Period, as_of: NaiveDate) -> Self {
         Self {
             from: period.first_day(as_of),
@@ -65,27 +65,24 @@ impl Span {
     }
 }
 
-/// A figure of some areas in some days.
+/// A figure, with the areas and days to count it for.
 #[derive(Debug, Clone)]
 pub(crate) struct Counting {
-    /// The figure.
     pub figure: &'static Figure,
-    /// The areas.
     pub scope: RecordScope,
-    /// The days.
     pub span: Span,
 }
 
-/// Which records of a figure: those behind one, at most so many.
+/// Paging of the records of a figure.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Page {
-    /// The area and the id of the last one of the page before.
+    /// Area and id of the last record of the previous page.
     pub after: (String, Uuid),
-    /// At most so many.
+    /// Maximum number of records.
     pub limit: i64,
 }
 
-/// Returns a figure. What happened is counted by day already; what holds on a day is
+/// Computes a figure. What happened is summed up from daily counters; what holds on a day is
 /// counted record by record.
 pub(crate) async fn count(
     tx: &mut Tx,
@@ -96,6 +93,7 @@ pub(crate) async fn count(
     let (from, until) = (scope.area_from(), scope.area_until());
     let Span { from: first, as_of } = span;
     let counted = match figure.query {
+        // A sum over days: its cost doesn't grow with the number of records.
         Query::Begun(plain) | Query::Amounts(plain) => {
             sqlx::query_file_as!(
                 Count,
@@ -130,6 +128,7 @@ pub(crate) async fn count(
             .await?
         }
         _ => {
+            // These queries return the totals with each row, so one row is enough.
             let first = Page {
                 limit: 1,
                 ..Page::default()
@@ -145,8 +144,8 @@ pub(crate) async fn count(
     Ok(counted)
 }
 
-/// Returns a page of the records that a figure counts, by area and id, or by id where
-/// they are subjects.
+/// Returns a page of the records that a figure counts, sorted by area and id, or by id alone
+/// if they are subjects.
 pub(crate) async fn list(
     tx: &mut Tx,
     figure: &Figure,
@@ -157,7 +156,8 @@ pub(crate) async fn list(
     let (from, until) = (scope.area_from(), scope.area_until());
     let (after_area, after) = (page.after.0.as_str(), page.after.1);
     let limit = page.limit;
-    // Moments are counted up to the end of the day.
+    // Times are counted up to the end of the last day in the platform's zone. The bounds are
+    // computed here and not in SQL, so that the server's time zone has no effect.
     let Span { from: first, as_of } = span;
     let begin = first.map(|day| day_start(day, DEFAULT_ZONE));
     let end = day_end(as_of, DEFAULT_ZONE);

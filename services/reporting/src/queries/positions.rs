@@ -1,11 +1,11 @@
-//! How far the feeds have been applied, as a whole and for single records.
+//! Positions up to which the feeds have been applied, and lookups of single records.
 
 use chrono::{DateTime, Utc};
 use sqlx::PgPool;
 use uuid::Uuid;
 use wangge_pg::StoreError;
 
-/// How far a feed has been applied.
+/// The position up to which a feed has been applied.
 #[derive(Debug)]
 pub(crate) struct FeedPosition {
     pub service: String,
@@ -14,7 +14,7 @@ pub(crate) struct FeedPosition {
     pub set_aside: i64,
 }
 
-/// The positions of all feeds that have been heard of.
+/// Returns the positions of all feeds that have sent anything yet.
 pub(crate) async fn list_positions(pool: &PgPool) -> Result<Vec<FeedPosition>, StoreError> {
     Ok(sqlx::query_as!(
         FeedPosition,
@@ -29,7 +29,7 @@ pub(crate) async fn list_positions(pool: &PgPool) -> Result<Vec<FeedPosition>, S
     .await?)
 }
 
-/// Whether every one of some records has been applied up to a revision.
+/// Returns true if every record has been applied in at least the given revision.
 pub(crate) async fn have_been_applied(
     pool: &PgPool,
     records: &[Uuid],

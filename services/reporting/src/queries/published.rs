@@ -1,4 +1,4 @@
-//! Figures that communities published.
+//! Read queries on the figures that communities have published.
 
 use chrono::NaiveDate;
 use sqlx::PgExecutor;
@@ -6,13 +6,14 @@ use wangge_pg::StoreError;
 
 use crate::store::published::PublishedFigure;
 
-/// Returns what an area published by a day, the latest of each figure and period;
-/// by any day if none is given.
+/// Returns what an area has published up to a day, or on any day: the latest of each figure and
+/// period.
 pub(crate) async fn list_published(
     executor: impl PgExecutor<'_>,
     area_code: &str,
     by: Option<NaiveDate>,
 ) -> Result<Vec<PublishedFigure>, StoreError> {
+    // Ids break the tie between figures of one day, so that the result is deterministic.
     Ok(sqlx::query_as!(
         PublishedFigure,
         "select distinct on (figure_key, period) id, area_code, figure_key, value, bound, period, \

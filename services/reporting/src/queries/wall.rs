@@ -1,4 +1,4 @@
-//! What stands on the wall of an area at a moment.
+//! Read queries for the wall of an area at a moment.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use sqlx::PgPool;
@@ -8,16 +8,15 @@ use wangge_pg::StoreError;
 
 use crate::wall::{Grid, Matter, Reply};
 
-/// How long a matter stays after its decision.
+/// Time for which a matter is shown after its decision.
 const DECIDED: TimeDelta = TimeDelta::days(7);
-/// How long a message stays that was replied to.
+/// Time for which a message is shown after it was sent, once it has a reply.
 const SENT: TimeDelta = TimeDelta::hours(48);
-/// How many rows there are at most.
+/// Maximum number of rows of each list.
 const MATTERS: i64 = 200;
 const REPLIES: i64 = 100;
 
-/// Livelihood matters that are open or were decided a short while ago, the most
-/// urgent first.
+/// Returns the livelihood matters that are open or were decided recently, the most urgent first.
 pub(crate) async fn matters(
     pool: &PgPool,
     scope: &RecordScope,
@@ -29,6 +28,7 @@ pub(crate) async fn matters(
         scope.area_from(),
         scope.area_until(),
         at,
+        // The post of the handler is that of the moment's day, so past walls show it as it was.
         day_of(at, DEFAULT_ZONE),
         at - DECIDED,
         MATTERS,
@@ -37,8 +37,8 @@ pub(crate) async fn matters(
     .await?)
 }
 
-/// Messages without a reply, the most urgent first, and then those that were
-/// replied to of late, the latest first.
+/// Returns the messages without a reply, the most urgent first, then those with a recent reply,
+/// the latest first.
 pub(crate) async fn replies(
     pool: &PgPool,
     scope: &RecordScope,
@@ -58,8 +58,8 @@ pub(crate) async fn replies(
     .await?)
 }
 
-/// The grids with their counts. Who is in need is counted as by the figure: by the
-/// tags that hold, of residents who are there.
+/// Returns the grids with their counts. Residents in need are counted like the figure: by tags
+/// that hold, of residents who live there on the day.
 pub(crate) async fn grids(
     pool: &PgPool,
     scope: &RecordScope,
@@ -77,7 +77,7 @@ pub(crate) async fn grids(
     .await?)
 }
 
-/// The name of an area.
+/// Returns the name of an area.
 pub(crate) async fn area_name(pool: &PgPool, code: &str) -> Result<Option<String>, StoreError> {
     Ok(
         sqlx::query_scalar!("select name from area where code = $1", code)

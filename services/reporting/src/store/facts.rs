@@ -1,51 +1,52 @@
-//! Plain records of every service.
+//! Plain records of all services, in one table.
 
 use chrono::{DateTime, NaiveDate, Utc};
 use uuid::Uuid;
 use wangge_pg::{StoreError, Tx};
 
-/// A plain record.
+/// A plain record as its last event describes it.
 #[derive(Debug)]
 pub struct Fact {
-    /// Its id.
+    /// Id, unique within its kind.
     pub record_id: Uuid,
-    /// The service that keeps it.
+    /// The service that owns it.
     pub service: &'static str,
-    /// What it is.
+    /// Kind of record, such as `need_tag`.
     pub kind: String,
-    /// Code of the area in which it lies.
+    /// Code of the area that it belongs to.
     pub area_code: String,
     /// The record to which it belongs.
     pub parent_id: Option<Uuid>,
-    /// Whom or what it is about.
+    /// The person, resident or unit that it is about.
     pub subject_id: Option<Uuid>,
-    /// Its kind, role or post by name.
+    /// Name of its kind, role or post.
     pub code: String,
-    /// Its amount.
+    /// Amount, in the unit of its kind.
     pub amount: i64,
     /// First day on which it holds.
     pub start_date: Option<NaiveDate>,
     /// First day on which it no longer holds.
     pub end_date: Option<NaiveDate>,
-    /// When it came to be.
+    /// Time at which it happened or was created.
     pub created_time: DateTime<Utc>,
-    /// When it last changed.
+    /// Time of its last change.
     pub changed_time: DateTime<Utc>,
     /// The states that it has been in, in order.
     pub states: Vec<String>,
-    /// Since when it was in each.
+    /// The time at which it entered each of `states`.
     pub reached_times: Vec<DateTime<Utc>>,
-    /// Until when something must be done about it.
+    /// Deadline, if it has one.
     pub due_time: Option<DateTime<Utc>>,
-    /// Its public name.
+    /// Public name; empty if it has none.
     pub title: String,
 }
 
-/// Keeps a plain record as it is now.
+/// Inserts a plain record, or updates the stored one.
 ///
 /// # Errors
-/// What the database says.
+/// Any database error.
 pub async fn upsert_fact(tx: &mut Tx, fact: &Fact) -> Result<(), StoreError> {
+    // Triggers on the table maintain the counters of figures in the same transaction.
     sqlx::query!(
         "insert into fact (record_id, service, kind, area_code, parent_id, subject_id, code, amount, \
          start_date, end_date, created_time, changed_time, states, reached_times, due_time, title) \

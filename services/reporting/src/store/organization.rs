@@ -1,67 +1,68 @@
-//! Areas, units and appointments.
+//! Projected areas, units and appointments.
 
 use chrono::NaiveDate;
 use uuid::Uuid;
 use wangge_pg::{StoreError, Tx};
 
-/// An area.
+/// A projected area of organization.
 #[derive(Debug)]
 pub struct Area {
-    /// Its id.
+    /// Id of the area.
     pub id: Uuid,
-    /// Its code.
+    /// Code of the area.
     pub code: String,
-    /// Its kind's number in the contract.
+    /// Contract number of its kind.
     pub kind: i16,
-    /// Its name; public.
+    /// Name of the area; public.
     pub name: String,
-    /// Its boundary as a GeoJSON geometry; empty for none.
+    /// Boundary as a GeoJSON geometry; empty if unknown.
     pub boundary_geojson: String,
     /// First day on which it exists.
     pub start_date: NaiveDate,
-    /// First day on which it no longer does.
+    /// First day on which it no longer exists.
     pub end_date: Option<NaiveDate>,
 }
 
-/// A unit.
+/// A projected unit of organization.
 #[derive(Debug)]
 pub struct Unit {
-    /// Its id.
+    /// Id of the unit.
     pub id: Uuid,
-    /// Its kind's number in the contract.
+    /// Contract number of its kind.
     pub kind: i16,
     /// Code of its area.
     pub area_code: String,
     /// First day on which it exists.
     pub start_date: NaiveDate,
-    /// First day on which it no longer does.
+    /// First day on which it no longer exists.
     pub end_date: Option<NaiveDate>,
 }
 
-/// An appointment.
+/// A projected appointment to a post.
 #[derive(Debug)]
 pub struct Appointment {
-    /// Its id.
+    /// Id of the appointment.
     pub id: Uuid,
-    /// The person.
+    /// The person who is appointed.
     pub person_id: Uuid,
-    /// The post's number in the contract.
+    /// Contract number of the post.
     pub post: i16,
-    /// The unit in which it is held; none for a post in an area.
+    /// The unit that the post is held in; `None` for a post in an area.
     pub unit_id: Option<Uuid>,
-    /// Code of the area in which it is held.
+    /// Code of the area that the post is held in.
     pub area_code: String,
-    /// Its first day.
+    /// First day on which it holds.
     pub start_date: NaiveDate,
     /// First day on which it no longer holds.
     pub end_date: Option<NaiveDate>,
 }
 
-/// Keeps an area as it is now.
+/// Inserts an area, or updates the stored one.
 ///
 /// # Errors
-/// What the database says.
+/// Any database error.
 pub async fn upsert_area(tx: &mut Tx, area: &Area) -> Result<(), StoreError> {
+    // Code and kind never change, so they are not updated.
     sqlx::query!(
         "insert into area (id, code, kind, name, start_date, end_date, boundary_geojson) \
          values ($1, $2, $3, $4, $5, $6, $7) on conflict on constraint area_pkey do update set \
@@ -80,10 +81,10 @@ pub async fn upsert_area(tx: &mut Tx, area: &Area) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Keeps a unit as it is now.
+/// Inserts a unit, or updates the stored one.
 ///
 /// # Errors
-/// What the database says.
+/// Any database error.
 pub async fn upsert_unit(tx: &mut Tx, unit: &Unit) -> Result<(), StoreError> {
     sqlx::query!(
         "insert into unit (id, kind, area_code, start_date, end_date) values ($1, $2, $3, $4, $5) \
@@ -100,11 +101,13 @@ pub async fn upsert_unit(tx: &mut Tx, unit: &Unit) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Keeps an appointment as it is now.
+/// Inserts an appointment, or updates the stored one.
 ///
 /// # Errors
-/// What the database says.
+/// Any database error.
 pub async fn upsert_appointment(tx: &mut Tx, appointment: &Appointment) -> Result<(), StoreError> {
+    // Person, post and area never change. The unit is updated for rows that were applied before
+    // the column existed.
     sqlx::query!(
         "insert into appointment (id, person_id, post, area_code, start_date, end_date, unit_id) \
          values ($1, $2, $3, $4, $5, $6, $7) on conflict on constraint appointment_pkey do update set \

@@ -1,34 +1,34 @@
-//! Figures that communities published.
+//! Projected figures that communities have published.
 
 use chrono::NaiveDate;
 use uuid::Uuid;
 use wangge_pg::{StoreError, Tx};
 
-/// A published figure.
+/// A figure as a community published it.
 #[derive(Debug, Clone)]
 pub struct PublishedFigure {
-    /// Its id.
+    /// Id of the published figure.
     pub id: Uuid,
     /// Code of the area that published it.
     pub area_code: String,
-    /// Key of the figure.
+    /// Key of the figure's definition.
     pub figure_key: String,
-    /// The number.
+    /// The published number.
     pub value: i64,
-    /// How it is meant: a number of the contract.
+    /// Contract number of the bound: exact or at least.
     pub bound: i16,
-    /// The period: a number of the contract.
+    /// Contract number of the period.
     pub period: i16,
-    /// The day on which it was true.
+    /// The day that the number is true for.
     pub as_of_date: NaiveDate,
     /// Revision of the record.
     pub revision: i64,
 }
 
-/// Keeps a published figure as it is now.
+/// Inserts a published figure, or updates the stored one.
 ///
 /// # Errors
-/// What the database says.
+/// Any database error.
 pub async fn upsert_published_figure(
     tx: &mut Tx,
     figure: &PublishedFigure,

@@ -1,31 +1,32 @@
-//! Dispatch orders.
+//! Projected dispatch orders.
 
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 use wangge_pg::{StoreError, Tx};
 
-/// A dispatch order.
+/// A dispatch order of a ticket.
 #[derive(Debug)]
 pub struct TicketOrder {
-    /// Its id.
+    /// Id of the order.
     pub id: Uuid,
-    /// Its ticket.
+    /// The ticket that it belongs to.
     pub ticket_id: Uuid,
-    /// Its unit.
+    /// The unit that it was issued to.
     pub unit_id: Uuid,
     /// Code of the area of its ticket.
     pub area_code: String,
-    /// When it was issued.
+    /// Time at which it was issued.
     pub issued_time: DateTime<Utc>,
-    /// When the unit first accepted it.
+    /// Time at which the unit first accepted it.
     pub accepted_time: Option<DateTime<Utc>>,
 }
 
-/// Keeps an order as it is now.
+/// Inserts an order, or updates the stored one.
 ///
 /// # Errors
-/// What the database says.
+/// Any database error.
 pub async fn upsert_order(tx: &mut Tx, order: &TicketOrder) -> Result<(), StoreError> {
+    // The area is that of the ticket and changes when the ticket moves.
     sqlx::query!(
         "insert into ticket_order (id, ticket_id, unit_id, area_code, issued_time, accepted_time) \
          values ($1, $2, $3, $4, $5, $6) on conflict on constraint ticket_order_pkey do update set \

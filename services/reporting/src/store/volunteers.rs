@@ -1,28 +1,28 @@
-//! Check-in visits.
+//! Projected check-in visits.
 
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 use wangge_pg::{StoreError, Tx};
 
-/// A check-in visit.
+/// A check-in visit of an official.
 #[derive(Debug)]
 pub struct CheckInVisit {
-    /// Its id.
+    /// Id of the visit.
     pub id: Uuid,
-    /// The official.
+    /// The official who visited.
     pub person_id: Uuid,
     /// Code of the community visited.
     pub area_code: String,
-    /// When the official came.
+    /// Time of the visit.
     pub visit_time: DateTime<Utc>,
-    /// Its state's number in the contract.
+    /// Contract number of its state.
     pub state: i16,
 }
 
-/// Keeps a visit as it is now.
+/// Inserts a visit, or updates the stored one.
 ///
 /// # Errors
-/// What the database says.
+/// Any database error.
 pub async fn upsert_visit(tx: &mut Tx, visit: &CheckInVisit) -> Result<(), StoreError> {
     sqlx::query!(
         "insert into check_in_visit (id, person_id, area_code, visit_time, state) \

@@ -1,4 +1,4 @@
-//! The case table: figures beside what was published.
+//! The case table: computed figures next to published ones.
 
 use tonic::Code;
 use uuid::Uuid;
@@ -74,7 +74,7 @@ async fn every_figure_has_its_line() {
         .collect();
     assert_eq!(lines, FIGURES);
     for line in &table.lines {
-        // Nothing was published: today.
+        // No figure was published, so the as-of date is today.
         assert_eq!(line.as_of_date, date("2022-07-28"));
         assert_eq!((line.computed_value, line.published.as_ref()), (0, None));
         assert_eq!(line.comparison(), CaseComparison::Unspecified);
@@ -110,7 +110,7 @@ async fn figures_are_met_or_missed() {
             .organization
             .tell(published("grid_branches", value, bound, day));
         bench.settle().await;
-        // Without a day, the last one published is taken, on its own day.
+        // Without a day in the request, the latest published figure is used, on its own day.
         for asked in [None, Some(day)] {
             let line = bench.line(COMMUNITY, asked, "grid_branches").await;
             assert_eq!(
@@ -153,14 +153,14 @@ async fn the_day_asked_for_decides() {
             line.comparison(),
         )
     };
-    // The last one published, on its day.
+    // The latest published figure, on its own day.
     assert_eq!(value(&line(None).await), (2, Some(2), CaseComparison::Met));
     assert_eq!(line(None).await.as_of_date, date("2022-07-20"));
     assert_eq!(
         value(&line(Some("2022-07-10")).await),
         (1, Some(1), CaseComparison::Met)
     );
-    // Another day than the published one is computed and not compared.
+    // For another day than the published one, the figure is computed but not compared.
     assert_eq!(
         value(&line(Some("2022-07-15")).await),
         (1, Some(1), CaseComparison::Unspecified)
@@ -173,7 +173,7 @@ async fn the_day_asked_for_decides() {
         value(&line(Some("2022-07-09")).await),
         (0, None, CaseComparison::Unspecified)
     );
-    // What one community published says nothing of another, nor of its grids.
+    // Published figures of a community don't apply to another one, nor to its grids.
     for area in [NEIGHBOUR, GRID] {
         assert_eq!(bench.line(area, None, key).await.published, None);
     }

@@ -1,5 +1,5 @@
-//! Counters by day come to what counting record by record comes to, whatever was
-//! entered, changed and removed in between.
+//! Daily counters are equal to counting record by record, whatever was inserted, updated and
+//! deleted in between.
 
 use sqlx::PgPool;
 use wangge_api::{organization::v1::FigurePeriod, reporting::v1::GetCaseTableRequest};
@@ -13,8 +13,8 @@ const MINUTES: &str = "certified_minutes";
 const MESSAGES: &str = "group_messages";
 const VISITS: &str = "station_visits";
 
-/// Enters facts whose days, states and amounts differ in all ways that matter: steps
-/// out of order, on one day, before the record began, states left and reached again.
+/// Inserts facts that vary in every relevant way in their days, states and amounts: steps
+/// out of order, on one day, before the record began, states left and entered again.
 async fn enter(pool: &PgPool, from: i32, until: i32) {
     let insert = "insert into fact (record_id, service, kind, area_code, code, amount, start_date, \
         created_time, changed_time, states, reached_times) \
@@ -35,7 +35,7 @@ async fn enter(pool: &PgPool, from: i32, until: i32) {
     inserted.execute(pool).await.unwrap();
 }
 
-/// The same figures counted record by record.
+/// Returns the same figures, counted record by record.
 async fn recount(pool: &PgPool, key: &str, area: &str, from: Option<&str>, day: &str) -> i64 {
     let begun = |kind: &str, states: &str, amount: &str| {
         format!(
@@ -114,7 +114,7 @@ async fn counters_come_to_what_a_plain_recount_comes_to() {
     enter(pool, 1, 300).await;
     assert!(compare(&bench).await > 0);
     for change in [
-        // A record moves, changes its code or amount, takes steps, loses its day.
+        // A record moves, changes its code or amount, enters states, loses its day.
         "update fact set area_code = '320402003005001' where start_date < '2021-03-01' and area_code = '320402003006'",
         "update fact set amount = 3 - amount, start_date = start_date + 40 where start_date > '2021-06-01'",
         "update fact set states = states || 'confirmed'::text, reached_times = reached_times || now() where kind = 'wish'",

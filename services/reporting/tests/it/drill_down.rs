@@ -1,4 +1,4 @@
-//! The records behind a figure.
+//! Drill-down to the records behind a figure.
 
 use std::collections::HashSet;
 
@@ -38,7 +38,7 @@ async fn page(
         .into_inner())
 }
 
-/// All pages, each of which tells the same total.
+/// Returns the records of all pages. Each page reports the same total.
 async fn all(bench: &Bench, key: &str, day: &str, page_size: i32) -> Vec<FigureRecord> {
     let total = bench
         .line(COMMUNITY, (!day.is_empty()).then_some(day), key)
@@ -176,7 +176,7 @@ async fn what_is_asked_wrongly_is_named() {
             "PAGE_TOKEN_INVALID",
             "page_token",
         ),
-        // A token of another day, and of another figure.
+        // The token of another day, and of another figure.
         (
             key,
             "2022-07-29",

@@ -1,4 +1,4 @@
-//! Tables as files.
+//! Exports of tables as files.
 
 use serde_json::Value;
 use wangge_api::reporting::v1::{
@@ -9,7 +9,7 @@ use crate::{Bench, COMMUNITY, visited};
 
 const KEY: &str = "official_check_ins";
 
-/// The records behind the figure, as the list pages through them.
+/// Returns the records behind the figure, from the paged list.
 async fn listed(bench: &Bench) -> Vec<FigureRecord> {
     let (mut records, mut page_token) = (Vec::new(), String::new());
     loop {
@@ -30,7 +30,7 @@ async fn listed(bench: &Bench) -> Vec<FigureRecord> {
     }
 }
 
-/// The parts of a file.
+/// Returns the parts of a file.
 async fn exported(bench: &Bench, format: ExportFormat) -> Vec<Vec<u8>> {
     let request = ExportTableRequest {
         table: ReportTable::FigureRecords.into(),
@@ -52,7 +52,7 @@ async fn exported(bench: &Bench, format: ExportFormat) -> Vec<Vec<u8>> {
     file
 }
 
-/// More records than are read at once, and than a list returns at once.
+/// More records than one database page and than one page of the list.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_file_of_many_pages_is_what_the_list_says() {
     let bench = Bench::start().await;

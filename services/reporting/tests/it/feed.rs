@@ -1,4 +1,4 @@
-//! A feed that a test writes, with the faults that it wants.
+//! A fake feed with events and faults that a test chooses.
 
 use std::{
     collections::HashSet,
@@ -16,21 +16,21 @@ use wangge_api::events::v1::{
 use wangge_pg::Database;
 use wangge_server::Service;
 
-/// Events of a message at most.
+/// Maximum number of events in a message.
 const CHUNK: usize = 4;
 
-/// The feed; clones are the same one. The token behind event `n` is `n`.
+/// The fake feed; clones share it. The token after event `n` is `n`.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct WrittenFeed(Arc<Mutex<State>>);
 
 #[derive(Debug, Default)]
 struct State {
     events: Vec<Event>,
-    /// Behind how many events the stream breaks, once each.
+    /// Numbers of events after which the stream breaks, once each.
     breaks: HashSet<usize>,
-    /// How many subscriptions begin at the beginning, whatever they ask for.
+    /// Number of subscriptions that start from the beginning, whatever their token.
     forgetful: usize,
-    /// Tokens that were asked for.
+    /// Tokens of all subscriptions.
     asked: Vec<String>,
 }
 
@@ -47,7 +47,7 @@ impl WrittenFeed {
         self.tell_all([event]);
     }
 
-    /// Tells events that can be read at once.
+    /// Appends events that are available to readers at once.
     pub(crate) fn tell_all(&self, events: impl IntoIterator<Item = Event>) {
         let mut state = self.0.lock().unwrap();
         for event in events {
@@ -56,22 +56,22 @@ impl WrittenFeed {
         }
     }
 
-    /// The stream breaks once behind so many events.
+    /// Makes the stream break once after `count` events.
     pub(crate) fn break_behind(&self, count: usize) {
         self.0.lock().unwrap().breaks.insert(count);
     }
 
-    /// So many of the next subscriptions get everything from the beginning.
+    /// Makes the next `count` subscriptions start from the beginning.
     pub(crate) fn forget(&self, count: usize) {
         self.0.lock().unwrap().forgetful = count;
     }
 
-    /// Tokens that were asked for so far.
+    /// Returns the tokens of all subscriptions so far.
     pub(crate) fn asked(&self) -> Vec<String> {
         self.0.lock().unwrap().asked.clone()
     }
 
-    /// Token behind the last event; empty if there is none.
+    /// Returns the token after the last event; empty if there is none.
     pub(crate) fn end(&self) -> String {
         let count = self.0.lock().unwrap().events.len();
         if count == 0 {
@@ -81,7 +81,7 @@ impl WrittenFeed {
         }
     }
 
-    /// The next message behind a position, if there is one, or how it breaks.
+    /// Returns the next message after a position, if there is one, or the stream's error.
     fn next(&self, at: usize) -> Option<Result<SubscribeResponse, Status>> {
         let mut state = self.0.lock().unwrap();
         if state.breaks.remove(&at) {

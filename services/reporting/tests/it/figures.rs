@@ -1,4 +1,4 @@
-//! Figures against small data made by hand.
+//! Figures over small data sets written by hand.
 
 use uuid::Uuid;
 use wangge_api::{
@@ -30,7 +30,7 @@ async fn responses_are_departments_first_acceptances() {
     ]);
     let late = "07-28 23:50";
     let tell = |area, orders| bench.tickets.tell(ticket(Uuid::now_v7(), 5, area, orders));
-    // One ticket, two responses and one that never came.
+    // One ticket with two responses, and one order without a response.
     tell(
         GRID,
         vec![
@@ -39,7 +39,7 @@ async fn responses_are_departments_first_acceptances() {
             order(department, "", OrderState::Issued),
         ],
     );
-    // Whatever became of it afterwards.
+    // A later state doesn't matter.
     tell(
         OTHER_GRID,
         vec![order(department, late, OrderState::Withdrawn)],
@@ -52,7 +52,7 @@ async fn responses_are_departments_first_acceptances() {
         COMMUNITY,
         vec![order(department, "07-29 00:00", OrderState::Handling)],
     );
-    // Not counted: no department, nobody knows, never accepted.
+    // Not counted: no department, unknown unit, never accepted.
     tell(GRID, vec![order(committee, late, OrderState::Handling)]);
     tell(GRID, vec![order(unheard_of, late, OrderState::Handling)]);
     tell(GRID, vec![order(department, "", OrderState::Returned)]);
@@ -133,7 +133,7 @@ async fn grid_branches_are_those_of_the_day() {
     assert_eq!(branches("2022-07-27").await, 3);
     assert_eq!(branches("2022-07-28").await, 3);
     assert_eq!(branches("2022-07-29").await, 4);
-    // It ends later, and is gone from then on and not before.
+    // It ends later: from then on it doesn't count, and before it does.
     let mut end = unit(
         ended,
         UnitKind::GridBranch,
@@ -236,7 +236,7 @@ async fn plain_records_count_while_they_hold() {
     bench.organization.tell_all([
         of_one(counted, 1, ("2022-07-28", "")),
         of_one(ended, 1, ("2020-01-01", "")),
-        // Its next revision ends it on the day itself.
+        // Its next revision ends it on the as-of date itself.
         of_one(ended, 2, ("2020-01-01", "2022-07-28")),
         seat(COMMUNITY, "part_time", ("2020-01-01", "2022-07-29")),
         // Not counted: of another kind, later, in another community.
@@ -294,7 +294,7 @@ async fn amounts_add_up_to_the_day() {
         entry(COMMUNITY, 50_000, "2021-01-01"),
         entry(GRID, 7_000, "2022-07-28"),
         entry(COMMUNITY, -1_000, "2022-01-01"),
-        // Not counted: later, elsewhere.
+        // Not counted: later, or in another area.
         entry(COMMUNITY, 900, "2022-07-29"),
         entry(NEIGHBOUR, 80, "2021-01-01"),
     ]);
@@ -323,7 +323,7 @@ async fn records_of_two_kinds_with_one_id_are_two() {
     }
 }
 
-/// A revision of a plain record of a unit, as memberships and seats tell of it.
+/// A revision of a plain record of a unit, as in events of memberships and seats.
 fn of_unit(kind: &str, code: &str, unit: Uuid) -> wangge_api::events::v1::Event {
     let mut event = plain(
         Uuid::now_v7(),
@@ -404,7 +404,7 @@ async fn what_is_of_a_unit_or_a_grid_ends_with_it() {
             "{key}"
         );
     }
-    // Those who live in a grid that has ended are still there.
+    // Residents of a grid that has ended still count.
     let key = "residents_in_need";
     assert_eq!(bench.figure(COMMUNITY, "2022-07-20", key).await, 1);
 }

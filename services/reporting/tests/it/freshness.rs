@@ -1,4 +1,4 @@
-//! Reading one's own writes.
+//! Read-your-writes consistency.
 
 use std::time::{Duration, Instant};
 
@@ -61,7 +61,7 @@ async fn a_read_waits_for_what_was_written() {
         later(2, CheckInVisitState::Voided)
     );
     assert_eq!(visits(second.unwrap()), 0);
-    // What has arrived, and older versions of it, are not waited for.
+    // Revisions that were applied, and older ones, are not waited for.
     table(&bench, vec![version(id, 1), version(id, 2)])
         .await
         .unwrap();

@@ -1,5 +1,5 @@
-//! The reporting service over real gRPC and a real PostgreSQL, with feeds that
-//! the tests write.
+//! The reporting service over real gRPC and a real PostgreSQL, with feeds written by the
+//! tests.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod case_table;
@@ -109,12 +109,12 @@ impl Bench {
         }
     }
 
-    /// Cancelled when the bench goes.
+    /// Cancelled when the bench is dropped.
     pub(crate) fn stop(&self) -> CancellationToken {
         self.stop.clone()
     }
 
-    /// Waits until all that was told has been applied or set aside.
+    /// Waits until all events were applied or moved to the dead-letter table.
     pub(crate) async fn settle(&self) {
         let feeds = [
             ("organization", &self.organization),
@@ -153,7 +153,7 @@ impl Bench {
             .set_aside_count
     }
 
-    /// A leader of everything.
+    /// Returns a client whose leader role covers all areas.
     pub(crate) fn leader(&self) -> Reports {
         self.client(Role::Leader, "")
     }
@@ -175,7 +175,7 @@ impl Bench {
             .unwrap()
     }
 
-    /// A figure of an area on a day.
+    /// Returns a figure of an area on a day.
     pub(crate) async fn figure(&self, area: &str, day: &str, key: &str) -> i64 {
         self.line(area, Some(day), key).await.computed_value
     }
@@ -199,13 +199,13 @@ pub(crate) fn moment(text: &str) -> DateTime<Utc> {
     text.parse().unwrap()
 }
 
-/// A moment of Shanghai's clock: `07-28 23:50`, in 2022.
+/// Parses a time in Shanghai in 2022, such as `07-28 23:50`.
 pub(crate) fn shanghai(text: &str) -> Option<Timestamp> {
     let (day, time) = text.split_once(' ').unwrap();
     Some(timestamp(moment(&format!("2022-{day}T{time}:00+08:00"))))
 }
 
-/// A day; none for an empty text.
+/// Parses a day; an empty text is `None`.
 pub(crate) fn date(text: &str) -> Option<Date> {
     (!text.is_empty()).then(|| to_wire(text.parse::<NaiveDate>().unwrap()))
 }
@@ -233,7 +233,7 @@ pub(crate) fn area(code: &str) -> Event {
     event(id, 1, payload)
 }
 
-/// A revision of a grid, until a day if it has ended.
+/// Returns a revision of a grid, with its end date if it has ended.
 pub(crate) fn grid(id: Uuid, revision: i64, code: &str, end: &str) -> Event {
     let payload = Payload::AreaChanged(AreaChanged {
         area_id: id.to_string(),
@@ -247,7 +247,7 @@ pub(crate) fn grid(id: Uuid, revision: i64, code: &str, end: &str) -> Event {
     event(id, revision, payload)
 }
 
-/// A unit from one day to another; the first revision.
+/// Returns the first revision of a unit, from one day to another.
 pub(crate) fn unit(id: Uuid, kind: UnitKind, area: &str, start: &str, end: &str) -> Event {
     let payload = Payload::UnitChanged(UnitChanged {
         unit_id: id.to_string(),
@@ -260,7 +260,7 @@ pub(crate) fn unit(id: Uuid, kind: UnitKind, area: &str, start: &str, end: &str)
     event(id, 1, payload)
 }
 
-/// A person in a post from one day to another.
+/// Returns an appointment of a person to a post, from one day to another.
 pub(crate) fn appointment(person: Uuid, post: Post, area: &str, start: &str, end: &str) -> Event {
     let id = Uuid::now_v7();
     let payload = Payload::AppointmentChanged(AppointmentChanged {
@@ -275,7 +275,7 @@ pub(crate) fn appointment(person: Uuid, post: Post, area: &str, start: &str, end
     event(id, 1, payload)
 }
 
-/// A revision of a plain record from one day to another.
+/// Returns a revision of a plain record, from one day to another.
 pub(crate) fn plain(
     id: Uuid,
     revision: i64,
@@ -287,7 +287,7 @@ pub(crate) fn plain(
     amount(id, revision, kind, (area, code), 0, subject, (start, end))
 }
 
-/// A revision of a plain record with an amount.
+/// Returns a revision of a plain record with an amount.
 pub(crate) fn amount(
     id: Uuid,
     revision: i64,
@@ -326,7 +326,7 @@ pub(crate) fn published(key: &str, value: i64, bound: FigureBound, day: &str) ->
     event(id, 1, payload)
 }
 
-/// A revision of a visit.
+/// Returns a revision of a visit.
 pub(crate) fn visit(
     id: Uuid,
     revision: i64,
@@ -345,12 +345,12 @@ pub(crate) fn visit(
     event(id, revision, payload)
 }
 
-/// A visit that stands.
+/// Returns a visit that has not been voided.
 pub(crate) fn visited(area: &str, time: &str) -> Event {
     visit(Uuid::now_v7(), 1, area, time, CheckInVisitState::Recorded)
 }
 
-/// An order that was issued and, unless the text is empty, accepted.
+/// Returns an order that was issued and, unless the text is empty, accepted.
 pub(crate) fn order(unit: Uuid, accepted: &str, state: OrderState) -> OrderSnapshot {
     OrderSnapshot {
         order_id: Uuid::now_v7().to_string(),
@@ -366,7 +366,7 @@ pub(crate) fn order(unit: Uuid, accepted: &str, state: OrderState) -> OrderSnaps
     }
 }
 
-/// A revision of a ticket.
+/// Returns a revision of a ticket.
 pub(crate) fn ticket(id: Uuid, revision: i64, area: &str, orders: Vec<OrderSnapshot>) -> Event {
     let payload = Payload::TicketChanged(TicketChanged {
         ticket_id: id.to_string(),

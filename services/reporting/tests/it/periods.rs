@@ -1,5 +1,4 @@
-//! By which period figures are counted: by their own or the one asked for, whatever
-//! was published.
+//! The period of figures: their own or the requested one, regardless of published figures.
 
 use tonic::Code;
 use uuid::Uuid;
@@ -28,7 +27,7 @@ fn published_for(period: FigurePeriod, key: &str, value: i64, day: &str) -> Even
 }
 
 impl Bench {
-    /// The lines of a figure, in the order of the table.
+    /// Returns the lines of a figure, in the order of the table.
     async fn lines(&self, key: &str, request: GetCaseTableRequest) -> Vec<CaseLine> {
         let table = self.leader().get_case_table(request).await.unwrap();
         let lines = table.into_inner().lines.into_iter();
@@ -45,7 +44,7 @@ fn asked(area: &str, day: &str, period: FigurePeriod) -> GetCaseTableRequest {
     }
 }
 
-/// What a line says: its period, the figure, and how it compares.
+/// Returns a line's period, value and comparison.
 fn said(line: &CaseLine) -> (FigurePeriod, i64, CaseComparison) {
     (line.period(), line.computed_value, line.comparison())
 }
@@ -54,7 +53,7 @@ const OWN: FigurePeriod = FigurePeriod::Unspecified;
 const ALL: FigurePeriod = FigurePeriod::SinceRecordsBegan;
 const YEAR: FigurePeriod = FigurePeriod::YearToDate;
 
-/// Of each figure that counts what happened one record in 2022 and one in 2023.
+/// Creates one record in 2022 and one in 2023 for each figure that counts what happened.
 async fn two_years() -> Bench {
     let bench = Bench::start().await;
     let department = Uuid::now_v7();
@@ -94,7 +93,7 @@ async fn what_was_published_never_decides_a_figures_period() {
         .organization
         .tell(published_for(YEAR, key, 1, "2023-03-01"));
     bench.settle().await;
-    // The day before, the day itself, and any later day count by one period.
+    // The day before, the day itself and later days are counted by the same period.
     let same = bench.lines(key, asked(COMMUNITY, "2023-02-28", OWN)).await;
     assert_eq!(before, same);
     assert_eq!(same.iter().map(said).collect::<Vec<_>>(), [(ALL, 2, none)]);
@@ -105,7 +104,7 @@ async fn what_was_published_never_decides_a_figures_period() {
         "what was published is compared under its own period"
     );
     assert!(lines[0].published.is_none());
-    // A district counts as its communities do.
+    // A district is counted by the same period as its communities.
     let district = bench.lines(key, asked(DISTRICT, "2023-03-01", OWN)).await;
     assert_eq!(
         district.iter().map(said).collect::<Vec<_>>(),
@@ -154,7 +153,7 @@ async fn a_period_can_be_asked_for_where_the_definition_allows_it() {
     let request = || asked(COMMUNITY, "2023-03-01", YEAR);
     let lines = bench.lines("trainings", request()).await;
     assert_eq!(said(&lines[0]), (YEAR, 1, CaseComparison::Unspecified));
-    // What holds on a day is counted as of the day all the same.
+    // Figures of what holds on a day are still counted as of the day.
     let lines = bench.lines("volunteer_teams", request()).await;
     assert_eq!(
         said(&lines[0]),

@@ -1,4 +1,4 @@
-//! Feeds that repeat, come late, break, and tell what can't be applied.
+//! Feeds with duplicates, late events, broken streams and events that can't be applied.
 
 use uuid::Uuid;
 use wangge_api::{
@@ -17,7 +17,7 @@ const DAY: &str = "2022-07-28";
 const VISITS: &str = "official_check_ins";
 const RESPONSES: &str = "responses_started";
 
-/// An event that no projection can apply.
+/// Returns an event that no projection can apply.
 fn broken(event: Event) -> Event {
     let payload = match event.payload {
         Some(Payload::CheckInVisitChanged(changed)) => {
@@ -83,7 +83,7 @@ async fn what_comes_late_undoes_nothing() {
         visited(COMMUNITY, "07-28 09:10"),
         visit(voided, 1, COMMUNITY, "07-28 09:00", recorded),
     ]);
-    // The order was accepted; then the revision before that comes.
+    // The order was accepted; then the previous revision arrives.
     let accepted = order(department, "07-28 09:00", OrderState::Accepted);
     let issued = wangge_api::events::v1::OrderSnapshot {
         accepted_time: None,
@@ -110,7 +110,7 @@ async fn records_come_in_any_order_among_one_another() {
         .tickets
         .tell(ticket(Uuid::now_v7(), 4, GRID, vec![accepted]));
     bench.settle().await;
-    // Of what kind the unit is, is not known yet.
+    // The kind of the unit isn't known yet.
     assert_eq!(bench.figure(COMMUNITY, DAY, RESPONSES).await, 0);
     bench.organization.tell(unit(
         department,
@@ -213,7 +213,7 @@ async fn what_cannot_be_applied_is_set_aside_and_the_rest_goes_on() {
     .unwrap();
     assert_eq!((&kept.0, kept.2), (&spoilt.record_id, 1));
     assert!(kept.1.contains("must be a UUID"), "{}", kept.1);
-    // A later revision of the record heals it.
+    // A later revision of the record repairs it.
     let record_id = Uuid::parse_str(&spoilt.record_id).unwrap();
     bench.volunteers.tell(visit(
         record_id,

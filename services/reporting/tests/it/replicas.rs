@@ -1,5 +1,5 @@
-//! Two replicas on one database: one applies a feed, the other stands by and
-//! shows what was applied, and takes over when the first is gone.
+//! Two replicas on one database: one applies a feed, the other stands by, shows what was
+//! applied, and takes over when the first one is gone.
 
 use uuid::Uuid;
 use wangge_api::{
@@ -18,7 +18,7 @@ const DAY: &str = "2022-07-28";
 const RESPONSES: &str = "responses_started";
 
 impl Bench {
-    /// A second replica, with its work in the background.
+    /// Starts a second replica with its background tasks.
     async fn replica(&self) -> (String, tokio::task::JoinSet<()>) {
         let source = async |feed: &crate::feed::WrittenFeed| {
             let url = wangge_testkit::serve(feed.service(&self.database), self.stop()).await;
@@ -57,7 +57,7 @@ async fn another_replica_shows_what_the_first_applies_and_takes_over() {
     ));
     bench.settle().await;
 
-    // The second one's wall is told of what the first one applies.
+    // The wall of the second replica is notified of what the first one applies.
     let channel = stream_channel(&url, &token(&[Role::Leader], Some(COMMUNITY), None));
     let request = WatchWallRequest {
         area_code: COMMUNITY.to_owned(),
@@ -77,7 +77,7 @@ async fn another_replica_shows_what_the_first_applies_and_takes_over() {
         }
     }
 
-    // The first one is gone: nothing is lost, and nothing counted twice.
+    // After the first one is gone, nothing is lost and nothing counted twice.
     bench._background.shutdown().await;
     bench.tell_of_response(department);
     eventually(|| async { (bench.figure(COMMUNITY, DAY, RESPONSES).await == 2).then_some(()) })

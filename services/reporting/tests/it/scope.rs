@@ -1,4 +1,4 @@
-//! Who reads which figures. What is hidden reads as what is missing.
+//! Access to figures by scope. Hidden areas can't be distinguished from missing ones.
 
 use tonic::{Code, Status};
 use wangge_api::{
@@ -9,7 +9,7 @@ use wangge_testkit::reason;
 
 use crate::{Bench, COMMUNITY, DISTRICT, GRID, NEIGHBOUR, case_table};
 
-/// A refusal to the last byte, but for the area that was asked for.
+/// Returns all bytes of a refusal, with the requested area masked.
 fn told(status: &Status, area: &str) -> (Code, String, String) {
     let details = String::from_utf8_lossy(status.details()).replace(area, "AREA");
     (
@@ -47,7 +47,7 @@ async fn a_foreign_area_reads_as_a_missing_one() {
         let hidden = staff.list_figure_records(records(area)).await.unwrap_err();
         assert_eq!(told(&hidden, area), told(&drilled, missing));
     }
-    // Missing within one's own, and above it.
+    // Missing in the caller's area, and existing above it.
     for area in ["320402003005999", DISTRICT] {
         let status = case_table(&mut staff, area, None).await.unwrap_err();
         assert_eq!(reason(&status), "RECORD_NOT_FOUND");

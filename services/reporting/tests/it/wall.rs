@@ -1,5 +1,4 @@
-//! The wall: what it shows, that it follows changes, and its pages as a browser
-//! shows them.
+//! The wall: its content, its updates, and its pages as a browser renders them.
 
 use std::{
     io::{Read as _, Write as _},
@@ -23,7 +22,7 @@ use wangge_testkit::{eventually, reason, token};
 
 use crate::{Bench, COMMUNITY, GRID, NEIGHBOUR, appointment, date, event, shanghai};
 
-/// What a page must show as it is, and never take for its own.
+/// Text that a page must show literally and never interpret as markup.
 const HOSTILE: &str = "<img src=x onerror=\"document.title='owned'\"></script><b>群";
 
 impl Bench {
@@ -34,13 +33,13 @@ impl Bench {
         ))
     }
 
-    /// The wall at a moment of Shanghai's clock; now, if it is empty.
+    /// Returns the wall at a time in Shanghai; the current one if the text is empty.
     pub(crate) async fn wall(&self, at: &str) -> Wall {
         let request = GetWallRequest {
             area_code: COMMUNITY.to_owned(),
             at_time: if at.is_empty() { None } else { shanghai(at) },
         };
-        // The first one of an area may come before its figures.
+        // The first wall of an area may be sent without figures.
         eventually(|| async {
             let wall = self.walls("").get_wall(request.clone()).await.unwrap();
             Some(wall.into_inner()).filter(|wall| wall.figures_time.is_some())
@@ -48,8 +47,8 @@ impl Bench {
         .await
     }
 
-    /// A matter of an item, received on 1 July and due at the end of the month;
-    /// answers its id.
+    /// Creates a matter of an item, received on 1 July and due at the end of the month;
+    /// returns its id.
     fn matter(&self, title: &str, handler: Uuid, states: &[(&str, &str)]) -> Uuid {
         let (item, id) = (Uuid::now_v7(), Uuid::now_v7());
         self.tickets.tell(record(
@@ -65,7 +64,7 @@ impl Bench {
         id
     }
 
-    /// A message in a group that has a name, sent at a time; answers its id.
+    /// Creates a message in a named group, sent at a time; returns its id.
     fn message(&self, group: &str, due: &str, states: &[(&str, &str)]) -> Uuid {
         let (chat, id) = (Uuid::now_v7(), Uuid::now_v7());
         self.tickets.tell(record(
@@ -181,7 +180,7 @@ async fn matters_stand_with_post_deadline_and_light() {
     assert_eq!(first.state_time, shanghai("07-02 09:00"));
     assert_eq!(wall.matters[1].light(), Light::Green, "decided in time");
 
-    // As it was, and as it will be.
+    // In the past and in the future.
     let before = bench.wall("07-01 12:00").await;
     let states: Vec<_> = before
         .matters
@@ -219,7 +218,7 @@ async fn replies_stand_with_their_hour() {
         "07-28 07:00",
         &[("received", "07-28 06:00"), ("dismissed", "07-28 06:10")],
     );
-    // Replied to days ago: gone.
+    // Replied to days ago, so no longer shown.
     bench.message(
         "一群",
         "07-25 07:00",
@@ -288,7 +287,7 @@ async fn a_wall_follows_what_happens() {
         let line = (wall.figures.iter()).find(|line| line.figure_key == "livelihood_matters");
         line.map(|line| line.computed_value)
     };
-    // The first wall may come before its figures.
+    // The first wall may be sent without figures.
     assert!(matters(&first).is_none_or(|matters| matters == 0));
     for (revision, states) in [
         (1, &[("received", "07-01 00:00")][..]),
@@ -312,7 +311,7 @@ async fn a_wall_follows_what_happens() {
             }
         }
     }
-    // The case table follows, though nothing else happens.
+    // The case table is updated, although nothing else happens.
     let mut wall = first;
     while matters(&wall) != Some(1) {
         wall = walls.message().await.unwrap().expect("the stream goes on");
@@ -345,7 +344,7 @@ fn pages(bench: &Bench) -> SocketAddr {
     address
 }
 
-/// What comes back for a path until `enough` holds, or the end.
+/// Returns the response for a path, up to where `enough` is true or to its end.
 async fn fetch(address: SocketAddr, path: &str, enough: fn(&str) -> bool) -> String {
     let request = format!("GET {path} HTTP/1.1\r\nhost: wall\r\nconnection: close\r\n\r\n");
     tokio::task::spawn_blocking(move || {
@@ -411,7 +410,7 @@ async fn pages_are_served_for_the_areas_named_and_no_others() {
     assert!(events.contains("data: {"), "{events}");
 }
 
-/// A browser, without a window.
+/// A headless browser.
 fn browser() -> &'static str {
     let names = ["chromium", "chromium-browser", "google-chrome"];
     let found = names.into_iter().find(|name| {
@@ -421,7 +420,7 @@ fn browser() -> &'static str {
     found.expect("Chromium is needed to look at the wall: ./tests/run installs it")
 }
 
-/// The page as the browser has it once its script has run.
+/// Returns the page's DOM after its script has run.
 async fn look(url: String) -> String {
     tokio::task::spawn_blocking(move || {
         let profile = std::env::temp_dir().join(format!("wangge-browser-{}", Uuid::now_v7()));

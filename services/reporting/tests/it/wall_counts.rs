@@ -1,5 +1,5 @@
-//! What the wall counts: by the definitions of the figures, as of its day, and
-//! nothing by which a neighbour would be known.
+//! Counts on the wall: by the definitions of the figures, as of its day, and without
+//! revealing anyone to their neighbours.
 
 use uuid::Uuid;
 use wangge_api::{
@@ -11,7 +11,7 @@ use wangge_testkit::eventually;
 
 use crate::{Bench, COMMUNITY, grid, plain, published, visited};
 
-/// Codes of grids that are grids by their kind.
+/// Codes of areas that are grids by their kind.
 const GRIDS: [&str; 3] = ["320402003005011", "320402003005012", "320402003005013"];
 
 /// A need tag of a resident, which belongs to the resident.
@@ -41,7 +41,7 @@ fn resident(id: Uuid, revision: i64, area: &str, end: &str) -> Event {
     )
 }
 
-/// Residents in need in each grid; none where that is withheld.
+/// Returns the residents in need in each grid; `None` where the count is withheld.
 fn in_need(wall: &Wall) -> Vec<Option<i32>> {
     let count = |grid: &wangge_api::reporting::v1::WallGrid| {
         (!grid.resident_in_need_withheld).then_some(grid.resident_in_need_count)
@@ -54,7 +54,7 @@ fn figure<'w>(wall: &'w Wall, key: &str) -> Option<&'w CaseLine> {
 }
 
 impl Bench {
-    /// Residents in need in each grid.
+    /// Creates residents in need in each grid.
     async fn residents_in_need(&self, counts: [usize; 3]) -> Vec<Uuid> {
         let mut residents = Vec::new();
         for (code, count) in GRIDS.into_iter().zip(counts) {
@@ -75,7 +75,7 @@ impl Bench {
 async fn wall_and_figure_count_the_same_residents() {
     let bench = Bench::start().await;
     let residents = bench.residents_in_need([7, 0, 0]).await;
-    // Three had moved away or died before, the tag being left as it was.
+    // Two had moved away or died before; their tags are unchanged.
     for id in &residents[..2] {
         bench
             .organization

@@ -77,7 +77,7 @@ impl From<Refusal> for Status {
     }
 }
 
-/// A rule's id as the standard wants reasons: `string.max_len` becomes
+/// Converts a rule's id to the format of reasons: `string.max_len` becomes
 /// `STRING_MAX_LEN`.
 fn upper_snake(rule: &str) -> String {
     rule.chars()

@@ -1,5 +1,6 @@
-//! Applying events: their effects and the place in the feed in one transaction.
-//! What can't be applied is set aside; what can't be applied now is refused.
+//! Applies events: their effects and the new position in one transaction. An event
+//! that can never be applied goes to the dead-letter table; a temporary failure is
+//! returned as an error.
 
 use std::{
     panic::AssertUnwindSafe,
@@ -23,24 +24,26 @@ use super::{
 };
 use crate::applied;
 
-/// How often an event is tried before it is set aside.
+/// Number of attempts before an event goes to the dead-letter table.
 const TRIES: u32 = 5;
 
 impl<P: Projector> Consumer<P> {
-    /// Applies one message and returns the position behind it.
+    /// Applies one message and returns the position after it.
     ///
     /// # Errors
-    /// What stands in the way for the moment.
+    /// Returns the temporary failure that prevents it.
     pub(super) async fn take(
         &self,
         before: String,
         message: SubscribeResponse,
     ) -> Result<String, Refusal> {
         let after = message.checkpoint_token;
+        // An unchanged checkpoint has nothing to store.
         if after == before {
             return Ok(after);
         }
         let events = Arc::new(message.events);
+        // All events in one transaction first, since that is the common case.
         match self.apply(&before, &after, events.clone(), None).await {
             Ok(()) => {}
             Err(Fault::OfTheMoment(refusal)) => return Err(refusal),
@@ -50,8 +53,8 @@ impl<P: Projector> Consumer<P> {
         Ok(after)
     }
 
-    /// Applies events one by one, since one of them can't be, and sets that
-    /// one aside.
+    /// Applies events one by one, since one of them can't be applied, and moves
+    /// that one to the dead-letter table.
     async fn apply_singly(
         &self,
         mut before: String,
@@ -64,6 +67,8 @@ impl<P: Projector> Consumer<P> {
             loop {
                 match self.apply(&before, &event.token, one.clone(), None).await {
                     Ok(()) => break,
+                    // The events before this one are committed, so the next attempt
+                    // resumes here.
                     Err(Fault::OfTheMoment(refusal)) => return Err(refusal),
                     Err(Fault::OfTheEvent(_)) if tries < TRIES => tries += 1,
                     Err(Fault::OfTheEvent(fault)) => {
@@ -76,10 +81,11 @@ impl<P: Projector> Consumer<P> {
             }
             before = event.token.clone();
         }
+        // The message's checkpoint can be beyond its last event.
         self.move_behind(&before, end, Arc::default(), None).await
     }
 
-    /// Moves on where nothing is applied: whatever goes wrong is of the moment.
+    /// Moves the position without applying anything; any failure is temporary.
     async fn move_behind(
         &self,
         before: &str,
@@ -94,8 +100,8 @@ impl<P: Projector> Consumer<P> {
         }
     }
 
-    /// Applies events, or sets them aside for a reason, and moves the place on,
-    /// all in one transaction.
+    /// Applies events, or stores them as dead letters with a reason, and moves the
+    /// position, all in one transaction.
     async fn apply(
         &self,
         before: &str,
@@ -106,6 +112,8 @@ impl<P: Projector> Consumer<P> {
         let (service, now) = (self.service, self.clock.now());
         let (before, after) = (before.to_owned(), after.to_owned());
         let projector = self.projector.clone();
+        // `transact` returns only the refusal, so the classification of the failure
+        // leaves the closure through this cell.
         let found = Arc::new(Mutex::new(None));
         let fault = found.clone();
         let applied = transact(&self.pool, &[], move |tx| {
@@ -114,6 +122,8 @@ impl<P: Projector> Consumer<P> {
                 for event in events.iter() {
                     if let Some(reason) = set_aside.as_deref().or(withheld(event)) {
                         keep_aside(tx, service, event, reason, now).await?;
+                        // Only failures of the projector can be the event's fault;
+                        // those of our own statements are temporary.
                     } else if let Err(failure) = apply_one(&*projector, tx, service, event).await {
                         *fault.lock().unwrap_or_else(PoisonError::into_inner) =
                             of_the_event(&failure);
@@ -137,8 +147,8 @@ impl<P: Projector> Consumer<P> {
     }
 }
 
-/// Applies one event as part of the trace of the call that made it. A program
-/// that panics over an event refuses it.
+/// Applies one event, in the trace of the call that caused it. A panic of the
+/// projector counts as a refusal of the event.
 async fn apply_one<P: Projector>(
     projector: &P,
     tx: &mut Tx,
@@ -161,7 +171,8 @@ async fn apply_one<P: Projector>(
     };
     let work = async {
         projector.apply(tx, event).await?;
-        // What is checked at the end is checked for this event.
+        // Deferred constraints are checked now, so that a violation is attributed
+        // to this event and not to the commit of the whole message.
         sqlx::query("set constraints all immediate")
             .execute(tx)
             .await?;
@@ -173,7 +184,7 @@ async fn apply_one<P: Projector>(
     }
 }
 
-/// Why the owner can't send what happened, if it says so.
+/// Returns the reason why the owner withholds the payload, if it does.
 fn withheld(event: &Event) -> Option<&'static str> {
     let Some(Payload::PayloadWithheld(withheld)) = &event.payload else {
         return None;
@@ -192,6 +203,7 @@ async fn keep_aside(
     reason: &str,
     now: DateTime<Utc>,
 ) -> Result<(), Failure> {
+    // A malformed id is stored as nil: a dead letter must not fail to be stored.
     let event_id = uuid::Uuid::parse_str(&event.event_id).unwrap_or_default();
     sqlx::query(
         "insert into set_aside_event (service, event_id, token, record_id, revision, event, error, \

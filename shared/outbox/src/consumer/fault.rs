@@ -1,15 +1,15 @@
-//! Whether an event can't be applied, or only not now.
+//! Distinguishes permanent faults of an event from temporary failures.
 
 use tonic::Code;
 use wangge_api::refusal::{Refusal, code};
 use wangge_pg::transaction::Failure;
 
-/// Why events were not applied.
+/// The reason why events were not applied.
 #[derive(Debug)]
 pub(super) enum Fault {
-    /// It lies in the event, and stays.
+    /// The event itself can't be applied; a retry fails again.
     OfTheEvent(String),
-    /// It lies in the moment, and passes.
+    /// A temporary failure; a retry may succeed.
     OfTheMoment(Refusal),
 }
 
@@ -19,8 +19,8 @@ impl From<Refusal> for Fault {
     }
 }
 
-/// What is wrong with an event whose application failed like this; none if
-/// nothing is. The text is kept with the event and names nothing of its content.
+/// Returns a description of the event's fault; `None` if the failure is temporary.
+/// It is stored with the dead letter and contains nothing of the event's content.
 pub(super) fn of_the_event(failure: &Failure) -> Option<String> {
     match failure {
         Failure::Store(error) => error.row_fault(),

@@ -1,5 +1,5 @@
-//! Where the feed ends, kept known to all readers of a replica, and whether it
-//! went back: then readers are woken, to see whether their place is still there.
+//! The end of the feed, watched once per replica for all readers. Detects that the
+//! feed went back; readers are then woken to check their position.
 
 use std::time::Duration;
 
@@ -10,15 +10,15 @@ use uuid::Uuid;
 
 use crate::{measures::Served, sequencer::CHANNEL};
 
-/// How often the feed's end is looked at when nobody tells of it.
+/// Poll interval of the feed's end, besides notifications.
 const LOOK: Duration = Duration::from_secs(1);
 
-/// The end of the feed, as far as it is known.
+/// The last known end of the feed.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct End {
-    /// Number of the last event.
+    /// Position of the last event.
     pub(super) number: i64,
-    /// How often the feed was seen to go back.
+    /// Number of times that the feed was seen to go back.
     pub(super) went_back: u64,
 }
 
@@ -26,15 +26,15 @@ pub(super) struct End {
 struct Look {
     feed_id: Uuid,
     last_position: i64,
-    /// Age of the oldest event without a position, in seconds.
+    /// Age in seconds of the oldest event without a position.
     waiting: f64,
     last_event_id: Option<Uuid>,
-    /// The event at the place where the feed ended when it was last looked at.
+    /// Id of the event at the last known end; `None` if there is none any more.
     known_event_id: Option<Uuid>,
 }
 
-/// Keeps the feed's end known until `stop`: told by the sequencer, and by looking
-/// every second, since a notification can be lost.
+/// Watches the feed's end until `stop`: on notification by the sequencer, and by
+/// polling every second, since a notification can be lost.
 pub(super) async fn watch(
     pool: PgPool,
     sender: watch::Sender<End>,
@@ -49,6 +49,9 @@ pub(super) async fn watch(
         }
         let number = known.as_ref().map_or(0, |known| known.last_position);
         if let Ok(look) = look(&pool, number).await {
+            // The number alone isn't enough: after a restore, new events may
+            // already have reached the old number. The event at the known position
+            // distinguishes the histories.
             let went_back = known.as_ref().is_some_and(|known| {
                 look.feed_id != known.feed_id
                     || look.last_position < known.last_position
@@ -63,6 +66,7 @@ pub(super) async fn watch(
                 served.went_back();
             }
             served.ends(look.last_position, look.waiting);
+            // Wakes the readers only if something has changed.
             sender.send_if_modified(|end| {
                 let next = End {
                     number: look.last_position,
@@ -102,11 +106,13 @@ async fn listen(pool: &PgPool) -> Option<PgListener> {
 async fn told(listener: &mut Option<PgListener>) {
     match listener {
         Some(open) => {
-            // None is a connection lost and made anew.
+            // `None` means that the connection was lost and restored: the caller
+            // polls anyway.
             if open.try_recv().await.is_err() {
                 *listener = None;
             }
         }
+        // Without a listener, only the poll interval ends the wait.
         None => std::future::pending().await,
     }
 }

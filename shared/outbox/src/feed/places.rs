@@ -1,5 +1,5 @@
-//! How many streams may be open: for each caller and for all, so that none keeps
-//! the others out. The platform's own services are counted apart.
+//! Limits the open streams per caller and in total, so that no caller can exhaust
+//! them. The platform's own services are counted separately.
 
 use std::{
     collections::HashMap,
@@ -9,15 +9,15 @@ use std::{
 
 use wangge_api::refusal::{Reason, Refusal};
 
-/// Streams of one caller on a replica.
+/// Maximum number of streams of one caller per replica.
 const OF_ONE: usize = 16;
-/// Streams of all callers on a replica; as many again for the platform's own
-/// services.
+/// Maximum number of streams of all callers per replica; the platform's own
+/// services have as many again.
 const OF_ALL: usize = 256;
-/// After which time a refused caller may try again.
+/// The retry delay sent with a rejection.
 const RETRY_AFTER: Duration = Duration::from_secs(5);
 
-/// The places of one replica.
+/// The streams of one replica.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Places(Arc<Mutex<Taken>>);
 
@@ -29,14 +29,17 @@ struct Taken {
 }
 
 impl Places {
-    /// Takes a place for as long as it is held; `own` is a service of the
-    /// platform.
+    /// Reserves a stream until the returned value is dropped. `own` marks a service
+    /// of the platform.
     ///
     /// # Errors
-    /// `OVERLOADED` if the caller has too many, or there is none left.
+    /// Returns `OVERLOADED` if the caller has too many streams, or there are too
+    /// many in total.
     pub(super) fn take(&self, caller: &str, own: bool) -> Result<Place, Refusal> {
         let mut taken = self.taken();
         let held = taken.by_caller.get(caller).copied().unwrap_or_default();
+        // Replicas of the platform's services may share one key, so their limit per
+        // caller is the total.
         let (all, limit) = if own {
             (&mut taken.own, OF_ALL)
         } else {
@@ -60,7 +63,7 @@ impl Places {
     }
 }
 
-/// A place that is taken.
+/// A reserved stream.
 #[derive(Debug)]
 pub(super) struct Place {
     places: Places,
@@ -79,6 +82,8 @@ impl Drop for Place {
         if let Some(held) = taken.by_caller.get_mut(&self.caller) {
             *held -= 1;
             if *held == 0 {
+                // Removed at zero, or the map would grow with every caller that
+                // ever read.
                 taken.by_caller.remove(&self.caller);
             }
         }

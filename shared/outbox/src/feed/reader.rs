@@ -1,5 +1,5 @@
-//! One stream of the feed: walks in bounded steps to where it is to end, or
-//! follows what comes, and never falls silent for long.
+//! One stream of the feed: reads in bounded steps up to its end, or follows new
+//! events, with checkpoints at regular intervals.
 
 use std::{sync::Arc, time::Duration};
 
@@ -27,33 +27,33 @@ use super::{
 };
 use crate::position::Position;
 
-/// Bytes of events in a message, give or take one event.
+/// Target size of a message in bytes, exceeded by at most one event.
 const BYTES: usize = 1024 * 1024;
-/// Longest silence on a stream.
+/// Maximum interval between messages; a checkpoint is sent after it.
 const CHECKPOINT: Duration = Duration::from_secs(8);
-/// How long a reader may take to accept a message.
+/// Timeout for a reader to accept a message.
 const SEND_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// Reads the feed for one stream.
 #[derive(Debug)]
 pub(super) struct Reader {
     pool: PgPool,
-    /// Taken for each statement by readers that share their connections.
+    /// Acquired for each statement by readers with a limited number of connections.
     turns: Option<Arc<Semaphore>>,
     end: watch::Receiver<End>,
     scope: RecordScope,
     at: Position,
-    /// Where the stream ends; none if it follows what comes.
+    /// Position at which the stream ends; `None` if it follows new events.
     until: Option<i64>,
-    /// When the last message was sent; none before the first.
+    /// Time of the last message; `None` before the first.
     sent: Option<Instant>,
 }
 
 impl Reader {
-    /// A reader of what lies behind the token of a request.
+    /// Opens a reader after the token of a request.
     ///
     /// # Errors
-    /// `FEED_TOKEN_INVALID`, `FEED_TOKEN_UNKNOWN`, and what the database says.
+    /// Returns `FEED_TOKEN_INVALID`, `FEED_TOKEN_UNKNOWN`, or the database's error.
     pub(super) async fn open(
         pool: PgPool,
         turns: Option<Arc<Semaphore>>,
@@ -72,6 +72,8 @@ impl Reader {
             sent: None,
         };
         let (feed_id, last): (Uuid, i64) = {
+            // Released before `step`, which acquires it again: holding it twice
+            // could deadlock.
             let _turn = reader.turn().await?;
             sqlx::query_as("select feed_id, last_position from feed")
                 .fetch_one(&reader.pool)
@@ -85,25 +87,30 @@ impl Reader {
         if reader.at.number > last {
             return Err(unknown_token());
         }
-        // Nothing is read, but the place is looked at.
+        // Reads no events, but checks that the event at the position is still the
+        // same.
         let at = reader.at.number;
         reader.step(at).await?;
         Ok(reader)
     }
 
-    /// Reads on until the stream is to end.
+    /// Reads until the end of the stream.
     ///
     /// # Errors
-    /// Why it ended before.
+    /// Returns the reason for an early end.
     pub(super) async fn read(
         mut self,
         sender: mpsc::Sender<SubscribeResponse>,
     ) -> Result<(), Refusal> {
         loop {
+            // Each step checks the position again, in the snapshot of its events,
+            // so a feed that goes back between steps is noticed.
             let step = self.step(self.until.unwrap_or(i64::MAX)).await?;
             let events = step.events.len();
             let mut chunks = chunks(step.events).into_iter().peekable();
             while let Some(chunk) = chunks.next() {
+                // All chunks but the last end at their last event; the last one
+                // also covers what was filtered out after it.
                 self.at = match (chunk.last(), chunks.peek()) {
                     (Some((position, _)), Some(_)) => *position,
                     _ => step.behind,
@@ -116,11 +123,12 @@ impl Reader {
             let moved = step.behind.number > self.at.number;
             self.at = step.behind;
             if events > 0 {
-                // The next step tells whether there is more.
+                // Only an empty step shows that there are no more events.
                 continue;
             }
-            // A caller learns at once how far the feed was read, and after each
-            // stretch of which it may see nothing.
+            // A checkpoint is sent at the start, so that the caller learns its
+            // position, and after each batch of positions without visible events,
+            // so that a resumed stream doesn't read them again.
             let quiet = self.sent.is_none_or(|sent| sent.elapsed() >= CHECKPOINT);
             if quiet || (moved && !ends) || (ends && self.until.is_some()) {
                 self.send(&sender, Vec::new()).await?;
@@ -133,7 +141,7 @@ impl Reader {
         }
     }
 
-    /// Waits for something new, for as long as a stream may be silent.
+    /// Waits for new events, at most until the next checkpoint is due.
     async fn wait(&mut self) -> Result<(), Refusal> {
         let at = self.at.number;
         let went_back = self.end.borrow().went_back;
@@ -143,7 +151,7 @@ impl Reader {
             .wait_for(|end| end.number > at || end.went_back != went_back);
         match timeout_at(checkpoint, news).await {
             Ok(Ok(_)) | Err(_) => Ok(()),
-            // Nobody looks for the feed's end any more.
+            // The watcher of the feed's end has stopped.
             Ok(Err(_)) => Err(shutting_down()),
         }
     }
@@ -173,7 +181,7 @@ impl Reader {
         self.sent = Some(Instant::now());
         match sender.send_timeout(message, SEND_TIMEOUT).await {
             Ok(()) => Ok(()),
-            // Nobody is there any more to be told.
+            // The client is gone, so the status won't be sent.
             Err(mpsc::error::SendTimeoutError::Closed(_)) => Err(shutting_down()),
             Err(mpsc::error::SendTimeoutError::Timeout(_)) => Err(Refusal::unavailable(
                 Reason::FeedReaderSlow,
@@ -184,7 +192,7 @@ impl Reader {
     }
 }
 
-/// Splits events into messages that are not too large.
+/// Splits events into messages of limited size.
 fn chunks(events: Vec<(Position, Event)>) -> Vec<Vec<(Position, Event)>> {
     let mut chunks: Vec<Vec<_>> = Vec::new();
     let mut bytes = 0;

@@ -1,7 +1,7 @@
-//! The statement by which readers walk through the feed. It looks at a bounded
-//! stretch of positions, however few events of it the reader may see, and at the
-//! event behind which the reader stands: all of it in one snapshot, so that no
-//! event is handed out behind a position that the feed no longer has.
+//! The statement with which readers walk through the feed. It covers a bounded
+//! range of positions, however few of the events the reader may see, and checks the
+//! event before the range. All of it is read in one snapshot, so that no event is
+//! sent after a position that the feed no longer has.
 
 use chrono::{DateTime, Utc};
 use prost::Message as _;
@@ -19,28 +19,29 @@ use wangge_pg::StoreError;
 use super::unknown_token;
 use crate::{event::MAX_PAYLOAD, position::Position};
 
-/// Positions looked at by one statement.
+/// Maximum number of positions covered by one statement.
 const STRETCH: i64 = 20_000;
-/// Events read by one statement.
+/// Maximum number of events read by one statement.
 const BATCH: i64 = 500;
-/// Bytes of payloads read by one statement, give or take one event.
+/// Maximum number of payload bytes read by one statement, exceeded by at most one
+/// event.
 const BYTES: i64 = 4 * 1024 * 1024;
-/// Largest payload that is sent. What was written before there was a limit is
-/// sent as far as readers can take it.
+/// Maximum size of a payload that is sent. Events from before [`MAX_PAYLOAD`] was
+/// enforced are sent as long as readers can accept them.
 const LARGEST: usize = MAX_PAYLOAD + 512 * 1024;
 
-/// A stretch of the feed.
+/// A range of the feed.
 #[derive(Debug)]
 pub(super) struct Step {
-    /// What the reader may see of it, each event with the position behind it.
+    /// The events that the reader may see, each with the position after it.
     pub(super) events: Vec<(Position, Event)>,
-    /// Behind all that was looked at.
+    /// Position after the range.
     pub(super) behind: Position,
-    /// Number of the feed's last event.
+    /// Position of the feed's last event.
     pub(super) end: i64,
 }
 
-/// The feed at one moment, and one event of the stretch.
+/// The state of the feed in the snapshot, with one event of the range.
 #[derive(sqlx::FromRow)]
 struct Row {
     feed_id: Uuid,
@@ -48,13 +49,13 @@ struct Row {
     until: i64,
     after_event_id: Option<Uuid>,
     until_event_id: Option<Uuid>,
-    /// How many events the stretch has, at most [`BATCH`].
+    /// Number of visible events in the range, at most [`BATCH`].
     found: Option<i64>,
     #[sqlx(flatten)]
     event: EventRow,
 }
 
-/// An event of the outbox; all empty if the stretch has none.
+/// An event of the outbox; all fields are `None` if the range has no visible event.
 #[derive(sqlx::FromRow)]
 struct EventRow {
     position: Option<i64>,
@@ -70,17 +71,20 @@ struct EventRow {
     payload: Option<Vec<u8>>,
 }
 
-/// Reads on behind a position, up to `limit` at most.
+/// Reads the events after a position, up to position `limit`.
 ///
 /// # Errors
-/// `FEED_TOKEN_UNKNOWN` if the feed has no such position, and what the database
-/// says.
+/// Returns `FEED_TOKEN_UNKNOWN` if the feed doesn't have the position, or the
+/// database's error.
 pub(super) async fn read(
     pool: &PgPool,
     after: Position,
     limit: i64,
     scope: &RecordScope,
 ) -> Result<Step, Refusal> {
+    // Left joins from the one row of `feed`: the statement returns a row even if
+    // the range has no visible event. Payloads above the limit aren't fetched, only
+    // their size.
     let rows: Vec<Row> = sqlx::query_as(
         "select feed.feed_id, feed.last_position, feed.until, \
              after_event.event_id as after_event_id, until_event.event_id as until_event_id, \
@@ -128,6 +132,8 @@ fn step(after: Position, mut rows: Vec<Row>) -> Result<Step, Refusal> {
     let Some(first) = rows.first() else {
         return Err(Refusal::internal(&"the feed's database has no feed"));
     };
+    // After a restore, the feed can have the same id and a higher number, but
+    // another event at the position.
     let same = first.feed_id == after.feed_id
         && first.last_position >= after.number
         && after.stands_behind(first.after_event_id);
@@ -147,7 +153,8 @@ fn step(after: Position, mut rows: Vec<Row>) -> Result<Step, Refusal> {
         .collect();
     let count = i64::try_from(events.len()).unwrap_or(i64::MAX);
     let behind = match events.last() {
-        // There are more in the stretch than were read.
+        // The range may have further events: the step ends at the last one that was
+        // read.
         Some((last, _)) if found == BATCH || count < found => *last,
         _ => until,
     };
@@ -159,7 +166,8 @@ fn step(after: Position, mut rows: Vec<Row>) -> Result<Step, Refusal> {
 }
 
 impl EventRow {
-    /// The event as readers get it, with the position behind it.
+    /// Converts the row to the event that readers receive, with the position after
+    /// it.
     fn told(self, feed_id: Uuid) -> Option<(Position, Event)> {
         let event_id = self.event_id?;
         let position = Position::behind(feed_id, self.position?, event_id);
@@ -175,6 +183,7 @@ impl EventRow {
             Some(payload) => Event::decode(payload.as_slice())
                 .unwrap_or_else(|_| withheld(WithheldCause::Unreadable)),
         };
+        // Only the district, the part of a code that never changes for a record.
         let area = self.area_code.unwrap_or_default();
         let event = Event {
             token: position.token(),

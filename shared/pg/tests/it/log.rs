@@ -1,4 +1,4 @@
-//! PostgreSQL's log says what was wrong, and nothing of what was kept.
+//! PostgreSQL's log reports errors without any content of the rows.
 
 use std::path::Path;
 

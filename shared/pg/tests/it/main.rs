@@ -1,5 +1,5 @@
-//! How databases change under those who work in them, and what PostgreSQL's log
-//! keeps.
+//! Schema changes while services are connected, and the content of PostgreSQL's
+//! log.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod log;
@@ -8,7 +8,7 @@ mod schema_changes;
 
 use sqlx::PgPool;
 
-/// An empty database and a pool on it.
+/// Creates an empty database and a pool on it.
 async fn pool(connections: u32) -> PgPool {
     let name = wangge_testkit::empty_database().await;
     let url = wangge_testkit::postgres_url(&name);

@@ -1,4 +1,4 @@
-//! Migrations beside calls that go on.
+//! Migrations that run concurrently with calls.
 
 use sqlx::{
     AssertSqlSafe, PgPool, SqlSafeStr as _,
@@ -45,7 +45,7 @@ async fn a_migration_that_gets_no_lock_holds_nobody_up_and_is_tried_again() {
             migrate(&pool, &add).await
         }
     });
-    // It stands in line for the table, and whoever comes behind it waits.
+    // The migration's lock request is queued, and later statements queue behind it.
     eventually(|| async {
         let waiting: i64 = sqlx::query_scalar(
             "select count(*) from pg_locks where relation = 'report'::regclass and not granted",

@@ -1,4 +1,4 @@
-//! Connections that are older than the schema.
+//! Connections whose cached plans are older than the schema.
 
 use sqlx::{Connection as _, PgConnection, PgPool};
 use wangge_api::refusal::Refusal;
@@ -12,7 +12,7 @@ async fn table(pool: &PgPool) {
 }
 
 async fn add_column(pool: &PgPool) {
-    // On a connection of its own, as `wangge migrate` does.
+    // On a separate connection, as `wangge migrate` does.
     let options = pool.connect_options();
     let mut connection = PgConnection::connect_with(&options).await.unwrap();
     sqlx::query("alter table figure add column added text not null default 'x'")

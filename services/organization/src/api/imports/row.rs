@@ -1,4 +1,4 @@
-//! A row on the wire: read as a draft, answered as a result.
+//! Conversion of one row: read as a draft, returned as a result.
 
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
@@ -18,16 +18,16 @@ use crate::{
     },
 };
 
-/// By what a row's result is known again.
+/// What identifies a row in its result.
 #[derive(Debug)]
 pub(super) struct Label {
     number: i64,
-    /// What stands before the record's fields where it is the only one.
+    /// Prefix of the record's fields in requests that have only this record.
     prefix: &'static str,
 }
 
-/// Reads a row. One that breaks the contract's rules is a refusal, which is
-/// answered in its turn.
+/// Reads a row. A row that violates the contract is returned as a refusal, so that it
+/// is reported in the order of the stream.
 pub(super) fn read(row: import::Row<Record>, now: DateTime<Utc>) -> (Label, Row) {
     let prefix = match &row.record {
         Record::Area(_) => "area.",
@@ -56,6 +56,8 @@ pub(super) fn read(row: import::Row<Record>, now: DateTime<Utc>) -> (Label, Row)
 
 fn draft(record: Record, now: DateTime<Utc>) -> Row {
     Ok(match record {
+        // The codec validates whole requests, not the rows within a stream, so each row
+        // is checked here.
         Record::Area(area) => {
             check(&area)?;
             let id = id(&area.id)?;
@@ -108,7 +110,7 @@ fn id(text: &str) -> Result<Uuid, Refusal> {
     wire::id(text, "id")
 }
 
-/// A row's result.
+/// Converts the outcome of a row to its result.
 pub(super) fn result(label: &Label, outcome: Outcome) -> RowResult {
     match outcome {
         Outcome::Imported(id, revision) => import::imported(label.number, id, revision),

@@ -1,5 +1,4 @@
-//! Rows of plain records: those of one kind that stand together are loaded
-//! together.
+//! Rows of plain records. Consecutive rows of one kind are imported together.
 
 use chrono::{DateTime, Utc};
 use wangge_pg::{Tx, transaction::Failure};
@@ -15,17 +14,17 @@ use crate::domain::{
 };
 
 import_rows! {
-    /// A plain record as a row brings it.
+    /// A plain record as sent in a row.
     Plain {
-        /// An estate.
+        /// An estate of a community.
         Estate,
-        /// A building.
+        /// A building of an estate.
         Building,
-        /// A household.
+        /// A household of a building.
         Household,
-        /// A resident.
+        /// A resident of a household.
         Resident,
-        /// A need tag.
+        /// A need of a resident.
         NeedTag,
         /// A role of a core resident.
         ResidentRole,
@@ -36,7 +35,7 @@ import_rows! {
     }
 }
 
-/// Loads rows of one kind.
+/// Imports rows that are all of one kind.
 pub(super) async fn load(
     tx: &mut Tx,
     run: &mut Run,
@@ -51,7 +50,7 @@ pub(super) async fn load(
     Plain::load(tx, &mut run.known, records, run.validate_only, now).await
 }
 
-/// Whether two rows are plain records of one kind.
+/// Returns true if both rows are plain records of one kind.
 pub(super) fn go_together(one: &Row, other: &Row) -> bool {
     match (one, other) {
         (Ok(Draft::Plain(one)), Ok(Draft::Plain(other))) => one.is_like(other),

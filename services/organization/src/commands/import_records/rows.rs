@@ -1,5 +1,5 @@
-//! One row: the record as it should be, compared with the one that is there,
-//! checked as its command checks it, and saved.
+//! Import of one row: validates the record, compares it with the stored one, applies
+//! the checks of its create command, and saves it.
 
 use std::hash::Hash;
 
@@ -13,7 +13,7 @@ use crate::{events::Origin, store};
 mod people;
 mod places;
 
-/// Loads a row, or only checks it.
+/// Imports a row, or only checks it in a dry run.
 pub(super) async fn load_row(
     tx: &mut Tx,
     run: &mut Run,
@@ -21,8 +21,8 @@ pub(super) async fn load_row(
     origin: Origin,
 ) -> Result<Outcome, Failure> {
     match try_row(tx, run, draft.clone(), origin).await {
-        // Another stream may have loaded the very same row since we looked:
-        // its insert has made ours wait, and now the row can be seen.
+        // Another stream may have imported the very same row since the lookup. Its insert
+        // has blocked ours until its commit, so the row is visible now.
         Err(Failure::Refused(refusal)) if refusal.reason == Reason::RecordExists => {
             try_row(tx, run, draft.clone(), origin).await
         }
@@ -43,14 +43,14 @@ async fn try_row(
         Draft::Person(draft) => people::person(tx, run, draft).await,
         Draft::Appointment(draft, row) => people::appointment(tx, run, draft, &row, origin).await,
         Draft::Figure(draft) => places::figure(tx, run, draft, origin).await,
-        // Loaded together with their like.
+        // Plain records are imported together with others of their kind.
         Draft::Plain(_) => Err(Refusal::internal(&"a plain record was taken for a row").into()),
     }
 }
 
 impl Run {
-    /// The outcome of a row whose id is known already: to this stream, if it
-    /// only checks, or to the database. None if it is new.
+    /// Returns the outcome of a row whose id exists already: in the database, or earlier
+    /// in the stream of a dry run. Returns `None` for a new id.
     fn known<R: Hash + Eq>(
         &self,
         field: &'static str,
@@ -66,6 +66,7 @@ impl Run {
         match (same, kept) {
             (None, _) => Ok(None),
             (Some(false), _) => Err(Refusal::exists(kind, field)),
+            // An import can be repeated after an interruption: rows that exist are no errors.
             (Some(true), Some((_, revision))) if !self.validate_only => {
                 Ok(Some(Outcome::Unchanged(id, revision)))
             }
@@ -73,9 +74,9 @@ impl Run {
         }
     }
 
-    /// The record that is compared with a row, and its revision: the one that
-    /// is kept, or the row's own if the kept one was loaded from that very row
-    /// and was changed since.
+    /// Returns the record to compare with a row, and its revision: the stored record, or
+    /// the row's own if the stored record was imported from that very row and has changed
+    /// since.
     async fn kept_from<R: Clone + Eq>(
         &self,
         tx: &mut Tx,
@@ -85,6 +86,8 @@ impl Run {
     ) -> Result<Option<(R, i64)>, Failure> {
         match kept {
             Some((kept, revision))
+                // Without this, re-importing a folder would fail on every record that was changed
+                // after its first import.
                 if kept != *record && store::loaded::is_from(tx, kind, id, row).await? =>
             {
                 Ok(Some((record.clone(), revision)))
@@ -93,7 +96,7 @@ impl Run {
         }
     }
 
-    /// The outcome of a row that is new and right.
+    /// Returns the outcome of a new and valid row.
     fn passed(&mut self, id: Uuid, record: &impl Hash) -> Outcome {
         if self.validate_only {
             self.seen.note(id, record);
@@ -104,7 +107,7 @@ impl Run {
     }
 }
 
-/// Refuses what another record in the database has already.
+/// Rejects a value that another stored record has already.
 fn free(taken: Option<&'static str>, kind: &str) -> Result<(), Refusal> {
     taken.map_or(Ok(()), |field| Err(Refusal::exists(kind, field)))
 }

@@ -1,5 +1,5 @@
-//! What a `validate_only` stream has brought so far: later rows are checked
-//! against it as they would be against the database.
+//! Rows that a `validate_only` stream has accepted so far. Later rows are checked
+//! against them as they would be against the database.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -15,32 +15,32 @@ use crate::domain::{
     person::PersonId,
 };
 
-/// First day, and first day on which it no longer holds.
+/// First day, and first day on which the term no longer holds.
 type Term = (NaiveDate, Option<NaiveDate>);
 
-/// Rows that passed.
+/// Accepted rows of one stream.
 #[derive(Debug, Default)]
 pub(super) struct Seen {
-    /// Ids, with a hash of the content.
+    /// Hash of each record's content, by id.
     records: HashMap<Uuid, u64>,
-    /// Codes, words and keys, each under the field that holds it.
+    /// Codes, address texts and keys, each with the field that holds it.
     keys: HashSet<(&'static str, String)>,
     posts: HashMap<(Post, Seat, Option<PersonId>), Vec<Term>>,
 }
 
 impl Seen {
-    /// Whether a record with this id has passed, and if so, whether it was the
-    /// same.
+    /// Returns `None` if the id is new, otherwise whether the accepted record has the same
+    /// content.
     pub(super) fn again(&self, id: Uuid, record: &impl Hash) -> Option<bool> {
         self.records.get(&id).map(|known| *known == hash_of(record))
     }
 
-    /// Notes a record.
+    /// Records an accepted row.
     pub(super) fn note(&mut self, id: Uuid, record: &impl Hash) {
         self.records.insert(id, hash_of(record));
     }
 
-    /// Takes a code, words or a key that only one record can have.
+    /// Reserves a code, address text or key that must be unique.
     ///
     /// # Errors
     /// `RECORD_EXISTS` if an earlier row has it.
@@ -57,8 +57,8 @@ impl Seen {
         }
     }
 
-    /// Takes a post for the days of an appointment: from everybody if it is
-    /// exclusive, else from the same person.
+    /// Reserves a post for the days of an appointment: against everyone if the post is
+    /// exclusive, otherwise against the same person.
     ///
     /// # Errors
     /// `GUARD_FAILED` (`post_taken`) if an earlier row holds it on one of them.
@@ -81,6 +81,7 @@ impl Seen {
 }
 
 fn overlap(a: Term, b: Term) -> bool {
+    // End dates are exclusive: a term may start on the day that another one ends.
     a.1.is_none_or(|end| b.0 < end) && b.1.is_none_or(|end| a.0 < end)
 }
 

@@ -1,5 +1,5 @@
-//! A cache of the walls that are being watched: each is made once for everybody who
-//! watches it. Its case table is computed beside it, and no wall waits for a newer one.
+//! Cache of the walls that are being watched. Each wall is built once for all its watchers.
+//! Its case table is computed in the background, and no wall waits for a newer one.
 
 use std::{
     collections::HashMap,
@@ -18,16 +18,16 @@ use wangge_auth::RecordScope;
 use super::{figures, make};
 use crate::{App, api::case_table::Table};
 
-/// Age at which a case table is computed again.
+/// Age at which a case table is recomputed.
 const TABLE_AGE: Duration = Duration::from_secs(3);
-/// How long the first wall of an area waits for its first case table.
+/// Timeout of an area's first wall for its first case table.
 const FIRST_TABLE_TIMEOUT: Duration = Duration::from_secs(2);
-/// How many walls are made at once: calls must find connections meanwhile.
+/// Maximum number of walls built at once, so that calls find free connections.
 const MAX_CONCURRENT_WALLS: usize = 3;
-/// How long a wall stays cached that nobody has asked for.
+/// Time after which an unused wall is removed from the cache.
 const RETENTION: Duration = Duration::from_secs(60);
 
-/// The walls that were made last, by area.
+/// Cached walls by area.
 #[derive(Debug, Clone)]
 pub(crate) struct Boards {
     boards: Arc<Mutex<HashMap<String, Arc<Board>>>>,
@@ -43,34 +43,34 @@ impl Default for Boards {
     }
 }
 
-/// One wall.
+/// The cached wall of one area.
 #[derive(Debug, Default)]
 struct Board {
-    /// Locked while the wall is made: one makes it, the others wait for that one.
+    /// Locked while the wall is built, so that concurrent callers share one build.
     made: AsyncMutex<Made>,
-    /// The case table; whoever waits for it is notified of another one.
+    /// The current case table. Its receivers are notified when the table changes.
     table: watch::Sender<Shown>,
-    /// Computes the next case table.
+    /// The task that computes the next case table.
     renewal: Mutex<Option<JoinHandle<()>>>,
 }
 
-/// A wall as it was made last.
+/// The last wall that was built.
 #[derive(Debug, Default)]
 struct Made {
     wall: Arc<wire::Wall>,
     beats: u64,
-    /// Version of the case table that it shows.
+    /// Version of the case table that the wall contains.
     table: u64,
     begun: Option<Instant>,
 }
 
-/// The case table that is shown.
+/// The current case table and its version.
 #[derive(Debug, Clone, Default)]
 struct Shown {
-    /// None until the first one has been computed.
+    /// `None` until the first table has been computed.
     table: Option<Arc<Table>>,
     computed: Option<Instant>,
-    /// Grows whenever another table is shown.
+    /// Incremented whenever the table's lines change.
     version: u64,
 }
 
@@ -80,7 +80,7 @@ impl Shown {
             .is_none_or(|computed| computed.elapsed() >= TABLE_AGE)
     }
 
-    /// Shows a table; returns whether it is another one.
+    /// Replaces the table; returns true if its lines differ from the previous ones.
     fn replace(&mut self, table: Table, computed: Instant) -> bool {
         let is_other = self
             .table
@@ -88,16 +88,18 @@ impl Shown {
             .is_none_or(|shown| shown.lines != table.lines);
         self.table = Some(Arc::new(table));
         self.computed = Some(computed);
+        // A table with the same lines only updates the time, so that no watcher rebuilds its
+        // wall for it.
         self.version += u64::from(is_other);
         is_other
     }
 }
 
 impl Boards {
-    /// Returns the wall of an area, no older than the last beat and `age`.
+    /// Returns the wall of an area, no older than the last applied events and `age`.
     ///
     /// # Errors
-    /// `RECORD_NOT_FOUND`, and what the database says.
+    /// `RECORD_NOT_FOUND`; any database error.
     pub(crate) async fn wall(
         &self,
         app: &App,
@@ -109,9 +111,11 @@ impl Boards {
         board.renew_in_time(app, code, scope);
         let mut table = board.table.subscribe();
         let first = table.wait_for(|shown| shown.table.is_some());
-        // Without one in time, the wall is made without figures, and they follow.
+        // Without a table in time, the wall is built without figures, and the next one has them.
         drop(timeout(FIRST_TABLE_TIMEOUT, first).await);
         let mut made = board.made.lock().await;
+        // Read before the wall is built: events that are applied during the build make the cached
+        // wall out of date at once, rather than being missed.
         let beats = app.pulse.beats();
         let shown = board.table.borrow().clone();
         if made.is_fresh(beats, shown.version, age) {
@@ -121,7 +125,7 @@ impl Boards {
         let permit = self.permit().await?;
         let wall = make(app, code, scope, app.clock.now(), shown.table.as_deref()).await?;
         drop(permit);
-        // Only now, since whoever makes it may be gone half-way.
+        // Assigned only now: if the caller is dropped during the build, the old wall stays valid.
         *made = Made {
             wall: Arc::new(wall),
             beats,
@@ -131,12 +135,12 @@ impl Boards {
         Ok(made.wall.clone())
     }
 
-    /// Returns what changes when there is another case table of an area.
+    /// Returns a receiver that is notified of the area's next case table.
     pub(crate) fn renewals(&self, code: &str) -> Renewals {
         Renewals(self.board(code).table.subscribe())
     }
 
-    /// Waits for its turn: few walls are made at once.
+    /// Waits for a permit to build a wall.
     pub(super) async fn permit(&self) -> Result<SemaphorePermit<'_>, Refusal> {
         let permit = self.permits.acquire().await;
         permit.map_err(|error| Refusal::internal(&error))
@@ -144,24 +148,26 @@ impl Boards {
 
     fn board(&self, code: &str) -> Arc<Board> {
         let mut boards = self.boards.lock().unwrap_or_else(PoisonError::into_inner);
+        // A board that is in use is referenced elsewhere too. Only unused ones expire, so the cache
+        // doesn't grow with the number of areas that were ever requested.
         boards.retain(|_, board| Arc::strong_count(board) > 1 || board.is_recent());
         boards.entry(code.to_owned()).or_default().clone()
     }
 }
 
-/// To wait for the next case table of an area.
+/// Notifications of an area's next case table.
 #[derive(Debug)]
 pub(crate) struct Renewals(watch::Receiver<Shown>);
 
 impl Renewals {
-    /// Waits until there is another case table than at the last time.
+    /// Waits until the case table differs from the last one that was seen.
     pub(crate) async fn changed(&mut self) -> Result<(), watch::error::RecvError> {
         self.0.changed().await
     }
 }
 
 impl Made {
-    /// Whether it shows everything that was applied, and the table of this version.
+    /// Returns true if the wall contains all applied events and this version of the table.
     fn is_fresh(&self, beats: u64, table: u64, age: Duration) -> bool {
         self.beats == beats
             && self.table == table
@@ -170,24 +176,27 @@ impl Made {
 }
 
 impl Board {
-    /// Whether it was asked for of late, or is just being made.
+    /// Returns true if the wall was requested recently or is being built.
     fn is_recent(&self) -> bool {
+        // A lock that is held means that the wall is being built. Waiting for it here would block
+        // the map of all boards.
         self.made.try_lock().map_or(true, |made| {
             made.begun.is_some_and(|begun| begun.elapsed() < RETENTION)
         })
     }
 
-    /// Begins to compute the next case table, if it is time and nobody is at it.
+    /// Starts to compute the next case table, if it is due and no other task does.
     fn renew_in_time(self: &Arc<Self>, app: &App, code: &str, scope: &RecordScope) {
         let mut renewal = self.renewal.lock().unwrap_or_else(PoisonError::into_inner);
         let is_idle = renewal.as_ref().is_none_or(JoinHandle::is_finished);
         if is_idle && self.table.borrow().is_old() {
             let (app, code, scope) = (app.clone(), code.to_owned(), scope.clone());
+            // A task of its own: it isn't cancelled with the caller, and no wall waits for it.
             *renewal = Some(tokio::spawn(self.clone().renew(app, code, scope)));
         }
     }
 
-    /// Computes the case table, and notifies those who show it if it is another one.
+    /// Computes the case table, and notifies the watchers if it has changed.
     async fn renew(self: Arc<Self>, app: App, code: String, scope: RecordScope) {
         let begun = Instant::now();
         match figures(&app, &code, &scope, app.clock.now()).await {
@@ -195,7 +204,7 @@ impl Board {
                 self.table
                     .send_if_modified(|shown| shown.replace(table, begun));
             }
-            // The last one stays, with its time, and the next wall tries again.
+            // The previous table stays in use, with its time, and the next wall retries.
             Err(error) => tracing::debug!(%error, "the case table is not renewed"),
         }
     }

@@ -1,5 +1,5 @@
-//! Serves pages over HTTP/1.1 to everybody who comes: few connections at once, each of
-//! which must say in time what it wants. It knows nothing of what the pages show.
+//! HTTP/1.1 listener for public pages. The number of connections is limited, and each must
+//! send its request within a timeout. It doesn't depend on the content of the pages.
 
 use std::{net::IpAddr, sync::Arc, time::Duration};
 
@@ -17,18 +17,18 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt as _;
 
-/// How many connections there are at once.
+/// Maximum number of open connections.
 pub(super) const MAX_CONNECTIONS: usize = 1000;
-/// Within which a connection must have sent the head of its next request.
+/// Timeout for a connection to send the head of its next request.
 const HEADER_TIMEOUT: Duration = Duration::from_secs(10);
-/// Pause after a connection could not be accepted.
+/// Retry delay after a connection could not be accepted.
 const RETRY_DELAY: Duration = Duration::from_millis(100);
 
-/// Address of the peer of a request.
+/// Address of the client that sent a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) struct Peer(pub IpAddr);
 
-/// How much is served at once.
+/// Limits of the listener.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Limits {
     pub connections: usize,
@@ -44,7 +44,7 @@ impl Default for Limits {
     }
 }
 
-/// Serves a router until `stop`, and then what is under way.
+/// Serves a router until `stop` is cancelled, then finishes the requests in progress.
 pub(super) async fn serve(
     listener: TcpListener,
     router: Router,
@@ -54,6 +54,7 @@ pub(super) async fn serve(
     let permits = Arc::new(Semaphore::new(limits.connections));
     let mut connections = JoinSet::new();
     while let Some((stream, peer, permit)) = next(&listener, &permits, &stop).await {
+        // Finished tasks are removed here, or the set would grow with every connection.
         while connections.try_join_next().is_some() {}
         let (router, stop) = (router.clone(), stop.clone());
         connections.spawn(async move {
@@ -64,19 +65,23 @@ pub(super) async fn serve(
     while connections.join_next().await.is_some() {}
 }
 
-/// The next connection; none once `stop` is cancelled. Those beyond the limit wait
-/// before they are accepted.
+/// Returns the next connection, or `None` once `stop` is cancelled. Connections beyond the
+/// limit wait in the backlog and are not accepted.
 async fn next(
     listener: &TcpListener,
     permits: &Arc<Semaphore>,
     stop: &CancellationToken,
 ) -> Option<(TcpStream, Peer, OwnedSemaphorePermit)> {
     let accept = async {
+        // The permit comes before `accept`: a connection that was accepted without one would hold
+        // a file descriptor while it waits.
         let permit = Arc::clone(permits).acquire_owned().await.ok()?;
         loop {
             match listener.accept().await {
                 Ok((stream, address)) => return Some((stream, Peer(address.ip()), permit)),
                 Err(error) => {
+                    // Such as too many open files. Without a delay the loop would spin until
+                    // some are closed.
                     tracing::debug!(%error, "a connection to the wall is not accepted");
                     tokio::time::sleep(RETRY_DELAY).await;
                 }
@@ -96,12 +101,15 @@ async fn answer(
     header_timeout: Duration,
     stop: CancellationToken,
 ) {
+    // The router sees no socket, so the client's address is passed as an extension, for
+    // limits per client.
     let service = router.map_request(move |mut request: http::Request<Incoming>| {
         request.extensions_mut().insert(peer);
         request
     });
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
+        // The timeout also applies to idle keep-alive connections, which hold a permit too.
         .header_read_timeout(header_timeout)
         .serve_connection(TokioIo::new(stream), TowerToHyperService::new(service));
     tokio::pin!(connection);

@@ -1,6 +1,6 @@
-//! The wall as pages for a screen in a hall and for a phone: one page, its style
-//! and its script, and the wall as a stream of events. They are public, and so
-//! show only the areas that the operator has named.
+//! Web pages of the wall, for a screen in a hall and for phones: one page with its style and
+//! script, and the wall as server-sent events. The pages are public, so they show only the
+//! areas that the operator has named.
 
 use std::{
     collections::{BTreeSet, HashMap},
@@ -40,26 +40,27 @@ use super::{
 };
 use crate::App;
 
-/// Years in which a wall can be shown.
+/// Years for which a wall can be requested.
 const YEARS: std::ops::Range<i32> = 1990..2990;
-/// So many screens watch at once.
+/// Maximum number of screens that watch at once.
 const SCREENS: usize = 500;
-/// So many walls of other moments are made at once: fewer than case tables are, so
-/// that walls of now go on.
+/// Maximum number of past or future walls built at once. It is below the limit of case tables,
+/// so that current walls are never blocked.
 const MAX_CONCURRENT_REPLAYS: usize = 2;
-/// So many are made or waited for by one visitor; behind a proxy that is all of its.
+/// Maximum number of such walls in progress per client address; behind a proxy all clients
+/// share one.
 const MAX_REPLAYS_PER_PEER: usize = 8;
-/// What a page may do: nothing that is not from here.
+/// Content security policy: nothing is loaded from elsewhere, but any site may embed the page.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \
                       connect-src 'self'; img-src 'self' data:; base-uri 'none'; \
                       form-action 'none'; frame-ancestors *";
 
-/// Which walls are shown.
+/// The areas whose walls are public.
 #[derive(Debug, Clone)]
 pub enum Shown {
-    /// Every area's: for a platform that nobody else reaches.
+    /// Every area: for a platform that is reachable only by its operator.
     Every,
-    /// Those of the areas with these codes.
+    /// Only the areas with these codes.
     Only(BTreeSet<String>),
 }
 
@@ -81,7 +82,7 @@ struct Pages {
     stop: CancellationToken,
 }
 
-/// Serves the pages until `stop`.
+/// Serves the pages until `stop` is cancelled.
 pub(crate) async fn serve(app: App, listener: TcpListener, shown: Shown, stop: CancellationToken) {
     let pages = Pages {
         app,
@@ -96,6 +97,8 @@ pub(crate) async fn serve(app: App, listener: TcpListener, shown: Shown, stop: C
         .route("/wall.css", get(style))
         .route("/wall.js", get(script))
         .with_state(pages);
+    // tokio requires non-blocking mode, which isn't the default of a listener that the
+    // standard library has bound.
     let listening = listener
         .set_nonblocking(true)
         .and_then(|()| tokio::net::TcpListener::from_std(listener));
@@ -105,8 +108,8 @@ pub(crate) async fn serve(app: App, listener: TcpListener, shown: Shown, stop: C
     }
 }
 
-/// Turns to have a wall of another moment made. Nobody else asks for that one, so few
-/// are made at once, and fewer for one visitor.
+/// Limits the walls of past and future moments. They are not cached, since hardly anyone
+/// requests the same one, so few are built at once, and fewer per client.
 #[derive(Debug, Clone)]
 struct Replays {
     turns: Arc<Semaphore>,
@@ -123,13 +126,15 @@ impl Default for Replays {
 }
 
 impl Replays {
-    /// Waits for a turn; none if the visitor has enough under way.
+    /// Waits for a permit; returns `None` if the client has too many in progress.
     async fn turn(&self, peer: Peer) -> Option<Replay> {
         let mut replay = Replay {
             replays: self.clone(),
             peer,
             permit: None,
         };
+        // Counted before the wait: requests that wait are limited as well, or one client could
+        // fill the queue. Dropping the guard undoes the count.
         let under_way = replay.count(|count| count + 1);
         if under_way > MAX_REPLAYS_PER_PEER {
             return None;
@@ -139,7 +144,7 @@ impl Replays {
     }
 }
 
-/// A turn that is taken or waited for.
+/// A permit that is held or waited for.
 #[derive(Debug)]
 struct Replay {
     replays: Replays,
@@ -148,11 +153,12 @@ struct Replay {
 }
 
 impl Replay {
-    /// Changes how many the visitor has under way, and returns it.
+    /// Changes the client's number of walls in progress, and returns it.
     fn count(&self, change: impl FnOnce(usize) -> usize) -> usize {
         let under_way = self.replays.under_way.lock();
         let mut under_way = under_way.unwrap_or_else(PoisonError::into_inner);
         let count = change(under_way.get(&self.peer).copied().unwrap_or_default());
+        // Entries of zero are removed, so that the map doesn't grow with every client.
         if count == 0 {
             under_way.remove(&self.peer);
         } else {
@@ -164,15 +170,16 @@ impl Replay {
 
 impl Drop for Replay {
     fn drop(&mut self) {
+        // The permit first, so that the count never allows more than is really in progress.
         self.permit = None;
         self.count(|count| count.saturating_sub(1));
     }
 }
 
-/// What can be asked of a wall.
+/// Query parameters of a page.
 #[derive(Debug, Deserialize)]
 struct Asked {
-    /// The moment at which it is shown; now and on, if it is left out.
+    /// The moment to show; if it is omitted, the current wall with live updates.
     at: Option<DateTime<Utc>>,
 }
 
@@ -214,7 +221,8 @@ async fn page(
     };
     let mut shown = told(&wall);
     shown["is_live"] = json!(asked.at.is_none());
-    // Data in a page must not end its element, whatever it holds.
+    // A `</script>` in the data would close the element that contains it, so every `<` is
+    // escaped, whatever the titles contain.
     let data = shown.to_string().replace('<', "\\u003c");
     let page = include_str!("wall.html").replace("{{wall}}", &data);
     sent("text/html; charset=utf-8", page)
@@ -252,6 +260,8 @@ async fn events(State(pages): State<Pages>, Path(code): Path<String>) -> Respons
     if !pages.shown.has(&code) {
         return absent();
     }
+    // Not queued, since a waiting request would hold one of the connections. The page's script
+    // reconnects.
     let Ok(screen) = pages.screens.clone().try_acquire_owned() else {
         return StatusCode::SERVICE_UNAVAILABLE.into_response();
     };
@@ -260,8 +270,8 @@ async fn events(State(pages): State<Pages>, Path(code): Path<String>) -> Respons
         .into_response()
 }
 
-/// The wall as events; the stream ends when it can't be made, and the screen
-/// comes again.
+/// Returns the wall as server-sent events. The stream ends if a wall can't be built, and the
+/// browser reconnects.
 fn stream(
     pages: Pages,
     code: String,
@@ -272,7 +282,7 @@ fn stream(
     walls
         .take_while(|wall| std::future::ready(wall.is_ok()))
         .filter_map(move |wall| {
-            // Held as long as the stream is.
+            // Moved into the closure, so that the permit is held as long as the stream.
             let _ = &screen;
             let told = wall.ok().map(|wall| {
                 let mut told = told(&wall);
@@ -283,12 +293,13 @@ fn stream(
         })
 }
 
-/// A wall shows its area and nothing else.
+/// Returns the scope of a wall: its area and nothing else.
 fn scope(code: &str) -> RecordScope {
+    // The pages are public and have no caller, so the area itself is the scope.
     RecordScope::everything().within(code)
 }
 
-/// The wall as JSON.
+/// Converts a wall to the JSON format of the page's script.
 fn told(wall: &wire::Wall) -> Value {
     json!({
         "area_code": wall.area_code,

@@ -1,5 +1,5 @@
-// Shows the wall that stands in the page, and then each one that comes. What came
-// from elsewhere is only ever set as text.
+// Renders the wall that is embedded in the page, and then each update. Data are only
+// ever set as text, never as markup.
 "use strict";
 
 const STATES = {
@@ -76,7 +76,7 @@ function figureRow(figure) {
   ];
 }
 
-// A list that turns its pages on a screen, and shows all of itself on a phone.
+// A list that is paged automatically on a screen, and shown in full on a phone.
 class Rows {
   constructor(id, row) {
     this.section = $("#" + id);
@@ -141,7 +141,7 @@ function rings(boundary) {
   return polygons.flat();
 }
 
-// The grids as they lie, north up; those without a boundary stand in a row.
+// The map of the grids, north up; grids without a boundary are listed in a row.
 function map(grids) {
   const drawing = $("#grids svg");
   const [wide, tall, edge] = [1000, 700, 24];
@@ -155,7 +155,7 @@ function map(grids) {
   const place = ([x, y]) => [left + (x - west) * narrow * scale, top + (north - y) * scale];
   const most = Math.max(1, ...grids.map((grid) => grid.resident_in_need_count ?? 0));
   drawing.setAttribute("viewBox", "0 0 " + wide + " " + tall);
-  // What all names begin with says nothing here.
+  // The common prefix of all names carries no information here.
   const names = grids.map((grid) => grid.name);
   let shared = names.length > 1 ? names[0].length : 0;
   for (const name of names) while (!name.startsWith(names[0].slice(0, shared))) shared--;
@@ -221,7 +221,7 @@ setInterval(tick, 1000);
 setInterval(() => Object.values(rows).forEach((list) => list.turn()), TURN);
 addEventListener("resize", () => last && show(last));
 
-// A browser comes again by itself after a break, but not after a refusal.
+// A browser reconnects by itself after a lost connection, but not after an error response.
 function follow() {
   const source = new EventSource(location.pathname.replace(/\/$/, "") + "/events");
   source.onopen = () => state("实时", false);

@@ -29,6 +29,7 @@ pub(super) async fn unit(
     let kept = store::unit::load_unit(&mut *tx, &scope, unit.id.0).await?;
     let kept = kept.map(|kept| {
         (
+            // Revisions are not compared: the stored unit may have a later one.
             Unit {
                 revision: 1,
                 ..kept.clone()
@@ -44,12 +45,14 @@ pub(super) async fn unit(
     }
     create_unit::check(tx, run.references_mut(), &unit).await?;
     if run.validate_only {
+        // A dry run inserts nothing that could report the duplicate.
         free(store::unit::taken_field(tx, &scope, &unit).await?, "unit")?;
         run.seen.take("unit", "unit.code", unit.code.clone())?;
     } else {
         create_unit::save(tx, run.references(), &unit, origin).await?;
         store::loaded::remember(tx, "unit", unit.id.0, row).await?;
     }
+    // Later rows of the stream may refer to the unit, also in a dry run.
     run.references_mut()
         .learn_unit(unit.id, UnitFacts::of(&unit));
     Ok(run.passed(unit.id.0, &unit))
@@ -65,6 +68,7 @@ pub(super) async fn person(
     let kept = store::person::load_person(&mut *tx, &scope, person.id.0).await?;
     let kept = kept.map(|kept| {
         (
+            // Revisions are not compared: the stored person may have a later one.
             Person {
                 revision: 1,
                 ..kept.clone()
@@ -76,6 +80,7 @@ pub(super) async fn person(
         return Ok(outcome);
     }
     create_person::check(tx, run.references_mut(), &person).await?;
+    // A dry run inserts nothing that could report the duplicate.
     if run.validate_only {
         free(
             store::person::taken_field(tx, &scope, &person).await?,
@@ -95,12 +100,14 @@ pub(super) async fn appointment(
     row: &str,
     origin: Origin,
 ) -> Result<Outcome, Failure> {
+    // Placed before the comparison: the stored appointment has the area of its unit.
     let appointment = create_appointment::place(tx, run.references_mut(), draft.check()?).await?;
     let scope = run.references().scope().clone();
     let id = appointment.id.0;
     let kept = store::appointment::lock_appointment(tx, &scope, id).await?;
     let kept = kept.map(|kept| {
         (
+            // Revisions are not compared: the stored appointment may have a later one.
             Appointment {
                 revision: 1,
                 ..kept.clone()
@@ -115,6 +122,8 @@ pub(super) async fn appointment(
         return Ok(outcome);
     }
     create_appointment::check_post(tx, run.references(), &appointment).await?;
+    // A dry run inserts nothing that could report the duplicate, and earlier rows of
+    // the stream may hold the post.
     if run.validate_only {
         free(
             store::appointment::taken_field(tx, &scope, &appointment).await?,

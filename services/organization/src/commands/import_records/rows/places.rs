@@ -38,6 +38,7 @@ pub(super) async fn area(
     let kept = store::area::load_area_by_id(tx, &scope, area.id.0).await?;
     let kept = kept.map(|kept| {
         (
+            // Revisions are not compared: the stored area may have a later one.
             Area {
                 revision: 1,
                 ..kept.clone()
@@ -54,10 +55,14 @@ pub(super) async fn area(
     if run.validate_only {
         free(store::area::taken_field(tx, &scope, &area).await?, "area")?;
         run.seen.take("area", "area.code", area.code.clone())?;
+        // Recorded even if the check fails, so that rows that refer to the area aren't
+        // rejected for its fault.
         let checked = try_area(tx, run, &area).await;
         run.references_mut().try_area(&area);
         checked?;
     } else {
+        // Held until the batch commits: without it, two imports could create areas that
+        // clash with one another.
         store::area::lock_tree(tx).await?;
         create_area::check(tx, run.references_mut(), &area).await?;
         create_area::save(tx, run.references(), &area, origin).await?;
@@ -67,7 +72,7 @@ pub(super) async fn area(
     Ok(run.passed(area.id.0, &area))
 }
 
-/// Checks an area against the database and the rows before.
+/// Checks an area against the database and the earlier rows of the stream.
 async fn try_area(tx: &mut Tx, run: &mut Run, area: &Area) -> Result<(), Failure> {
     create_area::check(tx, run.references_mut(), area).await?;
     match run.references().tried_clash(area) {
@@ -76,8 +81,8 @@ async fn try_area(tx: &mut Tx, run: &mut Run, area: &Area) -> Result<(), Failure
     }
 }
 
-/// Lets the rows behind a row that is wrong be checked as if it was right, so
-/// that its fault isn't told of each of them.
+/// Accepts an invalid area as if it were valid, so that its fault is reported once and
+/// not again for each row that refers to it.
 fn try_all_the_same(run: &mut Run, draft: AreaDraft) {
     let whole = AreaDraft {
         boundary_geojson: None,
@@ -107,7 +112,7 @@ pub(super) async fn address(
             revision: 1,
             ..kept
         };
-        // What words come to depends on the release that entered them.
+        // Two releases may normalize the same text differently.
         if same_text {
             kept.normalized_text.clone_from(&address.normalized_text);
         }
@@ -122,6 +127,7 @@ pub(super) async fn address(
             store::address::taken_field(tx, &scope, &address, &home).await?,
             "address",
         )?;
+        // Texts are unique within a home, not within the area of the entry.
         let words = format!("{home} {}", address.normalized_text);
         run.seen.take("address", "address.text", words)?;
     } else {
@@ -140,6 +146,7 @@ pub(super) async fn figure(
     let scope = run.references().scope().clone();
     let kept = store::figure::load_figure(tx, &scope, figure.id.0).await?;
     let kept = kept.map(|kept| {
+        // Revisions are not compared: the stored figure may have a later one.
         (
             PublishedFigure {
                 revision: 1,
@@ -153,6 +160,7 @@ pub(super) async fn figure(
     }
     create_figure::check(tx, run.references_mut(), &figure).await?;
     if run.validate_only {
+        // An area publishes each figure once.
         let key = format!("{} {}", figure.area_code, figure.figure_key);
         free(
             store::figure::taken_field(tx, &scope, &figure).await?,
