@@ -53,6 +53,13 @@ const RULES: &[Rule] = &[
     },
 ];
 
+/// The crates of ours that the domain may name. Their manifests are checked, so that
+/// the domain is pure by construction and not only by its words.
+const PURE: &[&str] = &["kernel", "places", "resource"];
+
+/// Crates that a pure crate may not depend on, other than optionally.
+const IMPURE: &[&str] = &["prost", "sqlx", "tokio", "tonic", "wangge-api", "wangge-pg"];
+
 /// Words that are forbidden in the domain, which is synchronous and does no I/O.
 const NOT_IN_DOMAIN: &[&str] = &[
     "sqlx",
@@ -91,6 +98,9 @@ pub(crate) fn check(root: &Path) -> Result<ExitCode> {
         }
         check_dependencies(&krate, &mut broken)?;
     }
+    for krate in PURE {
+        check_purity(&root.join("shared").join(krate), &mut broken)?;
+    }
     for entry in fs::read_dir(root.join("shared"))? {
         for source in sources(root, &entry?.path())? {
             check_opening(&source, &mut broken);
@@ -117,10 +127,49 @@ fn check_source(source: &Source, broken: &mut Vec<String>) {
     }
     if layer == "domain" {
         forbid(source, NOT_IN_DOMAIN, "3: domain only decides", broken);
+        check_domain_crates(source, broken);
     }
     for (_, words) in NOT_UPWARDS.iter().filter(|(name, _)| *name == layer) {
         forbid(source, words, "layers reach down, never up", broken);
     }
+}
+
+/// Checks that a file of the domain names no crate of ours but the pure ones.
+fn check_domain_crates(source: &Source, broken: &mut Vec<String>) {
+    for (number, line) in source.code.lines().enumerate() {
+        let code = line.split("//").next().unwrap_or_default();
+        let named = code.split("wangge_").skip(1).filter_map(|rest| {
+            // A path, not a name that merely begins like a crate's.
+            let (name, _) = rest.split_once("::")?;
+            let is_name = name.chars().all(|c| c.is_ascii_lowercase() || c == '_');
+            is_name.then_some(name)
+        });
+        for name in named.filter(|name| !PURE.contains(name)) {
+            let path = source.path.display();
+            broken.push(format!(
+                "{path}:{}: `wangge_{name}` (3: domain depends on {} only)",
+                number + 1,
+                PURE.join(", ")
+            ));
+        }
+    }
+}
+
+/// Checks the manifest of a pure crate: nothing with I/O, but for optional
+/// dependencies, and nothing of ours that is not pure itself.
+fn check_purity(krate: &Path, broken: &mut Vec<String>) -> Result<()> {
+    let manifest = fs::read_to_string(krate.join("Cargo.toml"))?;
+    let dependencies = manifest.split("[dependencies]").nth(1).unwrap_or_default();
+    let dependencies = dependencies.split("\n[").next().unwrap_or_default();
+    for line in dependencies.lines() {
+        let name = line.split(['.', ' ', '=']).next().unwrap_or_default();
+        let ours = name.strip_prefix("wangge-");
+        let is_impure = IMPURE.contains(&name) || ours.is_some_and(|ours| !PURE.contains(&ours));
+        if is_impure && !line.contains("optional = true") {
+            broken.push(format!("{}: depends on {name} (3)", krate.display()));
+        }
+    }
+    Ok(())
 }
 
 fn check_opening(source: &Source, broken: &mut Vec<String>) {
