@@ -1,5 +1,5 @@
-//! The contracts, in and out: messages become values of the domain and back.
-//! Nothing is decided here.
+//! gRPC handlers: convert request messages to domain values, call commands or
+//! queries, and convert the results back. They contain no business rules.
 
 mod categories;
 mod chat_groups;
@@ -24,12 +24,12 @@ pub(crate) use tickets::Tickets;
 use uuid::Uuid;
 use wangge_api::refusal::{FieldViolation, Reason, Refusal};
 
-/// An id of a message; `field` is named if it is none.
+/// Parses an id from a message. Returns `FIELD_INVALID` on `field` if it isn't a UUID.
 fn id(text: &str, field: &str) -> Result<Uuid, Refusal> {
     Uuid::parse_str(text).map_err(|_| Refusal::field(field, "string.uuid", "must be a UUID"))
 }
 
-/// An id that may be left out.
+/// Parses an optional id; `None` if the text is empty.
 fn optional_id(text: &str, field: &str) -> Result<Option<Uuid>, Refusal> {
     if text.is_empty() {
         Ok(None)
@@ -38,12 +38,13 @@ fn optional_id(text: &str, field: &str) -> Result<Option<Uuid>, Refusal> {
     }
 }
 
-/// An id given by the caller, or a new one.
+/// Parses an id supplied by the caller, or generates one if it is empty.
 fn given_or_new_id(text: &str, field: &str) -> Result<Uuid, Refusal> {
+    // Version 7 is ordered by time, so new rows go to the end of the primary key's index.
     Ok(optional_id(text, field)?.unwrap_or_else(Uuid::now_v7))
 }
 
-/// The page token is not one of this list's.
+/// Returns `PAGE_TOKEN_INVALID` for a token of another list or of other arguments.
 fn bad_page_token(_: wangge_kernel::page::TokenMismatch) -> Refusal {
     let what = "is not a token of this list with these arguments";
     Refusal {

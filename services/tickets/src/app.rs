@@ -1,4 +1,4 @@
-//! The service put together: handlers, feed, background work.
+//! Composition root of the service: handlers, feed and background tasks.
 
 use std::sync::Arc;
 
@@ -28,7 +28,7 @@ use crate::{
     watch,
 };
 
-/// Full names of the services, for health.
+/// Full names of the gRPC services that health checks and readiness report.
 const SERVICES: &[&str] = &[
     "wangge.tickets.v1.TicketService",
     "wangge.tickets.v1.CategoryService",
@@ -41,7 +41,7 @@ const SERVICES: &[&str] = &[
     "wangge.events.v1.FeedService",
 ];
 
-/// The service.
+/// The tickets service with its dependencies. Clones share the database pools and caches.
 #[derive(Debug, Clone)]
 pub struct App {
     pub(crate) database: Database,
@@ -52,23 +52,28 @@ pub struct App {
     feeds: Feeds,
 }
 
-/// Channels to the feeds that the service applies.
+/// Channels to the services whose feeds this service consumes.
 #[derive(Debug, Clone)]
 pub struct Feeds {
-    /// Areas, units and addresses come from here.
+    /// Source of areas, units and addresses.
     pub organization: ServiceChannel,
-    /// Projects come from here.
+    /// Source of projects.
     pub volunteers: ServiceChannel,
 }
 
 impl App {
-    /// The service on its database.
+    /// Creates the service on its database. Must be called in a Tokio runtime, since it
+    /// starts the workers of the ticket store.
     pub fn new(database: Database, clock: Clock, feeds: Feeds) -> Self {
+        // On the background pool, so that reloading the snapshot can't use up the
+        // connections of calls.
         let reference = Arc::new(ReferenceCache::new(
             database.background.clone(),
             clock.clone(),
         ));
         Self {
+            // Started once and shared by all clones: only calls on the same `TicketStore`
+            // can share a statement.
             tickets: TicketStore::start(&database.lanes),
             database,
             clock,
@@ -78,7 +83,7 @@ impl App {
         }
     }
 
-    /// What is served. Streams end at `stop`.
+    /// Returns the gRPC services to serve. Feed and import streams are closed at `stop`.
     pub fn service(&self, stop: CancellationToken) -> Service {
         let feed = Feed::start(self.database.feed.clone(), stop.clone());
         let imports = Imports {
@@ -115,11 +120,13 @@ impl App {
         }
     }
 
-    /// What goes on besides: numbering events, applying the feeds of
-    /// organization and volunteers, looking for changed reference data, routing what
-    /// waits, measuring what is amiss.
+    /// Spawns the background tasks: the sequencer of events, the consumers of the
+    /// feeds of organization and volunteers, the refresh of reference data with the
+    /// routing of unrouted tickets, and the gauges for alarms. They run until `stop`.
     pub fn background(&self, stop: CancellationToken) -> JoinSet<()> {
         let mut tasks = JoinSet::new();
+        // Every replica spawns all of them. Advisory locks elect one sequencer and one
+        // consumer per feed; the others are on standby.
         let sequencer = Sequencer::new(self.database.background.clone(), self.hint.clone());
         tasks.spawn(sequencer.run(stop.clone()));
         let consumer = Consumer {
@@ -138,6 +145,8 @@ impl App {
             clock: self.clock.clone(),
         };
         tasks.spawn(consumer.run(stop.clone()));
+        // Needs no leader: a ticket is updated only if its revision is unchanged, so
+        // replicas that route the same ticket can't both succeed.
         tasks.spawn(route_waiting::run(self.clone(), stop.clone()));
         tasks.spawn(watch::run(self.clone(), stop));
         tasks

@@ -1,5 +1,5 @@
-//! What a ticket may become and when it is due. Pure decisions: no database,
-//! no network, no clock of its own.
+//! The rules of the service: state transitions, guards and deadlines. Pure
+//! functions: no database, no network and no system clock.
 
 pub mod act;
 pub mod area;

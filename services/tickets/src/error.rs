@@ -1,11 +1,11 @@
-//! What the domain and the schema say no to, as refusals.
+//! Maps domain errors and violated constraints to refusals.
 
 use wangge_api::refusal::{FieldViolation, Refusal};
 use wangge_pg::error::{Constraint, Rule};
 
 use crate::domain::denied::Denied;
 
-/// Named constraints of the schema, by the field that each guards.
+/// The schema's constraints that a request can violate, each with the field that caused it.
 pub(crate) static CONSTRAINTS: &[Constraint] = &[
     Constraint {
         name: "ticket_pkey",
@@ -13,15 +13,16 @@ pub(crate) static CONSTRAINTS: &[Constraint] = &[
         field: "ticket.id",
         rule: Rule::Unique,
     },
-    // Of one statement's inserts any may come first: a ticket that is there has
-    // a history too.
+    // A ticket is inserted by one statement with several inserts, whose order
+    // PostgreSQL doesn't guarantee: for an existing ticket, this key may be violated
+    // first.
     Constraint {
         name: "ticket_history_pkey",
         kind: "ticket",
         field: "ticket.id",
         rule: Rule::Unique,
     },
-    // Only imports name ids of orders.
+    // Only imports supply ids of orders, so the field is one of an imported history.
     Constraint {
         name: "ticket_order_pkey",
         kind: "order",

@@ -1,5 +1,5 @@
-//! Records of the domain as events: ids, codes, times and states; nothing
-//! personal and no free text.
+//! Builds events from domain records. They contain ids, codes, times and states, but
+//! no personal data and no free text.
 
 use chrono::{DateTime, Utc};
 use wangge_api::{
@@ -20,13 +20,15 @@ use crate::domain::{
     ticket_state::TicketAction,
 };
 
-/// A ticket has changed by an act.
+/// Builds the event of a ticket that an act has changed.
 pub(crate) fn ticket_changed(
     ticket: &Ticket,
     action: TicketAction,
     moment: &Moment,
     now: DateTime<Utc>,
 ) -> NewEvent {
+    // A snapshot of the whole ticket, not a delta: a reader whose scope the ticket
+    // enters later (it was routed to their grid) has not received the earlier events.
     let handling = ticket.clock(ClockKind::Handling);
     NewEvent {
         record_id: ticket.id,
@@ -52,7 +54,7 @@ pub(crate) fn ticket_changed(
     }
 }
 
-/// A category was made.
+/// Builds the event of a category that was created.
 pub(crate) fn category_changed(
     category: &Category,
     imported: bool,
@@ -61,6 +63,7 @@ pub(crate) fn category_changed(
     NewEvent {
         record_id: category.id,
         revision: category.revision,
+        // Empty is the whole platform: a category applies everywhere.
         area_code: String::new(),
         occurred_time: now,
         recorded_time: now,
@@ -73,7 +76,7 @@ pub(crate) fn category_changed(
     }
 }
 
-/// An entry of the duty list was made.
+/// Builds the event of a duty list entry that was created.
 pub(crate) fn responsibility_changed(
     entry: &Responsibility,
     imported: bool,
@@ -95,7 +98,7 @@ pub(crate) fn responsibility_changed(
     }
 }
 
-/// A limit on the wire.
+/// Converts a limit to its message.
 pub(crate) fn limit(limit: Limit) -> wire::Limit {
     wire::Limit {
         kind: limit.kind.code().into(),

@@ -1,12 +1,12 @@
-//! The tickets service: takes reports and brings them to a close through
-//! dispatch orders, keeps their clocks and their histories, and routes them
-//! from its own copy of organization's reference data, so that a report is
-//! taken while organization is down.
+//! The tickets service: accepts reports, tracks them to their close through dispatch
+//! orders, and maintains their clocks and histories. It routes reports with its own
+//! copy of organization's reference data, so that it accepts them even if
+//! organization is down.
 //!
-//! Beside them it keeps the work of communities that tickets come from: chat
-//! groups and duty, livelihood matters, meetings and deliberations, fieldwork.
+//! It also owns the records of community work that tickets originate from: chat
+//! groups and duty shifts, livelihood matters, meetings and deliberations, fieldwork.
 //!
-//! It makes no area and no unit, and counts no figure.
+//! It doesn't create areas or units, and doesn't compute figures.
 
 mod api;
 mod app;
@@ -21,11 +21,11 @@ mod watch;
 
 pub use app::{App, Feeds};
 
-/// Name of the service, as feeds and files bear it.
+/// Name of the service, as used in feeds and file names.
 pub const NAME: &str = "tickets";
 
-/// Port on which the service listens unless it is told another.
+/// Default port that the service listens on.
 pub const PORT: u16 = 7402;
 
-/// Schema of the service's database.
+/// Migrations of the service's database, embedded in the binary.
 pub static MIGRATOR: sqlx::migrate::Migrator = sqlx::migrate!();

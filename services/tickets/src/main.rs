@@ -1,4 +1,4 @@
-//! The process of the tickets service: reads its settings and runs it.
+//! The binary of the tickets service: parses the command line and runs the service.
 
 use std::process::ExitCode;
 
@@ -29,6 +29,8 @@ fn main() -> ExitCode {
 
 async fn run(cli: Cli) -> Result<(), Failure> {
     let token = cli.feeds.token(cli.process.environment)?;
+    // Without a timeout for the whole call, since a subscription to a feed never
+    // completes.
     let feeds = Feeds {
         organization: connect_streams(&cli.feeds.organization_url, token.clone())?,
         volunteers: connect_streams(&cli.feeds.volunteers_url, token)?,

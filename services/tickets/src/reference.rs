@@ -1,6 +1,6 @@
-//! What the service knows of areas, units, addresses, categories and duties,
-//! in memory: a snapshot of its own tables, renewed when they change. With it
-//! a report is routed without a statement and without a call.
+//! An in-memory snapshot of the reference data: areas, units, addresses, categories and
+//! the duty list. It is rebuilt when the tables change. With it, a report is routed
+//! without a statement and without a call to another service.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -34,22 +34,22 @@ use crate::{
     },
 };
 
-/// Number of the kind "grid" in organization's contract.
+/// Number of the contract's `AREA_KIND_GRID`.
 const GRID: i16 = 4;
 
-/// How far a point may lie outside of every boundary in reach, in metres: more
-/// is a mistake of whoever gave it.
+/// Maximum distance in metres of a point from the nearest boundary in reach; a larger
+/// one is treated as a mistake of the caller.
 const FAR: f64 = 20_000.0;
 
-/// A picture of the reference data.
+/// A snapshot of the reference data.
 #[derive(Debug, Default)]
 pub(crate) struct Reference {
     version: i64,
-    /// Day on which it was made: areas may begin on the next one.
+    /// Day on which it was built. The next day can bring new areas into effect.
     day: NaiveDate,
     /// Kinds of areas by code.
     areas: HashMap<String, i16>,
-    /// The days of units.
+    /// Days on which units exist, by id.
     units: HashMap<Uuid, Days>,
     categories: HashMap<String, Limit>,
     /// The duty list: units by category and area.
@@ -66,7 +66,8 @@ impl Reference {
             is_grid: area.kind == GRID,
             start_date: Some(area.start_date),
             end_date: area.end_date,
-            // A boundary was checked when it was entered.
+            // Organization validates boundaries. One that can't be read is treated as
+            // missing, so that it doesn't block routing elsewhere.
             boundary: boundary::read(&area.boundary_geojson).ok(),
         });
         let addresses = rows.addresses.into_iter();
@@ -98,7 +99,7 @@ impl Reference {
         }
     }
 
-    /// What the picture was made of: the tables' version, and the day.
+    /// Returns the version of the tables and the day that the snapshot was built from.
     pub(crate) fn version(&self) -> (i64, NaiveDate) {
         (self.version, self.day)
     }
@@ -111,10 +112,10 @@ impl Reference {
         self.units.contains_key(&id)
     }
 
-    /// Demands that a unit, named in `field`, is known.
+    /// Checks that a unit, named in `field`, is known.
     ///
     /// # Errors
-    /// `REFERENCE_UNKNOWN`.
+    /// Returns `REFERENCE_UNKNOWN` if it isn't.
     pub(crate) fn demand_unit(&self, id: Uuid, field: &str) -> Result<(), Refusal> {
         if self.knows_unit(id) {
             Ok(())
@@ -123,10 +124,10 @@ impl Reference {
         }
     }
 
-    /// Demands that a unit, named in `field`, exists on a day, if it is known.
+    /// Checks that a unit, named in `field`, exists on a day. An unknown unit passes.
     ///
     /// # Errors
-    /// `GUARD_FAILED` (`unit_not_current`), with the day that stands against it.
+    /// Returns `GUARD_FAILED` (`unit_not_current`), with the unit's first day or end.
     pub(crate) fn demand_current(
         &self,
         id: Uuid,
@@ -142,10 +143,11 @@ impl Reference {
         self.categories.get(code).copied()
     }
 
-    /// Where a report of a day belongs: the grid that it names, or else the
-    /// smallest area found from its point or address within the area that it names,
-    /// or within `fallback`; that area if none is found. What areas of several communities claim
-    /// waits in the smallest area around them all to be routed by hand.
+    /// Determines the area of a report on a day: the grid that it names, or else the
+    /// smallest area located by its point or address within the area that it names, or
+    /// within `fallback`; that area itself if none is located. A place claimed by areas of
+    /// several communities gets the smallest area that encloses them all, to be routed
+    /// manually.
     pub(crate) fn place(&self, report: &Report, fallback: &str, day: NaiveDate) -> Place {
         let named = named(report, fallback);
         let found = if self.is_grid(named) {
@@ -157,16 +159,16 @@ impl Reference {
         };
         let area_code = found.unwrap_or(named).to_owned();
         Place {
+            // Dispatch happens today, even if the report is an imported one.
             suggested_unit_id: self.responsible_unit(&report.category_code, &area_code, self.day),
-            // An address may be known to lie in a community and no more.
+            // The address book may only name the community of an address.
             routed: self.is_grid(&area_code),
             area_code,
         }
     }
 
-    /// The unit that the duty list names: the entry with the longest area code
-    /// that holds the place. None if that unit does not exist on the day: who takes
-    /// its place is for a dispatcher to say.
+    /// Returns the unit that the duty list names: that of the entry with the longest area
+    /// code that contains the place. `None` if that unit doesn't exist on the day.
     pub(crate) fn responsible_unit(
         &self,
         category_code: &str,
@@ -181,6 +183,8 @@ impl Reference {
                     .get(&(category_code.to_owned(), area.to_owned()))
             })
             .copied()
+            // Without a fallback to a shorter code: a dispatcher decides which unit
+            // replaces one that has ended.
             .filter(|unit| self.demand_current(*unit, "unit_id", day).is_ok())
     }
 
@@ -188,9 +192,8 @@ impl Reference {
         self.areas.get(code) == Some(&GRID)
     }
 
-    /// Demands that a report's point lies where the area that it names, or
-    /// `fallback`, can be on its day: not farther than [`FAR`] from every boundary in its
-    /// reach ([`PlaceIndex::is_far`]).
+    /// Checks that a report's point is within [`FAR`] of a boundary in reach of the area
+    /// that it names, or of `fallback`, on its day ([`PlaceIndex::is_far`]).
     pub(crate) fn check_point(
         &self,
         report: &Report,
@@ -209,13 +212,14 @@ impl Reference {
         Ok(())
     }
 
-    /// A point that is known to lie in some area decides; a point on ground that
-    /// nobody has drawn leaves it to the address.
+    /// Locates a report by its point. The address decides if the point is in no area, and
+    /// refines the result if the area is not a grid.
     fn locate(&self, report: &Report, within: &str, day: NaiveDate) -> Located<'_> {
         let by_point = report.point.map_or(Located::Nowhere, |point| {
             self.places.locate_point(point, within, day)
         });
         match by_point {
+            // Claimed by several communities: the address must not decide between them.
             Located::Between { .. } => by_point,
             Located::In(code) if self.is_grid(code) => by_point,
             Located::In(area) => match self.places.locate_address(&report.address, area) {
@@ -227,19 +231,19 @@ impl Reference {
     }
 }
 
-/// An area that a data set claims, as far as places are found by it.
+/// An area of a data set to import, with the data used to locate places.
 #[derive(Debug)]
 pub(crate) struct ClaimedPlace {
-    /// Its code.
+    /// Code of the area.
     pub code: String,
-    /// Its name; empty if not known.
+    /// Name of the area; empty if unknown.
     pub name: String,
-    /// Its boundary; empty if not known.
+    /// Boundary as GeoJSON; empty if unknown.
     pub boundary_geojson: String,
 }
 
-/// Adds what is claimed and not there; what lies neither in a scope nor around it
-/// is left out.
+/// Adds claimed areas and units that don't exist yet, and removes areas that are neither
+/// in a scope nor around it.
 fn add_claims(
     rows: &mut ReferenceRows,
     claims: &Claims,
@@ -264,6 +268,7 @@ fn add_claims(
             code: place.code,
             kind: claimed.kind,
             boundary_geojson: place.boundary_geojson,
+            // An unknown start doesn't restrict the days.
             start_date: claimed.days.start_date.unwrap_or(NaiveDate::MIN),
             end_date: claimed.days.end_date,
             revision: 0,
@@ -281,7 +286,7 @@ fn add_claims(
     }));
 }
 
-/// The area that a report names, or else `fallback`.
+/// Returns the area that a report names, or else `fallback`.
 fn named<'a>(report: &'a Report, fallback: &'a str) -> &'a str {
     if report.area_code.is_empty() {
         fallback
@@ -290,14 +295,14 @@ fn named<'a>(report: &'a Report, fallback: &'a str) -> &'a str {
     }
 }
 
-/// The picture that is in use.
+/// Caches the current snapshot.
 #[derive(Debug)]
 pub(crate) struct ReferenceCache {
     pool: PgPool,
     clock: Clock,
     picture: RwLock<Option<Arc<Reference>>>,
-    /// Held by whoever makes the picture anew: an older one never takes the
-    /// place of a newer one, and nobody makes it twice.
+    /// Held while the snapshot is rebuilt, so that concurrent callers don't rebuild it
+    /// twice and an older snapshot never replaces a newer one.
     renewing: Mutex<()>,
 }
 
@@ -311,7 +316,7 @@ impl ReferenceCache {
         }
     }
 
-    /// The picture; loaded first if there is none yet.
+    /// Returns the cached snapshot, and loads it first if there is none yet.
     pub(crate) async fn get(&self) -> Result<Arc<Reference>, StoreError> {
         match self.known() {
             Some(picture) => Ok(picture),
@@ -319,21 +324,22 @@ impl ReferenceCache {
         }
     }
 
-    /// A picture for a trial: of what there is in a scope and around it, and of
-    /// what a data set claims beside it.
+    /// Builds a snapshot for a dry run: of the existing data in a scope and around it, and
+    /// of what a data set claims in addition.
     pub(crate) async fn claiming(
         &self,
         claims: &Claims,
         places: Vec<ClaimedPlace>,
         scope: &RecordScope,
     ) -> Result<Reference, StoreError> {
+        // Not cached: claims are valid for this dry run only.
         let mut rows = load_reference(&self.pool).await?;
         add_claims(&mut rows, claims, places, scope);
         Ok(Reference::new(rows, self.today()))
     }
 
-    /// The picture, made anew if it lacks what `knows` looks for: another
-    /// replica may have entered it since.
+    /// Returns the snapshot, refreshed first if it doesn't satisfy `knows`: another replica
+    /// may have written the missing data.
     pub(crate) async fn knowing(
         &self,
         knows: impl Fn(&Reference) -> bool,
@@ -346,9 +352,11 @@ impl ReferenceCache {
         }
     }
 
-    /// The picture, made anew if the tables have changed, or another day has
-    /// begun, since it was made.
+    /// Returns the snapshot, rebuilt first if the tables have changed or another day has
+    /// begun since it was built.
     pub(crate) async fn refresh(&self) -> Result<Arc<Reference>, StoreError> {
+        // Read before the lock: callers that wait for a rebuild share its result if it is
+        // at least as new as what they saw.
         let wanted = load_version(&self.pool).await?;
         let _renewing = self.renewing.lock().await;
         let today = self.today();
@@ -360,11 +368,12 @@ impl ReferenceCache {
         }
         let rows = load_reference(&self.pool).await?;
         let picture = Arc::new(Reference::new(rows, today));
+        // A snapshot is replaced as a whole, so even a poisoned lock holds a valid one.
         *self.picture.write().unwrap_or_else(PoisonError::into_inner) = Some(picture.clone());
         Ok(picture)
     }
 
-    /// The picture, if there is one, as it was made last.
+    /// Returns the cached snapshot without refreshing it; `None` if none was loaded yet.
     pub(crate) fn known(&self) -> Option<Arc<Reference>> {
         self.picture
             .read()

@@ -1,5 +1,5 @@
-//! Every SQL statement of the service. Functions that read records take a
-//! scope: what lies outside it is not there.
+//! The SQL statements of the service. Functions that read records for a caller accept
+//! a scope; records outside of it are treated as missing.
 
 pub mod category;
 pub mod copies;

@@ -1,5 +1,5 @@
-//! Measures what is amiss in the neighbourhood, for alarms: numbers, and nothing
-//! about anybody. It changes nothing.
+//! Counts current problems in the communities as metrics for alerting. The metrics are
+//! plain numbers and contain nothing about people. This module changes nothing.
 
 use std::time::Duration;
 
@@ -9,10 +9,10 @@ use wangge_kernel::limit::{DEFAULT_ZONE, day_of};
 
 use crate::{App, domain::group_message::REPLY_WITHIN, store::neighbourhood};
 
-/// How often it is counted.
+/// Poll interval of the counts.
 const INTERVAL: Duration = Duration::from_secs(15);
 
-/// Counts until `stop`.
+/// Updates the gauges until `stop` is cancelled.
 pub(crate) async fn run(app: App, stop: CancellationToken) {
     let meter = meter("wangge");
     let gauge = |name: &'static str, about: &'static str| {
@@ -34,6 +34,8 @@ pub(crate) async fn run(app: App, stop: CancellationToken) {
         let now = app.clock.now();
         let due = now - REPLY_WITHIN;
         let today = day_of(now, DEFAULT_ZONE);
+        // One statement for all counts, on the background pool, so that polling takes no
+        // connection from calls.
         match neighbourhood::count(&app.database.background, now, today, due).await {
             Ok(amiss) => {
                 duty_gaps.record(amiss.duty_gaps, &[]);

@@ -1,4 +1,5 @@
-//! The contract's services: proto in, proto out. Nothing is decided here.
+//! gRPC handlers: convert between the protos and the domain types. No business rule is
+//! implemented here.
 
 mod check_in_visits;
 mod imports;
@@ -38,7 +39,7 @@ use wangge_outbox::Feed;
 
 use crate::App;
 
-/// Full names of the services.
+/// Full names of the gRPC services, as health checks use them.
 pub(crate) const NAMES: &[&str] = &[
     "wangge.volunteers.v1.OfficialService",
     "wangge.volunteers.v1.VolunteerService",
@@ -51,12 +52,14 @@ pub(crate) const NAMES: &[&str] = &[
     "wangge.events.v1.FeedService",
 ];
 
-/// The services' handlers. Streams end at `stop`.
+/// Returns the routes of all services. Streams end when `stop` is cancelled.
 pub(crate) fn routes(app: &App, stop: CancellationToken) -> Routes {
     let officials = OfficialServiceServer::new(Officials { app: app.clone() })
         .accept_compressed(CompressionEncoding::Gzip);
     let imports = ImportServiceServer::new(imports::Imports::new(app.clone(), stop.clone()))
         .accept_compressed(CompressionEncoding::Gzip);
+    // The feed reads through a pool of its own, so that its long-lived readers can't
+    // exhaust the connections for calls.
     let feed = Feed::start(app.database.feed.clone(), stop)
         .service()
         .accept_compressed(CompressionEncoding::Gzip);
@@ -162,12 +165,12 @@ impl OfficialService for Officials {
     }
 }
 
-/// An id that must be given.
+/// Parses a required id.
 fn id(text: &str, field: &str) -> Result<Uuid, Refusal> {
     Uuid::parse_str(text).map_err(|_| Refusal::field(field, "string.uuid", "must be a UUID"))
 }
 
-/// An id that may be left out.
+/// Parses an optional id; returns `None` for an empty string.
 fn optional_id(text: &str, field: &str) -> Result<Option<Uuid>, Refusal> {
     if text.is_empty() {
         Ok(None)
@@ -176,7 +179,8 @@ fn optional_id(text: &str, field: &str) -> Result<Option<Uuid>, Refusal> {
     }
 }
 
-/// The key behind which a page begins; none for the first page.
+/// Decodes a page token to the sort key after which the page starts; `None` for the
+/// first page.
 fn page_key<K: DeserializeOwned>(
     token: &str,
     arguments: &[&str],
@@ -185,6 +189,8 @@ fn page_key<K: DeserializeOwned>(
         reason: Reason::PageTokenInvalid,
         ..Refusal::field("page_token", "page_token", "is no token of this list")
     };
+    // A token is only valid for the list and the filters that it was issued for: with
+    // others, the key would point to an arbitrary place.
     match page::decode::<(K, String)>(token, arguments).map_err(|_| invalid())? {
         Some((key, id)) => match Uuid::parse_str(&id) {
             Ok(id) => Ok(Some((key, id))),
@@ -194,7 +200,7 @@ fn page_key<K: DeserializeOwned>(
     }
 }
 
-/// Cuts what was found to a page and tells whether there was more.
+/// Truncates the rows to a page; returns true if there was at least one more.
 fn cut<T>(found: &mut Vec<T>, size: i64) -> bool {
     let size = usize::try_from(size).unwrap_or_default();
     let is_more = found.len() > size;

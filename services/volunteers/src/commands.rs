@@ -1,4 +1,5 @@
-//! Write use cases, one a file: load, decide, save, append, return.
+//! The write use cases, one per file. Each runs in one transaction: load the record,
+//! decide, save it, append its event, return it.
 
 pub(crate) mod create_check_in_visit;
 pub(crate) mod create_registration;
@@ -11,11 +12,11 @@ pub(crate) mod void_check_in_visit;
 use wangge_auth::RecordScope;
 use wangge_pg::request::RequestKey;
 
-/// Who writes: how the call is known again, and what the caller reaches.
+/// The caller of a write: the key that identifies retries, and the caller's scope.
 #[derive(Debug, Clone)]
 pub(crate) struct Writer {
-    /// Key of the request.
+    /// Key that identifies a retry of the request.
     pub(crate) key: RequestKey,
-    /// What the caller reaches.
+    /// Scope of the records that the caller may access.
     pub(crate) scope: RecordScope,
 }

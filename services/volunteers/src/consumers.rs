@@ -1,3 +1,3 @@
-//! What other services' events do here.
+//! Projectors, which apply the events of other services to the local tables.
 
 pub mod organization;

@@ -1,5 +1,5 @@
-//! Pure decisions: what a record must be, and what may become of it. No database,
-//! no network, no clock. A moment that matters is given.
+//! The rules of the service's records: validation, state transitions and guards. Pure
+//! functions: no database, no network and no system clock. The current time is passed in.
 
 pub mod agency_case;
 pub mod area;

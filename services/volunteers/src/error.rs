@@ -1,12 +1,14 @@
-//! Which field each constraint of the schema guards. Constraints that are not
-//! named here can't be violated by any call; if one is, that is a fault of ours.
-//! Those of registrations are met without being violated: see their insert.
+//! Maps the constraints of the schema to the request fields that they are about. No
+//! call can violate a constraint that isn't listed here; a violation of one is a
+//! bug and returns an internal error. The constraints of registrations aren't listed
+//! because the statements that meet them handle the conflict themselves: the insert
+//! does nothing on conflict, and the command that ends one maps the violation.
 
 use wangge_pg::{Constraint, error::Rule};
 
 use crate::domain::check_in_visit;
 
-/// The constraints that a call can violate.
+/// The constraints that a call can violate, for `transact`.
 pub(crate) const CONSTRAINTS: &[Constraint] = &[
     Constraint {
         name: "check_in_visit_pkey",

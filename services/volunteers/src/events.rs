@@ -1,5 +1,5 @@
-//! Records as events: ids, codes, days and states, never what an official did
-//! or why a visit was voided.
+//! Converts records to events. Events contain ids, codes, days and states; they never
+//! contain what an official did or why a visit was voided, which is personal free text.
 
 use chrono::{DateTime, Utc};
 use wangge_api::{
@@ -10,19 +10,19 @@ use wangge_outbox::NewEvent;
 
 use crate::domain::{check_in_visit::CheckInVisit, registration::Registration};
 
-/// When a change happened and how it came to be known.
+/// The times of a change, and whether it was imported.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Occurrence {
-    /// When it happened in the world.
+    /// Time at which it happened in reality; in the past for an import.
     pub(crate) occurred_time: DateTime<Utc>,
-    /// When it is written.
+    /// Time at which it is written to the database.
     pub(crate) recorded_time: DateTime<Utc>,
-    /// Loaded with a past.
+    /// True if it was imported with a past time.
     pub(crate) imported: bool,
 }
 
 impl Occurrence {
-    /// A change that happens and is written now.
+    /// Returns the times of a change that happens and is written now.
     pub(crate) fn live(now: DateTime<Utc>) -> Self {
         Self {
             occurred_time: now,
@@ -31,7 +31,7 @@ impl Occurrence {
         }
     }
 
-    /// A change of the past, written now.
+    /// Returns the times of an imported change: it happened in the past and is written now.
     pub(crate) fn past(occurred_time: DateTime<Utc>, now: DateTime<Utc>) -> Self {
         Self {
             occurred_time,
@@ -41,7 +41,8 @@ impl Occurrence {
     }
 }
 
-/// A registration was made or ended.
+/// Returns the event of a registration that was created or ended, or whose end was
+/// corrected.
 pub(crate) fn registration_changed(registration: &Registration, when: Occurrence) -> NewEvent {
     let payload = Payload::RegistrationChanged(v1::RegistrationChanged {
         registration_id: registration.id.to_string(),
@@ -62,7 +63,7 @@ pub(crate) fn registration_changed(registration: &Registration, when: Occurrence
     }
 }
 
-/// A visit was recorded or voided.
+/// Returns the event of a visit that was recorded or voided.
 pub(crate) fn check_in_visit_changed(visit: &CheckInVisit, when: Occurrence) -> NewEvent {
     let payload = Payload::CheckInVisitChanged(v1::CheckInVisitChanged {
         check_in_visit_id: visit.id.to_string(),

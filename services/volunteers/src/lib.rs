@@ -1,15 +1,14 @@
-//! Officials' registrations with communities and the visits on which they come
-//! to handle something; volunteers with their teams, posts, shifts and training;
-//! events, projects and wishes; stations with what they offer, who provides it,
-//! what it is paid with, and what they do from day to day.
+//! The volunteers service. Owns officials' registrations with communities and their
+//! check-in visits; volunteers with their teams, posts, shifts and training; service
+//! events, projects and wishes; stations with their catalogue, providers, subsidies
+//! and daily work.
 //!
-//! Owns all of these. Promises that the days of two
-//! registrations of one official with one community never overlap, that a
-//! visit lies in the days of its registration when it is recorded, and that
-//! each change is told by exactly one event. Keeps a copy of organization's
-//! areas and units, so that it works while organization is down. Refuses to
-//! know persons: a person is an id here, taken as given, since no feed tells
-//! of persons.
+//! Guarantees that the days of two registrations of one official with one community
+//! never overlap, that a visit is within the days of its registration when it is
+//! recorded, and that each change emits exactly one event. Stores a copy of
+//! organization's areas and units, so that it works while organization is down.
+//! Stores no data of persons: a person is only an id here. The id is accepted
+//! without validation, since no feed delivers persons.
 
 mod api;
 mod commands;
@@ -29,28 +28,28 @@ use wangge_outbox::{Consumer, Hint, Sequencer};
 use wangge_pg::Database;
 use wangge_server::Service;
 
-/// Name of the service, as configuration and feeds name it.
+/// Name of the service in the configuration and in feeds.
 pub const NAME: &str = "volunteers";
 
-/// Port on which the service listens unless it is told another.
+/// Port on which the service listens by default.
 pub const PORT: u16 = 7403;
 
-/// The tables of this service.
+/// Migrations that create the tables of this service.
 pub static MIGRATOR: sqlx::migrate::Migrator = sqlx::migrate!();
 
-/// What the service works with.
+/// The state that all handlers and background tasks share; cheap to clone.
 #[derive(Debug, Clone)]
 pub struct App {
     pub(crate) database: Database,
     pub(crate) clock: Clock,
-    /// Told of each commit that wrote events.
+    /// Notified after each commit that wrote events.
     pub(crate) hint: Hint,
     organization: ServiceChannel,
 }
 
 impl App {
-    /// A service on a database that takes organization's feed, a stream, from
-    /// a channel.
+    /// Creates the service on a database. It reads organization's feed from the
+    /// channel, which must allow long-lived streams.
     pub fn new(database: Database, clock: Clock, organization: ServiceChannel) -> Self {
         Self {
             database,
@@ -60,7 +59,8 @@ impl App {
         }
     }
 
-    /// What is served. Streams end at `stop`. Call it within a runtime.
+    /// Returns the gRPC services to serve. Their streams end when `stop` is cancelled.
+    /// Must be called within a Tokio runtime.
     pub fn service(&self, stop: CancellationToken) -> Service {
         Service {
             names: api::NAMES,
@@ -69,10 +69,12 @@ impl App {
         }
     }
 
-    /// Work that no call waits for, until `stop`: numbers the events of this
-    /// service, applies those of organization, ends claims as their time comes.
+    /// Spawns the background tasks, which run until `stop` is cancelled: they sequence
+    /// the events of this service, apply those of organization, and expire claims.
     pub fn background(&self, stop: CancellationToken) -> JoinSet<()> {
         let mut tasks = JoinSet::new();
+        // A pool of their own, so that many calls can't starve the sequencer and delay
+        // the events.
         let pool = self.database.background.clone();
         tasks.spawn(Sequencer::new(pool.clone(), self.hint.clone()).run(stop.clone()));
         let consumer = Consumer {

@@ -1,4 +1,4 @@
-//! The process of the volunteers service: reads its settings and runs it.
+//! The binary of the volunteers service: parses the settings and runs the service.
 
 use std::process::ExitCode;
 
@@ -11,7 +11,7 @@ use wangge_server::process::{self, Failure, FeedArgs, ProcessArgs, Running};
 use wangge_telemetry::TelemetryArgs;
 use wangge_volunteers::{App, MIGRATOR, NAME, PORT};
 
-/// Officials' registrations and check-in visits.
+/// Serves officials' registrations, volunteers, projects and stations.
 #[derive(Debug, Parser)]
 #[command(name = "wangge-volunteers", version, about)]
 struct Cli {
@@ -29,6 +29,7 @@ fn main() -> ExitCode {
 
 async fn run(cli: Cli) -> Result<(), Failure> {
     let token = cli.feeds.token(cli.process.environment)?;
+    // A channel for streams, without a timeout per call: the feed never ends by itself.
     let organization = connect_streams(&cli.feeds.organization_url, token)?;
     let start = |database: Database, stop: CancellationToken| {
         let app = App::new(database.clone(), Clock::System, organization);

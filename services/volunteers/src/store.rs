@@ -1,5 +1,5 @@
-//! Every SQL statement of this service. Each function takes the scope of its
-//! caller; a record outside it is not there.
+//! All SQL statements of this service. Functions that serve callers accept the caller's
+//! scope; a record outside it is treated as missing.
 
 pub(crate) mod area;
 pub(crate) mod beneficiary;

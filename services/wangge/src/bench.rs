@@ -1,6 +1,6 @@
-//! `wangge bench`: drives a running system, at a rate or with a number of
-//! calls in flight, and measures beside it, in the same run, what the bare
-//! database does with the same statements and without us.
+//! `wangge bench`: a load generator for a running system, at a fixed rate or with a fixed
+//! number of calls in flight. As a baseline, the same run measures the bare database:
+//! the same statements, executed by pgbench without our services.
 
 mod address;
 mod bare;
@@ -29,42 +29,42 @@ use drive::{Pace, drive};
 use operation::Operation;
 use table::Measured;
 
-/// Tickets to read, where none were created before.
+/// Number of tickets to create for reading operations.
 const READABLE: usize = 1000;
-/// Most tickets that are prepared for dispatching.
+/// Maximum number of tickets that are prepared for an operation.
 const MOST_FILED: usize = 50_000;
-/// Calls before the measured ones, which make connections and plans.
+/// Duration of the unmeasured calls before each measurement, which open connections and
+/// prepare plans.
 const WARM_UP: Duration = Duration::from_millis(500);
 
 /// Arguments of `wangge bench`.
 #[derive(Debug, Args)]
 pub(crate) struct BenchArgs {
-    /// Calls due in each second, answered or not; latency is counted from the
-    /// moment at which a call was due.
+    /// Calls due per second, whether or not earlier ones have returned. Latency is
+    /// measured from the time at which a call was due.
     #[arg(long, conflicts_with = "in_flight", value_parser = clap::value_parser!(u32).range(1..))]
     rate: Option<u32>,
-    /// Calls in flight at any moment, which is also the number of pgbench's
-    /// clients as far as the server has connections left for them; several are
-    /// measured one after another.
+    /// Calls in flight at any time, and clients of pgbench, as far as the server has
+    /// free connections for them. Several values are measured one after another.
     #[arg(long, value_delimiter = ',', default_value = "8", value_parser = read_in_flight)]
     in_flight: Vec<usize>,
-    /// Seconds for which each operation is measured.
+    /// Duration of the measurement of each operation, in seconds.
     #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u64).range(1..=3600))]
     seconds: u64,
-    /// What is measured.
+    /// Operations to measure.
     #[arg(long, value_enum, value_delimiter = ',', default_values_t = Operation::ALL)]
     operations: Vec<Operation>,
-    /// Connections over which calls are spread.
+    /// Number of connections that share the calls.
     #[arg(long, default_value_t = 2, value_parser = clap::value_parser!(u16).range(1..=64))]
     connections: u16,
-    /// Measures the most ordinary lists instead, first with 10,000 tickets, then
-    /// with this many, which are copied into the database of tickets and stay
-    /// there: for a data folder that is made for it.
+    /// Measures the most common lists instead, first with 10,000 tickets, then with
+    /// this many. They are copied into the database of tickets and remain there: use a
+    /// data directory made for this purpose.
     #[arg(long, value_name = "TICKETS", conflicts_with_all = ["rate", "operations", "connections"])]
     fill: Option<u64>,
-    /// Any database on the server that tickets uses; a scratch database for
-    /// the bare statements is made beside it. By default the server is the
-    /// private one of the data folder.
+    /// URL of any database on the server that tickets uses; a scratch database for the
+    /// bare statements is created there. With --fill, the database of tickets itself.
+    /// Defaults to the private server of the data directory.
     #[arg(long, env = "WANGGE_TICKETS_DATABASE_URL", hide_env_values = true)]
     bare_database_url: Option<String>,
     #[command(flatten)]
@@ -98,7 +98,8 @@ pub(crate) async fn run(args: BenchArgs, output: Output) -> Result<ExitCode> {
         measured = args.measure(&calls, &bare, output) => measured.map(Some),
         () = stop.cancelled() => Ok(None),
     };
-    // Whatever came of it, the scratch database goes.
+    // The error of the measurement is returned only after this, so that the scratch
+    // database is dropped in any case.
     bare.remove().await?;
     if measured?.is_none() {
         note("stopped before everything was measured");
@@ -108,7 +109,7 @@ pub(crate) async fn run(args: BenchArgs, output: Output) -> Result<ExitCode> {
 }
 
 impl BenchArgs {
-    /// Address of a database on the server that is measured bare.
+    /// Returns the URL of a database on the server of the baseline.
     fn bare_server(&self) -> Result<String> {
         match &self.bare_database_url {
             Some(url) => Ok(url.clone()),
@@ -119,7 +120,7 @@ impl BenchArgs {
         }
     }
 
-    /// Address of the database of tickets.
+    /// Returns the URL of the database of tickets.
     fn filled_database(&self) -> Result<String> {
         match &self.bare_database_url {
             Some(url) => Ok(url.clone()),
@@ -148,8 +149,8 @@ impl BenchArgs {
         Ok(())
     }
 
-    /// Measures one operation between two halves of the bare measurement, so
-    /// that whatever else the machine does meets both.
+    /// Measures one operation between two halves of the baseline, so that other load on
+    /// the machine affects both.
     async fn measure_one(
         &self,
         calls: &Arc<Calls>,
@@ -159,10 +160,12 @@ impl BenchArgs {
     ) -> Result<Measured> {
         let in_flight = match pace {
             Pace::InFlight(number) => number,
+            // A rate has no number of clients; this is the default of `--in-flight`.
             Pace::Rate(_) => 8,
         };
         let clients = bare.clients(in_flight).await?;
         let half = self.seconds.div_ceil(2);
+        // Background work of earlier calls would slow the baseline and flatter our ratio.
         bare.wait_until_quiet().await?;
         let before = bare.run(operation, clients, half).await?;
         calls
@@ -183,13 +186,13 @@ impl BenchArgs {
         })
     }
 
-    /// How many tickets an operation needs before it can be measured.
+    /// Returns the number of tickets that must exist before an operation is measured.
     fn needed(&self, operation: Operation, pace: Pace, bare: f64) -> usize {
         let seconds = Duration::from_secs(self.seconds).as_secs_f64();
         match (operation, pace) {
             (Operation::Create, _) => 0,
             (Operation::Get | Operation::List, _) => READABLE,
-            // Half as many again as the bare database does.
+            // 1.5 times what the bare database processes, so that tickets don't run out.
             (Operation::Dispatch, Pace::InFlight(_)) => whole(bare * (seconds + 1.0) * 1.5),
             (Operation::Dispatch, Pace::Rate(rate)) => {
                 whole(f64::from(rate) * seconds) + whole(bare * 1.5)
@@ -199,8 +202,8 @@ impl BenchArgs {
     }
 }
 
-/// A count as a whole number.
+/// Truncates a count to an integer.
 fn whole(count: f64) -> usize {
-    // A count is neither negative nor near the end of the numbers.
+    // Counts are far below `usize::MAX`, so the cast can't saturate.
     count.max(0.0) as usize
 }

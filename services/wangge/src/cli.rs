@@ -1,4 +1,4 @@
-//! Commands and what they have in common.
+//! The command line: global options and the list of commands.
 
 use std::process::ExitCode;
 
@@ -17,7 +17,7 @@ use crate::{
 pub(crate) struct Cli {
     #[command(subcommand)]
     command: Command,
-    /// How data is printed.
+    /// Output format of data.
     #[arg(long, value_enum, default_value = "text", global = true)]
     output: Output,
     #[command(flatten)]
@@ -30,30 +30,30 @@ enum Command {
     Up(up::UpArgs),
     /// Run one service.
     Serve(serve::ServeArgs),
-    /// Bring a service's database up to date.
+    /// Migrate the services' databases.
     Migrate(migrate::MigrateArgs),
-    /// Load a community's files.
+    /// Import a community's files.
     Import(import::ImportArgs),
     /// Read reports.
     Report(report::ReportArgs),
     /// Watch a service's feed of events.
     Watch(watch::WatchArgs),
-    /// Issue a token, from the development key or that of an installation.
+    /// Issue a token with the development key or the key of an installation.
     Token(token::TokenArgs),
-    /// Make the secrets of an installation.
+    /// Generate the secrets of an installation.
     Secrets(secrets::SecretsArgs),
     /// List all settings of a deployment.
     Settings,
-    /// Measure a running system beside its bare database.
+    /// Benchmark a running system against its bare database.
     Bench(bench::BenchArgs),
-    /// Report matters while things are stopped, and see whether any is lost.
+    /// Report matters while parts are stopped, and check that none is lost.
     Drill(drill::DrillArgs),
-    /// Say what is missing or wrong in the set-up, and how to mend it.
+    /// Report what is missing or wrong in the setup, and how to fix it.
     Doctor(doctor::DoctorArgs),
 }
 
 impl Cli {
-    /// Runs the command in a runtime of its own.
+    /// Runs the command on a new tokio runtime and returns its exit code.
     pub(crate) fn run(self) -> Result<ExitCode> {
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .enable_all()
@@ -62,6 +62,8 @@ impl Cli {
             let telemetry = Telemetry::start(&self.telemetry, "wangge")
                 .map_err(|error| anyhow::anyhow!("telemetry: {error}"))?;
             let code = self.command.run(self.output).await;
+            // Flushed before a failure is returned, too: the last spans of a failed
+            // command are the useful ones. The flush blocks, so not on a worker.
             tokio::task::spawn_blocking(|| telemetry.shut_down()).await?;
             code
         })

@@ -1,39 +1,40 @@
-//! Where `wangge up` keeps its private PostgreSQL and its development key.
+//! The local data directory, where `wangge up` stores its private PostgreSQL and its
+//! development key.
 
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
 use clap::Args;
 
-/// Where local data lie.
+/// The argument for the local data directory.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct DataDirArgs {
-    /// Folder of the private PostgreSQL and the development key. By default
-    /// /var/lib/wangge for root, else a folder in the home or in /var/tmp.
+    /// Directory of the private PostgreSQL and the development key. Defaults to
+    /// /var/lib/wangge for root, otherwise to a directory in the home or in /var/tmp.
     #[arg(long, env = "WANGGE_DATA_DIR")]
     data_dir: Option<PathBuf>,
 }
 
 impl DataDirArgs {
-    /// The folder.
+    /// Returns the path of the directory, which may not exist yet.
     pub(crate) fn path(&self) -> PathBuf {
         self.data_dir.clone().unwrap_or_else(default_path)
     }
 
-    /// The folder, made if need be.
+    /// Creates the directory if it doesn't exist, and returns its path.
     pub(crate) fn made(&self) -> Result<PathBuf> {
         make(self.path())
     }
 }
 
-/// Makes a folder.
+/// Creates a directory with its parents, unless it exists.
 pub(crate) fn make(path: PathBuf) -> Result<PathBuf> {
     std::fs::create_dir_all(&path).with_context(|| format!("cannot make {}", path.display()))?;
     Ok(path)
 }
 
-/// A folder whose parents PostgreSQL's own account can enter, which it can't
-/// in root's home.
+/// Returns a directory whose parents are accessible to PostgreSQL's own account, which
+/// root's home is not.
 fn default_path() -> PathBuf {
     if is_root() {
         return PathBuf::from("/var/lib/wangge");
@@ -50,5 +51,6 @@ fn default_path() -> PathBuf {
 
 fn is_root() -> bool {
     use std::os::unix::fs::MetadataExt as _;
+    // The standard library has no `getuid`; /proc/self belongs to the process's user.
     std::fs::metadata("/proc/self").is_ok_and(|process| process.uid() == 0)
 }

@@ -1,4 +1,4 @@
-//! The databases of the services: given as URLs, or on the private PostgreSQL.
+//! The databases of the services: specified by URLs, or on the private PostgreSQL.
 
 use std::path::{Path, PathBuf};
 
@@ -11,40 +11,40 @@ use wangge_server::settings::readable_file;
 
 use crate::services::ServiceName;
 
-/// Where the databases are.
+/// Arguments for the databases of the services.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct DatabaseArgs {
-    /// Database of organization.
+    /// URL of the database of organization.
     #[arg(long, env = "WANGGE_ORGANIZATION_DATABASE_URL", hide_env_values = true, value_parser = wangge_pg::pool::url)]
     organization_database_url: Option<String>,
     /// File with the password of the database of organization.
     #[arg(long, env = "WANGGE_ORGANIZATION_DATABASE_PASSWORD_FILE", value_parser = readable_file)]
     organization_database_password_file: Option<PathBuf>,
-    /// Database of tickets.
+    /// URL of the database of tickets.
     #[arg(long, env = "WANGGE_TICKETS_DATABASE_URL", hide_env_values = true, value_parser = wangge_pg::pool::url)]
     tickets_database_url: Option<String>,
     /// File with the password of the database of tickets.
     #[arg(long, env = "WANGGE_TICKETS_DATABASE_PASSWORD_FILE", value_parser = readable_file)]
     tickets_database_password_file: Option<PathBuf>,
-    /// Database of volunteers.
+    /// URL of the database of volunteers.
     #[arg(long, env = "WANGGE_VOLUNTEERS_DATABASE_URL", hide_env_values = true, value_parser = wangge_pg::pool::url)]
     volunteers_database_url: Option<String>,
     /// File with the password of the database of volunteers.
     #[arg(long, env = "WANGGE_VOLUNTEERS_DATABASE_PASSWORD_FILE", value_parser = readable_file)]
     volunteers_database_password_file: Option<PathBuf>,
-    /// Database of reporting.
+    /// URL of the database of reporting.
     #[arg(long, env = "WANGGE_REPORTING_DATABASE_URL", hide_env_values = true, value_parser = wangge_pg::pool::url)]
     reporting_database_url: Option<String>,
     /// File with the password of the database of reporting.
     #[arg(long, env = "WANGGE_REPORTING_DATABASE_PASSWORD_FILE", value_parser = readable_file)]
     reporting_database_password_file: Option<PathBuf>,
-    /// Connections that calls of one service may use.
+    /// Maximum number of connections for calls, per service.
     #[arg(long, env = "WANGGE_MAX_CONNECTIONS", default_value_t = 16)]
     max_connections: u32,
 }
 
 impl DatabaseArgs {
-    /// The URL given for a service.
+    /// Returns the database URL of a service, if one is specified.
     pub(crate) fn url(&self, service: ServiceName) -> Option<&str> {
         match service {
             ServiceName::Organization => self.organization_database_url.as_deref(),
@@ -54,7 +54,7 @@ impl DatabaseArgs {
         }
     }
 
-    /// The URL given for a service, which needs one.
+    /// Returns the database URL of a service, or an error that names the option to set.
     pub(crate) fn needed_url(&self, service: ServiceName) -> Result<&str> {
         self.url(service).with_context(|| {
             let name = service.name();
@@ -65,7 +65,7 @@ impl DatabaseArgs {
         })
     }
 
-    /// Whether every service has a URL; some is a mistake.
+    /// Returns true if all services have a URL, false if none has; otherwise an error.
     pub(crate) fn all_given(&self) -> Result<bool> {
         let given = ServiceName::ALL
             .iter()
@@ -74,11 +74,12 @@ impl DatabaseArgs {
         match given {
             0 => Ok(false),
             4 => Ok(true),
+            // Specified and private databases in one installation are a mistake.
             _ => anyhow::bail!("give a database URL for each of the four services, or for none"),
         }
     }
 
-    /// The file given for a service's password.
+    /// Returns the path of the password file of a service, if one is specified.
     pub(crate) fn password_file(&self, service: ServiceName) -> Option<&Path> {
         match service {
             ServiceName::Organization => self.organization_database_password_file.as_deref(),
@@ -88,13 +89,13 @@ impl DatabaseArgs {
         }
     }
 
-    /// How a service's database is reached.
+    /// Returns the connection options of a service's database.
     pub(crate) fn access(&self, url: &str, service: ServiceName) -> Result<Access> {
         Access::of(url, self.password_file(service))
             .with_context(|| format!("database of {}", service.name()))
     }
 
-    /// Opens and migrates a database.
+    /// Opens the pools on a database and runs its migrations.
     pub(crate) async fn open(&self, url: &str, service: ServiceName) -> Result<Database> {
         let database = Database::at(&self.access(url, service)?, self.max_connections);
         wangge_pg::migrate::migrate(&database.background, service.migrator())
@@ -104,18 +105,20 @@ impl DatabaseArgs {
     }
 }
 
-/// Makes a service's database on the private PostgreSQL unless it is there;
-/// answers its URL.
+/// Creates a service's database on the private PostgreSQL unless it exists, and returns
+/// its URL.
 pub(crate) async fn make(postgres: &PrivatePostgres, service: ServiceName) -> Result<String> {
     let mut connection = PgConnection::connect(&postgres.url("postgres")).await?;
     let name = service.name();
+    // PostgreSQL has no `create database if not exists`.
     let there: bool =
         sqlx::query_scalar("select exists (select from pg_database where datname = $1)")
             .bind(name)
             .fetch_one(&mut connection)
             .await?;
     if !there {
-        // The name is one of four of our own.
+        // Safe to interpolate: the name is one of our four services. PostgreSQL accepts no
+        // parameter here.
         connection
             .execute(sqlx::AssertSqlSafe(format!("create database {name}")))
             .await?;
@@ -124,15 +127,15 @@ pub(crate) async fn make(postgres: &PrivatePostgres, service: ServiceName) -> Re
     Ok(postgres.url(name))
 }
 
-/// Makes the role and the database by which a service's database is reached,
-/// unless they are there, and gives the role its password. Others may not connect
-/// to the database.
+/// Creates a service's role and database unless they exist, and sets the role's
+/// password. Other roles are denied access to the database.
 pub(crate) async fn make_with_role(admin: &Access, service: &Access) -> Result<()> {
     let mut connection = wangge_pg::migrate::connect(admin).await?;
     let options = service.options();
     let role = options.get_username();
     let database = options.get_database().unwrap_or(role);
-    // Names and passwords are quoted by the database itself.
+    // DDL accepts no parameters, so PostgreSQL's `format` quotes names and passwords.
+    // Without the `revoke`, every role of the server could connect to a new database.
     let statements: Vec<String> = sqlx::query_scalar(
         "select format('create role %I login', $1) \
              where not exists (select from pg_roles where rolname = $1) \
@@ -146,6 +149,8 @@ pub(crate) async fn make_with_role(admin: &Access, service: &Access) -> Result<(
     .bind(service.password())
     .fetch_all(&mut connection)
     .await?;
+    // One at a time: `create database` can't run in a transaction, which several
+    // statements in one message would form.
     for statement in statements {
         connection.execute(sqlx::AssertSqlSafe(statement)).await?;
     }

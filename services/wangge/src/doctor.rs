@@ -1,5 +1,5 @@
-//! `wangge doctor`: says what is missing or wrong in the set-up, and how to
-//! mend it.
+//! `wangge doctor`: checks the installation, and reports what is missing or
+//! misconfigured and how to fix it.
 
 use std::{
     net::TcpListener,
@@ -32,11 +32,12 @@ use crate::{
     services::ServiceName,
 };
 
-/// How long a service may take to be connected to, and to answer: whoever asks
-/// here suspects that it hangs.
+/// Connect timeout. Short, since an operator runs this command when a service seems to
+/// hang.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
+/// Timeout of each call, short for the same reason.
 const CALL_TIMEOUT: Duration = Duration::from_secs(5);
-/// What is found of a service that can be called.
+/// The finding about a service that is ready for calls.
 const READY: &str = "ready";
 
 /// Arguments of `wangge doctor`.
@@ -48,13 +49,13 @@ pub(crate) struct DoctorArgs {
     databases: DatabaseArgs,
 }
 
-/// What was found about one thing.
+/// The result of one check.
 #[derive(Debug, Serialize)]
 struct Finding {
     what: String,
     good: bool,
     found: String,
-    /// How to mend it; empty if nothing is to be mended.
+    /// How to fix it; empty if the check passed.
     mend: String,
 }
 
@@ -81,7 +82,7 @@ impl Finding {
 pub(crate) async fn run(args: DoctorArgs, output: Output) -> Result<ExitCode> {
     let mut findings = Vec::new();
     let is_elsewhere = args.connect.is_elsewhere();
-    // Only what is run here needs them.
+    // Only services that run on this machine need PostgreSQL and the data directory.
     if !is_elsewhere {
         findings.extend([postgres(), data_dir(args.connect.data_dir())]);
     }
@@ -95,6 +96,7 @@ pub(crate) async fn run(args: DoctorArgs, output: Output) -> Result<ExitCode> {
         }
         let url = args.connect.url(service);
         let found = running(service, &url, is_elsewhere).await;
+        // A service that doesn't run is a good finding too, but can't check a token.
         let ready = found.good && found.found == READY;
         findings.push(found);
         if let (true, Some((_, Ok(token)))) = (ready, &token) {
@@ -134,6 +136,7 @@ fn postgres() -> Finding {
 
 fn data_dir(args: &DataDirArgs) -> Finding {
     let path = args.path();
+    // Probed by writing: permission bits alone don't reveal a read-only mount.
     let probe = path.join(".writable");
     let shown = path.display().to_string();
     match std::fs::create_dir_all(&path).and_then(|()| std::fs::write(&probe, "")) {
@@ -152,6 +155,7 @@ fn data_dir(args: &DataDirArgs) -> Finding {
 async fn database(service: ServiceName, access: Access) -> Finding {
     let what = format!("database of {}", service.name());
     let pool = wangge_pg::pool::pool(&access, 1);
+    // A plain query rather than the migrator, which would create its table.
     let missing: Result<Vec<i64>, sqlx::Error> =
         sqlx::query_scalar("select version from _sqlx_migrations where success")
             .fetch_all(&pool)
@@ -170,6 +174,8 @@ async fn database(service: ServiceName, access: Access) -> Finding {
                 Finding::bad(&what, format!("{open} migrations have not been run"), mend)
             }
         }
+        // Taken for the missing table. Other errors of the server, such as a wrong
+        // password or an unknown database, end up here too.
         Err(sqlx::Error::Database(_)) => {
             let mend = format!("run `wangge migrate {}`", service.name());
             Finding::bad(&what, "has no schema yet", mend)
@@ -181,8 +187,8 @@ async fn database(service: ServiceName, access: Access) -> Finding {
     }
 }
 
-/// A service that runs must be ready; one that does not must find its port free,
-/// if it is to be run here.
+/// Checks that a service that runs is ready, or, if it doesn't run and is expected on
+/// this machine, that its port is free.
 async fn running(service: ServiceName, url: &str, is_elsewhere: bool) -> Finding {
     let what = format!("service {} at {url}", service.name());
     let connected = match Endpoint::from_shared(url.to_owned()) {
@@ -205,8 +211,10 @@ async fn running(service: ServiceName, url: &str, is_elsewhere: bool) -> Finding
             let mut health = HealthClient::new(channel);
             let asked = HealthCheckRequest::default();
             match health.check(asked).await {
+                // 1 is `SERVING`.
                 Ok(answer) if answer.get_ref().status == 1 => {
-                    // Any service has health; only this one has its own name there.
+                    // All services implement the health check; only the expected one
+                    // knows this service name.
                     let service = service.contract().to_owned();
                     match health.check(HealthCheckRequest { service }).await {
                         Ok(_) => Finding::good(&what, READY),
@@ -224,6 +232,7 @@ async fn running(service: ServiceName, url: &str, is_elsewhere: bool) -> Finding
                     let mend = "its database can't be reached: see its log";
                     Finding::bad(&what, "runs, but is not ready", mend)
                 }
+                // tonic reports the endpoint's timeout as `Cancelled`.
                 Err(status) if status.code() == Code::Cancelled => {
                     let mend = "it hangs: restart it";
                     Finding::bad(&what, "takes calls and does not answer", mend)
@@ -238,7 +247,7 @@ async fn running(service: ServiceName, url: &str, is_elsewhere: bool) -> Finding
     }
 }
 
-/// A token file that was given must hold a token that has not expired.
+/// Checks that a token file contains a token that hasn't expired.
 fn token_file(path: &Path, read: Result<&str, &String>) -> Finding {
     let what = format!("token file {}", path.display());
     let mend = "make one with `wangge token`, or get one from your identity provider";
@@ -256,13 +265,14 @@ fn token_file(path: &Path, read: Result<&str, &String>) -> Finding {
     }
 }
 
-/// What a token says; whether it is true is found out by those who are called.
+/// Decodes the claims of a token without verifying its signature; the services verify it
+/// when they are called.
 fn claims(token: &str) -> Option<Claims> {
     let body = URL_SAFE_NO_PAD.decode(token.split('.').nth(1)?).ok()?;
     serde_json::from_slice(&body).ok()
 }
 
-/// A service that runs must accept the token that was given.
+/// Checks that a running service accepts the token.
 async fn accepted(service: ServiceName, url: &str, token: &str) -> Finding {
     let what = format!("token at {}", service.name());
     let told = match Channels::to(|_| url.to_owned(), &TokenSource::fixed(token)) {
@@ -270,7 +280,8 @@ async fn accepted(service: ServiceName, url: &str, token: &str) -> Finding {
         Err(error) => return Finding::bad(&what, error.to_string(), "give an address http://…"),
     };
     match told {
-        // Who may do what is another matter.
+        // `PermissionDenied` means that the token was authenticated; whether its role
+        // permits the call isn't checked here.
         Ok(()) => Finding::good(&what, "accepted"),
         Err(status) if status.code() == Code::PermissionDenied => Finding::good(&what, "accepted"),
         Err(status) => Finding::bad(
@@ -281,7 +292,7 @@ async fn accepted(service: ServiceName, url: &str, token: &str) -> Finding {
     }
 }
 
-/// Makes the least call that needs a token.
+/// Makes the cheapest call that requires a token.
 async fn ask(service: ServiceName, channels: Channels) -> Result<(), Status> {
     let asked = async {
         match service {
@@ -303,6 +314,7 @@ async fn ask(service: ServiceName, channels: Channels) -> Result<(), Status> {
                 .map(|_| ()),
         }
     };
+    // These channels are for streams and have no timeout of their own.
     match tokio::time::timeout(CALL_TIMEOUT, asked).await {
         Ok(told) => told,
         Err(_) => Err(Status::deadline_exceeded("does not answer")),

@@ -1,7 +1,7 @@
-//! `wangge drill`: reports matters for a while, as a hotline would, while the
-//! operator stops this and that; then looks whether every report that was
-//! acknowledged is there. What it made, it declines again. It knows nothing of what
-//! is being stopped.
+//! `wangge drill`: sends reports for some time, as a hotline would, while the operator
+//! stops parts of the system; then checks that every acknowledged report exists, and
+//! declines the reports that it created. It doesn't stop anything itself, and doesn't
+//! know what was stopped.
 
 use std::{
     collections::BTreeMap,
@@ -33,55 +33,56 @@ use crate::{
     services::ServiceName,
 };
 
-/// How long what was written is looked for once the drill is over.
+/// Timeout for checking and declining the reports after the drill.
 const SETTLING: Duration = Duration::from_secs(60);
-/// Reports looked for, or declined, at the same time.
+/// Maximum number of reports that are checked or declined concurrently.
 const AT_ONCE: usize = 16;
 
 /// Arguments of `wangge drill`.
 #[derive(Debug, Args)]
 pub(crate) struct DrillArgs {
-    /// Seconds for which reports are made.
+    /// Duration of the drill, in seconds.
     #[arg(long, default_value_t = 30)]
     seconds: u64,
-    /// Callers, each with one report at a time.
+    /// Number of concurrent callers, each with one report at a time.
     #[arg(long, default_value_t = 8)]
     callers: usize,
-    /// Pause of a caller after each report, in milliseconds.
+    /// Pause of each caller between reports, in milliseconds.
     #[arg(long, default_value_t = 0)]
     pause_millis: u64,
-    /// Fail also if a report was refused for good, although it was repeated.
+    /// Also fail if a report was rejected in spite of retries.
     #[arg(long)]
     no_failures: bool,
     #[command(flatten)]
     connect: ConnectArgs,
 }
 
-/// What became of the reports.
+/// The result of the drill.
 #[derive(Debug, Default, Serialize)]
 struct Outcome {
-    /// Answered with a ticket.
+    /// Reports whose call returned a ticket.
     acknowledged: usize,
-    /// Not answered with one, however often they were repeated.
+    /// Reports whose call failed in spite of retries.
     refused: usize,
-    /// By which codes and reasons.
+    /// Number of failed reports by status code and reason.
     refusals: BTreeMap<String, usize>,
-    /// Answered, and not there.
+    /// Ids of reports that were acknowledged but don't exist.
     lost: Vec<String>,
-    /// Not answered, and there all the same, whole: that may be.
+    /// Reports whose call failed although the ticket was created. This is allowed: the
+    /// response can be lost after the commit.
     unanswered_but_there: usize,
-    /// Longest time without any answer, in milliseconds.
+    /// Longest interval without an acknowledged report, in milliseconds.
     longest_silence_millis: u128,
-    /// Time from a report to its ticket, repetitions included: the half of them
-    /// took no longer, 99 of 100, and all, in milliseconds.
+    /// Median latency of acknowledged reports in milliseconds, including retries; the
+    /// 99th percentile and the maximum follow.
     p50_millis: u128,
     p99_millis: u128,
     max_millis: u128,
-    /// Declined again.
+    /// Reports that the drill has declined after the check.
     declined: usize,
 }
 
-/// What callers note as they go.
+/// Results recorded by the callers, with the ids of the tickets.
 #[derive(Debug, Default)]
 struct Notes {
     acknowledged: Vec<(Uuid, Instant, Duration)>,
@@ -90,6 +91,7 @@ struct Notes {
 
 pub(crate) async fn run(args: DrillArgs, output: Output) -> Result<ExitCode> {
     let setting = Arc::new(Setting::find(&args.connect.channels(Role::Leader)?).await?);
+    // The leader's role is only for looking up the references.
     let url = args.connect.url(ServiceName::Tickets);
     let channel = wangge_client::connect(&url, args.connect.token(Role::Dispatcher)?)?;
     let begun = Instant::now();
@@ -112,6 +114,7 @@ pub(crate) async fn run(args: DrillArgs, output: Output) -> Result<ExitCode> {
         .unwrap_or_default();
     let outcome = settle(&channel, begun, end, notes).await?;
     tell(&outcome, output)?;
+    // A drill without any acknowledged report has verified nothing.
     let failed = !outcome.lost.is_empty()
         || outcome.acknowledged == 0
         || args.no_failures && outcome.refused > 0;
@@ -122,7 +125,7 @@ pub(crate) async fn run(args: DrillArgs, output: Output) -> Result<ExitCode> {
     })
 }
 
-/// One caller: a report after the other until the end.
+/// Runs one caller: sends one report after another until `end`.
 async fn report_on(
     channel: ServiceChannel,
     setting: Arc<Setting>,
@@ -133,6 +136,8 @@ async fn report_on(
 ) {
     let mut number = caller;
     while Instant::now() < end {
+        // Chosen by the caller, so that the ticket can be found even if the response is
+        // lost.
         let id = Uuid::now_v7();
         let request = CreateTicketRequest {
             request_id: Uuid::new_v4().to_string(),
@@ -142,6 +147,7 @@ async fn report_on(
             }),
         };
         let since = Instant::now();
+        // Retries send the same request id, so that they can't create a second ticket.
         let answer = retry(|| {
             let (mut client, request) =
                 (TicketServiceClient::new(channel.clone()), request.clone());
@@ -170,7 +176,7 @@ fn name(status: &Status) -> String {
         .to_owned()
 }
 
-/// Looks for every report, and declines what is there.
+/// Checks every report, declines those that exist, and computes the result.
 async fn settle(
     channel: &ServiceChannel,
     begun: Instant,
@@ -187,6 +193,8 @@ async fn settle(
     }
     notes.acknowledged.sort_by_key(|(_, when, _)| *when);
     let times = notes.acknowledged.iter().map(|(_, when, _)| *when);
+    // From the start and until the end of the drill: a system that never responds, or
+    // stops for good, is silent as well.
     let ends = times.clone().chain([end]);
     let silences = [begun].into_iter().chain(times).zip(ends);
     let silences = silences.map(|(from, until)| until.saturating_duration_since(from));
@@ -205,6 +213,7 @@ async fn settle(
         (share(50), share(99), share(100));
 
     let acknowledged = notes.acknowledged.iter().map(|(id, ..)| (*id, true));
+    // Failed reports are checked too: those that exist must be declined as well.
     let refused = notes.refused.iter().map(|(id, _)| (*id, false));
     let all: Vec<(Uuid, bool)> = acknowledged.chain(refused).collect();
     let deadline = Instant::now() + SETTLING;
@@ -243,6 +252,7 @@ async fn is_there(channel: &ServiceChannel, id: Uuid, deadline: Instant) -> Resu
 }
 
 async fn decline(channel: &ServiceChannel, id: Uuid, deadline: Instant) -> Result<()> {
+    // An empty etag skips the check: others may have changed the ticket since.
     let request = DeclineTicketRequest {
         request_id: Uuid::new_v4().to_string(),
         ticket_id: id.to_string(),
@@ -260,7 +270,8 @@ async fn decline(channel: &ServiceChannel, id: Uuid, deadline: Instant) -> Resul
         .map_err(refused)
 }
 
-/// Calls until it is answered for good: what was stopped may still be starting.
+/// Retries until the call succeeds, fails permanently or `deadline` has passed: a stopped
+/// service may still be starting.
 async fn patiently<T, F, A>(mut call: F, deadline: Instant) -> Result<T, Status>
 where
     F: FnMut() -> A,

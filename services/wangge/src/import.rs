@@ -1,7 +1,7 @@
-//! `wangge import`: loads a community's files through the public contracts.
-//! First everything is checked, and nothing is loaded while any row is bad;
-//! then the rows are loaded. A load that was cut off is simply run again: rows
-//! that are there are known by ids made of their keys.
+//! `wangge import`: imports a community's files through the public contracts.
+//! All rows are validated first by a dry run, and nothing is imported while any row is
+//! invalid. An interrupted import is retried as a whole: ids are derived from the
+//! rows' keys, so rows that are already imported are recognised and left unchanged.
 
 mod claims;
 mod columns;
@@ -44,7 +44,7 @@ pub(crate) struct ImportArgs {
     /// Folder with the community's files; their format is described in
     /// tests/data/fuqiang/README.md.
     folder: PathBuf,
-    /// Check everything and load nothing.
+    /// Validate all files and records, and import nothing.
     #[arg(long)]
     dry_run: bool,
     #[command(flatten)]
@@ -60,6 +60,7 @@ pub(crate) async fn run(args: ImportArgs, output: Output) -> Result<ExitCode> {
         Ok(records) => records,
         Err(problems) => return report(&problems, output),
     };
+    // Only now, so that problems in the files are reported without a running system.
     let channels = args.connect.channels(Role::Importer)?;
     let problems = load::check(&channels, &records).await?;
     if !problems.is_empty() {
@@ -72,6 +73,8 @@ pub(crate) async fn run(args: ImportArgs, output: Output) -> Result<ExitCode> {
         ));
         return Ok(ExitCode::SUCCESS);
     }
+    // Installed after the dry run: until here nothing has been written, and a signal may
+    // simply kill the process. From now on it reports what has been imported.
     let stop = stop_on_signal()?;
     let progress = load::Progress::default();
     let loaded = tokio::select! {
@@ -86,6 +89,7 @@ pub(crate) async fn run(args: ImportArgs, output: Output) -> Result<ExitCode> {
             "broken off: {progress}; run it again to load the rest"
         ));
     })?;
+    // Possible despite the dry run: records may have changed since.
     if !loaded.problems.is_empty() {
         return report(&loaded.problems, output);
     }
@@ -101,7 +105,7 @@ pub(crate) async fn run(args: ImportArgs, output: Output) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Prints each fault with file, line, column and reason.
+/// Prints each problem with file, line, column and reason; returns the failure code.
 fn report(problems: &[Problem], output: Output) -> Result<ExitCode> {
     for problem in problems {
         match output {
@@ -113,7 +117,7 @@ fn report(problems: &[Problem], output: Output) -> Result<ExitCode> {
     Ok(ExitCode::FAILURE)
 }
 
-/// Bad rows as one error.
+/// Combines problems into one error, which lists the first 20 of them.
 pub(crate) fn refuse(problems: &[Problem]) -> anyhow::Error {
     let first: Vec<String> = problems.iter().take(20).map(Problem::to_string).collect();
     anyhow!(

@@ -1,6 +1,6 @@
-//! `wangge`, the operator's tool: runs services, loads a community's files,
-//! reads reports, watches feeds, measures. Everything it does to records goes
-//! through the public contracts.
+//! `wangge`, the operator's command-line tool: runs services, imports a
+//! community's files, reads reports, watches feeds and runs benchmarks. It reads
+//! and writes records through the public contracts only.
 
 mod bench;
 mod cli;
@@ -26,6 +26,8 @@ use std::process::ExitCode;
 fn main() -> ExitCode {
     let cli: cli::Cli = match wangge_server::settings::read(std::env::args_os()) {
         Ok(cli) => cli,
+        // All mistakes at once, so that an operator needn't fix them one run at a
+        // time.
         Err(mistakes) => {
             output::error(&mistakes.into());
             return ExitCode::FAILURE;

@@ -1,5 +1,6 @@
-//! `wangge migrate`: brings databases up to date, once, before an upgrade; and
-//! makes them first, if it is told who may.
+//! `wangge migrate`: migrates databases, once, before an upgrade. With the
+//! credentials of an administrator, it first creates the roles and databases that
+//! are missing.
 
 use std::{path::PathBuf, process::ExitCode};
 
@@ -17,16 +18,16 @@ use crate::{
 /// Arguments of `wangge migrate`.
 #[derive(Debug, Args)]
 pub(crate) struct MigrateArgs {
-    /// The service; every service whose database URL is given, if none.
+    /// Service to migrate; by default, every service that has a database URL.
     service: Option<ServiceName>,
     #[command(flatten)]
     databases: DatabaseArgs,
-    /// Database on the same server that may be connected to by a role that makes
-    /// roles and databases: then those that are missing are made, and passwords
-    /// set as the files have them. Example: postgres://postgres@db:5432/postgres.
+    /// URL of a database on the same server, with a role that may create roles and
+    /// databases: missing ones are created, and passwords set from their files.
+    /// Example: postgres://postgres@db:5432/postgres.
     #[arg(long, env = "WANGGE_ADMIN_DATABASE_URL", hide_env_values = true, value_parser = wangge_pg::pool::url)]
     admin_database_url: Option<String>,
-    /// File with the password of that role.
+    /// File with the password of the role in the admin database URL.
     #[arg(long, env = "WANGGE_ADMIN_DATABASE_PASSWORD_FILE", value_parser = readable_file)]
     admin_database_password_file: Option<PathBuf>,
 }
@@ -39,12 +40,16 @@ pub(crate) async fn run(args: MigrateArgs) -> Result<ExitCode> {
             .filter(|s| args.databases.url(*s).is_some())
             .collect(),
     };
+    // Nothing to migrate is a mistake of the caller: this call fails and names the
+    // setting.
     if services.is_empty() {
         args.databases.needed_url(ServiceName::Organization)?;
     }
     for service in services {
         let url = args.databases.needed_url(service)?;
         if let Some(admin) = &args.admin_database_url {
+            // The services' own roles can create neither databases nor roles, and no
+            // service needs the administrator's password at run time.
             let password_file = args.admin_database_password_file.as_deref();
             let admin = Access::of(admin, password_file).context("the admin's database")?;
             let access = args.databases.access(url, service)?;

@@ -1,4 +1,5 @@
-//! `wangge report`: reads reports.
+//! `wangge report`: prints the case table and exports reports. All figures are
+//! computed by reporting; this tool computes none.
 
 pub(crate) mod case;
 mod export;
@@ -26,9 +27,9 @@ pub(crate) struct ReportArgs {
 
 #[derive(Debug, Subcommand)]
 enum Report {
-    /// The case table: each figure as computed, beside what was published.
+    /// Print the case table: each figure as computed, next to the published value.
     Case(CaseArgs),
-    /// A table as a CSV or JSON file, on the standard output.
+    /// Write a table to stdout, as a CSV or JSON file.
     Export(ExportArgs),
 }
 
@@ -37,21 +38,21 @@ struct ExportArgs {
     /// Code of the area.
     #[arg(long)]
     area: String,
-    /// The table.
+    /// Table to export.
     #[arg(long, value_enum, default_value = "case")]
     table: export::Table,
-    /// The figure whose records are exported; for `records` only.
+    /// Key of the figure whose records are exported; for `records` only.
     #[arg(long, value_name = "FIGURE")]
     figure: Option<String>,
     /// Day up to which records are counted (YYYY-MM-DD); for `case` and `records`
     /// only.
     #[arg(long)]
     as_of: Option<NaiveDate>,
-    /// Period by which what happened is counted, instead of each figure's own; for
-    /// `case` and `records` only.
+    /// Period over which events are counted, instead of each figure's own; for `case`
+    /// and `records` only.
     #[arg(long, value_enum)]
     period: Option<Period>,
-    /// Begin a CSV file with a byte order mark, for spreadsheets that need one.
+    /// Start a CSV file with a byte order mark, for spreadsheets that need one.
     #[arg(long)]
     byte_order_mark: bool,
     #[command(flatten)]
@@ -67,21 +68,21 @@ struct CaseArgs {
     /// figure's published day, or today.
     #[arg(long)]
     as_of: Option<NaiveDate>,
-    /// Period by which what happened is counted, instead of each figure's own.
+    /// Period over which events are counted, instead of each figure's own.
     #[arg(long, value_enum)]
     period: Option<Period>,
-    /// List the records behind this figure instead: service, kind, id, id of the
-    /// record by which it is read, and what it adds to the figure.
+    /// List the records that this figure counts instead: service, kind, id, id of the
+    /// parent record (or its own), and contribution to the figure.
     #[arg(long, value_name = "FIGURE")]
     records: Option<String>,
     #[command(flatten)]
     connect: ConnectArgs,
 }
 
-/// A period that can be asked for.
+/// A period over which events are counted.
 #[derive(Debug, Clone, Copy, ValueEnum)]
 enum Period {
-    /// From 1 January of the year of the day.
+    /// From 1 January of the year up to the day.
     YearToDate,
     /// The 12 months that end on the day.
     PerYear,
@@ -89,7 +90,7 @@ enum Period {
     SinceRecordsBegan,
 }
 
-/// Returns a period as the contract names it.
+/// Converts a period to the contract's enum; without one, each figure's own applies.
 fn wire(period: Option<Period>) -> FigurePeriod {
     match period {
         None => FigurePeriod::Unspecified,

@@ -1,6 +1,7 @@
-//! `wangge secrets`: makes the secrets of an installation, once: passwords of
-//! its database roles, the key by which it signs its own tokens, and the token
-//! with which services read one another's feeds.
+//! `wangge secrets`: generates the secrets of an installation, once: passwords of
+//! its database roles, the key that signs its own tokens, and the token that
+//! services send when they read one another's feeds. It never overwrites a secret,
+//! except for the services' token with `--renew`.
 
 use std::{
     fs,
@@ -19,26 +20,28 @@ use wangge_auth::issuer::{INSTALLATION, Issuer};
 
 use crate::{output::note, services::ServiceName, token};
 
-/// The key, which only the operator needs: services have the key set.
+/// File with the signing key. Only the operator needs it: services verify tokens
+/// with the key set.
 pub(crate) const SIGNING_KEY: &str = "signing_key.der";
 const KEY_SET: &str = "jwks.json";
 const SERVICE_TOKEN: &str = "service_token";
-/// Bytes of a password before it is written as text.
+/// Length of a random password in bytes, before it is encoded as text.
 const PASSWORD: usize = 32;
-/// Only the owner.
+/// File mode while a secret is being written: only the owner has access.
 const OWNER: u32 = 0o600;
-/// Whoever runs in a container; the folder itself is closed to others.
+/// File mode of a finished secret. Readable by all, since containers run under other
+/// user ids; the folder itself is accessible only to its owner.
 const CONTAINERS: u32 = 0o444;
 
 /// Arguments of `wangge secrets`.
 #[derive(Debug, Args)]
 pub(crate) struct SecretsArgs {
-    /// Folder of the secrets, made if need be. What is there already stays.
+    /// Folder of the secrets, created if it doesn't exist. Existing secrets are kept.
     folder: PathBuf,
-    /// Issue the services' token anew. It is good for as many days.
+    /// Replace the services' token by a new one, valid for `--days` days.
     #[arg(long)]
     renew: bool,
-    /// Days for which the services' token is good.
+    /// Lifetime of the services' token, in days.
     #[arg(long, default_value_t = 365)]
     days: u64,
 }
@@ -59,6 +62,7 @@ pub(crate) fn run(args: &SecretsArgs) -> Result<ExitCode> {
     } else {
         note(format!("made {SIGNING_KEY}"));
         let aside = folder.join(format!(".{SIGNING_KEY}.new"));
+        // A leftover of an interrupted run: `Issuer::make` never overwrites a file.
         let _ = fs::remove_file(&aside);
         Issuer::make(INSTALLATION, &aside).and_then(|issuer| {
             fs::rename(&aside, &key)?;
@@ -66,6 +70,8 @@ pub(crate) fn run(args: &SecretsArgs) -> Result<ExitCode> {
         })
     };
     let issuer = issuer.with_context(|| key.display().to_string())?;
+    // Derived from the key, so a key set that was deleted is restored and still
+    // verifies the tokens issued so far.
     make(folder, KEY_SET, || Ok(issuer.jwks().to_owned()))?;
     let token = || {
         let claims = token::claims(issuer.name(), &[Role::Service], args.days * 24 * 3600);
@@ -79,7 +85,7 @@ pub(crate) fn run(args: &SecretsArgs) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Writes a file that is not there yet.
+/// Writes a file unless it exists.
 fn make(folder: &Path, name: &str, content: impl FnOnce() -> Result<String>) -> Result<()> {
     if folder.join(name).exists() {
         return Ok(());
@@ -87,8 +93,7 @@ fn make(folder: &Path, name: &str, content: impl FnOnce() -> Result<String>) -> 
     write(folder, name, &content()?)
 }
 
-/// Writes a file whole or not at all: a secret that was cut off would be taken for
-/// a whole one.
+/// Writes a file atomically: a truncated secret would be used as if it were complete.
 fn write(folder: &Path, name: &str, content: &str) -> Result<()> {
     let (path, aside) = (folder.join(name), folder.join(format!(".{name}.new")));
     let _ = fs::remove_file(&aside);
@@ -100,6 +105,8 @@ fn write(folder: &Path, name: &str, content: &str) -> Result<()> {
         .and_then(|mut file| {
             file.write_all(content.as_bytes())?;
             file.sync_all()?;
+            // Renamed last: the file appears under its name only with its full content
+            // on disk and its final mode.
             fs::set_permissions(&aside, fs::Permissions::from_mode(CONTAINERS))?;
             fs::rename(&aside, &path)
         });

@@ -1,5 +1,5 @@
-//! `wangge serve`: runs one service, as the services' own binaries do; and the
-//! parts by which `wangge up` runs all four.
+//! `wangge serve`: runs one service, as the services' own binaries do. Also starts
+//! the services for `wangge up`, which runs all four.
 
 use std::{net::TcpListener, process::ExitCode};
 
@@ -17,7 +17,7 @@ use crate::services::ServiceName;
 /// Arguments of `wangge serve`.
 #[derive(Debug, Args)]
 pub(crate) struct ServeArgs {
-    /// The service.
+    /// Service to run.
     service: ServiceName,
     #[command(flatten)]
     process: ProcessArgs,
@@ -27,10 +27,10 @@ pub(crate) struct ServeArgs {
     wall: WallArgs,
 }
 
-/// Where the wall's pages are served, and of which areas.
+/// The listener of the wall's pages, and the areas that they show.
 pub(crate) type Wall = (TcpListener, Shown);
 
-/// Channels to the feeds that services read.
+/// Channels to the services whose feeds other services read.
 #[derive(Debug, Clone)]
 pub(crate) struct Feeds {
     pub(crate) organization: ServiceChannel,
@@ -46,6 +46,8 @@ pub(crate) async fn run(args: ServeArgs) -> Result<ExitCode> {
         tickets: connect_streams(&args.feeds.tickets_url, token.clone())?,
         volunteers: connect_streams(&args.feeds.volunteers_url, token)?,
     };
+    // The port is bound here, so that a port in use is reported before the service
+    // starts.
     let wall = match service {
         ServiceName::Reporting => args.wall.open()?,
         _ => None,
@@ -57,7 +59,8 @@ pub(crate) async fn run(args: ServeArgs) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Starts a service's background work and makes its handlers.
+/// Starts the background tasks of a service and creates its handlers. `wall` is used
+/// only by reporting.
 pub(crate) fn start(
     service: ServiceName,
     database: Database,
@@ -99,6 +102,8 @@ pub(crate) fn start(
             };
             let app = wangge_reporting::App::new(pools, clock, sources);
             let mut background = app.background(stop.clone());
+            // A background task, so that the pages stop with the service and before its
+            // connection pools are closed.
             if let Some((listener, shown)) = wall {
                 background.spawn(app.clone().serve_pages(listener, shown, stop.clone()));
             }

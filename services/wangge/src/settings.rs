@@ -1,5 +1,5 @@
-//! `wangge settings`: the reference of all settings, made of the settings
-//! themselves, for people or for programs.
+//! `wangge settings`: prints the reference of all settings, as Markdown or JSON. It
+//! is generated from the argument definitions, so it can't differ from them.
 
 use std::process::ExitCode;
 
@@ -12,7 +12,7 @@ use crate::{
     output::{self, Output, line},
 };
 
-/// Commands that have settings of a deployment, and who uses them.
+/// Commands with settings of a deployment, each with its title in the reference.
 const COMMANDS: [(&str, &str); 2] = [
     (
         "serve",
@@ -25,25 +25,27 @@ const COMMANDS: [(&str, &str); 2] = [
     ),
 ];
 
-/// A setting.
+/// A setting in the reference.
 #[derive(Debug, Serialize)]
 struct Setting {
-    /// Name in the environment.
+    /// Name of the environment variable.
     name: String,
     /// Flag on the command line.
     flag: String,
-    /// The command that has it.
+    /// Command that the setting belongs to.
     command: &'static str,
-    /// Value if it is not given; none if there is none.
+    /// Default value; `None` if there is none.
     default: Option<String>,
     required: bool,
-    /// Values that it may have; any if there are none.
+    /// Allowed values; empty if any value is allowed.
     values: Vec<String>,
     about: String,
 }
 
 pub(crate) fn run(output: Output) -> Result<ExitCode> {
     let mut cli = Cli::command();
+    // Propagates global arguments (logs, telemetry) to the subcommands; without it
+    // they would be missing from the reference.
     cli.build();
     let mut all = Vec::new();
     for (name, _) in COMMANDS {
@@ -59,6 +61,8 @@ pub(crate) fn run(output: Output) -> Result<ExitCode> {
 
 fn of(name: &'static str, command: &Command) -> Vec<Setting> {
     let settings = command.get_arguments().filter_map(|argument| {
+        // Arguments without a flag or an environment variable belong to a single run
+        // (e.g. the name of the service), not to a deployment.
         let long = argument.get_long()?;
         Some(Setting {
             name: argument.get_env()?.to_string_lossy().into_owned(),
@@ -71,6 +75,7 @@ fn of(name: &'static str, command: &Command) -> Vec<Setting> {
         })
     });
     let mut settings: Vec<Setting> = settings.collect();
+    // Required settings first.
     settings.sort_by(|one, other| (!one.required, &one.name).cmp(&(!other.required, &other.name)));
     settings
 }
@@ -118,6 +123,7 @@ fn tell(settings: &[Setting]) {
                 format!(" One of `{}`.", setting.values.join("`, `"))
             };
             let (name, flag) = (&setting.name, &setting.flag);
+            // A `|` in a text would end the table cell.
             let about = setting.about.trim_end_matches('.').replace('|', "\\|");
             line(format!(
                 "| `{name}` | `{flag}` | {default} | {about}.{values} |"

@@ -1,5 +1,5 @@
-//! `wangge up`: all four services in one process on their own ports, on a
-//! private PostgreSQL unless database URLs are given.
+//! `wangge up`: runs all four services in one process, each on its own port, on a
+//! private PostgreSQL server unless database URLs are specified.
 
 mod applied;
 mod demo;
@@ -41,16 +41,15 @@ use crate::{
 /// Arguments of `wangge up`.
 #[derive(Debug, Args)]
 pub(crate) struct UpArgs {
-    /// Load the golden data set and print its case table; or the data set of
-    /// the folder named.
+    /// Import a data set and print its case table; by default, the golden data set.
     #[arg(long, value_name = "FOLDER", num_args = 0..=1, default_missing_value = "tests/data/fuqiang")]
     demo: Option<PathBuf>,
-    /// Load the data set into a database made for the purpose, compare the
-    /// case table, and stop. Fails if a figure differs.
+    /// Import the data set into a temporary database, compare the case table with the
+    /// published figures, and exit. Fails if a figure differs.
     #[arg(long, requires = "demo")]
     check: bool,
-    /// First of the four services' ports, and the wall's behind them; 0 takes
-    /// any free ones.
+    /// First of five consecutive ports: those of the four services, then the wall's;
+    /// 0 selects any free ports.
     #[arg(long, env = "WANGGE_FIRST_PORT", default_value_t = wangge_organization::PORT)]
     first_port: u16,
     #[command(flatten)]
@@ -61,12 +60,12 @@ pub(crate) struct UpArgs {
     server: ServerArgs,
 }
 
-/// All four services, running.
+/// The four running services.
 struct Up {
     folder: PathBuf,
-    /// Base address of each service, in the order of [`ServiceName::ALL`].
+    /// Base URL of each service, in the order of [`ServiceName::ALL`].
     urls: Vec<String>,
-    /// Base address of the wall's pages; empty if they are not served.
+    /// Base URL of the wall's pages; empty if they are not served.
     wall_url: String,
     issuer: Arc<Issuer>,
     postgres: Option<PrivatePostgres>,
@@ -76,12 +75,14 @@ struct Up {
 
 pub(crate) async fn run(mut args: UpArgs, output: Output) -> Result<ExitCode> {
     let begun = Instant::now();
-    // Locally everybody may look around.
+    // Locally, clients such as grpcurl may list the contracts without their protos.
     args.server.reflection = true;
     let stop = stop_on_signal()?;
     let mut up = Up::start(&args, stop).await?;
     let result = up.work(&args, output, begun).await;
     let folder = up.folder.clone();
+    // Also after an error of `work`: PostgreSQL must be stopped, and its folder can
+    // be removed only then.
     up.end().await?;
     if args.check {
         std::fs::remove_dir_all(&folder).with_context(|| folder.display().to_string())?;
@@ -93,6 +94,8 @@ impl Up {
     async fn start(args: &UpArgs, stop: CancellationToken) -> Result<Self> {
         let folder = folder(args)?;
         let issuer = Arc::new(Issuer::load_or_generate(&folder).context("the development key")?);
+        // A check always uses a temporary server, never databases whose URLs happen to be
+        // set in the environment.
         let given = !args.check && args.databases.all_given()?;
         let postgres = if given {
             None
@@ -108,6 +111,7 @@ impl Up {
             tasks: JoinSet::new(),
             stop,
         };
+        // Some services may be running when another one fails to start.
         if let Err(error) = up.serve(args).await {
             up.end().await?;
             return Err(error);
@@ -118,6 +122,8 @@ impl Up {
     async fn serve(&mut self, args: &UpArgs) -> Result<()> {
         let opened = ServiceName::ALL.map(|service| self.open(args, service));
         let databases = futures::future::try_join_all(opened).await?;
+        // All ports are bound before a service starts: a port in use is reported at
+        // once, and the channels below need the address of every service.
         let mut listeners = Vec::new();
         for (service, place) in ServiceName::ALL.into_iter().zip(0..) {
             let port = match (args.check, args.first_port) {
@@ -151,6 +157,8 @@ impl Up {
             self.wall_url = format!("http://{}/wall/", listener.local_addr()?);
             wall = Some((listener, Shown::Every));
         }
+        // Channels connect on first use, so the services may start in any order even
+        // though they read each other's feeds.
         let channels = self.channels(Role::Service)?;
         let feeds = Feeds {
             organization: channels.organization,
@@ -184,7 +192,7 @@ impl Up {
         args.databases.open(&url, service).await
     }
 
-    /// Channels to the services with a role's rights on the whole platform.
+    /// Returns channels to the services with the rights of a role on the whole platform.
     fn channels(&self, role: Role) -> Result<Channels> {
         let token = token::issued_by(self.issuer.clone(), role);
         Channels::to(|service| self.url(service), &token)
@@ -211,6 +219,8 @@ impl Up {
             self.folder.display()
         ));
         if let Some(folder) = &args.demo {
+            // A stop signal aborts the import instead of waiting for its end; the next run
+            // imports the rest.
             let stop = self.stop.clone();
             let code = tokio::select! {
                 code = demo::run(self, folder, args.check, output) => code?,
@@ -228,7 +238,8 @@ impl Up {
             }
         };
         tokio::select! {
-            // First, since services that were told to stop do stop.
+            // Polled in order: after a stop signal the services end as well, and this
+            // must not be reported as a failure.
             biased;
             () = self.stop.cancelled() => Ok(ExitCode::SUCCESS),
             Some(ended) = self.tasks.join_next() => {
@@ -242,7 +253,8 @@ impl Up {
         }
     }
 
-    /// Stops the services, then PostgreSQL.
+    /// Stops the services, then PostgreSQL, so that the services can finish their open
+    /// calls and transactions.
     async fn end(mut self) -> Result<()> {
         self.stop.cancel();
         while let Some(ended) = self.tasks.join_next().await {
@@ -255,7 +267,8 @@ impl Up {
     }
 }
 
-/// The data folder; a new one, that goes when we do, for a check.
+/// Returns the data folder, created if needed; for a check, a new temporary folder that
+/// is removed at the end.
 fn folder(args: &UpArgs) -> Result<PathBuf> {
     if args.check {
         make(std::env::temp_dir().join(format!("wangge-check-{}", uuid::Uuid::now_v7().simple())))
@@ -267,12 +280,16 @@ fn folder(args: &UpArgs) -> Result<PathBuf> {
 async fn private_postgres(folder: &Path, check: bool) -> Result<PrivatePostgres> {
     let options = Options {
         data_dir: folder.join("postgres"),
+        // A check's data is discarded, so it needn't survive a crash.
         durable: !check,
+        // If `wangge up` is killed, its next run adopts the server that still runs; a
+        // check has no next run on its folder.
         lifetime: if check {
             Lifetime::DiesWithParent
         } else {
             Lifetime::Adoptable
         },
+        // Shared by the pools of all four services.
         max_connections: 200,
         remove_on_exit: check,
     };

@@ -1,5 +1,5 @@
-//! `wangge watch`: prints a service's feed of events as they come, each with the
-//! token behind which to go on.
+//! `wangge watch`: prints the events of a service's feed, each with the token that
+//! resumes the feed after it.
 
 use std::{process::ExitCode, time::Duration};
 
@@ -20,23 +20,24 @@ use crate::{
     services::ServiceName,
 };
 
-/// Pause before a feed that was cut off is resumed.
+/// Delay before an interrupted feed is resumed.
 const RETRY_DELAY: Duration = Duration::from_secs(1);
 
 /// Arguments of `wangge watch`.
 #[derive(Debug, Args)]
 pub(crate) struct WatchArgs {
-    /// Service whose feed is read.
+    /// Service whose feed is printed.
     service: ServiceName,
-    /// Token of the event behind which to begin; the first event if not given. The
-    /// token stands at the end of each line. One of a history that was lost when the
-    /// service's database was replaced by an older one is refused for good.
+    /// Token of the event to start after, as printed at the end of each line; by
+    /// default, the feed starts at its first event. A token is rejected for good if its
+    /// event was lost because the service's database was replaced by an older one.
     #[arg(long, default_value = "")]
     after: String,
-    /// Only events within this area.
+    /// Code of the area whose events are printed, beside those without an area; by
+    /// default, all events.
     #[arg(long, default_value = "")]
     area: String,
-    /// Go on with new events as they come, also after the service was restarted.
+    /// Wait for new events, and resume after a restart of the service.
     #[arg(long)]
     follow: bool,
     #[command(flatten)]
@@ -62,11 +63,14 @@ pub(crate) async fn run(args: WatchArgs, output: Output) -> Result<ExitCode> {
         };
         let ended = read(&mut feed, request, &mut after, &mut retrying, output).await?;
         match ended {
-            // A feed that is followed has no end of its own.
+            // A followed feed never ends by itself: an end without a status, e.g. at a
+            // shutdown of the service, is an interruption, and the feed is resumed.
             None if !args.follow => return Ok(ExitCode::SUCCESS),
             Some(status) if !args.follow || !may_be_resumed(&status) => {
                 return Err(refused(status));
             }
+            // Noted once per outage, not once per attempt: `read` resets `retrying`
+            // with the next message.
             Some(status) if !std::mem::replace(&mut retrying, true) => {
                 note(format!("{}; it is resumed", refused(status)));
             }
@@ -76,8 +80,8 @@ pub(crate) async fn run(args: WatchArgs, output: Output) -> Result<ExitCode> {
     }
 }
 
-/// Prints events until the feed ends; returns why, if it was cut off. `after` is
-/// the token of what was printed last.
+/// Prints events until the feed ends; returns the status if it was interrupted.
+/// `after` is set to the token of the last printed event.
 async fn read(
     feed: &mut FeedServiceClient<ServiceChannel>,
     request: SubscribeRequest,
@@ -99,14 +103,17 @@ async fn read(
         for event in &message.events {
             print(event, output)?;
         }
+        // A checkpoint can come without events, which is how `after` advances past
+        // events that the filter leaves out.
         if !message.checkpoint_token.is_empty() {
             *after = message.checkpoint_token;
         }
     }
 }
 
-/// Whether a feed can go on behind the last event: the service was restarted, the
-/// connection lost, or the token of the call had its time and there is a new one.
+/// Returns true if a feed can be resumed after the last event: the service was
+/// restarted, the connection was lost, the service cut off a slow reader, or the token
+/// of the call expired and the next call is sent with a new one.
 fn may_be_resumed(status: &Status) -> bool {
     let reason = status.get_details_error_info().map(|info| info.reason);
     retry::may_succeed_later(status)

@@ -1,4 +1,4 @@
-//! `CategoryService`: categories and the duty list.
+//! Handlers of `CategoryService`: categories and the duty list.
 
 use tonic::{Request, Response, Status};
 use wangge_api::{
@@ -22,7 +22,7 @@ use crate::{
     store::category::{list_categories, list_responsibilities},
 };
 
-/// Handlers of `CategoryService`.
+/// Implements `CategoryService`.
 #[derive(Debug)]
 pub(crate) struct Categories(pub App);
 
@@ -46,10 +46,12 @@ impl CategoryService for Categories {
         request: Request<wire::ListCategoriesRequest>,
     ) -> Result<Response<wire::ListCategoriesResponse>, Status> {
         let message = request.into_inner();
+        // Not limited to the caller's scope: categories apply to the whole platform.
         let after: String = page::decode(&message.page_token, &["categories"])
             .map_err(bad_page_token)?
             .unwrap_or_default();
         let size = page::size(message.page_size);
+        // One row more than the page: it shows whether another page follows.
         let mut categories = list_categories(&self.0.database.calls, &after, size + 1)
             .await
             .map_err(Refusal::from)?;
@@ -97,6 +99,7 @@ impl CategoryService for Categories {
             .map_err(bad_page_token)?
             .unwrap_or_default();
         let size = page::size(message.page_size);
+        // Narrows only: a code outside of the scope results in an empty list.
         let scope = scope.within(&message.within_code);
         let lanes = &self.0.database.list_lanes;
         let mut entries = list_responsibilities(lanes, &scope, &after, size + 1)
@@ -109,6 +112,8 @@ impl CategoryService for Categories {
         let last = entries.last().filter(|_| more);
         Ok(Response::new(wire::ListResponsibilitiesResponse {
             next_page_token: last
+                // A category has at most one entry per area, so the two codes identify the
+                // row that the next page continues after.
                 .map(|last| page::encode(&(&last.category_code, &last.area_code), &arguments))
                 .unwrap_or_default(),
             responsibilities: entries.into_iter().map(responsibility_message).collect(),
@@ -116,8 +121,11 @@ impl CategoryService for Categories {
     }
 }
 
-/// A new category from a message whose fields bear a prefix.
+/// Validates a message and converts it to a new category. `prefix` is put before the
+/// field names of violations.
 pub(super) fn category(message: &wire::Category, prefix: &str) -> Result<Category, Refusal> {
+    // Checked here and not by the contract: a resource message has no required fields,
+    // so that a masked update can leave them out.
     let mut missing = Vec::new();
     for (field, absent) in [
         ("code", message.code.is_empty()),
@@ -128,6 +136,7 @@ pub(super) fn category(message: &wire::Category, prefix: &str) -> Result<Categor
             missing.push(required(prefix, field));
         }
     }
+    // PostgreSQL can't store NUL in a text column.
     if message.name.contains('\0') {
         let what = "must not contain the character NUL";
         missing.push(FieldViolation::new(
@@ -152,7 +161,8 @@ pub(super) fn category(message: &wire::Category, prefix: &str) -> Result<Categor
     }
 }
 
-/// A new entry of the duty list from a message whose fields bear a prefix.
+/// Validates a message and converts it to a new duty list entry. `prefix` is put before
+/// the field names of violations.
 pub(super) fn responsibility(
     message: &wire::Responsibility,
     prefix: &str,

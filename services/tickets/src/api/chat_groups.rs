@@ -1,4 +1,4 @@
-//! `ChatService`: chat groups and their messages.
+//! Handlers of `ChatService`: chat groups and their messages.
 
 use wangge_api::tickets::v1::{self as proto, server::chat_service_server::ChatService};
 use wangge_resource_api::{proto_mapping, resource_service};
@@ -8,7 +8,7 @@ use crate::{
     domain::{chat_group::ChatGroup, group_message::GroupMessage},
 };
 
-/// Serves chat groups and their messages.
+/// Implements `ChatService` for chat groups and their messages.
 #[derive(Debug, Clone)]
 pub(crate) struct ChatGroups(pub App);
 

@@ -1,4 +1,4 @@
-//! `DeliberationService`: meetings and deliberations.
+//! Handlers of `DeliberationService`: meetings, deliberations and their assignments.
 
 use wangge_api::tickets::v1::{
     self as proto, server::deliberation_service_server::DeliberationService,
@@ -14,7 +14,7 @@ use crate::{
     },
 };
 
-/// Serves meetings and deliberations.
+/// Implements `DeliberationService` for meetings, deliberations and assignments.
 #[derive(Debug, Clone)]
 pub(crate) struct Deliberations(pub App);
 

@@ -1,4 +1,4 @@
-//! `DutyService`: the duty roster.
+//! Handlers of `DutyService`: the duty roster and its gaps.
 
 use chrono::TimeDelta;
 use tonic::Request;
@@ -16,7 +16,7 @@ use crate::{
     store,
 };
 
-/// Serves the duty roster.
+/// Implements `DutyService` for the duty roster.
 #[derive(Debug, Clone)]
 pub(crate) struct DutyShifts(pub App);
 
@@ -39,7 +39,7 @@ resource_service! {
     }
 }
 
-/// Gaps are looked for in so long a time at once.
+/// Maximum length of the period in which one request lists gaps.
 const LONGEST: TimeDelta = TimeDelta::days(366);
 
 impl DutyShifts {
@@ -63,6 +63,8 @@ impl DutyShifts {
             .ok_or_else(|| Refusal::field("kind", "required", "is required"))?;
         let code = &request.area_code;
         let reference = self.0.reference.get().await?;
+        // One error for both, so that a caller can't find out which areas exist outside
+        // its scope.
         if !scope.covers(code) || !reference.knows_area(code) {
             return Err(Refusal::not_found("area", code));
         }

@@ -1,4 +1,4 @@
-//! `FieldworkService`: patrols, visits, notes.
+//! Handlers of `FieldworkService`: patrols, field visits and field notes.
 
 use wangge_api::tickets::v1::{self as proto, server::fieldwork_service_server::FieldworkService};
 use wangge_resource_api::{proto_enum, proto_mapping, resource_service};
@@ -12,7 +12,7 @@ use crate::{
     },
 };
 
-/// Serves patrols, visits, notes.
+/// Implements `FieldworkService` for patrols, field visits and field notes.
 #[derive(Debug, Clone)]
 pub(crate) struct Fieldwork(pub App);
 

@@ -1,5 +1,5 @@
-//! `ImportService`: rows with a past, checked one by one and loaded some at a
-//! time, each answered once it is committed.
+//! Handlers of `ImportService`: rows are validated one by one and imported in batches.
+//! The result of a row is returned once the row is committed.
 
 use chrono::{DateTime, Utc};
 use prost::Message as _;
@@ -37,11 +37,11 @@ use crate::{
     reference::ClaimedPlace,
 };
 
-/// Handlers of `ImportService`.
+/// Implements `ImportService`.
 #[derive(Debug, Clone)]
 pub(crate) struct Imports {
     pub app: App,
-    /// When streams end.
+    /// Cancelled at shutdown; streams end then.
     pub stop: CancellationToken,
 }
 
@@ -68,7 +68,7 @@ impl ImportService for Imports {
     }
 }
 
-/// One stream's load.
+/// State of one import stream.
 struct Load {
     app: App,
     scope: RecordScope,
@@ -108,6 +108,8 @@ impl import::Importer for Load {
     async fn load(&mut self, rows: Vec<import::Row<Record>>) -> Result<Vec<RowResult>, Refusal> {
         let numbers: Vec<i64> = rows.iter().map(|row| row.number).collect();
         let now = self.app.clock.now();
+        // Not `collect::<Result<_, _>>()`: an invalid row is rejected on its own, and the
+        // stream continues.
         let rows: Vec<_> = rows.into_iter().map(|sent| row(sent.record, now)).collect();
         let import = self
             .import
@@ -125,9 +127,10 @@ impl import::Importer for Load {
     }
 }
 
-/// What a data set claims, as far as it lies in a scope.
+/// Converts a data set without the areas that are outside of `scope`.
 fn dataset(claimed: ImportDataset, scope: &RecordScope) -> Result<Dataset, Refusal> {
     let claims = read_claims(&claimed, scope)?;
+    // Not filtered by scope: a place is used only if its area is among the claims.
     let place = |area: Area| ClaimedPlace {
         code: area.code,
         name: area.name,
@@ -139,11 +142,14 @@ fn dataset(claimed: ImportDataset, scope: &RecordScope) -> Result<Dataset, Refus
     })
 }
 
-/// A row of the domain from a record of the contract, checked against both.
+/// Converts a record of the contract to a row, and validates it against the contract and
+/// the domain.
 fn row(record: Record, now: DateTime<Utc>) -> Result<Row, Refusal> {
     match record {
         Record::Category(message) => {
             check(&message)?;
+            // Optional in a request, but required here: without an id, importing the row
+            // again would create a second record.
             given_id(&message.id)?;
             Ok(Row::Category(categories::category(&message, "")?))
         }
@@ -156,6 +162,8 @@ fn row(record: Record, now: DateTime<Utc>) -> Result<Row, Refusal> {
         }
         Record::Ticket(message) => {
             check(&message)?;
+            // Of the row as sent: the ticket may change after the import, and the row must
+            // still be recognised when it is sent again.
             let digest = Sha256::digest(message.encode_to_vec());
             let digest = digest.iter().map(|byte| format!("{byte:02x}")).collect();
             Ok(Row::Ticket(Box::new(PastRow {

@@ -1,4 +1,4 @@
-//! `LivelihoodService`: livelihood items and matters.
+//! Handlers of `LivelihoodService`: livelihood items and matters.
 
 use tonic::Request;
 use wangge_api::{
@@ -15,7 +15,7 @@ use crate::{
     domain::{livelihood_item::LivelihoodItem, livelihood_matter::LivelihoodMatter},
 };
 
-/// Serves livelihood items and matters.
+/// Implements `LivelihoodService` for livelihood items and matters.
 #[derive(Debug, Clone)]
 pub(crate) struct Livelihood(pub App);
 
@@ -62,6 +62,7 @@ impl Livelihood {
     ) -> Result<proto::ListPublicLivelihoodMattersResponse, Refusal> {
         let (_, scope) = Caller::of(&request)?;
         let request = request.into_inner();
+        // Its own name, so that a token of the full list isn't valid here.
         let arguments = format!("public livelihood matters {}", request.within_code);
         let page = Page::read(request.page_size, &request.page_token, arguments)?;
         let scope = scope.within(&request.within_code);
@@ -74,8 +75,9 @@ impl Livelihood {
     }
 }
 
-/// What the public may see of a matter: nothing of the applicant.
+/// Converts a matter to its public message, which has nothing about the applicant.
 fn public(matter: LivelihoodMatter) -> proto::PublicLivelihoodMatter {
+    // A matter without steps is still in the state that it was created in.
     let last = matter.course.steps().last();
     let state_time = last.map_or(matter.head.created_time, |step| step.step_time);
     proto::PublicLivelihoodMatter {

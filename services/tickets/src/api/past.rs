@@ -1,4 +1,4 @@
-//! Tickets with a past, from rows of an import.
+//! Converts rows of an import to tickets with their histories.
 
 use chrono::{DateTime, Utc};
 use wangge_api::{date, refusal::Refusal, tickets::v1 as wire};
@@ -12,7 +12,10 @@ use crate::domain::{
     report::{Report, TicketSource},
 };
 
-/// A ticket with its history from a row. Its report is the first line.
+/// Converts a row to a ticket with its history, whose first line must be the report.
+///
+/// # Errors
+/// Returns `FIELD_INVALID` with the path of the field in the row.
 pub(super) fn past_ticket(record: &wire::TicketRecord) -> Result<PastTicket, Refusal> {
     let mut lines = record.history.iter().enumerate();
     let reported = match lines.next() {
@@ -52,6 +55,8 @@ fn past_act(line: &wire::HistoryRecord, number: usize) -> Result<PastAct, Refusa
 fn act(line: &wire::HistoryRecord, number: usize) -> Result<Act, Refusal> {
     use wire::TicketAction as A;
     let order_id = || id(&line.order_id, &path(number, "order_id"));
+    // All actions share one message, so the contract can't require the fields that only
+    // some of them have.
     let reason = || given(&line.reason, number, "reason");
     let outcome = |default| TicketOutcome::from_code(line.outcome).unwrap_or(default);
     Ok(match line.action() {
@@ -63,7 +68,7 @@ fn act(line: &wire::HistoryRecord, number: usize) -> Result<Act, Refusal> {
         A::FixOnTheSpot => Act::FixOnTheSpot { result: reason()? },
         A::Dispatch => Act::Dispatch {
             orders: orders(line, number)?,
-            // The past moves no clock.
+            // Has no effect: replaying a history starts no clock.
             limit: PROFILE_LIMIT,
             limit_source: PROFILE.to_owned(),
         },
@@ -102,6 +107,7 @@ fn act(line: &wire::HistoryRecord, number: usize) -> Result<Act, Refusal> {
         },
         A::Fail => Act::Fail { reason: reason()? },
         A::Cancel => Act::Cancel { reason: reason()? },
+        // A second report would be another ticket, and only the service itself routes.
         A::Unspecified | A::Report | A::Route => {
             let what = "can't stand here";
             return Err(Refusal::field(&path(number, "action"), "action", what));

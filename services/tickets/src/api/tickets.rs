@@ -1,4 +1,4 @@
-//! `TicketService`: reads, the report, and the verbs.
+//! Handlers of `TicketService`: reads, the report, and the verbs.
 
 use chrono::{DateTime, Utc};
 use prost::Message;
@@ -32,12 +32,13 @@ use crate::{
     },
 };
 
-/// Handlers of `TicketService`.
+/// Implements `TicketService`.
 #[derive(Debug)]
 pub(crate) struct Tickets(pub App);
 
-/// What every verb's request has.
+/// Fields that the requests of all verbs have.
 trait Verb: Message {
+    /// Part of the request's fingerprint: two verbs' messages can be encoded alike.
     const METHOD: &'static str;
     fn request_id(&self) -> &str;
     fn ticket_id(&self) -> &str;
@@ -74,7 +75,7 @@ verbs! {
     CancelTicketRequest => "CancelTicket",
 }
 
-/// Who asks for a verb, and for which ticket.
+/// A verb's request with its key, the caller's scope and the ticket.
 struct Asked<M> {
     key: RequestKey,
     scope: RecordScope,
@@ -100,7 +101,7 @@ fn asked<M: Verb>(request: Request<M>) -> Result<Asked<M>, Refusal> {
 }
 
 impl Tickets {
-    /// Does the acts that the request means.
+    /// Applies the acts of a request to its ticket and returns the ticket.
     async fn act<M: Verb>(
         &self,
         request: Request<M>,
@@ -112,12 +113,14 @@ impl Tickets {
             target,
             message,
         } = asked(request)?;
+        // Before the ticket is loaded, so that an invalid request takes no statement.
         let acts = acts(&message)?;
         let ticket = act_on_ticket(&self.0, &key, &scope, &target, |_| Ok(acts.clone())).await?;
         Ok(self.answer(&ticket))
     }
 
-    /// As [`Self::act`], for an act on an order: only its own unit may.
+    /// Like [`Self::act`], for acts on an order; a caller that sees the ticket only as the
+    /// holder of an order can't act on another unit's.
     async fn act_on_order<M: Verb>(
         &self,
         request: Request<M>,
@@ -133,6 +136,8 @@ impl Tickets {
         let order_id = id(order_id(&message), "order_id")?;
         let acts = acts(&message, order_id)?;
         let ticket = act_on_ticket(&self.0, &key, &scope, &target, |ticket| {
+            // In the closure, which isn't called for a retry: a return ends the unit's
+            // order, and its retry must still succeed.
             guard_holder(ticket, order_id, &scope)?;
             Ok(acts.clone())
         })
@@ -145,8 +150,11 @@ impl Tickets {
     }
 }
 
-/// Another unit's order is not there for a unit that acts by holding.
+/// Returns `RECORD_NOT_FOUND` for another unit's order, if the caller has access only as
+/// the holder of an order.
 fn guard_holder(ticket: &Ticket, order_id: Uuid, scope: &RecordScope) -> Result<(), Refusal> {
+    // The ticket was loaded in scope, so outside of the area an order must have granted
+    // access.
     let by_holding = !scope.covers(&ticket.area_code);
     match ticket.order(order_id) {
         Some(order) if !by_holding || Some(order.unit_id) == scope.holder() => Ok(()),
@@ -154,7 +162,7 @@ fn guard_holder(ticket: &Ticket, order_id: Uuid, scope: &RecordScope) -> Result<
     }
 }
 
-/// An outcome that the contract requires.
+/// Converts an outcome; `FIELD_INVALID` if it is unset.
 fn outcome(code: i32) -> Result<TicketOutcome, Refusal> {
     TicketOutcome::from_code(code)
         .ok_or_else(|| Refusal::field("outcome", "required", "is required"))
@@ -312,6 +320,8 @@ impl TicketService for Tickets {
                     order_id,
                     handler_person_id,
                 });
+                // One command for both acts: if the assignment is rejected, the order isn't
+                // accepted either.
                 Ok([Act::Accept { order_id }]
                     .into_iter()
                     .chain(assign)
@@ -477,6 +487,7 @@ async fn list(
         .collect();
     let states_text = format!("{states:?}");
     let unrouted = message.only_unrouted.to_string();
+    // Everything that selects rows: a token is valid only with the same filters.
     let arguments = [
         "tickets",
         &message.within_code,
@@ -494,6 +505,7 @@ async fn list(
         unit_id: optional_id(&message.unit_id, "unit_id")?,
         only_unrouted: message.only_unrouted,
         after,
+        // One row more than the page: it shows whether another page follows.
         limit: size + 1,
     };
     let tickets = list_tickets(&app.database.list_lanes, &filter).await?;
@@ -502,6 +514,8 @@ async fn list(
         .iter()
         .map(|ticket| messages::ticket(ticket, now))
         .collect();
+    // Limited in bytes as well: a page of large tickets would exceed the size that gRPC
+    // clients accept.
     let kept = page::fitting(size, listed.iter().map(prost::Message::encoded_len));
     let more = listed.len() > kept;
     listed.truncate(kept);
@@ -525,6 +539,7 @@ async fn history(
         .map_err(bad_page_token)?
         .unwrap_or_default();
     let size = page::size(message.page_size);
+    // `None` if the ticket isn't in scope; an empty page is a valid history page.
     let lines = list_history(&app.database.lanes, id, scope, after, size + 1)
         .await?
         .ok_or_else(|| not_found(id))?;

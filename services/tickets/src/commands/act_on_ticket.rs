@@ -1,4 +1,4 @@
-//! Does something to a ticket, whichever verb it is.
+//! Applies a verb to a ticket: the one command behind all verbs.
 
 use uuid::Uuid;
 use wangge_api::refusal::Refusal;
@@ -19,25 +19,26 @@ use crate::{
     store::{ticket::AskedForCommand, ticket_write::TicketWrite},
 };
 
-/// How often a decision is taken anew because the ticket changed meanwhile.
+/// Maximum number of attempts, if the ticket changes between loading and saving.
 const ATTEMPTS: u32 = 5;
 
-/// Which ticket, as the caller read it.
+/// The ticket that a command applies to, in the version that the caller read.
 #[derive(Debug)]
 pub(crate) struct Target {
-    /// Its id.
+    /// Id of the ticket.
     pub id: Uuid,
-    /// The etag that was read; empty to act whatever has changed.
+    /// Etag that the ticket must have; empty to skip the check.
     pub etag: String,
 }
 
-/// Does the acts that `decide` names, all of them or none, and answers the
-/// ticket as it stands afterwards. Decides anew when the ticket changed
-/// between loading and saving.
+/// Applies the acts that `decide` returns, all of them or none, and returns the ticket
+/// after the last one. If the ticket changed between loading and saving, it is
+/// reloaded and `decide` is called again. A retried request has no further effect and
+/// returns the ticket as it is now.
 ///
 /// # Errors
-/// `RECORD_NOT_FOUND`, `ETAG_MISMATCH`, `STATE_CONFLICT`, `GUARD_FAILED`,
-/// `CONCURRENT_CHANGE`, `REQUEST_ID_REUSED`, and what `decide` refuses.
+/// Returns `RECORD_NOT_FOUND`, `ETAG_MISMATCH`, `STATE_CONFLICT`, `GUARD_FAILED`,
+/// `CONCURRENT_CHANGE`, `REQUEST_ID_REUSED`, or an error of `decide`.
 pub(crate) async fn act_on_ticket<F>(
     app: &App,
     key: &RequestKey,
@@ -48,6 +49,8 @@ pub(crate) async fn act_on_ticket<F>(
 where
     F: Fn(&Ticket) -> Result<Vec<Act>, Refusal>,
 {
+    // No transaction is open between loading and saving, so a cancelled handler can't
+    // leave one behind. The guard on the revision detects concurrent changes instead.
     for _ in 0..ATTEMPTS {
         let asked = AskedForCommand {
             id: target.id,
@@ -55,6 +58,9 @@ where
             scope: scope.clone(),
         };
         let loaded = app.tickets.load_for_command(asked).await?;
+        // Before the etag check: the first call has changed the etag, so its retry
+        // would always fail. The ticket is missing if it left the caller's scope and
+        // has changed since; the caller must not see the later changes.
         if let Some((fingerprint, record_id)) = loaded.request {
             key.same(&fingerprint, record_id)?;
             return loaded.ticket.ok_or_else(|| not_found(target.id));
@@ -78,8 +84,11 @@ where
                 app.hint.committed();
                 return Ok(ticket);
             }
+            // The revision is no longer `before`: another write won. The etag, if any,
+            // is checked again in the next attempt.
             Ok(false) => {}
-            // The same call is being made on another connection.
+            // A concurrent retry of this request won. The next attempt finds its
+            // request row and returns its result.
             Err(error) if error.constraint() == Some("request_pkey") => {}
             Err(error) => return Err(error.refuse(CONSTRAINTS)),
         }
@@ -87,7 +96,11 @@ where
     Err(Refusal::concurrent_change("ticket"))
 }
 
-/// Does acts one after another, with a line of history and an event for each.
+/// Applies acts in order and returns one history line and one event for each.
+///
+/// # Errors
+/// Returns the refusal of the first act that is rejected; the ticket may then have the
+/// changes of earlier acts and must be discarded.
 pub(crate) fn apply(
     ticket: &mut Ticket,
     acts: &[Act],
@@ -97,13 +110,15 @@ pub(crate) fn apply(
     for act in acts {
         written.0.push(ticket.act(act, moment)?);
         let event = events::ticket_changed(ticket, act.action(), moment, moment.at);
+        // Checked before anything is saved: an event too large to send would reach
+        // readers of the feed as withheld.
         event.check()?;
         written.1.push(event);
     }
     Ok(written)
 }
 
-/// The version tag of a ticket.
+/// Returns the etag of a ticket. It covers the ticket's orders as well.
 pub(crate) fn etag(ticket: &Ticket) -> String {
     etag::etag("ticket", ticket.revision, &(ticket, &ticket.orders))
 }

@@ -1,4 +1,4 @@
-//! Enters a unit in the duty list.
+//! Creates duty list entries.
 
 use futures::FutureExt as _;
 use wangge_api::refusal::Refusal;
@@ -19,13 +19,14 @@ use crate::{
     store::category::{insert_responsibility, load_responsibility, reference_changed},
 };
 
-/// The field that names the unit.
+/// Request field of the unit, for violations.
 const UNIT_FIELD: &str = "responsibility.unit_id";
 
-/// Makes an entry of the duty list and answers it.
+/// Creates a duty list entry and returns it; returns the existing one for a retried
+/// request.
 ///
 /// # Errors
-/// `REFERENCE_UNKNOWN`, `GUARD_FAILED` (`unit_not_current`), `RECORD_EXISTS`,
+/// Returns `REFERENCE_UNKNOWN`, `GUARD_FAILED` (`unit_not_current`), `RECORD_EXISTS` or
 /// `REQUEST_ID_REUSED`.
 pub(crate) async fn create_responsibility(
     app: &App,
@@ -36,6 +37,8 @@ pub(crate) async fn create_responsibility(
     let now = app.clock.now();
     let (unit_id, today) = (entry.unit_id, day_of(now, DEFAULT_ZONE));
     let current = move |reference: &Reference| reference.demand_current(unit_id, UNIT_FIELD, today);
+    // A failed check may be due to a stale snapshot, which `knowing` then refreshes. The
+    // check is repeated on the result to get the refusal.
     let reference = app
         .reference
         .knowing(|reference| {
@@ -49,6 +52,7 @@ pub(crate) async fn create_responsibility(
                 let earlier = load_responsibility(tx, earlier, &scope).await?;
                 return Ok(earlier.ok_or_else(|| Refusal::not_found("responsibility", ""))?);
             }
+            // After `claim`: a retry must succeed even if the unit has ended since.
             current(&reference)?;
             insert_responsibility(tx, &entry).await?;
             reference_changed(tx).await?;
@@ -59,6 +63,7 @@ pub(crate) async fn create_responsibility(
     })
     .await?;
     app.hint.committed();
+    // Before the response, so that the caller's next dispatch finds the entry.
     app.reference.refresh().await?;
     Ok(entry)
 }
@@ -74,6 +79,8 @@ fn check_references(
             "category",
         ));
     }
+    // One error for both, so that a caller can't find out which areas exist outside
+    // its scope.
     if !scope.covers(&entry.area_code) || !reference.knows_area(&entry.area_code) {
         return Err(Refusal::unknown_reference(
             "responsibility.area_code",

@@ -1,4 +1,4 @@
-//! Takes a report.
+//! Creates tickets from reports.
 
 use chrono::NaiveDate;
 use uuid::Uuid;
@@ -21,10 +21,11 @@ use crate::{
     store::{ticket::AskedForCommand, ticket_write::TicketWrite},
 };
 
-/// Takes a report within the caller's area and answers the ticket.
+/// Creates a ticket from a report in the caller's area and returns it. A retried request
+/// returns the ticket of the first call as it is now.
 ///
 /// # Errors
-/// `FIELD_INVALID`, `REFERENCE_UNKNOWN`, `RECORD_EXISTS`, `REQUEST_ID_REUSED`.
+/// Returns `FIELD_INVALID`, `REFERENCE_UNKNOWN`, `RECORD_EXISTS` or `REQUEST_ID_REUSED`.
 pub(crate) async fn create_ticket(
     app: &App,
     key: &RequestKey,
@@ -39,6 +40,9 @@ pub(crate) async fn create_ticket(
     };
     report.check()?;
     let today = day_of(now, DEFAULT_ZONE);
+    // A failed check may be due to a stale snapshot (another replica created the
+    // category), which `knowing` then refreshes. The check is repeated on the result to
+    // get the refusal.
     let reference = app
         .reference
         .knowing(|reference| check_references(reference, &report, scope, today).is_ok())
@@ -48,13 +52,15 @@ pub(crate) async fn create_ticket(
     let (ticket, line) = Ticket::report(report, place, &moment)?;
     let event = events::ticket_changed(&ticket, TicketAction::Report, &moment, now);
     let write = TicketWrite::new(0, ticket.clone(), vec![line], &[event], Some(key), now);
+    // Inserted without looking for an earlier call first: retries are rare, and this
+    // saves every other report a statement.
     match app.tickets.insert(write).await {
         Ok(()) => {
             app.hint.committed();
             Ok(ticket)
         }
-        // The same call was made before, or is being made on another
-        // connection, or the id is another ticket's.
+        // A retry, a concurrent duplicate, or an id in use. The request row decides
+        // which, since any of the keys may be violated first.
         Err(error) if error.constraint().is_some() => match repeated(app, key, scope).await? {
             Some(ticket) => Ok(ticket),
             None => Err(error.refuse(CONSTRAINTS)),
@@ -63,10 +69,11 @@ pub(crate) async fn create_ticket(
     }
 }
 
-/// What the call made when it was made before.
+/// Returns the ticket that an earlier call with this request id created; `None` if there
+/// was no earlier call.
 ///
 /// # Errors
-/// `REQUEST_ID_REUSED`; `RECORD_NOT_FOUND` if the ticket lies outside the
+/// Returns `REQUEST_ID_REUSED`, or `RECORD_NOT_FOUND` if the ticket is outside the
 /// caller's scope by now and has changed since.
 async fn repeated(
     app: &App,
@@ -78,6 +85,8 @@ async fn repeated(
         key: key.clone(),
         scope: scope.clone(),
     };
+    // A nil id finds the request alone. The ticket's id comes from its row: if the
+    // caller supplied none, this call has generated another id than the first.
     let loaded = app.tickets.load_for_command(asked(Uuid::nil())).await?;
     let Some((fingerprint, record_id)) = loaded.request else {
         return Ok(None);
@@ -111,8 +120,11 @@ fn check_references(
             "is required of a caller without an area of its own",
         ));
     }
-    // A caller's own area is taken as given, even before the feed brought it.
+    // The caller's own area comes from its token, so it is accepted even before
+    // organization's feed has delivered it.
     let own = report.area_code.is_empty();
+    // One error for both, so that a caller can't find out which areas exist outside
+    // its scope.
     if !scope.covers(area_code) || !(own || reference.knows_area(area_code)) {
         return Err(Refusal::unknown_reference("ticket.area_code", "area"));
     }

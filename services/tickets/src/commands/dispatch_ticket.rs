@@ -1,4 +1,4 @@
-//! Orders a ticket to units.
+//! Dispatches tickets to units.
 
 use chrono::NaiveDate;
 use uuid::Uuid;
@@ -17,12 +17,12 @@ use crate::{
     reference::Reference,
 };
 
-/// Issues an order to the lead unit (the duty list's, if none is named) and to
-/// each assisting unit.
+/// Issues an order to the lead unit and to each assisting unit, and returns the ticket.
+/// If no lead unit is named, the duty list's unit is used.
 ///
 /// # Errors
-/// `REFERENCE_UNKNOWN` for a unit, `GUARD_FAILED` (`unit_not_current`) for one that
-/// does not exist today, and what every verb can answer.
+/// Returns `REFERENCE_UNKNOWN` for an unknown unit, `GUARD_FAILED` (`unit_not_current`)
+/// for one that doesn't exist today, or an error of [`act_on_ticket`].
 pub(crate) async fn dispatch_ticket(
     app: &App,
     key: &RequestKey,
@@ -32,6 +32,7 @@ pub(crate) async fn dispatch_ticket(
     assisting: &[Uuid],
 ) -> Result<Ticket, Refusal> {
     let today = day_of(app.clock.now(), DEFAULT_ZONE);
+    // A failed check may be due to a stale snapshot, which `knowing` then refreshes.
     let reference = app
         .reference
         .knowing(|reference| {
@@ -41,7 +42,8 @@ pub(crate) async fn dispatch_ticket(
         .await?;
     known(&reference, lead, assisting)?;
     act_on_ticket(app, key, scope, target, |ticket| {
-        // Not asked of a repetition: what it has done stays done.
+        // In the closure, which isn't called for a retry: that must succeed even if a
+        // unit has ended since its orders were issued.
         current(&reference, lead, assisting, today)?;
         let duty = reference.responsible_unit(&ticket.category_code, &ticket.area_code, today);
         let units = lead.or(duty).into_iter().chain(assisting.iter().copied());
@@ -53,6 +55,8 @@ pub(crate) async fn dispatch_ticket(
         let limit = reference
             .category_limit(&ticket.category_code)
             .ok_or_else(|| Refusal::internal(&"the ticket's category is not there"))?;
+        // Without a lead, the empty list makes the domain reject the dispatch. Otherwise
+        // the first assisting unit would become the lead.
         Ok(vec![Act::Dispatch {
             orders: if named_lead {
                 orders.collect()
@@ -66,12 +70,12 @@ pub(crate) async fn dispatch_ticket(
     .await
 }
 
-/// Demands that every unit is known.
+/// Checks that every named unit is known; `REFERENCE_UNKNOWN` on its field if not.
 fn known(reference: &Reference, lead: Option<Uuid>, assisting: &[Uuid]) -> Result<(), Refusal> {
     named(lead, assisting).try_for_each(|(field, unit)| reference.demand_unit(unit, &field))
 }
 
-/// Demands that every unit exists on a day.
+/// Checks that every named unit exists on `day`; `GUARD_FAILED` if not.
 fn current(
     reference: &Reference,
     lead: Option<Uuid>,
@@ -81,7 +85,7 @@ fn current(
     named(lead, assisting).try_for_each(|(field, unit)| reference.demand_current(unit, &field, day))
 }
 
-/// The units that are named, each with its field.
+/// Returns the units that the request names, each with its request field.
 fn named(lead: Option<Uuid>, assisting: &[Uuid]) -> impl Iterator<Item = (String, Uuid)> {
     let lead = lead.map(|unit| ("lead_unit_id".to_owned(), unit));
     let assisting = assisting.iter().enumerate();

@@ -1,5 +1,5 @@
-//! What plain records of this service stand on: organization's areas and units,
-//! as its feed has brought them, tickets, and one another.
+//! Resolves the references of this service's plain records: to organization's areas
+//! and units, as delivered by its feed, to tickets, and to one another.
 
 use uuid::Uuid;
 use wangge_auth::RecordScope;
@@ -43,7 +43,8 @@ impl Host for App {
     }
 }
 
-/// The copies of areas and units, and the service's own records.
+/// Resolves references from the copies of areas and units, and from the service's own
+/// records.
 #[derive(Debug, Clone)]
 pub struct Copies {
     scope: RecordScope,
@@ -62,20 +63,21 @@ impl Ground for Copies {
     ) -> Result<Vec<(Uuid, Found)>, StoreError> {
         let scope = &self.scope;
         match kind {
+            // In any scope: a record may name a unit of an area around its own.
             "unit" => copies::find_units(tx, ids).await,
             "ticket" => ticket::find_tickets(tx, scope, ids).await,
             ChatGroup::KIND => ChatGroup::find(tx, scope, ids).await,
             Deliberation::KIND => Deliberation::find(tx, scope, ids).await,
-            // A district's items hold for its communities: a matter's guard looks at
-            // where an item can be applied for.
+            // In any scope: a district's items apply to its communities. A guard of the
+            // matter checks where an item can be applied for.
             LivelihoodItem::KIND => LivelihoodItem::find(tx, &RecordScope::everything(), ids).await,
             Meeting::KIND => Meeting::find(tx, scope, ids).await,
             _ => Ok(Vec::new()),
         }
     }
 
-    /// Tickets are loaded in another way, and so may not be there when a trial
-    /// names them.
+    /// Includes tickets: a dry run doesn't write them to the database, so a reference to
+    /// one may not resolve yet.
     fn is_foreign(&self, kind: &str) -> bool {
         ["area", "unit", "ticket"].contains(&kind)
     }

@@ -1,6 +1,6 @@
-//! Loads rows of an import: plain records of one kind that stand together, and
-//! of the others categories and duties first, since tickets name them; each kind
-//! of rows in the order sent.
+//! Imports rows in batches of neighbours: plain records of one kind, or any others. Of
+//! the others, categories and duty list entries are written first, since tickets
+//! reference them; within a kind, rows are written in the order sent.
 
 use std::{collections::HashSet, sync::Arc};
 
@@ -51,67 +51,56 @@ use crate::{
 /// A row of an import.
 #[derive(Debug, Clone)]
 pub(crate) enum Row {
-    /// A category.
+    /// A category to import.
     Category(Category),
-    /// An entry of the duty list.
+    /// A duty list entry to import.
     Responsibility(Responsibility),
-    /// A ticket with its history.
+    /// A ticket to import, with its history.
     Ticket(Box<PastRow>),
-    /// A plain record.
+    /// A plain record to import, of any kind.
     Plain(Box<Plain>),
 }
 
 import_rows! {
-    /// A plain record as a row brings it.
+    /// A plain record to import.
     Plain {
-        /// A chat group.
         ChatGroup,
-        /// A message.
         GroupMessage,
-        /// A shift of duty.
         DutyShift,
-        /// An item.
         LivelihoodItem,
-        /// A matter.
         LivelihoodMatter,
-        /// A meeting.
         Meeting,
-        /// A deliberation.
         Deliberation,
-        /// An assignment.
         Assignment,
-        /// A patrol.
         Patrol,
-        /// A visit.
         FieldVisit,
-        /// A note.
         FieldNote,
     }
 }
 
-/// A load in progress.
+/// State of one import stream, kept between its batches.
 #[derive(Debug)]
 pub(crate) struct Import {
     importer: Importer,
-    /// What is tried; none if rows are loaded.
+    /// State of the dry run; `None` if rows are imported.
     tried: Option<Tried>,
-    /// Whether places of tickets may still come.
+    /// True while grids of tickets without an area may still be delivered.
     waits: bool,
-    /// What plain records stand on.
+    /// Resolved references of plain records.
     known: Known<Copies>,
 }
 
-/// What a data set says of areas and units that may not be known yet.
+/// Areas and units of a data set that may not be on the platform yet.
 #[derive(Debug)]
 pub(crate) struct Dataset {
-    /// What holds when.
+    /// Kinds and validity of the areas and units.
     pub claims: Claims,
-    /// Where what lies.
+    /// Names and boundaries of the areas, for locating tickets.
     pub places: Vec<ClaimedPlace>,
 }
 
 impl Import {
-    /// A load.
+    /// Creates an import that writes rows.
     pub(crate) fn load(app: &App, importer: Importer) -> Self {
         Self {
             known: Known::new(app.ground(importer.scope.clone())),
@@ -121,11 +110,12 @@ impl Import {
         }
     }
 
-    /// A trial, which goes by what is there and by what the data set claims; what
-    /// rows name is taken as given without that.
+    /// Creates a dry run. References are checked against existing records and the data
+    /// set. Without a data set, references to areas, units, categories and tickets aren't
+    /// checked, since these may be part of the same import.
     ///
     /// # Errors
-    /// When the database can't be reached.
+    /// Returns an error if the database can't be reached.
     pub(crate) async fn trial(
         app: &App,
         importer: Importer,
@@ -143,23 +133,25 @@ impl Import {
     }
 }
 
-/// What became of a row.
+/// Outcome of a row.
 #[derive(Debug)]
 pub(crate) enum Outcome {
-    /// It was loaded: id and revision.
+    /// The record was created, with this id and revision.
     Imported(Uuid, i64),
-    /// It was there already: id and revision.
+    /// The record exists already, with this id and revision; nothing was written.
     Unchanged(Uuid, i64),
-    /// It can be loaded.
+    /// The row passed every check of a dry run.
     Valid,
-    /// It can't be.
+    /// The row was rejected; nothing of it was written.
     Refused(Refusal),
 }
 
-/// Loads rows, or only tries them; answers what became of each, in order.
+/// Imports rows, or only validates them in a dry run. Returns one outcome per row, in
+/// order.
 ///
 /// # Errors
-/// When the database can't be reached.
+/// Returns an error if the database can't be reached. Earlier batches may have been
+/// committed; a retry returns their rows as unchanged.
 pub(crate) async fn import_records(
     app: &App,
     import: &mut Import,
@@ -170,6 +162,7 @@ pub(crate) async fn import_records(
         .into_iter()
         .map(|row| row.and_then(|row| within_reach(&import.importer.scope, row)))
         .collect();
+    // Neighbours only, never sorted by kind: a row may reference any earlier row.
     for chunk in rows.chunk_by(go_together) {
         let chunk = chunk.to_vec();
         outcomes.extend(match chunk.first() {
@@ -186,8 +179,7 @@ pub(crate) async fn import_records(
     Ok(outcomes)
 }
 
-/// Refuses reference data that hold for more than the importer's area, in a trial
-/// too.
+/// Rejects reference data that apply outside the importer's scope, in a dry run as well.
 fn within_reach(scope: &RecordScope, row: Row) -> Result<Row, Refusal> {
     match &row {
         Row::Category(_) => guard_platform(scope.covers(""), "code")?,
@@ -206,8 +198,8 @@ fn plain(row: Result<Row, Refusal>) -> Option<Plain> {
     }
 }
 
-/// Whether two rows are loaded together: plain records of one kind, or neither
-/// plain.
+/// Returns true if two rows belong to one batch: both are plain records of one kind, or
+/// neither is plain.
 fn go_together(one: &Result<Row, Refusal>, other: &Result<Row, Refusal>) -> bool {
     match (one, other) {
         (Ok(Row::Plain(one)), Ok(Row::Plain(other))) => one.is_like(other),
@@ -227,11 +219,10 @@ impl From<rows::Outcome> for Outcome {
     }
 }
 
-/// Tries rows other than plain records, behind what was tried before in the same
-/// load.
+/// Validates rows other than plain records, after the earlier rows of the dry run.
 ///
 /// # Errors
-/// When the database can't be reached.
+/// Returns an error if the database can't be reached.
 async fn try_records(
     app: &App,
     import: &mut Import,
@@ -251,6 +242,8 @@ async fn try_records(
     let tickets = tickets(&rows);
     let categories: Vec<Option<String>> = rows.iter().map(category_code).collect();
     let (scope, now) = (importer.scope.clone(), app.clock.now());
+    // Written in the dry run's transaction, which is rolled back at the end of the
+    // stream: later rows see these, and duplicates are rejected as in an import.
     let outcomes = known
         .trial()
         .attempt(&app.database.calls, CONSTRAINTS, move |tx| {
@@ -268,6 +261,8 @@ async fn try_records(
         .into_iter()
         .zip(try_tickets(app, importer, tried, &tickets).await?)
     {
+        // Tickets aren't written in a dry run. Plain records that reference this one
+        // find it here.
         if let Ok(Some(area_code)) = &outcome {
             known.learn("ticket", id, Found::plain(area_code.clone()));
         }
@@ -281,16 +276,17 @@ async fn try_records(
         .collect())
 }
 
-/// Loads rows that passed their checks; the others are answered as refused.
+/// Imports the rows that passed their checks and returns the others as rejected.
 ///
 /// # Errors
-/// When the database can't be reached.
+/// Returns an error if the database can't be reached.
 async fn import_tickets_and_reference(
     app: &App,
     import: &mut Import,
     rows: Vec<Result<Row, Refusal>>,
 ) -> Result<Vec<Outcome>, Refusal> {
     let tickets = tickets(&rows);
+    // Committed before the tickets, which may reference these categories.
     let outcomes = import_reference(app, &import.importer.scope, rows).await?;
     let loaded = if tickets.is_empty() {
         Vec::new()
@@ -300,7 +296,7 @@ async fn import_tickets_and_reference(
     Ok(filled(outcomes, loaded).collect())
 }
 
-/// The tickets among rows.
+/// Returns the valid rows that are tickets.
 fn tickets(rows: &[Result<Row, Refusal>]) -> Vec<PastRow> {
     let ticket = |row: &Result<Row, Refusal>| match row {
         Ok(Row::Ticket(row)) => Some((**row).clone()),
@@ -309,7 +305,7 @@ fn tickets(rows: &[Result<Row, Refusal>]) -> Vec<PastRow> {
     rows.iter().filter_map(ticket).collect()
 }
 
-/// The code of a row that is a category.
+/// Returns the code of a valid row that is a category.
 fn category_code(row: &Result<Row, Refusal>) -> Option<String> {
     match row {
         Ok(Row::Category(category)) => Some(category.code.clone()),
@@ -317,7 +313,7 @@ fn category_code(row: &Result<Row, Refusal>) -> Option<String> {
     }
 }
 
-/// Outcomes, with those of tickets where they were left open.
+/// Merges outcomes: each `None` is replaced by the next ticket's outcome.
 fn filled(outcomes: Vec<Option<Outcome>>, tickets: Vec<Outcome>) -> impl Iterator<Item = Outcome> {
     let mut tickets = tickets.into_iter();
     outcomes
@@ -325,7 +321,8 @@ fn filled(outcomes: Vec<Option<Outcome>>, tickets: Vec<Outcome>) -> impl Iterato
         .filter_map(move |outcome| outcome.or_else(|| tickets.next()))
 }
 
-/// Loads categories and duties; leaves the outcomes of tickets open.
+/// Imports categories and duty list entries in one transaction. The outcomes of tickets
+/// are `None`.
 async fn import_reference(
     app: &App,
     scope: &RecordScope,
@@ -334,6 +331,7 @@ async fn import_reference(
     let now = app.clock.now();
     let scope = scope.clone();
     let rows = if duties(&rows).next().is_some() {
+        // Before the transaction begins, since the wait may take many seconds.
         wait_for_duties(app, &rows).await?;
         check_duties(&*app.reference.get().await?, &HashSet::new(), rows)
     } else {
@@ -345,6 +343,8 @@ async fn import_reference(
     let outcomes = transact(&app.database.background, CONSTRAINTS, move |tx| {
         async move {
             let outcomes = load_reference_rows(tx, rows, &scope, now).await?;
+            // Last, since it locks the only row of the version until the commit: every
+            // other writer of reference data waits for it.
             if changes {
                 reference_changed(tx).await?;
             }
@@ -360,8 +360,8 @@ async fn import_reference(
     Ok(outcomes)
 }
 
-/// Loads categories and duties in an open transaction; leaves the outcomes of
-/// tickets open.
+/// Imports categories and duty list entries in an open transaction. The outcomes of
+/// tickets are `None`.
 async fn load_reference_rows(
     tx: &mut Tx,
     rows: Vec<Result<Row, Refusal>>,
@@ -380,7 +380,7 @@ async fn load_reference_rows(
     Ok(outcomes)
 }
 
-/// The entries of the duty list among rows.
+/// Returns the valid rows that are duty list entries.
 fn duties(rows: &[Result<Row, Refusal>]) -> impl Iterator<Item = &Responsibility> {
     rows.iter().filter_map(|row| match row {
         Ok(Row::Responsibility(entry)) => Some(entry),
@@ -388,7 +388,8 @@ fn duties(rows: &[Result<Row, Refusal>]) -> impl Iterator<Item = &Responsibility
     })
 }
 
-/// Waits until organization's feed has brought what duties name.
+/// Waits until organization's feed has delivered the areas and units that duty list
+/// entries reference, or until a timeout.
 async fn wait_for_duties(app: &App, rows: &[Result<Row, Refusal>]) -> Result<(), Refusal> {
     let duties: Vec<&Responsibility> = duties(rows).collect();
     wait_until(app, |reference| {
@@ -400,8 +401,8 @@ async fn wait_for_duties(app: &App, rows: &[Result<Row, Refusal>]) -> Result<(),
     .map(drop)
 }
 
-/// Refuses duties that name what is not known. Their categories may be part of
-/// the same rows, or `categories` that were tried.
+/// Rejects duty list entries with unknown references. Their categories may be among the
+/// same rows, or among `categories` of earlier rows of a dry run.
 fn check_duties(
     reference: &Reference,
     categories: &HashSet<String>,
@@ -439,8 +440,11 @@ async fn load_one_category(
         append(tx, &events::category_changed(&category, true, now)).await?;
         return Ok(Outcome::Imported(category.id, category.revision));
     }
+    // `on conflict do nothing` has skipped the insert because of the id or the code. No
+    // record with the id means that another one has the code.
     let there = load_category(tx, category.id).await?;
     Ok(match there {
+        // Compared without the revision, which a row can't set.
         Some(there)
             if Category {
                 revision: category.revision,
@@ -466,6 +470,7 @@ async fn load_one_duty(
     }
     let there = load_responsibility(tx, entry.id, scope).await?;
     Ok(match there {
+        // Compared without the revision, which a row can't set.
         Some(there)
             if Responsibility {
                 revision: entry.revision,

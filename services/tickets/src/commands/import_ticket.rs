@@ -1,4 +1,4 @@
-//! Loads tickets with a past, some at once.
+//! Imports tickets with their histories, in batches.
 
 use std::collections::{HashMap, HashSet};
 
@@ -27,56 +27,55 @@ use crate::{
     },
 };
 
-/// Weight of the rows that share a statement ([`PastTicket::weight`]), unless a
-/// single one weighs more: at some 200 bytes each, 4 MB of parameters. No row
-/// weighs more than 500 lines with 100 orders each.
+/// Maximum total weight ([`PastTicket::weight`]) of the rows in one statement; a single
+/// row may exceed it. At some 200 bytes each, that is 4 MB of parameters. A row has at
+/// most 500 lines with 100 orders each.
 const TOGETHER: usize = 20_000;
 
-/// A row to be loaded.
+/// A row to import.
 #[derive(Debug, Clone)]
 pub(crate) struct PastRow {
-    /// The ticket.
+    /// The ticket with its history.
     pub past: PastTicket,
-    /// Digest of the row, by which the same row is known again.
+    /// Digest of the row's message; identifies the row when it is sent again.
     pub digest: String,
 }
 
 impl PastRow {
-    /// The day of the report.
+    /// Returns the day of the report. The ticket's place is determined as of this day.
     fn day(&self) -> NaiveDate {
         day_of(self.past.reported_time, DEFAULT_ZONE)
     }
 }
 
-/// Whose load it is, and of which community.
+/// The importer, and the community whose records are imported.
 #[derive(Debug, Clone)]
 pub(crate) struct Importer {
-    /// What the importer reaches.
+    /// Records that the importer can access.
     pub scope: RecordScope,
-    /// The importer.
+    /// Subject of the importer's token; the actor of lines that have none.
     pub subject: String,
-    /// Code of the community in which tickets lie that name no area; empty if not
-    /// known.
+    /// Code of the community that tickets without an area belong to; empty if unknown.
     pub area_code: String,
 }
 
-/// What a trial goes by and has let pass.
+/// State of a dry run: the reference data, and the rows that passed so far.
 #[derive(Debug, Default)]
 pub(crate) struct Tried {
-    /// What is there and what is claimed to come; none if what rows name is taken
-    /// as given.
+    /// Existing reference data, and the areas and units of the data set; `None` if
+    /// references aren't checked.
     pub reference: Option<Reference>,
-    /// Codes of categories.
+    /// Codes of categories that earlier rows would create.
     pub categories: HashSet<String>,
     tickets: HashMap<Uuid, String>,
     orders: HashSet<Uuid>,
 }
 
-/// Says of each row whether it would be loaded, behind what was tried before;
-/// gives the area in which its ticket would lie, if that was looked for.
+/// Validates rows without writing them, after those of earlier calls. Returns for each
+/// row the area of its ticket, if that was determined, or why it would be rejected.
 ///
 /// # Errors
-/// When the database can't be reached.
+/// Returns an error if the database can't be reached.
 pub(crate) async fn try_tickets(
     app: &App,
     importer: &Importer,
@@ -95,6 +94,8 @@ pub(crate) async fn try_tickets(
         .flat_map(|row| orders(&row.past))
         .map(|order| order.id)
         .collect();
+    // Ids of orders are unique over all tickets. An import relies on the primary key for
+    // that; a dry run inserts nothing, so it looks them up.
     let taken: HashSet<Uuid> = find_orders(lanes, &ids).await?.into_iter().collect();
     let mut outcomes = Vec::with_capacity(rows.len());
     for row in rows {
@@ -129,13 +130,14 @@ fn try_ticket(
                 suggested_unit_id: None,
             };
             replay(app, row, place, &importer.subject, |_| ())?;
-            // Others than those that are known may still come.
+            // Only units that are known: others may be part of the same import.
             if let Some(reference) = app.reference.known() {
                 orders(&row.past).try_for_each(|order| order.demand_current(&reference))?;
             }
             None
         }
     };
+    // Collected apart and added at the end: a rejected row must not reserve ids.
     let mut own = HashSet::new();
     for order in orders(&row.past) {
         let id = order.id;
@@ -148,12 +150,12 @@ fn try_ticket(
     Ok(area_code)
 }
 
-/// Loads rows; each is loaded wholly or refused. `waits` says whether places may
-/// still come, and is false from then on.
+/// Imports rows; each is imported completely or rejected. `waits` is true while grids may
+/// still be delivered, and is set to false once a wait for them has timed out.
 ///
 /// # Errors
-/// When the database can't be reached; then some of the rows may be loaded, which
-/// are known again when they are sent again.
+/// Returns an error if the database can't be reached. Some of the rows may be committed
+/// by then; a retry returns them as `Unchanged`.
 pub(crate) async fn import_tickets(
     app: &App,
     importer: &Importer,
@@ -164,6 +166,7 @@ pub(crate) async fn import_tickets(
     let mut outcomes = Vec::with_capacity(rows.len());
     for rows in by_weight(rows) {
         outcomes.extend(match load_together(app, importer, rows).await {
+            // The statement failed as a whole, so nothing of this batch was written.
             Err(refusal) if is_about_rows(&refusal) => load_singly(app, importer, rows).await?,
             settled => settled?,
         });
@@ -171,10 +174,12 @@ pub(crate) async fn import_tickets(
     Ok(outcomes)
 }
 
-/// Rows in order, in groups of which none but a single row weighs more than
-/// [`TOGETHER`].
+/// Splits rows into consecutive groups. A group weighs at most [`TOGETHER`], unless it is a
+/// single row.
 fn by_weight(rows: &[PastRow]) -> impl Iterator<Item = &[PastRow]> {
     let mut weight = 0;
+    // `chunk_by` passes pairs of neighbours. Each call adds the pair's first row, so that
+    // the row that starts a group is counted by the call for its successor.
     rows.chunk_by(move |before, row| {
         weight += before.past.weight();
         let fits = weight + row.past.weight() <= TOGETHER;
@@ -185,8 +190,8 @@ fn by_weight(rows: &[PastRow]) -> impl Iterator<Item = &[PastRow]> {
     })
 }
 
-/// Whether the fault lies in a row and not in the moment; or others are
-/// loading the same rows.
+/// Returns true if a row caused the error, or a concurrent import of the same rows did;
+/// false for a transient error.
 fn is_about_rows(refusal: &Refusal) -> bool {
     matches!(
         refusal.reason,
@@ -194,8 +199,8 @@ fn is_about_rows(refusal: &Refusal) -> bool {
     )
 }
 
-/// Loads rows one by one, since one of them can't be written, and refuses that
-/// one alone.
+/// Imports rows one by one after their batch failed, so that only the rows that can't be
+/// written are rejected.
 async fn load_singly(
     app: &App,
     importer: &Importer,
@@ -205,7 +210,8 @@ async fn load_singly(
     for row in rows {
         let row = std::slice::from_ref(row);
         let mut loaded = load_together(app, importer, row).await;
-        // Written by others at the same time: now it is there to be compared.
+        // A concurrent import may have committed the row after its digest was looked up.
+        // The second attempt finds it: the same content is unchanged, other is rejected.
         if loaded.as_ref().is_err_and(is_about_rows) {
             loaded = load_together(app, importer, row).await;
         }
@@ -218,7 +224,7 @@ async fn load_singly(
     Ok(outcomes)
 }
 
-/// Loads rows in one statement.
+/// Imports rows in one statement.
 async fn load_together(
     app: &App,
     importer: &Importer,
@@ -245,6 +251,8 @@ async fn load_together(
                 Ok(write) => {
                     let revision = write.revision();
                     writes.push(write);
+                    // A duplicate in the same batch is compared with this row. Inserted
+                    // twice, it would violate the primary key and fail the batch.
                     there.insert(id, (Some(row.digest.clone()), revision));
                     Outcome::Imported(id, revision)
                 }
@@ -262,8 +270,8 @@ async fn load_together(
     Ok(outcomes)
 }
 
-/// Decides what a row becomes, for a load and for a trial. `categories` are
-/// known beside those of the reference data.
+/// Builds the write of a row, for an import or a dry run. `categories` are valid in
+/// addition to those of the reference data.
 fn load(
     app: &App,
     reference: &Reference,
@@ -276,7 +284,10 @@ fn load(
     if reference.category_limit(category).is_none() && !categories.contains(category) {
         return Err(Refusal::unknown_reference("category_code", "category"));
     }
+    // As of the day of the report: grids are split, so its grid may no longer exist.
     let place = reference.place(report, &importer.area_code, day);
+    // Checked on the result, not on the named area: a point or an address must not place
+    // a ticket outside the importer's scope.
     if !reference.knows_area(&place.area_code) || !importer.scope.covers(&place.area_code) {
         return Err(Refusal::unknown_reference("area_code", "area"));
     }
@@ -301,6 +312,7 @@ fn load(
         lines.push(step.line);
     })?;
     ticket.import_digest = Some(row.digest.clone());
+    // Without a request key: the digest makes a retried import idempotent.
     Ok(TicketWrite::new(0, ticket, lines, &events, None, now))
 }
 
@@ -329,24 +341,24 @@ fn replay(
         })
 }
 
-/// An order of a history.
+/// An order that an imported history issues.
 struct PastOrder {
-    /// Path to it in the row.
+    /// Field path of the order in the row.
     path: String,
     id: Uuid,
     unit_id: Uuid,
-    /// Day on which it was issued.
+    /// Day on which the order was issued.
     day: NaiveDate,
 }
 
 impl PastOrder {
-    /// Path to a field of it in the row.
+    /// Returns the path of one of the order's fields in the row.
     fn field(&self, name: &str) -> String {
         format!("{}.{name}", self.path)
     }
 
-    /// Demands that the unit existed when it was ordered to, if it is known. The
-    /// refusal names the field, as every one of a row does.
+    /// Checks that the unit, if it is known, existed on the day of the order. The refusal
+    /// names the field, as all refusals of rows do.
     fn demand_current(&self, reference: &Reference) -> Result<(), Refusal> {
         let demanded = reference.demand_current(self.unit_id, "unit_id", self.day);
         demanded.map_err(|refusal| Refusal {
@@ -356,8 +368,9 @@ impl PastOrder {
     }
 }
 
-/// The orders that a history issues.
+/// Returns the orders that a history issues.
 fn orders(past: &PastTicket) -> impl Iterator<Item = PastOrder> {
+    // From 1: line 0 is the report, which is no act.
     past.acts.iter().zip(1..).flat_map(|(past, line)| {
         let orders = match &past.act {
             Act::Dispatch { orders, .. } => orders.as_slice(),
@@ -376,8 +389,8 @@ fn orders(past: &PastTicket) -> impl Iterator<Item = PastOrder> {
     })
 }
 
-/// Waits until the copies have every area and unit that the rows name, since a
-/// load of organization's records is followed by this one at once.
+/// Waits until the copies contain every area and unit that the rows name, or until a
+/// timeout: an import of organization's records is followed by this one at once.
 async fn wait_for_references(
     app: &App,
     importer: &Importer,
@@ -402,9 +415,9 @@ async fn wait_for_references(
             && units.iter().all(|unit| reference.knows_unit(*unit))
     })
     .await?;
-    // A row that names no area is found by its point or address; as long as no
-    // grid has it, its grid may still come behind the community. What was there
-    // when the load began comes while that is waited for once.
+    // A row without an area is placed by its point or address. If no grid contains it,
+    // its grid may still be delivered after the community. One wait is enough:
+    // everything that was committed before the import began is delivered during it.
     let unplaced: Vec<&PastRow> = rows
         .iter()
         .filter(|row| row.past.report.area_code.is_empty())
@@ -421,14 +434,18 @@ async fn wait_for_references(
     Ok(())
 }
 
-/// Waits until the copies are as complete as that, for as long as organization's
-/// feed may still bring what is missing; returns whether they are.
+/// Waits until `complete` returns true for the snapshot, as long as the feeds may still
+/// deliver what is missing. Returns false on a timeout.
+///
+/// # Errors
+/// Returns an error if the database can't be queried.
 pub(crate) async fn wait_until(
     app: &App,
     complete: impl Fn(&Reference) -> bool,
 ) -> Result<bool, Refusal> {
     let mut arrival = Arrival::new(app.database.background.clone());
     loop {
+        // Reloads only if the tables' version or the day has changed.
         let reference = app.reference.refresh().await?;
         if complete(&reference) {
             return Ok(true);

@@ -1,5 +1,5 @@
-//! Routes what waits: open tickets whose place was not known when they were
-//! reported are looked at again whenever the reference data has changed.
+//! Background task that routes open tickets for which no grid was found. It checks all
+//! of them again whenever the reference data has changed.
 
 use std::{collections::HashSet, time::Duration};
 
@@ -26,17 +26,17 @@ use crate::{
     },
 };
 
-/// How often the reference data is looked at.
+/// Poll interval of the reference data's version.
 const INTERVAL: Duration = Duration::from_secs(1);
-/// Rounds in which all that waits is looked at after a change: a report may
-/// just be written that was placed by the picture before.
+/// Number of rounds over all unrouted tickets after a change: a report that was placed
+/// with the previous snapshot may be committed only after the first round.
 const ROUNDS: u32 = 3;
-/// Tickets looked at together.
+/// Maximum number of tickets that one query returns.
 const BATCH: i64 = 200;
-/// How the history names this work.
+/// Actor of this task in histories.
 const ACTOR: &str = "wangge";
 
-/// Works until `stop`.
+/// Runs until `stop`.
 pub(crate) async fn run(app: App, stop: CancellationToken) {
     let passed_over = meter("wangge")
         .u64_gauge("wangge.passed.over.tickets")
@@ -46,7 +46,7 @@ pub(crate) async fn run(app: App, stop: CancellationToken) {
     let mut rounds = 0;
     let mut told = HashSet::new();
     while !stop.is_cancelled() {
-        // What can't be looked at now is looked at in the next round.
+        // An error is ignored: the next poll retries.
         let version = app.reference.refresh().await.ok();
         let version = version.map(|reference| reference.version());
         if version.is_some() && version != known {
@@ -55,10 +55,12 @@ pub(crate) async fn run(app: App, stop: CancellationToken) {
         if rounds > 0 {
             match route_waiting(&app).await {
                 Ok(round) => {
-                    // Those that changed meanwhile are looked at again.
+                    // A round in which a ticket changed concurrently doesn't count: that
+                    // ticket has to be checked again.
                     rounds -= u32::from(round.complete);
                     let count = u64::try_from(round.passed_over.len()).unwrap_or(u64::MAX);
                     passed_over.record(count, &[]);
+                    // Logged when it is new, not in each of the rounds.
                     for (id, why) in round.passed_over.iter().filter(|one| !told.contains(*one)) {
                         tracing::error!(ticket_id = %id, %why, "a waiting ticket can't be routed");
                     }
@@ -74,17 +76,18 @@ pub(crate) async fn run(app: App, stop: CancellationToken) {
     }
 }
 
-/// What came of a round.
+/// Result of one round over all unrouted tickets.
 #[derive(Debug)]
 struct Round {
-    /// None changed meanwhile and must be looked at again.
+    /// True if no ticket changed concurrently, so that none has to be checked again.
     complete: bool,
-    /// Tickets that can't be routed, and why: nothing of what they say.
+    /// Tickets that can't be read or changed, with the reason, which contains nothing of
+    /// their text.
     passed_over: HashSet<(Uuid, String)>,
 }
 
-/// Routes what can be. A ticket that can't be read or written keeps no other from
-/// being routed.
+/// Routes every ticket that a grid is found for. A ticket that can't be read or changed
+/// doesn't block the others.
 async fn route_waiting(app: &App) -> Result<Round, Refusal> {
     let reference = app.reference.get().await?;
     let today = day_of(app.clock.now(), DEFAULT_ZONE);
@@ -98,6 +101,7 @@ async fn route_waiting(app: &App) -> Result<Round, Refusal> {
         let Some((last, _)) = tickets.last() else {
             return Ok(round);
         };
+        // By id and not by offset: routed tickets leave the list while it is paged.
         after = *last;
         for (id, ticket) in tickets {
             let Some(ticket) = ticket else {
@@ -119,6 +123,7 @@ async fn route_waiting(app: &App) -> Result<Round, Refusal> {
     }
 }
 
+/// Returns the place of a ticket, if the snapshot has a grid for it.
 fn place(reference: &Reference, ticket: &Ticket, today: NaiveDate) -> Option<Place> {
     let report = Report {
         id: ticket.id,
@@ -133,8 +138,8 @@ fn place(reference: &Reference, ticket: &Ticket, today: NaiveDate) -> Option<Pla
     Some(reference.place(&report, "", today)).filter(|place| place.routed)
 }
 
-/// Places a ticket; one that changed meanwhile is left to the next round, and
-/// then the answer is false. If it can't be placed, says why.
+/// Routes a ticket. Returns true if it was updated, false if it changed concurrently and
+/// is left to the next round, or an inner error with the reason why it can't be routed.
 async fn route(
     app: &App,
     mut ticket: Ticket,
@@ -157,6 +162,8 @@ async fn route(
             app.hint.committed();
             Ok(Ok(routed == [true]))
         }
+        // Only an error that the row caused is the ticket's; any other ends the round,
+        // since it would fail for every ticket.
         Err(error) => error.row_fault().map(Err).ok_or(error),
     }
 }

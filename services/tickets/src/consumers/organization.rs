@@ -1,4 +1,4 @@
-//! Organization's feed: keeps the copies of areas, units and addresses.
+//! Consumer of organization's feed: maintains the copies of areas, units and addresses.
 
 use chrono::NaiveDate;
 use futures::{FutureExt as _, future::BoxFuture};
@@ -17,9 +17,9 @@ use crate::store::{
     copies::{AreaCopy, UnitCopy, upsert_address, upsert_area, upsert_area_name, upsert_unit},
 };
 
-/// Applies events of organization's feed. The snapshot with which reports are
-/// routed is renewed beside it, once a second at most: a load of many areas and
-/// addresses isn't read whole again with each of its messages.
+/// Applies events of organization's feed. It doesn't rebuild the snapshot that reports
+/// are routed with: a background task does, at most once a second, so that a bulk
+/// import of areas and addresses doesn't cause a full reload per message.
 #[derive(Debug)]
 pub(crate) struct OrganizationProjector;
 
@@ -60,6 +60,8 @@ async fn apply(tx: &mut Tx, event: &Event) -> Result<(), Failure> {
             let (text, area) = (&address.normalized_text, &address.area_code);
             upsert_address(tx, id(&address.address_id)?, text, area, revision).await?;
         }
+        // Returns before the version is incremented: other events (appointments, for one)
+        // must not make every replica rebuild its snapshot.
         _ => return Ok(()),
     }
     Ok(reference_changed(tx).await?)

@@ -1,5 +1,5 @@
-//! Volunteers' feed: keeps the copies of projects, by which a deliberation knows
-//! that what it has assigned is over.
+//! Consumer of volunteers' feed: maintains the copies of projects. A deliberation reads
+//! their states to check that the projects it assigned have ended.
 
 use futures::{FutureExt as _, future::BoxFuture};
 use uuid::Uuid;
@@ -12,7 +12,7 @@ use wangge_pg::{Tx, transaction::Failure};
 
 use crate::store::copies::upsert_project;
 
-/// Applies events of volunteers' feed.
+/// Applies the project events of volunteers' feed and ignores all others.
 #[derive(Debug)]
 pub(crate) struct VolunteersProjector;
 

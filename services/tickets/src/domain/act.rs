@@ -1,5 +1,5 @@
-//! Everything that can be done to a ticket, as data: one command serves all
-//! verbs, and imports replay the same acts.
+//! The actions on tickets, as data: one command executes all verbs, and imports
+//! replay the same acts.
 
 use uuid::Uuid;
 use wangge_kernel::coded_enum;
@@ -9,134 +9,134 @@ use super::{
 };
 
 coded_enum! {
-    /// What came of a ticket, numbered as in the contract.
+    /// Outcome of a ticket, numbered as in the contract.
     TicketOutcome {
-        /// Put right.
+        /// The matter was fixed.
         Fixed = 1 => "fixed",
-        /// Answered; there was nothing to put right.
+        /// Answered; there was nothing to fix.
         Answered = 2 => "answered",
-        /// Can't be put right.
+        /// The matter can't be fixed.
         NotFixable = 3 => "not_fixable",
-        /// Nobody's responsibility here.
+        /// No unit of the platform is responsible.
         NotResponsible = 4 => "not_responsible",
-        /// Withdrawn by whoever reported it.
+        /// Withdrawn by the person who reported it.
         Withdrawn = 5 => "withdrawn",
     }
 }
 
-/// An order to be issued.
+/// An order that is to be issued.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct NewOrder {
-    /// Its id.
+    /// Id of the new order (UUID).
     pub id: Uuid,
-    /// The unit.
+    /// Id of the unit that receives it.
     pub unit_id: Uuid,
 }
 
-/// One act.
+/// An action on a ticket, with its arguments.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Act {
     /// Accept the report as a ticket to be handled.
     File,
-    /// Turn the report down.
+    /// Decline the report, which ends the ticket.
     Decline {
-        /// Why.
+        /// Reason for declining, as text.
         reason: String,
-        /// What came of it.
+        /// Outcome that the ticket gets.
         outcome: TicketOutcome,
     },
-    /// Close it, since it was put right on the spot.
+    /// Close the ticket, because the reporter fixed the matter on the spot.
     FixOnTheSpot {
-        /// What was done.
+        /// Description of what was done.
         result: String,
     },
-    /// Order it to units, the lead first.
+    /// Dispatch the ticket to units.
     Dispatch {
-        /// The orders.
+        /// The orders to issue, the lead unit's first.
         orders: Vec<NewOrder>,
-        /// Within which it is to be handled.
+        /// Time limit for handling the ticket.
         limit: Limit,
-        /// Where the limit comes from.
+        /// Source of the limit, e.g. `category 0105`.
         limit_source: String,
     },
-    /// Respond to an order.
+    /// Accept an order as its unit.
     Accept {
-        /// The order.
+        /// Id of the order.
         order_id: Uuid,
     },
-    /// Name who handles an order.
+    /// Assign an order to a handler.
     Assign {
-        /// The order.
+        /// Id of the order.
         order_id: Uuid,
-        /// Who.
+        /// Id of the handler in the organization service.
         handler_person_id: Uuid,
     },
-    /// Report an order's result.
+    /// Submit the result of an order.
     Submit {
-        /// The order.
+        /// Id of the order.
         order_id: Uuid,
-        /// What was done.
+        /// Description of what was done.
         result: String,
     },
-    /// Send an order back.
+    /// Return an order as not the unit's business.
     Return {
-        /// The order.
+        /// Id of the order.
         order_id: Uuid,
-        /// Why, as a code.
+        /// The reason, as a code.
         return_reason: ReturnReason,
-        /// Why, in words.
+        /// The reason, as text.
         reason: String,
     },
-    /// Dispute an order.
+    /// Dispute an order, which escalates the ticket.
     Refuse {
-        /// The order.
+        /// Id of the order.
         order_id: Uuid,
-        /// Why.
+        /// Reason for the dispute, as text.
         reason: String,
     },
-    /// Take an assisting order back.
+    /// Withdraw an assisting order.
     Withdraw {
-        /// The order.
+        /// Id of the order.
         order_id: Uuid,
-        /// Why.
+        /// Reason for withdrawing it, as text.
         reason: String,
     },
-    /// Confirm an assisting order's result.
+    /// Confirm the result of an assisting order.
     ConfirmOrder {
-        /// The order.
+        /// Id of the order.
         order_id: Uuid,
     },
     /// Confirm the lead unit's result.
     Confirm,
-    /// Send the lead unit's result back.
+    /// Send the lead unit's result back for more work.
     SendBack {
-        /// Why.
+        /// Reason for sending it back, as text.
         reason: String,
     },
-    /// Pass the check.
+    /// Pass the check, which closes the ticket.
     Pass {
-        /// What came of it.
+        /// Outcome that the ticket gets.
         outcome: TicketOutcome,
     },
-    /// Fail the check.
+    /// Fail the check, so that the same unit handles the ticket again.
     Fail {
-        /// Why.
+        /// Reason for the failure, as text.
         reason: String,
     },
-    /// Cancel the ticket.
+    /// Cancel the ticket, which withdraws its open orders.
     Cancel {
-        /// Why.
+        /// Reason for cancelling, as text.
         reason: String,
     },
-    /// Place it in a grid that was found.
+    /// Assign the ticket to the area that its place was located in.
     Route {
-        /// Where it belongs.
+        /// Area, routing status and suggested unit.
         place: Place,
     },
 }
 
 impl Act {
-    /// The action as the state machines and the history name it.
+    /// Returns the action that state machines and history use for the act.
     pub fn action(&self) -> TicketAction {
         match self {
             Self::File => TicketAction::File,
@@ -159,7 +159,7 @@ impl Act {
         }
     }
 
-    /// The order acted on; none for the whole ticket.
+    /// Returns the order that the act applies to, or `None` for the whole ticket.
     pub fn order_id(&self) -> Option<Uuid> {
         match self {
             Self::Accept { order_id }
@@ -173,8 +173,8 @@ impl Act {
         }
     }
 
-    /// Why, in words, as the history keeps it; empty if the act needs no
-    /// reason.
+    /// Returns the reason, as text, that the history stores; empty if the act needs
+    /// none.
     pub fn reason(&self) -> &str {
         match self {
             Self::Decline { reason, .. }
@@ -184,6 +184,8 @@ impl Act {
             | Self::SendBack { reason }
             | Self::Fail { reason }
             | Self::Cancel { reason } => reason,
+            // The history has no column for results. Orders store the latest result only,
+            // so this preserves the earlier ones.
             Self::FixOnTheSpot { result } | Self::Submit { result, .. } => result,
             _ => "",
         }

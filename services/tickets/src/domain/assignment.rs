@@ -1,4 +1,5 @@
-//! What a deliberation has assigned: tickets and projects. An assignment lies where its deliberation lies.
+//! Assignments of a deliberation's decision to tickets and projects. An assignment
+//! belongs to the area of its deliberation.
 
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
@@ -8,32 +9,32 @@ use wangge_resource::{Checks, Course, Head, Record, Reference, Stateful, Told, s
 use super::deliberation::DeliberationState;
 
 states! {
-    /// States of an assignment. The numbers are the contract's.
+    /// States of an assignment, numbered as in the contract.
     AssignmentState for Assignment {
-        /// It stands.
+        /// Assigned and in effect.
         Made = 1 => "made",
-        /// Made by mistake. Final.
+        /// Voided, because it was made by mistake. Final.
         Voided = 2 => "voided",
     }
     "void": Made => Voided,
 }
 
-/// An assignment.
+/// A ticket or a project that implements a decision.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Assignment {
-    /// What every record has; the area is that of what it belongs to.
+    /// Fields common to all records; the area is that of the deliberation.
     #[serde(flatten)]
     pub head: Head,
-    /// Where it stands and how it came there.
+    /// Current state, and the steps that led to it.
     #[serde(flatten)]
     pub course: Course<AssignmentState>,
     /// Id of the deliberation.
     pub deliberation_id: Uuid,
-    /// Id of the ticket.
+    /// Id of the ticket; `None` if a project is assigned.
     pub ticket_id: Option<Uuid>,
-    /// Id of the project in the volunteers service.
+    /// Id of the project in the volunteers service; `None` if a ticket is assigned.
     pub project_id: Option<Uuid>,
-    /// Day on which it was assigned.
+    /// Day on which the work was assigned.
     pub assigned_date: NaiveDate,
 }
 

@@ -1,32 +1,32 @@
-//! Categories, their limits, and the duty list.
+//! Categories with their time limits, and the duty list.
 
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 use wangge_kernel::{coded_enum, limit};
 
 coded_enum! {
-    /// How the time of a limit is counted, numbered as in the contract.
+    /// Unit of a time limit, numbered as in the contract.
     LimitKind {
-        /// Hours round the clock.
+        /// Hours, counted around the clock.
         ContinuousHours = 1 => "continuous_hours",
-        /// Days of the calendar.
+        /// Calendar days in the community's time zone.
         CalendarDays = 2 => "calendar_days",
-        /// Minutes round the clock; the profile's own limits are this short.
+        /// Minutes, counted around the clock; used by the profile's own limits.
         ContinuousMinutes = 3 => "continuous_minutes",
     }
 }
 
-/// A limit of time.
+/// A time limit, as an amount and its unit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Limit {
-    /// How it is counted.
+    /// Unit of the amount.
     pub kind: LimitKind,
-    /// How much.
+    /// Number of hours, days or minutes.
     pub amount: i32,
 }
 
 impl Limit {
-    /// The limit as the kernel computes with it.
+    /// Converts the limit to the kernel's type.
     pub fn measure(self) -> limit::Limit {
         let amount = i64::from(self.amount);
         match self.kind {
@@ -40,29 +40,29 @@ impl Limit {
 /// A category of matters.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Category {
-    /// Its id.
+    /// Id of the category (UUID).
     pub id: Uuid,
-    /// Its code.
+    /// Code, 2 to 8 digits; unique.
     pub code: String,
-    /// Its name.
+    /// Name of the category.
     pub name: String,
-    /// Within which a ticket is to be handled.
+    /// Time limit for handling a ticket, counted from its dispatch.
     pub limit: Limit,
-    /// Its revision.
+    /// Revision of the record.
     pub revision: i64,
 }
 
-/// An entry of the duty list.
+/// An entry of the duty list: the unit responsible for a category in an area.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Responsibility {
-    /// Its id.
+    /// Id of the entry (UUID).
     pub id: Uuid,
     /// Code of the category.
     pub category_code: String,
     /// Code of the area.
     pub area_code: String,
-    /// The responsible unit.
+    /// Id of the responsible unit.
     pub unit_id: Uuid,
-    /// Its revision.
+    /// Revision of the record.
     pub revision: i64,
 }

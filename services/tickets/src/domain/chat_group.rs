@@ -1,4 +1,4 @@
-//! Residents' chat groups.
+//! Residents' chat groups, in which staff on duty reply publicly.
 
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
@@ -6,17 +6,17 @@ use wangge_resource::{Checks, Head, Record, Reference, Text, Told, dated};
 
 use super::area;
 
-/// A chat group.
+/// A residents' chat group.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ChatGroup {
-    /// What every record has; the area is a community or a grid.
+    /// Fields common to all records; the area is a community or a grid.
     #[serde(flatten)]
     pub head: Head,
-    /// Name.
+    /// Name of the group.
     pub name: Text,
-    /// First day.
+    /// First day on which it is in effect.
     pub start_date: NaiveDate,
-    /// First day on which it no longer holds.
+    /// First day on which it is no longer in effect; `None` until an end is set.
     pub end_date: Option<NaiveDate>,
 }
 dated!(ChatGroup);

@@ -1,5 +1,5 @@
-//! The clocks of a ticket. A clock keeps every stretch of time that it counted
-//! or skipped, so that its deadline explains itself.
+//! The clocks of a ticket. A clock stores every interval that was counted or skipped,
+//! so that its deadline can be explained.
 
 use chrono::{DateTime, Duration, Utc};
 use serde::{Deserialize, Serialize};
@@ -15,11 +15,11 @@ use super::{
 };
 
 coded_enum! {
-    /// What a clock limits, numbered as in the contract.
+    /// The phase that a clock limits, numbered as in the contract.
     ClockKind {
         /// From the report to the filing.
         Filing = 1 => "filing",
-        /// From the filing, or an order that came back, to the dispatch.
+        /// From the filing, or a returned order, to the dispatch.
         Dispatch = 2 => "dispatch",
         /// From the dispatch to the confirmed result.
         Handling = 3 => "handling",
@@ -27,55 +27,55 @@ coded_enum! {
 }
 
 coded_enum! {
-    /// How a clock stands, numbered as in the contract.
+    /// Status of a clock, numbered as in the contract.
     Light {
-        /// Under 80 % of the limit is used.
+        /// Less than 80 % of the limit is used.
         Green = 1 => "green",
         /// 80 % or more is used.
         Yellow = 2 => "yellow",
-        /// The limit has passed.
+        /// The limit has been exceeded.
         Red = 3 => "red",
     }
 }
 
-/// The profile's limit for filing and for dispatching.
+/// The profile's limit for filing, and for dispatch.
 pub const PROFILE_LIMIT: Limit = Limit {
     kind: LimitKind::ContinuousMinutes,
     amount: 15,
 };
-/// How the profile is named as a limit's source.
+/// Value of a clock's `limit_source` if the limit is the profile's.
 pub const PROFILE: &str = "profile";
 
-/// A stretch of time on a clock.
+/// An interval of a clock.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Stretch {
-    /// Its beginning.
+    /// Start of the interval.
     pub start: DateTime<Utc>,
-    /// Its end; none for the one that runs.
+    /// End of the interval; `None` for the current one.
     pub end: Option<DateTime<Utc>>,
-    /// Whether it counts.
+    /// True if the interval counts against the limit.
     pub counted: bool,
-    /// What began it.
+    /// The action that started the interval.
     pub cause: TicketAction,
 }
 
-/// One clock.
+/// A clock, with the limit that it counts against.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Clock {
-    /// What it limits.
+    /// The phase that it limits.
     pub kind: ClockKind,
-    /// The limit, as it was when the clock was started.
+    /// The limit that was in force when the clock started.
     pub limit: Limit,
-    /// Where the limit comes from.
+    /// Source of the limit: [`PROFILE`], or `category <code>`.
     pub limit_source: String,
-    /// The unit on whose time a handling clock runs.
+    /// The unit whose time a handling clock counts; `None` for other clocks.
     pub unit_id: Option<Uuid>,
-    /// Its stretches, in order.
+    /// Its intervals, in order and without gaps.
     pub stretches: Vec<Stretch>,
 }
 
 impl Clock {
-    /// A clock that starts now.
+    /// Creates a clock that starts at `at`.
     pub fn start(
         kind: ClockKind,
         limit: Limit,
@@ -99,26 +99,27 @@ impl Clock {
         }
     }
 
-    /// Whether a stretch runs that does not count.
+    /// Returns true if the current interval is not counted.
     pub fn is_paused(&self) -> bool {
         self.stretches
             .last()
             .is_some_and(|last| last.end.is_none() && !last.counted)
     }
 
-    /// When it was stopped; none while it runs or is paused.
+    /// Returns when the clock was stopped; `None` while it is running or paused.
     pub fn stopped(&self) -> Option<DateTime<Utc>> {
         self.stretches.last().and_then(|last| last.end)
     }
 
-    /// Ends the stretch that runs.
+    /// Ends the current interval.
     pub(super) fn stop(&mut self, at: DateTime<Utc>) {
         if let Some(last) = self.stretches.last_mut() {
+            // A clock that was stopped before keeps its end, so stopping is idempotent.
             last.end.get_or_insert(at);
         }
     }
 
-    /// Begins a stretch that does not count.
+    /// Starts an interval that is not counted.
     pub(super) fn pause(&mut self, at: DateTime<Utc>, cause: TicketAction) {
         self.stop(at);
         self.stretches.push(Stretch {
@@ -129,14 +130,16 @@ impl Clock {
         });
     }
 
-    /// Begins a stretch that counts; the time since the clock was stopped or
-    /// paused does not.
+    /// Starts an interval that is counted. The time since the clock was stopped or
+    /// paused is not.
     pub(super) fn resume(
         &mut self,
         at: DateTime<Utc>,
         cause: TicketAction,
         stopped_by: TicketAction,
     ) {
+        // A paused clock has recorded its pause already. A stopped one has not, and
+        // without this interval the explanation of the deadline would have a gap.
         if let Some(stopped) = self.stopped() {
             let skipped = Stretch {
                 start: stopped,
@@ -155,19 +158,20 @@ impl Clock {
         });
     }
 
-    /// When the limit passes; none while it is paused, since then nobody knows.
+    /// Returns when the limit will be exceeded; `None` while the clock is paused,
+    /// because the length of the pause is not known yet.
     pub fn due(&self) -> Option<DateTime<Utc>> {
         let start = self.stretches.first()?.start;
         (!self.is_paused())
             .then(|| limit::due(self.limit.measure(), start, self.skipped(), DEFAULT_ZONE))
     }
 
-    /// How it stands now, or stood when it was stopped.
+    /// Returns the current status, or the status when the clock was stopped.
     pub fn light(&self, now: DateTime<Utc>) -> Option<Light> {
         let start = self.stretches.first()?.start;
         let last = self.stretches.last()?;
-        // Paused, it stands as it stood when the pause began; a pause that has
-        // ended is among what is skipped.
+        // A paused clock has the status that it had at the start of the pause. Earlier
+        // pauses are part of `skipped`.
         let at = last
             .end
             .unwrap_or(if last.counted { now } else { last.start });
@@ -180,7 +184,7 @@ impl Clock {
         })
     }
 
-    /// Time that did not count, in stretches that have ended.
+    /// Returns the total length of the skipped intervals that have ended.
     fn skipped(&self) -> Duration {
         self.stretches
             .iter()
@@ -236,8 +240,8 @@ mod tests {
     }
 
     proptest! {
-        /// However often it is paused, the counted time up to the deadline is
-        /// the limit, and stretches join without gap or overlap.
+        /// Checks that the counted time up to the deadline equals the limit for any
+        /// number of pauses, and that intervals have neither gaps nor overlaps.
         #[test]
         fn counted_time_is_the_limit(steps in proptest::collection::vec((1_i64..500, 1_i64..500), 0..8)) {
             let mut clock = hours(2000);
@@ -257,7 +261,8 @@ mod tests {
             }
         }
 
-        /// Days too move by exactly the pause, whatever the hour.
+        /// Checks that a pause extends calendar days by exactly its length, at any
+        /// time of day.
         #[test]
         fn a_stop_and_a_resumption_move_days_by_the_time_between(start in 0_i64..100_000, gap in 1_i64..9000) {
             let limit = Limit { kind: LimitKind::CalendarDays, amount: 3 };

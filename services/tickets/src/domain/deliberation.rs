@@ -1,4 +1,5 @@
-//! Deliberations: from a problem that was raised to the review by those who raised it.
+//! Deliberations, from a problem that residents raised to its review by those who
+//! raised it.
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -11,25 +12,25 @@ use wangge_resource::{
 use super::area;
 
 states! {
-    /// States of a deliberation. The numbers are the contract's.
+    /// States of a deliberation, numbered as in the contract.
     DeliberationState for Deliberation {
-        /// The problem was raised.
+        /// The problem has been raised.
         Collected = 1 => "collected",
-        /// The topic is fixed.
+        /// The topic has been set.
         TopicSet = 2 => "topic_set",
-        /// The four parties deliberate.
+        /// The four parties are deliberating.
         Deliberating = 3 => "deliberating",
-        /// They have decided.
+        /// They have reached a decision.
         Resolved = 4 => "resolved",
-        /// They have not come to a decision; it can be taken up again.
+        /// They have reached no decision; the deliberation can be resumed.
         NoConsensus = 5 => "no_consensus",
-        /// Tickets and projects carry it out.
+        /// The work has been assigned to tickets and projects.
         Assigned = 6 => "assigned",
-        /// It is being carried out.
+        /// The decision is being implemented.
         Implementing = 7 => "implementing",
-        /// Carried out and reviewed by those who raised it. Final.
+        /// Implemented, and reviewed by one of those who raised it. Final.
         Reviewed = 8 => "reviewed",
-        /// Dropped. Final.
+        /// The problem was dropped. Final.
         Dropped = 9 => "dropped",
     }
     "set_topic": Collected => TopicSet,
@@ -42,30 +43,30 @@ states! {
     "drop": Collected | TopicSet | NoConsensus => Dropped,
 }
 
-/// A deliberation.
+/// A deliberation on a problem.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Deliberation {
-    /// What every record has; the area is a community or a grid.
+    /// Fields common to all records; the area is a community or a grid.
     #[serde(flatten)]
     pub head: Head,
-    /// Where it stands and how it came there.
+    /// Current state, and the steps that led to it.
     #[serde(flatten)]
     pub course: Course<DeliberationState>,
-    /// The problem in a few words.
+    /// Short description of the problem.
     pub title: Text,
     /// Ids of the people or residents who raised it, in the organization service.
     pub raiser_ids: Vec<Uuid>,
-    /// The topic as it was fixed.
+    /// The topic; empty until it is set.
     pub topic: Note,
-    /// Id of the last meeting at which it was deliberated on.
+    /// Id of the last meeting that deliberated on it.
     pub meeting_id: Option<Uuid>,
-    /// Ids of the meetings at which no decision was come to, in order.
+    /// Ids of the meetings that reached no decision, in order.
     pub inconclusive_meeting_ids: Vec<Uuid>,
-    /// What was decided.
+    /// The decision; empty until there is one.
     pub decision: Note,
-    /// Id of the one of those who raised it who has reviewed it.
+    /// Id of the reviewer, one of those who raised the problem.
     pub reviewer_id: Option<Uuid>,
-    /// What was found.
+    /// Result of the review; empty until then.
     pub review: Note,
 }
 
@@ -84,6 +85,7 @@ impl Record for Deliberation {
         let name = self.course.state().name();
         checks.given(!self.raiser_ids.is_empty(), "raiser_ids");
         let said = |note: &Note| !note.0.trim().is_empty();
+        // In lifecycle order, so that a suffix means "in this state or a later one".
         let later = [
             DeliberationState::TopicSet,
             DeliberationState::Deliberating,
@@ -95,6 +97,8 @@ impl Record for Deliberation {
         ];
         let [topic, meeting, decision, reviewed] =
             [0, 1, 3, 6].map(|from| self.course.is_in(&later[from..]));
+        // A dropped deliberation retains the fields that it had, which depend on the
+        // state in which it was dropped.
         if self.course.state() != DeliberationState::Dropped {
             checks.given_when(topic, said(&self.topic), "topic", name);
             checks.given_when(meeting, self.meeting_id.is_some(), "meeting_id", name);
@@ -102,6 +106,7 @@ impl Record for Deliberation {
         let steps = self.course.steps().iter();
         let disagreed = steps.filter(|step| step.action == "disagree").count();
         checks.rule(
+            // Fewer are legal: for imports, not every meeting is recorded.
             self.inconclusive_meeting_ids.len() <= disagreed,
             "inconclusive_meeting_ids",
             "deliberation.meetings",
@@ -129,7 +134,7 @@ impl Record for Deliberation {
 }
 
 impl Deliberation {
-    /// The meetings at which it was deliberated on.
+    /// Returns the meetings that deliberated on it.
     pub fn meetings(&self) -> impl Iterator<Item = Uuid> {
         let last = self.meeting_id;
         let deliberated = self.course.last_time("deliberate").is_some();
@@ -156,6 +161,7 @@ impl Stateful for Deliberation {
 
     fn settle(&mut self, action: &'static str, _now: DateTime<Utc>) -> Result<(), Refusal> {
         if action == "disagree" {
+            // The next `deliberate` overwrites `meeting_id`; the list preserves it.
             self.inconclusive_meeting_ids.extend(self.meeting_id);
         }
         let raised_it = self

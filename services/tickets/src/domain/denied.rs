@@ -1,28 +1,28 @@
-//! Why the domain says no.
+//! Errors of the domain, independent of the API.
 
-/// A decision against an action.
+/// Reason why the domain rejects an action.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Denied {
-    /// The action is not legal in the state.
+    /// The action is illegal in the current state.
     State {
-        /// What has the state: `ticket` or `order`.
+        /// The record that has the state: `ticket` or `order`.
         kind: &'static str,
-        /// The state.
+        /// Name of the current state.
         state: &'static str,
-        /// The action.
+        /// Name of the action.
         action: &'static str,
     },
-    /// A guard of the action does not hold.
+    /// A guard of the action failed.
     Guard {
         /// Stable name of the guard.
         name: &'static str,
-        /// What it is about.
+        /// The record that it concerns: `ticket` or `order`.
         kind: &'static str,
-        /// What is wrong.
+        /// Description of the problem.
         description: &'static str,
     },
-    /// The ticket has no such order.
+    /// The ticket has no order with the id.
     NoSuchOrder,
-    /// Fields of a report break a rule: (field, what is wrong).
+    /// Fields of a report that break a rule: (field, description).
     Fields(Vec<(&'static str, &'static str)>),
 }

@@ -1,4 +1,5 @@
-//! The duty roster: who is on duty where and when. Nobody is on two duties at a time.
+//! The duty roster: the person on duty for an area at a time. Duties of one person
+//! can't overlap.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
@@ -13,45 +14,45 @@ use wangge_resource::{Checks, Course, Head, Record, Reference, Stateful, Told, s
 use super::area;
 
 coded_enum! {
-    /// What a duty is for. The numbers are the contract's.
+    /// Kinds of duty, numbered as in the contract.
     DutyKind {
-        /// Answering in residents' chat groups.
+        /// Replying in residents' chat groups.
         ChatGroup = 1 => "chat_group",
-        /// A service window or hotline.
+        /// Staffing a service window or hotline.
         Window = 2 => "window",
-        /// Being called out in a grid.
+        /// On call in a grid.
         Patrol = 3 => "patrol",
     }
 }
 
 states! {
-    /// States of a shift of duty. The numbers are the contract's.
+    /// States of a duty shift, numbered as in the contract.
     DutyShiftState for DutyShift {
-        /// It stands.
+        /// Planned and in effect.
         Planned = 1 => "planned",
-        /// Cancelled: who is on duty instead must be planned. Final.
+        /// Cancelled: a replacement must be planned. Final.
         Cancelled = 2 => "cancelled",
     }
     "hand_over": Planned => Planned,
     "cancel": Planned => Cancelled,
 }
 
-/// A shift of duty.
+/// A shift of one person on duty.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DutyShift {
-    /// What every record has; the area is a community or a grid.
+    /// Fields common to all records; the area is a community or a grid.
     #[serde(flatten)]
     pub head: Head,
-    /// Where it stands and how it came there.
+    /// Current state, and the steps that led to it.
     #[serde(flatten)]
     pub course: Course<DutyShiftState>,
-    /// What for.
+    /// Kind of the duty.
     pub kind: DutyKind,
-    /// Id of the person, in the organization service.
+    /// Id of the person on duty, in the organization service.
     pub person_id: Uuid,
-    /// When it begins.
+    /// When the shift begins.
     pub start_time: DateTime<Utc>,
-    /// When it ends: after `start_time`, by at most 24 hours.
+    /// When the shift ends: after `start_time`, by at most 24 hours.
     pub end_time: DateTime<Utc>,
 }
 
@@ -67,6 +68,7 @@ impl Record for DutyShift {
     }
 
     fn check(&self, checks: &mut Checks) {
+        // The search for overlapping shifts relies on the upper bound.
         let length = self.end_time - self.start_time;
         checks.rule(
             length > TimeDelta::zero() && length <= TimeDelta::hours(24),
@@ -105,11 +107,12 @@ impl Stateful for DutyShift {
     }
 
     fn named(&self, action: &'static str) -> Option<Uuid> {
+        // A token identifies no person, so the step records the person named in the call.
         (action == "hand_over").then_some(self.person_id)
     }
 
-    /// Who was on duty is not rewritten: what a shift that has ended was is
-    /// settled.
+    /// Rejects actions on a shift that has ended: the record of the person who was on
+    /// duty must not change afterwards.
     fn settle(&mut self, _action: &'static str, now: DateTime<Utc>) -> Result<(), Refusal> {
         if self.end_time <= now {
             let why = "the shift has ended";

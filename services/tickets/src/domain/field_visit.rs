@@ -1,4 +1,4 @@
-//! Visits to residents and errands run for them, with what came of each.
+//! Visits to residents and errands run for them, with their outcomes.
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -12,32 +12,32 @@ use wangge_resource::{Checks, Head, Record, Reference, Text, Told};
 use super::area;
 
 coded_enum! {
-    /// What a visit was. The numbers are the contract's.
+    /// Kinds of field visits, numbered as in the contract.
     FieldVisitKind {
-        /// A visit (走访联系).
+        /// A visit to a resident (走访联系).
         Visit = 1 => "visit",
         /// An errand run for a resident (代办实事).
         Errand = 2 => "errand",
     }
 }
 
-/// A visit.
+/// A visit to a resident, or an errand run for one.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FieldVisit {
-    /// What every record has; the area is a community or a grid.
+    /// Fields common to all records; the area is a community or a grid.
     #[serde(flatten)]
     pub head: Head,
-    /// What it was.
+    /// Kind of the visit.
     pub kind: FieldVisitKind,
-    /// Id of the person who went, in the organization service.
+    /// Id of the person who made the visit, in the organization service.
     pub person_id: Uuid,
-    /// Id of the resident, in the organization service.
+    /// Id of the resident in the organization service; `None` if not known there.
     pub resident_id: Option<Uuid>,
-    /// When.
+    /// When the visit took place.
     pub visit_time: DateTime<Utc>,
-    /// What came of it.
+    /// Outcome of the visit, as text.
     pub outcome: Text,
-    /// Id of the ticket that it led to.
+    /// Id of the ticket that resulted; `None` if there is none.
     pub ticket_id: Option<Uuid>,
 }
 

@@ -1,4 +1,5 @@
-//! Messages in chat groups that ask for something, and their public replies. A message lies where its group lies.
+//! Messages in chat groups that ask for something, and their public replies. A
+//! message belongs to the area of its group.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
@@ -10,15 +11,15 @@ use wangge_resource::{
 };
 
 states! {
-    /// States of a message. The numbers are the contract's.
+    /// States of a message, numbered as in the contract.
     GroupMessageState for GroupMessage {
-        /// Received: whoever is on duty must claim it.
+        /// Received: a person on duty must claim it.
         Received = 1 => "received",
-        /// Somebody on duty sees to it.
+        /// Claimed by a person on duty.
         Claimed = 2 => "claimed",
-        /// Replied to in the group. Final.
+        /// A reply was posted in the group. Final.
         Replied = 3 => "replied",
-        /// It needs no reply. Final.
+        /// Dismissed, because it needs no reply. Final.
         Dismissed = 4 => "dismissed",
     }
     "claim": Received => Claimed,
@@ -27,32 +28,32 @@ states! {
     "dismiss": Received | Claimed => Dismissed,
 }
 
-/// Within which a message is to be replied to.
+/// Time limit for the public reply, counted from `sent_time`.
 pub const REPLY_WITHIN: TimeDelta = TimeDelta::minutes(60);
 
-/// A message.
+/// A message in a chat group.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct GroupMessage {
-    /// What every record has; the area is that of what it belongs to.
+    /// Fields common to all records; the area is that of the chat group.
     #[serde(flatten)]
     pub head: Head,
-    /// Where it stands and how it came there.
+    /// Current state, and the steps that led to it.
     #[serde(flatten)]
     pub course: Course<GroupMessageState>,
-    /// Id of the group.
+    /// Id of the chat group.
     pub chat_group_id: Uuid,
-    /// What it says.
+    /// Text of the message.
     pub text: Text,
-    /// When it was sent.
+    /// When the message was sent.
     pub sent_time: DateTime<Utc>,
     /// Id of the person on duty who has claimed it, in the organization service.
     pub person_id: Option<Uuid>,
-    /// The public reply.
+    /// The public reply; empty until there is one.
     pub reply: Note,
-    /// Id of the ticket that it was turned into, whose number the reply names.
+    /// Id of the ticket that it was turned into, whose number the reply contains.
     pub ticket_id: Option<Uuid>,
-    /// The message's own id where it was sent, unique in its group; none if its
-    /// source gives none.
+    /// Id of the message in its source system, unique in the group; `None` if the source
+    /// has none.
     pub source_message_id: Option<Note>,
 }
 
@@ -71,12 +72,15 @@ impl Record for GroupMessage {
     fn check(&self, checks: &mut Checks) {
         let state = self.course.state();
         let name = state.name();
+        // A message can be dismissed before or after it is claimed, so `person_id` is
+        // optional then.
         if state != GroupMessageState::Dismissed {
             let claimed = state != GroupMessageState::Received;
             checks.given_when(claimed, self.person_id.is_some(), "person_id", name);
         }
         let replied = state == GroupMessageState::Replied;
         checks.given_when(replied, !self.reply.0.trim().is_empty(), "reply", name);
+        // The ticket is set with the reply that contains its number.
         if !replied {
             checks.given_when(false, self.ticket_id.is_some(), "ticket_id", name);
         }
@@ -102,6 +106,8 @@ impl Record for GroupMessage {
     }
 
     fn taken(&self) -> Refusal {
+        // The id from the source identifies a message that a bridge sends again under
+        // a new request id.
         let field = if self.source_message_id.is_some() {
             "group_message.source_message_id"
         } else {
@@ -118,6 +124,7 @@ impl Record for GroupMessage {
         Told {
             parent_id: Some(self.chat_group_id),
             subject_id: self.person_id,
+            // Reporting counts replies in time by this code.
             code: self.kept(),
             due_time: Some(self.due_time()),
             start_date: Some(day_of(self.sent_time, DEFAULT_ZONE)),
@@ -127,12 +134,12 @@ impl Record for GroupMessage {
 }
 
 impl GroupMessage {
-    /// When the reply is due.
+    /// Returns when the reply is due.
     pub fn due_time(&self) -> DateTime<Utc> {
         self.sent_time + REPLY_WITHIN
     }
 
-    /// Whether it was replied to in time; empty before the reply.
+    /// Returns `in_time` or `late` for the reply; empty before it.
     fn kept(&self) -> &'static str {
         match self.course.last_time("reply") {
             Some(time) if time <= self.due_time() => "in_time",
@@ -154,6 +161,7 @@ impl Stateful for GroupMessage {
     }
 
     fn named(&self, action: &'static str) -> Option<Uuid> {
+        // A token identifies no person, so the step records the person named in the call.
         self.person_id
             .filter(|_| ["claim", "hand_over"].contains(&action))
     }

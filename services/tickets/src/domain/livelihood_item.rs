@@ -1,4 +1,5 @@
-//! The catalogue of livelihood items: what can be applied for, with which papers, within which limit.
+//! The catalogue of livelihood items: what residents can apply for, with the required
+//! documents and the legal time limit.
 
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
@@ -6,21 +7,21 @@ use wangge_resource::{Checks, Head, Record, Reference, Text, Told, dated};
 
 use super::area;
 
-/// An item.
+/// An item of the catalogue.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LivelihoodItem {
-    /// What every record has; the area is any.
+    /// Fields common to all records; the area can be of any kind.
     #[serde(flatten)]
     pub head: Head,
-    /// Name.
+    /// Name of the item.
     pub name: Text,
-    /// Legal limit in calendar days from the application to the decision.
+    /// Legal time limit from the application to the decision, in calendar days.
     pub limit_days: i32,
-    /// Papers that are needed, each 1 to 100 characters.
+    /// Required documents, each 1 to 100 characters.
     pub materials: Vec<Text>,
-    /// First day.
+    /// First day on which it is in effect.
     pub start_date: NaiveDate,
-    /// First day on which it no longer holds.
+    /// First day on which it is no longer in effect; `None` until an end is set.
     pub end_date: Option<NaiveDate>,
 }
 dated!(LivelihoodItem);

@@ -1,4 +1,4 @@
-//! Meetings: who sat together when, how many of each party, and the minutes.
+//! Meetings, with the attendance of each party and the minutes.
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -14,32 +14,32 @@ use wangge_resource::{
 use super::area;
 
 coded_enum! {
-    /// Kinds of meetings. The numbers are the contract's.
+    /// Kinds of meetings, numbered as in the contract.
     MeetingKind {
-        /// Council of Party members and the masses (党群议事会).
+        /// Council of Party members and the public (党群议事会).
         Council = 1 => "council",
         /// Joint meeting of units (联席会商).
         Joint = 2 => "joint",
-        /// Consultation (有事好商量).
+        /// Consultation meeting (有事好商量).
         Consultation = 3 => "consultation",
     }
 }
 
 states! {
-    /// States of a meeting. The numbers are the contract's.
+    /// States of a meeting, numbered as in the contract.
     MeetingState for Meeting {
-        /// Planned.
+        /// The meeting is planned.
         Planned = 1 => "planned",
-        /// Held. Final.
+        /// The meeting was held. Final.
         Held = 2 => "held",
-        /// Cancelled. Final.
+        /// The meeting was cancelled. Final.
         Cancelled = 3 => "cancelled",
     }
     "hold": Planned => Held,
     "cancel": Planned => Cancelled,
 }
 
-/// Fields with the attendance of the four parties.
+/// Names of the fields with the attendance of the four parties.
 pub const PARTIES: [&str; 4] = [
     "committee_count",
     "party_member_count",
@@ -47,30 +47,30 @@ pub const PARTIES: [&str; 4] = [
     "stakeholder_count",
 ];
 
-/// A meeting.
+/// A meeting of a community.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Meeting {
-    /// What every record has; the area is a community or a grid.
+    /// Fields common to all records; the area is a community or a grid.
     #[serde(flatten)]
     pub head: Head,
-    /// Where it stands and how it came there.
+    /// Current state, and the steps that led to it.
     #[serde(flatten)]
     pub course: Course<MeetingState>,
-    /// What kind of meeting.
+    /// Kind of the meeting.
     pub kind: MeetingKind,
-    /// Title.
+    /// Title of the meeting.
     pub title: Text,
-    /// When it begins.
+    /// When the meeting begins.
     pub start_time: DateTime<Utc>,
-    /// Members of both committees of the community who came.
+    /// Number of members of both committees of the community who attended.
     pub committee_count: i32,
-    /// Representatives of Party members who came.
+    /// Number of representatives of Party members who attended.
     pub party_member_count: i32,
-    /// Representatives of residents who came.
+    /// Number of representatives of residents who attended.
     pub resident_count: i32,
-    /// Stakeholders who came.
+    /// Number of stakeholders who attended.
     pub stakeholder_count: i32,
-    /// Minutes.
+    /// Minutes; empty until the meeting was held.
     pub minutes: Note,
 }
 
@@ -88,6 +88,8 @@ impl Record for Meeting {
     fn check(&self, checks: &mut Checks) {
         let state = self.course.state();
         let (name, held) = (state.name(), state == MeetingState::Held);
+        // One party is enough here. A deliberation requires all four, which its own
+        // guard checks.
         checks.given_when(
             held,
             self.attendance().iter().any(|count| *count > 0),
@@ -117,7 +119,7 @@ impl Record for Meeting {
 }
 
 impl Meeting {
-    /// How many of each party came, in the order of [`PARTIES`].
+    /// Returns the attendance of each party, in the order of [`PARTIES`].
     pub fn attendance(&self) -> [i32; 4] {
         [
             self.committee_count,

@@ -5,65 +5,68 @@ use wangge_kernel::coded_enum;
 use super::ticket_state::TicketAction;
 
 coded_enum! {
-    /// Whether a unit leads or assists, numbered as in the contract.
+    /// Role of the unit, numbered as in the contract.
     OrderRole {
-        /// The one lead unit.
+        /// The lead unit; each dispatch has exactly one.
         Lead = 1 => "lead",
-        /// An assisting unit.
+        /// An assisting unit; there may be several.
         Assisting = 2 => "assisting",
     }
 }
 
 coded_enum! {
-    /// State of an order, numbered as in the contract. Orders up to 5 are
-    /// live: they open the ticket to their unit.
+    /// State of an order, numbered as in the contract. Orders in states up to 5 are
+    /// live: they give their unit access to the ticket.
     OrderState {
-        /// Issued to the unit, which has not answered yet.
+        /// Issued to the unit, which has not responded yet.
         Issued = 1 => "issued",
-        /// Accepted: the unit's response.
+        /// Accepted by the unit, which is its response.
         Accepted = 2 => "accepted",
-        /// A handler is at work on it.
+        /// A handler is working on it.
         Handling = 3 => "handling",
         /// The unit has reported its result.
         Submitted = 4 => "submitted",
-        /// The result was confirmed.
+        /// The unit's result was confirmed.
         Confirmed = 5 => "confirmed",
-        /// Sent back: not the unit's business. Final.
+        /// Returned by the unit as not its business. Final.
         Returned = 6 => "returned",
-        /// Disputed. Final.
+        /// Disputed by the unit, which escalates the ticket. Final.
         Refused = 7 => "refused",
-        /// Taken back. Final.
+        /// Withdrawn by the dispatcher, or because the lead order or the ticket ended. Final.
         Withdrawn = 8 => "withdrawn",
     }
 }
 
 coded_enum! {
-    /// Why an order is returned, numbered as in the contract.
+    /// Reason for returning an order, numbered as in the contract.
     ReturnReason {
         /// The place is not in the unit's area.
         NotOurArea = 1 => "not_our_area",
         /// The matter is not among the unit's duties.
         NotOurDuty = 2 => "not_our_duty",
-        /// Something needed to begin is missing.
+        /// Information needed to begin is missing.
         InformationMissing = 3 => "information_missing",
-        /// Another reason, given in words.
+        /// Another reason, given as text.
         Other = 4 => "other",
     }
 }
 
 impl OrderState {
-    /// The unit holds the order: it sees the ticket and can act.
+    /// Returns true if the unit has access to the ticket through the order and can
+    /// act on it.
     pub fn is_live(self) -> bool {
+        // SQL statements and indexes contain this comparison by code (`state <= 5`).
         self <= Self::Confirmed
     }
 
-    /// The unit's part is not finished yet.
+    /// Returns true if the unit's part is not completed yet.
     pub fn is_open(self) -> bool {
         self <= Self::Submitted
     }
 }
 
-/// The state of an order after an action; none if the action is not legal.
+/// Returns the state of an order after an action, or `None` if the action is
+/// illegal.
 pub fn next(state: OrderState, action: TicketAction) -> Option<OrderState> {
     use OrderState as S;
     use TicketAction as A;
@@ -75,6 +78,7 @@ pub fn next(state: OrderState, action: TicketAction) -> Option<OrderState> {
         (A::Submit, S::Accepted | S::Handling) => Some(S::Submitted),
         (A::SendBack, S::Submitted) => Some(S::Handling),
         (A::Confirm | A::ConfirmOrder, S::Submitted) => Some(S::Confirmed),
+        // A failed check reopens the lead order, although it was confirmed.
         (A::Fail, S::Confirmed) => Some(S::Handling),
         (A::Withdraw | A::Cancel, open) if open.is_open() => Some(S::Withdrawn),
         _ => None,

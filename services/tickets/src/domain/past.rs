@@ -1,5 +1,5 @@
-//! A ticket with a past: its history is replayed through the same rules that
-//! the verbs obey.
+//! Tickets with a history to import, which is replayed through the rules of the
+//! verbs.
 
 use chrono::{DateTime, Utc};
 
@@ -11,67 +11,67 @@ use super::{
     ticket_state::TicketAction,
 };
 
-/// Something that was done.
+/// An act that was performed in the past.
 #[derive(Debug, Clone, PartialEq)]
 pub struct PastAct {
-    /// What.
+    /// The act with its arguments.
     pub act: Act,
-    /// When.
+    /// When it was performed.
     pub at: DateTime<Utc>,
-    /// Who: an id, never a name.
+    /// Id of the person who performed it; never a name.
     pub actor: String,
 }
 
-/// A ticket as it was, with everything that happened to it.
+/// A report from the past with everything that was done about it.
 #[derive(Debug, Clone)]
 pub struct PastTicket {
-    /// What was reported.
+    /// The report that the ticket began with.
     pub report: Report,
-    /// When.
+    /// When it was reported.
     pub reported_time: DateTime<Utc>,
-    /// By whom; empty if that was not kept.
+    /// Id of the reporter; empty if not recorded.
     pub reporter: String,
-    /// What was done since, in order of time.
+    /// The acts since the report, oldest first.
     pub acts: Vec<PastAct>,
 }
 
-/// Why a history can't have happened.
+/// Reason why a history is rejected.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Impossible {
-    /// Line `number` is not legal where it stands.
+    /// A line is illegal at its position.
     Act {
-        /// Its place in the history; the report is 0.
+        /// Index of the line; the report is 0.
         number: usize,
-        /// Why not.
+        /// Error of the rule that rejects it.
         denied: Denied,
     },
-    /// Line `number` lies before the one before it, or in the future.
+    /// A line is earlier than the line before it, or in the future.
     Time {
-        /// Its place in the history.
+        /// Index of the line; the report is 0.
         number: usize,
     },
 }
 
-/// A replayed step: the ticket as the line made it, and only until the next one.
+/// A replayed step. It borrows the ticket, which changes with the next step.
 #[derive(Debug)]
 pub struct Step<'t> {
-    /// The ticket from this line on.
+    /// The ticket after this step.
     pub ticket: &'t Ticket,
-    /// The line.
+    /// The history line of this step.
     pub line: HistoryLine,
-    /// What was done.
+    /// The action that was replayed.
     pub action: TicketAction,
-    /// When and by whom.
+    /// Time and actor of the step.
     pub moment: &'t Moment,
 }
 
 impl PastTicket {
-    /// Replays the history; no step of it lies behind `now`. Gives each step to
-    /// `each`, and returns the ticket as the last one leaves it.
+    /// Replays the history; lines after `now` are rejected. Passes each step to `each`
+    /// and returns the ticket after the last one.
     ///
     /// # Errors
-    /// The first line that can't have happened; `each` may have been given the
-    /// steps before it.
+    /// Returns the first line that is impossible; `each` may have received the steps
+    /// before it.
     pub fn replay(
         &self,
         place: Place,
@@ -81,6 +81,7 @@ impl PastTicket {
     ) -> Result<Ticket, Impossible> {
         let moment = |at, actor: &str| Moment {
             at,
+            // Old records may lack an actor, which every line of the history has.
             actor: if actor.is_empty() {
                 importer.to_owned()
             } else {
@@ -95,6 +96,8 @@ impl PastTicket {
             return Err(Impossible::Time { number: 0 });
         }
         let mut before = self.reported_time;
+        // Steps are passed on instead of collected: a long history would hold one
+        // clone of the ticket per line in memory.
         each(Step {
             ticket: &ticket,
             line,
@@ -120,8 +123,9 @@ impl PastTicket {
         Ok(ticket)
     }
 
-    /// How much a load of it writes: each line of history goes with an event
-    /// that holds every order issued so far.
+    /// Returns an estimate of what an import of the ticket writes: each history line
+    /// counts one, plus one for every order issued so far, because its event contains
+    /// them all.
     pub fn weight(&self) -> usize {
         let (mut orders, mut weight) = (0, 1);
         for past in &self.acts {

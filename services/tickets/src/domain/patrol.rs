@@ -1,4 +1,4 @@
-//! Patrols of grids.
+//! Patrols of grids by grid workers and committee members.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
@@ -8,21 +8,21 @@ use wangge_resource::{Checks, Head, Note, Record, Reference, Told};
 
 use super::area;
 
-/// A patrol.
+/// A patrol of one person.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Patrol {
-    /// What every record has; the area is a community or a grid.
+    /// Fields common to all records; the area is a community or a grid.
     #[serde(flatten)]
     pub head: Head,
     /// Id of the person, in the organization service.
     pub person_id: Uuid,
-    /// When it began.
+    /// When the patrol began.
     pub start_time: DateTime<Utc>,
-    /// When it ended: after `start_time`, by at most 24 hours.
+    /// When the patrol ended: after `start_time`, by at most 24 hours.
     pub end_time: DateTime<Utc>,
-    /// How many things were found that need something done, 0 or more.
+    /// Number of things found that need action, 0 or more.
     pub found_count: i32,
-    /// What was seen, up to 500 characters.
+    /// Observations, up to 500 characters.
     pub note: Note,
 }
 
@@ -38,6 +38,7 @@ impl Record for Patrol {
     }
 
     fn check(&self, checks: &mut Checks) {
+        // The search for overlapping patrols relies on the upper bound.
         let length = self.end_time - self.start_time;
         checks.rule(
             length > TimeDelta::zero() && length <= TimeDelta::hours(24),

@@ -1,4 +1,4 @@
-//! A report about to become a ticket.
+//! Reports, before they become tickets.
 
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
@@ -7,73 +7,73 @@ use wangge_kernel::coded_enum;
 use super::denied::Denied;
 
 coded_enum! {
-    /// Where a ticket comes from, numbered as in the contract.
+    /// Source of a ticket, numbered as in the contract.
     TicketSource {
-        /// A grid worker on patrol.
+        /// Reported by a grid worker on patrol.
         GridWorker = 1 => "grid_worker",
-        /// A resident.
+        /// Reported by a resident, in person or in an app.
         Resident = 2 => "resident",
-        /// A message in a chat group.
+        /// Reported in a message in a chat group.
         ChatGroup = 3 => "chat_group",
-        /// The hotline.
+        /// Reported through the hotline.
         Hotline = 4 => "hotline",
-        /// A leader.
+        /// Reported by a leader.
         Leader = 5 => "leader",
-        /// A camera.
+        /// Detected by a camera.
         Video = 6 => "video",
-        /// Another system's transfer.
+        /// Transferred from another system.
         Transfer = 7 => "transfer",
     }
 }
 
-/// What was reported.
+/// A report that was submitted.
 #[derive(Debug, Clone)]
 pub struct Report {
-    /// Id of the ticket that it becomes.
+    /// Id that the ticket will have.
     pub id: Uuid,
-    /// Where it comes from.
+    /// Source of the report; required.
     pub source: Option<TicketSource>,
-    /// Code of its category.
+    /// Code of its category; required.
     pub category_code: String,
-    /// What it is about.
+    /// Summary of the matter; required.
     pub title: String,
-    /// What was said.
+    /// Text of the report.
     pub description: String,
-    /// Where, in words.
+    /// Address of the place, as text.
     pub address: String,
-    /// Where, in degrees of WGS 84: longitude, latitude.
+    /// Longitude and latitude of the place, in degrees of WGS 84.
     pub point: Option<(f64, f64)>,
-    /// Code of the area that the reporter names; empty for none.
+    /// Code of the area that the reporter named; empty if none.
     pub area_code: String,
 }
 
-/// Where a report belongs, as far as that is known.
+/// Where a report belongs, as far as it could be determined.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Place {
-    /// Code of the smallest area known to hold it.
+    /// Code of the smallest area known to contain the place.
     pub area_code: String,
-    /// That area is a grid.
+    /// True if that area is a grid.
     pub routed: bool,
-    /// Unit that the duty list names.
+    /// Unit that the duty list names for it.
     pub suggested_unit_id: Option<Uuid>,
 }
 
-/// When, by whom, and whether it is told of the past.
+/// Time and actor of an act, and whether it was imported.
 #[derive(Debug, Clone)]
 pub struct Moment {
-    /// When it happens or happened.
+    /// When the act is or was performed.
     pub at: DateTime<Utc>,
-    /// Who acts: an id, never a name.
+    /// Id of the person who performs it; never a name.
     pub actor: String,
-    /// Told by an import: no clock is started.
+    /// True if an import replays it; no clock is started then.
     pub imported: bool,
 }
 
 impl Report {
-    /// Checks what a report must have.
+    /// Checks that the required fields are set.
     ///
     /// # Errors
-    /// Every field that is missing.
+    /// Returns every field that is missing.
     pub fn check(&self) -> Result<(), Denied> {
         let mut missing = Vec::new();
         if self.source.is_none() {

@@ -1,6 +1,6 @@
-//! The ticket with its orders: the one whole that changes at once. Every act
-//! goes through [`Ticket::act`], which asks the state machines, checks the
-//! guards and keeps the clocks.
+//! The ticket with its orders: one aggregate, updated atomically. Every act goes
+//! through [`Ticket::act`], which consults the state machines, checks the guards and
+//! updates the clocks.
 
 use std::collections::HashSet;
 
@@ -18,100 +18,101 @@ use super::{
     ticket_state::{TicketAction, TicketState, next},
 };
 
-/// One matter. Its fields bear the names of the table's columns.
+/// One reported matter. Field names match the column names of its table.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Ticket {
-    /// Its id.
+    /// Id of the ticket (UUIDv7).
     pub id: Uuid,
-    /// Where it came from.
+    /// Source of the report.
     pub source: TicketSource,
-    /// Who reported it: the subject of a token, never a name.
+    /// Subject of the reporter's token; never a name.
     pub reporter: String,
     /// Code of its category.
     pub category_code: String,
-    /// What it is about.
+    /// Summary of the matter.
     pub title: String,
-    /// What was reported.
+    /// Text of the report.
     pub description: String,
-    /// Where, in words.
+    /// Address of the place, as text.
     pub address: String,
-    /// Where: degrees east in WGS 84.
+    /// Longitude of the place in degrees, WGS 84.
     pub longitude: Option<f64>,
-    /// Where: degrees north in WGS 84.
+    /// Latitude of the place in degrees, WGS 84.
     pub latitude: Option<f64>,
-    /// Code of the smallest area known to hold the place.
+    /// Code of the smallest area known to contain the place.
     pub area_code: String,
-    /// That area is a grid.
+    /// True if that area is a grid.
     pub routed: bool,
-    /// Unit that the duty list names.
+    /// Unit that the duty list names for the category and the area.
     pub suggested_unit_id: Option<Uuid>,
-    /// Its state.
+    /// Current state of the ticket.
     pub state: TicketState,
-    /// What came of it.
+    /// Outcome; `None` until the ticket is declined, fixed on the spot or closed.
     pub outcome: Option<TicketOutcome>,
-    /// When it was reported.
+    /// When the matter was reported.
     pub reported_time: DateTime<Utc>,
-    /// When it reached a final state.
+    /// When it reached a final state; `None` while it is open.
     pub ended_time: Option<DateTime<Utc>>,
-    /// How often handling failed its check.
+    /// Number of times that a result failed its check.
     pub rework_count: i32,
-    /// 0 community, 1 street, 2 district.
+    /// Escalation level: 0 community, 1 street, 2 district.
     pub escalation_level: i32,
-    /// Its clocks, in the order of their starts.
+    /// Its clocks, in the order in which they started.
     pub clocks: Vec<Clock>,
-    /// Loaded with a past.
+    /// True if it was imported with its history.
     pub imported: bool,
-    /// Digest of the imported row.
+    /// Digest of the imported row, which identifies a retry of the import.
     pub import_digest: Option<String>,
-    /// Its revision.
+    /// Revision, from 1; each act increments it.
     pub revision: i64,
-    /// Its orders, by place; a table of their own.
+    /// Its orders by `place`; stored in a table of their own.
     #[serde(skip)]
     pub orders: Vec<Order>,
 }
 
-/// A line of the history, as the table keeps it.
+/// One line of the append-only history, as it is stored.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct HistoryLine {
-    /// The ticket.
+    /// Id of the ticket that changed.
     pub ticket_id: Uuid,
-    /// Revision that the act made.
+    /// Revision that the act created.
     pub revision: i64,
-    /// The action.
+    /// The action that was performed.
     pub action: TicketAction,
-    /// State before; none for the report.
+    /// State before the action; `None` for the report.
     pub from_state: Option<TicketState>,
-    /// State after.
+    /// State after the action.
     pub to_state: TicketState,
-    /// When.
+    /// When the action was performed.
     pub action_time: DateTime<Utc>,
-    /// Who.
+    /// Subject of the token of the person who performed it, or the id from an import.
     pub actor: String,
-    /// The order acted on.
+    /// The order that was acted on; `None` for the whole ticket.
     pub order_id: Option<Uuid>,
-    /// Why, in words.
+    /// Reason, or result, as text.
     pub reason: String,
 }
 
-/// Orders that a ticket can have, over all rounds of dispatch. Every event of a
-/// ticket holds all of them, so this bounds its size, too. A ticket that comes
-/// near it needs a decision and not one more round.
+/// Maximum number of orders of a ticket, over all rounds of dispatch. Every event of
+/// a ticket contains all of its orders, so this limits the size of events, too. A
+/// ticket that comes close needs a decision instead of another round.
 pub const MAX_ORDERS: usize = 100;
 
-/// The highest level of escalation: the district.
+/// Highest escalation level: the district.
 const DISTRICT_LEVEL: i32 = 2;
 
 impl Ticket {
-    /// A new ticket from a report.
+    /// Creates a ticket from a report.
     ///
     /// # Errors
-    /// Every field that the report lacks.
+    /// Returns every field that the report lacks.
     pub fn report(
         report: Report,
         place: Place,
         moment: &Moment,
     ) -> Result<(Self, HistoryLine), Denied> {
         report.check()?;
+        // `check` requires a source, so this never fails; the domain doesn't panic.
         let source = report.source.ok_or(Denied::Fields(Vec::new()))?;
         let mut ticket = Self {
             id: report.id,
@@ -143,11 +144,12 @@ impl Ticket {
         Ok((ticket, line))
     }
 
-    /// Does one act, wholly or, if it is not legal, not at all.
+    /// Performs an act completely or, if it is illegal, not at all.
     ///
     /// # Errors
-    /// Why it is not legal.
+    /// Returns the reason why it is illegal.
     pub fn act(&mut self, act: &Act, moment: &Moment) -> Result<HistoryLine, Denied> {
+        // Works on a copy, so that an error in a later step leaves no partial change.
         let mut after = self.clone();
         after.guard(act, moment)?;
         let line = after.step(act, moment)?;
@@ -156,30 +158,32 @@ impl Ticket {
         Ok(line)
     }
 
-    /// The order with an id.
+    /// Returns the order with an id.
     pub fn order(&self, id: Uuid) -> Option<&Order> {
         self.orders.iter().find(|order| order.id == id)
     }
 
-    /// The clock that runs, or is paused, last started first.
+    /// Returns the clock that is running or paused; of several, the last one started.
     pub fn current_clock(&self) -> Option<&Clock> {
+        // After a return, the handling clock is paused and the dispatch clock runs. The
+        // dispatch clock started later, and it is the one that counts.
         self.clocks
             .iter()
             .rev()
             .find(|clock| clock.stopped().is_none())
     }
 
-    /// The last clock of a kind.
+    /// Returns the last clock of a kind.
     pub fn clock(&self, kind: ClockKind) -> Option<&Clock> {
         self.clocks.iter().rev().find(|clock| clock.kind == kind)
     }
 
-    /// The light of the clock that runs now.
+    /// Returns the status of the current clock; `None` if none is running or paused.
     pub fn light(&self, now: DateTime<Utc>) -> Option<Light> {
         self.current_clock()?.light(now)
     }
 
-    /// Conditions beyond the state.
+    /// Checks conditions that the state machines don't express.
     fn guard(&self, act: &Act, moment: &Moment) -> Result<(), Denied> {
         match act {
             Act::FixOnTheSpot { .. } => self.guard_fix(moment),
@@ -213,6 +217,8 @@ impl Ticket {
                 let order = self.order(*order_id).ok_or(Denied::NoSuchOrder)?;
                 self.guard_return(order, *return_reason)
             }
+            // In any other state the state machine rejects the action, with an error that
+            // names the state.
             Act::Confirm if self.state == TicketState::Handled => {
                 let open =
                     |order: &Order| order.role == OrderRole::Assisting && order.state.is_open();
@@ -229,8 +235,8 @@ impl Ticket {
         }
     }
 
-    /// Who closes a report without anybody else having looked at it was there
-    /// and made it.
+    /// Allows closing on the spot only to the reporter of a matter found on patrol:
+    /// nobody else verifies that it was fixed, so the person must have been there.
     fn guard_fix(&self, moment: &Moment) -> Result<(), Denied> {
         if self.source != TicketSource::GridWorker {
             return Err(guard(
@@ -249,8 +255,10 @@ impl Ticket {
         Ok(())
     }
 
-    /// Nobody may return a ticket twice for the same reason.
+    /// Rejects a second return by the same unit for the same reason.
     fn guard_return(&self, order: &Order, reason: ReturnReason) -> Result<(), Denied> {
+        // A unit gets a new order in each round of dispatch, so all of its orders are
+        // checked.
         let before = self.orders.iter().any(|other| {
             other.unit_id == order.unit_id
                 && other.state == OrderState::Returned
@@ -266,7 +274,7 @@ impl Ticket {
         Ok(())
     }
 
-    /// Moves the states on and writes down what the act says.
+    /// Applies the state transitions and stores the data of the act.
     fn step(&mut self, act: &Act, moment: &Moment) -> Result<HistoryLine, Denied> {
         let action = act.action();
         let role = match act.order_id() {
@@ -281,6 +289,8 @@ impl Ticket {
         })?;
         self.step_orders(act, role, moment)?;
         self.record(act, moment);
+        // Every act has a revision of its own: it identifies its history line and its
+        // event.
         self.revision += 1;
         Ok(self.line(action, Some(from), moment, act.order_id(), act.reason()))
     }
@@ -295,10 +305,13 @@ impl Ticket {
         match act {
             Act::Dispatch { orders, .. } => self.issue(orders, moment),
             Act::Confirm | Act::SendBack { .. } | Act::Fail { .. } => {
+                // The ticket's state from acceptance to check is that of its lead order, so
+                // both change together.
                 if let Some(lead) = self.lead_mut() {
                     lead.step(action, moment.at)?;
                 }
             }
+            // Only open orders: the work of confirmed ones was accepted before.
             Act::Cancel { .. } => self.end_open_orders(TicketAction::Cancel, moment)?,
             _ => {
                 if let Some(order) = act.order_id().and_then(|id| self.order_mut(id)) {
@@ -306,7 +319,7 @@ impl Ticket {
                 }
             }
         }
-        // Without a lead there is nothing to assist.
+        // Assisting units have nothing to assist without a lead unit.
         if role == Some(OrderRole::Lead)
             && matches!(action, TicketAction::Return | TicketAction::Refuse)
         {
@@ -329,6 +342,7 @@ impl Ticket {
             }
             Act::Submit { order_id, result } => {
                 if let Some(order) = self.order_mut(*order_id) {
+                    // A resubmission overwrites it; the history stores every result.
                     order.result.clone_from(result);
                 }
             }
@@ -359,6 +373,7 @@ impl Ticket {
 
     fn issue(&mut self, orders: &[NewOrder], moment: &Moment) {
         for (number, order) in orders.iter().enumerate() {
+            // `Act::Dispatch` lists the lead unit's order first.
             let role = if number == 0 {
                 OrderRole::Lead
             } else {
@@ -367,6 +382,7 @@ impl Ticket {
             self.orders.push(Order {
                 id: order.id,
                 ticket_id: self.id,
+                // `orders` holds all rounds, so places continue across dispatches.
                 place: i32::try_from(self.orders.len() + 1).unwrap_or(i32::MAX),
                 unit_id: order.unit_id,
                 role,
@@ -388,8 +404,7 @@ impl Ticket {
             .try_for_each(|order| order.step(action, moment.at))
     }
 
-    /// Starts, pauses, resumes and stops clocks after an act. An act of the
-    /// past, told by an import, moves none.
+    /// Starts, pauses, resumes and stops clocks after an act. Imported acts change none.
     fn keep_clocks(&mut self, act: &Act, moment: &Moment) {
         if moment.imported {
             return;
@@ -408,6 +423,8 @@ impl Ticket {
                 self.stop_clock(ClockKind::Dispatch, at);
                 let unit_id = orders.first().map(|lead| lead.unit_id);
                 match self.clocks.iter_mut().rev().find(|clock| clock.is_paused()) {
+                    // The same unit gets the remaining time; another unit starts with the
+                    // full limit.
                     Some(paused) if paused.unit_id == unit_id => {
                         paused.resume(at, action, TicketAction::Return);
                     }
@@ -425,6 +442,8 @@ impl Ticket {
                     }
                 }
             }
+            // `state` is already the state after the act. Only the lead's return or
+            // refusal leads here; an assisting unit's doesn't affect the clocks.
             Act::Return { .. } | Act::Refuse { .. }
                 if self.state == TicketState::PendingDispatch =>
             {
@@ -433,6 +452,7 @@ impl Ticket {
                 }
                 self.start_profile_clock(ClockKind::Dispatch, moment, action);
             }
+            // The time of the check is not charged to the unit.
             Act::Confirm => self.stop_clock(ClockKind::Handling, at),
             Act::Fail { .. } => {
                 if let Some(clock) = self.clock_mut(ClockKind::Handling) {
@@ -479,7 +499,8 @@ impl Ticket {
         self.orders.iter_mut().find(|order| order.id == id)
     }
 
-    /// The lead order that carries the ticket's state: the last one issued.
+    /// Returns the current lead order, which determines the ticket's state: the last
+    /// one issued.
     fn lead_mut(&mut self) -> Option<&mut Order> {
         self.orders
             .iter_mut()

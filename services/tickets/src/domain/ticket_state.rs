@@ -1,4 +1,4 @@
-//! The state machine of tickets: every state change is decided by [`next`].
+//! The state machine of tickets. Every state transition is decided by [`next`].
 
 use wangge_kernel::coded_enum;
 
@@ -7,15 +7,15 @@ use super::order_state::OrderRole;
 coded_enum! {
     /// State of a ticket, numbered as in the contract.
     TicketState {
-        /// Reported; someone must file or decline it.
+        /// Reported; it must be filed or declined.
         Reported = 1 => "reported",
-        /// Declined. Final.
+        /// Declined with a reason. Final.
         Declined = 2 => "declined",
-        /// Filed; a unit must be ordered.
+        /// Filed; it must be dispatched to a unit.
         PendingDispatch = 3 => "pending_dispatch",
-        /// Ordered to a lead unit, which must accept or return it.
+        /// Dispatched to a lead unit, which must accept or return the order.
         PendingAcceptance = 4 => "pending_acceptance",
-        /// The lead unit is at work on it.
+        /// The lead unit is working on it.
         Handling = 5 => "handling",
         /// The lead unit has reported its result.
         Handled = 6 => "handled",
@@ -23,7 +23,7 @@ coded_enum! {
         PendingCheck = 7 => "pending_check",
         /// Checked and closed. Final.
         Closed = 8 => "closed",
-        /// Cancelled. Final.
+        /// Cancelled with a reason. Final.
         Cancelled = 9 => "cancelled",
     }
 }
@@ -31,25 +31,25 @@ coded_enum! {
 coded_enum! {
     /// An action on a ticket, numbered as in the contract.
     TicketAction {
-        /// Reported.
+        /// The matter was reported.
         Report = 1 => "report",
-        /// Filed.
+        /// The ticket was filed.
         File = 2 => "file",
-        /// Declined.
+        /// The ticket was declined.
         Decline = 3 => "decline",
-        /// Ordered to a lead unit, with or without assisting ones.
+        /// Dispatched to a lead unit, with or without assisting units.
         Dispatch = 4 => "dispatch",
-        /// An order was accepted.
+        /// An order was accepted by its unit.
         Accept = 5 => "accept",
-        /// A handler was named for an order.
+        /// An order was assigned to a handler.
         Assign = 6 => "assign",
-        /// An order's result was reported.
+        /// The result of an order was submitted.
         Submit = 7 => "submit",
-        /// An order was returned.
+        /// An order was returned by its unit.
         Return = 8 => "return",
-        /// An order was refused.
+        /// An order was refused by its unit.
         Refuse = 9 => "refuse",
-        /// An assisting order was taken back.
+        /// An assisting order was withdrawn.
         Withdraw = 10 => "withdraw",
         /// An assisting order's result was confirmed.
         ConfirmOrder = 11 => "confirm_order",
@@ -57,29 +57,29 @@ coded_enum! {
         Confirm = 12 => "confirm",
         /// The lead unit's result was sent back.
         SendBack = 13 => "send_back",
-        /// The check was passed.
+        /// The result passed its check.
         Pass = 14 => "pass",
-        /// The check was failed.
+        /// The result failed its check.
         Fail = 15 => "fail",
-        /// Cancelled.
+        /// The ticket was cancelled.
         Cancel = 16 => "cancel",
-        /// Placed in a grid, once its place could be found.
+        /// Assigned to a grid, once its place could be located.
         Route = 17 => "route",
-        /// Put right on the spot by whoever reported it.
+        /// Fixed on the spot by the person who reported it.
         FixOnTheSpot = 18 => "fix_on_the_spot",
     }
 }
 
 impl TicketState {
-    /// Nothing more can happen to the ticket.
+    /// Returns true if no action is legal any more.
     pub fn is_final(self) -> bool {
         matches!(self, Self::Declined | Self::Closed | Self::Cancelled)
     }
 }
 
-/// The state after an action; none if the action is not legal. For an action
-/// on an order, `role` says whether it is the lead's, which carries the
-/// ticket's state, or an assisting one, which leaves it.
+/// Returns the state after an action, or `None` if the action is illegal. For an
+/// action on an order, `role` is the role of its unit: the lead order determines
+/// the ticket's state, an assisting order doesn't change it.
 pub fn next(
     state: TicketState,
     action: TicketAction,
@@ -91,12 +91,15 @@ pub fn next(
     match (action, role, state) {
         (A::File, None, S::Reported) => Some(S::PendingDispatch),
         (A::Decline, None, S::Reported) => Some(S::Declined),
+        // Skips filing and dispatch: the reporter has fixed the matter already.
         (A::FixOnTheSpot, None, S::Reported) => Some(S::Closed),
         (A::Dispatch, None, S::PendingDispatch) => Some(S::PendingAcceptance),
         (A::Accept, Some(Lead), S::PendingAcceptance) => Some(S::Handling),
         (A::Return | A::Refuse, Some(Lead), S::PendingAcceptance) => Some(S::PendingDispatch),
         (A::Assign, Some(Lead), S::Handling) => Some(S::Handling),
         (A::Submit, Some(Lead), S::Handling) => Some(S::Handled),
+        // In the other states no assisting order is open: the lead's return withdraws
+        // them, and `Confirm` requires that they have ended.
         (
             A::Accept
             | A::Assign
@@ -111,8 +114,11 @@ pub fn next(
         (A::Confirm, None, S::Handled) => Some(S::PendingCheck),
         (A::SendBack, None, S::Handled) => Some(S::Handling),
         (A::Pass, None, S::PendingCheck) => Some(S::Closed),
+        // Back to the same unit, which needn't accept the order again.
         (A::Fail, None, S::PendingCheck) => Some(S::Handling),
         (A::Cancel, None, open) if !open.is_final() => Some(S::Cancelled),
+        // Routing is independent of the lifecycle: a grid can become known at any
+        // time before the ticket ends.
         (A::Route, None, open) if !open.is_final() => Some(open),
         _ => None,
     }

@@ -1,4 +1,4 @@
-//! Categories and the duty list.
+//! Stores categories and the duty list.
 
 use sqlx::PgPool;
 use uuid::Uuid;
@@ -8,7 +8,7 @@ use wangge_resource_store::{Filter, Listing, listing::Column};
 
 use crate::domain::category::{Category, Limit, LimitKind, Responsibility};
 
-/// How the duty list is listed.
+/// List order and sharing of the duty list.
 const DUTY_LIST: Listing = Listing {
     order: &[
         Column {
@@ -29,11 +29,14 @@ const DUTY_LIST: Listing = Listing {
     ..Listing::of("responsibility")
 };
 
-/// The picture that replicas keep of reference data is old from now on.
+/// Increments the version of the reference data, so that replicas rebuild their
+/// snapshots.
 ///
 /// # Errors
-/// What the database says.
+/// Returns any database error.
 pub async fn reference_changed(tx: &mut Tx) -> Result<(), StoreError> {
+    // The row stays locked until the transaction ends, so changes are committed in
+    // version order.
     sqlx::query!("update reference_version set version = version + 1")
         .execute(tx)
         .await?;
@@ -43,7 +46,7 @@ pub async fn reference_changed(tx: &mut Tx) -> Result<(), StoreError> {
 /// Inserts a category.
 ///
 /// # Errors
-/// What the database says.
+/// Returns any database error.
 pub async fn insert_category(tx: &mut Tx, category: &Category) -> Result<(), StoreError> {
     sqlx::query!(
         "insert into category (id, code, name, limit_kind, limit_amount, revision) \
@@ -63,7 +66,7 @@ pub async fn insert_category(tx: &mut Tx, category: &Category) -> Result<(), Sto
 /// Loads a category by its id.
 ///
 /// # Errors
-/// What the database says.
+/// Returns any database error.
 pub async fn load_category(tx: &mut Tx, id: Uuid) -> Result<Option<Category>, StoreError> {
     let row = sqlx::query!(
         "select id, code, name, limit_kind, limit_amount, revision from category where id = $1",
@@ -78,10 +81,10 @@ pub async fn load_category(tx: &mut Tx, id: Uuid) -> Result<Option<Category>, St
     }))
 }
 
-/// Lists categories by code, behind `after`.
+/// Returns a page of categories, sorted by code, after the code `after`.
 ///
 /// # Errors
-/// What the database says.
+/// Returns any database error.
 pub async fn list_categories(
     pool: &PgPool,
     after: &str,
@@ -110,7 +113,7 @@ pub async fn list_categories(
 /// Inserts an entry of the duty list.
 ///
 /// # Errors
-/// What the database says.
+/// Returns any database error.
 pub async fn insert_responsibility(tx: &mut Tx, entry: &Responsibility) -> Result<(), StoreError> {
     sqlx::query!(
         "insert into responsibility (id, category_code, area_code, unit_id, revision) \
@@ -129,7 +132,7 @@ pub async fn insert_responsibility(tx: &mut Tx, entry: &Responsibility) -> Resul
 /// Loads an entry of the duty list by its id.
 ///
 /// # Errors
-/// What the database says.
+/// Returns any database error.
 pub async fn load_responsibility(
     tx: &mut Tx,
     id: Uuid,
@@ -147,17 +150,18 @@ pub async fn load_responsibility(
     .await?)
 }
 
-/// Lists the duty list by category and area, behind `after`.
+/// Returns a page of the duty list, sorted by category and area, after the pair
+/// `after`.
 ///
 /// # Errors
-/// What the database says.
+/// Returns any database error.
 pub async fn list_responsibilities(
     lanes: &Lanes,
     scope: &RecordScope,
     after: &(String, String),
     limit: i64,
 ) -> Result<Vec<Responsibility>, StoreError> {
-    // A category has one entry for an area, whatever its id.
+    // The pair is unique, so the greatest id skips exactly its entry.
     let behind = vec![after.0.clone(), after.1.clone(), Uuid::max().to_string()];
     let filter = Filter {
         behind: Some(behind),
@@ -178,6 +182,7 @@ pub async fn list_responsibilities(
             .await
         })
         .await?;
+    // `any($1)` returns the entries in no particular order.
     entries.sort_unstable_by(|one, other| {
         (&one.category_code, &one.area_code).cmp(&(&other.category_code, &other.area_code))
     });
@@ -185,19 +190,20 @@ pub async fn list_responsibilities(
 }
 
 pub(super) fn limit(kind: i16, amount: i32) -> Limit {
-    // The column holds codes of the domain only.
+    // The column contains codes of the enum only.
     Limit {
         kind: LimitKind::from_code(kind).unwrap_or(LimitKind::ContinuousHours),
         amount,
     }
 }
 
-/// Inserts a category unless its id or code is there; answers whether it was
-/// inserted.
+/// Inserts a category unless its id or code exists. Returns true if it was inserted.
 ///
 /// # Errors
-/// What the database says.
+/// Returns any database error.
 pub async fn import_category(tx: &mut Tx, category: &Category) -> Result<bool, StoreError> {
+    // A unique violation would abort the transaction, and with it the other rows of
+    // the import.
     Ok(sqlx::query!(
         "insert into category (id, code, name, limit_kind, limit_amount, revision) \
          values ($1, $2, $3, $4, $5, $6) on conflict do nothing",
@@ -214,11 +220,11 @@ pub async fn import_category(tx: &mut Tx, category: &Category) -> Result<bool, S
         == 1)
 }
 
-/// Inserts an entry of the duty list unless its id, or its category and area,
-/// are there; answers whether it was inserted.
+/// Inserts an entry of the duty list unless its id, or its category and area, exist.
+/// Returns true if it was inserted.
 ///
 /// # Errors
-/// What the database says.
+/// Returns any database error.
 pub async fn import_responsibility(
     tx: &mut Tx,
     entry: &Responsibility,

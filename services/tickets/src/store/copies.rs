@@ -1,5 +1,6 @@
-//! Copies of organization's reference data. An older event never undoes a
-//! newer one; each change makes the replicas' pictures old.
+//! Local copies of reference data of other services, maintained by the consumers of
+//! their feeds. An older event never overwrites a newer one. After a change of areas,
+//! units or addresses, the consumer increments the version of the reference data.
 
 use chrono::NaiveDate;
 use uuid::Uuid;
@@ -7,44 +8,44 @@ use wangge_auth::RecordScope;
 use wangge_pg::{StoreError, Tx};
 use wangge_resource::{Days, Found};
 
-/// An area as the feed tells it.
+/// An area, as received from organization's feed.
 #[derive(Debug)]
 pub struct AreaCopy {
-    /// Its id.
+    /// Id of the area (UUID).
     pub id: Uuid,
-    /// Its code.
+    /// Code of the area.
     pub code: String,
-    /// Its kind's number.
+    /// Number of its kind, as in the contract.
     pub kind: i16,
-    /// Its boundary; empty for none.
+    /// Boundary as GeoJSON; empty if it has none.
     pub boundary_geojson: String,
     /// First day on which it exists.
     pub start_date: NaiveDate,
-    /// First day on which it no longer does.
+    /// First day on which it no longer exists; `None` until an end is set.
     pub end_date: Option<NaiveDate>,
-    /// Its revision.
+    /// Revision of the record in the organization service.
     pub revision: i64,
 }
 
-/// A unit as the feed tells it.
+/// A unit, as received from organization's feed.
 #[derive(Debug)]
 pub struct UnitCopy {
-    /// Its id.
+    /// Id of the unit (UUID).
     pub id: Uuid,
-    /// Its kind's number.
+    /// Number of its kind, as in the contract.
     pub kind: i16,
     /// Code of its area.
     pub area_code: String,
     /// First day on which it exists.
     pub start_date: NaiveDate,
-    /// First day on which it no longer does.
+    /// First day on which it no longer exists; `None` until an end is set.
     pub end_date: Option<NaiveDate>,
-    /// Its revision.
+    /// Revision of the record in the organization service.
     pub revision: i64,
 }
 
 impl UnitCopy {
-    /// The days on which it exists.
+    /// Returns the days on which it exists.
     pub fn days(&self) -> Days {
         Days {
             start_date: Some(self.start_date),
@@ -53,11 +54,13 @@ impl UnitCopy {
     }
 }
 
-/// Keeps an area as it is from a revision on.
+/// Stores an area, unless the stored copy has the same or a newer revision.
 ///
 /// # Errors
-/// What the database says.
+/// Returns any database error.
 pub async fn upsert_area(tx: &mut Tx, area: &AreaCopy) -> Result<(), StoreError> {
+    // Events can be redelivered; the condition on the revision makes the upsert
+    // idempotent. Code, kind and start date of an area are immutable.
     sqlx::query!(
         "insert into area_copy (id, code, kind, boundary_geojson, start_date, end_date, revision) \
          values ($1, $2, $3, $4, $5, $6, $7) on conflict on constraint area_copy_pkey do update set \
@@ -76,10 +79,10 @@ pub async fn upsert_area(tx: &mut Tx, area: &AreaCopy) -> Result<(), StoreError>
     Ok(())
 }
 
-/// Keeps an area's name as it is from a revision on.
+/// Stores an area's name, unless the stored one has the same or a newer revision.
 ///
 /// # Errors
-/// What the database says.
+/// Returns any database error.
 pub async fn upsert_area_name(
     tx: &mut Tx,
     id: Uuid,
@@ -99,10 +102,10 @@ pub async fn upsert_area_name(
     Ok(())
 }
 
-/// Keeps a unit as it is from a revision on.
+/// Stores a unit, unless the stored copy has the same or a newer revision.
 ///
 /// # Errors
-/// What the database says.
+/// Returns any database error.
 pub async fn upsert_unit(tx: &mut Tx, unit: &UnitCopy) -> Result<(), StoreError> {
     sqlx::query!(
         "insert into unit_copy (id, kind, area_code, start_date, end_date, revision) \
@@ -121,10 +124,11 @@ pub async fn upsert_unit(tx: &mut Tx, unit: &UnitCopy) -> Result<(), StoreError>
     Ok(())
 }
 
-/// Keeps an entry of the address book as it is from a revision on.
+/// Stores an entry of the address book, unless the stored copy has the same or a newer
+/// revision.
 ///
 /// # Errors
-/// What the database says.
+/// Returns any database error.
 pub async fn upsert_address(
     tx: &mut Tx,
     id: Uuid,
@@ -147,10 +151,10 @@ pub async fn upsert_address(
     Ok(())
 }
 
-/// Areas by code, those within a scope, with their kinds and days.
+/// Finds areas by code within a scope, with their kinds and days.
 ///
 /// # Errors
-/// What the database says.
+/// Returns any database error.
 pub async fn find_areas(
     tx: &mut Tx,
     scope: &RecordScope,
@@ -179,10 +183,10 @@ pub async fn find_areas(
     Ok(found.collect())
 }
 
-/// Units by id, wherever they are.
+/// Finds units by id in any area.
 ///
 /// # Errors
-/// What the database says.
+/// Returns any database error.
 pub async fn find_units(tx: &mut Tx, ids: &[Uuid]) -> Result<Vec<(Uuid, Found)>, StoreError> {
     let found = sqlx::query!(
         "select id, area_code, kind, start_date, end_date from unit_copy where id = any($1)",
@@ -204,10 +208,11 @@ pub async fn find_units(tx: &mut Tx, ids: &[Uuid]) -> Result<Vec<(Uuid, Found)>,
     Ok(found.collect())
 }
 
-/// Keeps a project of the volunteers service as it is from a revision on.
+/// Stores a project of the volunteers service, unless the stored copy has the same or a
+/// newer revision.
 ///
 /// # Errors
-/// What the database says.
+/// Returns any database error.
 pub async fn upsert_project(
     tx: &mut Tx,
     id: Uuid,

@@ -1,4 +1,4 @@
-//! Statements on deliberations.
+//! Guards of deliberations and their assignments.
 
 use std::collections::HashMap;
 
@@ -13,9 +13,9 @@ use crate::domain::{
     assignment::Assignment, deliberation::Deliberation, ticket_state::TicketState,
 };
 
-/// Deliberating takes a meeting of all four parties, assigning something that is
-/// assigned, and a review that all of it is over. One that is entered with a past
-/// has had such meetings, too.
+/// Rejects deliberating without a meeting of all four parties, assigning without an
+/// assignment, and a review while assigned work is open. An imported deliberation must
+/// have had such meetings as well.
 pub(crate) async fn guard(
     tx: &mut Tx,
     deliberations: &[Deliberation],
@@ -29,7 +29,7 @@ pub(crate) async fn guard(
     for deliberation in deliberations {
         let refusal = match action {
             "assign" => assigned(tx, deliberation).await?,
-            // What was assigned may have been taken back since.
+            // The assignments may have been voided since `assign`.
             "review" => match assigned(tx, deliberation).await? {
                 None => over(tx, deliberation).await?,
                 refusal => refusal,
@@ -41,7 +41,7 @@ pub(crate) async fn guard(
     Ok(refused)
 }
 
-/// What a deliberation has assigned is taken back only until it was reviewed.
+/// Rejects voiding an assignment after its deliberation was reviewed.
 pub(crate) async fn guard_assignments(
     tx: &mut Tx,
     assignments: &[Assignment],
@@ -50,6 +50,8 @@ pub(crate) async fn guard_assignments(
 ) -> Result<Vec<(Uuid, Refusal)>, StoreError> {
     let mut refused = Vec::new();
     for assignment in assignments.iter().filter(|_| action == "void") {
+        // `for share` waits for a review in progress, so that it can't be committed
+        // between this check and the void.
         let is_over = sqlx::query_scalar!(
             "select state = 8 as \"over!\" from deliberation where id = $1 for share",
             assignment.deliberation_id,
@@ -69,7 +71,7 @@ fn refuse(guard: &str, why: &str) -> Refusal {
     Refusal::guard(guard, Deliberation::KIND, why)
 }
 
-/// Those that were deliberated on at a meeting that was not held, or without all four
+/// Rejects deliberations whose meeting was not held, or not attended by all four
 /// parties.
 async fn meetings(
     tx: &mut Tx,
@@ -79,6 +81,7 @@ async fn meetings(
         .iter()
         .flat_map(Deliberation::meetings)
         .collect();
+    // Locked in id order, so that concurrent guards can't deadlock.
     let meetings = sqlx::query!(
         "select id, state = 2 as \"held!\", \
              least(committee_count, party_member_count, resident_count, stakeholder_count) > 0 as \"all!\" \
@@ -91,6 +94,7 @@ async fn meetings(
         .into_iter()
         .map(|meeting| (meeting.id, (meeting.held, meeting.all)))
         .collect();
+    // An unknown meeting is not an error here: its reference is checked separately.
     let against = |id: Uuid| match meetings.get(&id)? {
         (false, _) => Some(refuse("meeting_not_held", "the meeting was not held")),
         (_, false) => Some(refuse(
@@ -116,7 +120,9 @@ async fn assigned(tx: &mut Tx, deliberation: &Deliberation) -> Result<Option<Ref
     Ok((!is_assigned).then(|| refuse("nothing_assigned", "it has no assignment")))
 }
 
+/// Rejects a review while assigned tickets or projects are open.
 async fn over(tx: &mut Tx, deliberation: &Deliberation) -> Result<Option<Refusal>, StoreError> {
+    // A project that the feed of the volunteers service has not sent yet counts as open.
     let over = TicketState::ALL.iter().filter(|state| state.is_final());
     let over: Vec<i16> = over.map(|state| state.code()).collect();
     let open = sqlx::query_scalar!(

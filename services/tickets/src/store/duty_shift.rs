@@ -1,4 +1,4 @@
-//! Statements on the duty roster.
+//! Guard and gaps of the duty roster.
 
 use chrono::{DateTime, Utc};
 use sqlx::PgPool;
@@ -12,7 +12,7 @@ use wangge_resource_store::table::CREATE;
 use super::one_at_a_time::{Busy, Work, overlapping};
 use crate::domain::duty_shift::{DutyKind, DutyShift, DutyShiftState};
 
-/// Nobody is on two duties of a community at a time.
+/// Rejects overlapping duties of one person in a community.
 pub(crate) async fn guard(
     tx: &mut Tx,
     shifts: &[DutyShift],
@@ -24,6 +24,7 @@ pub(crate) async fn guard(
     }
     let asked: Vec<Busy> = shifts
         .iter()
+        // An import may contain cancelled shifts, on which nobody was on duty.
         .filter(|shift| shift.course.state() == DutyShiftState::Planned)
         .map(|shift| Busy {
             id: shift.head.id,
@@ -41,17 +42,15 @@ pub(crate) async fn guard(
     Ok(found.into_iter().map(refused).collect())
 }
 
-/// A time in which nobody is on duty.
+/// A period in which nobody is on duty.
 #[derive(Debug)]
 pub(crate) struct Gap {
-    /// When it begins.
     pub(crate) start_time: DateTime<Utc>,
-    /// When it ends.
     pub(crate) end_time: DateTime<Utc>,
 }
 
-/// The times between two moments in which nobody is on duty for an area: neither
-/// for it nor for one around it.
+/// Returns the periods between two times in which nobody is on duty, neither for the
+/// area itself nor for one around it.
 pub(crate) async fn gaps(
     pool: &PgPool,
     area_code: &str,

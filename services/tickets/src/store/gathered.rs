@@ -1,5 +1,5 @@
-//! Calls on tickets, gathered: those that come at the same time share one
-//! statement. If it fails for what one of them brought, each is run alone.
+//! Batches calls on tickets: concurrent calls share one statement. If it fails because
+//! of one of them, each is executed separately.
 
 use wangge_pg::{Coalescer, Lanes, StoreError};
 
@@ -9,14 +9,14 @@ use super::{
 };
 use crate::domain::ticket::Ticket;
 
-/// Calls that share a statement at most.
+/// Maximum number of calls in one statement.
 const TOGETHER: usize = 64;
 
-/// Statements of one kind under way at the same time: while one waits for the
-/// disk, another can be worked on.
+/// Maximum number of concurrent statements of each kind: while one waits for the disk,
+/// another can be processed.
 const AT_ONCE: usize = 3;
 
-/// Tickets, for calls.
+/// Access to tickets for calls, with one [`Coalescer`] for each kind of statement.
 #[derive(Debug, Clone)]
 pub struct TicketStore {
     reads: Coalescer<Asked, Option<Ticket>>,
@@ -26,7 +26,7 @@ pub struct TicketStore {
 }
 
 impl TicketStore {
-    /// Over the lanes of the database.
+    /// Starts the coalescers on the lanes of the database.
     pub fn start(lanes: &Lanes) -> Self {
         let (reads, loads) = (lanes.clone(), lanes.clone());
         let (inserts, updates) = (lanes.clone(), lanes.clone());
@@ -50,18 +50,18 @@ impl TicketStore {
         }
     }
 
-    /// The ticket, if it is there for the caller.
+    /// Returns the ticket, or `None` if it is outside the caller's scope.
     ///
     /// # Errors
-    /// What the database says.
+    /// Returns any database error.
     pub async fn load(&self, asked: Asked) -> Result<Option<Ticket>, StoreError> {
         self.reads.call(asked).await
     }
 
-    /// What a command needs to decide.
+    /// Returns the data that a command bases its decision on.
     ///
     /// # Errors
-    /// What the database says.
+    /// Returns any database error.
     pub async fn load_for_command(&self, asked: AskedForCommand) -> Result<Loaded, StoreError> {
         self.loads.call(asked).await
     }
@@ -69,16 +69,16 @@ impl TicketStore {
     /// Inserts a new ticket.
     ///
     /// # Errors
-    /// What the database says: it or its request is there already, for one.
+    /// Returns any database error, e.g. if the ticket or its request exists already.
     pub async fn insert(&self, write: TicketWrite) -> Result<(), StoreError> {
         self.inserts.call(write).await
     }
 
-    /// Changes a ticket, if it still has the revision on which the decision was
-    /// taken; answers whether it had.
+    /// Updates a ticket if it still has the revision that the decision is based on.
+    /// Returns true if it had.
     ///
     /// # Errors
-    /// What the database says: the request was made before, for one.
+    /// Returns any database error, e.g. if the request was executed before.
     pub async fn update(&self, write: TicketWrite) -> Result<bool, StoreError> {
         self.updates.call(write).await
     }
@@ -91,9 +91,11 @@ fn to_each<T>(count: usize, answers: Result<Vec<T>, StoreError>) -> Vec<Result<T
     }
 }
 
-/// Reads tickets; one that can't be read fails its own caller alone.
+/// Reads tickets; an unreadable one only fails its own caller.
 async fn read(lanes: &Lanes, asked: &[Asked]) -> Vec<Result<Option<Ticket>, StoreError>> {
     match load_tickets(lanes, asked).await {
+        // If the database is unavailable, retrying each call would only add load and
+        // make its caller wait for another timeout.
         Err(error) if asked.len() > 1 && !error.is_unavailable() => {
             let mut answers = Vec::new();
             for asked in asked {
@@ -106,7 +108,7 @@ async fn read(lanes: &Lanes, asked: &[Asked]) -> Vec<Result<Option<Ticket>, Stor
     }
 }
 
-/// Loads what commands need; what can't be loaded fails its own caller alone.
+/// Loads the data for commands; unreadable data only fails its own caller.
 async fn load(lanes: &Lanes, asked: &[AskedForCommand]) -> Vec<Result<Loaded, StoreError>> {
     match load_for_command(lanes, asked).await {
         Err(error) if asked.len() > 1 && !error.is_unavailable() => {
@@ -121,6 +123,8 @@ async fn load(lanes: &Lanes, asked: &[AskedForCommand]) -> Vec<Result<Loaded, St
     }
 }
 
+/// Inserts tickets. A duplicate aborts the whole statement; then each ticket is
+/// inserted separately.
 async fn insert(lanes: &Lanes, writes: &[TicketWrite]) -> Vec<Result<(), StoreError>> {
     match insert_tickets(lanes, writes).await {
         Ok(()) => writes.iter().map(|_| Ok(())).collect(),
@@ -135,6 +139,8 @@ async fn insert(lanes: &Lanes, writes: &[TicketWrite]) -> Vec<Result<(), StoreEr
     }
 }
 
+/// Updates tickets. A request that was executed before aborts the whole statement; then
+/// each ticket is updated separately.
 async fn update(lanes: &Lanes, writes: &[TicketWrite]) -> Vec<Result<bool, StoreError>> {
     match update_tickets(lanes, writes).await {
         Err(error) if writes.len() > 1 && !error.is_unavailable() => {

@@ -1,4 +1,4 @@
-//! Statements on messages in chat groups.
+//! Guard of messages in chat groups.
 
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
@@ -11,7 +11,8 @@ use crate::domain::{
     group_message::GroupMessage,
 };
 
-/// Whoever sees to a message is on chat duty where its group is, or around it.
+/// Rejects a claim or a hand-over unless the person is on chat duty now, for the
+/// group's area or one around it.
 pub(crate) async fn guard(
     tx: &mut Tx,
     messages: &[GroupMessage],

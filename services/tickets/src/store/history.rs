@@ -1,4 +1,4 @@
-//! Reads of the append-only history; it is written with the ticket.
+//! Reads the append-only history, which is written together with the tickets.
 
 use sqlx::types::Json;
 use uuid::Uuid;
@@ -7,11 +7,11 @@ use wangge_pg::{Lanes, StoreError};
 
 use crate::domain::ticket::HistoryLine;
 
-/// Lines of a ticket's history behind a revision, oldest first; none if the
-/// ticket is not there for the caller.
+/// Returns the history lines of a ticket after a revision, oldest first; `None` if the
+/// ticket is outside the caller's scope.
 ///
 /// # Errors
-/// What the database says.
+/// Returns any database error.
 pub async fn list_history(
     lanes: &Lanes,
     ticket_id: Uuid,
@@ -47,6 +47,8 @@ pub async fn list_history(
             .await
         })
         .await?;
+    // The left join returns one row of nulls for a visible ticket without further
+    // lines, so no row at all means that the ticket isn't visible.
     if rows.is_empty() {
         return Ok(None);
     }

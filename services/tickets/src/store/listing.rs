@@ -1,15 +1,14 @@
-//! Lists of tickets, newest report first. A page reads about what it returns,
-//! however many tickets there are: each shape of list has an index that holds
-//! its tickets in order. For every state that is asked for, the newest few are
-//! taken from the index and put together; no filter on states means all of
-//! them.
+//! Lists of tickets, newest report first. A page reads about as many rows as it
+//! returns, regardless of the number of tickets: every kind of list has an index in
+//! list order. For each requested state, the first rows are read from the index, and
+//! the results are merged; without a filter, all states are requested.
 //!
-//! Area codes are prefixes of the codes within them, so a list of an area is
-//! served by the longest of [`LENGTHS`] that the area's code has; these are
-//! those of districts, streets, communities and grids. What lies within that
-//! prefix and not in the area is passed over.
+//! Area codes are prefixes of the codes inside them, so a list of an area uses the
+//! index on the longest of [`LENGTHS`] that the area's code has: the lengths of
+//! districts, streets, communities and grids. Rows with that prefix outside the area
+//! are skipped.
 //!
-//! Tickets by holder stand in `ticket_holding`, which triggers keep.
+//! Tickets by holder are in `ticket_holding`, which triggers maintain.
 
 use std::{cmp::Reverse, collections::HashSet};
 
@@ -23,43 +22,46 @@ use wangge_pg::{Lanes, StoreError};
 use super::ticket::whole;
 use crate::domain::{order::Order, ticket::Ticket, ticket_state::TicketState};
 
-/// Lengths of codes by which tickets are indexed, the longest first.
+/// Lengths of the code prefixes that have an index, longest first.
 const LENGTHS: [usize; 4] = [15, 12, 9, 6];
 
-/// What a list of tickets asks for.
+/// Filter and paging of a list of tickets.
 #[derive(Debug)]
 pub struct Filter {
-    /// Which tickets are there for the caller.
+    /// The tickets that the caller can access.
     pub scope: RecordScope,
-    /// Only tickets within this area, whoever holds them; empty for all.
+    /// Only tickets within this area, regardless of their holder; empty for all.
     pub within: String,
     /// Only tickets in one of these states; empty for all.
     pub states: Vec<i16>,
     /// Only tickets on which this unit holds a live order.
     pub unit_id: Option<Uuid>,
-    /// Only tickets that no grid was found for.
+    /// Only tickets that are not in a grid yet.
     pub only_unrouted: bool,
-    /// Only tickets behind this one: its report's time and its id.
+    /// Only tickets after this one in the list: its report's time and its id.
     pub after: Option<(DateTime<Utc>, Uuid)>,
-    /// At most this many.
+    /// Maximum number of tickets to return.
     pub limit: i64,
 }
 
-/// Lists tickets.
+/// Returns a page of tickets.
 ///
 /// # Errors
-/// What the database says.
+/// Returns any database error.
 pub async fn list_tickets(lanes: &Lanes, filter: &Filter) -> Result<Vec<Ticket>, StoreError> {
     let mut tickets = match filter.unit_id {
         Some(unit_id) => by_holder(lanes, filter, unit_id).await?,
         None => {
             let mut tickets = by_area(lanes, filter).await?;
+            // Two statements, because no single index has the tickets of an area and
+            // those of a holder in list order.
             if let Some(unit_id) = filter.scope.holder() {
                 tickets.extend(by_holder(lanes, filter, unit_id).await?);
             }
             tickets
         }
     };
+    // A ticket can be in the caller's area and held by its unit as well.
     let mut known = HashSet::new();
     tickets.retain(|ticket| known.insert(ticket.id));
     tickets.sort_by_key(|ticket| Reverse((ticket.reported_time, ticket.id)));
@@ -68,15 +70,17 @@ pub async fn list_tickets(lanes: &Lanes, filter: &Filter) -> Result<Vec<Ticket>,
 }
 
 impl Filter {
-    /// The states that are asked for, each once.
+    /// Returns the requested states without duplicates.
     fn states(&self) -> Vec<i16> {
         let all = TicketState::ALL.iter().map(|state| state.code());
         all.filter(|state| self.states.is_empty() || self.states.contains(state))
             .collect()
     }
 
-    /// The values of `routed` that are asked for.
+    /// Returns the requested values of `routed`.
     fn routed(&self) -> &'static [bool] {
+        // Both values instead of no condition: the column comes before the sort order in
+        // the indexes, so it needs a value.
         if self.only_unrouted {
             &[false]
         } else {
@@ -85,17 +89,19 @@ impl Filter {
     }
 }
 
-/// The longest of some lengths that a code has; 0 for none.
+/// Returns the longest of some lengths that a code has, or 0 for none.
 fn length_of(code: &str, lengths: &[usize]) -> usize {
     let mut lengths = lengths.iter();
     let fits = lengths.find(|length| code.is_char_boundary(**length) && code.len() >= **length);
     fits.copied().unwrap_or_default()
 }
 
-/// A statement on tickets of an area, whose first parameter is the prefix of the
-/// area's code that has an index.
+/// Runs the statement for the tickets of an area. Its first parameter is the prefix of
+/// the area's code that has an index.
 macro_rules! area_statement {
     ($lanes:ident, $filter:ident, $code:ident, $length:expr, $is_there:literal) => {{
+        // A macro, because `sqlx::query!` needs a literal, and PostgreSQL only matches the
+        // index expression `left(area_code, 15)` with a constant length.
         let (after_time, after_id) = $filter.after.unzip();
         let rows = $lanes
             .take()
@@ -132,7 +138,7 @@ macro_rules! area_statement {
     }};
 }
 
-/// Tickets that lie in the caller's area.
+/// Lists the tickets in the caller's area.
 async fn by_area(lanes: &Lanes, filter: &Filter) -> Result<Vec<Ticket>, StoreError> {
     let scope = filter.scope.within(&filter.within);
     let Some(code) = scope.own_area() else {
@@ -147,11 +153,13 @@ async fn by_area(lanes: &Lanes, filter: &Filter) -> Result<Vec<Ticket>, StoreErr
     })
 }
 
-/// As [`area_statement!`], on tickets that a unit holds. A unit that asks for its own
-/// (`$9 = $12`) isn't looked up a second time: PostgreSQL would gather all that it
-/// holds for that.
+/// Like [`area_statement!`], for tickets that a unit holds. If a unit lists its own
+/// (`$9 = $12`), its orders aren't checked a second time: PostgreSQL would fetch all
+/// orders that it holds for that.
 macro_rules! holder_statement {
     ($lanes:ident, $filter:ident, $unit:ident, $code:ident, $length:expr, $is_there:literal) => {{
+        // `ticket_holding` provides the order of the list. Access is decided by the live
+        // orders in `ticket_order`.
         let (after_time, after_id) = $filter.after.unzip();
         let rows = $lanes
             .take()
@@ -198,14 +206,14 @@ macro_rules! holder_statement {
     }};
 }
 
-/// Tickets on which a unit holds a live order, those of them that are there for
-/// the caller.
+/// Lists the tickets on which a unit holds a live order and that the caller can
+/// access.
 async fn by_holder(
     lanes: &Lanes,
     filter: &Filter,
     unit_id: Uuid,
 ) -> Result<Vec<Ticket>, StoreError> {
-    // Who sees by area alone sees nothing outside it.
+    // A caller with access by area only sees nothing outside that area.
     let narrowed = filter.scope.within(&filter.within);
     let code = match (narrowed.own_area(), filter.scope.holder()) {
         (Some(area), None) => area,

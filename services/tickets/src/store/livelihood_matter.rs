@@ -1,4 +1,4 @@
-//! Statements on livelihood matters.
+//! Guard of livelihood matters.
 
 use std::collections::HashMap;
 
@@ -15,8 +15,8 @@ use wangge_resource_store::table::CREATE;
 
 use crate::domain::livelihood_matter::LivelihoodMatter;
 
-/// A matter is one of an item that can be applied for where it lies, and is decided
-/// within the legal limit of that item.
+/// Rejects a matter unless its item can be applied for in its area on the day of the
+/// application, and its deadline is within the item's legal limit.
 pub(crate) async fn guard(
     tx: &mut Tx,
     matters: &[LivelihoodMatter],
@@ -40,7 +40,8 @@ pub(crate) async fn guard(
     let items: HashMap<Uuid, Item> = items.into_iter().map(|item| (item.id, item)).collect();
     let mut refused = Vec::new();
     for matter in matters {
-        // In a trial the item may be part of what is tried.
+        // In a dry run the item may be missing, because its row is part of the same data
+        // set and was rolled back.
         let item = items.get(&matter.livelihood_item_id);
         let refusal = item.and_then(|item| item.refuse(matter));
         refused.extend(refusal.map(|refusal| (matter.head.id, refusal)));
@@ -48,7 +49,7 @@ pub(crate) async fn guard(
     Ok(refused)
 }
 
-/// What a matter must keep of its item.
+/// The fields of an item that constrain its matters.
 struct Item {
     id: Uuid,
     area_code: String,
@@ -58,7 +59,7 @@ struct Item {
 }
 
 impl Item {
-    /// Why a matter can't be one of it.
+    /// Returns the reason why a matter can't belong to the item; `None` if it can.
     fn refuse(&self, matter: &LivelihoodMatter) -> Option<Refusal> {
         if !area_code::is_within(&matter.head.area_code, &self.area_code) {
             let field = "livelihood_matter.livelihood_item_id";

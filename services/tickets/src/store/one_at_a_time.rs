@@ -1,7 +1,7 @@
-//! Who can't be in two places at a time: a person's duties, and a person's
-//! patrols, don't overlap within a community. Another community's records are
-//! none of its business: they neither stand in the way nor show themselves by
-//! doing so. It refuses nothing itself: it finds what stands in the way.
+//! Finds overlapping work: a person's duties, and a person's patrols, can't overlap
+//! within a community. Records of other communities are ignored: they neither conflict
+//! nor become visible through a conflict. This module rejects nothing itself; it
+//! returns the conflicting records.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 
@@ -12,36 +12,34 @@ use wangge_pg::{StoreError, Tx};
 
 use crate::domain::{area::COMMUNITY, duty_shift::DutyShiftState};
 
-/// What keeps people busy.
+/// Kinds of work that are checked for overlaps, each separately.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Work {
-    /// Planned shifts of duty.
+    /// Planned duty shifts.
     Duty,
-    /// Patrols.
+    /// Patrols, which have no states.
     Patrol,
 }
 
-/// A time in which a person is busy: not more than 24 hours.
+/// A period in which a person is busy, at most 24 hours long.
 #[derive(Debug, Clone)]
 pub(super) struct Busy {
-    /// The record.
+    /// Id of the record.
     pub(super) id: Uuid,
-    /// Where it lies: a community or a grid.
+    /// Code of its area: a community or a grid.
     pub(super) area_code: String,
-    /// Who.
+    /// Id of the person.
     pub(super) person_id: Uuid,
-    /// When it begins.
     pub(super) start_time: DateTime<Utc>,
-    /// When it ends.
     pub(super) end_time: DateTime<Utc>,
 }
 
-/// Ids of those that overlap with another record of the person in the same
-/// community: one that is there, or one before them. Until the transaction ends,
-/// nobody else can ask about the same people.
+/// Returns the ids of those that overlap with another record of the person in the same
+/// community, either a stored one or an earlier one in `asked`. Locks the people until
+/// the end of the transaction.
 ///
 /// # Errors
-/// What the database says.
+/// Returns any database error.
 pub(super) async fn overlapping(
     tx: &mut Tx,
     work: Work,
@@ -50,6 +48,8 @@ pub(super) async fn overlapping(
     if asked.is_empty() {
         return Ok(HashSet::new());
     }
+    // Locked before the lookup: a concurrent transaction for the same person could
+    // otherwise pass the same check before either has committed.
     wait_in_line(tx, asked).await?;
     let communities = communities(tx, asked).await?;
     let mut found: HashSet<Uuid> = there(tx, work, asked, &communities)
@@ -61,6 +61,8 @@ pub(super) async fn overlapping(
         let others = before
             .entry((busy.person_id, community.as_str()))
             .or_default();
+        // Only accepted records block later ones in the batch: one that conflicts with a
+        // stored record won't be written.
         if others
             .iter()
             .any(|other| other.start_time < busy.end_time && busy.start_time < other.end_time)
@@ -73,8 +75,10 @@ pub(super) async fn overlapping(
     Ok(found)
 }
 
-/// Locks the people, always in the same order.
+/// Locks the people until the end of the transaction.
 async fn wait_in_line(tx: &mut Tx, asked: &[Busy]) -> Result<(), StoreError> {
+    // Sorted, so that transactions with several people can't deadlock. A collision of
+    // the 64-bit keys only makes two people share a lock.
     let keys: BTreeSet<i64> = asked
         .iter()
         .map(|busy| {
@@ -92,7 +96,7 @@ async fn wait_in_line(tx: &mut Tx, asked: &[Busy]) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// The community in which each lies; its own area, if none is known.
+/// Returns the community of each; its own area, if no community is known.
 async fn communities(tx: &mut Tx, asked: &[Busy]) -> Result<Vec<String>, StoreError> {
     let codes: BTreeSet<String> = asked
         .iter()
@@ -120,7 +124,7 @@ async fn communities(tx: &mut Tx, asked: &[Busy]) -> Result<Vec<String>, StoreEr
         .collect())
 }
 
-/// Those that overlap with what is there.
+/// Returns the ids of those that overlap with stored records.
 async fn there(
     tx: &mut Tx,
     work: Work,
@@ -132,7 +136,8 @@ async fn there(
     let starts: Vec<DateTime<Utc>> = asked.iter().map(|busy| busy.start_time).collect();
     let ends: Vec<DateTime<Utc>> = asked.iter().map(|busy| busy.end_time).collect();
     let until: Vec<String> = communities.iter().map(|code| upper_bound(code)).collect();
-    // None lasts longer than 24 hours, so few are looked at.
+    // No record is longer than 24 hours, so the last condition bounds the range of the
+    // index on `(person_id, end_time)`.
     let found = match work {
         Work::Duty => {
             sqlx::query_scalar!(

@@ -1,4 +1,4 @@
-//! Statements on patrols.
+//! Guard of patrols.
 
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
@@ -10,14 +10,15 @@ use wangge_resource_store::table::CREATE;
 use super::one_at_a_time::{Busy, Work, overlapping};
 use crate::domain::patrol::Patrol;
 
-/// Nobody patrols two grids of a community at a time, and no patrol is entered
-/// twice.
+/// Rejects overlapping patrols of one person in a community, which includes a patrol
+/// that is entered twice.
 pub(crate) async fn guard(
     tx: &mut Tx,
     patrols: &[Patrol],
     action: &'static str,
     _now: DateTime<Utc>,
 ) -> Result<Vec<(Uuid, Refusal)>, StoreError> {
+    // A patrol is immutable, so only its creation can cause an overlap.
     if action != CREATE {
         return Ok(Vec::new());
     }

@@ -1,4 +1,4 @@
-//! Everything that routing reads, at once.
+//! Loads the reference data that routing uses.
 
 use std::collections::HashMap;
 
@@ -12,41 +12,42 @@ use super::{
 };
 use crate::domain::category::{Category, Responsibility};
 
-/// Reference data as the tables hold it.
+/// The reference data, as rows of the tables.
 #[derive(Debug)]
 pub struct ReferenceRows {
-    /// Version that the rows have at least.
+    /// Version of the data; the rows may be newer.
     pub version: i64,
-    /// Names of areas by id, as far as the feed has told them.
+    /// Names of areas by id, if the feed has sent them.
     pub area_names: HashMap<Uuid, String>,
-    /// Areas.
+    /// Areas from organization's feed.
     pub areas: Vec<AreaCopy>,
-    /// Units.
+    /// Units from organization's feed.
     pub units: Vec<UnitCopy>,
-    /// The address book: normalized text, code.
+    /// The address book: normalised text and area code.
     pub addresses: Vec<(String, String)>,
-    /// Categories.
+    /// Categories with their time limits.
     pub categories: Vec<Category>,
-    /// The duty list.
+    /// Entries of the duty list.
     pub responsibilities: Vec<Responsibility>,
 }
 
-/// The version of the reference data.
+/// Returns the current version of the reference data.
 ///
 /// # Errors
-/// What the database says.
+/// Returns any database error.
 pub async fn load_version(pool: &PgPool) -> Result<i64, StoreError> {
     Ok(sqlx::query_scalar!("select version from reference_version")
         .fetch_one(pool)
         .await?)
 }
 
-/// Loads everything. The version is read first: what changes meanwhile is
-/// loaded again.
+/// Loads all reference data.
 ///
 /// # Errors
-/// What the database says.
+/// Returns any database error.
 pub async fn load_reference(pool: &PgPool) -> Result<ReferenceRows, StoreError> {
+    // Read before the rows, without a transaction: changes that are committed during
+    // the load have a higher version and cause another load.
     let version = load_version(pool).await?;
     let categories =
         sqlx::query!("select id, code, name, limit_kind, limit_amount, revision from category")
@@ -55,6 +56,8 @@ pub async fn load_reference(pool: &PgPool) -> Result<ReferenceRows, StoreError> 
     let addresses = sqlx::query!("select normalized_text, area_code from address_copy")
         .fetch_all(pool)
         .await?;
+    // Names have a table of their own, because earlier releases select all columns of
+    // `area_copy`. Areas received before it existed have no name until they change.
     let names = sqlx::query!("select area_id, name from area_copy_name")
         .fetch_all(pool)
         .await?;

@@ -1,4 +1,4 @@
-//! Reads of tickets with their orders.
+//! Loads tickets with their orders.
 
 use sqlx::types::Json;
 use uuid::Uuid;
@@ -8,19 +8,20 @@ use wangge_resource::Found;
 
 use crate::domain::{order::Order, ticket::Ticket};
 
-/// A ticket that is asked for, and by whom.
+/// A ticket to load, with the scope of its caller.
 #[derive(Debug, Clone)]
 pub struct Asked {
-    /// Its id.
+    /// Id of the ticket.
     pub id: Uuid,
-    /// Which tickets are there for the caller.
+    /// The tickets that the caller can access.
     pub scope: RecordScope,
 }
 
-/// Loads tickets to be read; none for one that is not there for its caller.
+/// Loads tickets for reading, in one statement; `None` for each ticket that is outside
+/// its caller's scope.
 ///
 /// # Errors
-/// What the database says.
+/// Returns any database error.
 pub async fn load_tickets(
     lanes: &Lanes,
     asked: &[Asked],
@@ -48,6 +49,8 @@ pub async fn load_tickets(
         .await?;
     let mut tickets: Vec<Option<Ticket>> = asked.iter().map(|_| None).collect();
     for row in rows {
+        // The join drops tickets outside the scope, so rows are matched by their
+        // ordinal, which starts at 1.
         let place = usize::try_from(row.place - 1).unwrap_or(usize::MAX);
         if let Some(slot) = tickets.get_mut(place) {
             *slot = Some(whole(row.ticket, row.orders));
@@ -56,30 +59,32 @@ pub async fn load_tickets(
     Ok(tickets)
 }
 
-/// A command that asks for what it needs to decide.
+/// A ticket to load for a command, with the request that executes it.
 #[derive(Debug, Clone)]
 pub struct AskedForCommand {
     /// Id of the ticket.
     pub id: Uuid,
-    /// The request.
+    /// Key by which a retried request is recognised.
     pub key: RequestKey,
-    /// Which tickets are there for the caller.
+    /// The tickets that the caller can access.
     pub scope: RecordScope,
 }
 
-/// What a command needs to decide.
+/// The data that a command bases its decision on.
 #[derive(Debug, Default)]
 pub struct Loaded {
-    /// The ticket, if it is there for the caller.
+    /// The ticket; `None` if the caller can't access it. An idempotent replay also
+    /// returns a ticket that has left the scope, if it is unchanged since the request.
     pub ticket: Option<Ticket>,
-    /// Fingerprint and record of the request, if it was made before.
+    /// Fingerprint and record id of the request, if it was executed before.
     pub request: Option<(Vec<u8>, Uuid)>,
 }
 
-/// Loads tickets to be acted on.
+/// Loads tickets to be changed, in one statement: one result for each of `asked`, in
+/// the same order.
 ///
 /// # Errors
-/// What the database says.
+/// Returns any database error.
 pub async fn load_for_command(
     lanes: &Lanes,
     asked: &[AskedForCommand],
@@ -109,6 +114,7 @@ pub async fn load_for_command(
             .await
         })
         .await?;
+    // The statement uses left joins, so every element has exactly one row.
     Ok(rows
         .into_iter()
         .map(|row| Loaded {
@@ -118,11 +124,11 @@ pub async fn load_for_command(
         .collect())
 }
 
-/// Open tickets that no grid was found for, by id. Each is read for itself, so that
-/// one that can't be read (`None`) keeps no other from being routed.
+/// Lists open tickets that are not in a grid, by id. Each ticket is deserialised
+/// separately: an unreadable one becomes `None` and doesn't block the others.
 ///
 /// # Errors
-/// What the database says.
+/// Returns any database error.
 pub async fn list_unrouted(
     lanes: &Lanes,
     after: Uuid,
@@ -132,6 +138,8 @@ pub async fn list_unrouted(
         .take()
         .await?
         .run(async |lane| {
+            // Selected as text: with a typed column, one unreadable row would fail the
+            // whole statement.
             sqlx::query!(
                 r#"select id, row_to_json(ticket)::text as "ticket!",
                    (select json_agg(o order by o.place) from ticket_order o
@@ -156,14 +164,14 @@ fn read(ticket: &str, orders: Option<&str>) -> serde_json::Result<Ticket> {
     Ok(whole(serde_json::from_str(ticket)?, orders))
 }
 
-/// A ticket that is there: its id, the digest of its row if it was imported,
-/// and its revision.
+/// An existing ticket: its id, the digest of its row if it was imported, and its
+/// revision.
 pub type Digest = (Uuid, Option<String>, i64);
 
-/// Those of some tickets that are there.
+/// Returns those of some tickets that exist.
 ///
 /// # Errors
-/// What the database says.
+/// Returns any database error.
 pub async fn load_digests(lanes: &Lanes, ids: &[Uuid]) -> Result<Vec<Digest>, StoreError> {
     let rows = lanes
         .take()
@@ -183,10 +191,11 @@ pub async fn load_digests(lanes: &Lanes, ids: &[Uuid]) -> Result<Vec<Digest>, St
         .collect())
 }
 
-/// Which of these orders there are, wherever their tickets lie.
+/// Returns those of some orders that exist, in any area: order ids are unique across
+/// the platform.
 ///
 /// # Errors
-/// What the database says.
+/// Returns any database error.
 pub async fn find_orders(lanes: &Lanes, ids: &[Uuid]) -> Result<Vec<Uuid>, StoreError> {
     lanes
         .take()
@@ -199,7 +208,7 @@ pub async fn find_orders(lanes: &Lanes, ids: &[Uuid]) -> Result<Vec<Uuid>, Store
         .await
 }
 
-/// Scopes as columns.
+/// Scopes as arrays, one element per caller.
 struct Bounds {
     from: Vec<String>,
     until: Vec<String>,
@@ -212,6 +221,8 @@ fn bounds<'s>(scopes: impl Iterator<Item = &'s RecordScope>) -> Bounds {
         until: Vec::new(),
         holders: Vec::new(),
     };
+    // Callers of one statement have different scopes, so these are parameters and
+    // not part of the SQL.
     for scope in scopes {
         bounds.from.push(scope.area_from());
         bounds.until.push(scope.area_until());
@@ -220,18 +231,19 @@ fn bounds<'s>(scopes: impl Iterator<Item = &'s RecordScope>) -> Bounds {
     bounds
 }
 
-/// A ticket with its orders.
+/// Combines a ticket with its orders.
 pub(super) fn whole(ticket: Json<Ticket>, orders: Option<Json<Vec<Order>>>) -> Ticket {
     Ticket {
+        // `json_agg` of no rows is null, not an empty array.
         orders: orders.map(|orders| orders.0).unwrap_or_default(),
         ..ticket.0
     }
 }
 
-/// Tickets by id, those that lie within a scope.
+/// Finds tickets by id within a scope.
 ///
 /// # Errors
-/// What the database says.
+/// Returns any database error.
 pub async fn find_tickets(
     tx: &mut Tx,
     scope: &RecordScope,

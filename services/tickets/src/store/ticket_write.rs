@@ -1,7 +1,6 @@
-//! Writes of tickets, with everything that is written beside them: orders,
-//! lines of history, events, and the request. A write is one statement, so
-//! there is no transaction that a cancelled handler could leave open, and
-//! writes that come at the same time share one.
+//! Writes tickets together with their orders, history lines, events and requests. A
+//! write is a single statement, so a cancelled handler can't leave a transaction open,
+//! and concurrent writes share a statement.
 
 use std::collections::HashSet;
 
@@ -16,10 +15,10 @@ use crate::domain::{
     ticket::{HistoryLine, Ticket},
 };
 
-/// A ticket's change. Rows bear the names of the tables' columns.
+/// A change of a ticket. Field names of the rows match the column names.
 #[derive(Debug, Clone)]
 pub struct TicketWrite {
-    /// Revision on which the decision was taken; 0 for a new ticket.
+    /// Revision that the decision is based on; 0 for a new ticket.
     before: i64,
     ticket: Ticket,
     lines: Vec<HistoryLine>,
@@ -28,8 +27,8 @@ pub struct TicketWrite {
 }
 
 impl TicketWrite {
-    /// A ticket as it is to be, changed from revision `before`, with its new
-    /// lines of history and events. The events go on with the present trace.
+    /// Creates the write of a ticket that has changed since revision `before`, with its
+    /// new history lines and events. The events carry the current trace context.
     pub fn new(
         before: i64,
         ticket: Ticket,
@@ -38,6 +37,7 @@ impl TicketWrite {
         request: Option<&RequestKey>,
         now: DateTime<Utc>,
     ) -> Self {
+        // Read here: the coalescer runs the statement outside the caller's span.
         let traceparent = wangge_telemetry::context::current_traceparent();
         Self {
             before,
@@ -53,22 +53,22 @@ impl TicketWrite {
 }
 
 impl TicketWrite {
-    /// Code of the area in which the ticket lies.
+    /// Returns the code of the ticket's area.
     pub fn area_code(&self) -> &str {
         &self.ticket.area_code
     }
 
-    /// The ticket's revision once it is written.
+    /// Returns the ticket's revision after the write.
     pub fn revision(&self) -> i64 {
         self.ticket.revision
     }
 }
 
-/// Inserts new tickets: all of them or, if one is there already or was asked
-/// for before, none.
+/// Inserts new tickets: all of them, or none if one of them or of their requests
+/// exists already.
 ///
 /// # Errors
-/// What the database says.
+/// Returns any database error.
 pub async fn insert_tickets(lanes: &Lanes, writes: &[TicketWrite]) -> Result<(), StoreError> {
     let rows = Rows::of(writes);
     lanes
@@ -90,25 +90,27 @@ pub async fn insert_tickets(lanes: &Lanes, writes: &[TicketWrite]) -> Result<(),
     Ok(())
 }
 
-/// Changes tickets, each if it still has the revision on which its decision was
-/// taken; answers for each whether it had. Of two changes of one ticket the
-/// second is answered as too late.
+/// Updates tickets with optimistic locking: each only if it still has the revision
+/// that its decision is based on. Returns whether it had, for each write. Of two
+/// writes of one ticket, the second returns false.
 ///
 /// # Errors
-/// What the database says: a request was made before, for one. Then nothing
+/// Returns any database error, e.g. if a request was executed before. Then nothing
 /// was changed.
 pub async fn update_tickets(
     lanes: &Lanes,
     writes: &[TicketWrite],
 ) -> Result<Vec<bool>, StoreError> {
+    // In PostgreSQL, an `update … from` with two source rows for one target row
+    // applies only one of them, and which one is unspecified.
     let mut taken = HashSet::new();
     let first: Vec<bool> = writes
         .iter()
         .map(|write| taken.insert(write.ticket.id))
         .collect();
     let firsts = writes.iter().zip(&first).filter(|(_, first)| **first);
-    // Rows are locked in the order of their ids, so that statements that change
-    // the same tickets wait for one another and never each for the other.
+    // Rows are locked in id order, so that concurrent statements on the same tickets
+    // wait for each other instead of deadlocking.
     let mut ordered: Vec<&TicketWrite> = firsts.map(|(write, _)| write).collect();
     ordered.sort_by_key(|write| write.ticket.id);
     let rows = Rows::of(ordered);
@@ -134,11 +136,12 @@ pub async fn update_tickets(
     let changed: HashSet<Uuid> = changed.into_iter().collect();
     let answers = writes.iter().zip(first);
     Ok(answers
+        // A second write of a ticket counts as a lost race: its caller decides again.
         .map(|(write, first)| first && changed.contains(&write.ticket.id))
         .collect())
 }
 
-/// Writes, table by table.
+/// The rows of several writes, by table.
 #[derive(Debug, Default)]
 struct Rows<'w> {
     tickets: Vec<&'w Ticket>,
@@ -165,7 +168,7 @@ impl<'w> Rows<'w> {
 }
 
 fn json<T: Serialize>(rows: &[T]) -> String {
-    // Rows are plain records, which always have a JSON form.
+    // Rows are plain structs, whose serialisation can't fail.
     serde_json::to_string(rows).unwrap_or_default()
 }
 
@@ -223,7 +226,7 @@ impl EventRow {
     }
 }
 
-/// Bytes in the form in which PostgreSQL reads them from text.
+/// Formats bytes as text that PostgreSQL parses as `bytea`: JSON has no binary type.
 fn hex(bytes: &[u8]) -> String {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";
     let mut text = String::with_capacity(2 + bytes.len() * 2);

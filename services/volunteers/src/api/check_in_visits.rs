@@ -1,4 +1,4 @@
-//! Check-in visits on the wire.
+//! Handlers for check-in visits, and their conversion to and from protos.
 
 use chrono::{DateTime, Utc};
 use tonic::Request;
@@ -32,6 +32,7 @@ pub(super) async fn create_check_in_visit(
 ) -> Result<v1::CheckInVisit, Refusal> {
     let (caller, scope) = Caller::of(&request)?;
     let message = request.into_inner();
+    // Computed before ids are generated: a retry must have the same digest.
     let key = RequestKey::of(
         &caller.key,
         "CreateCheckInVisit",
@@ -67,6 +68,7 @@ pub(super) async fn list_check_in_visits(
     let size = page::size(message.page_size);
     let scope = scope.within(&message.within_code);
     let lanes = &app.database.list_lanes;
+    // One row more than the page holds, to detect whether there is a next page.
     let found =
         store::check_in_visit::list_check_in_visits(lanes, &scope, behind, size + 1).await?;
     let keys: Vec<_> = found
@@ -74,6 +76,8 @@ pub(super) async fn list_check_in_visits(
         .map(|visit| (visit.visit_time, visit.id.to_string()))
         .collect();
     let mut check_in_visits: Vec<_> = found.into_iter().map(to_wire).collect();
+    // Visits contain free text, so a page is limited in bytes as well as in rows: a
+    // full page must fit into a gRPC message.
     let kept = page::fitting(
         size,
         check_in_visits.iter().map(prost::Message::encoded_len),
@@ -114,8 +118,8 @@ pub(super) async fn void_check_in_visit(
     Ok(to_wire(voided.await?))
 }
 
-/// What is asked to be recorded. What is output only is not looked at, but for
-/// a time: whoever names one expects it to be kept.
+/// Reads the visit to record. Output-only fields are ignored, except for a time: it is
+/// rejected later, since a caller that sends one expects it to be stored.
 fn draft(asked: v1::CheckInVisit) -> Result<CheckInVisitDraft, Refusal> {
     Ok(CheckInVisitDraft {
         id: optional_id(&asked.id, "check_in_visit.id")?,

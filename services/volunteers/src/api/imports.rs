@@ -1,4 +1,5 @@
-//! The import stream: rows in, results out; the course of the stream is shared.
+//! `ImportService`: converts the rows and results of an import stream. The protocol of
+//! the stream (header, batches, flushes) is implemented in `wangge_server::import`.
 
 use tokio_util::sync::CancellationToken;
 use tonic::{Request, Response, Status, Streaming};
@@ -21,7 +22,7 @@ use crate::{
 
 mod rows;
 
-/// Serves import streams.
+/// The handler of import streams.
 pub(super) struct Imports {
     app: App,
     stop: CancellationToken,
@@ -55,7 +56,7 @@ impl ImportService for Imports {
     }
 }
 
-/// One stream's load.
+/// The state of one import stream.
 struct Load {
     app: App,
     scope: RecordScope,
@@ -77,6 +78,8 @@ impl Importer for Load {
     }
 
     async fn begin(&mut self, head: Head) -> Result<(), Refusal> {
+        // Claims are read against the caller's scope, so that a data set can't vouch for
+        // areas that the importer may not access.
         let claims = head.dataset.as_ref();
         let claims = claims.map(|dataset| read_claims(dataset, &self.scope));
         let (app, scope) = (&self.app, self.scope.clone());
@@ -97,6 +100,7 @@ impl Importer for Load {
         let import = self
             .import
             .as_mut()
+            // The shared protocol calls `begin` first: this is a bug, not the sender's error.
             .ok_or_else(|| Refusal::internal(&"rows came before the header"))?;
         let outcomes = import_records(&self.app, import, rows).await?;
         Ok(outcomes

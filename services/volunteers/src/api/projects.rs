@@ -1,4 +1,4 @@
-//! `ProjectService`: needs, resources and matches, projects, wishes.
+//! `ProjectService`: needs, resources and their matches, projects and wishes.
 
 use wangge_api::volunteers::v1::{self as proto, server::project_service_server::ProjectService};
 use wangge_resource_api::{proto_mapping, resource_service};
@@ -11,7 +11,7 @@ use crate::{
     },
 };
 
-/// Serves needs, resources and matches, projects, wishes.
+/// The handler of `ProjectService`.
 #[derive(Debug, Clone)]
 pub(super) struct Projects(pub App);
 

@@ -1,4 +1,4 @@
-//! Registrations on the wire.
+//! Handlers for registrations, and their conversion to and from protos.
 
 use chrono::NaiveDate;
 use tonic::Request;
@@ -64,6 +64,7 @@ pub(super) async fn list_registrations(
     let behind = page_key::<NaiveDate>(&message.page_token, &arguments)?;
     let size = page::size(message.page_size);
     let scope = scope.within(&message.within_code);
+    // One row more than the page holds, to detect whether there is a next page.
     let mut found =
         store::registration::list_registrations(&app.database.list_lanes, &scope, behind, size + 1)
             .await?;
@@ -98,8 +99,8 @@ pub(super) async fn end_registration(
     Ok(to_wire(ended.await?))
 }
 
-/// What is asked to be registered; `path` leads to it within the request.
-/// What is output only is not looked at.
+/// Reads the registration to create. `path` is the prefix of its fields in the request.
+/// Output-only fields are ignored.
 pub(super) fn draft(asked: v1::Registration, path: &str) -> Result<RegistrationDraft, Refusal> {
     Ok(RegistrationDraft {
         id: optional_id(&asked.id, &format!("{path}id"))?,

@@ -1,4 +1,5 @@
-//! `StationWorkService`: what stations do from day to day.
+//! `StationWorkService`: the daily work of stations, such as sessions, bookings,
+//! deliveries, visits, agency cases and duties.
 
 use tonic::Request;
 use wangge_api::volunteers::v1::{
@@ -24,7 +25,7 @@ use crate::{
     store::booking,
 };
 
-/// Serves what stations do from day to day.
+/// The handler of `StationWorkService`.
 #[derive(Debug, Clone)]
 pub(super) struct StationWork(pub App);
 
@@ -122,7 +123,7 @@ resource_service! {
     }
 }
 
-/// More days than this are not listed at once.
+/// Maximum number of days in one response of `ListSessionDays`.
 const MOST_DAYS: i64 = 366;
 
 impl StationWork {
@@ -140,6 +141,7 @@ impl StationWork {
             let why = "must be after from_date, by at most 366 days";
             return Err(Refusal::field("until_date", "date.order", why));
         }
+        // Read in the caller's scope: `session_days` below doesn't check it again.
         let session: RecurringSession = read::get(&self.0, &scope, id).await?;
         let days: Vec<_> = from
             .iter_days()

@@ -1,5 +1,5 @@
-//! `StationService`: stations, what they offer, who provides it, what it is paid
-//! with.
+//! `StationService`: stations, their functional areas and catalogue, provider contracts
+//! and subsidies.
 
 use wangge_api::volunteers::v1::{self as proto, server::station_service_server::StationService};
 use wangge_resource_api::{proto_enum, proto_mapping, resource_service};
@@ -15,7 +15,7 @@ use crate::{
     },
 };
 
-/// Serves stations.
+/// The handler of `StationService`.
 #[derive(Debug, Clone)]
 pub(super) struct Stations(pub App);
 

@@ -1,4 +1,4 @@
-//! `VenueRouteService`: paths that string venues together.
+//! `VenueRouteService`: routes (paths) that connect venues in an order.
 
 use wangge_api::volunteers::v1::{
     self as proto, server::venue_route_service_server::VenueRouteService,
@@ -10,7 +10,7 @@ use crate::{
     domain::{route_venue::RouteVenue, venue_route::VenueRoute},
 };
 
-/// Serves paths that string venues together.
+/// The handler of `VenueRouteService`.
 #[derive(Debug, Clone)]
 pub(super) struct VenueRoutes(pub App);
 

@@ -1,4 +1,4 @@
-//! Records that a registered official has come, now.
+//! Records a check-in visit of a registered official at the current time.
 
 use futures::FutureExt as _;
 use wangge_api::refusal::Refusal;
@@ -17,7 +17,8 @@ use crate::{
     store,
 };
 
-/// Records the visit under its registration, whose days can't change meanwhile.
+/// Records the visit under its registration. The days of the registration are locked
+/// until the transaction ends.
 pub(crate) async fn create_check_in_visit(
     app: &App,
     writer: Writer,
@@ -35,15 +36,20 @@ pub(crate) async fn create_check_in_visit(
                     .await?
                     .ok_or_else(|| Refusal::not_found(KIND, id.to_string()).into());
             }
+            // A shared lock: visits don't block one another here, but the registration
+            // can't be ended before this visit is committed.
             let ids = [new.registration_id.0];
             let known = store::registration::list_registrations_for_share(tx, &scope, &ids).await?;
             let registration = known.first().ok_or_else(|| {
                 Refusal::unknown_reference("check_in_visit.registration_id", registration::KIND)
             })?;
             let visit = check_in_visit::record(&new, registration)?;
+            // Serialises the visits of this registration. Otherwise two concurrent calls
+            // would both find no visit nearby, and one visit would count twice.
             store::queue::stand_in_line(tx, &ids).await?;
             let (time, spacing) = (visit.visit_time, check_in_visit::SPACING);
             if store::check_in_visit::is_recorded_near(tx, ids[0], time, spacing).await? {
+                // A reused id is reported as such rather than as a visit nearby.
                 let all = RecordScope::everything();
                 let same = store::check_in_visit::load_check_in_visit(tx, &all, visit.id).await?;
                 return Err(match same {

@@ -1,4 +1,4 @@
-//! Ends a registration on a day, or corrects its end.
+//! Sets the end date of a registration, or corrects it.
 
 use futures::FutureExt as _;
 use wangge_api::refusal::Refusal;
@@ -21,8 +21,8 @@ use crate::{
     },
 };
 
-/// Ends the registration with `id`, or corrects its end, if it is still as
-/// `read_etag` says.
+/// Ends the registration with `id`, or corrects its end, if its etag still equals
+/// `read_etag`.
 pub(crate) async fn end_registration(
     app: &App,
     writer: Writer,
@@ -34,6 +34,7 @@ pub(crate) async fn end_registration(
     let ended = transact(&app.database.calls, CONSTRAINTS, move |tx| {
         async move {
             let Writer { key, scope } = writer;
+            // Locked before the claim, which records the revision that this call creates.
             let registration = load_registration_for_update(tx, &scope, id)
                 .await?
                 .ok_or_else(|| Refusal::not_found(KIND, id.to_string()))?;
@@ -43,15 +44,21 @@ pub(crate) async fn end_registration(
             {
                 return Ok(registration);
             }
+            // After the claim: the first call has changed the etag, so a retry would fail
+            // this check.
             etag::check(&read_etag, KIND, registration.revision, &registration)?;
             let before = registration.end_date;
             let ended = registration.end(&end)?;
+            // Stable until the commit: a new visit needs a shared lock on the
+            // registration, which this transaction has locked for update.
             let last = store::check_in_visit::last_visit_time(tx, id.0).await?;
             if let Some(end_date) = ended.end_date {
                 check_in_visit::demand_none_later(last, end_date)?;
             }
             correction::keep(&end, tx, (KIND, id.0), before, &key, now).await?;
             match update_registration(tx, &ended).await {
+                // A later end, or none, can overlap a registration that the official has
+                // made since; only the exclusion constraint detects that safely.
                 Err(error) if error.is_of_another() => return Err(registered_already().into()),
                 updated => updated?,
             }

@@ -1,6 +1,7 @@
-//! Ends claims on wishes whose time is over. Which those are is asked of the
-//! database, so nothing is missed while no service runs; a replica that finds
-//! one ended by another leaves it.
+//! Expires overdue claims on wishes. It polls the database for them rather than
+//! scheduling timers, so claims that become overdue while no replica runs are expired
+//! later. Replicas may run it concurrently: a claim that another replica has already
+//! expired is skipped.
 
 use std::time::Duration;
 
@@ -10,14 +11,16 @@ use wangge_resource_store::write;
 
 use crate::{App, domain::wish::Wish, store};
 
-/// How often it looks.
+/// Poll interval for overdue claims.
 const LOOK: Duration = Duration::from_secs(1);
-/// How many it ends before it looks again.
+/// Maximum number of claims per poll.
 const BATCH: i64 = 100;
 
-/// Ends claims as their time comes, until `stop`.
+/// Expires overdue claims until `stop` is cancelled.
 pub(crate) async fn run(app: App, stop: CancellationToken) {
     loop {
+        // Logged and retried at the next poll: the task must survive an outage of the
+        // database.
         if let Err(refusal) = expire(&app).await {
             tracing::warn!(error = %refusal.message, "claims on wishes could not be ended");
         }
@@ -31,9 +34,10 @@ pub(crate) async fn run(app: App, stop: CancellationToken) {
 async fn expire(app: &App) -> Result<(), Refusal> {
     let pool = &app.database.background;
     for id in store::wish::overdue_claims(pool, app.clock.now(), BATCH).await? {
+        // Decided again under the row lock: the wish may have changed since the query.
         let ended =
             write::change_as_due(app, id, "expire", |wish: &mut Wish, now| wish.expire(now));
-        // One that can't be ended must not keep the others from it.
+        // One failing claim must not prevent the others from expiring.
         if let Err(refusal) = ended.await {
             tracing::warn!(wish = %id, error = %refusal.message, "a claim could not be ended");
         }

@@ -1,5 +1,5 @@
-//! What plain records of this service stand on: organization's areas and units,
-//! as its feed has brought them, and one another.
+//! Resolves the references of plain records: to organization's areas and units, whose
+//! copies its feed delivers, and to other records of this service.
 
 use uuid::Uuid;
 use wangge_auth::RecordScope;
@@ -44,7 +44,7 @@ impl Host for App {
     }
 }
 
-/// The copies of areas and units, and the service's own records.
+/// Lookup of the copied areas and units, and of the service's own records, in a scope.
 #[derive(Debug, Clone)]
 pub struct Copies {
     scope: RecordScope,
@@ -63,7 +63,8 @@ impl Ground for Copies {
     ) -> Result<Vec<(Uuid, Found)>, StoreError> {
         let scope = &self.scope;
         match kind {
-            // Providers and officials come from everywhere.
+            // Not limited to the scope: providers and officials belong to units of any
+            // area.
             "unit" => store::unit::find_units(tx, ids).await,
             CatalogueItem::KIND => CatalogueItem::find(tx, scope, ids).await,
             Need::KIND => Need::find(tx, scope, ids).await,
@@ -78,11 +79,13 @@ impl Ground for Copies {
             Team::KIND => Team::find(tx, scope, ids).await,
             VenueRoute::KIND => VenueRoute::find(tx, scope, ids).await,
             Volunteer::KIND => Volunteer::find(tx, scope, ids).await,
+            // An unknown kind is a reference that doesn't exist, not an error.
             _ => Ok(Vec::new()),
         }
     }
 
     fn is_foreign(&self, kind: &str) -> bool {
+        // Organization's feed may deliver these later, so an import waits for them.
         ["area", "unit"].contains(&kind)
     }
 

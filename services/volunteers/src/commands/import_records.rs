@@ -1,6 +1,5 @@
-//! Loads rows with a past: those of one kind that stand together in one
-//! transaction. A bad row is refused before anything of it is written, so that
-//! the others commit.
+//! Imports rows with past times. Adjacent rows of one kind share a transaction. A bad row
+//! is rejected before any of it is written, so that the others can commit.
 
 mod plain;
 mod references;
@@ -31,25 +30,25 @@ use crate::{
     store,
 };
 
-/// How often a batch is tried that others stand in the way of.
+/// Maximum number of attempts for a batch that conflicts with concurrent changes.
 const TRIES: u32 = 3;
 
-/// A load in progress.
+/// The state of an import stream, shared by its batches.
 #[derive(Debug)]
 pub(crate) struct Import {
     scope: RecordScope,
     validate_only: bool,
-    /// What a trial's data set claims of areas and units; without it they are
-    /// taken as given there.
+    /// The areas and units that the data set of a dry run claims to contain. Without
+    /// claims, a dry run accepts unknown areas and units.
     claims: Option<Arc<Claims>>,
-    /// References that were waited for in vain.
+    /// References whose wait has ended without a result; not waited for again.
     given_up: Names,
-    /// What plain records stand on.
+    /// Cached references of plain records.
     known: Known<Copies>,
 }
 
 impl Import {
-    /// A load by an importer who reaches `scope`, or a trial.
+    /// Starts an import, or a dry run, by an importer with `scope`.
     pub(crate) fn new(
         app: &App,
         scope: RecordScope,
@@ -75,13 +74,15 @@ fn foreign_area() -> Refusal {
     Refusal::unknown_reference("area_code", "community")
 }
 
-/// Loads rows, or only tries them, and answers what became of each, in order.
+/// Imports rows, or validates them in a dry run. Returns the outcome of each, in order.
 pub(crate) async fn import_records(
     app: &App,
     import: &mut Import,
     rows: Vec<Row>,
 ) -> Result<Vec<(i64, Outcome)>, Refusal> {
     let mut outcomes = Vec::with_capacity(rows.len());
+    // Only adjacent rows are grouped: a later row may reference an earlier one, so the
+    // order must be preserved.
     for chunk in rows.chunk_by(plain::go_together) {
         match chunk.first().map(|row| &row.content) {
             Some(Ok(Record::Plain(_))) => {
@@ -94,8 +95,8 @@ pub(crate) async fn import_records(
     Ok(outcomes)
 }
 
-/// Loads registrations and visits, or only tries them: in a transaction that is
-/// never committed, behind what was tried before.
+/// Imports registrations and visits. A dry run does the same in a transaction that is
+/// never committed, after the rows of its earlier batches.
 async fn load_officials(
     app: &App,
     import: &mut Import,
@@ -118,6 +119,7 @@ async fn load_officials(
     });
     let mut outcomes = commit(app, trial.as_ref(), &batch).await?;
     if trial.is_some() {
+        // The ids and revisions are rolled back, so a dry run must not return them.
         let loaded = outcomes
             .iter_mut()
             .filter(|outcome| !matches!(outcome, Outcome::Refused(_)));
@@ -133,7 +135,7 @@ async fn load_officials(
         .collect())
 }
 
-/// Rows that are committed together, and what they are decided by.
+/// Rows that are committed together, with the references and the time for their checks.
 struct Batch {
     is_trial: bool,
     scope: RecordScope,
@@ -167,6 +169,8 @@ async fn commit(
             }
         };
         match committed {
+            // The conflicting transaction has usually ended by now. Nothing of this one
+            // was written, so that the batch can be run again from scratch.
             Err(refusal) if refusal.reason == Reason::ConcurrentChange && tries < TRIES => {
                 tries += 1;
             }
@@ -183,16 +187,16 @@ async fn load_rows(tx: &mut Tx, batch: &Batch) -> Result<Vec<Outcome>, Failure> 
             Ok(Record::Registration(new)) => kept.import_registration(tx, batch, new).await?,
             Ok(Record::CheckInVisit(new)) => kept.import_check_in_visit(tx, batch, new).await?,
             Err(refusal) => Outcome::Refused(refusal.clone()),
-            // Loaded together with their like.
+            // Plain rows are in chunks of their own.
             Ok(Record::Plain(_)) => continue,
         });
     }
     Ok(outcomes)
 }
 
-/// Records that rows of a batch name or repeat. An id is in use wherever its
-/// record lies, so these are read without regard to the importer's area, which
-/// is looked at before anything is said about one.
+/// Stored records that rows of a batch reference or duplicate. Ids are unique across all
+/// areas, so these are read without regard to the importer's scope. A result reveals of a
+/// record outside the scope only that its id is in use.
 struct Kept {
     registrations: HashMap<RegistrationId, Registration>,
     visits: HashMap<CheckInVisitId, CheckInVisit>,
@@ -214,9 +218,9 @@ impl Kept {
             }
         }
         let all = RecordScope::everything();
-        // Those who load the same rows come one after the other, so that each sees
-        // what the one before has kept. A trial keeps nothing, and lasts long enough
-        // to be in the way of visits that are made meanwhile.
+        // Concurrent imports of the same rows are serialised, so that each sees what the
+        // previous one has committed. A dry run commits nothing, and its transaction lasts
+        // so long that it would block live visits if it held these locks.
         if !batch.is_trial {
             store::queue::stand_in_line(tx, &visited).await?;
         }
@@ -239,10 +243,13 @@ impl Kept {
         batch: &Batch,
         new: &Registration,
     ) -> Result<Outcome, Failure> {
+        // Reported like an area that doesn't exist, so that importers can't probe for areas.
         if !batch.scope.covers(&new.area_code) {
             return Ok(Outcome::Refused(foreign_area()));
         }
         if let Some(kept) = self.registrations.get(&new.id) {
+            // Compared before the references: an import can be sent again after its areas
+            // or units have ended.
             return Ok(compared_registration(new, kept));
         }
         if let Err(refusal) = batch.references.check(new) {
@@ -254,7 +261,8 @@ impl Kept {
                 return Ok(Outcome::Refused(registration::registered_already()));
             };
             let outcome = compared_registration(new, &kept);
-            // Kept by another load meanwhile: visits of this batch may name it.
+            // Committed by a concurrent import after the load above: visits of this batch
+            // may reference it.
             self.registrations.insert(kept.id, kept);
             return Ok(outcome);
         }
@@ -274,6 +282,7 @@ impl Kept {
         new: &NewCheckInVisit,
     ) -> Result<Outcome, Failure> {
         let registration = self.registrations.get(&new.registration_id);
+        // A registration outside the scope is reported like one that doesn't exist.
         let Some(registration) = registration.filter(|r| batch.scope.covers(&r.area_code)) else {
             let unknown = Refusal::unknown_reference("registration_id", registration::KIND);
             return Ok(Outcome::Refused(unknown));
@@ -286,18 +295,21 @@ impl Kept {
             Err(refusal) => return Ok(Outcome::Refused(refusal)),
         };
         let last = states.last();
+        // Voided visits don't count, so they may be close to another one.
         if last.counts() && is_recorded_near(tx, last).await? {
             return Ok(Outcome::Refused(check_in_visit::visited_already()));
         }
         if !store::check_in_visit::insert_check_in_visit_if_free(tx, last).await? {
             let all = RecordScope::everything();
             let kept = store::check_in_visit::load_check_in_visit(tx, &all, new.id).await?;
-            // Gone again before it was read: its writer must have given up.
+            // It conflicted, but can't be read: the transaction that wrote it must have
+            // rolled back. The batch is retried.
             let kept = kept.ok_or_else(|| Refusal::concurrent_change(check_in_visit::KIND))?;
             let outcome = compared_visit(new, &kept);
             self.visits.insert(kept.id, kept);
             return Ok(outcome);
         }
+        // One event per revision, so that consumers see no gap in a voided visit.
         for visit in states.iter() {
             let occurred_time = visit.voiding.as_ref().map_or(visit.visit_time, |v| v.time);
             let when = Occurrence::past(occurred_time, batch.now);

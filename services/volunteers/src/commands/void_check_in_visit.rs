@@ -1,4 +1,4 @@
-//! Voids a visit that was entered by mistake.
+//! Voids a check-in visit that was entered by mistake.
 
 use futures::FutureExt as _;
 use wangge_api::refusal::Refusal;
@@ -14,7 +14,7 @@ use crate::{
     store::check_in_visit::{load_check_in_visit_for_update, update_check_in_visit},
 };
 
-/// Voids the visit with `id`, if it is still as `read_etag` says.
+/// Voids the visit with `id`, if its etag still equals `read_etag`.
 pub(crate) async fn void_check_in_visit(
     app: &App,
     writer: Writer,
@@ -29,6 +29,8 @@ pub(crate) async fn void_check_in_visit(
             let visit = load_check_in_visit_for_update(tx, &scope, id)
                 .await?
                 .ok_or_else(|| Refusal::not_found(KIND, id.to_string()))?;
+            // Before the etag check, which a retry would fail: the first call has changed
+            // the etag.
             if request::claim(tx, &key, id.0, visit.revision + 1, now)
                 .await?
                 .is_some()

@@ -1,4 +1,5 @@
-//! Agency cases: applications to the government handled for a resident. A case lies where its station lies.
+//! Agency cases: applications to the government that a station handles on a resident's
+//! behalf. A case belongs to the area of its station.
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -9,19 +10,19 @@ use wangge_resource::{
 };
 
 states! {
-    /// States of an agency case. The numbers are the contract's.
+    /// States of an agency case, numbered as in the contract.
     AgencyCaseState for AgencyCase {
-        /// Received.
+        /// The application was received.
         Received = 1 => "received",
-        /// The station holds every paper.
+        /// The station holds all required papers.
         MaterialsComplete = 2 => "materials_complete",
-        /// Submitted to the department.
+        /// Submitted to the government department.
         Submitted = 3 => "submitted",
-        /// The department has answered.
+        /// The department has issued a result.
         Resulted = 4 => "resulted",
-        /// Result and papers are with the resident. Final.
+        /// The result and the papers were handed to the resident. Final.
         Delivered = 5 => "delivered",
-        /// Withdrawn; papers are with the resident. Final.
+        /// Withdrawn; the papers were returned to the resident. Final.
         Withdrawn = 6 => "withdrawn",
     }
     "complete_materials": Received => MaterialsComplete,
@@ -31,32 +32,32 @@ states! {
     "withdraw": Received | MaterialsComplete | Submitted => Withdrawn,
 }
 
-/// An agency case.
+/// An application that a station handles for a resident.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AgencyCase {
-    /// What every record has; the area is that of what it belongs to.
+    /// Fields common to all records; the area is that of the station.
     #[serde(flatten)]
     pub head: Head,
-    /// Where it stands and how it came there.
+    /// Current state, and the steps that led to it.
     #[serde(flatten)]
     pub course: Course<AgencyCaseState>,
     /// Id of the station.
     pub station_id: Uuid,
-    /// Id of the resident, in the organization service.
+    /// Id of the resident, in the organization service; not verified.
     pub resident_id: Uuid,
-    /// What is applied for.
+    /// Subject of the application, 1 to 200 characters.
     pub matter: Text,
-    /// Id of the person who handles it, in the organization service.
+    /// Id of the person who handles it, in the organization service; not verified.
     pub handler_person_id: Uuid,
-    /// Whether the resident has authorised the station in writing.
+    /// True if the resident has authorised the station in writing.
     pub is_authorised: bool,
-    /// Id of the livelihood matter in the tickets service that it is about.
+    /// Id of the related livelihood matter in the tickets service; not verified.
     pub livelihood_matter_id: Option<Uuid>,
     /// Papers of the resident that the station holds, each 1 to 100 characters.
     pub papers: Vec<Text>,
-    /// What came of it.
+    /// Result of the case; empty until there is one.
     pub result: Note,
-    /// When the papers were given back.
+    /// Time at which the papers were returned; `None` until then.
     pub papers_returned_time: Option<DateTime<Utc>>,
 }
 
@@ -76,6 +77,8 @@ impl Record for AgencyCase {
         let state = self.course.state();
         let name = state.name();
         let has_papers = !self.papers.is_empty();
+        // A case can be withdrawn before or after its papers are complete, so a withdrawn
+        // case may or may not have some.
         if state != AgencyCaseState::Withdrawn {
             let held = state != AgencyCaseState::Received;
             checks.given_when(held, has_papers, "papers", name);
@@ -84,12 +87,16 @@ impl Record for AgencyCase {
         let says = !self.result.0.trim().is_empty();
         checks.given_when(self.course.is_in(&resulted), says, "result", name);
         let over = [AgencyCaseState::Delivered, AgencyCaseState::Withdrawn];
+        // `papers` is not cleared on return: it remains the record of what the station
+        // held. A case without papers has nothing to return and no time.
         let returned = self.course.is_in(&over) && has_papers;
         let given = self.papers_returned_time.is_some();
         checks.given_when(returned, given, "papers_returned_time", name);
     }
 
     fn references(&self) -> Vec<Reference> {
+        // The resident, the handler and the livelihood matter can't be verified: no feed
+        // brings them to this service.
         vec![Reference::id("station_id", "station", self.station_id)]
     }
 

@@ -1,4 +1,5 @@
-//! Who benefits from a project: each person once. It lies where the project lies.
+//! Beneficiaries of projects: each person is recorded once per project. A beneficiary
+//! belongs to the area of the project.
 
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
@@ -8,17 +9,17 @@ use wangge_resource::{Checks, Head, Record, Reference, Told};
 
 use super::project::ProjectState;
 
-/// A beneficiary.
+/// A resident who benefits from a project.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Beneficiary {
-    /// What every record has; the area is that of what it belongs to.
+    /// Fields common to all records; the area is that of the project.
     #[serde(flatten)]
     pub head: Head,
     /// Id of the project.
     pub project_id: Uuid,
-    /// Id of the resident, in the organization service.
+    /// Id of the resident, in the organization service; not verified.
     pub resident_id: Uuid,
-    /// Day on which it was first so.
+    /// First day on which the resident benefited.
     pub benefit_date: NaiveDate,
 }
 
@@ -39,6 +40,8 @@ impl Record for Beneficiary {
     }
 
     fn references(&self) -> Vec<Reference> {
+        // The states apply to calls only. Imported rows reference the project as it was
+        // at that time, so `store::beneficiary::guard` checks them by its start instead.
         vec![
             Reference::id("project_id", "project", self.project_id).while_in(&[
                 ProjectState::Running,
@@ -53,6 +56,8 @@ impl Record for Beneficiary {
     }
 
     fn taken(&self) -> Refusal {
+        // Reported for a violation of `beneficiary_once`: a project counts distinct
+        // people, no matter how often they benefit.
         Refusal::guard(
             "benefits_already",
             Self::KIND,

@@ -1,4 +1,5 @@
-//! Bookings of places in sessions. A booking lies where its session lies.
+//! Bookings of places in recurring sessions. A booking belongs to the area of its
+//! session.
 
 use chrono::{NaiveDate, TimeDelta};
 use serde::{Deserialize, Serialize};
@@ -8,15 +9,15 @@ use wangge_kernel::limit::{DEFAULT_ZONE, day_of};
 use wangge_resource::{Checks, Course, Head, Record, Reference, Stateful, Told, states};
 
 states! {
-    /// States of a booking. The numbers are the contract's.
+    /// States of a booking, numbered as in the contract.
     BookingState for Booking {
-        /// Booked.
+        /// The place is booked.
         Booked = 1 => "booked",
-        /// The resident came. Final.
+        /// The resident attended. Final.
         Attended = 2 => "attended",
-        /// The resident did not come. Final.
+        /// The resident did not attend. Final.
         Missed = 3 => "missed",
-        /// Cancelled: the place is free. Final.
+        /// Cancelled; the place is available again. Final.
         Cancelled = 4 => "cancelled",
     }
     "attend": Booked => Attended,
@@ -24,24 +25,24 @@ states! {
     "cancel": Booked => Cancelled,
 }
 
-/// A booking.
+/// A place in a session on one day, booked for a resident.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Booking {
-    /// What every record has; the area is that of what it belongs to.
+    /// Fields common to all records; the area is that of the session.
     #[serde(flatten)]
     pub head: Head,
-    /// Where it stands and how it came there.
+    /// Current state, and the steps that led to it.
     #[serde(flatten)]
     pub course: Course<BookingState>,
-    /// Id of the session.
+    /// Id of the recurring session.
     pub recurring_session_id: Uuid,
-    /// The day.
+    /// Day on which the session is held.
     pub session_date: NaiveDate,
-    /// Id of the resident, in the organization service.
+    /// Id of the resident, in the organization service; not verified.
     pub resident_id: Uuid,
 }
 
-/// How far ahead a place can be booked: `session_date`.
+/// Maximum time between the creation of a booking and its `session_date`.
 const HORIZON: TimeDelta = TimeDelta::days(90);
 
 impl Record for Booking {
@@ -57,6 +58,8 @@ impl Record for Booking {
     }
 
     fn check(&self, checks: &mut Checks) {
+        // Measured from the day of creation rather than from today, so that imported
+        // bookings are judged by the day on which they were made.
         let booked = day_of(self.head.created_time, DEFAULT_ZONE);
         checks.rule(
             self.session_date - booked <= HORIZON,
@@ -67,6 +70,7 @@ impl Record for Booking {
     }
 
     fn references(&self) -> Vec<Reference> {
+        // No reference to the resident: no feed brings residents to this service.
         vec![Reference::id(
             "recurring_session_id",
             "recurring_session",
@@ -79,6 +83,8 @@ impl Record for Booking {
     }
 
     fn taken(&self) -> Refusal {
+        // Reported for a violation of `booking_resident`, an index that ignores cancelled
+        // bookings: the resident can book the same place again.
         Refusal::guard(
             "booked_already",
             Self::KIND,
@@ -90,6 +96,8 @@ impl Record for Booking {
         Told {
             parent_id: Some(self.recurring_session_id),
             subject_id: Some(self.resident_id),
+            // Also the day on which the session must be in effect: without it, references
+            // are checked for today.
             start_date: Some(self.session_date),
             ..Told::course(self)
         }

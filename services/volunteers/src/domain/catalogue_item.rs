@@ -1,4 +1,4 @@
-//! What stations offer.
+//! The catalogue of the services that stations offer.
 
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
@@ -8,13 +8,13 @@ use wangge_kernel::coded_enum;
 use wangge_resource::{Checks, Head, Record, Reference, Text, Told, dated};
 
 coded_enum! {
-    /// What an item costs. The numbers are the contract's.
+    /// Kinds of prices, numbered as in the contract.
     PriceKind {
-        /// Nothing.
+        /// Free of charge (无偿).
         Free = 1 => "free",
-        /// What it costs to give.
+        /// At cost price (低偿).
         AtCost = 2 => "at_cost",
-        /// A price.
+        /// At a regular price (有偿).
         Priced = 3 => "priced",
     }
 }
@@ -22,20 +22,20 @@ coded_enum! {
 /// A service that a station offers.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CatalogueItem {
-    /// What every record has; the area is that of the station.
+    /// Fields common to all records; the area is that of the station.
     #[serde(flatten)]
     pub head: Head,
-    /// The station.
+    /// Id of the station.
     pub station_id: Uuid,
-    /// Its name.
+    /// Name, 1 to 100 characters.
     pub name: Text,
-    /// What it costs.
+    /// Kind of the item's price.
     pub price_kind: PriceKind,
-    /// Price in fen.
+    /// Price in fen; 0 if and only if the item is free.
     pub price_fen: i64,
-    /// First day.
+    /// First day on which it is in effect.
     pub start_date: NaiveDate,
-    /// First day on which it no longer holds.
+    /// First day on which it is no longer in effect; `None` while no end is set.
     pub end_date: Option<NaiveDate>,
 }
 dated!(CatalogueItem);
@@ -79,6 +79,8 @@ impl Record for CatalogueItem {
     }
 
     fn taken(&self) -> Refusal {
+        // Reported by `store::doubles`. No constraint enforces it, since duplicates from
+        // before the rule remain valid.
         Refusal::guard(
             "name_taken",
             Self::KIND,

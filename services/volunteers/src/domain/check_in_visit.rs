@@ -1,5 +1,5 @@
-//! Check-in visits: what a new one must have, under which registration it can
-//! be recorded, and how it is voided.
+//! Check-in visits: the required fields of a new visit, the registration that it can be
+//! recorded under, and how it is voided.
 
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use serde::Serialize;
@@ -16,14 +16,14 @@ use crate::domain::{
     text,
 };
 
-/// What refusals call a visit.
+/// Name of a visit in refusals.
 pub const KIND: &str = "check-in visit";
-/// Guard: the registration does not hold on the day of the visit.
+/// Guard: the registration is not in effect on the day of the visit.
 pub const REGISTRATION_NOT_CURRENT: &str = "registration_not_current";
 /// Guard: a visit under the registration is recorded for the same time.
 pub const VISITED_ALREADY: &str = "visited_already";
-/// Two visits under one registration begin at least this far apart: what comes
-/// sooner is one visit that was entered twice. Two visits on one day are two.
+/// Minimum time between two visits under one registration: a visit within less is a
+/// duplicate entry of the same visit. Two visits on one day are counted as two.
 pub const SPACING: TimeDelta = TimeDelta::minutes(10);
 
 typed_id!(
@@ -34,71 +34,72 @@ typed_id!(
 /// One visit of one registered official.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct CheckInVisit {
-    /// Its id.
+    /// Id of the visit.
     pub id: CheckInVisitId,
-    /// The registration under which the official came.
+    /// Id of the registration that the visit is made under.
     pub registration_id: RegistrationId,
-    /// The official, as on the registration.
+    /// The official, copied from the registration.
     pub person_id: PersonId,
-    /// Code of the community, as on the registration.
+    /// Code of the community, copied from the registration.
     pub area_code: String,
-    /// When the official came.
+    /// Time at which the official visited.
     pub visit_time: DateTime<Utc>,
-    /// What was handled.
+    /// Description of what was handled; personal.
     pub handled: String,
-    /// Its state.
+    /// Current state of the visit.
     pub state: CheckInVisitState,
-    /// When and why it was voided, if it was.
+    /// Time and reason of the voiding, if the visit was voided.
     pub voiding: Option<Voiding>,
-    /// Loaded with a past.
+    /// True if the visit was imported with its history.
     pub imported: bool,
-    /// Its revision.
+    /// Revision of the record, from 1.
     pub revision: i64,
 }
 
-/// When and why a visit was voided.
+/// Time and reason of a visit's voiding.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Voiding {
-    /// When.
+    /// Time at which it was voided.
     pub time: DateTime<Utc>,
-    /// Why.
+    /// Reason for the voiding; personal.
     pub reason: String,
 }
 
-/// What a caller asks to be recorded, with whatever was left out.
+/// A visit as requested by a caller; fields may be missing.
 #[derive(Debug, Clone, Default)]
 pub struct CheckInVisitDraft {
-    /// Id, if the caller gives one.
+    /// Id, if the caller supplies one.
     pub id: Option<Uuid>,
-    /// The registration.
+    /// Id of the registration, if supplied.
     pub registration_id: Option<Uuid>,
-    /// The caller named a time, which is not the caller's to name.
+    /// True if the caller has supplied a time. The time is output only.
     pub names_time: bool,
-    /// What was handled; empty if left out.
+    /// Description of what was handled; empty if missing.
     pub handled: String,
 }
 
-/// A visit whose registration has not been looked at yet.
+/// A validated visit that has not yet been checked against its registration.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewCheckInVisit {
-    /// Its id.
+    /// Id of the visit.
     pub id: CheckInVisitId,
-    /// The registration that it names.
+    /// Id of the referenced registration.
     pub registration_id: RegistrationId,
-    /// When the official came.
+    /// Time at which the official visited.
     pub visit_time: DateTime<Utc>,
-    /// What was handled.
+    /// Description of what was handled.
     pub handled: String,
-    /// When and why it was voided, for a visit of a load.
+    /// Time and reason of the voiding; set for imported visits only.
     pub voiding: Option<Voiding>,
-    /// Loaded with a past.
+    /// True if the visit is imported with its history.
     pub imported: bool,
 }
 
-/// A visit that takes place now. `path` leads to it within the request.
+/// Creates a visit that takes place now. `path` is the prefix of its fields within the
+/// request.
 ///
 /// # Errors
-/// `FIELD_INVALID`, naming every field that is missing or can't be.
+/// `FIELD_INVALID`, naming every field that is missing or invalid.
 pub fn create(
     draft: CheckInVisitDraft,
     now: DateTime<Utc>,
@@ -130,10 +131,10 @@ pub fn create(
     }
 }
 
-/// Checks a visit of a load, which lies in the past.
+/// Validates an imported visit, which must be in the past.
 ///
 /// # Errors
-/// `FIELD_INVALID`, naming every field that can't be.
+/// `FIELD_INVALID`, naming every invalid field.
 pub fn load(visit: NewCheckInVisit, now: DateTime<Utc>) -> Result<NewCheckInVisit, Refusal> {
     let mut violations = Vec::new();
     violations.extend(text::violation(&visit.handled, "handled".to_owned()));
@@ -161,18 +162,19 @@ fn in_the_future(field: &str) -> FieldViolation {
     FieldViolation::new(field, "time.not_in_future", "must not lie in the future")
 }
 
-/// The refusal of a visit that is recorded already.
+/// Returns the refusal of a duplicate visit.
 pub fn visited_already() -> Refusal {
     let why = "a visit under this registration is recorded within ten minutes of it";
     Refusal::guard(VISITED_ALREADY, KIND, why)
 }
 
-/// Demands that a registration ends behind the last visit that is recorded under
-/// it.
+/// Checks that a registration's new end is after the last visit recorded under it.
 ///
 /// # Errors
 /// `GUARD_FAILED` if a visit is recorded on the day of the end or later.
 pub fn demand_none_later(last: Option<DateTime<Utc>>, end_date: NaiveDate) -> Result<(), Refusal> {
+    // Days are those of the community's time zone. A visit early in the morning there is
+    // still on the previous day in UTC.
     let last = last.map(|time| day_of(time, DEFAULT_ZONE));
     match last.filter(|day| *day >= end_date) {
         Some(day) => {
@@ -183,16 +185,18 @@ pub fn demand_none_later(last: Option<DateTime<Utc>>, end_date: NaiveDate) -> Re
     }
 }
 
-/// Records a visit under its registration.
+/// Creates the record of a visit under its registration.
 ///
 /// # Errors
-/// `GUARD_FAILED` if the registration does not hold on the day of the visit.
+/// `GUARD_FAILED` if the registration is not in effect on the day of the visit.
 pub fn record(new: &NewCheckInVisit, registration: &Registration) -> Result<CheckInVisit, Refusal> {
     let day = day_of(new.visit_time, DEFAULT_ZONE);
     if !registration.holds_on(day) {
         let text = format!("the registration does not hold on {day}");
         return Err(Refusal::guard(REGISTRATION_NOT_CURRENT, KIND, text));
     }
+    // Copying is safe: a registration never changes its person or area, and a foreign key
+    // over all three columns keeps the copies equal.
     Ok(CheckInVisit {
         id: new.id,
         registration_id: registration.id,
@@ -207,11 +211,12 @@ pub fn record(new: &NewCheckInVisit, registration: &Registration) -> Result<Chec
     })
 }
 
-/// A visit of the past: as it was recorded, then as it was voided, if it was.
-/// Each state is a revision of its own, so that no revision is left out.
+/// Creates the revisions of an imported visit: first as it was recorded, then, if
+/// applicable, as it was voided. Each state is a revision of its own, so that no revision
+/// is missing.
 ///
 /// # Errors
-/// As [`record`].
+/// As for [`record`].
 pub fn record_past(new: &NewCheckInVisit, registration: &Registration) -> Result<Past, Refusal> {
     let recorded = record(new, registration)?;
     let voided = match &new.voiding {
@@ -221,7 +226,7 @@ pub fn record_past(new: &NewCheckInVisit, registration: &Registration) -> Result
     Ok(Past { recorded, voided })
 }
 
-/// The states that a visit of the past has been in.
+/// The states of an imported visit, one per revision.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Past {
     recorded: CheckInVisit,
@@ -229,34 +234,35 @@ pub struct Past {
 }
 
 impl Past {
-    /// The states, in their order.
+    /// Returns the states, oldest first.
     pub fn iter(&self) -> impl Iterator<Item = &CheckInVisit> {
         std::iter::once(&self.recorded).chain(&self.voided)
     }
 
-    /// The state that it is in now.
+    /// Returns the current state, which is the one to store.
     pub fn last(&self) -> &CheckInVisit {
         self.voided.as_ref().unwrap_or(&self.recorded)
     }
 }
 
 impl CheckInVisit {
-    /// Whether it counts as one person-time: it isn't voided.
+    /// Returns true if the visit counts as one person-time: it is not voided.
     pub fn counts(&self) -> bool {
         self.voiding.is_none()
     }
 
-    /// The visit, voided. `path` is the reason's field within the request.
+    /// Returns the visit in state voided. `path` is the reason's field within the
+    /// request.
     ///
     /// # Errors
-    /// `STATE_CONFLICT` if it is voided already; `FIELD_INVALID` for a reason
-    /// that says nothing.
+    /// `STATE_CONFLICT` if it is already voided; `FIELD_INVALID` if the reason is blank.
     pub fn void(self, voiding: Voiding, path: &str) -> Result<Self, Refusal> {
         let state = next(self.state, CheckInVisitAction::Void)?;
         if let Some(violation) = text::violation(&voiding.reason, path.to_owned()) {
             return Err(Refusal::fields(vec![violation]));
         }
-        // A clock that was set back must not make the end precede the beginning.
+        // If the clock was set back, the voiding must still not precede the visit: the
+        // table's constraint `check_in_visit_voided` would reject the row.
         let time = voiding.time.max(self.visit_time);
         Ok(Self {
             state,
@@ -268,9 +274,11 @@ impl CheckInVisit {
 }
 
 impl NewCheckInVisit {
-    /// Whether `kept` is this record of a load, as it was loaded or voided
-    /// since: then sending it again changes nothing.
+    /// Returns true if `kept` is the record of this imported row, unchanged or voided
+    /// since. Then importing the row again is idempotent.
     pub fn is_kept_as(&self, kept: &CheckInVisit) -> bool {
+        // Voiding is the only change that a visit can undergo, so a later revision means
+        // that it was voided here after the import.
         let voided_since = self.voiding.is_none() && kept.revision > 1;
         self.id == kept.id
             && self.registration_id == kept.registration_id

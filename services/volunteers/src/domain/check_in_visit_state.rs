@@ -1,43 +1,42 @@
-//! States of a check-in visit and the one place where they change.
+//! State machine of check-in visits: the only place where their state changes.
 
 use serde::Serialize;
 use wangge_api::refusal::Refusal;
 
 use crate::domain::check_in_visit::KIND;
 
-/// State of a visit. The numbers are those of the contract's
-/// `CheckInVisitState`.
+/// State of a visit, numbered as in the contract's `CheckInVisitState`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[repr(i16)]
 pub enum CheckInVisitState {
-    /// Counts as one person-time.
+    /// Recorded; counts as one person-time.
     Recorded = 1,
-    /// Entered by mistake; no longer counts. Final.
+    /// Recorded by mistake; no longer counted. Final.
     Voided = 2,
 }
 
-/// What can be done to a visit.
+/// Actions that can be taken on a visit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CheckInVisitAction {
-    /// Say that it was entered by mistake.
+    /// Mark the visit as recorded by mistake.
     Void,
 }
 
 impl CheckInVisitState {
-    /// Every state.
+    /// All states, in numeric order.
     pub const ALL: [Self; 2] = [Self::Recorded, Self::Voided];
 
-    /// Number of the state in contract and database.
+    /// Returns the number of the state in the contract and the database.
     pub fn code(self) -> i16 {
         self as i16
     }
 
-    /// The state of a number, if it is one.
+    /// Returns the state with a number, or `None` if the number is unknown.
     pub fn from_code(code: i16) -> Option<Self> {
         Self::ALL.into_iter().find(|state| state.code() == code)
     }
 
-    /// Name in refusals: the contract's, without its prefix.
+    /// Returns the name used in refusals: the contract's, without its prefix.
     pub fn name(self) -> &'static str {
         match self {
             Self::Recorded => "RECORDED",
@@ -47,10 +46,10 @@ impl CheckInVisitState {
 }
 
 impl CheckInVisitAction {
-    /// Every action.
+    /// All actions on a visit.
     pub const ALL: [Self; 1] = [Self::Void];
 
-    /// Name in refusals.
+    /// Returns the name used in refusals.
     pub fn name(self) -> &'static str {
         match self {
             Self::Void => "void",
@@ -58,14 +57,16 @@ impl CheckInVisitAction {
     }
 }
 
-/// The state after an action.
+/// Returns the state after an action.
 ///
 /// # Errors
-/// `STATE_CONFLICT` where the action is not legal.
+/// `STATE_CONFLICT` if the action is not allowed in the state.
 pub fn next(
     state: CheckInVisitState,
     action: CheckInVisitAction,
 ) -> Result<CheckInVisitState, Refusal> {
+    // Exhaustive, without a wildcard: a new state or action does not compile until its
+    // transition is decided.
     match (state, action) {
         (CheckInVisitState::Recorded, CheckInVisitAction::Void) => Ok(CheckInVisitState::Voided),
         (CheckInVisitState::Voided, CheckInVisitAction::Void) => {

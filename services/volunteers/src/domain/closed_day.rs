@@ -1,4 +1,5 @@
-//! Days on which stations are closed: holidays of an area, and days of one station.
+//! Days on which stations are closed: holidays of an area, and closed days of a single
+//! station.
 
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
@@ -7,17 +8,17 @@ use wangge_resource::{Checks, Head, Record, Reference, Text, Told};
 
 use super::area;
 
-/// A closed day.
+/// A day on which the stations of an area, or a single station, are closed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ClosedDay {
-    /// What every record has; the area is any.
+    /// Fields common to all records; the area can be of any kind.
     #[serde(flatten)]
     pub head: Head,
-    /// The day.
+    /// Day on which the stations are closed.
     pub closed_date: NaiveDate,
-    /// Why.
+    /// Reason, 1 to 100 characters, e.g. 国庆节.
     pub name: Text,
-    /// Id of the only station that is closed.
+    /// Id of the station, if only one is closed; `None` for all stations of the area.
     pub station_id: Option<Uuid>,
 }
 
@@ -32,9 +33,13 @@ impl Record for ClosedDay {
         &mut self.head
     }
 
+    // No rules of its own. Bookings on that day are checked by
+    // `store::promises::of_closed_days`, which needs the database.
     fn check(&self, _: &mut Checks) {}
 
     fn references(&self) -> Vec<Reference> {
+        // Any kind of area, since a closed day also applies to the stations of all areas
+        // below: a holiday of the district is one record.
         [
             Some(Reference::area(&self.head).of(area::ANY, "must be an area")),
             self.station_id

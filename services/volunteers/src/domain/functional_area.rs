@@ -1,4 +1,4 @@
-//! Functional areas of stations.
+//! Functional areas of stations, such as a day-care room.
 
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
@@ -6,21 +6,21 @@ use uuid::Uuid;
 use wangge_api::refusal::Refusal;
 use wangge_resource::{Checks, Head, Record, Reference, Text, Told, dated};
 
-/// A functional area.
+/// A functional area (功能区) of a station.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FunctionalArea {
-    /// What every record has; the area is that of the station.
+    /// Fields common to all records; the area is that of the station.
     #[serde(flatten)]
     pub head: Head,
-    /// The station.
+    /// Id of the station.
     pub station_id: Uuid,
-    /// Its name.
+    /// Name, 1 to 100 characters.
     pub name: Text,
-    /// How many people it takes at a time.
+    /// Maximum number of people at a time, 1 or more.
     pub capacity: i32,
-    /// First day.
+    /// First day on which it is in effect.
     pub start_date: NaiveDate,
-    /// First day on which it no longer holds.
+    /// First day on which it is no longer in effect; `None` while no end is set.
     pub end_date: Option<NaiveDate>,
 }
 dated!(FunctionalArea);
@@ -56,6 +56,8 @@ impl Record for FunctionalArea {
     }
 
     fn taken(&self) -> Refusal {
+        // Reported by `store::doubles`. No constraint enforces it, since duplicates from
+        // before the rule remain valid.
         Refusal::guard(
             "name_taken",
             Self::KIND,

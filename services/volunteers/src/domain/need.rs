@@ -1,4 +1,4 @@
-//! What a community needs.
+//! The needs of a community (需求清单).
 
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
@@ -7,23 +7,23 @@ use wangge_resource::{Checks, Head, Record, Reference, Text, Told, dated};
 
 use super::{area, service_event::ServiceKind};
 
-/// A need.
+/// Something that residents or a unit need.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Need {
-    /// What every record has; the area is a community or a grid.
+    /// Fields common to all records; the area is a community or a grid.
     #[serde(flatten)]
     pub head: Head,
-    /// What is needed.
+    /// Description of the need, 1 to 100 characters.
     pub title: Text,
-    /// What it is about.
+    /// Kind of service that is needed.
     pub kind: ServiceKind,
-    /// Id of the unit that needs it.
+    /// Id of the unit that has the need, if a unit has.
     pub unit_id: Option<Uuid>,
-    /// Id of the resident who needs it, in the organization service.
+    /// Id of the resident who has the need, in the organization service; not verified.
     pub resident_id: Option<Uuid>,
-    /// First day.
+    /// First day on which it is in effect.
     pub start_date: NaiveDate,
-    /// First day on which it no longer holds.
+    /// First day on which it is no longer in effect; `None` while no end is set.
     pub end_date: Option<NaiveDate>,
 }
 dated!(Need);
@@ -44,6 +44,8 @@ impl Record for Need {
     }
 
     fn references(&self) -> Vec<Reference> {
+        // The unit is verified against the copy of organization's units; the resident
+        // can't be, since no feed brings residents to this service.
         [
             Some(
                 Reference::area(&self.head)
@@ -56,6 +58,7 @@ impl Record for Need {
         .collect()
     }
 
+    // No title: events contain public names only, never what somebody has written.
     fn told(&self) -> Told {
         Told {
             parent_id: None,

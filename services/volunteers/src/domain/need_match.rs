@@ -1,4 +1,5 @@
-//! Which resource or volunteer meets which need, and why. It lies where the need lies.
+//! Matches of needs with resources and volunteers, with the reason for each. A match
+//! belongs to the area of the need.
 
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
@@ -6,21 +7,21 @@ use uuid::Uuid;
 use wangge_api::refusal::Refusal;
 use wangge_resource::{Checks, Head, Record, Reference, Text, Told};
 
-/// A match.
+/// A match between a need and a resource that can meet it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct NeedMatch {
-    /// What every record has; the area is that of what it belongs to.
+    /// Fields common to all records; the area is that of the need.
     #[serde(flatten)]
     pub head: Head,
     /// Id of the need.
     pub need_id: Uuid,
     /// Id of the resource.
     pub resource_id: Uuid,
-    /// Id of a volunteer who helps.
+    /// Id of a volunteer who helps, if there is one.
     pub volunteer_id: Option<Uuid>,
-    /// Why they go together.
+    /// Reason for the match, 1 to 500 characters.
     pub reason: Text,
-    /// Day on which they were brought together.
+    /// Day on which the match was made.
     pub match_date: NaiveDate,
 }
 
@@ -57,6 +58,8 @@ impl Record for NeedMatch {
     }
 
     fn taken(&self) -> Refusal {
+        // Reported by `store::doubles`. No constraint enforces it, since duplicates from
+        // before the rule remain valid.
         Refusal::guard(
             "matched_already",
             Self::KIND,
@@ -68,6 +71,8 @@ impl Record for NeedMatch {
         Told {
             parent_id: Some(self.need_id),
             subject_id: Some(self.resource_id),
+            // Also the day on which the need, the resource and the volunteer must be in
+            // effect.
             start_date: Some(self.match_date),
             ..Told::default()
         }

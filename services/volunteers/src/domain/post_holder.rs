@@ -1,4 +1,5 @@
-//! Persons responsible for posts. It lies where its post lies.
+//! Holders of service posts: the volunteers responsible for them. A holder's record
+//! belongs to the area of the post.
 
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
@@ -6,19 +7,19 @@ use uuid::Uuid;
 use wangge_api::refusal::Refusal;
 use wangge_resource::{Checks, Head, Record, Reference, Told, dated};
 
-/// A volunteer who is responsible for a post.
+/// A volunteer who is responsible for a post, for a period of time.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PostHolder {
-    /// What every record has; the area is that of the post.
+    /// Fields common to all records; the area is that of the post.
     #[serde(flatten)]
     pub head: Head,
-    /// The post.
+    /// Id of the service post.
     pub service_post_id: Uuid,
-    /// The volunteer.
+    /// Id of the volunteer.
     pub volunteer_id: Uuid,
-    /// First day.
+    /// First day on which it is in effect.
     pub start_date: NaiveDate,
-    /// First day on which it no longer holds.
+    /// First day on which it is no longer in effect; `None` while no end is set.
     pub end_date: Option<NaiveDate>,
 }
 dated!(PostHolder);
@@ -59,6 +60,8 @@ impl Record for PostHolder {
     }
 
     fn exclusive(&self) -> Option<String> {
+        // Must match the exclusion constraint `post_holder_held_already`: a dry run that
+        // rolls back each batch can't rely on the constraint and compares these keys.
         Some(format!("{} {}", self.service_post_id, self.volunteer_id))
     }
 

@@ -1,4 +1,5 @@
-//! Service projects, from the need to the evaluation.
+//! Service projects (服务项目), from the need to the evaluation. A project belongs to the
+//! area of its need.
 
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -7,19 +8,19 @@ use wangge_resource::{
 };
 
 states! {
-    /// States of a project. The numbers are the contract's.
+    /// States of a project, numbered as in the contract.
     ProjectState for Project {
-        /// Wanted: a match must be found.
+        /// Needed: a match must be found.
         Needed = 1 => "needed",
-        /// Matched with what meets the need.
+        /// Matched with a resource that meets the need.
         Matched = 2 => "matched",
-        /// Under way.
+        /// The project is under way.
         Running = 3 => "running",
-        /// Done.
+        /// The project is finished.
         Done = 4 => "done",
-        /// Evaluated. Final.
+        /// The project was evaluated. Final.
         Evaluated = 5 => "evaluated",
-        /// Cancelled. Final.
+        /// The project was cancelled. Final.
         Cancelled = 6 => "cancelled",
     }
     "match": Needed => Matched,
@@ -29,26 +30,26 @@ states! {
     "cancel": Needed | Matched | Running => Cancelled,
 }
 
-/// A project.
+/// A project that meets a need with a matched resource.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Project {
-    /// What every record has; the area is that of what it belongs to.
+    /// Fields common to all records; the area is that of the need.
     #[serde(flatten)]
     pub head: Head,
-    /// Where it stands and how it came there.
+    /// Current state, and the steps that led to it.
     #[serde(flatten)]
     pub course: Course<ProjectState>,
-    /// Title.
+    /// Title, 1 to 100 characters.
     pub title: Text,
     /// Id of the need that it meets.
     pub need_id: Uuid,
-    /// How many may claim a part in it.
+    /// Number of places that can be claimed, 1 or more.
     pub place_count: i32,
-    /// Id of the match on which it rests.
+    /// Id of the match that it is based on; `None` until it is matched.
     pub need_match_id: Option<Uuid>,
-    /// What it was found worth.
+    /// Score of the evaluation, 1 to 5; 0 until it is evaluated.
     pub score: i32,
-    /// What was found.
+    /// Result of the evaluation; empty until it is evaluated.
     pub evaluation: Note,
 }
 
@@ -73,12 +74,16 @@ impl Record for Project {
         );
         let state = self.course.state();
         let name = state.name();
+        // A project can be cancelled before or after it is matched, so a cancelled
+        // project may or may not have a match.
         if state != ProjectState::Cancelled {
             let matched = state != ProjectState::Needed;
             checks.given_when(matched, self.need_match_id.is_some(), "need_match_id", name);
         }
         let evaluated = state == ProjectState::Evaluated;
         checks.given_when(evaluated, self.score > 0, "score", name);
+        // The score is stored as 0 while there is none, so 0 is in the range; the check
+        // above rejects it for an evaluated project.
         checks.rule(
             (0..=5).contains(&self.score),
             "score",
@@ -90,6 +95,8 @@ impl Record for Project {
     }
 
     fn references(&self) -> Vec<Reference> {
+        // That the match belongs to the project's own need is checked by
+        // `store::project::guard`, because it depends on another record.
         [
             Some(Reference::id("need_id", "need", self.need_id)),
             self.need_match_id

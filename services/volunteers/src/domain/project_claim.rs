@@ -1,4 +1,4 @@
-//! Who has claimed a part in a project. It lies where the project lies.
+//! Claims of places in projects. A claim belongs to the area of the project.
 
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -8,30 +8,30 @@ use wangge_resource::{Checks, Course, Head, Record, Reference, Stateful, Told, s
 use super::project::ProjectState;
 
 states! {
-    /// States of a claim. The numbers are the contract's.
+    /// States of a claim, numbered as in the contract.
     ProjectClaimState for ProjectClaim {
-        /// It holds a place.
+        /// The claim holds a place.
         Claimed = 1 => "claimed",
-        /// Given up: the place is free. Final.
+        /// Withdrawn; the place is available again. Final.
         Withdrawn = 2 => "withdrawn",
     }
     "withdraw": Claimed => Withdrawn,
 }
 
-/// A claim.
+/// A place in a project, claimed by a unit or a volunteer.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ProjectClaim {
-    /// What every record has; the area is that of what it belongs to.
+    /// Fields common to all records; the area is that of the project.
     #[serde(flatten)]
     pub head: Head,
-    /// Where it stands and how it came there.
+    /// Current state, and the steps that led to it.
     #[serde(flatten)]
     pub course: Course<ProjectClaimState>,
     /// Id of the project.
     pub project_id: Uuid,
-    /// Id of the unit.
+    /// Id of the claiming unit; `None` if a volunteer claims.
     pub unit_id: Option<Uuid>,
-    /// Id of the volunteer.
+    /// Id of the claiming volunteer; `None` if a unit claims.
     pub volunteer_id: Option<Uuid>,
 }
 
@@ -76,6 +76,8 @@ impl Record for ProjectClaim {
     }
 
     fn taken(&self) -> Refusal {
+        // Reported for a violation of `project_claim_claimant`, an index that ignores
+        // withdrawn claims: the claimant can claim a place again.
         Refusal::guard(
             "claimed_already",
             Self::KIND,

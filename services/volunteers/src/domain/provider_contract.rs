@@ -1,4 +1,4 @@
-//! Contracts with providers of purchased services.
+//! Contracts with the providers of purchased services (政府购买服务).
 
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
@@ -7,23 +7,23 @@ use wangge_resource::{Checks, Head, Record, Reference, Text, Told, dated};
 
 use super::area;
 
-/// A contract with a provider.
+/// A contract under which a unit provides services in a community.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ProviderContract {
-    /// What every record has; the area is a community.
+    /// Fields common to all records; the area is a community.
     #[serde(flatten)]
     pub head: Head,
-    /// The provider.
+    /// Id of the provider, a unit in the organization service.
     pub unit_id: Uuid,
-    /// The station in which it provides.
+    /// Id of the station where the services are provided, if there is one.
     pub station_id: Option<Uuid>,
-    /// What is provided.
+    /// Services that are provided, 1 to 200 characters.
     pub subject: Text,
-    /// Amount in fen.
+    /// Amount in fen, 1 or more.
     pub amount_fen: i64,
-    /// First day.
+    /// First day on which it is in effect.
     pub start_date: NaiveDate,
-    /// First day on which it no longer holds.
+    /// First day on which it is no longer in effect; `None` while no end is set.
     pub end_date: Option<NaiveDate>,
 }
 dated!(ProviderContract);

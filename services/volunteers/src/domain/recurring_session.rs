@@ -1,4 +1,5 @@
-//! Sessions that a station holds on one day of every week. It lies where the station lies.
+//! Sessions that a station holds on one day of every week. A session belongs to the area
+//! of its station.
 
 use chrono::{Datelike as _, NaiveDate};
 use serde::{Deserialize, Serialize};
@@ -7,7 +8,7 @@ use wangge_kernel::coded_enum;
 use wangge_resource::{Checks, Head, Record, Reference, Text, Told, dated};
 
 coded_enum! {
-    /// A day of the week. The numbers are the contract's.
+    /// A day of the week, numbered as in the contract (and as in ISO 8601).
     Weekday {
         /// Monday.
         Monday = 1 => "monday",
@@ -26,29 +27,29 @@ coded_enum! {
     }
 }
 
-/// A session.
+/// A session that a station holds every week.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RecurringSession {
-    /// What every record has; the area is that of what it belongs to.
+    /// Fields common to all records; the area is that of the station.
     #[serde(flatten)]
     pub head: Head,
     /// Id of the station.
     pub station_id: Uuid,
-    /// Name.
+    /// Name, 1 to 100 characters.
     pub name: Text,
-    /// Id of the item of the catalogue that is given.
+    /// Id of the catalogue item that it offers, if there is one.
     pub catalogue_item_id: Option<Uuid>,
-    /// The day of the week.
+    /// Day of the week on which it is held.
     pub weekday: Weekday,
-    /// When it begins: minutes after midnight in the time zone of the community.
+    /// Start time in minutes after midnight, in the time zone of the community.
     pub start_minute: i32,
-    /// When it ends, after `start_minute`, at most 1440.
+    /// End time in minutes after midnight: after `start_minute`, at most 1440.
     pub end_minute: i32,
-    /// How many people it takes.
+    /// Maximum number of participants, 1 or more.
     pub capacity: i32,
-    /// First day.
+    /// First day on which it is in effect.
     pub start_date: NaiveDate,
-    /// First day on which it no longer holds.
+    /// First day on which it is no longer in effect; `None` while no end is set.
     pub end_date: Option<NaiveDate>,
 }
 dated!(RecurringSession);
@@ -110,7 +111,7 @@ impl Record for RecurringSession {
 }
 
 impl Weekday {
-    /// That of a day.
+    /// Returns the day of the week of a date.
     pub fn of(day: NaiveDate) -> Self {
         match day.weekday() {
             chrono::Weekday::Mon => Self::Monday,
@@ -125,8 +126,11 @@ impl Weekday {
 }
 
 impl RecurringSession {
-    /// Whether it would be held on a day, if the station is open.
+    /// Returns true if the session is scheduled on a day. Closed days of the station are
+    /// not considered.
     pub fn falls_on(&self, day: NaiveDate) -> bool {
+        // Closed days are records of their own, so `store::booking` reads them from the
+        // database.
         let holds = self.start_date <= day && self.end_date.is_none_or(|end| day < end);
         holds && Weekday::of(day) == self.weekday
     }

@@ -1,5 +1,5 @@
-//! Registrations: what a new one must have, on which days it holds, and how it
-//! ends.
+//! Registrations of officials with communities: the required fields of a new one, the
+//! days on which it is in effect, and how it ends.
 
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::Serialize;
@@ -13,9 +13,9 @@ use wangge_resource::{Days, End};
 
 use crate::domain::area::Area;
 
-/// What refusals call a registration.
+/// Name of a registration in refusals.
 pub const KIND: &str = "registration";
-/// Guard: the days overlap another registration of the official there.
+/// Guard: the days overlap another registration of the official with the community.
 pub const REGISTERED_ALREADY: &str = "registered_already";
 
 typed_id!(
@@ -23,54 +23,55 @@ typed_id!(
     RegistrationId
 );
 typed_id!(
-    /// Id of a person of the organization service; nothing else is known here.
+    /// Id of a person in the organization service. This service knows nothing else of
+    /// persons.
     PersonId
 );
 typed_id!(
-    /// Id of a unit of the organization service.
+    /// Id of a unit in the organization service.
     UnitId
 );
 
 /// An official's registration with a community.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Registration {
-    /// Its id.
+    /// Id of the registration.
     pub id: RegistrationId,
-    /// The official.
+    /// Id of the registered official.
     pub person_id: PersonId,
-    /// The unit that the official comes from.
+    /// Id of the official's home unit.
     pub home_unit_id: UnitId,
     /// Code of the community.
     pub area_code: String,
-    /// First day.
+    /// First day on which it is in effect.
     pub start_date: NaiveDate,
-    /// First day on which it no longer holds.
+    /// First day on which it is no longer in effect; `None` while no end is set.
     pub end_date: Option<NaiveDate>,
-    /// Its revision.
+    /// Revision of the record, from 1.
     pub revision: i64,
 }
 
-/// What a caller asks to be registered, with whatever was left out.
+/// A registration as requested by a caller; fields may be missing.
 #[derive(Debug, Clone, Default)]
 pub struct RegistrationDraft {
-    /// Id, if the caller gives one.
+    /// Id, if the caller supplies one.
     pub id: Option<Uuid>,
-    /// The official.
+    /// Id of the official, if supplied.
     pub person_id: Option<Uuid>,
-    /// The unit that the official comes from.
+    /// Id of the official's home unit, if supplied.
     pub home_unit_id: Option<Uuid>,
-    /// Code of the community; empty if left out.
+    /// Code of the community; empty if missing.
     pub area_code: String,
-    /// First day.
+    /// First day on which it is to be in effect.
     pub start_date: Option<NaiveDate>,
-    /// First day on which it no longer holds.
+    /// First day on which it is no longer in effect, if an end is known.
     pub end_date: Option<NaiveDate>,
 }
 
-/// A new registration. `path` leads to it within the request.
+/// Creates a registration. `path` is the prefix of its fields within the request.
 ///
 /// # Errors
-/// `FIELD_INVALID`, naming every field that is missing or can't be.
+/// `FIELD_INVALID`, naming every field that is missing or invalid.
 pub fn create(draft: RegistrationDraft, path: &str) -> Result<Registration, Refusal> {
     let violations = violations(&draft, path);
     let id = draft
@@ -92,14 +93,16 @@ pub fn create(draft: RegistrationDraft, path: &str) -> Result<Registration, Refu
     }
 }
 
-/// A registration of a load; the sender gives its id.
+/// Creates an imported registration. The sender must supply its id.
 ///
 /// # Errors
-/// As [`create`].
+/// As for [`create`].
 pub fn load(draft: RegistrationDraft) -> Result<Registration, Refusal> {
     match draft.id {
         Some(_) => create(draft, ""),
         None => {
+            // Without an id from the sender, a retried import could not recognise its own
+            // rows.
             let mut missing = vec![FieldViolation::new("id", "required", "is required")];
             missing.extend(violations(&draft, ""));
             Err(Refusal::fields(missing))
@@ -108,6 +111,7 @@ pub fn load(draft: RegistrationDraft) -> Result<Registration, Refusal> {
 }
 
 fn violations(draft: &RegistrationDraft, path: &str) -> Vec<FieldViolation> {
+    // All violations are collected, so that a caller can correct them in one go.
     let missing = [
         ("person_id", draft.person_id.is_none()),
         ("home_unit_id", draft.home_unit_id.is_none()),
@@ -131,9 +135,9 @@ fn end_too_early(field: String) -> FieldViolation {
     FieldViolation::new(field, "date.after_start", "must be after the start date")
 }
 
-/// Checks what a registration names: `area` if it is known and in scope, and the
-/// days of the home unit if that is known; both must hold on its first day. `path`
-/// leads to it within the request.
+/// Checks the references of a registration: `area`, if it is known and in scope, and the
+/// days of the home unit, if it is known. Both must be in effect on the registration's
+/// first day. `path` is the prefix of its fields within the request.
 ///
 /// # Errors
 /// `REFERENCE_UNKNOWN`, naming each field; `GUARD_FAILED` (`area_not_current`,
@@ -173,7 +177,7 @@ pub fn check_references(
     })
 }
 
-/// The refusal of days that overlap another registration's.
+/// Returns the refusal of days that overlap another registration's.
 pub fn registered_already() -> Refusal {
     Refusal::guard(
         REGISTERED_ALREADY,
@@ -183,17 +187,19 @@ pub fn registered_already() -> Refusal {
 }
 
 impl Registration {
-    /// Whether it holds on a day.
+    /// Returns true if the registration is in effect on a day.
     pub fn holds_on(&self, day: NaiveDate) -> bool {
         self.start_date <= day && self.end_date.is_none_or(|end| day < end)
     }
 
-    /// The registration, ended on a day or with its end corrected.
+    /// Returns the registration, ended on a day or with its end corrected.
     ///
     /// # Errors
-    /// `STATE_CONFLICT` if it has an end already and no correction is asked for;
-    /// otherwise as [`End::decide`].
+    /// `STATE_CONFLICT` if it already has an end and no correction is requested;
+    /// otherwise as for [`End::decide`].
     pub fn end(self, end: &End) -> Result<Self, Refusal> {
+        // Stricter than `End::decide`, which lets other records end earlier than planned:
+        // any change of a registration's end is a correction and needs a reason.
         if self.end_date.is_some() && matches!(end, End::On(_)) {
             return Err(Refusal::state_conflict(KIND, "ENDED", "end"));
         }
@@ -205,14 +211,16 @@ impl Registration {
         })
     }
 
-    /// The first moment at which it holds.
+    /// Returns the start of the registration's first day, in the community's time zone.
     pub fn start_time(&self) -> DateTime<Utc> {
         day_start(self.start_date, DEFAULT_ZONE)
     }
 
-    /// Whether `kept` is this record of a load, as it was loaded or with another
-    /// end since: then sending it again changes nothing.
+    /// Returns true if `kept` is the record of this imported row, unchanged or with
+    /// another end since. Then importing the row again is idempotent.
     pub fn is_kept_as(&self, kept: &Self) -> bool {
+        // Only the end of a registration can change, so a later revision means that it
+        // was ended or corrected here after the import.
         let ended_since = kept.revision > 1;
         self.id == kept.id
             && self.person_id == kept.person_id

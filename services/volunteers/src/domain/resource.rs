@@ -1,4 +1,5 @@
-//! What units and volunteers can give.
+//! The resources of a community: rooms, skills, goods and labour that units and
+//! volunteers can provide (资源).
 
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
@@ -7,23 +8,23 @@ use wangge_resource::{Checks, Head, Record, Reference, Text, Told, dated};
 
 use super::{area, service_event::ServiceKind};
 
-/// A resource.
+/// Something that a unit or a volunteer can provide.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Resource {
-    /// What every record has; the area is a community or a grid.
+    /// Fields common to all records; the area is a community or a grid.
     #[serde(flatten)]
     pub head: Head,
-    /// What it is.
+    /// Description of the resource, 1 to 100 characters.
     pub title: Text,
-    /// What it is about.
+    /// Kind of service that it can provide.
     pub kind: ServiceKind,
-    /// Id of the unit that gives it.
+    /// Id of the unit that provides it; `None` if a volunteer does.
     pub unit_id: Option<Uuid>,
-    /// Id of the volunteer who gives it.
+    /// Id of the volunteer who provides it; `None` if a unit does.
     pub volunteer_id: Option<Uuid>,
-    /// First day.
+    /// First day on which it is in effect.
     pub start_date: NaiveDate,
-    /// First day on which it no longer holds.
+    /// First day on which it is no longer in effect; `None` while no end is set.
     pub end_date: Option<NaiveDate>,
 }
 dated!(Resource);

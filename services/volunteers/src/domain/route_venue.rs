@@ -1,4 +1,4 @@
-//! The venues of a path, in their order. A venue lies where its path lies.
+//! The venues of a route, with their order. A venue belongs to the area of its route.
 
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
@@ -6,23 +6,23 @@ use uuid::Uuid;
 use wangge_api::refusal::Refusal;
 use wangge_resource::{Checks, Head, Record, Reference, Text, Told, dated};
 
-/// A venue of a path.
+/// A venue on a route.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RouteVenue {
-    /// What every record has; the area is that of what it belongs to.
+    /// Fields common to all records; the area is that of the route.
     #[serde(flatten)]
     pub head: Head,
-    /// Id of the path.
+    /// Id of the venue route.
     pub venue_route_id: Uuid,
-    /// Place in the order.
+    /// Position in the order, from 1; unique within the route at any time.
     pub position: i32,
-    /// Name of the venue.
+    /// Name of the venue, 1 to 100 characters.
     pub name: Text,
-    /// Id of the station that the venue is.
+    /// Id of the station, if the venue is one.
     pub station_id: Option<Uuid>,
-    /// First day.
+    /// First day on which it is in effect.
     pub start_date: NaiveDate,
-    /// First day on which it no longer holds.
+    /// First day on which it is no longer in effect; `None` while no end is set.
     pub end_date: Option<NaiveDate>,
 }
 dated!(RouteVenue);
@@ -77,6 +77,8 @@ impl Record for RouteVenue {
     }
 
     fn exclusive(&self) -> Option<String> {
+        // Must match the exclusion constraint `route_venue_position`: a dry run that
+        // rolls back each batch can't rely on the constraint and compares these keys.
         Some(format!("{} {}", self.venue_route_id, self.position))
     }
 

@@ -1,4 +1,4 @@
-//! Organised service events.
+//! Organised service events (集中志愿服务).
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -13,63 +13,63 @@ use wangge_resource::{Checks, Course, Head, Record, Reference, Stateful, Text, T
 use super::area;
 
 coded_enum! {
-    /// What a service is about. The numbers are the contract's.
+    /// Kinds of services, numbered as in the contract.
     ServiceKind {
         /// Safety and order.
         Safety = 1 => "safety",
-        /// Care for the surroundings.
+        /// Care for the environment.
         Environment = 2 => "environment",
         /// Care for the elderly.
         Elderly = 3 => "elderly",
         /// Care for children.
         Children = 4 => "children",
-        /// Health: clinics, check-ups.
+        /// Health: clinics and check-ups.
         Health = 5 => "health",
         /// Culture and sport.
         Culture = 6 => "culture",
-        /// Law, and peace among neighbours.
+        /// Legal advice, and mediation between neighbours.
         Law = 7 => "law",
-        /// Repairs, haircuts and other help of the hand.
+        /// Repairs, haircuts and other manual services.
         Repair = 8 => "repair",
-        /// Anything else.
+        /// Any other kind of service.
         Other = 9 => "other",
     }
 }
 
 states! {
-    /// States of a service event. The numbers are the contract's.
+    /// States of a service event, numbered as in the contract.
     ServiceEventState for ServiceEvent {
-        /// Planned.
+        /// The event is planned.
         Planned = 1 => "planned",
-        /// Held. Final.
+        /// The event was held. Final.
         Held = 2 => "held",
-        /// Cancelled. Final.
+        /// The event was cancelled. Final.
         Cancelled = 3 => "cancelled",
     }
     "hold": Planned => Held,
     "cancel": Planned => Cancelled,
 }
 
-/// A service event.
+/// An organised event at which volunteers serve.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ServiceEvent {
-    /// What every record has; the area is a community or a grid.
+    /// Fields common to all records; the area is a community or a grid.
     #[serde(flatten)]
     pub head: Head,
-    /// Where it stands and how it came there.
+    /// Current state, and the steps that led to it.
     #[serde(flatten)]
     pub course: Course<ServiceEventState>,
-    /// Title.
+    /// Title, 1 to 100 characters.
     pub title: Text,
-    /// What it is about.
+    /// Kind of service at the event.
     pub kind: ServiceKind,
-    /// Id of the team that holds it.
+    /// Id of the team that holds the event, if one does.
     pub team_id: Option<Uuid>,
-    /// Id of the station where it is held.
+    /// Id of the station where it is held; `None` if it is held elsewhere.
     pub station_id: Option<Uuid>,
-    /// When it begins.
+    /// Time at which it begins.
     pub start_time: DateTime<Utc>,
-    /// When it ends, after `start_time`.
+    /// Time at which it ends; after `start_time`.
     pub end_time: DateTime<Utc>,
 }
 
@@ -112,6 +112,8 @@ impl Record for ServiceEvent {
         Told {
             parent_id: self.team_id,
             code: self.kind.name(),
+            // Also the day on which the team and the station must be in effect: an event
+            // is planned in advance, so today is not the day that matters.
             start_date: Some(day_of(self.start_time, DEFAULT_ZONE)),
             ..Told::course(self)
         }

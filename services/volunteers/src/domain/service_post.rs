@@ -1,4 +1,4 @@
-//! Posts of voluntary service.
+//! Posts of voluntary service (志愿服务岗位).
 
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
@@ -6,19 +6,19 @@ use wangge_resource::{Checks, Head, Record, Reference, Text, Told, dated};
 
 use super::area;
 
-/// A post.
+/// A post of voluntary service.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ServicePost {
-    /// What every record has; the area is a community or a grid.
+    /// Fields common to all records; the area is a community or a grid.
     #[serde(flatten)]
     pub head: Head,
-    /// Its name.
+    /// Name, 1 to 100 characters.
     pub name: Text,
-    /// How many persons responsible are wanted.
+    /// Planned number of holders, 1 or more.
     pub planned_count: i32,
-    /// First day.
+    /// First day on which it is in effect.
     pub start_date: NaiveDate,
-    /// First day on which it no longer holds.
+    /// First day on which it is no longer in effect; `None` while no end is set.
     pub end_date: Option<NaiveDate>,
 }
 dated!(ServicePost);

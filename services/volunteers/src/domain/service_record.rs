@@ -1,4 +1,5 @@
-//! Service records: one person served once, at a station or at an event.
+//! Service records: one person served once, at a station or at an event. A record belongs
+//! to the area of its station or event.
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -9,34 +10,35 @@ use wangge_resource::{Checks, Course, Head, Record, Reference, Stateful, Told, s
 use super::service_event::ServiceEventState;
 
 states! {
-    /// States of a service record. The numbers are the contract's.
+    /// States of a service record, numbered as in the contract.
     ServiceRecordState for ServiceRecord {
-        /// It stands.
+        /// Recorded, and counted as one person-time.
         Recorded = 1 => "recorded",
-        /// Entered by mistake; no figure counts it. Final.
+        /// Recorded by mistake; not counted by any figure. Final.
         Voided = 2 => "voided",
     }
     "void": Recorded => Voided,
 }
 
-/// A service record.
+/// One person served once: one person-time.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ServiceRecord {
-    /// What every record has; the area is that of what it belongs to.
+    /// Fields common to all records; the area is that of the station or event.
     #[serde(flatten)]
     pub head: Head,
-    /// Where it stands and how it came there.
+    /// Current state, and the steps that led to it.
     #[serde(flatten)]
     pub course: Course<ServiceRecordState>,
-    /// Id of the station.
+    /// Id of the station; `None` if the service was at an event.
     pub station_id: Option<Uuid>,
-    /// Id of the event.
+    /// Id of the event; `None` if the service was at a station.
     pub service_event_id: Option<Uuid>,
-    /// Id of the item of the catalogue.
+    /// Id of the catalogue item; `None` if the service is not in the catalogue.
     pub catalogue_item_id: Option<Uuid>,
-    /// Id of the resident who was served, in the organization service.
+    /// Id of the resident who was served, in the organization service, if known there;
+    /// not verified.
     pub resident_id: Option<Uuid>,
-    /// When.
+    /// Time at which the service took place.
     pub served_time: DateTime<Utc>,
 }
 
@@ -60,6 +62,8 @@ impl Record for ServiceRecord {
     }
 
     fn happened(&mut self) -> Vec<(&'static str, &mut DateTime<Utc>)> {
+        // Rejected if it is in the future. A time that is ahead by no more than clocks
+        // differ becomes the present instead: a caller's clock need not be exact.
         vec![("served_time", &mut self.served_time)]
     }
 
@@ -92,6 +96,8 @@ impl Record for ServiceRecord {
             } else {
                 "event"
             },
+            // Also the day on which the station or the catalogue item must be in effect,
+            // so that a service can still be recorded after they have ended.
             start_date: Some(day_of(self.served_time, DEFAULT_ZONE)),
             ..Told::course(self)
         }

@@ -1,4 +1,5 @@
-//! Shifts of volunteers: who serves when, and the hours that come of it.
+//! Shifts of volunteers: who serves when, and the hours that result. A shift belongs to
+//! the area of its event, post or station.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
@@ -10,21 +11,21 @@ use wangge_resource::{Checks, Course, Head, Record, Reference, Stateful, Told, s
 use super::service_event::ServiceEventState;
 
 states! {
-    /// States of a shift. The numbers are the contract's.
+    /// States of a shift, numbered as in the contract.
     ShiftState for Shift {
-        /// Offered: nobody has it.
+        /// Open: no volunteer has taken it.
         Open = 1 => "open",
-        /// A volunteer has it.
+        /// A volunteer has taken the shift.
         Filled = 2 => "filled",
-        /// The volunteer has come.
+        /// The volunteer has signed in.
         SignedIn = 3 => "signed_in",
-        /// The volunteer has left.
+        /// The volunteer has signed out.
         SignedOut = 4 => "signed_out",
-        /// The hours are confirmed.
+        /// The hours have been confirmed.
         HoursConfirmed = 5 => "hours_confirmed",
-        /// The hours are certified. Final.
+        /// The hours have been certified. Final.
         Certified = 6 => "certified",
-        /// Cancelled. Final.
+        /// The shift was cancelled. Final.
         Cancelled = 7 => "cancelled",
     }
     "fill": Open => Filled,
@@ -37,32 +38,32 @@ states! {
     "cancel": Open | Filled => Cancelled,
 }
 
-/// A shift.
+/// A shift of one volunteer at an event, at a post or at a station.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Shift {
-    /// What every record has; the area is that of what it belongs to.
+    /// Fields common to all records; the area is that of the event, post or station.
     #[serde(flatten)]
     pub head: Head,
-    /// Where it stands and how it came there.
+    /// Current state, and the steps that led to it.
     #[serde(flatten)]
     pub course: Course<ShiftState>,
-    /// Id of the event at which it is.
+    /// Id of the event that it belongs to; exactly one of the three ids is set.
     pub service_event_id: Option<Uuid>,
-    /// Id of the post at which it is.
+    /// Id of the post that it belongs to.
     pub service_post_id: Option<Uuid>,
-    /// Id of the station at which it is.
+    /// Id of the station that it belongs to.
     pub station_id: Option<Uuid>,
-    /// When it begins.
+    /// Time at which it begins.
     pub start_time: DateTime<Utc>,
-    /// When it ends: after `start_time`, by at most 24 hours.
+    /// Time at which it ends: after `start_time`, by at most 24 hours.
     pub end_time: DateTime<Utc>,
-    /// Id of the volunteer.
+    /// Id of the volunteer; `None` while the shift is open.
     pub volunteer_id: Option<Uuid>,
-    /// When the volunteer came.
+    /// Time at which the volunteer signed in.
     pub signed_in_time: Option<DateTime<Utc>>,
-    /// When the volunteer left.
+    /// Time at which the volunteer signed out.
     pub signed_out_time: Option<DateTime<Utc>>,
-    /// Confirmed time of service in minutes.
+    /// Confirmed time of service in minutes; 0 until it is confirmed.
     pub worked_minutes: i32,
 }
 
@@ -101,6 +102,8 @@ impl Record for Shift {
         let [has_come, has_left, confirmed] =
             [0, 1, 2].map(|from| self.course.is_in(&later[from..]));
         let name = state.name();
+        // A shift can be cancelled while open or while filled, so a cancelled one may or
+        // may not have a volunteer.
         if state != ShiftState::Cancelled {
             let taken = state != ShiftState::Open;
             checks.given_when(taken, self.volunteer_id.is_some(), "volunteer_id", name);
@@ -118,6 +121,8 @@ impl Record for Shift {
             name,
         );
         checks.given_when(confirmed, self.worked_minutes > 0, "worked_minutes", name);
+        // Without this limit, a volunteer could sign in and out at once and have 24 hours
+        // confirmed. A correction requires a reason, so it may exceed the limit.
         let corrected = self.course.last_time("correct_hours").is_some();
         checks.rule(
             corrected || i64::from(self.worked_minutes) <= self.signed_minutes(),
@@ -157,6 +162,7 @@ impl Record for Shift {
     }
 
     fn taken(&self) -> Refusal {
+        // Reported for a violation of `shift_overlap`, an exclusion constraint of the table.
         Refusal::guard(
             "shift_overlaps",
             Self::KIND,
@@ -170,26 +176,31 @@ impl Record for Shift {
             subject_id: self.volunteer_id,
             code: self.at(),
             amount: self.worked_minutes.into(),
+            // Also the day on which the post or station and the volunteer must be in
+            // effect: a shift is filled in advance, so today is not the day that matters.
             start_date: Some(day_of(self.start_time, DEFAULT_ZONE)),
             ..Told::course(self)
         }
     }
 }
 
-/// How long before a shift begins somebody can sign in.
+/// Maximum time before the start of a shift at which its volunteer can sign in.
 const SIGN_IN_BEFORE: TimeDelta = TimeDelta::hours(1);
 
 impl Shift {
-    /// From when the volunteer came to when they left: minutes that have begun,
-    /// at least one.
+    /// Returns the time between sign-in and sign-out in minutes, rounded up, at least 1;
+    /// 0 if the volunteer has not signed out.
     fn signed_minutes(&self) -> i64 {
         let (Some(came), Some(left)) = (self.signed_in_time, self.signed_out_time) else {
             return 0;
         };
+        // At least one minute, since confirmed hours must be more than 0: otherwise a
+        // shift that was signed out within the same second could never be confirmed.
         ((left - came).num_seconds().saturating_add(59) / 60).max(1)
     }
 
-    /// Whether somebody can sign in now.
+    /// Checks that the volunteer can sign in now: from one hour before the start until
+    /// the end.
     fn demand_sign_in(&self, now: DateTime<Utc>) -> Result<(), Refusal> {
         let (guard, why) = if now < self.start_time - SIGN_IN_BEFORE {
             ("not_begun", "it begins in more than an hour")
@@ -201,8 +212,12 @@ impl Shift {
         Err(Refusal::guard(guard, Self::KIND, why))
     }
 
-    /// Whether who certifies is somebody else than who said how long it was.
+    /// Checks that hours are certified by another caller than the one who confirmed or
+    /// corrected them last.
     fn demand_four_eyes(&self) -> Result<(), Refusal> {
+        // The current step is already part of `course`, so the last `certify` is this
+        // one. The actor is that of the token, not an id from the request, which could be
+        // anyone's.
         let certified = self.course.last_actor(&["certify"]);
         let confirmed = self.course.last_actor(&["confirm_hours", "correct_hours"]);
         if certified.is_some() && certified == confirmed {
@@ -212,7 +227,7 @@ impl Shift {
         Ok(())
     }
 
-    /// What it is at.
+    /// Returns the kind of the record that it belongs to, as named in events.
     fn at(&self) -> &'static str {
         match (self.service_event_id, self.service_post_id) {
             (Some(_), _) => "event",
@@ -235,12 +250,15 @@ impl Stateful for Shift {
 
     fn settle(&mut self, action: &'static str, now: DateTime<Utc>) -> Result<(), Refusal> {
         match action {
+            // The volunteer must be cleared, or `shift_overlap` would keep that time
+            // blocked for them and the check of open shifts would fail.
             "release" => self.volunteer_id = None,
             "sign_in" => {
                 self.demand_sign_in(now)?;
                 self.signed_in_time = Some(now);
             }
             "certify" => self.demand_four_eyes()?,
+            // If the clock was set back, the sign-out must still not precede the sign-in.
             "sign_out" => self.signed_out_time = self.signed_in_time.max(Some(now)),
             _ => {}
         }

@@ -1,4 +1,4 @@
-//! The centre and the stations.
+//! The service centre and the stations of a community.
 
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
@@ -8,32 +8,32 @@ use wangge_resource::{Checks, Head, Record, Reference, Text, Told, dated};
 use super::area;
 
 coded_enum! {
-    /// What a station is for. The numbers are the contract's.
+    /// Kinds of stations, numbered as in the contract.
     StationKind {
-        /// Service centre.
+        /// The service centre (党群服务中心).
         Centre = 1 => "centre",
-        /// Convenience station.
+        /// A convenience station (便民服务站).
         Convenience = 2 => "convenience",
-        /// Agency station for government matters.
+        /// Agency station for government matters (政务代办站).
         Agency = 3 => "agency",
-        /// Home-care station.
+        /// Home-care station for the elderly (居家养老站).
         HomeCare = 4 => "home_care",
     }
 }
 
-/// A station or a centre.
+/// A station or a service centre.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Station {
-    /// What every record has; the area is a community or a grid.
+    /// Fields common to all records; the area is a community or a grid.
     #[serde(flatten)]
     pub head: Head,
-    /// Its name.
+    /// Name, 1 to 100 characters.
     pub name: Text,
-    /// What it is for.
+    /// Kind of the station.
     pub kind: StationKind,
-    /// First day.
+    /// Day on which the station opened.
     pub start_date: NaiveDate,
-    /// First day on which it no longer holds.
+    /// First day on which it is permanently closed; `None` while no end is set.
     pub end_date: Option<NaiveDate>,
 }
 dated!(Station);

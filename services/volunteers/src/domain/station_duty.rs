@@ -1,6 +1,7 @@
-//! Who is on duty in a station on which day: once a day among the stations of one
-//! area, so that a stranger elsewhere can neither block a person nor learn of their
-//! duty. It lies where the station lies.
+//! Duty days of persons in stations (值班). A person has at most one duty per day among the
+//! stations of one area: the limit is not platform-wide, so that a caller outside the
+//! area can neither block a person nor learn of their duty. A duty belongs to the area of
+//! the station.
 
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
@@ -8,17 +9,17 @@ use uuid::Uuid;
 use wangge_api::refusal::Refusal;
 use wangge_resource::{Checks, Head, Record, Reference, Told};
 
-/// A day of duty.
+/// One person's duty in a station on one day.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StationDuty {
-    /// What every record has; the area is that of what it belongs to.
+    /// Fields common to all records; the area is that of the station.
     #[serde(flatten)]
     pub head: Head,
     /// Id of the station.
     pub station_id: Uuid,
-    /// Id of the person, in the organization service.
+    /// Id of the person, in the organization service; not verified.
     pub person_id: Uuid,
-    /// The day.
+    /// Day of the duty at the station.
     pub duty_date: NaiveDate,
 }
 
@@ -45,6 +46,8 @@ impl Record for StationDuty {
     }
 
     fn taken(&self) -> Refusal {
+        // Reported for a violation of `station_duty_once_in_area`. Persons are unverified
+        // ids from callers, so a platform-wide constraint would let anyone block them.
         Refusal::guard(
             "on_duty_already",
             Self::KIND,

@@ -1,4 +1,5 @@
-//! Visits of people who find water, rest or a socket in a station. A visit lies where its station lies.
+//! Visits to stations for water, rest, charging or the first-aid box. A visit belongs to
+//! the area of its station.
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -10,50 +11,50 @@ use wangge_kernel::{
 use wangge_resource::{Checks, Head, Record, Reference, Told};
 
 coded_enum! {
-    /// What someone comes to a station for. The numbers are the contract's.
+    /// Purposes of station visits, numbered as in the contract.
     StationVisitKind {
-        /// Water.
+        /// To get drinking water.
         Water = 1 => "water",
-        /// Rest.
+        /// To take a rest.
         Rest = 2 => "rest",
-        /// Charging a phone.
+        /// To charge a phone.
         Charging = 3 => "charging",
-        /// The first-aid box.
+        /// To use the first-aid box.
         FirstAid = 4 => "first_aid",
-        /// A question.
+        /// To ask a question.
         Enquiry = 5 => "enquiry",
-        /// Anything else.
+        /// For any other purpose.
         Other = 6 => "other",
     }
 }
 
 coded_enum! {
-    /// Who comes to a station. The numbers are the contract's.
+    /// Kinds of visitors to a station, numbered as in the contract.
     StationVisitor {
-        /// A courier.
+        /// Visit by a courier.
         Courier = 1 => "courier",
-        /// A street cleaner.
+        /// Visit by a street cleaner.
         StreetCleaner = 2 => "street_cleaner",
-        /// A resident.
+        /// Visit by a resident.
         Resident = 3 => "resident",
-        /// Someone else.
+        /// Visit by anyone else.
         Other = 4 => "other",
     }
 }
 
-/// A visit.
+/// A visit of one person to a station.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StationVisit {
-    /// What every record has; the area is that of what it belongs to.
+    /// Fields common to all records; the area is that of the station.
     #[serde(flatten)]
     pub head: Head,
     /// Id of the station.
     pub station_id: Uuid,
-    /// What for.
+    /// Purpose of the visit.
     pub kind: StationVisitKind,
-    /// Who came.
+    /// Kind of the visitor.
     pub visitor: StationVisitor,
-    /// When.
+    /// Time at which the visit took place.
     pub visit_time: DateTime<Utc>,
     /// Id of the service record, if the visit has one.
     pub service_record_id: Option<Uuid>,
@@ -97,6 +98,8 @@ impl Record for StationVisit {
             parent_id: Some(self.station_id),
             code: self.kind.name(),
             start_date: Some(day_of(self.visit_time, DEFAULT_ZONE)),
+            // A visit that has a service record is counted as that record; counting it
+            // here as well would count one person twice.
             amount: i64::from(self.service_record_id.is_none()),
             ..Told::default()
         }

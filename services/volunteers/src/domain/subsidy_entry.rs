@@ -1,24 +1,24 @@
-//! The subsidy ledger of stations. An entry is never changed: a mistake is put
-//! right by an entry of the opposite amount.
+//! The subsidy ledger of stations. Entries are never changed: a mistake is corrected by
+//! an entry with the opposite amount.
 
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 use wangge_resource::{Checks, Head, Record, Reference, Text, Told};
 
-/// An entry of the ledger.
+/// An entry of a station's subsidy ledger.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SubsidyEntry {
-    /// What every record has; the area is that of the station.
+    /// Fields common to all records; the area is that of the station.
     #[serde(flatten)]
     pub head: Head,
-    /// The station.
+    /// Id of the station.
     pub station_id: Uuid,
-    /// Amount in fen; negative for what was paid back or put right.
+    /// Amount in fen; negative for repayments and corrections, never 0.
     pub amount_fen: i64,
-    /// Day on which it was paid.
+    /// Day on which the amount was paid.
     pub entry_date: NaiveDate,
-    /// What for.
+    /// Purpose of the payment, 1 to 200 characters.
     pub purpose: Text,
 }
 

@@ -1,4 +1,4 @@
-//! Teams of volunteers.
+//! Teams of volunteers in a community.
 
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
@@ -8,32 +8,32 @@ use wangge_resource::{Checks, Head, Record, Reference, Text, Told, dated};
 use super::area;
 
 coded_enum! {
-    /// What a team is known by. The numbers are the contract's.
+    /// Kinds of teams, numbered as in the contract.
     TeamKind {
-        /// Safety and order.
+        /// Red armbands (红袖标): safety and order.
         RedArmbands = 1 => "red_armbands",
-        /// Care for the surroundings.
+        /// Red caps (红帽子): care for the environment.
         RedCaps = 2 => "red_caps",
-        /// Help for people.
+        /// Red vests (红马甲): help for people.
         RedVests = 3 => "red_vests",
-        /// Another team.
+        /// Any other kind of team.
         Other = 4 => "other",
     }
 }
 
-/// A team.
+/// A team of volunteers.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Team {
-    /// What every record has; the area is a community.
+    /// Fields common to all records; the area is a community.
     #[serde(flatten)]
     pub head: Head,
-    /// Its name.
+    /// Name, 1 to 100 characters.
     pub name: Text,
-    /// What it is known by.
+    /// Kind of the team.
     pub kind: TeamKind,
-    /// First day.
+    /// First day on which it is in effect.
     pub start_date: NaiveDate,
-    /// First day on which it no longer holds.
+    /// First day on which it is no longer in effect; `None` while no end is set.
     pub end_date: Option<NaiveDate>,
 }
 dated!(Team);

@@ -1,4 +1,4 @@
-//! Who belongs to which team. It lies where its team lies.
+//! Memberships of volunteers in teams. A membership belongs to the area of its team.
 
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
@@ -6,19 +6,19 @@ use uuid::Uuid;
 use wangge_api::refusal::Refusal;
 use wangge_resource::{Checks, Head, Record, Reference, Told, dated};
 
-/// A volunteer's part in a team.
+/// A volunteer's membership in a team, for a period of time.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TeamMember {
-    /// What every record has; the area is that of the team.
+    /// Fields common to all records; the area is that of the team.
     #[serde(flatten)]
     pub head: Head,
-    /// The team.
+    /// Id of the team.
     pub team_id: Uuid,
-    /// The volunteer.
+    /// Id of the volunteer.
     pub volunteer_id: Uuid,
-    /// First day.
+    /// First day on which it is in effect.
     pub start_date: NaiveDate,
-    /// First day on which it no longer holds.
+    /// First day on which it is no longer in effect; `None` while no end is set.
     pub end_date: Option<NaiveDate>,
 }
 dated!(TeamMember);
@@ -59,6 +59,9 @@ impl Record for TeamMember {
     }
 
     fn exclusive(&self) -> Option<String> {
+        // Must match the exclusion constraint `team_member_member_already`: a dry run
+        // that rolls back each batch can't rely on the constraint and compares these
+        // keys.
         Some(format!("{} {}", self.team_id, self.volunteer_id))
     }
 

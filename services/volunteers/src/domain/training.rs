@@ -1,23 +1,24 @@
-//! Training that volunteers have had. It lies where the volunteer lies.
+//! Trainings that volunteers attended (培训). A training belongs to the area of the
+//! volunteer.
 
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 use wangge_resource::{Checks, Head, Record, Reference, Text, Told};
 
-/// A training.
+/// A training that one volunteer attended on one day.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Training {
-    /// What every record has; the area is that of what it belongs to.
+    /// Fields common to all records; the area is that of the volunteer.
     #[serde(flatten)]
     pub head: Head,
     /// Id of the volunteer.
     pub volunteer_id: Uuid,
-    /// What in.
+    /// Subject of the training, 1 to 100 characters.
     pub subject: Text,
-    /// Day on which it was.
+    /// Day of the training.
     pub training_date: NaiveDate,
-    /// How long, in minutes: 1 to 1440.
+    /// Duration in minutes, 1 to 1440.
     pub minutes: i32,
 }
 
@@ -60,6 +61,8 @@ impl Record for Training {
             parent_id: Some(self.volunteer_id),
             subject_id: Some(self.volunteer_id),
             amount: self.minutes.into(),
+            // Also the day on which the volunteer must be in effect: nobody is trained as
+            // a volunteer before becoming one.
             start_date: Some(self.training_date),
             ..Told::default()
         }

@@ -1,4 +1,4 @@
-//! Volunteers and what they can do. No phone and no identity number is kept.
+//! Volunteers and their skills. No phone number or identity number is stored.
 
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
@@ -7,21 +7,21 @@ use wangge_resource::{Checks, Head, Record, Reference, Text, Told, dated};
 
 use super::area;
 
-/// A volunteer.
+/// A volunteer of a community.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Volunteer {
-    /// What every record has; the area is a community.
+    /// Fields common to all records; the area is a community.
     #[serde(flatten)]
     pub head: Head,
-    /// Name; personal.
+    /// Name, 1 to 100 characters; personal data.
     pub name: Text,
-    /// The person, where organization knows them.
+    /// Id of the person in the organization service, if known there; not verified.
     pub person_id: Option<Uuid>,
-    /// What the volunteer can do.
+    /// Skills of the volunteer, each 1 to 50 characters.
     pub skills: Vec<Text>,
-    /// First day.
+    /// First day on which it is in effect.
     pub start_date: NaiveDate,
-    /// First day on which it no longer holds.
+    /// First day on which it is no longer in effect; `None` while no end is set.
     pub end_date: Option<NaiveDate>,
 }
 dated!(Volunteer);
@@ -45,6 +45,7 @@ impl Record for Volunteer {
         vec![Reference::area(&self.head).of(area::COMMUNITIES, "must be a community")]
     }
 
+    // No title: the name is personal data, which events don't contain.
     fn told(&self) -> Told {
         Told {
             subject_id: self.person_id,

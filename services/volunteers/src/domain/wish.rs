@@ -1,4 +1,5 @@
-//! Small wishes, from the posting until whoever wished confirms that it came true.
+//! Small wishes (微心愿), from posting until the person who made the wish confirms its
+//! fulfilment.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
@@ -11,21 +12,21 @@ use wangge_resource::{
 use super::area;
 
 states! {
-    /// States of a wish. The numbers are the contract's.
+    /// States of a wish, numbered as in the contract.
     WishState for Wish {
-        /// Posted: staff must review it.
+        /// Posted; staff must review it.
         Posted = 1 => "posted",
-        /// Reviewed: it can be claimed.
+        /// Reviewed; it can be claimed.
         Reviewed = 2 => "reviewed",
-        /// Claimed.
+        /// Claimed by a unit or a volunteer.
         Claimed = 3 => "claimed",
-        /// Made true, as the claimant says.
+        /// Fulfilled, according to the claimant.
         Realised = 4 => "realised",
-        /// Confirmed by whoever wished. Final.
+        /// Fulfilment confirmed by the person who made the wish. Final.
         Confirmed = 5 => "confirmed",
-        /// Declined. Final.
+        /// Declined by staff. Final.
         Declined = 6 => "declined",
-        /// Withdrawn. Final.
+        /// The wish was withdrawn. Final.
         Withdrawn = 7 => "withdrawn",
     }
     "review": Posted => Reviewed,
@@ -39,27 +40,28 @@ states! {
     "withdraw": Posted | Reviewed => Withdrawn,
 }
 
-/// How long a claim holds.
+/// Number of days after which a claim expires.
 pub const CLAIM_DAYS: i64 = 14;
 
-/// A wish.
+/// A wish that a unit or a volunteer can claim and fulfil.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Wish {
-    /// What every record has; the area is a community or a grid.
+    /// Fields common to all records; the area is a community or a grid.
     #[serde(flatten)]
     pub head: Head,
-    /// Where it stands and how it came there.
+    /// Current state, and the steps that led to it.
     #[serde(flatten)]
     pub course: Course<WishState>,
-    /// What is wished for.
+    /// Description of the wish, 1 to 200 characters; personal data.
     pub title: Text,
-    /// Id of the resident who wishes, in the organization service.
+    /// Id of the resident who made the wish, in the organization service, if known there;
+    /// not verified.
     pub resident_id: Option<Uuid>,
-    /// Id of the unit that has claimed it.
+    /// Id of the unit that has claimed the wish.
     pub unit_id: Option<Uuid>,
-    /// Id of the volunteer who has claimed it.
+    /// Id of the volunteer who has claimed the wish.
     pub volunteer_id: Option<Uuid>,
-    /// When the claim ends unless the wish is made true.
+    /// Time at which the claim expires unless the wish is fulfilled.
     pub claim_until_time: Option<DateTime<Utc>>,
 }
 
@@ -83,6 +85,8 @@ impl Record for Wish {
             WishState::Confirmed,
         ];
         let count = usize::from(self.unit_id.is_some()) + usize::from(self.volunteer_id.is_some());
+        // The claimant stays set after the claim is fulfilled; in all other states the
+        // wish must be free for the next claimant.
         if self.course.is_in(&claimed) {
             let why = "one of unit_id and volunteer_id is required, and only one";
             checks.rule(count == 1, "unit_id", "wish.claimant", why);
@@ -96,7 +100,8 @@ impl Record for Wish {
     }
 
     fn references(&self) -> Vec<Reference> {
-        // Long after the wish was posted.
+        // The claimant must be in effect on the day of the claim, which can be long after
+        // the wish was posted.
         let claimed = self.course.last_day("claim");
         [
             Some(
@@ -113,6 +118,7 @@ impl Record for Wish {
         .collect()
     }
 
+    // No title: the wish is personal data, which events don't contain.
     fn told(&self) -> Told {
         Told {
             subject_id: self.resident_id,
@@ -122,18 +128,23 @@ impl Record for Wish {
 }
 
 impl Wish {
-    /// Ends a claim whose time is over, at that time, however much later this is
-    /// seen; answers when that was, if there was one.
+    /// Ends a claim that has expired. The step is dated at the expiry, no matter how much
+    /// later it is detected. Returns the time of the expiry, or `None` if no claim has
+    /// expired.
     ///
     /// # Errors
-    /// None that a claimed wish could meet.
+    /// None that a claimed wish could cause.
     pub fn expire(&mut self, now: DateTime<Utc>) -> Result<Option<DateTime<Utc>>, Refusal> {
         let over = self.claim_until_time.filter(|until| *until <= now);
         let (WishState::Claimed, Some(until)) = (self.course.state(), over) else {
+            // Not an error: another replica may have ended the claim, or the wish was
+            // fulfilled, after the caller listed the overdue claims.
             return Ok(None);
         };
         let step = Taken {
             action: "expire",
+            // Not `now`: the history must not depend on when a process was running to
+            // detect the expiry.
             time: until,
             actor: String::new(),
             reason: String::new(),
@@ -155,7 +166,8 @@ impl Stateful for Wish {
     }
 
     fn settle(&mut self, action: &'static str, now: DateTime<Utc>) -> Result<(), Refusal> {
-        // Whether or not the clock's loop has come by since.
+        // A claim expires at its time, whether or not the background task has already
+        // ended it. Otherwise the result would depend on the task's poll interval.
         let over = self.claim_until_time.is_some_and(|until| until <= now);
         if action == "realise" && over {
             let why = "the claim's time is over";

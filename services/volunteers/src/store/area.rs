@@ -1,4 +1,4 @@
-//! Statements on the copy of organization's areas.
+//! Statements on the replica of organization's areas.
 
 use sqlx::PgExecutor;
 use uuid::Uuid;
@@ -7,7 +7,7 @@ use wangge_pg::{StoreError, Tx};
 
 use crate::domain::area::Area;
 
-/// The areas of these codes that are known and in scope.
+/// Returns the areas with these codes that are known and in scope.
 pub(crate) async fn list_areas(
     executor: impl PgExecutor<'_>,
     scope: &RecordScope,
@@ -25,13 +25,15 @@ pub(crate) async fn list_areas(
     .await?)
 }
 
-/// Keeps an area as it stands from a revision on, unless a later one is known.
+/// Stores an area as of a revision, unless a later revision is already stored.
 pub(crate) async fn upsert_area(
     tx: &mut Tx,
     area_id: Uuid,
     area: &Area,
     revision: i64,
 ) -> Result<(), StoreError> {
+    // The revision is compared by the statement itself, so that duplicate and late events
+    // change nothing, even if two consumers apply them at the same time.
     sqlx::query!(
         "insert into area_replica as known (area_id, code, kind, start_date, end_date, revision)
          values ($1, $2, $3, $4, $5, $6)

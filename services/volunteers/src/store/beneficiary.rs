@@ -1,4 +1,4 @@
-//! Statements on beneficiaries.
+//! Guard of beneficiaries, which depends on their project.
 
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
@@ -11,8 +11,9 @@ use wangge_resource_store::{Kept as _, table::CREATE};
 
 use crate::domain::{beneficiary::Beneficiary, project::Project};
 
-/// Nobody benefits from a project before it has begun. That it is running or done
-/// is asked of calls where they name it; what is loaded names it as it was then.
+/// Rejects imported beneficiaries of a project that had not started by their benefit
+/// date. Calls are checked by the states of their reference instead: the project must be
+/// running or finished. Imported rows reference the project as it was on that date.
 pub(crate) async fn guard(
     tx: &mut Tx,
     beneficiaries: &[Beneficiary],
@@ -24,16 +25,20 @@ pub(crate) async fn guard(
         .filter(|one| action == CREATE && one.head.imported)
         .collect();
     let mut ids: Vec<Uuid> = loaded.iter().map(|one| one.project_id).collect();
+    // In the order of their ids, so that concurrent imports that lock the same projects
+    // can't deadlock.
     ids.sort_unstable();
     ids.dedup();
     let mut refused = Vec::new();
     for id in ids {
         let Some(project) = Project::lock(tx, &RecordScope::everything(), id).await? else {
+            // A missing project was already reported as an unknown reference.
             continue;
         };
         let began = project.course.last_time("start");
         let began = began.map(|time| day_of(time, DEFAULT_ZONE));
         let named = loaded.iter().filter(|one| one.project_id == id);
+        // A project that never started has no beneficiaries on any date.
         let early = named.filter(|one| began.is_none_or(|began| one.benefit_date < began));
         refused.extend(early.map(|one| {
             let why = "the project had not begun on that day";

@@ -1,4 +1,4 @@
-//! Statements on bookings.
+//! Guard of bookings, and the days of a session as callers see them.
 
 use std::collections::HashMap;
 
@@ -19,20 +19,24 @@ use crate::{
     store::queue,
 };
 
-/// A place is booked on a day on which the session is held, while it isn't over,
-/// and there are as many as the session has. Those who book at the same time
-/// stand in line for the session. Who came or didn't is known once it has begun.
+/// Rejects bookings on days on which the session is not held, after it has ended, or when
+/// it is full, and records of attendance before it has begun. Concurrent bookings of a
+/// session are serialised by an advisory lock on it.
 pub(crate) async fn guard(
     tx: &mut Tx,
     bookings: &[Booking],
     action: &'static str,
     now: DateTime<Utc>,
 ) -> Result<Vec<(Uuid, Refusal)>, StoreError> {
+    // Cancelling needs no lock: it only frees a place, so no concurrent booking can
+    // exceed the capacity because of it.
     if action == "cancel" {
         return Ok(Vec::new());
     }
     let sessions: Vec<Uuid> = bookings.iter().map(|b| b.recurring_session_id).collect();
     if action == CREATE {
+        // Locked before the places are counted: under read committed, the next statement
+        // then sees the bookings of those that held the lock before.
         queue::stand_in_line(tx, &sessions).await?;
     }
     let days: Vec<NaiveDate> = bookings.iter().map(|b| b.session_date).collect();
@@ -53,6 +57,8 @@ pub(crate) async fn guard(
     )
     .fetch_all(tx)
     .await?;
+    // Session times are wall-clock minutes in the community's time zone, so they are
+    // converted for each day.
     let mut found: HashMap<(Uuid, NaiveDate), Session> = rows
         .into_iter()
         .map(|row| {
@@ -70,12 +76,17 @@ pub(crate) async fn guard(
         .collect();
     let mut refused = Vec::new();
     for booking in bookings {
+        // The places that are left are counted down in memory, since the bookings of this
+        // batch are not inserted yet.
         let key = (booking.recurring_session_id, booking.session_date);
-        // In a trial the session may be part of what is tried.
+        // In a dry run, the session may be part of what is being tried.
         let Some(session) = found.get_mut(&key) else {
             continue;
         };
         let refusal = if action == CREATE {
+            // Imported bookings are of the past, so the end of their session doesn't
+            // reject them. A cancelled booking is checked for its day, but occupies no
+            // place.
             let is_over = !booking.head.imported && session.end_time <= now;
             let takes = !booking.course.is_in(&[BookingState::Cancelled]);
             session.take(is_over, takes)
@@ -87,7 +98,7 @@ pub(crate) async fn guard(
     Ok(refused)
 }
 
-/// A session on one day.
+/// The state of a session on one day.
 struct Session {
     start_time: DateTime<Utc>,
     end_time: DateTime<Utc>,
@@ -97,7 +108,7 @@ struct Session {
 }
 
 impl Session {
-    /// Takes a place, or says why there is none.
+    /// Takes a place, or returns the refusal if there is none.
     fn take(&mut self, is_over: bool, takes: bool) -> Option<Refusal> {
         let (guard, why) = if !self.is_held {
             ("session_not_held", "the session is not held on that day")
@@ -108,36 +119,41 @@ impl Session {
         } else if takes && self.left < 1 {
             ("session_full", "every place is taken")
         } else {
+            // Only a booking that passes every check uses up a place; a rejected row must
+            // not exclude the rows after it.
             self.left -= i32::from(takes);
             return None;
         };
         Some(Refusal::guard(guard, Booking::KIND, why))
     }
 
-    /// Says that the session has not begun, if that is so.
+    /// Returns the refusal if the session has not begun.
     fn demand_begun(&self, now: DateTime<Utc>) -> Option<Refusal> {
         let why = "the session has not begun";
         (now < self.start_time).then(|| Refusal::guard("not_begun", Booking::KIND, why))
     }
 }
 
-/// A day on which a session may fall.
+/// A scheduled day of a session.
 #[derive(Debug)]
 pub(crate) struct Day {
     /// The day.
     pub(crate) day: NaiveDate,
-    /// Why the station is closed.
+    /// Reason why the station is closed on that day; `None` if it is open.
     pub(crate) closed_for: Option<String>,
-    /// How many places are taken.
+    /// Number of places that are booked on that day.
     pub(crate) booked: i32,
 }
 
-/// What is known of some days of a session that the caller reaches.
+/// Returns the closure and the number of bookings for each of these days. The session is
+/// not checked against a scope: the caller must have read it in its own.
 pub(crate) async fn session_days(
     pool: &PgPool,
     session_id: Uuid,
     days: &[NaiveDate],
 ) -> Result<Vec<Day>, StoreError> {
+    // A day can be closed by several records, e.g. for an area and for the station. The
+    // one that was entered first supplies the reason.
     Ok(sqlx::query_as!(
         Day,
         "select day as \"day!\", \

@@ -14,7 +14,7 @@ use crate::domain::{
     check_in_visit_state::CheckInVisitState,
 };
 
-/// How visits are listed.
+/// Listing of visits, in the order of the visit time; the id breaks ties.
 const LISTING: Listing = Listing {
     order: &[
         Column {
@@ -29,7 +29,7 @@ const LISTING: Listing = Listing {
     ..Listing::of("check_in_visit")
 };
 
-/// A visit as its table has it.
+/// A row of the visits' table.
 struct Row {
     id: Uuid,
     registration_id: Uuid,
@@ -50,6 +50,8 @@ impl TryFrom<Row> for CheckInVisit {
     fn try_from(row: Row) -> Result<Self, StoreError> {
         let state = CheckInVisitState::from_code(row.state)
             .ok_or_else(|| sqlx::Error::Decode("check_in_visit.state is no state".into()))?;
+        // Both columns are set or both are null: the constraint `check_in_visit_voided`
+        // ensures it.
         let voiding = row.voided_time.zip(row.void_reason);
         Ok(Self {
             id: row.id.into(),
@@ -66,7 +68,7 @@ impl TryFrom<Row> for CheckInVisit {
     }
 }
 
-/// A visit.
+/// Returns a visit, or `None` if it is missing or outside the scope.
 pub(crate) async fn load_check_in_visit(
     executor: impl PgExecutor<'_>,
     scope: &RecordScope,
@@ -88,7 +90,7 @@ pub(crate) async fn load_check_in_visit(
     .transpose()
 }
 
-/// A visit, locked against every other writer.
+/// Returns a visit and locks it against other writers.
 pub(crate) async fn load_check_in_visit_for_update(
     tx: &mut Tx,
     scope: &RecordScope,
@@ -111,7 +113,7 @@ pub(crate) async fn load_check_in_visit_for_update(
     .transpose()
 }
 
-/// Visits by id.
+/// Returns the visits with these ids that are in scope, in no particular order.
 pub(crate) async fn list_check_in_visits_by_id(
     executor: impl PgExecutor<'_>,
     scope: &RecordScope,
@@ -134,7 +136,7 @@ pub(crate) async fn list_check_in_visits_by_id(
     .collect()
 }
 
-/// Visits, newest first, behind a key.
+/// Returns a page of visits, newest first, after a key.
 pub(crate) async fn list_check_in_visits(
     lanes: &Lanes,
     scope: &RecordScope,
@@ -146,6 +148,8 @@ pub(crate) async fn list_check_in_visits(
         limit,
         ..Filter::default()
     };
+    // The listing reads ids only, from an index that fits the scope. The rows are fetched
+    // in a second statement, which doesn't preserve the order.
     let ids: Vec<Uuid> = LISTING.names(lanes, scope, &filter).await?;
     let lane = lanes.take().await?;
     let mut rows = lane
@@ -165,15 +169,18 @@ pub(crate) async fn list_check_in_visits(
     rows.into_iter().map(CheckInVisit::try_from).collect()
 }
 
-/// Whether a visit that isn't voided is recorded under a registration less than
-/// some time before or after a moment. Who asks stands in line for the
-/// registration, or another may record one at the same time.
+/// Returns true if a visit that is not voided is recorded under a registration within
+/// `spacing` before or after a time. The caller must hold the registration's lock (see
+/// [`queue`](super::queue)), or a concurrent transaction could record one at the same
+/// time.
 pub(crate) async fn is_recorded_near(
     tx: &mut Tx,
     registration_id: Uuid,
     time: DateTime<Utc>,
     spacing: TimeDelta,
 ) -> Result<bool, StoreError> {
+    // The interval excludes its ends, so two visits exactly `spacing` apart are both
+    // valid.
     Ok(sqlx::query_scalar!(
         "select exists (select from check_in_visit
              where registration_id = $1 and state = $2 and visit_time > $3 and visit_time < $4)
@@ -187,12 +194,14 @@ pub(crate) async fn is_recorded_near(
     .await?)
 }
 
-/// The last day on which a visit that isn't voided was recorded under a
-/// registration that is locked.
+/// Returns the time of the last visit under a registration that is not voided. The
+/// registration must be locked.
 pub(crate) async fn last_visit_time(
     tx: &mut Tx,
     registration_id: Uuid,
 ) -> Result<Option<DateTime<Utc>>, StoreError> {
+    // Visits are recorded under a shared lock on the registration, so none can be added
+    // while the caller decides about its end.
     Ok(sqlx::query_scalar!(
         "select max(visit_time) from check_in_visit where registration_id = $1 and state = $2",
         registration_id,
@@ -202,7 +211,7 @@ pub(crate) async fn last_visit_time(
     .await?)
 }
 
-/// Keeps a new visit.
+/// Inserts a new visit, which is not voided.
 pub(crate) async fn insert_check_in_visit(
     tx: &mut Tx,
     visit: &CheckInVisit,
@@ -226,12 +235,14 @@ pub(crate) async fn insert_check_in_visit(
     Ok(())
 }
 
-/// Keeps a visit of a load, unless its id is in use. Answers whether it was
-/// kept. A violated constraint would undo the rest of the batch.
+/// Inserts an imported visit, unless its id is in use. Returns true if it was inserted.
 pub(crate) async fn insert_check_in_visit_if_free(
     tx: &mut Tx,
     visit: &CheckInVisit,
 ) -> Result<bool, StoreError> {
+    // A violated constraint would abort the transaction and with it the rest of the
+    // batch. Only the primary key is exempt: any other violation is a fault of the
+    // service.
     let inserted = sqlx::query!(
         "insert into check_in_visit (check_in_visit_id, registration_id, person_id, area_code,
              visit_time, handled, state, voided_time, void_reason, imported, revision)
@@ -257,7 +268,7 @@ pub(crate) async fn insert_check_in_visit_if_free(
     Ok(inserted.rows_affected() == 1)
 }
 
-/// Keeps the state of a visit and why it was voided.
+/// Updates the state of a visit and its voiding.
 pub(crate) async fn update_check_in_visit(
     tx: &mut Tx,
     visit: &CheckInVisit,

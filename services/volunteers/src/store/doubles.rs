@@ -1,7 +1,7 @@
-//! What is entered once: an item and a functional area of one name at a station at a
-//! time, and a match of one need with one resource. Those who enter such records in
-//! one area come one after the other, a whole load among them; what was entered twice
-//! before this was looked for stays as it is.
+//! Guards against duplicates: a station has at most one catalogue item and one functional
+//! area with a given name at a time, and a need is matched with a resource once. Writers
+//! of such records in one area are serialised, including whole imports. Duplicates from
+//! before this rule remain valid, which is why no constraint enforces it.
 
 use std::collections::{HashMap, HashSet};
 
@@ -19,7 +19,7 @@ use crate::{
     store::queue,
 };
 
-/// A station offers an item under one name once at a time.
+/// Rejects items whose name the station already offers on one of their days.
 pub(crate) async fn of_catalogue_items(
     tx: &mut Tx,
     items: &[CatalogueItem],
@@ -32,7 +32,7 @@ pub(crate) async fn of_catalogue_items(
     .await
 }
 
-/// A station has a functional area of one name once at a time.
+/// Rejects functional areas whose name the station already has on one of their days.
 pub(crate) async fn of_functional_areas(
     tx: &mut Tx,
     areas: &[FunctionalArea],
@@ -45,7 +45,7 @@ pub(crate) async fn of_functional_areas(
     .await
 }
 
-/// A need is matched with a resource once.
+/// Rejects a second match of a need with the same resource.
 pub(crate) async fn of_matches(
     tx: &mut Tx,
     matches: &[NeedMatch],
@@ -71,6 +71,8 @@ pub(crate) async fn of_matches(
     .fetch_all(tx)
     .await?;
     let there: HashSet<Uuid> = there.into_iter().collect();
+    // `before` holds the pairs of this batch, whose rows are not inserted yet: of two
+    // duplicates in one import, the first is accepted.
     let mut before = HashSet::new();
     let doubles = matches.iter().filter(|one| {
         there.contains(&one.head.id) || !before.insert((one.need_id, one.resource_id))
@@ -78,14 +80,16 @@ pub(crate) async fn of_matches(
     Ok(doubles.map(|one| (one.head.id, one.taken())).collect())
 }
 
-/// Those that have the name of another one at the same station on one of its days:
-/// one that is there, or one before them. `of` is the station and the name.
+/// Returns the refusals of records with the name of another record at the same station on
+/// one of its days: one that is stored, or an earlier one of the batch. `of` returns the
+/// station and the name.
 async fn of_names<R: Dated>(
     tx: &mut Tx,
     records: &[R],
     action: &'static str,
     of: impl Fn(&R) -> (Uuid, &str),
 ) -> Result<Vec<(Uuid, Refusal)>, StoreError> {
+    // Ending a record earlier can't create an overlap.
     if action == "end" {
         return Ok(Vec::new());
     }
@@ -97,7 +101,9 @@ async fn of_names<R: Dated>(
         .unzip();
     let starts: Vec<NaiveDate> = records.iter().map(Dated::start_date).collect();
     let ends: Vec<Option<NaiveDate>> = records.iter().map(Dated::end_date).collect();
-    // One that keeps its name is not looked at: it may be older than this rule.
+    // A stored record whose name does not change is not checked: it may be a duplicate
+    // from before the rule, and must still be updatable. `$6` selects the table, because
+    // a checked statement can't have a table name as a parameter.
     let there = sqlx::query_scalar!(
         "with there as (select id, station_id, name, start_date, end_date from catalogue_item \
                  where $6 = 'catalogue_item' and station_id = any($2) \

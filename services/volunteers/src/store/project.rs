@@ -1,4 +1,4 @@
-//! Statements on projects.
+//! Guard of projects, and the changes that follow theirs.
 
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
@@ -9,7 +9,7 @@ use wangge_resource_store::write::take_along;
 
 use crate::domain::{project::Project, project_claim::ProjectClaim};
 
-/// A project rests on a match of its own need.
+/// Rejects projects that are based on a match of another need.
 pub(crate) async fn guard(
     tx: &mut Tx,
     projects: &[Project],
@@ -26,6 +26,7 @@ pub(crate) async fn guard(
     )
     .fetch_all(tx)
     .await?;
+    // A match that is missing is not rejected here: its reference was already checked.
     let strange = |project: &&Project| {
         let mut needs = needs.iter();
         needs.any(|row| Some(row.id) == project.need_match_id && row.need_id != project.need_id)
@@ -38,7 +39,7 @@ pub(crate) async fn guard(
     Ok(refused.collect())
 }
 
-/// A project that is cancelled gives back what was claimed.
+/// Withdraws the claims of a cancelled project, so that their places count no more.
 pub(crate) async fn follow(
     tx: &mut Tx,
     project: &Project,
@@ -54,6 +55,8 @@ pub(crate) async fn follow(
     )
     .fetch_all(&mut *tx)
     .await?;
+    // In the order of their ids, so that two transactions can't deadlock. The step is
+    // taken in the transaction of the project, for its actor and reason.
     for id in claims {
         let step = Taken {
             action: "withdraw",

@@ -1,4 +1,4 @@
-//! Statements on claims of projects.
+//! Guard of project claims: the limit of places.
 
 use std::collections::HashMap;
 
@@ -14,8 +14,8 @@ use crate::{
     store::queue,
 };
 
-/// A project takes as many claims as it has places. Those who claim at the same
-/// time stand in line for the project.
+/// Rejects claims beyond the number of a project's places. Concurrent claims of a project
+/// are serialised by an advisory lock on it.
 pub(crate) async fn guard(
     tx: &mut Tx,
     claims: &[ProjectClaim],
@@ -26,6 +26,9 @@ pub(crate) async fn guard(
         return Ok(Vec::new());
     }
     let projects: Vec<Uuid> = claims.iter().map(|claim| claim.project_id).collect();
+    // Locked before the places are counted: under read committed, the next statement then
+    // sees the claims of those that held the lock before. Withdrawals need no lock, since
+    // they only free places.
     queue::stand_in_line(tx, &projects).await?;
     let rows = sqlx::query!(
         "select id, place_count - (select count(*)::int from project_claim \
@@ -35,13 +38,14 @@ pub(crate) async fn guard(
     )
     .fetch_all(tx)
     .await?;
+    // Counted down in memory: the claims of this batch are not inserted yet.
     let mut left: HashMap<Uuid, i32> = rows.into_iter().map(|row| (row.id, row.left)).collect();
     let mut refused = Vec::new();
     for claim in claims
         .iter()
         .filter(|claim| claim.course.is_in(&[ProjectClaimState::Claimed]))
     {
-        // In a trial the project may be part of what is tried.
+        // In a dry run, the project may be part of what is being tried.
         let Some(left) = left.get_mut(&claim.project_id) else {
             continue;
         };

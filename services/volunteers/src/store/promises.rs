@@ -1,8 +1,8 @@
-//! What was promised to somebody and still stands: bookings, shifts that somebody
-//! has, deliveries. No end, no closed day and no smaller room breaks a promise: it
-//! is refused until each was kept, or cancelled by whoever tells those hit.
-//! Memberships and what else holds from a day to a day are no promises: they no
-//! longer hold once what they are of has ended, and need no step of their own.
+//! Guards for commitments that are still open: bookings, filled shifts and deliveries. An
+//! end, a closed day or a smaller capacity never breaks them: it is rejected until each
+//! commitment is fulfilled, or cancelled by a caller that notifies the people affected.
+//! Memberships and other records with a period are no commitments: they are no longer in
+//! effect once the record that they belong to has ended, and need no step of their own.
 
 use std::collections::HashMap;
 
@@ -26,7 +26,8 @@ use crate::{
     store::queue,
 };
 
-/// Refuses what promises stand against, if some do. `when` says which ones.
+/// Returns the refusal of a change that open commitments conflict with, or `None` if
+/// there are none. `when` names the affected ones.
 pub(super) fn refuse(kind: &str, when: &str, promises: &[(i64, &str)]) -> Option<Refusal> {
     let named: Vec<String> = promises
         .iter()
@@ -40,8 +41,8 @@ pub(super) fn refuse(kind: &str, when: &str, promises: &[(i64, &str)]) -> Option
     (!named.is_empty()).then(|| Refusal::guard("promised", kind, why))
 }
 
-/// Records that are ended, and from which day on promises stand against that:
-/// from the end on, but for those whose day is past.
+/// Records that are being ended, and the day from which open commitments conflict with
+/// it: the end, or today if the end is in the past.
 struct Ends {
     ids: Vec<Uuid>,
     days: Vec<NaiveDate>,
@@ -50,6 +51,7 @@ struct Ends {
 
 impl Ends {
     fn of<R: Dated>(records: &[R], action: &str, now: DateTime<Utc>) -> Self {
+        // An end in the past conflicts only with commitments from today on.
         let today = day_of(now, DEFAULT_ZONE);
         let ended = records
             .iter()
@@ -66,7 +68,7 @@ impl Ends {
     }
 }
 
-/// A volunteer who leaves has no shift left, and a post that ends leaves nobody on one.
+/// Rejects the end of a volunteer or a post while a filled shift remains after it.
 pub(crate) async fn of_shifts<R: Dated>(
     tx: &mut Tx,
     records: &[R],
@@ -77,7 +79,7 @@ pub(crate) async fn of_shifts<R: Dated>(
     if ends.ids.is_empty() {
         return Ok(Vec::new());
     }
-    // An id is that of one record, of whatever kind.
+    // Ids are unique across kinds of records, so one statement serves both.
     let rows = sqlx::query!(
         "select id as \"id!\", day as \"day!\", \
              (select count(*) from shift where (volunteer_id = asked.id \
@@ -90,6 +92,8 @@ pub(crate) async fn of_shifts<R: Dated>(
     )
     .fetch_all(tx)
     .await?;
+    // States 2 and 3 are filled and signed in. An open shift is no commitment, and hours
+    // that await confirmation are already served.
     let refused = rows.into_iter().filter_map(|row| {
         let when = format!("on {} or later", row.day);
         Some((row.id, refuse(R::KIND, &when, &[(row.shifts, "shifts")])?))
@@ -97,7 +101,8 @@ pub(crate) async fn of_shifts<R: Dated>(
     Ok(refused.collect())
 }
 
-/// A station that ends leaves no booking, no delivery and nobody on a shift at it.
+/// Rejects the end of a station while it has bookings, deliveries or filled shifts after
+/// it.
 pub(crate) async fn of_stations(
     tx: &mut Tx,
     stations: &[Station],
@@ -108,8 +113,8 @@ pub(crate) async fn of_stations(
     if ends.ids.is_empty() {
         return Ok(Vec::new());
     }
-    // Those who book stand in the same lines, and look at the station's days in
-    // them.
+    // Bookings hold the same locks while they read the station's days, so none can be
+    // added between this check and the commit.
     let sessions = sqlx::query_scalar!(
         "select id from recurring_session where station_id = any($1)",
         &ends.ids,
@@ -131,7 +136,8 @@ pub(crate) async fn of_stations(
         &ends.ids,
         &ends.days,
         &ends.times,
-        // Deliveries have no day: those that are open are for now.
+        // Deliveries have no day: those that are open count as due today, so they
+        // conflict with an end that is not later than today.
         day_of(now, DEFAULT_ZONE),
     )
     .fetch_all(tx)
@@ -148,7 +154,8 @@ pub(crate) async fn of_stations(
     Ok(refused.collect())
 }
 
-/// A session that ends, or takes fewer people, keeps the places that are booked.
+/// Rejects the end or the smaller capacity of a session that would leave bookings without
+/// a place.
 pub(crate) async fn of_sessions(
     tx: &mut Tx,
     sessions: &[RecurringSession],
@@ -159,6 +166,8 @@ pub(crate) async fn of_sessions(
         return Ok(Vec::new());
     }
     let ids: Vec<Uuid> = sessions.iter().map(|session| session.head.id).collect();
+    // The lock that bookings hold while they count places: none can be added between this
+    // check and the commit.
     queue::stand_in_line(tx, &ids).await?;
     let rows = sqlx::query!(
         "select recurring_session_id as id, session_date as day, count(*) as \"booked!\" \
@@ -173,6 +182,8 @@ pub(crate) async fn of_sessions(
     for session in sessions {
         for row in rows.iter().filter(|row| row.id == session.head.id) {
             let has_ended = session.end_date.is_some_and(|end| end <= row.day);
+            // Per day, bookings beyond the new capacity are affected; from the end on,
+            // all of them.
             let left = if has_ended {
                 0
             } else {
@@ -191,7 +202,7 @@ pub(crate) async fn of_sessions(
     Ok(refused.collect())
 }
 
-/// A day is closed before somebody has booked on it.
+/// Rejects a closed day on which places are booked.
 pub(crate) async fn of_closed_days(
     tx: &mut Tx,
     closed: &[ClosedDay],
@@ -200,6 +211,7 @@ pub(crate) async fn of_closed_days(
 ) -> Result<Vec<(Uuid, Refusal)>, StoreError> {
     let today = day_of(now, DEFAULT_ZONE);
     let mut refused = Vec::new();
+    // Only days from today on: a closure in the past breaks no commitment.
     let coming = closed.iter().filter(|closed| closed.closed_date >= today);
     for closed in coming.filter(|_| action == CREATE) {
         let sessions = sqlx::query_scalar!(
@@ -213,6 +225,8 @@ pub(crate) async fn of_closed_days(
         )
         .fetch_all(&mut *tx)
         .await?;
+        // The lock that bookings hold while they read the closed days: none can be added
+        // between this check and the commit.
         queue::stand_in_line(tx, &sessions).await?;
         let booked = sqlx::query_scalar!(
             "select count(*) as \"booked!\" from booking \

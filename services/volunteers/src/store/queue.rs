@@ -1,14 +1,16 @@
-//! Standing in line: of transactions that take from the same store of places
-//! only one looks and takes at a time. Held until the transaction ends.
+//! Advisory locks that serialise transactions which check before they write, e.g. count
+//! the places that are left before they take one. The locks are held until the
+//! transaction ends.
 
 use uuid::Uuid;
 use wangge_pg::{StoreError, Tx};
 
-/// Waits until every other transaction that stands in line for one of these
-/// records has ended. The line is kept beside the records themselves, which
-/// others may read and share meanwhile.
+/// Locks these records' queues, and waits for other transactions that hold one of them.
+/// The locks are separate from the rows, which others can still read and share.
 pub(crate) async fn stand_in_line(tx: &mut Tx, ids: &[Uuid]) -> Result<(), StoreError> {
-    // In one order, so that nobody waits for somebody who waits for them.
+    // Always in the order of the ids, so that two transactions can't deadlock. PostgreSQL
+    // evaluates the volatile function after the sort, so `order by` is the lock order.
+    // Two ids with the same hash only wait for each other needlessly.
     let mut ids = ids.to_vec();
     ids.sort_unstable();
     ids.dedup();
@@ -22,12 +24,14 @@ pub(crate) async fn stand_in_line(tx: &mut Tx, ids: &[Uuid]) -> Result<(), Store
     Ok(())
 }
 
-/// Waits until every other transaction that stands in line for one of these areas has
-/// ended: for records of which there are too many for a line of each.
+/// Locks these areas' queues, and waits for other transactions that hold one of them. For
+/// records of which a batch has too many for a lock each.
 pub(crate) async fn stand_in_line_of_areas(
     tx: &mut Tx,
     mut codes: Vec<String>,
 ) -> Result<(), StoreError> {
+    // Every lock takes an entry in PostgreSQL's lock table, whose size is fixed and
+    // shared by all sessions. The order avoids deadlocks, as above.
     codes.sort_unstable();
     codes.dedup();
     sqlx::query!(

@@ -1,4 +1,4 @@
-//! Plain records in the database: one set of statements for each table.
+//! The tables of the plain records: `table!` generates one set of statements for each.
 
 use wangge_resource_store::table;
 
@@ -41,6 +41,9 @@ use crate::{
     },
 };
 
+// `keeps` lists the columns that never change, `changes` those that an update writes.
+// Apart from the columns of `Head` and `Course`, a column in neither list is not written
+// at all; a test below compares the lists with the fields.
 table! { Volunteer in "volunteer" dated
 keeps "person_id, start_date"
 changes "name, skills, end_date"
@@ -48,6 +51,8 @@ guarded by promises::of_shifts }
 table! { Team in "team" dated
 keeps "kind, start_date"
 changes "name, end_date" }
+// Memberships need no guard: they are no longer in effect once their team or volunteer
+// has ended.
 table! { TeamMember in "team_member" of "team_id" dated
 keeps "team_id, volunteer_id, start_date"
 changes "end_date" }
@@ -73,12 +78,15 @@ guarded by doubles::of_catalogue_items }
 table! { ProviderContract in "provider_contract" dated
 keeps "unit_id, station_id, amount_fen, start_date"
 changes "subject, end_date" }
+// No `changes`: a ledger entry is corrected by an entry with the opposite amount.
 table! { SubsidyEntry in "subsidy_entry" of "station_id"
 keeps "station_id, amount_fen, entry_date, purpose" }
 table! { ServiceEvent in "service_event" states(ServiceEventState)
 keeps "kind, team_id, station_id"
 changes "title, start_time, end_time"
 guarded by service_event::guard, followed by service_event::follow }
+// The times are in `keeps`: a volunteer has committed to this time and no other. The
+// parent expression is that of the index `shift_parent_id`.
 table! { Shift in "shift" of "coalesce(service_event_id, service_post_id, station_id)" states(ShiftState)
 keeps "service_event_id, service_post_id, station_id, start_time, end_time"
 changes "volunteer_id, worked_minutes, signed_in_time, signed_out_time"
@@ -128,6 +136,7 @@ keeps "station_id, kind, visitor, visit_time, service_record_id" }
 table! { AgencyCase in "agency_case" of "station_id" states(AgencyCaseState)
 keeps "station_id, resident_id, livelihood_matter_id"
 changes "matter, handler_person_id, is_authorised, papers, result, papers_returned_time" }
+// Once a day per person and area: the table's unique index, not a guard, rejects more.
 table! { StationDuty in "station_duty" of "station_id"
 keeps "station_id, person_id, duty_date" }
 table! { VenueRoute in "venue_route" dated

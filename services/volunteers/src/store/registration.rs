@@ -11,7 +11,7 @@ use wangge_resource_store::{Filter, Listing, listing::Column};
 
 use crate::domain::registration::{Registration, RegistrationId};
 
-/// How registrations are listed.
+/// Listing of registrations, in the order of the start date; the id breaks ties.
 const LISTING: Listing = Listing {
     order: &[
         Column {
@@ -26,7 +26,7 @@ const LISTING: Listing = Listing {
     ..Listing::of("registration")
 };
 
-/// A registration.
+/// Returns a registration, or `None` if it is missing or outside the scope.
 pub(crate) async fn load_registration(
     executor: impl PgExecutor<'_>,
     scope: &RecordScope,
@@ -46,7 +46,7 @@ pub(crate) async fn load_registration(
     .await?)
 }
 
-/// A registration, locked against every other writer.
+/// Returns a registration and locks it against other writers.
 pub(crate) async fn load_registration_for_update(
     tx: &mut Tx,
     scope: &RecordScope,
@@ -67,14 +67,16 @@ pub(crate) async fn load_registration_for_update(
     .await?)
 }
 
-/// Registrations by id, locked so that their days stay as they are while
-/// visits are recorded under them. In the order of their ids, so that two of
-/// these can't stand in each other's way.
+/// Returns the registrations with these ids and locks them, so that their days can't
+/// change while visits are recorded under them. They are locked in the order of their
+/// ids, so that two transactions can't deadlock.
 pub(crate) async fn list_registrations_for_share(
     tx: &mut Tx,
     scope: &RecordScope,
     ids: &[Uuid],
 ) -> Result<Vec<Registration>, StoreError> {
+    // `for share`, since recording visits only reads the registration: visits of one
+    // registration don't block each other here, but its end waits for them.
     Ok(sqlx::query_as!(
         Registration,
         "select registration_id as id, person_id, home_unit_id, area_code, start_date, end_date,
@@ -91,7 +93,7 @@ pub(crate) async fn list_registrations_for_share(
     .await?)
 }
 
-/// Registrations, newest first, behind a key.
+/// Returns a page of registrations, newest first, after a key.
 pub(crate) async fn list_registrations(
     lanes: &Lanes,
     scope: &RecordScope,
@@ -103,6 +105,8 @@ pub(crate) async fn list_registrations(
         limit,
         ..Filter::default()
     };
+    // The listing reads ids only, from an index that fits the scope. The rows are fetched
+    // in a second statement, which doesn't preserve the order.
     let ids: Vec<Uuid> = LISTING.names(lanes, scope, &filter).await?;
     let lane = lanes.take().await?;
     let mut registrations = lane
@@ -122,16 +126,18 @@ pub(crate) async fn list_registrations(
     Ok(registrations)
 }
 
-/// Keeps a new registration, unless its id is in use or its days overlap
-/// another's. Answers whether it was kept.
+/// Inserts a registration, unless its id is in use or its days overlap another's. Returns
+/// true if it was inserted.
 ///
-/// Left to violate the exclusion constraint, two of these at the same time
-/// would lock each other out for a second; this way one waits for the other.
-/// And a violation would undo the rest of a batch.
+/// If concurrent inserts violated the exclusion constraint, they would block each other
+/// for a second (PostgreSQL's deadlock timeout); with `on conflict do nothing`, one waits
+/// for the other. A violation would also abort the rest of a batch.
 pub(crate) async fn insert_registration_if_free(
     tx: &mut Tx,
     registration: &Registration,
 ) -> Result<bool, StoreError> {
+    // No conflict target: it must cover both the primary key and the exclusion
+    // constraint. The caller finds out which one it was.
     let inserted = sqlx::query!(
         "insert into registration (registration_id, person_id, home_unit_id, area_code, start_date,
              end_date, revision)
@@ -150,7 +156,7 @@ pub(crate) async fn insert_registration_if_free(
     Ok(inserted.rows_affected() == 1)
 }
 
-/// Keeps the end of a registration.
+/// Updates the end of a registration; its other columns never change.
 pub(crate) async fn update_registration(
     tx: &mut Tx,
     registration: &Registration,

@@ -1,4 +1,4 @@
-//! Statements on what hangs on service events.
+//! Guard of service events, and the changes that follow theirs.
 
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
@@ -15,10 +15,11 @@ use crate::{
     store::promises,
 };
 
-/// An event is moved, shortened or lengthened only if no shift is left outside: one
-/// that lay within it and is still to come or under way lies within it afterwards.
-/// If nothing of its old time remains, so do those before and behind it. Shifts are
-/// never moved with it: who has one has promised that time, and no other.
+/// Rejects a change of an event's times that would leave a shift outside of them: a shift
+/// that was within the old times and has not ended must be within the new ones. If the
+/// old and the new times don't overlap, this includes the shifts before and after the old
+/// times. Shifts are never moved along: a volunteer has committed to that time and no
+/// other.
 pub(crate) async fn guard(
     tx: &mut Tx,
     events: &[ServiceEvent],
@@ -28,6 +29,8 @@ pub(crate) async fn guard(
     let standing = [ShiftState::Open, ShiftState::Filled, ShiftState::SignedIn];
     let mut refused = Vec::new();
     for event in events.iter().filter(|_| action == "update") {
+        // The guard runs before the update, so `event` in the statement still has the old
+        // times, and the parameters have the new ones.
         let left = sqlx::query!(
             "select count(*) filter (where shift.state = $4) as \"open!\", \
                  count(*) filter (where shift.state <> $4) as \"taken!\" \
@@ -56,8 +59,8 @@ pub(crate) async fn guard(
     Ok(refused)
 }
 
-/// An event that is cancelled cancels its shifts, so that those who have them are
-/// free at that time.
+/// Cancels the shifts of a cancelled event, so that their volunteers are free at that
+/// time.
 pub(crate) async fn follow(
     tx: &mut Tx,
     event: &ServiceEvent,
@@ -67,6 +70,7 @@ pub(crate) async fn follow(
     let Some(step) = event.course.steps().last().filter(|_| action == "cancel") else {
         return Ok(());
     };
+    // 1 and 2 are open and filled, the only states in which a shift can be cancelled.
     let shifts = sqlx::query_scalar!(
         "select id from shift where coalesce(service_event_id, service_post_id, station_id) = $1 \
          and state in (1, 2) order by id",
@@ -74,6 +78,7 @@ pub(crate) async fn follow(
     )
     .fetch_all(&mut *tx)
     .await?;
+    // In the order of their ids, so that two transactions can't deadlock.
     for id in shifts {
         let step = Taken {
             action: "cancel",

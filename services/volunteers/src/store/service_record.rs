@@ -1,4 +1,4 @@
-//! Statements on service records.
+//! Guard of service records, which depends on their event.
 
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
@@ -9,7 +9,7 @@ use wangge_resource_store::table::CREATE;
 
 use crate::domain::service_record::ServiceRecord;
 
-/// Nobody is served at an event before it begins.
+/// Rejects service records with a time before their event begins.
 pub(crate) async fn guard(
     tx: &mut Tx,
     records: &[ServiceRecord],
@@ -20,6 +20,8 @@ pub(crate) async fn guard(
     if action != CREATE || events.is_empty() {
         return Ok(Vec::new());
     }
+    // The time of service is checked, not the time of the call, so imported records are
+    // judged in the same way.
     let begun = sqlx::query!(
         "select id, start_time from service_event where id = any($1)",
         &events

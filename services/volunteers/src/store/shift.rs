@@ -1,4 +1,4 @@
-//! Statements on shifts.
+//! Guard of shifts, which depends on their event.
 
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
@@ -8,9 +8,7 @@ use wangge_resource::Record as _;
 
 use crate::domain::{service_event::ServiceEventState, shift::Shift};
 
-/// Nobody takes or begins a shift at an event that was cancelled. The event isn't
-/// locked, since who cancels it locks it before its shifts: they wait for the shift
-/// that is taken here, and cancel it then.
+/// Rejects taking or starting a shift at a cancelled event.
 pub(crate) async fn guard(
     tx: &mut Tx,
     shifts: &[Shift],
@@ -24,6 +22,9 @@ pub(crate) async fn guard(
         .iter()
         .filter_map(|shift| shift.service_event_id)
         .collect();
+    // The event is not locked: its cancellation locks the event before its shifts, so
+    // locking in the opposite order could deadlock. A concurrent cancellation waits for
+    // the shift that is taken here, and then cancels it.
     let cancelled = sqlx::query_scalar!(
         "select id from service_event where id = any($1) and state = $2",
         &events,

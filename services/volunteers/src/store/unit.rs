@@ -1,12 +1,12 @@
-//! Statements on the copy of organization's units. Officials come from
-//! everywhere, so units are looked up without regard to a caller's area.
+//! Statements on the replica of organization's units. Officials come from all areas, so
+//! units are looked up without the caller's scope.
 
 use sqlx::PgExecutor;
 use uuid::Uuid;
 use wangge_pg::{StoreError, Tx};
 use wangge_resource::{Days, Found};
 
-/// Keeps a unit as it stands from a revision on, unless a later one is known.
+/// Stores a unit as of a revision, unless a later revision is already stored.
 pub(crate) async fn upsert_unit(
     tx: &mut Tx,
     unit_id: Uuid,
@@ -15,6 +15,8 @@ pub(crate) async fn upsert_unit(
     days: Days,
     revision: i64,
 ) -> Result<(), StoreError> {
+    // The revision is compared by the statement itself, so that duplicate and late events
+    // change nothing.
     sqlx::query!(
         "insert into unit_replica as known (unit_id, kind, area_code, start_date, end_date, revision)
          values ($1, $2, $3, $4, $5, $6)
@@ -34,7 +36,7 @@ pub(crate) async fn upsert_unit(
     Ok(())
 }
 
-/// Units by id, with their kinds and days.
+/// Returns the units with these ids, with their kinds and days.
 pub(crate) async fn find_units(
     executor: impl PgExecutor<'_>,
     unit_ids: &[Uuid],
@@ -51,6 +53,8 @@ pub(crate) async fn find_units(
             let found = Found {
                 kind: row.kind,
                 days: Days {
+                    // Null in rows that were copied before the replica had these columns.
+                    // Unknown days reject no reference.
                     start_date: row.start_date,
                     end_date: row.end_date,
                 },

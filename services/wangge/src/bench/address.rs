@@ -1,18 +1,18 @@
-//! Addresses of databases, as sqlx and libpq read them, taken apart.
+//! Parser of database URLs in the format that sqlx and libpq share.
 
-/// A server's address in parts.
+/// The parts of a server's URL.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct ServerAddress {
-    /// Scheme, user and host; no password.
+    /// Scheme, user and host, without the password.
     front: String,
-    /// Parameters, with their question mark.
+    /// Query parameters, including the question mark.
     parameters: String,
-    /// The password, as it is.
+    /// The password, percent-decoded.
     pub password: Option<String>,
 }
 
 impl ServerAddress {
-    /// Takes the address of any of the server's databases apart.
+    /// Parses the URL of any database on the server.
     pub(crate) fn of(url: &str) -> Self {
         let host = url.find("://").map_or(0, |at| at + 3);
         let (url, parameters) = url.split_at(url.find('?').unwrap_or(url.len()));
@@ -34,13 +34,14 @@ impl ServerAddress {
         }
     }
 
-    /// The address of one of the server's databases, without the password:
-    /// anybody can read a program's arguments.
+    /// Returns the URL of a database on the server, without the password: it is passed
+    /// as an argument, and other users can read the arguments of a process.
     pub(crate) fn of_database(&self, name: &str) -> String {
         format!("{}/{name}{}", self.front, self.parameters)
     }
 }
 
+/// Percent-decodes a text; invalid escapes are preserved.
 fn unescaped(text: &str) -> String {
     let mut bytes = Vec::new();
     let mut rest = text.as_bytes();

@@ -1,5 +1,5 @@
-//! The bare database: a scratch database with the schema of tickets on the
-//! same server, and pgbench doing the same statements there without us.
+//! The baseline: a scratch database with the schema of tickets on the same server, where
+//! pgbench executes the same statements without our services.
 
 use std::{
     path::PathBuf,
@@ -20,27 +20,29 @@ use uuid::Uuid;
 use super::{address::ServerAddress, operation::Operation, script, setting::Setting};
 use crate::output::note;
 
-/// How long the system may work on after its last answer.
+/// Timeout for background work after the last response.
 const PATIENCE: Duration = Duration::from_secs(60);
-/// How often it is looked at, and how often in a row it has to be idle.
+/// Poll interval for background work.
 const LOOK: Duration = Duration::from_millis(50);
+/// Number of consecutive idle polls after which the system counts as quiet. More than
+/// one, since background tasks pause between batches.
 const IDLE_LOOKS: u32 = 10;
 
-/// The scratch database.
+/// A scratch database and the pgbench program that drives it.
 #[derive(Debug)]
 pub(crate) struct Bare {
     pgbench: PathBuf,
     address: ServerAddress,
-    /// How the server is reached: on a database that stays.
+    /// Connection options for the server, with a database that isn't dropped.
     server: PgConnectOptions,
     name: String,
     variables: Vec<(&'static str, String)>,
-    /// Tickets dispatched so far.
+    /// Index of the next ticket to dispatch; earlier ones may be dispatched.
     dispatched: AtomicU64,
 }
 
 impl Bare {
-    /// Makes the scratch database on a server and fills it.
+    /// Creates the scratch database on the server at `url`, and fills it.
     pub(crate) async fn make(url: &str, setting: &Setting) -> Result<Self> {
         let bare = Self {
             pgbench: pgbench()?,
@@ -53,6 +55,7 @@ impl Bare {
         bare.on_server(format!("create database {}", bare.name)).await.context(
             "the bare database: is `wangge up` running, or which server is it (--bare-database-url)?",
         )?;
+        // `Bare` isn't returned in this case, so that nobody else would drop the database.
         if let Err(error) = bare.fill().await {
             bare.remove().await?;
             return Err(error.context("filling the bare database"));
@@ -60,7 +63,7 @@ impl Bare {
         Ok(bare)
     }
 
-    /// Drops the scratch database.
+    /// Drops the scratch database, even if pgbench is still connected.
     pub(crate) async fn remove(&self) -> Result<()> {
         let name = &self.name;
         self.on_server(format!("drop database if exists {name} with (force)"))
@@ -70,7 +73,7 @@ impl Bare {
 
     async fn on_server(&self, statement: String) -> Result<()> {
         let mut connection = PgConnection::connect_with(&self.server).await?;
-        // The name is of our own making.
+        // Safe to interpolate: the name is generated above. DDL accepts no parameters.
         connection.execute(AssertSqlSafe(statement)).await?;
         connection.close().await?;
         Ok(())
@@ -83,6 +86,7 @@ impl Bare {
             .connect_with(options)
             .await?;
         wangge_pg::migrate::migrate(&pool, &wangge_tickets::MIGRATOR).await?;
+        // Closed even after an error: the caller drops the database.
         let filled = self.fill_tables(&pool).await;
         pool.close().await;
         filled
@@ -120,10 +124,11 @@ impl Bare {
         found.map(|(_, value)| value.as_str()).unwrap_or_default()
     }
 
-    /// How many of some clients the server has connections for, besides those
-    /// that are kept for others.
+    /// Returns how many of the `wanted` clients the server has free connections for. A
+    /// tenth of the free connections stays reserved for other users.
     pub(crate) async fn clients(&self, wanted: usize) -> Result<usize> {
         let mut connection = PgConnection::connect_with(&self.server).await?;
+        // The limit is per server, so connections to all databases count.
         let free: i64 = sqlx::query_scalar(
             "select current_setting('max_connections')::bigint \
                  - current_setting('superuser_reserved_connections')::bigint \
@@ -136,8 +141,8 @@ impl Bare {
         Ok(wanted.min(free).max(1))
     }
 
-    /// Does an operation's statements for some seconds; answers transactions
-    /// per second.
+    /// Executes the statements of an operation for some seconds. Returns the number of
+    /// transactions per second.
     pub(crate) async fn run(
         &self,
         operation: Operation,
@@ -162,7 +167,8 @@ impl Bare {
             );
         }
         if operation == Operation::Dispatch {
-            // Some clients are ahead of others.
+            // A margin: clients take every n-th ticket, and fast ones are ahead of the
+            // average. The next run must not dispatch the same tickets again.
             let done = number_behind(&said, "actually processed: ").unwrap_or_default();
             self.dispatched.fetch_add((done * 1.25) as u64, Relaxed);
         }
@@ -171,6 +177,7 @@ impl Bare {
 
     fn command(&self, clients: usize, seconds: u64) -> Command {
         let mut command = Command::new(&self.pgbench);
+        // `-n`: pgbench would otherwise vacuum its own tables, which don't exist here.
         command.args(["-n", "-M", "prepared", "-f", "-", "-j", "2"]);
         command.args(["-c", &clients.to_string(), "-T", &seconds.to_string()]);
         for (name, value) in &self.variables {
@@ -184,6 +191,7 @@ impl Bare {
         }
         command
             .env("PGCLIENTENCODING", "UTF8")
+            // The output is parsed, so it must not be localised.
             .env("LC_ALL", "C")
             .kill_on_drop(true);
         command
@@ -193,13 +201,14 @@ impl Bare {
         command
     }
 
-    /// Waits until the system has done what follows its answers, such as
-    /// numbering events and counting figures.
+    /// Waits until the system has finished the background work of its calls, such as
+    /// sequencing events and counting figures.
     pub(crate) async fn wait_until_quiet(&self) -> Result<()> {
         let mut connection = PgConnection::connect_with(&self.server).await?;
         let until = Instant::now() + PATIENCE;
         let mut idle = 0;
         while idle < IDLE_LOOKS && Instant::now() < until {
+            // Connections of the services have this name; other clients don't count.
             let busy: i64 = sqlx::query_scalar(
                 "select count(*) from pg_stat_activity \
                  where application_name like 'wangge%' and state <> 'idle'",
@@ -219,11 +228,12 @@ impl Bare {
 
 fn server(url: &str) -> Result<PgConnectOptions> {
     let options = PgConnectOptions::from_str(url).context("address of the bare database")?;
-    // Filling a database is no statement to warn of.
+    // The statements that fill the database are expected to be slow.
     Ok(options.log_slow_statements(log::LevelFilter::Off, Duration::ZERO))
 }
 
 fn pgbench() -> Result<PathBuf> {
+    // The program next to the server first: it has the server's version.
     let beside = wangge_private_postgres::find_binaries().map(|folder| folder.join("pgbench"));
     let path = std::env::var_os("PATH").unwrap_or_default();
     let on_path = std::env::split_paths(&path).map(|folder| folder.join("pgbench"));
@@ -239,7 +249,7 @@ fn pgbench() -> Result<PathBuf> {
         )
 }
 
-/// The number that follows some words.
+/// Returns the number after the first occurrence of `words`.
 fn number_behind(text: &str, words: &str) -> Option<f64> {
     let (_, rest) = text.split_once(words)?;
     let end = rest.find(|letter: char| !letter.is_ascii_digit() && letter != '.');

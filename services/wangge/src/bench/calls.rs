@@ -1,4 +1,4 @@
-//! The measured calls, and the tickets that they are made on.
+//! The measured calls, and the tickets that they operate on.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -21,25 +21,25 @@ use crate::{
     services::ServiceName,
 };
 
-/// Calls in flight while tickets are prepared.
+/// Number of concurrent calls that prepare tickets.
 const PREPARING: usize = 16;
-/// Tickets on a page.
+/// Page size of the measured list.
 const PAGE: i32 = 50;
 
-/// Makes calls.
+/// A client of the tickets service and the tickets for its calls.
 #[derive(Debug)]
 pub(crate) struct Calls {
     clients: Vec<TicketServiceClient<ServiceChannel>>,
     setting: Setting,
-    /// Ids of tickets that were created and nothing more.
+    /// Ids of tickets that were only created.
     created: Mutex<Vec<String>>,
-    /// Ids of tickets that wait to be dispatched.
+    /// Ids of filed tickets, pending dispatch.
     filed: Mutex<Vec<String>>,
 }
 
 impl Calls {
-    /// Connections to the tickets service, and where tickets can be. A
-    /// dispatcher may make all of the calls.
+    /// Opens connections to the tickets service and looks up the references for reports.
+    /// The role of dispatcher permits all of the calls.
     pub(crate) async fn prepared(connect: &ConnectArgs, connections: u16) -> Result<Self> {
         let setting = Setting::find(&connect.channels(Role::Dispatcher)?).await?;
         let url = connect.url(ServiceName::Tickets);
@@ -60,12 +60,12 @@ impl Calls {
         })
     }
 
-    /// Where tickets are.
+    /// Returns the references that all reports share.
     pub(crate) fn setting(&self) -> &Setting {
         &self.setting
     }
 
-    /// Makes calls of one operation.
+    /// Returns a function that makes calls of one operation.
     pub(crate) fn caller(self: &Arc<Self>, operation: Operation) -> Arc<Caller> {
         let calls = self.clone();
         Arc::new(move |number| {
@@ -74,8 +74,8 @@ impl Calls {
         })
     }
 
-    /// Makes one call; none if no ticket is left to make it on. `number` says
-    /// over which connection, and which report.
+    /// Makes one call; returns `None` if no ticket is left for it. `number` selects the
+    /// connection and the report.
     async fn call(&self, operation: Operation, number: usize) -> Option<Result<(), Status>> {
         Some(match operation {
             Operation::Create => self.create(number).await,
@@ -85,13 +85,14 @@ impl Calls {
             }
             Operation::List => self.list(number).await,
             Operation::Dispatch => {
+                // Removed: a ticket can be dispatched only once.
                 let id = locked(&self.filed).pop()?;
                 self.dispatch(number, id).await
             }
         })
     }
 
-    /// Sees to it that there are as many tickets as an operation needs.
+    /// Creates, and files if needed, the tickets for an operation.
     pub(crate) async fn prepare(&self, operation: Operation, needed: usize) -> Result<()> {
         match operation {
             Operation::Create => Ok(()),
@@ -110,6 +111,7 @@ impl Calls {
     async fn fill_created(&self, needed: usize) -> Result<()> {
         let lacking = needed.saturating_sub(locked(&self.created).len());
         stream::iter(0..lacking)
+            // Preparation is retried; measured calls are not, so that each error counts.
             .map(|number| retry(move || self.create(number)))
             .buffer_unordered(PREPARING)
             .try_for_each(|()| std::future::ready(Ok(())))
@@ -180,6 +182,7 @@ impl Calls {
             .list_tickets(request)
             .await?
             .into_inner();
+        // A short page is cheaper to serve and would not be comparable.
         if page.tickets.len() == usize::try_from(PAGE).unwrap_or_default() {
             Ok(())
         } else {
@@ -207,17 +210,18 @@ fn new_id() -> String {
 }
 
 fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    // A panic while the lock is held can't leave a list of ids in an invalid state.
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Takes some of the ids away.
+/// Removes up to `number` of the ids and returns them.
 fn take(ids: &Mutex<Vec<String>>, number: usize) -> Vec<String> {
     let mut ids = locked(ids);
     let left = ids.len().saturating_sub(number);
     ids.split_off(left)
 }
 
-/// Any one of some ids.
+/// Returns a random id, or `None` if there is none.
 fn any(ids: &Mutex<Vec<String>>) -> Option<String> {
     let ids = locked(ids);
     (!ids.is_empty()).then(|| ids[rand::random_range(0..ids.len())].clone())

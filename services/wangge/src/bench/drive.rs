@@ -1,6 +1,7 @@
-//! Makes calls at a pace and keeps what became of them. At a rate, calls are
-//! due whether or not earlier ones were answered, and latency is counted from
-//! when a call was due: a system that falls behind can't hide it.
+//! Makes calls at a pace and records their latencies and errors. At a fixed rate, calls
+//! are due whether or not earlier ones have returned, and latency is measured from the
+//! time at which a call was due. This avoids coordinated omission: a system that falls
+//! behind can't hide it.
 
 use std::{
     collections::BTreeMap,
@@ -19,17 +20,19 @@ use tokio::{sync::Semaphore, task::JoinSet};
 use tonic::Status;
 use tonic_types::StatusExt as _;
 
-/// Most calls in flight at a rate. Calls beyond it wait; their time runs.
+/// Maximum number of calls in flight at a fixed rate. Further calls wait; the wait counts
+/// as latency.
 pub(crate) const CAP: usize = 1000;
-/// The longest latency that is told from longer ones, in microseconds.
+/// Maximum latency that the histogram records, in microseconds; longer ones are recorded
+/// as this.
 const LONGEST: u64 = 120_000_000;
 
-/// How calls follow one another.
+/// The pace of calls: closed loop or open loop.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Pace {
-    /// So many in flight: an answer is followed by the next call.
+    /// A fixed number in flight: each response is followed by the next call.
     InFlight(usize),
-    /// So many due in each second.
+    /// A fixed number of calls due per second.
     Rate(u32),
 }
 
@@ -42,33 +45,33 @@ impl fmt::Display for Pace {
     }
 }
 
-/// What became of the calls.
+/// Latencies and errors of a measurement.
 #[derive(Debug)]
 pub(crate) struct Tally {
-    /// Latencies of answered calls in microseconds.
+    /// Latencies of successful calls, in microseconds.
     pub latencies: Histogram<u64>,
-    /// Refused calls by reason.
+    /// Number of failed calls by reason.
     pub refused: BTreeMap<String, u64>,
-    /// From the beginning to the last answer.
+    /// Time from the start to the last response.
     pub elapsed: Duration,
-    /// Calls had to wait because [`CAP`] were in flight.
+    /// True if [`CAP`] calls were in flight, so that more had to wait.
     pub capped: bool,
-    /// There were no tickets left to make calls on.
+    /// True if the tickets for calls ran out.
     pub ran_out: bool,
 }
 
 impl Tally {
-    /// Answered calls per second.
+    /// Returns the number of successful calls per second.
     pub(crate) fn per_second(&self) -> f64 {
         self.latencies.len() as f64 / self.elapsed.as_secs_f64().max(f64::EPSILON)
     }
 
-    /// The latency that a share of the calls kept within, in milliseconds.
+    /// Returns a percentile of the latency, in milliseconds.
     pub(crate) fn percentile(&self, percent: f64) -> f64 {
         self.latencies.value_at_percentile(percent) as f64 / 1000.0
     }
 
-    /// Refused calls.
+    /// Returns the total number of failed calls.
     pub(crate) fn refusals(&self) -> u64 {
         self.refused.values().sum()
     }
@@ -84,7 +87,7 @@ impl Tally {
     }
 }
 
-/// The refusal's stable reason, or at least its code.
+/// Returns the stable reason of an error, or its code and message if it has none.
 fn reason(status: &Status) -> String {
     let reason = status
         .get_details_error_info()
@@ -97,18 +100,18 @@ fn reason(status: &Status) -> String {
     }
 }
 
-/// Makes one call; none if there is nothing left to make it on. The number says
-/// which connection it goes over, and which of many like calls it is.
+/// A function that makes one call and returns `None` if nothing is left to call. The
+/// number selects the connection and the content of the call.
 pub(crate) type Caller =
     dyn Fn(usize) -> BoxFuture<'static, Option<Result<(), Status>>> + Send + Sync;
 
-/// A measurement under way.
+/// The state of a running measurement, shared by its workers.
 struct Run {
     call: Arc<Caller>,
     pace: Pace,
     start: Instant,
     seconds: Duration,
-    /// Calls that are due and not begun.
+    /// One permit for each call that is due and hasn't started.
     due: Semaphore,
     begun: AtomicU64,
     in_flight: AtomicUsize,
@@ -116,7 +119,7 @@ struct Run {
     tally: Mutex<Tally>,
 }
 
-/// Makes calls for some time and waits for the last answer.
+/// Makes calls for some time, then waits for the last response.
 pub(crate) async fn drive(call: Arc<Caller>, pace: Pace, seconds: Duration) -> Result<Tally> {
     let run = Arc::new(Run {
         call,
@@ -132,6 +135,8 @@ pub(crate) async fn drive(call: Arc<Caller>, pace: Pace, seconds: Duration) -> R
     let workers = match pace {
         Pace::InFlight(number) => number,
         Pace::Rate(rate) => {
+            // Weak: a blocking task can't be cancelled, so it must notice by itself that a
+            // signal has dropped the measurement.
             let weak = Arc::downgrade(&run);
             let total = Run::total(rate, seconds);
             let start = run.start;
@@ -145,6 +150,7 @@ pub(crate) async fn drive(call: Arc<Caller>, pace: Pace, seconds: Duration) -> R
     while let Some(ended) = tasks.join_next().await {
         ended?;
     }
+    // Swapped out, since the timer thread may still hold the `Arc` for a moment.
     let mut tally = empty()?;
     std::mem::swap(
         &mut tally,
@@ -165,8 +171,8 @@ fn empty() -> Result<Tally> {
     })
 }
 
-/// Lets each call begin when it is due. A thread of its own, since timers of
-/// the runtime are a millisecond coarse.
+/// Adds a permit for each call when it is due. Runs in a thread of its own, since the
+/// timers of Tokio have a resolution of one millisecond.
 fn tell_what_is_due(run: &Weak<Run>, start: Instant, rate: u32, total: u64) {
     for number in 0..total {
         std::thread::sleep(due(start, rate, number).saturating_duration_since(Instant::now()));
@@ -175,7 +181,7 @@ fn tell_what_is_due(run: &Weak<Run>, start: Instant, rate: u32, total: u64) {
             None => return,
         }
     }
-    // Lets every worker see that nothing more is due.
+    // One permit per worker: each must wake up to see that nothing more is due.
     if let Some(run) = run.upgrade() {
         run.due.add_permits(CAP);
     }
@@ -196,6 +202,7 @@ impl Run {
             let in_flight = self.in_flight.fetch_add(1, Relaxed) + 1;
             let answer = (self.call)(number).await;
             self.in_flight.fetch_sub(1, Relaxed);
+            // Not counted: the call wasn't made, and only this worker ends.
             let Some(answer) = answer else {
                 self.ran_out.store(true, Relaxed);
                 return;
@@ -203,11 +210,13 @@ impl Run {
             let mut tally = self.tally.lock().unwrap_or_else(PoisonError::into_inner);
             tally.count(answer, due.elapsed());
             tally.capped |= in_flight >= CAP;
+            // Remains unique across the workers, of which there are at most `CAP`.
             number += CAP + 1;
         }
     }
 
-    /// When the next call is or was due; none at the end.
+    /// Waits for the next call and returns the time at which it was due; `None` at the
+    /// end.
     async fn next(&self) -> Option<Instant> {
         match self.pace {
             Pace::InFlight(_) => {
@@ -216,6 +225,7 @@ impl Run {
             }
             Pace::Rate(rate) => {
                 self.due.acquire().await.ok()?.forget();
+                // The scheduled time and not the current one: the wait counts as latency.
                 let number = self.begun.fetch_add(1, Relaxed);
                 (number < Self::total(rate, self.seconds)).then(|| due(self.start, rate, number))
             }

@@ -1,6 +1,6 @@
-//! `wangge bench --fill`: the most ordinary lists, measured in a small city and
-//! in a large one in the same run. No list may know how large the city is: each
-//! is to keep most of its rate.
+//! `wangge bench --fill`: measures the most common lists in a small city and in a large
+//! one in the same run. The rate of a list must not depend on the size of the city: in
+//! the large one, each must retain most of its rate.
 
 use std::{
     process::ExitCode,
@@ -31,23 +31,24 @@ use crate::{
     services::ServiceName,
 };
 
-/// Tickets that are copied at a time.
+/// Number of tickets in one batch of `COPY`.
 const BATCH: u64 = 20_000;
-/// Tickets on a page.
+/// Page size of the lists.
 const PAGE: i32 = 50;
-/// How much of the rate in the small city is asked for in the large one.
+/// Target for the ratio of a list's rate in the large city to that in the small one.
 const TARGET: f64 = 0.7;
-/// Calls before the measured ones, which make connections and plans.
+/// Duration of the unmeasured calls before each measurement, which open connections and
+/// prepare plans.
 const WARM_UP: Duration = Duration::from_millis(500);
 
-/// A list that district systems ask for all day.
+/// A list that the systems of a district request all day, with the caller's scope.
 struct Shape {
     name: &'static str,
     role: Role,
     area: Option<String>,
     unit: Option<Uuid>,
     request: ListTicketsRequest,
-    /// Whether so many tickets match that a page is full.
+    /// True if enough tickets match to fill a page.
     full: bool,
 }
 
@@ -123,15 +124,14 @@ fn shapes() -> Vec<Shape> {
     ]
 }
 
-/// What a list did in a city of some size.
+/// The result of a list in a city of `tickets` tickets.
 struct Measured {
     shape: &'static str,
     tickets: u64,
     tally: Tally,
 }
 
-/// Fills the city to `size` tickets and measures the lists in a small city
-/// before, and in the whole one after.
+/// Measures the lists in a small city, fills it to `size` tickets, and measures them again.
 pub(crate) async fn run(
     connect: &ConnectArgs,
     database_url: &str,
@@ -154,6 +154,7 @@ pub(crate) async fn run(
             .await?;
     let category =
         category.context("the system has no records to work with: run `wangge up --demo`")?;
+    // A second run would collide with the ids of the first, which aren't removed.
     let there: i64 = sqlx::query_scalar(
         "select count(*) from (select from ticket where area_code >= $1 and area_code < $2 limit 1) t",
     )
@@ -167,6 +168,7 @@ pub(crate) async fn run(
         city::DISTRICT
     );
     let shapes = shapes();
+    // Created before the fill, which takes long, so that a missing key fails at once.
     let clients = shapes
         .iter()
         .map(|shape| client(connect, shape))
@@ -197,6 +199,7 @@ pub(crate) async fn run(
         .iter()
         .filter_map(|now| ratio(now, &measured))
         .all(|ratio| ratio >= TARGET);
+    // An unexpected page counts as refused: a list must not pass by returning fewer rows.
     let refused = measured.iter().any(|now| now.tally.refusals() > 0);
     Ok(if met && !refused {
         ExitCode::SUCCESS
@@ -223,7 +226,7 @@ fn caller(
             Some(listed.and_then(|page| {
                 let count = page.get_ref().tickets.len();
                 let is_full = count == usize::try_from(PAGE).unwrap_or_default();
-                // A list that finds nothing is quick and tells nothing.
+                // An empty page is fast and proves nothing.
                 if count > 0 && is_full == full {
                     Ok(())
                 } else {
@@ -235,8 +238,8 @@ fn caller(
     })
 }
 
-/// Copies the tickets from one number to another, and has the tables analysed:
-/// a city grows slowly, and its statistics with it.
+/// Copies the tickets `from..until`, then vacuums and analyses the tables: a real city
+/// grows slowly, so its statistics are always current.
 async fn fill(database: &mut PgConnection, from: u64, until: u64, category: &str) -> Result<()> {
     let (begun, clocks) = (Instant::now(), reported_clocks());
     let mut next = from;
@@ -266,7 +269,8 @@ async fn fill(database: &mut PgConnection, from: u64, until: u64, category: &str
     Ok(())
 }
 
-/// How much of its rate in the small city a list has kept.
+/// Returns the ratio of a list's rate to its rate in the small city; `None` for the small
+/// city itself.
 fn ratio(now: &Measured, measured: &[Measured]) -> Option<f64> {
     let before = measured
         .iter()

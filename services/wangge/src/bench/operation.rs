@@ -1,25 +1,24 @@
-//! The operations that are measured, and what is asked of them.
+//! The operations that can be measured, and their targets.
 
 use clap::ValueEnum;
 
-/// An operation.
+/// A call that the benchmark measures.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Operation {
-    /// `CreateTicket`.
+    /// Calls `CreateTicket` with a new report.
     Create,
-    /// `GetTicket`.
+    /// Calls `GetTicket` on random tickets.
     Get,
-    /// `ListTickets`, 50 on a page.
+    /// Calls `ListTickets` with 50 tickets per page.
     List,
-    /// `DispatchTicket`.
+    /// Calls `DispatchTicket` on filed tickets.
     Dispatch,
 }
 
 impl Operation {
-    /// All of them, in the order in which they are measured.
+    /// All operations, in the order of measurement.
     pub(crate) const ALL: [Self; 4] = [Self::Create, Self::Get, Self::List, Self::Dispatch];
 
-    /// Its name.
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Create => "create",
@@ -29,8 +28,8 @@ impl Operation {
         }
     }
 
-    /// How much of the bare database's rate is asked for, on a machine of two
-    /// cores with the load generator and the database on it.
+    /// Returns the target for the ratio of our rate to the baseline, on a machine with
+    /// two cores that also runs the load generator and the database.
     pub(crate) fn target(self) -> f64 {
         match self {
             Self::Create | Self::Dispatch => 1.0,

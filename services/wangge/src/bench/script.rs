@@ -1,17 +1,17 @@
-//! The bare statements: what each operation does to the database, written for
-//! pgbench as a transaction by hand would do it, one round trip a statement.
-//! Reads are our own statements.
+//! The statements of the baseline, as pgbench scripts: what each operation does to the
+//! database, written as a plain transaction with one round trip per statement. Reads
+//! are the statements of our services.
 
 use super::{operation::Operation, setting::Setting};
 
-/// Tickets in the scratch database that were reported and nothing more.
+/// Number of tickets in the scratch database that were only reported.
 pub(crate) const REPORTED: i64 = 20_000;
-/// Tickets behind them that wait to be dispatched.
+/// Number of tickets after them that are filed and pending dispatch.
 pub(crate) const FILED: i64 = 40_000;
 
-/// Fills the scratch database. `new_id` makes ids that grow with time, as
-/// ours do. Bound: category, title, description, address, area, unit, clocks of
-/// a reported ticket, clocks of a filed one, numbers of both.
+/// Statements that fill the scratch database. `new_id` generates ids that increase with
+/// time, as ours do. Parameters: category, title, description, address, area, unit,
+/// clocks of a reported ticket, clocks of a filed one, numbers of both.
 pub(crate) const FILL: [&str; 4] = [
     "create function new_id() returns uuid language sql volatile return encode(overlay(
          uuid_send(gen_random_uuid()) placing
@@ -42,7 +42,7 @@ insert into outbox (event_id, record_id, revision, area_code, occurred_time, rec
 commit;
 ";
 
-// The statement of `store::ticket::load_ticket`.
+// The statement of `store::ticket::load_tickets`, for a single ticket.
 const GET: &str = r"
 \set n random(1, :reported)
 select row_to_json(ticket),
@@ -54,9 +54,9 @@ where id = lpad(to_hex(:n::int), 32, '0')::uuid
         where o.ticket_id = ticket.id and o.unit_id = null::uuid and o.state <= 5));
 ";
 
-// The newest tickets of a community, by the index that serves our own list
-// (`tickets/src/store/listing.rs`): what the call does not filter by is said in the
-// statement itself and not left to its arguments.
+// The newest tickets of a community, read by the index that serves our own list
+// (`tickets/src/store/listing.rs`). Columns that the call doesn't filter by have all
+// their values in the statement itself rather than in arguments.
 const LIST: &str = r"
 select row_to_json(ticket),
     (select json_agg(o order by o.place) from ticket_order o where o.ticket_id = ticket.id)
@@ -75,7 +75,8 @@ join ticket on ticket.id = page.id
 order by page.reported_time desc, page.id desc;
 ";
 
-// Each client takes tickets of its own, one after another.
+// Each client dispatches tickets of its own, one after another: clients must not wait for
+// one another's row locks.
 const DISPATCH: &str = r"
 \set n (:first + :k * :clients + :client_id) % :filed + :reported + 1
 \set k :k + 1
@@ -99,7 +100,7 @@ insert into outbox (event_id, record_id, revision, area_code, occurred_time, rec
 commit;
 ";
 
-/// The script of an operation.
+/// Returns the pgbench script of an operation.
 pub(crate) fn script(operation: Operation) -> String {
     match operation {
         Operation::Create => CREATE.to_owned(),
@@ -109,7 +110,8 @@ pub(crate) fn script(operation: Operation) -> String {
     }
 }
 
-/// What scripts are given. Texts are as long as those that our calls write.
+/// Returns the variables of the scripts. Texts have the length of those that our calls
+/// write, since the size of rows and of the WAL affects the rate.
 pub(crate) fn variables(setting: &Setting) -> Vec<(&'static str, String)> {
     let report = setting.report(0);
     vec![
@@ -139,16 +141,16 @@ pub(crate) fn variables(setting: &Setting) -> Vec<(&'static str, String)> {
     ]
 }
 
-/// Bytes in the events that our calls write.
+/// Sizes of the event payloads that our calls write, in bytes.
 const CREATED_EVENT: usize = 80;
 const DISPATCHED_EVENT: usize = 190;
 
-/// Clocks of a ticket that was reported and nothing more.
+/// Returns the clocks of a ticket that was only reported, as JSON.
 pub(crate) fn reported_clocks() -> String {
     clocks(&[FILING])
 }
 
-/// Clocks as our calls write them.
+/// Clocks in the JSON format that our calls write.
 const FILING: &str = r#"{"kind":1,"limit":{"kind":3,"amount":15},"limit_source":"profile","unit_id":null,"stretches":[{"start":"2026-03-01T08:00:00.123456Z","end":null,"counted":true,"cause":1}]}"#;
 const FILED_IN_TIME: &str = r#"{"kind":1,"limit":{"kind":3,"amount":15},"limit_source":"profile","unit_id":null,"stretches":[{"start":"2026-03-01T08:00:00.123456Z","end":"2026-03-01T08:00:05.123456Z","counted":true,"cause":1}]}"#;
 const DISPATCHING: &str = r#"{"kind":2,"limit":{"kind":3,"amount":15},"limit_source":"profile","unit_id":null,"stretches":[{"start":"2026-03-01T08:00:05.123456Z","end":null,"counted":true,"cause":2}]}"#;

@@ -1,5 +1,5 @@
-//! Where the measured tickets are to be: a community, a category and a unit
-//! that the running system has, found through its public contracts.
+//! The references of the measured tickets: a community, a category and a unit of the
+//! running system, looked up through its public API.
 
 use anyhow::{Context as _, Result};
 use tonic::Code;
@@ -16,10 +16,10 @@ use wangge_client::{ServiceChannel, retry};
 
 use crate::connect::{Channels, refused};
 
-/// What is missing, and what to do about it.
+/// Error message if the system has no such records.
 const NOTHING_THERE: &str = "the system has no records to work with: run `wangge up --demo`";
 
-/// What matters are about: a title and a description.
+/// Titles and descriptions of the reports.
 const MATTERS: [(&str, &str); 4] = [
     (
         "楼道堆物影响通行",
@@ -39,24 +39,23 @@ const MATTERS: [(&str, &str); 4] = [
     ),
 ];
 
-/// Where measured tickets are.
+/// References that all reports share.
 #[derive(Debug)]
 pub(crate) struct Setting {
     /// Code of the community.
     pub community: String,
-    /// Code of the area that reports name: the community, if its address book
-    /// leads on to a grid, or else a grid.
+    /// Code of the area in reports: the community, if its address book resolves their
+    /// addresses to a grid, otherwise a grid.
     pub area: String,
-    /// Code of the category.
     pub category: String,
-    /// Id of the unit that orders go to.
+    /// Id of the unit that receives the orders.
     pub unit: String,
-    /// What addresses begin with.
+    /// Prefix of the addresses in reports.
     estate: String,
 }
 
 impl Setting {
-    /// Finds what the system has.
+    /// Looks up the references in the running system.
     pub(crate) async fn find(channels: &Channels) -> Result<Self> {
         let organization = channels.organization.clone();
         let community = first_area(&organization, AreaKind::Community, "").await?;
@@ -77,7 +76,7 @@ impl Setting {
         })
     }
 
-    /// A report; the same number gives the same one.
+    /// Returns a report that depends only on `number`.
     pub(crate) fn report(&self, number: usize) -> Ticket {
         let (title, description) = MATTERS[number % MATTERS.len()];
         Ticket {
@@ -112,6 +111,7 @@ async fn first_area(channel: &ServiceChannel, kind: AreaKind, within: &str) -> R
     let areas = answer.into_inner().areas;
     areas
         .into_iter()
+        // A new ticket can't reference an area that has ended.
         .find(|area| area.end_date.is_none())
         .context(NOTHING_THERE)
 }
@@ -132,6 +132,7 @@ async fn is_in_address_book(channel: &ServiceChannel, address: &str) -> Result<b
 }
 
 async fn first_unit(channel: &ServiceChannel) -> Result<String> {
+    // A department if there is one, otherwise any unit: `Unspecified` doesn't filter.
     for kind in [UnitKind::Department, UnitKind::Unspecified] {
         let request = ListUnitsRequest {
             page_size: 1000,

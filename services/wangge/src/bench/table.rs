@@ -1,4 +1,4 @@
-//! What was measured, as a table or as JSON.
+//! Prints the results as a table or as JSON.
 
 use anyhow::Result;
 use serde_json::json;
@@ -9,18 +9,16 @@ use super::{
 };
 use crate::output::{self, Output, line, note, pad};
 
-/// One operation at one pace, ours and the bare database's.
+/// The result of one operation at one pace, with its baseline.
 #[derive(Debug)]
 pub(crate) struct Measured {
-    /// The operation.
     pub operation: Operation,
-    /// How calls followed one another.
     pub pace: Pace,
-    /// What became of our calls.
+    /// Latencies and errors of our calls.
     pub ours: Tally,
-    /// Clients of pgbench.
+    /// Number of pgbench's clients.
     pub clients: usize,
-    /// Transactions per second of the bare database, before and after.
+    /// Transactions per second of the baseline, before and after our calls.
     pub bare: [f64; 2],
 }
 
@@ -29,14 +27,14 @@ impl Measured {
         self.bare.iter().sum::<f64>() / 2.0
     }
 
-    /// How much of the bare rate is ours; at a rate of the caller's choosing
-    /// that says nothing.
+    /// Returns the ratio of our rate to the baseline; `None` at a fixed rate, where it
+    /// would be meaningless.
     fn ratio(&self) -> Option<f64> {
         matches!(self.pace, Pace::InFlight(_))
             .then(|| self.ours.per_second() / self.bare().max(f64::EPSILON))
     }
 
-    /// Whether the target was met.
+    /// Returns true if the target was met; `None` if it doesn't apply.
     fn met(&self) -> Option<bool> {
         self.ratio().map(|ratio| ratio >= self.operation.target())
     }
@@ -55,18 +53,18 @@ const HEADER: [&str; 11] = [
     "target",
     "met",
 ];
-/// Widths of the columns, known before the first row is.
+/// Widths of the columns; fixed, since rows are printed one by one.
 const WIDTHS: [usize; 11] = [9, 13, 8, 8, 8, 8, 7, 8, 9, 6, 3];
 
-/// Prints what stands above the rows.
+/// Prints the header of the table.
 pub(crate) fn print_header(output: Output) {
     if output == Output::Text {
         print_cells(&HEADER.map(str::to_owned));
     }
 }
 
-/// Prints what was measured as soon as it was, and below it what a reader has
-/// to know: a run that ends early has shown what it came to.
+/// Prints a result and its remarks. Called after each measurement, so that a run that is
+/// stopped early has printed its results.
 pub(crate) fn print(row: &Measured, output: Output) -> Result<()> {
     if output == Output::Json {
         return output::json(&json_row(row));
@@ -165,6 +163,7 @@ fn remarks(row: &Measured) {
         ));
     }
     let [before, after] = row.bare;
+    // The ratio is unreliable if the baseline itself has changed by more than 30 %.
     if (before - after).abs() > 0.3 * before.max(after) {
         note(format!(
             "{what}: the bare rate was {before:.0}/s before and {after:.0}/s after: the machine was busy"

@@ -1,5 +1,6 @@
-//! What a folder says of areas and units, for the trials of services that learn
-//! of them by organization's feed: nothing of the folder is there yet.
+//! The areas and units of a folder, sent with the dry runs of other services: those
+//! learn of areas and units from organization's feed, which has none of the folder's
+//! before the import.
 
 use std::collections::HashSet;
 
@@ -10,11 +11,11 @@ use wangge_api::organization::v1::{
 
 use super::records::Sourced;
 
-/// How large a message may be, give or take one area, in bytes.
+/// Target size of a message in bytes; one area may exceed it.
 const MESSAGE: usize = 1024 * 1024;
 
-/// The areas and units that a folder holds, those left out that can't be loaded,
-/// and areas of the platform that it names.
+/// Returns the folder's areas and units, without those that were refused, and the
+/// areas of the platform that the folder references.
 pub(super) fn claims(
     records: &[Sourced<Organization>],
     refused: &HashSet<usize>,
@@ -26,6 +27,8 @@ pub(super) fn claims(
     };
     for (number, sourced) in records.iter().enumerate() {
         match &sourced.record {
+            // The import won't create it, so rows that reference it must fail in the dry
+            // run, too.
             _ if refused.contains(&number) => {}
             Organization::Area(area) => dataset.areas.push(area.clone()),
             Organization::Unit(unit) => dataset.units.push(unit.clone()),
@@ -35,7 +38,7 @@ pub(super) fn claims(
     dataset
 }
 
-/// The same without boundaries, which not every service looks at.
+/// Removes the boundaries, which only tickets uses.
 pub(super) fn without_boundaries(mut dataset: ImportDataset) -> ImportDataset {
     for area in &mut dataset.areas {
         area.boundary_geojson.clear();
@@ -43,11 +46,13 @@ pub(super) fn without_boundaries(mut dataset: ImportDataset) -> ImportDataset {
     dataset
 }
 
-/// A data set in parts that fit a message each; one part at least, since it says
-/// that there is nothing else.
+/// Splits a data set into parts that each fit in a message. Returns at least one part,
+/// even if it is empty: without a data set, services don't validate references.
 pub(super) fn parts(dataset: ImportDataset) -> Vec<ImportDataset> {
     let (mut parts, mut part, mut bytes) = (Vec::new(), ImportDataset::default(), 0);
     let mut begin = |part: &mut ImportDataset, more: usize| {
+        // A part is closed only if it has content: a single area above the target size is
+        // sent alone, not after an empty part.
         if bytes > 0 && bytes + more > MESSAGE {
             parts.push(std::mem::take(part));
             bytes = 0;

@@ -1,10 +1,10 @@
-//! The columns of a file, found by what the contracts call them. An author of
-//! files knows neither the contracts' fields nor their guards.
+//! The columns of a file. Maps the contract's fields and guards, which services name in
+//! violations, to columns: an author of files knows neither.
 
 use std::sync::Arc;
 
-/// The columns that guards look at, by the guard. Those that a file doesn't have
-/// are left out.
+/// The columns that each guard depends on. A guard of several files lists the columns of
+/// all of them; those that a file doesn't have are ignored.
 const GUARDS: &[(&str, &[&str])] = &[
     ("assignment_open", &["steps"]),
     ("benefits_already", &["project_key", "resident_key"]),
@@ -120,13 +120,13 @@ const GUARDS: &[(&str, &[&str])] = &[
 #[derive(Debug, Default)]
 pub(crate) struct Columns {
     names: Vec<String>,
-    /// Fields of the contract that have another name here.
+    /// Fields of the contract whose columns have a different name, each with the column.
     fields: Vec<(String, String)>,
 }
 
 impl Columns {
-    /// Columns, the first of which names the row; and fields of the contract, each
-    /// with the column that it comes from.
+    /// Creates the columns of a file, the first of which identifies the row; and the
+    /// fields of the contract whose columns have a different name.
     pub(crate) fn of(names: &[&str], fields: &[(&str, &str)]) -> Arc<Self> {
         let owned = |(field, column): &(&str, &str)| ((*field).to_owned(), (*column).to_owned());
         Arc::new(Self {
@@ -135,24 +135,25 @@ impl Columns {
         })
     }
 
-    /// The names.
+    /// Returns the names of the columns, in the order of the format.
     pub(crate) fn names(&self) -> &[String] {
         &self.names
     }
 
-    /// The column, or the columns, that a field or a guard is about, and the
-    /// description with the names that the file has.
+    /// Returns the column or columns of a field or guard, and the description with the
+    /// fields' names replaced by the columns' names.
     pub(crate) fn name(&self, field: &str, description: &str) -> (String, String) {
         let column = if field.is_empty() {
             self.guarded(description)
         } else {
             self.column(field).map(str::to_owned)
         };
+        // A field without a column, or an unknown guard, is reported at the row's key.
         let column = column.or_else(|| self.names.first().cloned());
         (column.unwrap_or_default(), self.reword(description))
     }
 
-    /// The column of a field: of its path as a whole, or of where that begins.
+    /// Returns the column of a field: of the whole path, or else of its first segment.
     fn column(&self, field: &str) -> Option<&str> {
         let plain = without_numbers(field);
         let root = plain.split('.').next().unwrap_or_default();
@@ -167,7 +168,8 @@ impl Columns {
         })
     }
 
-    /// The columns of a guard: `guard: why`, or `guard: field: why`.
+    /// Returns the columns of a guard's description, which has the format `guard: why` or
+    /// `guard: field: why`.
     fn guarded(&self, description: &str) -> Option<String> {
         let (guard, why) = description.split_once(": ")?;
         let named = why
@@ -182,18 +184,19 @@ impl Columns {
         (!columns.is_empty()).then(|| columns.join(", "))
     }
 
-    /// A description in which fields have the names of their columns.
+    /// Replaces the names of fields in a description by those of their columns.
     fn reword(&self, description: &str) -> String {
         let is_part = |letter: char| letter.is_ascii_alphanumeric() || letter == '_';
         let mut said = String::new();
         let mut word = String::new();
+        // The NUL ends the last word; it is removed again below.
         for letter in description.chars().chain(['\0']) {
             if is_part(letter) {
                 word.push(letter);
                 continue;
             }
             let mut fields = self.fields.iter();
-            // Short names are words of the language too: `id`, `reason`, `actor`.
+            // Names without an underscore can be English words: `id`, `reason`, `actor`.
             let renamed = fields.find(|(field, _)| *field == word && word.contains('_'));
             said.push_str(renamed.map_or(word.as_str(), |(_, column)| column));
             said.push(letter);
@@ -204,7 +207,7 @@ impl Columns {
     }
 }
 
-/// A path without the numbers of entries: `steps[2].action` is `steps.action`.
+/// Removes the indices from a path: `steps[2].action` becomes `steps.action`.
 fn without_numbers(path: &str) -> String {
     let mut parts = path.split('[');
     let first = parts.next().unwrap_or_default().to_owned();

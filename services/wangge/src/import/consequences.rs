@@ -1,22 +1,27 @@
-//! Each fault is told once: what is refused only because it names what was
-//! refused itself follows from that, and is told when that has been mended.
+//! Suppresses consequential problems: a row that is refused only because it references
+//! a refused row is not reported. If it has other unknown references, the next run
+//! reports them.
 
-/// More refused rows than this are not searched for.
+/// Maximum number of recorded names. Each refused row is searched for all of them, so
+/// the cost would grow quadratically.
 const LIMIT: usize = 1000;
-/// The reason of a row that names what isn't there.
+/// Reason of a violation for a reference to an unknown record.
 const UNKNOWN: &str = "REFERENCE_UNKNOWN";
 
-/// The names of rows that were refused so far.
+/// The names of the rows refused so far, as bytes.
 #[derive(Debug, Default)]
 pub(super) struct Consequences(Vec<Vec<u8>>);
 
 impl Consequences {
-    /// Takes a refused row: by what names others name it, its text, and for which
-    /// reasons it was refused. Returns whether that follows from an earlier one.
+    /// Records a refused row with the names that other rows reference it by, its
+    /// encoded message, and the reasons of its violations. Returns true if it is a
+    /// consequence of an earlier refused row.
     pub(super) fn take(&mut self, names: &[String], text: &[u8], reasons: &[&str]) -> bool {
         let follows = reasons.iter().all(|reason| *reason == UNKNOWN)
             && self.0.iter().any(|name| contains(text, name));
+        // A consequence is recorded as well: rows that reference it are consequences too.
         if self.0.len() < LIMIT {
+            // `windows` panics on an empty name.
             let names = names.iter().filter(|name| !name.is_empty());
             self.0.extend(names.map(|name| name.clone().into_bytes()));
         }
@@ -24,6 +29,8 @@ impl Consequences {
     }
 }
 
+/// Returns true if the encoded message contains the name. Protobuf stores strings as
+/// they are, so this needs no knowledge of the message's fields.
 fn contains(text: &[u8], name: &[u8]) -> bool {
     text.windows(name.len()).any(|part| part == name)
 }

@@ -1,5 +1,5 @@
-//! dataset.csv: what a folder is. It is read strictly, since what isn't
-//! understood here would be understood wrongly in every other file.
+//! dataset.csv: the description of a folder. Unknown keys and values are refused, since
+//! a misunderstanding here (format, encoding, time zone) would affect every other file.
 
 use std::collections::BTreeMap;
 
@@ -13,11 +13,11 @@ use super::{
     text::Encoding,
 };
 
-/// The file.
+/// Name of the file.
 pub(crate) const FILE: &str = "dataset.csv";
-/// The format that this tool reads.
+/// Version of the folder format that this tool reads.
 const FORMAT: &str = "1";
-/// Keys, and whether each is required.
+/// The keys of the file; true if required.
 const KEYS: [(&str, bool); 7] = [
     ("format", true),
     ("name", true),
@@ -28,19 +28,19 @@ const KEYS: [(&str, bool); 7] = [
     ("encoding", false),
 ];
 
-/// What the file says.
+/// The values that the import uses.
 #[derive(Debug, Default)]
 pub(crate) struct Dataset {
-    /// Code of the community.
+    /// Area code of the community.
     pub(crate) area_code: String,
-    /// Line on which it stands.
+    /// Line of the area code.
     pub(crate) area_line: u64,
-    /// How all files are encoded, if that is said.
+    /// Encoding of all files, if one is named.
     pub(crate) encoding: Option<Encoding>,
 }
 
 impl Dataset {
-    /// Reads the file.
+    /// Parses the file and adds its problems to `problems`.
     pub(crate) fn read(text: &str, problems: &Problems) -> Self {
         let table = Table::read(FILE, text, &Columns::of(&["key", "value"], &[]), problems);
         let mut values: BTreeMap<&str, (u64, &str)> = BTreeMap::new();
@@ -59,8 +59,10 @@ impl Dataset {
                 });
             }
         }
+        // If the table can't be read, every required key would be reported as missing.
         if table.is_whole() {
             for (key, _) in KEYS.iter().filter(|(_, required)| *required) {
+                // Line 0, the file as a whole, if the key is missing.
                 let (line, value) = values.get(key).copied().unwrap_or_default();
                 if value.is_empty() {
                     let why = format!("{key} is required");
@@ -81,6 +83,8 @@ impl Dataset {
                 value.clone_into(&mut self.area_code);
                 self.area_line = line;
             }
+            // Figures count days in this zone only, so records near midnight in another
+            // zone would be counted on the wrong day.
             "time_zone" if value != DEFAULT_ZONE.name() => {
                 let zone = DEFAULT_ZONE.name();
                 refuse(&format!(

@@ -1,5 +1,5 @@
-//! Areas and categories that a folder names and doesn't hold: the platform must
-//! have them, or the rows that name them can't be loaded.
+//! Checks that areas and categories that a folder references but doesn't define exist
+//! on the platform; otherwise the rows that reference them can't be imported.
 
 use std::collections::{HashMap, HashSet};
 
@@ -13,11 +13,11 @@ use wangge_api::{
 use super::records::{Named, Problem, Records};
 use crate::connect::{Channels, refused};
 
-/// How many categories a page has.
+/// Page size for the list of categories.
 const PAGE: i32 = 1000;
 
-/// Looks for what a folder doesn't hold; returns what is nowhere, and the areas
-/// that were found.
+/// Looks up the references that the folder doesn't define. Returns the problems of those
+/// that don't exist, and the areas that were found.
 pub(super) async fn check(
     channels: &Channels,
     records: &Records,
@@ -33,6 +33,7 @@ async fn areas(channels: &Channels, named: &[Named]) -> Result<(Vec<Problem>, Ve
         organization::area_service_client::AreaServiceClient::new(channels.organization.clone());
     for area in named {
         let code = area.code.as_str();
+        // Many rows reference the same few areas: one call for each code.
         if known.contains_key(code) {
             continue;
         }
@@ -41,7 +42,7 @@ async fn areas(channels: &Channels, named: &[Named]) -> Result<(Vec<Problem>, Ve
         };
         let found = match client.get_area(request).await {
             Ok(found) => Some(found.into_inner()),
-            // One that is no code is told by the service that gets the row.
+            // An invalid code can't exist, either: it is reported like an unknown one.
             Err(status) if [Code::NotFound, Code::InvalidArgument].contains(&status.code()) => None,
             Err(status) => return Err(refused(status)),
         };
@@ -49,7 +50,7 @@ async fn areas(channels: &Channels, named: &[Named]) -> Result<(Vec<Problem>, Ve
     }
     let missing = named.iter().filter(|area| {
         let found = known.get(area.code.as_str()).and_then(Option::as_ref);
-        // The dataset's own area is a community.
+        // Only dataset.csv has a column `value`: its own area must be a community.
         found.is_none_or(|found| area.column == "value" && found.kind() != AreaKind::Community)
     });
     let problems = missing
@@ -69,6 +70,7 @@ async fn categories(channels: &Channels, named: &[Named]) -> Result<Vec<Problem>
     if named.is_empty() {
         return Ok(Vec::new());
     }
+    // There is no lookup by code, so all categories are listed.
     let mut client =
         tickets::category_service_client::CategoryServiceClient::new(channels.tickets.clone());
     let mut known = HashSet::new();

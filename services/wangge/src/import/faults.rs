@@ -1,5 +1,5 @@
-//! Folders with one fault each, made from the golden data sets: what a look at
-//! the files alone must refuse, where, and once.
+//! Tests with folders that have one fault each, made from the golden data sets: each
+//! fault must be found from the files alone, and reported once, at the right place.
 
 use std::{collections::BTreeMap, path::PathBuf};
 
@@ -43,7 +43,7 @@ fn told(files: Files) -> Vec<String> {
     problems.iter().map(Problem::to_string).collect()
 }
 
-/// A file of the small data set with one text replaced, once.
+/// Returns the small data set with one occurrence of a text replaced in one file.
 fn changed(file: &str, from: &str, to: &str) -> Files {
     let mut files = golden("linhe");
     let text = String::from_utf8(files[file].clone()).expect("UTF-8");

@@ -1,11 +1,11 @@
-//! The files of the format. One whose name is none of theirs is refused with the
-//! nearest right name, since what it holds would be lost in silence.
+//! The names of the format's files. A data file with another name is refused, with the
+//! most similar valid name, since its rows would be lost silently.
 
 use std::path::Path;
 
 use super::{organization, plain::File, tickets, volunteers};
 
-/// Files with rules of their own.
+/// Files that have their own column definitions.
 const FILES: [&str; 14] = [
     "dataset.csv",
     "areas.csv",
@@ -22,10 +22,10 @@ const FILES: [&str; 14] = [
     "registrations.csv",
     "check_in_visits.csv",
 ];
-/// What files begin with that say what a load must lead to, and are not loaded.
+/// Prefix of files with the expected results of an import; they are not imported.
 const EXPECTED: &str = "expected_";
 
-/// Files of plain records, of every service.
+/// Returns the files of plain records of all services.
 pub(super) fn plain_files() -> impl Iterator<Item = File> {
     let files = organization::PLAIN
         .iter()
@@ -34,19 +34,20 @@ pub(super) fn plain_files() -> impl Iterator<Item = File> {
     files.copied()
 }
 
-/// Names of all files.
+/// Returns the names of all files of the format.
 fn names() -> impl Iterator<Item = &'static str> {
     FILES.into_iter().chain(plain_files().map(|file| file.name))
 }
 
-/// The file of the format that has a name.
+/// Returns the file of the format with exactly this name.
 pub(super) fn known(name: &str) -> Option<&'static str> {
     names().find(|known| *known == name)
 }
 
-/// Why a file in a folder can't be what its author means it to be; none if it is
-/// no data at all.
+/// Returns the reason why a file with an unknown name is refused; `None` if it isn't
+/// data and can be ignored.
 pub(super) fn misnamed(name: &str) -> Option<String> {
+    // Hidden files, and the lock files of an open spreadsheet (`~$tickets.xlsx`).
     if name.starts_with(['.', '~']) || name.starts_with(EXPECTED) {
         return None;
     }
@@ -56,6 +57,8 @@ pub(super) fn misnamed(name: &str) -> Option<String> {
         stem.to_ascii_lowercase()
     };
     let extension = path.extension().unwrap_or_default().to_ascii_lowercase();
+    // The right name with a wrong extension or case: a table that was saved as a
+    // spreadsheet. Other extensions, e.g. of notes beside a table, are ignored.
     if let Some(same) = names().find(|known| stem(known) == stem(name)) {
         let is_table = [
             "csv", "txt", "tsv", "xls", "xlsx", "ods", "et", "geojson", "json", "",
@@ -70,7 +73,8 @@ pub(super) fn misnamed(name: &str) -> Option<String> {
     })
 }
 
-/// The name that is nearest to another one, if one is near at all.
+/// Returns the most similar of several names; `None` if none has a Jaro-Winkler
+/// similarity above 0.8.
 pub(super) fn nearest<'n>(name: &str, names: impl Iterator<Item = &'n str>) -> Option<&'n str> {
     let name = name.to_lowercase();
     names

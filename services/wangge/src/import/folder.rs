@@ -1,4 +1,5 @@
-//! A folder of files, read as a whole.
+//! A community's folder of files: reads all of them and converts them to records.
+//! Problems are collected over all files, so that one run reports all of them.
 
 use std::{
     cell::RefCell,
@@ -20,17 +21,17 @@ use super::{
     text, tickets, volunteers,
 };
 
-/// Files of other records that are named, with the column of their key.
+/// Other files whose rows are referenced: name, kind of record, key column.
 const NAMED: [(&str, &str, &str); 3] = [
     ("units.csv", "unit", "code"),
     ("people.csv", "person", "key"),
     ("tickets.csv", "ticket", "key"),
 ];
-/// The time of ids made of keys: a correction of a record's own times must not
-/// make another record of it. 2000-01-01.
+/// Timestamp in derived ids, 2000-01-01. Constant, so that a correction of a record's
+/// own times doesn't change its id.
 const ID_SECONDS: i64 = 946_684_800;
 
-/// A data set's files.
+/// The decoded files of a data set.
 #[derive(Debug)]
 pub(crate) struct Folder {
     texts: BTreeMap<&'static str, String>,
@@ -39,8 +40,8 @@ pub(crate) struct Folder {
     notes: Vec<String>,
 }
 
-/// What the files share while they are read: ids by key, by kind, whichever
-/// service keeps the records; and codes that must be known.
+/// State shared while the files are read: ids by kind and key, regardless of the service
+/// that stores the records, and the area codes of the folder.
 #[derive(Debug)]
 pub(crate) struct Reading<'f> {
     pub(super) folder: &'f Folder,
@@ -52,10 +53,10 @@ pub(crate) struct Reading<'f> {
 }
 
 impl Folder {
-    /// Reads all files of a folder. A file that is missing holds no records.
+    /// Reads all files of a folder. A missing file has no records.
     ///
     /// # Errors
-    /// When the folder itself can't be read.
+    /// Returns an error if the folder itself can't be read.
     pub(crate) fn read(path: &Path) -> Result<Self> {
         let mut found = BTreeMap::new();
         let entries = std::fs::read_dir(path).with_context(|| path.display().to_string())?;
@@ -65,6 +66,8 @@ impl Folder {
             if files::known(&name).is_none() && entry.path().is_dir() {
                 continue;
             }
+            // Unknown files are judged by name only, so they needn't be readable. A file
+            // of the format that can't be read is a problem, not an abort.
             let bytes = match files::known(&name) {
                 Some(_) => std::fs::read(entry.path()).map_err(|error| error.to_string()),
                 None => Ok(Vec::new()),
@@ -74,7 +77,8 @@ impl Folder {
         Ok(Self::of(found))
     }
 
-    /// Files by name, each with its bytes, or why it can't be read.
+    /// Creates a folder from files by name, each with its bytes or the error of reading
+    /// it.
     pub(super) fn of(found: BTreeMap<String, Result<Vec<u8>, String>>) -> Self {
         let problems = Problems::default();
         let mut files: BTreeMap<&'static str, Vec<u8>> = BTreeMap::new();
@@ -91,6 +95,8 @@ impl Folder {
                 }
             }
         }
+        // dataset.csv names the encoding of all files, its own included, so it is decoded
+        // twice: here by detection, and below like the others, which reports its problems.
         let encoding = files.get(dataset::FILE).and_then(|bytes| {
             let text = text::read(bytes, None).ok()?.text;
             Dataset::read(&text, &Problems::default()).encoding
@@ -123,17 +129,17 @@ impl Folder {
         }
     }
 
-    /// Code of the community.
+    /// Returns the area code of the community.
     pub(crate) fn area_code(&self) -> &str {
         &self.dataset.area_code
     }
 
-    /// What a person should know of how the files were read.
+    /// Returns remarks for a person on how the files were read, e.g. a guessed encoding.
     pub(crate) fn notes(&self) -> &[String] {
         &self.notes
     }
 
-    /// Everything in the files, for a digest.
+    /// Returns the names and texts of all files, for a digest.
     pub(crate) fn bytes(&self) -> Vec<u8> {
         self.texts
             .iter()
@@ -141,11 +147,13 @@ impl Folder {
             .collect()
     }
 
-    /// The records, or everything that is wrong with the files.
+    /// Converts the files to records.
     ///
     /// # Errors
-    /// What is wrong, in the order of files.
+    /// Returns all problems, in the order of files.
     pub(crate) fn records(&self) -> Result<Records, Vec<Problem>> {
+        // If a file couldn't be decoded, every reference to its rows would be reported as
+        // well.
         if !self.problems.is_empty() {
             return Err(self.problems.clone());
         }
@@ -157,6 +165,7 @@ impl Folder {
             areas: HashSet::new(),
             areas_elsewhere: RefCell::default(),
         };
+        // Before any rows: tickets reference people, units reference units.
         reading.collect_keys();
         let mut records = Records {
             area_code: self.area_code().to_owned(),
@@ -181,8 +190,8 @@ impl Folder {
 }
 
 impl<'f> Reading<'f> {
-    /// Collects the keys of every file, since files of one service name what
-    /// stands in those of another.
+    /// Collects the keys of every file, since files of one service reference rows of
+    /// another's.
     fn collect_keys(&mut self) {
         let plain = plain_files().map(|file| (file.name, file.kind, "key"));
         let all: Vec<_> = plain.chain(NAMED).collect();
@@ -196,12 +205,12 @@ impl<'f> Reading<'f> {
         }
     }
 
-    /// The keys of records of a kind.
+    /// Returns the keys of the records of a kind.
     pub(super) fn keys(&self, kind: &str) -> &Keys {
         self.keys.get(kind).unwrap_or(&self.nothing)
     }
 
-    /// A CSV file.
+    /// Reads a CSV file as a table; a missing file is an empty table.
     pub(super) fn table(&self, file: &'static str, columns: &Arc<Columns>) -> Table<'_> {
         match self.folder.texts.get(file) {
             Some(text) => Table::read(file, text, columns, &self.problems),
@@ -209,22 +218,23 @@ impl<'f> Reading<'f> {
         }
     }
 
-    /// The text of another file; empty if it is missing.
+    /// Returns the text of a file; empty if the file is missing.
     pub(super) fn text(&self, file: &str) -> &'f str {
         self.folder.texts.get(file).map_or("", String::as_str)
     }
 
-    /// Codes of the folder's areas.
+    /// Stores the codes of the folder's areas.
     pub(super) fn take_areas(&mut self, codes: HashSet<String>) {
         self.areas = codes;
     }
 
-    /// What the dataset says of itself.
+    /// Returns the contents of dataset.csv.
     pub(super) fn dataset(&self) -> &Dataset {
         &self.folder.dataset
     }
 
-    /// The code of an area, which the folder or the platform must have.
+    /// Returns the area code in a column. A code that the folder doesn't define is
+    /// recorded, to be looked up on the platform.
     pub(super) fn area_code(&self, row: Row<'_>, column: &'static str) -> String {
         let code = row.text(column);
         if !code.is_empty() && !self.areas.contains(code) {
@@ -237,12 +247,14 @@ impl<'f> Reading<'f> {
         code.to_owned()
     }
 
-    /// Id of a record that is known outside this data set by its code.
+    /// Derives the id of a record that is identified by its code on the whole platform.
+    /// Folders of different communities derive the same id, so it is imported once.
     pub(super) fn shared_id(&self, kind: &str, code: &str) -> String {
         derived(&format!("{kind}:{code}"))
     }
 
-    /// Id of a record of this data set alone.
+    /// Derives the id of a record of this data set only. Keys are unique within a
+    /// folder, so the community's area code is part of the name.
     pub(super) fn own_id(&self, kind: &str, key: &str) -> String {
         derived(&format!("{kind}:{}:{key}", self.folder.area_code()))
     }

@@ -1,21 +1,21 @@
-//! CSV as RFC 4180 has it, strictly: a stray quote is refused, since it makes
-//! another text of everything behind it. Lines end with LF, CRLF or CR. Rows
-//! know the line on which they begin in the file.
+//! A strict parser of CSV (RFC 4180). A stray quote is an error, since it changes the
+//! meaning of everything after it. Lines end with LF, CRLF or CR. Each row has the
+//! number of the line on which it starts in the file.
 
-/// A row: the line on which it begins, counted from 1, and its fields.
+/// A row: the line on which it starts, from 1, and its fields.
 pub(super) type Line = (u64, Vec<String>);
 
-/// Why a text is no CSV, and from which line on it can't be read.
+/// A syntax error in CSV: its reason, and the line from which the text can't be parsed.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Unquoted {
     pub(super) line: u64,
     pub(super) why: &'static str,
 }
 
-/// The rows of a text, those left out in which nothing stands.
+/// Parses the rows of a text; rows without any text are left out.
 ///
 /// # Errors
-/// When quotes are not what RFC 4180 makes of them.
+/// Returns an error if quotes don't conform to RFC 4180.
 pub(super) fn read(text: &str) -> Result<Vec<Line>, Unquoted> {
     let mut rows = Vec::new();
     let mut letters = Letters {
@@ -24,6 +24,7 @@ pub(super) fn read(text: &str) -> Result<Vec<Line>, Unquoted> {
     };
     while letters.rest.peek().is_some() {
         let row = letters.row()?;
+        // Spreadsheets leave blank lines and lines of commas behind.
         if row.1.iter().any(|field| !field.is_empty()) {
             rows.push(row);
         }
@@ -61,7 +62,8 @@ impl Letters<'_> {
         }
     }
 
-    /// A field behind its first quote, which ends with the next single one.
+    /// Parses a quoted field after its opening quote, up to the closing one; a doubled
+    /// quote is a quote within the field.
     fn quoted(&mut self) -> Result<String, Unquoted> {
         let begins = self.line;
         let mut field = String::new();
@@ -72,6 +74,8 @@ impl Letters<'_> {
                     self.line += u64::from(letter == '\n');
                     field.push(letter);
                 }
+                // Reported at the opening quote, which is the mistake, rather than at the
+                // end of the file.
                 None => {
                     let why = "a quote is opened here and never closed";
                     return Err(Unquoted { line: begins, why });
@@ -95,7 +99,7 @@ impl Letters<'_> {
         Ok(field)
     }
 
-    /// The next letter; any end of a line is `\n`.
+    /// Returns the next character and counts lines; each line ending becomes `\n`.
     fn next(&mut self) -> Option<char> {
         let letter = self.rest.next()?;
         if letter == '\r' {

@@ -1,5 +1,4 @@
-//! Sends records through the import streams and keeps what each row's result
-//! says.
+//! Sends records to the services' import streams and collects the result of each row.
 
 use std::{
     collections::HashSet,
@@ -28,32 +27,32 @@ use super::{
 };
 use crate::connect::{Channels, refused};
 
-/// What a load came to.
+/// The result of an import.
 #[derive(Debug, Default)]
 pub(crate) struct Loaded {
-    /// Records that were loaded.
+    /// Number of records that were imported.
     pub imported: u64,
-    /// Records that were there already.
+    /// Number of records that an earlier run had imported.
     pub unchanged: u64,
-    /// Rows that were refused.
+    /// Problems of the rows that were refused, without consequential ones.
     pub problems: Vec<Problem>,
-    /// The last version that each service wrote.
+    /// The last version that each service wrote, for reads that must include the import.
     pub last_versions: Vec<RecordVersion>,
     refused: Consequences,
-    /// Numbers of the rows that the last service has refused.
+    /// Numbers of the rows that the current service refused.
     refused_rows: HashSet<usize>,
 }
 
-/// What is to be done with rows.
+/// The mode of a stream: import or dry run.
 #[derive(Debug)]
 enum Mode {
-    /// Load them.
+    /// Import the rows.
     Load,
-    /// Check them; with the areas of the platform that they name.
+    /// Only validate the rows; with the areas of the platform that they reference.
     Check(Vec<Area>),
 }
 
-/// How far a load has come, for whoever stops it.
+/// Counters of a running import, reported if it is interrupted.
 #[derive(Debug, Default)]
 pub(crate) struct Progress {
     imported: AtomicU64,
@@ -70,7 +69,7 @@ impl fmt::Display for Progress {
     }
 }
 
-/// Checks every record and loads none; returns what is wrong.
+/// Validates all records by a dry run of every service; returns the problems.
 pub(crate) async fn check(channels: &Channels, records: &Records) -> Result<Vec<Problem>> {
     let (mut problems, platform) = elsewhere::check(channels, records).await?;
     let told: HashSet<(String, u64)> = problems
@@ -85,7 +84,7 @@ pub(crate) async fn check(channels: &Channels, records: &Records) -> Result<Vec<
     )
     .await?
     .problems;
-    // What a service says of the same row is the same fault, most likely.
+    // A problem that a service reports for the same row is most likely the same one.
     problems.extend(
         refused
             .into_iter()
@@ -94,13 +93,12 @@ pub(crate) async fn check(channels: &Channels, records: &Records) -> Result<Vec<
     Ok(problems)
 }
 
-/// Loads every record, service by service; stops behind a service that refused
-/// a row.
+/// Imports all records, service by service; stops after a service that refused a row.
 pub(crate) async fn load(channels: &Channels, records: &Records) -> Result<Loaded> {
     load_counted(channels, records, &Progress::default()).await
 }
 
-/// As [`load`], and counts what was loaded as it goes.
+/// Like [`load`], and updates `progress` during the import.
 pub(crate) async fn load_counted(
     channels: &Channels,
     records: &Records,
@@ -148,10 +146,14 @@ async fn send(
             counted,
         )
         .await?;
+    // Rows of the other services may reference the refused ones. A dry run continues, so
+    // that it reports the problems of all services.
     if !loaded.problems.is_empty() && !validate_only {
         return Ok(loaded);
     }
-    // What is being loaded now, the feed brings; nothing brings what is only tried.
+    // In an import, the other services receive the new areas and units from organization's
+    // feed; in a dry run there are no events, so the data is sent along. Computed here,
+    // since the next stream clears `refused_rows`.
     let claimed = match mode {
         Mode::Load => None,
         Mode::Check(platform) => Some(claims::claims(
@@ -229,7 +231,7 @@ async fn send(
     Ok(loaded)
 }
 
-/// What is claimed, as messages.
+/// Converts the areas and units of a dry run to messages; none in an import.
 fn datasets<M>(
     claimed: Option<ImportDataset>,
     message: impl Fn(Option<ImportDataset>) -> M,
@@ -238,7 +240,7 @@ fn datasets<M>(
     parts.into_iter().map(Some).map(message).collect()
 }
 
-/// Rows as messages, numbered from 0.
+/// Converts records to messages, with row numbers from 0.
 fn messages<R: Clone, M>(records: &[Sourced<R>], message: impl Fn(i64, Option<R>) -> M) -> Vec<M> {
     records
         .iter()
@@ -247,13 +249,16 @@ fn messages<R: Clone, M>(records: &[Sourced<R>], message: impl Fn(i64, Option<R>
         .collect()
 }
 
-/// Messages one after the other.
+/// Converts messages to a stream that owns them, as a streaming call requires.
 fn stream<M>(messages: impl Iterator<Item = M>) -> impl Stream<Item = M> {
     futures::stream::iter(messages.collect::<Vec<M>>())
 }
 
 impl Loaded {
-    /// Reads the results of one stream; every row must have one.
+    /// Reads the results of one stream.
+    ///
+    /// # Errors
+    /// Returns an error if the call fails or if any row has no result.
     async fn take<R, A>(
         &mut self,
         records: &[Sourced<R>],
@@ -278,11 +283,14 @@ impl Loaded {
                 if let Some(sourced) = records.get(number) {
                     self.count(sourced, &result, encode);
                 }
+                // Refused rows have no version.
                 last = result.version.or(last);
             }
+            // Relaxed: the counters are only displayed, each by itself.
             counted.imported.store(self.imported, Relaxed);
             counted.unchanged.store(self.unchanged, Relaxed);
         }
+        // A stream that ends early without an error must not pass as a complete import.
         if seen != records.len() {
             bail!("{seen} of {} rows were answered", records.len());
         }
@@ -295,6 +303,8 @@ impl Loaded {
             RowOutcome::Imported => self.imported += 1,
             RowOutcome::Unchanged => self.unchanged += 1,
             RowOutcome::Valid => {}
+            // An outcome that this release doesn't know is read as unspecified and must
+            // not count as a success.
             RowOutcome::Refused | RowOutcome::Unspecified => {
                 let mut text = Vec::new();
                 encode(&sourced.record, &mut text);
@@ -306,6 +316,7 @@ impl Loaded {
                 for violation in violations {
                     let (field, why) = (&violation.field, &violation.description);
                     let problem = sourced.origin.problem(field, &violation.reason, why);
+                    // Violations of several fields can map to the same column.
                     if !self.problems.contains(&problem) {
                         self.problems.push(problem);
                     }
@@ -315,7 +326,7 @@ impl Loaded {
     }
 }
 
-/// A bar on a terminal, nothing elsewhere.
+/// Creates a progress bar, hidden if stderr isn't a terminal.
 fn progress(rows: usize, validate_only: bool) -> ProgressBar {
     let target = if std::io::stderr().is_terminal() {
         ProgressDrawTarget::stderr()

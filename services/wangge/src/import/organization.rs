@@ -1,4 +1,4 @@
-//! Files of organization's records.
+//! Reads the files of organization's records.
 
 use std::collections::{BTreeMap, HashSet};
 
@@ -18,8 +18,8 @@ use super::{
     table::Keys,
 };
 
-/// Files of plain records, in an order in which each names only what stands in
-/// those before it.
+/// Files of plain records, ordered so that each references only rows of the files before
+/// it.
 pub(super) const PLAIN: &[File] = &[
     File {
         name: "estates.csv",
@@ -54,14 +54,15 @@ pub(super) const PLAIN: &[File] = &[
         kind: "seat",
     },
 ];
-/// The message of the import stream.
+/// Full name of the import stream's message.
 const STREAM: &str = "wangge.organization.v1.ImportRecordsRequest";
 
 const BOUNDARIES: &str = "boundaries.geojson";
 
-/// Reads areas with boundaries, addresses, units, people, appointments,
-/// published figures and plain records, in this order.
+/// Reads areas with boundaries, addresses, units, people, appointments, published
+/// figures and plain records, in the order in which they can be imported.
 pub(super) fn read(reading: &mut Reading<'_>, records: &mut Records) -> Result<()> {
+    // Before the files whose area codes are checked against them.
     let codes = areas(reading, records);
     reading.take_areas(codes);
     addresses(reading, records);
@@ -81,7 +82,7 @@ fn push(records: &mut Records, origin: Origin, record: Record) {
     records.organization.push(Sourced { origin, record });
 }
 
-/// Reads areas; returns their codes.
+/// Reads areas and returns their codes.
 fn areas(reading: &Reading<'_>, records: &mut Records) -> HashSet<String> {
     const FILE: &str = "areas.csv";
     let mut boundaries = boundaries(reading);
@@ -111,6 +112,8 @@ fn areas(reading: &Reading<'_>, records: &mut Records) -> HashSet<String> {
             row.problem("code", &why);
         }
         row.once("code", code, &id, &mut keys);
+        // Even if it is invalid: the mistake is reported here, not again at every row
+        // that references the area.
         codes.insert(code.to_owned());
         row.required("kind");
         let kind = row.code("kind", "AREA_KIND_", AreaKind::from_str_name);
@@ -120,6 +123,7 @@ fn areas(reading: &Reading<'_>, records: &mut Records) -> HashSet<String> {
         let mut origin = row.origin().named(&[&id, code]);
         let boundary = boundaries.remove(code);
         if let Some((line, _)) = &boundary {
+            // A violation of the boundary is reported in the GeoJSON file, not in areas.csv.
             let geometry = Columns::of(&["geometry"], &[]);
             let part = Origin::new(BOUNDARIES, *line, &geometry);
             origin.parts.push(("boundary_geojson".to_owned(), part));
@@ -137,13 +141,14 @@ fn areas(reading: &Reading<'_>, records: &mut Records) -> HashSet<String> {
         };
         push(records, origin, Record::Area(area));
     }
+    // What is left belongs to no area of the folder and would be lost silently.
     for (code, (line, _)) in boundaries {
         let what = format!("areas.csv has no row {code}");
         let problems = &reading.problems;
         problems.add(BOUNDARIES, line, "area_code", "REFERENCE_UNKNOWN", &what);
     }
     if !codes.contains(community) {
-        // It lies on the platform, or nowhere.
+        // Then it must exist on the platform, which is checked later.
         let columns = Columns::of(&["value"], &[]);
         records.areas_elsewhere.push(Named {
             origin: Origin::new(dataset::FILE, reading.dataset().area_line, &columns),
@@ -154,7 +159,7 @@ fn areas(reading: &Reading<'_>, records: &mut Records) -> HashSet<String> {
     codes
 }
 
-/// Boundaries by area code, each with the line on which the code stands.
+/// Reads the boundaries by area code, each with the line of the code.
 fn boundaries(reading: &Reading<'_>) -> BTreeMap<String, (u64, String)> {
     let text = reading.text(BOUNDARIES);
     let mut boundaries = BTreeMap::new();
@@ -183,6 +188,7 @@ fn boundaries(reading: &Reading<'_>) -> BTreeMap<String, (u64, String)> {
             refuse(0, "features", "FIELD_INVALID", &what);
             continue;
         };
+        // A duplicate is reported at the second occurrence of the code.
         let again = usize::from(boundaries.contains_key(code));
         let line = line_of(text, &format!("\"{code}\""), again);
         if again > 0 {
@@ -194,8 +200,8 @@ fn boundaries(reading: &Reading<'_>) -> BTreeMap<String, (u64, String)> {
     boundaries
 }
 
-/// The line on which a text stands, behind some others like it; 0 if there is
-/// none.
+/// Returns the line of an occurrence of a text, after `skipped` others; 0 if there is
+/// none. Needed since the JSON parser doesn't report the positions of values.
 fn line_of(text: &str, wanted: &str, skipped: usize) -> u64 {
     let found = text.match_indices(wanted).nth(skipped);
     let before = found.and_then(|(place, _)| text.get(..place));
@@ -240,11 +246,12 @@ fn units(reading: &Reading<'_>, records: &mut Records) {
         ],
         &[("id", "code"), ("parent_id", "parent_code")],
     );
-    // A unit's parent stands above it.
+    // Rows are imported in file order, so a unit's parent must be above it.
     let mut above = Keys::of(FILE);
     for row in reading.table(FILE, &columns).rows() {
         let id = reading.shared_id("unit", row.text("code"));
         let parent = row.text("parent_code");
+        // A parent in no row at all is reported by `reference` below.
         let is_below = above.id(parent).is_none() && reading.keys("unit").id(parent).is_some();
         if is_below {
             row.problem("parent_code", "must stand above the row that names it");

@@ -1,9 +1,9 @@
-//! Files of plain records. Their columns are the fields of the contract's
-//! message, by name: `key` in the place of the id, and `…_key` (or `…_code`,
-//! for units) in the place of a field that names another record. A list of texts
-//! is one cell, with semicolons; so are the steps of a record with states:
-//! `action@time`, or `action@time@reason`. What the service fills itself has no
-//! column.
+//! Files of plain records. Their columns are derived from the contract's message by
+//! reflection and have the fields' names, except that `key` replaces the id, and
+//! `…_key` (or `…_code`, for units) replaces a field that references another record.
+//! A list of strings is one cell, separated by semicolons; so are the steps of a record
+//! with states: `action@time`, or `action@time@reason`. Fields that the service sets
+//! have no column.
 
 use std::sync::Arc;
 
@@ -24,29 +24,29 @@ use super::{
 /// A file of plain records.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct File {
-    /// Its name.
+    /// Name of the file.
     pub(super) name: &'static str,
-    /// What its rows are: a field of the import stream's `record`.
+    /// Kind of its rows: the name of a field in the `record` of the import stream's
+    /// message.
     pub(super) kind: &'static str,
 }
 
-/// The contracts, as the import of plain records reads them.
+/// The descriptors of the contracts.
 #[derive(Debug)]
 struct Contracts {
     pool: DescriptorPool,
 }
 
-/// A column: a field of the message.
+/// A column and the field of the message that it sets.
 #[derive(Debug)]
 struct Column {
     name: String,
     field: FieldDescriptor,
-    /// What kind of record the field names, if it names one.
+    /// Kind of the record that the field references, if it is a reference.
     names: Option<String>,
 }
 
-/// Reads files of plain records as messages of an import stream, each with where
-/// it came from.
+/// Reads files of plain records as messages of an import stream, each with its origin.
 pub(super) fn read<M: prost::Message + Default>(
     reading: &Reading<'_>,
     stream: &str,
@@ -61,13 +61,13 @@ pub(super) fn read<M: prost::Message + Default>(
 }
 
 impl Contracts {
-    /// The contracts that the tool was built with.
+    /// Decodes the descriptors that are compiled into the tool.
     fn read() -> Result<Self> {
         let pool = DescriptorPool::decode(wangge_api::FILE_DESCRIPTOR_SET)?;
         Ok(Self { pool })
     }
 
-    /// Reads the rows of a file as messages of an import stream.
+    /// Reads the rows of one file as messages of an import stream.
     fn rows<M: prost::Message + Default>(
         &self,
         reading: &Reading<'_>,
@@ -109,7 +109,8 @@ impl Contracts {
         let mut columns = Vec::new();
         for field in record.fields() {
             let options = field.options();
-            // A row has its key: what a bridge knows a message by is not asked for.
+            // `source_message_id` is set only by bridges to chat systems; a row of a file
+            // is identified by its key.
             if ["id", "revision", "etag", "source_message_id"].contains(&field.name())
                 || options.has_extension(&output_only)
             {
@@ -119,6 +120,8 @@ impl Contracts {
                 let named = options.get_extension(&names);
                 named.as_str().unwrap_or_default().to_owned()
             });
+            // Units are identified by their codes on the whole platform, other records by
+            // the folder's keys.
             let suffix = match names.as_deref() {
                 Some("unit") => "_code",
                 _ => "_key",
@@ -138,7 +141,8 @@ impl Contracts {
     }
 }
 
-/// A file's columns, with the fields that they come from.
+/// Returns the columns with the names of the fields that they set, so that a violation
+/// of a field is reported at its column.
 fn named_columns(columns: &[Column]) -> Arc<Columns> {
     let names: Vec<&str> = std::iter::once("key")
         .chain(columns.iter().map(|column| column.name.as_str()))
@@ -186,10 +190,12 @@ fn named(row: Row<'_>, column: &str, known: &Keys) -> Option<Value> {
     (!id.is_empty()).then_some(Value::String(id))
 }
 
-/// Records that a column names, with semicolons between their keys.
+/// Returns the ids of the records whose keys a column lists.
 fn all_named(row: Row<'_>, column: &str, known: &Keys) -> Option<Value> {
     let entries = entries(row, column, row.text(column))?;
     let ids = entries.iter().map(|key| row.named(column, key, known));
+    // Collected before the check: collecting into an `Option` would stop at the first
+    // unknown key, and the others would not be reported.
     let ids: Vec<Option<String>> = ids.collect();
     ids.into_iter()
         .map(|id| id.map(Value::String))
@@ -197,7 +203,7 @@ fn all_named(row: Row<'_>, column: &str, known: &Keys) -> Option<Value> {
         .map(Value::List)
 }
 
-/// The entries of a list; none if it has none, or is written wrongly.
+/// Splits a list into entries; `None` if it is empty or invalid.
 fn entries<'r>(row: Row<'_>, column: &str, text: &'r str) -> Option<Vec<&'r str>> {
     if text.is_empty() {
         return None;
@@ -216,7 +222,8 @@ fn entries<'r>(row: Row<'_>, column: &str, text: &'r str) -> Option<Vec<&'r str>
     Some(entries)
 }
 
-/// What a column says; none if it says nothing, or nothing right.
+/// Parses a cell according to the type of its field; `None` if it is empty or invalid,
+/// which is then reported.
 fn value(row: Row<'_>, column: &Column) -> Option<Value> {
     let text = row.text(&column.name);
     if text.is_empty() {
@@ -247,6 +254,7 @@ fn value(row: Row<'_>, column: &Column) -> Option<Value> {
             .map(Value::I64)
             .ok_or(notation::NUMBER),
         Kind::Enum(kind) => {
+            // The value 0 is `…_UNSPECIFIED`: in a file, an empty cell has this meaning.
             let prefix = prefix(kind.name());
             let values: Vec<(String, i32)> = kind
                 .values()
@@ -274,11 +282,13 @@ fn value(row: Row<'_>, column: &Column) -> Option<Value> {
     read.map_err(|why| row.problem(&column.name, why)).ok()
 }
 
-/// The steps of a record with states.
+/// Parses the steps of a record with states, in the order in which they were taken.
 fn steps(row: Row<'_>, column: &Column, kind: &MessageDescriptor, text: &str) -> Option<Value> {
     let moment = kind.get_field_by_name("step_time")?;
     let moment = moment.kind().as_message()?.clone();
     let step = |text: &str| {
+        // At most three parts, so that a second `@` stays in the reason and is rejected
+        // below instead of being cut off.
         let mut parts = text.splitn(3, '@');
         let (action, at) = (parts.next()?, time(&moment, parts.next()?)?);
         let mut step = DynamicMessage::new(kind.clone());
@@ -301,7 +311,7 @@ fn steps(row: Row<'_>, column: &Column, kind: &MessageDescriptor, text: &str) ->
     steps.map(Value::List)
 }
 
-/// What the names of an enum's values begin with: `NeedKind` has `NEED_KIND_`.
+/// Returns the prefix of an enum's value names: `NEED_KIND_` for `NeedKind`.
 fn prefix(name: &str) -> String {
     let mut prefix = String::new();
     for letter in name.chars() {

@@ -1,5 +1,5 @@
-//! Records with the file, line and columns that each came from, and what is
-//! wrong with them.
+//! Records with their origin: file, line and columns. Maps violations that services
+//! report for fields to problems at the place that the author of the files knows.
 
 use std::{fmt, sync::Arc};
 
@@ -10,19 +10,19 @@ use wangge_api::{
 
 use super::columns::Columns;
 
-/// Something wrong in a file.
+/// A problem in a file, at a line and column.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub(crate) struct Problem {
     /// Name of the file.
     pub file: String,
-    /// Number of the line; 0 for the file as a whole.
+    /// Line number, from 1; 0 for the file as a whole.
     pub line: u64,
-    /// Column of the file; several are separated by `, `. Empty for the line or
-    /// the file as a whole.
+    /// Name of the column; several are separated by `, `. Empty for the line or the
+    /// file as a whole.
     pub field: String,
-    /// Reason, as the contracts name it.
+    /// Reason code, e.g. `FIELD_INVALID`.
     pub reason: String,
-    /// What is wrong, for a person.
+    /// Description of the problem for a person.
     pub description: String,
 }
 
@@ -39,24 +39,25 @@ impl fmt::Display for Problem {
     }
 }
 
-/// Where a record came from.
+/// The place that a record was read from.
 #[derive(Debug, Clone)]
 pub(crate) struct Origin {
-    /// The file.
+    /// Name of the file.
     pub file: &'static str,
-    /// The line on which its row begins.
+    /// Line on which the row starts.
     pub line: u64,
-    /// The file's columns.
+    /// Columns of the file.
     pub columns: Arc<Columns>,
-    /// Parts of the record that came from elsewhere, each with the path of its
-    /// field.
+    /// Parts of the record that were read from other rows, each with the path of its
+    /// field, e.g. `history[1]`.
     pub parts: Vec<(String, Origin)>,
-    /// By what other records name this one: its id, and its code if it has one.
+    /// The names that other records reference this one by: its id, and its code if it
+    /// has one.
     pub names: Vec<String>,
 }
 
 impl Origin {
-    /// A row.
+    /// Creates the origin of a row.
     pub(crate) fn new(file: &'static str, line: u64, columns: &Arc<Columns>) -> Self {
         Self {
             file,
@@ -67,15 +68,16 @@ impl Origin {
         }
     }
 
-    /// By what other records name it.
+    /// Sets the names that other records reference it by.
     pub(crate) fn named(self, names: &[&str]) -> Self {
         let names = names.iter().map(ToString::to_string).collect();
         Self { names, ..self }
     }
 
-    /// What is wrong with a field of the record, as the author of the files knows
-    /// it.
+    /// Converts a violation of a field to a problem in terms of the files: the row and
+    /// column that the field was read from.
     pub(crate) fn problem(&self, field: &str, reason: &str, description: &str) -> Problem {
+        // If several paths match, they are nested, and the longest is the innermost part.
         let part = self
             .parts
             .iter()
@@ -95,25 +97,26 @@ impl Origin {
     }
 }
 
-/// What stands behind `path` in the path of a field, if that lies in it.
+/// Returns the rest of a field's path below `path`; `None` if it isn't below it.
 fn rest<'f>(field: &'f str, path: &str) -> Option<&'f str> {
     let rest = field.strip_prefix(path)?;
     match rest.chars().next() {
         None => Some(rest),
         Some('.') => Some(&rest[1..]),
         Some('[') => Some(rest),
+        // A longer name that only begins alike: `order_id` isn't part of `order`.
         Some(_) => None,
     }
 }
 
-/// A record and where it came from.
+/// A record and its origin.
 #[derive(Debug, Clone)]
 pub(crate) struct Sourced<R> {
     pub origin: Origin,
     pub record: R,
 }
 
-/// A code that a record names, and that is none of the folder's.
+/// A reference to a code that the folder doesn't define.
 #[derive(Debug, Clone)]
 pub(crate) struct Named {
     pub origin: Origin,
@@ -121,22 +124,22 @@ pub(crate) struct Named {
     pub code: String,
 }
 
-/// Everything in a folder, in the order in which it can be loaded.
+/// All records of a folder, in the order in which they can be imported.
 #[derive(Debug, Default)]
 pub(crate) struct Records {
-    /// Code of the community.
+    /// Area code of the community.
     pub area_code: String,
     pub organization: Vec<Sourced<organization::import_records_request::Record>>,
     pub tickets: Vec<Sourced<tickets::import_records_request::Record>>,
     pub volunteers: Vec<Sourced<volunteers::import_records_request::Record>>,
-    /// Areas that the folder doesn't hold, so the platform must.
+    /// References to areas that must exist on the platform.
     pub areas_elsewhere: Vec<Named>,
-    /// Categories that the folder doesn't hold, so the platform must.
+    /// References to categories that must exist on the platform.
     pub categories_elsewhere: Vec<Named>,
 }
 
 impl Records {
-    /// How many there are.
+    /// Returns the total number of records of all services.
     pub(crate) fn len(&self) -> usize {
         self.organization.len() + self.tickets.len() + self.volunteers.len()
     }

@@ -1,23 +1,25 @@
-//! The text of files: UTF-8, with or without byte order mark, or GB 18030, which
-//! spreadsheets in China save. Named in dataset.csv, or found out.
+//! Decodes files: UTF-8, with or without byte order mark, or GB 18030, the encoding in
+//! which spreadsheets in China save. dataset.csv may name the encoding; otherwise it is
+//! detected.
 
 use encoding_rs::GB18030;
 
-/// How files are encoded.
+/// The encoding of a folder's files.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Encoding {
     Utf8,
     Gb18030,
 }
 
-/// The text of a file, and whether it had to be guessed how that is encoded.
+/// The decoded text of a file. `guessed` is true if it was decoded as GB 18030 although
+/// no encoding was named.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Text {
     pub(crate) text: String,
     pub(crate) guessed: bool,
 }
 
-/// Why bytes are no text, and on which line.
+/// The reason why a file can't be decoded, and the line; 0 if the line is unknown.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Unreadable {
     pub(crate) line: u64,
@@ -27,27 +29,31 @@ pub(crate) struct Unreadable {
 const MARK: &[u8] = b"\xef\xbb\xbf";
 
 impl Encoding {
-    /// The encoding of a name, as dataset.csv names it.
+    /// Parses the name of an encoding in dataset.csv; case and punctuation are ignored.
     pub(crate) fn named(name: &str) -> Option<Self> {
         let letters = name.chars().filter(char::is_ascii_alphanumeric);
         match letters.collect::<String>().to_ascii_lowercase().as_str() {
             "utf8" => Some(Self::Utf8),
-            // GBK and GB 2312 are parts of GB 18030.
+            // GBK and GB 2312 are subsets of GB 18030.
             "gb18030" | "gbk" | "gb2312" => Some(Self::Gb18030),
             _ => None,
         }
     }
 }
 
-/// Reads bytes as text.
+/// Decodes the bytes of a file, in the encoding that was named or else detected.
 ///
 /// # Errors
-/// When they are none.
+/// Returns an error if the bytes are invalid in the encoding.
 pub(crate) fn read(bytes: &[u8], named: Option<Encoding>) -> Result<Text, Unreadable> {
+    // UTF-16 is recognised only to name the mistake: its bytes are valid in neither of
+    // the supported encodings.
     if bytes.starts_with(b"\xff\xfe") || bytes.starts_with(b"\xfe\xff") {
         let why = "is UTF-16: save it as UTF-8 or GB 18030";
         return Err(Unreadable { line: 0, why });
     }
+    // A byte order mark takes precedence over dataset.csv: one file of a folder may have
+    // been saved in another program.
     if let Some(bytes) = bytes.strip_prefix(MARK) {
         return utf8(bytes, "begins as UTF-8 and goes on as something else");
     }
@@ -62,6 +68,8 @@ pub(crate) fn read(bytes: &[u8], named: Option<Encoding>) -> Result<Text, Unread
                 line: 0,
                 why: "isn't GB 18030, which dataset.csv names",
             }),
+        // UTF-8 first: Chinese text in GB 18030 is hardly ever valid UTF-8, while UTF-8
+        // text can be valid, but garbled, GB 18030.
         None => utf8(bytes, "is neither UTF-8 nor GB 18030").or_else(|unreadable| {
             gb18030(bytes)
                 .map(|text| Text {
@@ -87,6 +95,7 @@ fn utf8(bytes: &[u8], why: &'static str) -> Result<Text, Unreadable> {
 }
 
 fn gb18030(bytes: &[u8]) -> Option<String> {
+    // Without replacement characters: an invalid byte must be reported, not imported.
     GB18030
         .decode_without_bom_handling_and_without_replacement(bytes)
         .map(std::borrow::Cow::into_owned)

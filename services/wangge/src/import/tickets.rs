@@ -1,4 +1,5 @@
-//! Files of tickets' records: categories, the duty list, tickets, plain records.
+//! Reads the files of tickets' records: categories, the duty list, tickets with their
+//! histories, and plain records.
 
 use std::collections::HashSet;
 
@@ -21,8 +22,8 @@ use super::{
 
 mod actions;
 
-/// Files of plain records, in an order in which each names only what stands in
-/// those before it.
+/// Files of plain records, ordered so that each references only rows of the files before
+/// it.
 pub(super) const PLAIN: &[File] = &[
     File {
         name: "chat_groups.csv",
@@ -69,11 +70,12 @@ pub(super) const PLAIN: &[File] = &[
         kind: "field_note",
     },
 ];
-/// The message of the import stream.
+/// Full name of the import stream's message.
 const STREAM: &str = "wangge.tickets.v1.ImportRecordsRequest";
 const TICKETS: &str = "tickets.csv";
 
-/// Reads categories, the duty list, tickets, and plain records.
+/// Reads categories, the duty list, tickets and plain records, in the order in which they
+/// can be imported.
 pub(super) fn read(reading: &Reading<'_>, records: &mut Records) -> Result<()> {
     let mut categories = Categories::default();
     read_categories(reading, records, &mut categories);
@@ -88,7 +90,7 @@ pub(super) fn read(reading: &Reading<'_>, records: &mut Records) -> Result<()> {
     Ok(())
 }
 
-/// Categories that the folder has, and those that it names and doesn't have.
+/// The codes of the folder's categories, and references to other categories.
 #[derive(Debug, Default)]
 struct Categories {
     codes: HashSet<String>,
@@ -96,7 +98,8 @@ struct Categories {
 }
 
 impl Categories {
-    /// A category that a row names.
+    /// Returns the category code in a row. A code that the folder doesn't define is
+    /// recorded, to be looked up on the platform.
     fn code(&mut self, row: Row<'_>) -> String {
         let code = row.required("category_code");
         if !code.is_empty() && !self.codes.contains(code) {
@@ -157,6 +160,7 @@ fn duty_list(reading: &Reading<'_>, records: &mut Records, categories: &mut Cate
     for row in reading.table(FILE, &columns).rows() {
         let category = categories.code(row);
         let key = format!("{category}:{}", row.required("area_code"));
+        // Identified by category and area on the whole platform, like the category itself.
         let id = reading.shared_id("responsibility", &key);
         row.once("area_code", &key, &id, &mut keys);
         row.required("unit_code");
@@ -218,6 +222,8 @@ fn tickets(reading: &Reading<'_>, records: &mut Records, categories: &mut Catego
             actor: row.text("reporter_key").to_owned(),
             ..HistoryRecord::default()
         };
+        // Removed rather than copied; a duplicate row of the ticket gets no history, but
+        // that row is refused anyway.
         let after = histories.remove(key).unwrap_or_default();
         after.demand_after(report.action_time);
         let ticket = TicketRecord {
@@ -231,6 +237,7 @@ fn tickets(reading: &Reading<'_>, records: &mut Records, categories: &mut Catego
             area_code: reading.area_code(row, "area_code"),
             history: [report].into_iter().chain(after.records).collect(),
         };
+        // Entry 0 of the history is the report, which is in the ticket's own row.
         let mut origin = row.origin().named(&[&id]);
         let parts = [row.origin()].into_iter().chain(after.origins).zip(0..);
         origin.parts = parts
@@ -247,6 +254,8 @@ fn point(row: Row<'_>) -> Option<Point> {
         "COORDINATE_SYSTEM_",
         CoordinateSystem::from_str_name,
     );
+    // Distinguishes an empty cell from an invalid number, which is reported already:
+    // both were parsed to `None`.
     let given = |column: &str| !row.text(column).is_empty();
     match (given("longitude"), given("latitude")) {
         (true, true) => {

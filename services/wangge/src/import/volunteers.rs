@@ -1,4 +1,5 @@
-//! Files of volunteers' records: officials' registrations and visits.
+//! Reads the files of volunteers' records: officials' registrations and visits, and
+//! plain records.
 
 use anyhow::Result;
 use wangge_api::volunteers::v1::{
@@ -13,8 +14,8 @@ use super::{
     table::Keys,
 };
 
-/// Files of plain records, in an order in which each names only what stands in
-/// those before it.
+/// Files of plain records, ordered so that each references only rows of the files before
+/// it.
 pub(super) const PLAIN: &[File] = &[
     File {
         name: "volunteers.csv",
@@ -137,11 +138,13 @@ pub(super) const PLAIN: &[File] = &[
         kind: "route_venue",
     },
 ];
-/// The message of the import stream.
+/// Full name of the import stream's message.
 const STREAM: &str = "wangge.volunteers.v1.ImportRecordsRequest";
 
-/// Reads registrations, then visits, then plain records.
+/// Reads registrations, visits and plain records, in the order in which they can be
+/// imported.
 pub(super) fn read(reading: &Reading<'_>, records: &mut Records) -> Result<()> {
+    // A visit references its registration, which must be imported before.
     let registrations = registrations(reading, records);
     visits(reading, records, &registrations);
     for (origin, row) in plain::read::<ImportRecordsRequest>(reading, STREAM, PLAIN)? {
@@ -211,6 +214,8 @@ fn visits(reading: &Reading<'_>, records: &mut Records, registrations: &Keys) {
         row.required("visit_time");
         let visit = CheckInVisitRecord {
             id: id.clone(),
+            // Looked up among the rows read above: no other file references registrations,
+            // so their keys aren't collected in advance.
             registration_id: row.reference("registration_key", registrations),
             visit_time: row.time("visit_time"),
             handled: row.required("handled").to_owned(),

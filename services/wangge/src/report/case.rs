@@ -1,4 +1,4 @@
-//! The case table and the records behind its figures.
+//! Reads and prints the case table and the records that its figures count.
 
 use anyhow::Result;
 use chrono::NaiveDate;
@@ -20,28 +20,28 @@ use crate::{
     output::{self, Output, line, pad, width},
 };
 
-/// Which case table.
+/// Selects a case table: area, day and period.
 #[derive(Debug, Clone)]
 pub(crate) struct CaseQuery {
     /// Code of the area.
     pub area_code: String,
-    /// Day up to which records are counted.
+    /// Day up to which records are counted; by default, each figure's published day.
     pub as_of: Option<NaiveDate>,
-    /// Period by which they are counted.
+    /// Period over which events are counted; if unspecified, each figure's own.
     pub period: FigurePeriod,
-    /// Versions that the answer must include.
+    /// Versions of records that the table must include.
     pub at_least: Vec<RecordVersion>,
 }
 
-/// Asks for the table, and again when that may succeed later.
+/// Returns the case table. Retries a call that may succeed later.
 pub(crate) async fn get(reporting: ServiceChannel, query: &CaseQuery) -> Result<CaseTable> {
     retry(|| get_once(&reporting, query)).await.map_err(refused)
 }
 
-/// Asks for the table once.
+/// Returns the case table, without retries.
 ///
 /// # Errors
-/// The status of the call.
+/// Returns the status of the call.
 pub(crate) async fn get_once(
     reporting: &ServiceChannel,
     query: &CaseQuery,
@@ -56,8 +56,10 @@ pub(crate) async fn get_once(
     Ok(client.get_case_table(request).await?.into_inner())
 }
 
-/// Whether every figure that was published was met.
+/// Returns true if any figure was published and every published one was met.
 pub(crate) fn agrees(table: &CaseTable) -> bool {
+    // A table without published figures agrees with nothing: `up --demo --check` must
+    // not pass because the published figures were not imported.
     let published = table.lines.iter().filter(|line| line.published.is_some());
     published.clone().count() > 0
         && published
@@ -65,7 +67,7 @@ pub(crate) fn agrees(table: &CaseTable) -> bool {
             .all(|line| line.comparison() == CaseComparison::Met)
 }
 
-/// Prints the table.
+/// Prints the case table in aligned columns, or as one JSON object.
 pub(crate) fn print(table: &CaseTable, output: Output) -> Result<()> {
     if output == Output::Json {
         let lines: Vec<_> = table.lines.iter().map(json_line).collect();
@@ -164,7 +166,7 @@ fn day(date: &Date) -> String {
     format!("{:04}-{:02}-{:02}", date.year, date.month, date.day)
 }
 
-/// Prints the records behind a figure, page by page.
+/// Prints the records that a figure counts, one per line and page by page.
 pub(crate) async fn print_records(
     reporting: ServiceChannel,
     query: &CaseQuery,

@@ -1,4 +1,4 @@
-//! A table as a file.
+//! Exports a table as a CSV or JSON file.
 
 use std::io::Write as _;
 
@@ -16,14 +16,14 @@ use crate::connect::refused;
 pub(crate) enum Table {
     /// The case table.
     Case,
-    /// The records behind a figure.
+    /// The records that a figure counts.
     Records,
-    /// What stands on the wall.
+    /// The contents of the wall.
     Wall,
 }
 
 impl Table {
-    /// As the contract names it.
+    /// Returns the contract's enum value.
     pub(crate) fn wire(self) -> ReportTable {
         match self {
             Self::Case => ReportTable::CaseTable,
@@ -33,8 +33,11 @@ impl Table {
     }
 }
 
-/// Writes the file's parts to the standard output as they come.
+/// Writes the file to stdout, part by part as it is streamed, so a table of any size
+/// needs little memory.
 pub(crate) async fn print(reporting: ServiceChannel, request: ExportTableRequest) -> Result<()> {
+    // Not retried: after a failure in the middle of the stream, the parts that are
+    // already on stdout would be written twice.
     let mut client = ReportServiceClient::new(reporting);
     let mut parts = client
         .export_table(request)

@@ -1,6 +1,6 @@
-//! Waits for reporting to apply what was loaded: for as long as it makes
-//! progress, since how long that takes depends on the machine. It gives up only
-//! when nothing moves any more.
+//! Waits until reporting has applied the imported records. The time this takes
+//! depends on the machine, so there is no overall timeout: the wait continues for as
+//! long as reporting makes progress, and times out when it stalls.
 
 use std::time::{Duration, Instant};
 
@@ -17,18 +17,18 @@ use crate::{
     report::case::{self, CaseQuery},
 };
 
-/// Pause between two calls that came too early.
+/// Poll interval while the records have not been applied.
 const POLL_INTERVAL: Duration = Duration::from_millis(500);
-/// How long nothing may move before the wait is given up.
+/// Timeout without any progress.
 const STALL_TIMEOUT: Duration = Duration::from_secs(120);
-/// How often the operator is told what the wait is for.
+/// Interval of the notes to the operator.
 const NOTE_INTERVAL: Duration = Duration::from_secs(15);
 
 /// Returns the case table once it includes what the query asks for.
 ///
 /// # Errors
-/// The refusal of the last call, when it can't succeed later or nothing has
-/// moved for two minutes.
+/// Returns the status of the last call if it can't succeed later, or if reporting has
+/// made no progress for two minutes.
 pub(super) async fn table(reporting: ServiceChannel, query: &CaseQuery) -> Result<CaseTable> {
     let mut tokens = Vec::new();
     let (mut moved, mut noted) = (Instant::now(), Instant::now());
@@ -38,7 +38,8 @@ pub(super) async fn table(reporting: ServiceChannel, query: &CaseQuery) -> Resul
             Err(status) if may_succeed_later(&status) => status,
             Err(status) => return Err(refused(status)),
         };
-        // While reporting itself is out of reach nothing is known to move.
+        // An error counts as no progress: while reporting is unreachable, the stall
+        // timeout must run.
         if let Ok(reached) = positions(&reporting).await
             && reached != tokens
         {
@@ -56,7 +57,7 @@ pub(super) async fn table(reporting: ServiceChannel, query: &CaseQuery) -> Resul
     }
 }
 
-/// Returns how far each feed has been applied.
+/// Returns reporting's position in each feed, as tokens.
 async fn positions(reporting: &ServiceChannel) -> Result<Vec<String>, Status> {
     let mut client = ReportServiceClient::new(reporting.clone());
     let response = client.list_feed_positions(ListFeedPositionsRequest {});

@@ -1,4 +1,4 @@
-//! Loads a data set into the running services and shows what comes of it.
+//! Imports a data set into the running services and prints the resulting case table.
 
 use std::{path::Path, process::ExitCode};
 
@@ -14,8 +14,8 @@ use crate::{
     report::case::{self, CaseQuery},
 };
 
-/// Loads the data set of a folder, unless this very one was loaded before, and
-/// prints its case table. Fails, when checking, if a figure differs.
+/// Imports the data set of a folder, unless exactly this one was imported before, and
+/// prints its case table. With `check`, returns a failure code if a figure differs.
 pub(super) async fn run(up: &Up, path: &Path, check: bool, output: Output) -> Result<ExitCode> {
     let folder = Folder::read(path)?;
     for said in folder.notes() {
@@ -23,7 +23,11 @@ pub(super) async fn run(up: &Up, path: &Path, check: bool, output: Output) -> Re
     }
     let digest = format!("{:x?}", Sha256::digest(folder.bytes()));
     let marker = up.folder.join("loaded");
+    // The marker skips only repeated imports of unchanged files; importing them again
+    // would be idempotent, but takes longer.
     let known = read_marker(&marker).filter(|known| known.digest == digest);
+    // Valid only for the private PostgreSQL in the same folder: the marker can't
+    // describe databases whose URLs were specified.
     let loaded = match known.filter(|_| up.postgres.is_some()) {
         Some(known) => known,
         None => {
@@ -34,7 +38,8 @@ pub(super) async fn run(up: &Up, path: &Path, check: bool, output: Output) -> Re
             loaded
         }
     };
-    // Also when it was loaded before: reporting may have to be made again.
+    // Also required if the data set was imported before: reporting may be rebuilding
+    // its tables.
     let at_least = loaded.versions();
     let channels = up.channels(Role::Leader)?;
     let query = CaseQuery {
@@ -53,14 +58,15 @@ pub(super) async fn run(up: &Up, path: &Path, check: bool, output: Output) -> Re
             ExitCode::SUCCESS
         });
     }
+    // JSON output is for programs, which the hints would break.
     if !check && output == Output::Text {
         try_next(folder.area_code());
     }
     Ok(ExitCode::SUCCESS)
 }
 
-/// What is kept of a load: which files it was, and the last version that each
-/// service wrote.
+/// The record of the last import: a digest of its files, and the last version that
+/// each service wrote.
 #[derive(Debug, Serialize, Deserialize)]
 struct Marker {
     digest: String,
@@ -89,12 +95,13 @@ impl Marker {
     }
 }
 
-/// The mark of the last load; none if there was none, or an older tool's.
+/// Returns the marker of the last import; `None` if there was none or if an older
+/// release wrote it in another format.
 fn read_marker(path: &Path) -> Option<Marker> {
     serde_json::from_str(&std::fs::read_to_string(path).ok()?).ok()
 }
 
-/// Loads a folder; answers the last version that each service wrote.
+/// Imports a folder and returns the last version that each service wrote.
 async fn load_folder(up: &Up, folder: &Folder) -> Result<Vec<RecordVersion>> {
     let records = folder
         .records()

@@ -1,4 +1,5 @@
-//! Rows of an import stream on the wire, checked one by one, and their results.
+//! Converts the rows of an import stream to records, validates each by itself, and
+//! converts the outcomes to results.
 
 use chrono::{DateTime, Utc};
 use wangge_api::{
@@ -50,7 +51,10 @@ use crate::{
     },
 };
 
-/// The record of a row, or why it is refused.
+/// Converts and validates the record of a row.
+///
+/// # Errors
+/// Returns the reason why the row is rejected.
 pub(super) fn record(
     record: import_records_request::Record,
     now: DateTime<Utc>,
@@ -109,6 +113,7 @@ fn visit(row: CheckInVisitRecord) -> Result<NewCheckInVisit, Refusal> {
         .voided_time
         .map(|time| moment(&time, "voided_time"))
         .transpose()?;
+    // A reason without a time would be dropped silently.
     if voided_time.is_none() && !row.void_reason.is_empty() {
         return Err(required("voided_time"));
     }
@@ -125,7 +130,7 @@ fn visit(row: CheckInVisitRecord) -> Result<NewCheckInVisit, Refusal> {
     })
 }
 
-/// The result of a row.
+/// Converts the outcome of a row to its result.
 pub(super) fn result(number: i64, outcome: Outcome) -> RowResult {
     match outcome {
         Outcome::Imported(version) => import::imported(number, version.record_id, version.revision),
@@ -137,8 +142,10 @@ pub(super) fn result(number: i64, outcome: Outcome) -> RowResult {
     }
 }
 
-/// A refusal by a guard names the field that the guard is about.
+/// Adds the field that a failed guard is about, so that the sender can find the value in
+/// the row.
 fn with_field(mut refusal: Refusal) -> Refusal {
+    // Only if the refusal names no field itself.
     if let ([], Some((guard, _, why))) = (&*refusal.fields, refusal.preconditions.first()) {
         let description = format!("{guard}: {why}");
         let field = FieldViolation::new(guarded_field(guard), guard, description);
@@ -147,7 +154,7 @@ fn with_field(mut refusal: Refusal) -> Refusal {
     refusal
 }
 
-/// The field that a guard is about.
+/// Returns the field that a guard is about, or an empty string.
 fn guarded_field(guard: &str) -> &'static str {
     match guard {
         REGISTERED_ALREADY => "person_id",

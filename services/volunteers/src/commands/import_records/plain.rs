@@ -1,5 +1,4 @@
-//! Rows of plain records: those of one kind that stand together are loaded
-//! together.
+//! Import of plain records; adjacent rows of one kind are imported together.
 
 use wangge_api::refusal::Refusal;
 use wangge_resource_import::rows::{self as loaded_rows, Rows as _};
@@ -10,7 +9,7 @@ use crate::{
     commands::import_records::rows::{Outcome, Plain, Record, Row, Version},
 };
 
-/// Loads rows of one kind, or only tries to.
+/// Imports rows of one kind, or validates them in a dry run.
 pub(super) async fn load(
     app: &App,
     import: &mut Import,
@@ -38,12 +37,14 @@ fn outcome(outcome: loaded_rows::Outcome) -> Outcome {
     }
 }
 
-/// Whether two rows are loaded together: plain records of one kind, or neither
-/// plain.
+/// Returns true if two adjacent rows are imported together: both are plain records of one
+/// kind, or neither is plain.
 pub(super) fn go_together(one: &Row, other: &Row) -> bool {
     match (&one.content, &other.content) {
         (Ok(Record::Plain(one)), Ok(Record::Plain(other))) => one.is_like(other),
         (Ok(Record::Plain(_)), _) | (_, Ok(Record::Plain(_))) => false,
+        // Registrations and visits, with the rejected rows among them, share a batch, so
+        // that a visit can reference a registration of the same batch.
         _ => true,
     }
 }

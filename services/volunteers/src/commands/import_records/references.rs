@@ -1,5 +1,5 @@
-//! Areas and units that rows of a load name. They come by organization's feed,
-//! which may be a moment behind the load, so they are waited for.
+//! Lookup of the areas and units that rows of an import reference. They are delivered
+//! by organization's feed, which may lag behind the import, so the lookup waits for them.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -20,7 +20,7 @@ use crate::{
     store,
 };
 
-/// Names of areas and units.
+/// Codes of areas and ids of units.
 #[derive(Debug, Default)]
 pub(super) struct Names {
     codes: BTreeSet<String>,
@@ -28,7 +28,7 @@ pub(super) struct Names {
 }
 
 impl Names {
-    /// What rows within a scope name.
+    /// Returns the names that rows reference; rows outside the scope are skipped.
     pub(super) fn of(rows: &[Row], scope: &RecordScope) -> Self {
         let mut names = Self::default();
         for row in rows {
@@ -42,7 +42,7 @@ impl Names {
         names
     }
 
-    /// Those that are neither known nor given up.
+    /// Returns the names that are neither known nor in `given_up`.
     fn missing(&self, known: &References, given_up: &Self) -> Self {
         let code_missing =
             |code: &&String| known.area(code).is_none() && !given_up.codes.contains(*code);
@@ -55,20 +55,20 @@ impl Names {
     }
 }
 
-/// Areas and units that are known.
+/// Areas and units that were found in the local copies or are claimed.
 #[derive(Debug, Default)]
 pub(super) struct References {
     areas: HashMap<String, Area>,
     units: HashMap<Uuid, Days>,
-    /// Whether what is not known is taken as given.
+    /// True if unknown areas and units are accepted.
     trusts: bool,
 }
 
 impl References {
-    /// Checks what a registration names.
+    /// Checks the area and the unit that a registration references.
     ///
     /// # Errors
-    /// As [`registration::check_references`].
+    /// Returns the errors of [`registration::check_references`].
     pub(super) fn check(&self, new: &Registration) -> Result<(), Refusal> {
         let (area, unit) = (self.area(&new.area_code), self.unit(new.home_unit_id.0));
         if self.trusts && (area.is_none() || unit.is_none()) {
@@ -81,7 +81,7 @@ impl References {
         self.areas.get(code)
     }
 
-    /// The days of a unit.
+    /// Returns the days of a unit, if it is known.
     fn unit(&self, id: Uuid) -> Option<Days> {
         self.units.get(&id).copied()
     }
@@ -95,6 +95,7 @@ impl References {
                     start_date: claimed.days.start_date,
                     end_date: claimed.days.end_date,
                 };
+                // The stored copy takes precedence over a claim.
                 self.areas.entry(code.clone()).or_insert_with(area);
             }
         }
@@ -106,8 +107,8 @@ impl References {
     }
 }
 
-/// What is known of `wanted`, and what is claimed of the rest; what nobody claims
-/// anything of is taken as given if there are no claims.
+/// Returns the known areas and units of `wanted`, and the claims for the rest. If there
+/// are no claims at all, the rest is accepted without validation. For dry runs.
 pub(super) async fn claimed(
     database: &Database,
     scope: &RecordScope,
@@ -122,9 +123,9 @@ pub(super) async fn claimed(
     Ok(known)
 }
 
-/// Looks `wanted` up until all of it is known, for as long as organization's feed
-/// may still bring what is missing. What did not come is not waited for again in
-/// the same load.
+/// Polls until all of `wanted` is known, or organization's feed can no longer deliver
+/// what is missing. Names that were not delivered are added to `given_up` and not waited
+/// for again in the same import.
 pub(super) async fn wait(
     database: &Database,
     scope: &RecordScope,
@@ -138,6 +139,8 @@ pub(super) async fn wait(
         if missing.codes.is_empty() && missing.unit_ids.is_empty() {
             return Ok(known);
         }
+        // Recorded for the whole stream: otherwise each batch with a misspelt code would
+        // wait for the full timeout.
         if !arrival.may_still_come().await? {
             given_up.codes.append(&mut missing.codes);
             given_up.unit_ids.append(&mut missing.unit_ids);
@@ -157,6 +160,7 @@ async fn look_up(
     let codes: Vec<_> = wanted.codes.iter().cloned().collect();
     let unit_ids: Vec<_> = wanted.unit_ids.iter().copied().collect();
     let areas = store::area::list_areas(&database.calls, scope, &codes).await?;
+    // Not limited to the scope: officials come from units of any area.
     let units = store::unit::find_units(&database.calls, &unit_ids).await?;
     Ok(References {
         areas: areas

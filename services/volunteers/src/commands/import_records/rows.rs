@@ -1,4 +1,4 @@
-//! Rows of a load and what becomes of them.
+//! Rows of an import and their outcomes.
 
 use uuid::Uuid;
 use wangge_api::refusal::Refusal;
@@ -17,116 +17,116 @@ use crate::domain::{
     venue_route::VenueRoute, volunteer::Volunteer, wish::Wish,
 };
 
-/// A row as it was sent, checked by itself.
+/// A row of an import, validated without regard to other rows or stored records.
 #[derive(Debug, Clone)]
 pub struct Row {
-    /// Number that the sender gave it.
+    /// Row number, as set by the sender.
     pub number: i64,
-    /// What it holds, or why it is refused.
+    /// The record, or the reason why the row is rejected.
     pub content: Result<Record, Refusal>,
 }
 
-/// The record of a row.
+/// The record that a row contains.
 #[derive(Debug, Clone)]
 pub enum Record {
-    /// A registration.
+    /// An official's registration with a community.
     Registration(Registration),
-    /// A visit.
+    /// A registered official's check-in visit.
     CheckInVisit(NewCheckInVisit),
-    /// A plain record.
+    /// A record that the generic import handles.
     Plain(Plain),
 }
 
 import_rows! {
-    /// A plain record as a row brings it.
+    /// A plain record from a row.
     Plain {
-        /// A volunteer.
+        /// A volunteer in an area.
         Volunteer,
-        /// A team.
+        /// A team of volunteers.
         Team,
-        /// A volunteer's part in a team.
+        /// A volunteer's membership in a team.
         TeamMember,
         /// A post of voluntary service.
         ServicePost,
         /// A person responsible for a post.
         PostHolder,
-        /// A station.
+        /// A service station in an area.
         Station,
-        /// A functional area.
+        /// A functional area of a station.
         FunctionalArea,
-        /// An item of the catalogue.
+        /// An item of a station's catalogue.
         CatalogueItem,
         /// A contract with a provider.
         ProviderContract,
         /// An entry of the subsidy ledger.
         SubsidyEntry,
-        /// A service event.
+        /// A service event with shifts.
         ServiceEvent,
-        /// A shift.
+        /// A volunteer's shift at a service event.
         Shift,
-        /// A training.
+        /// A training that a volunteer has had.
         Training,
-        /// A need.
+        /// A need of a community.
         Need,
-        /// A resource.
+        /// A resource that a unit or volunteer offers.
         Resource,
-        /// A match.
+        /// A match of a need with a resource.
         NeedMatch,
-        /// A project.
+        /// A project that can be claimed.
         Project,
-        /// A claim.
+        /// A claim on a project.
         ProjectClaim,
-        /// A beneficiary.
+        /// A beneficiary of a project.
         Beneficiary,
-        /// A wish.
+        /// A wish that can be claimed.
         Wish,
-        /// A session.
+        /// A recurring session at a station.
         RecurringSession,
-        /// A closed day.
+        /// A day on which stations are closed.
         ClosedDay,
-        /// A booking.
+        /// A booking of a place in a session.
         Booking,
-        /// A delivery.
+        /// A delivery of a station to a resident.
         Delivery,
-        /// A service record.
+        /// A record of a service to a resident.
         ServiceRecord,
-        /// A visit.
+        /// A visit to a station.
         StationVisit,
-        /// An agency case.
+        /// A case handled on a resident's behalf.
         AgencyCase,
-        /// A day of duty.
+        /// A person's day of duty at a station.
         StationDuty,
-        /// A path.
+        /// A route that connects venues.
         VenueRoute,
-        /// A venue of a path.
+        /// A venue on a route.
         RouteVenue,
     }
 }
 
-/// What became of a row.
+/// The outcome of a row.
 #[derive(Debug, Clone)]
 pub enum Outcome {
-    /// The record was made.
+    /// The record was created in this version.
     Imported(Version),
-    /// The record was there already.
+    /// The same record existed already, in this version.
     Unchanged(Version),
-    /// It passed every check that a trial makes.
+    /// The row passed all checks of a dry run.
     Valid,
-    /// It was refused.
+    /// The row was rejected; nothing of it was written.
     Refused(Refusal),
 }
 
 /// One version of one record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Version {
-    /// The record.
+    /// Id of the record.
     pub record_id: Uuid,
-    /// Its revision.
+    /// Revision of the record, starting at 1.
     pub revision: i64,
 }
 
-/// Compares a row with the record that has its id already: the same is
-/// unchanged, anything else is refused.
+/// Returns the outcome of a row whose id exists already: `Unchanged` if the content is
+/// the same, otherwise rejected.
 pub fn compared(same: bool, kept: Version, kind: &str) -> Outcome {
     if same {
         Outcome::Unchanged(kept)

@@ -1,4 +1,4 @@
-//! ticket_actions.csv: what happened to tickets after their report.
+//! Reads ticket_actions.csv, the actions on tickets after their report.
 
 use std::collections::{HashMap, HashSet};
 
@@ -16,7 +16,7 @@ use super::super::{
 
 const FILE: &str = "ticket_actions.csv";
 
-/// What happened to a ticket after its report, with the rows it came from.
+/// The actions on a ticket after its report, with the rows that they were read from.
 #[derive(Debug, Default)]
 pub(super) struct History<'p> {
     pub(super) records: Vec<HistoryRecord>,
@@ -24,8 +24,8 @@ pub(super) struct History<'p> {
     problems: Option<&'p Problems>,
 }
 
-/// Which columns an action fills beside ticket, time, action and actor. `note` is
-/// asked for by the service.
+/// The columns that an action requires besides ticket, time, action and actor. All others
+/// must be empty, except `note`, which the service validates.
 struct Filled {
     order: bool,
     dispatch: bool,
@@ -55,8 +55,8 @@ impl Filled {
     }
 }
 
-/// Histories by the keys of tickets. Rows of one dispatch become one record with
-/// its orders.
+/// Reads the histories by ticket key. The rows of one dispatch are merged into one
+/// record with several orders.
 pub(super) fn read<'r>(reading: &'r Reading<'_>) -> HashMap<String, History<'r>> {
     let columns = Columns::of(
         &[
@@ -79,6 +79,8 @@ pub(super) fn read<'r>(reading: &'r Reading<'_>) -> HashMap<String, History<'r>>
             ("orders.id", "order_key"),
             ("id", "order_key"),
             ("unit_id", "unit_code"),
+            // The contract's free-text `reason` is the column `note`; the column `reason`
+            // holds the code of a return or an outcome.
             ("reason", "note"),
             ("return_reason", "reason"),
             ("outcome", "reason"),
@@ -90,10 +92,12 @@ pub(super) fn read<'r>(reading: &'r Reading<'_>) -> HashMap<String, History<'r>>
     let mut orders = HashSet::new();
     for row in table.rows() {
         let key = row.required("ticket_key");
+        // Only for its check: a history whose ticket doesn't exist is never picked up.
         row.reference("ticket_key", reading.keys("ticket"));
         let record = action(reading, row);
         let is_dispatch = record.action() == TicketAction::Dispatch;
         let order_key = row.text("order_key");
+        // Only a dispatch creates an order; later actions repeat its key.
         if is_dispatch && !order_key.is_empty() && !orders.insert(order_key.to_owned()) {
             row.refuse(
                 "order_key",
@@ -103,6 +107,8 @@ pub(super) fn read<'r>(reading: &'r Reading<'_>) -> HashMap<String, History<'r>>
         }
         let history = histories.entry(key.to_owned()).or_default();
         history.problems = Some(&reading.problems);
+        // Consecutive dispatch rows of the same time are one dispatch to several units,
+        // the first of which leads.
         if is_dispatch
             && let Some(last) = history.records.last_mut()
             && last.action() == TicketAction::Dispatch
@@ -116,6 +122,7 @@ pub(super) fn read<'r>(reading: &'r Reading<'_>) -> HashMap<String, History<'r>>
                 let path = format!("orders[{}]", last.orders.len());
                 origin.parts.push((path, row.origin()));
             }
+            // The order has its own origin, so that its violations are reported at its row.
             last.orders.extend(record.orders);
             continue;
         }
@@ -137,7 +144,7 @@ pub(super) fn read<'r>(reading: &'r Reading<'_>) -> HashMap<String, History<'r>>
 }
 
 impl History<'_> {
-    /// Demands that the first row is later than the report.
+    /// Checks that the first action is later than the report.
     pub(super) fn demand_after(&self, reported: Option<prost_types::Timestamp>) {
         if let (Some(first), Some(origin), Some(problems)) =
             (self.records.first(), self.origins.first(), self.problems)
@@ -158,6 +165,8 @@ impl History<'_> {
 
 const LATER: &str = "must be later than what happened to the ticket before it";
 
+/// Returns true if `after` is strictly later. A missing time is reported elsewhere, so it
+/// counts as later.
 fn is_later(before: Option<prost_types::Timestamp>, after: Option<prost_types::Timestamp>) -> bool {
     match (before, after) {
         (Some(before), Some(after)) => {
@@ -179,6 +188,7 @@ fn action(reading: &Reading<'_>, row: Row<'_>) -> HistoryRecord {
         ..HistoryRecord::default()
     };
     let action = record.action();
+    // Already reported; without an action, the required columns are unknown.
     if action == TicketAction::Unspecified {
         return record;
     }
@@ -230,8 +240,8 @@ fn action(reading: &Reading<'_>, row: Row<'_>) -> HistoryRecord {
     record
 }
 
-/// Who did it: a person of the folder, or a unit. A name is neither, and is never
-/// kept.
+/// Returns the actor: the key of a person in the folder, or `unit:` and a unit's code.
+/// Names are refused: histories must not hold personal data.
 fn actor(reading: &Reading<'_>, row: Row<'_>) -> String {
     let actor = row.text("actor_key");
     let (key, known) = match actor.strip_prefix("unit:") {
