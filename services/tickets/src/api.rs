@@ -1,5 +1,5 @@
-//! The contracts, in and out: messages become values of the domain and back.
-//! Nothing is decided here.
+//! Implements the contracts: converts messages to domain values and back. It makes
+//! no decisions.
 
 mod categories;
 mod chat_groups;
@@ -27,12 +27,12 @@ use wangge_api::{
     refusal::{FieldViolation, Refusal},
 };
 
-/// An id of a message; `field` is named if it is none.
+/// Parses an id of a message; the error names `field`.
 fn id(text: &str, field: &str) -> Result<Uuid, Refusal> {
     Uuid::parse_str(text).map_err(|_| Refusal::field(field, "string.uuid", "must be a UUID"))
 }
 
-/// An id that may be left out.
+/// Parses an id that may be empty.
 fn optional_id(text: &str, field: &str) -> Result<Option<Uuid>, Refusal> {
     if text.is_empty() {
         Ok(None)
@@ -41,12 +41,12 @@ fn optional_id(text: &str, field: &str) -> Result<Option<Uuid>, Refusal> {
     }
 }
 
-/// An id given by the caller, or a new one.
+/// Parses the id that the caller supplied, or generates a new one.
 fn given_or_new_id(text: &str, field: &str) -> Result<Uuid, Refusal> {
     Ok(optional_id(text, field)?.unwrap_or_else(Uuid::now_v7))
 }
 
-/// The page token is not one of this list's.
+/// Returns the refusal of a page token that belongs to another list.
 fn bad_page_token(_: wangge_kernel::page::TokenMismatch) -> Refusal {
     let what = "is not a token of this list with these arguments";
     Refusal {

@@ -1,4 +1,4 @@
-//! The service put together: handlers, feed, background work.
+//! Composition root: wires handlers, feed and background tasks together.
 
 use std::sync::Arc;
 
@@ -28,7 +28,7 @@ use crate::{
     watch,
 };
 
-/// Full names of the services, for health.
+/// Full names of the gRPC services, as the health service reports them.
 const SERVICES: &[&str] = &[
     "wangge.tickets.v1.TicketService",
     "wangge.tickets.v1.CategoryService",
@@ -41,7 +41,7 @@ const SERVICES: &[&str] = &[
     "wangge.events.v1.FeedService",
 ];
 
-/// The service.
+/// The service with its database, clock and caches.
 #[derive(Debug, Clone)]
 pub struct App {
     pub(crate) database: Database,
@@ -52,18 +52,20 @@ pub struct App {
     feeds: Feeds,
 }
 
-/// Channels to the feeds that the service applies.
+/// Channels to the feeds that the service consumes.
 #[derive(Debug, Clone)]
 pub struct Feeds {
-    /// Areas, units and addresses come from here.
+    /// Organization's feed: areas, units and addresses.
     pub organization: ServiceChannel,
-    /// Projects come from here.
+    /// Volunteers' feed: projects.
     pub volunteers: ServiceChannel,
 }
 
 impl App {
-    /// The service on its database.
+    /// Creates the service on a database; spawns the workers that batch statements.
     pub fn new(database: Database, clock: Clock, feeds: Feeds) -> Self {
+        // The background pool: a refresh reads whole tables and would otherwise take
+        // connections from calls.
         let reference = Arc::new(ReferenceCache::new(
             database.background.clone(),
             clock.clone(),
@@ -78,9 +80,10 @@ impl App {
         }
     }
 
-    /// What is served. Streams end at `stop`.
+    /// Returns the gRPC services. Their streams end when `stop` is cancelled.
     pub fn service(&self, stop: CancellationToken) -> Service {
         let feed = Feed::start(self.database.feed.clone(), stop.clone());
+        // Without `stop` an open import stream would hold up the shutdown.
         let imports = Imports {
             app: self.clone(),
             stop,
@@ -115,13 +118,17 @@ impl App {
         }
     }
 
-    /// What goes on besides: numbering events, applying the feeds of
-    /// organization and volunteers, looking for changed reference data, routing what
-    /// waits, measuring what is amiss.
+    /// Starts the background tasks: they number events, consume the feeds of organization
+    /// and volunteers, refresh reference data, route waiting tickets and record gauges for
+    /// alerts.
     pub fn background(&self, stop: CancellationToken) -> JoinSet<()> {
         let mut tasks = JoinSet::new();
+        // Positions are assigned after the commit: values of a sequence are taken before it,
+        // so a reader that pages by them would skip events of a late commit.
         let sequencer = Sequencer::new(self.database.background.clone(), self.hint.clone());
         tasks.spawn(sequencer.run(stop.clone()));
+        // Every replica starts the consumers; an advisory lock lets one replica at a time
+        // apply each feed.
         let consumer = Consumer {
             service: "organization",
             channel: self.feeds.organization.clone(),

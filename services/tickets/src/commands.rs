@@ -1,5 +1,5 @@
-//! Writes, one use case a file: load, decide, save with its event, return.
-//! All the verbs on a ticket are one use case, since a verb is data.
+//! Write use cases, one per file: load, decide, save with the event, return.
+//! All verbs on a ticket share one use case, since a verb is data.
 
 pub mod act_on_ticket;
 pub mod create_category;

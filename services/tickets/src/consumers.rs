@@ -1,4 +1,4 @@
-//! Feeds that the service applies.
+//! Projectors of the feeds that the service consumes.
 
 pub mod organization;
 pub mod volunteers;

@@ -1,5 +1,5 @@
-//! What a ticket may become and when it is due. Pure decisions: no database,
-//! no network, no clock of its own.
+//! The rules of tickets and community work: state machines, guards and deadlines. Pure
+//! functions: no database, no network, no clock of their own.
 
 pub mod act;
 pub mod area;

@@ -1,11 +1,11 @@
-//! What the domain and the schema say no to, as refusals.
+//! Maps denials of the domain and violated constraints to refusals.
 
 use wangge_api::refusal::{FieldViolation, Refusal};
 use wangge_pg::error::{Constraint, Rule};
 
 use crate::domain::denied::Denied;
 
-/// Named constraints of the schema, by the field that each guards.
+/// Named constraints of the schema, each with the field that it guards.
 pub(crate) static CONSTRAINTS: &[Constraint] = &[
     Constraint {
         name: "ticket_pkey",
@@ -13,15 +13,15 @@ pub(crate) static CONSTRAINTS: &[Constraint] = &[
         field: "ticket.id",
         rule: Rule::Unique,
     },
-    // Of one statement's inserts any may come first: a ticket that is there has
-    // a history too.
+    // PostgreSQL may run the inserts of one statement in any order, so a duplicate
+    // ticket may violate the key of its history first.
     Constraint {
         name: "ticket_history_pkey",
         kind: "ticket",
         field: "ticket.id",
         rule: Rule::Unique,
     },
-    // Only imports name ids of orders.
+    // Only imports supply ids of orders; dispatches generate them.
     Constraint {
         name: "ticket_order_pkey",
         kind: "order",

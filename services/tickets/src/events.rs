@@ -1,5 +1,5 @@
-//! Records of the domain as events: ids, codes, times and states; nothing
-//! personal and no free text.
+//! Converts records of the domain to events: ids, codes, times and states. Events
+//! carry no personal data and no free text.
 
 use chrono::{DateTime, Utc};
 use wangge_api::{
@@ -20,7 +20,7 @@ use crate::domain::{
     ticket_state::TicketAction,
 };
 
-/// A ticket has changed by an act.
+/// Returns the event of a ticket that an act has changed.
 pub(crate) fn ticket_changed(
     ticket: &Ticket,
     action: TicketAction,
@@ -52,7 +52,7 @@ pub(crate) fn ticket_changed(
     }
 }
 
-/// A category was made.
+/// Returns the event of a created category.
 pub(crate) fn category_changed(
     category: &Category,
     imported: bool,
@@ -73,7 +73,7 @@ pub(crate) fn category_changed(
     }
 }
 
-/// An entry of the duty list was made.
+/// Returns the event of a created entry of the duty list.
 pub(crate) fn responsibility_changed(
     entry: &Responsibility,
     imported: bool,
@@ -95,7 +95,7 @@ pub(crate) fn responsibility_changed(
     }
 }
 
-/// A limit on the wire.
+/// Converts a limit to its message.
 pub(crate) fn limit(limit: Limit) -> wire::Limit {
     wire::Limit {
         kind: limit.kind.code().into(),

@@ -1,12 +1,11 @@
-//! The tickets service: takes reports and brings them to a close through
-//! dispatch orders, keeps their clocks and their histories, and routes them
-//! from its own copy of organization's reference data, so that a report is
-//! taken while organization is down.
+//! The tickets service owns tickets from report to close: their dispatch orders,
+//! deadline clocks and histories. It routes tickets by its own copy of
+//! organization's reference data, so it accepts reports while organization is down.
 //!
-//! Beside them it keeps the work of communities that tickets come from: chat
-//! groups and duty, livelihood matters, meetings and deliberations, fieldwork.
+//! It also owns the community work that tickets arise from: chat groups and duty
+//! rosters, livelihood matters, meetings and deliberations, fieldwork.
 //!
-//! It makes no area and no unit, and counts no figure.
+//! It creates no areas or units, and computes no figures.
 
 mod api;
 mod app;
@@ -21,11 +20,11 @@ mod watch;
 
 pub use app::{App, Feeds};
 
-/// Name of the service, as feeds and files bear it.
+/// Name of the service in feeds and file names.
 pub const NAME: &str = "tickets";
 
-/// Port on which the service listens unless it is told another.
+/// Default port that the service listens on.
 pub const PORT: u16 = 7402;
 
-/// Schema of the service's database.
+/// Migrations of the service's database schema.
 pub static MIGRATOR: sqlx::migrate::Migrator = sqlx::migrate!();

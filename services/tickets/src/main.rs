@@ -1,4 +1,4 @@
-//! The process of the tickets service: reads its settings and runs it.
+//! Entry point of the tickets service: parses the settings and runs the service.
 
 use std::process::ExitCode;
 

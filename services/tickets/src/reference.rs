@@ -1,6 +1,6 @@
-//! What the service knows of areas, units, addresses, categories and duties,
-//! in memory: a snapshot of its own tables, renewed when they change. With it
-//! a report is routed without a statement and without a call.
+//! The in-memory snapshot of reference data: areas, units, addresses, categories and
+//! the duty list. It is loaded from the service's own tables and refreshed when they
+//! change, so a report is routed without a query or a remote call.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -33,22 +33,22 @@ use crate::{
     },
 };
 
-/// Number of the kind "grid" in organization's contract.
+/// Number of `AREA_KIND_GRID` in organization's contract.
 const GRID: i16 = 4;
 
-/// How far a point may lie outside of every boundary in reach, in metres: more
-/// is a mistake of whoever gave it.
+/// Maximum distance, in metres, of a report's point from every boundary in reach. A point
+/// farther away is a mistake of its reporter.
 const FAR: f64 = 20_000.0;
 
-/// A picture of the reference data.
+/// A snapshot of the reference data.
 #[derive(Debug, Default)]
 pub(crate) struct Reference {
     version: i64,
-    /// Day on which it was made: areas may begin on the next one.
+    /// Day on which the snapshot was loaded: areas may start to exist on the next one.
     day: NaiveDate,
-    /// Kinds of areas by code.
+    /// Kinds of areas, by code.
     areas: HashMap<String, i16>,
-    /// The days of units.
+    /// Days on which units exist, by id.
     units: HashMap<Uuid, Days>,
     categories: HashMap<String, Limit>,
     /// The duty list: units by category and area.
@@ -65,7 +65,7 @@ impl Reference {
             is_grid: area.kind == GRID,
             start_date: Some(area.start_date),
             end_date: area.end_date,
-            // A boundary was checked when it was entered.
+            // Boundaries were validated on entry; an area may have none.
             boundary: boundary::read(&area.boundary_geojson).ok(),
         });
         let addresses = rows.addresses.into_iter();
@@ -97,7 +97,7 @@ impl Reference {
         }
     }
 
-    /// What the picture was made of: the tables' version, and the day.
+    /// Returns the version of the snapshot: that of the tables, and the day.
     pub(crate) fn version(&self) -> (i64, NaiveDate) {
         (self.version, self.day)
     }
@@ -110,10 +110,10 @@ impl Reference {
         self.units.contains_key(&id)
     }
 
-    /// Demands that a unit, named in `field`, is known.
+    /// Checks that a unit, named in `field`, is known.
     ///
     /// # Errors
-    /// `REFERENCE_UNKNOWN`.
+    /// Returns `REFERENCE_UNKNOWN`.
     pub(crate) fn demand_unit(&self, id: Uuid, field: &str) -> Result<(), Refusal> {
         if self.knows_unit(id) {
             Ok(())
@@ -122,10 +122,10 @@ impl Reference {
         }
     }
 
-    /// Demands that a unit, named in `field`, exists on a day, if it is known.
+    /// Checks that a unit, named in `field`, exists on a day. An unknown unit passes.
     ///
     /// # Errors
-    /// `GUARD_FAILED` (`unit_not_current`), with the day that stands against it.
+    /// Returns `GUARD_FAILED` (`unit_not_current`), which names the day.
     pub(crate) fn demand_current(
         &self,
         id: Uuid,
@@ -141,10 +141,10 @@ impl Reference {
         self.categories.get(code).copied()
     }
 
-    /// Where a report of a day belongs: the grid that it names, or else the
-    /// smallest area found from its point or address within the area that it names,
-    /// or within `fallback`; that area if none is found. What areas of several communities claim
-    /// waits in the smallest area around them all to be routed by hand.
+    /// Returns the area of a report of a day. That is the grid that the report names; else
+    /// the smallest area that its point or address is in, within the area that it names or
+    /// within `fallback`; else that area itself. If areas of several communities claim the
+    /// place, it returns the smallest area around them all, for a dispatcher to route.
     pub(crate) fn place(&self, report: &Report, fallback: &str, day: NaiveDate) -> Place {
         let named = named(report, fallback);
         let found = if self.is_grid(named) {
@@ -156,22 +156,25 @@ impl Reference {
         };
         let area_code = found.unwrap_or(named).to_owned();
         Place {
+            // Of the snapshot's day and not the report's: an order would be issued now.
             suggested_unit_id: self.responsible_unit(&report.category_code, &area_code, self.day),
-            // An address may be known to lie in a community and no more.
+            // An address may resolve to a community and not to one of its grids.
             routed: self.is_grid(&area_code),
             area_code,
         }
     }
 
-    /// The unit that the duty list names: the entry with the longest area code
-    /// that holds the place. None if that unit does not exist on the day: who takes
-    /// its place is for a dispatcher to say.
+    /// Returns the unit that the duty list names: the entry with the longest area code that
+    /// is a prefix of `area_code`. Returns none if that unit doesn't exist on the day; then
+    /// a dispatcher chooses its successor.
     pub(crate) fn responsible_unit(
         &self,
         category_code: &str,
         area_code: &str,
         day: NaiveDate,
     ) -> Option<Uuid> {
+        // Area codes are hierarchical: each prefix is the code of an area around, or of none.
+        // Duties exist for categories and areas at any level, the whole platform included.
         (0..=area_code.len())
             .rev()
             .filter_map(|length| area_code.get(..length))
@@ -187,9 +190,9 @@ impl Reference {
         self.areas.get(code) == Some(&GRID)
     }
 
-    /// Demands that a report's point lies where the area that it names, or
-    /// `fallback`, can be on its day: not farther than [`FAR`] from every boundary in its
-    /// reach ([`PlaceIndex::is_far`]).
+    /// Checks that a report's point is plausible for the area that it names, or for
+    /// `fallback`, on its day: not farther than [`FAR`] from every boundary in its reach
+    /// ([`PlaceIndex::is_far`]).
     pub(crate) fn check_point(
         &self,
         report: &Report,
@@ -208,15 +211,19 @@ impl Reference {
         Ok(())
     }
 
-    /// A point that is known to lie in some area decides; a point on ground that
-    /// nobody has drawn leaves it to the address.
+    /// Locates a report by its point if that is inside a known area, or by its address if
+    /// no boundary contains the point.
     fn locate(&self, report: &Report, within: &str, day: NaiveDate) -> Located<'_> {
         let by_point = report.point.map_or(Located::Nowhere, |point| {
             self.places.locate_point(point, within, day)
         });
         match by_point {
+            // A boundary case between communities: an address book entry belongs to one of them
+            // and must not decide it.
             Located::Between { .. } => by_point,
             Located::In(code) if self.is_grid(code) => by_point,
+            // The point is in a community but in no grid of it: only addresses within that
+            // community can refine the result.
             Located::In(area) => match self.places.locate_address(&report.address, area) {
                 Located::Nowhere => by_point,
                 by_address => by_address,
@@ -226,30 +233,32 @@ impl Reference {
     }
 }
 
-/// An area that a data set claims, as far as places are found by it.
+/// An area that a data set claims, with the fields that locate places in it.
 #[derive(Debug)]
 pub(crate) struct ClaimedPlace {
-    /// Its code.
+    /// Code of the area.
     pub code: String,
-    /// Its name; empty if not known.
+    /// Name of the area; empty if not known.
     pub name: String,
-    /// Its boundary; empty if not known.
+    /// Boundary as GeoJSON; empty if not known.
     pub boundary_geojson: String,
 }
 
-/// Adds what is claimed and not there; what lies neither in a scope nor around it
-/// is left out.
+/// Adds claimed areas and units that are not stored; drops areas that are neither in the
+/// scope nor around it.
 fn add_claims(
     rows: &mut ReferenceRows,
     claims: &Claims,
     places: Vec<ClaimedPlace>,
     scope: &RecordScope,
 ) {
+    // A dry run must not depend on, or disclose, areas that its caller can't see.
     let own = scope.own_area().unwrap_or_default();
     rows.areas
         .retain(|area| scope.covers(&area.code) || own.starts_with(&area.code));
     let known: HashSet<String> = rows.areas.iter().map(|area| area.code.clone()).collect();
     for place in places {
+        // `claims` holds what was accepted of the data set.
         let Some(claimed) = claims.area(&place.code) else {
             continue;
         };
@@ -280,7 +289,7 @@ fn add_claims(
     }));
 }
 
-/// The area that a report names, or else `fallback`.
+/// Returns the area that a report names, or else `fallback`.
 fn named<'a>(report: &'a Report, fallback: &'a str) -> &'a str {
     if report.area_code.is_empty() {
         fallback
@@ -289,14 +298,14 @@ fn named<'a>(report: &'a Report, fallback: &'a str) -> &'a str {
     }
 }
 
-/// The picture that is in use.
+/// The cache of the current snapshot.
 #[derive(Debug)]
 pub(crate) struct ReferenceCache {
     pool: PgPool,
     clock: Clock,
     picture: RwLock<Option<Arc<Reference>>>,
-    /// Held by whoever makes the picture anew: an older one never takes the
-    /// place of a newer one, and nobody makes it twice.
+    /// Held while a snapshot is loaded: it prevents that an older one replaces a newer one,
+    /// and that two tasks load the same version.
     renewing: Mutex<()>,
 }
 
@@ -310,7 +319,7 @@ impl ReferenceCache {
         }
     }
 
-    /// The picture; loaded first if there is none yet.
+    /// Returns the cached snapshot; loads one if there is none yet.
     pub(crate) async fn get(&self) -> Result<Arc<Reference>, StoreError> {
         match self.known() {
             Some(picture) => Ok(picture),
@@ -318,8 +327,8 @@ impl ReferenceCache {
         }
     }
 
-    /// A picture for a trial: of what there is in a scope and around it, and of
-    /// what a data set claims beside it.
+    /// Returns a snapshot for a dry run: the stored areas in a scope and around it, and those
+    /// that a data set claims. It is not cached.
     pub(crate) async fn claiming(
         &self,
         claims: &Claims,
@@ -331,8 +340,8 @@ impl ReferenceCache {
         Ok(Reference::new(rows, self.today()))
     }
 
-    /// The picture, made anew if it lacks what `knows` looks for: another
-    /// replica may have entered it since.
+    /// Returns a snapshot, refreshed once if the cached one lacks what `knows` checks for:
+    /// another replica may have stored it since.
     pub(crate) async fn knowing(
         &self,
         knows: impl Fn(&Reference) -> bool,
@@ -345,25 +354,30 @@ impl ReferenceCache {
         }
     }
 
-    /// The picture, made anew if the tables have changed, or another day has
-    /// begun, since it was made.
+    /// Returns a snapshot, reloaded if the tables have changed since it was loaded, or
+    /// another day has begun.
     pub(crate) async fn refresh(&self) -> Result<Arc<Reference>, StoreError> {
+        // Read before the lock: callers that wait for a load already under way are satisfied
+        // by it if it is at least of the version that they have read.
         let wanted = load_version(&self.pool).await?;
         let _renewing = self.renewing.lock().await;
+        // Checked again under the lock: another task may have loaded the version.
         let today = self.today();
         if let Some(picture) = self.known()
             && picture.version >= wanted
+            // A new day changes which areas and units exist without a write to the tables.
             && picture.day == today
         {
             return Ok(picture);
         }
         let rows = load_reference(&self.pool).await?;
         let picture = Arc::new(Reference::new(rows, today));
+        // A poisoned lock still holds a complete snapshot, since it is replaced as a whole.
         *self.picture.write().unwrap_or_else(PoisonError::into_inner) = Some(picture.clone());
         Ok(picture)
     }
 
-    /// The picture, if there is one, as it was made last.
+    /// Returns the cached snapshot as it is; none if none was loaded yet.
     pub(crate) fn known(&self) -> Option<Arc<Reference>> {
         self.picture
             .read()

@@ -1,5 +1,5 @@
-//! Every SQL statement of the service. Functions that read records take a
-//! scope: what lies outside it is not there.
+//! Every SQL statement of the service. Functions that read records accept a scope;
+//! records outside it are treated as missing.
 
 pub mod category;
 pub mod copies;

@@ -1,5 +1,5 @@
-//! Measures what is amiss in the neighbourhood, for alarms: numbers, and nothing
-//! about anybody. It changes nothing.
+//! Records gauges of conditions that need attention, for alerts. They are plain
+//! counts without personal data. Nothing here writes to the database.
 
 use std::time::Duration;
 
@@ -9,10 +9,10 @@ use wangge_kernel::limit::{DEFAULT_ZONE, day_of};
 
 use crate::{App, domain::group_message::REPLY_WITHIN, store::neighbourhood};
 
-/// How often it is counted.
+/// Interval between two counts.
 const INTERVAL: Duration = Duration::from_secs(15);
 
-/// Counts until `stop`.
+/// Records the gauges until `stop` is cancelled.
 pub(crate) async fn run(app: App, stop: CancellationToken) {
     let meter = meter("wangge");
     let gauge = |name: &'static str, about: &'static str| {

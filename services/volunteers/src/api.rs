@@ -1,4 +1,4 @@
-//! The contract's services: proto in, proto out. Nothing is decided here.
+//! The contract's gRPC services: maps protos to commands and back. Decides nothing.
 
 mod check_in_visits;
 mod imports;
@@ -39,7 +39,7 @@ use wangge_outbox::Feed;
 
 use crate::App;
 
-/// Full names of the services.
+/// Full names of the gRPC services, as health checks report them.
 pub(crate) const NAMES: &[&str] = &[
     "wangge.volunteers.v1.OfficialService",
     "wangge.volunteers.v1.VolunteerService",
@@ -52,12 +52,14 @@ pub(crate) const NAMES: &[&str] = &[
     "wangge.events.v1.FeedService",
 ];
 
-/// The services' handlers. Streams end at `stop`.
+/// Builds the handlers of all services. Streams end at `stop`.
 pub(crate) fn routes(app: &App, stop: CancellationToken) -> Routes {
     let officials = OfficialServiceServer::new(Officials { app: app.clone() })
         .accept_compressed(CompressionEncoding::Gzip);
     let imports = ImportServiceServer::new(imports::Imports::new(app.clone(), stop.clone()))
         .accept_compressed(CompressionEncoding::Gzip);
+    // The feed reads from a pool of its own, so that subscribers that catch up don't
+    // take the connections of calls.
     let feed = Feed::start(app.database.feed.clone(), stop)
         .service()
         .accept_compressed(CompressionEncoding::Gzip);
@@ -163,12 +165,12 @@ impl OfficialService for Officials {
     }
 }
 
-/// An id that must be given.
+/// Parses a required id.
 fn id(text: &str, field: &str) -> Result<Uuid, Refusal> {
     Uuid::parse_str(text).map_err(|_| Refusal::field(field, "string.uuid", "must be a UUID"))
 }
 
-/// An id that may be left out.
+/// Parses an id that may be omitted.
 fn optional_id(text: &str, field: &str) -> Result<Option<Uuid>, Refusal> {
     if text.is_empty() {
         Ok(None)
@@ -177,7 +179,7 @@ fn optional_id(text: &str, field: &str) -> Result<Option<Uuid>, Refusal> {
     }
 }
 
-/// The key behind which a page begins; none for the first page.
+/// Returns the key after which a page begins; `None` for the first page.
 fn page_key<K: DeserializeOwned>(
     token: &str,
     arguments: &[&str],
@@ -186,6 +188,8 @@ fn page_key<K: DeserializeOwned>(
         reason: Reason::PageTokenInvalid,
         ..Refusal::field("page_token", "page_token", "is no token of this list")
     };
+    // `arguments` are part of the token: a token of another list, or of the same one
+    // with another filter, is refused rather than paged from a key that means nothing.
     match page::decode::<(K, String)>(token, arguments).map_err(|_| invalid())? {
         Some((key, id)) => match Uuid::parse_str(&id) {
             Ok(id) => Ok(Some((key, id))),
@@ -195,7 +199,7 @@ fn page_key<K: DeserializeOwned>(
     }
 }
 
-/// Cuts what was found to a page and tells whether there was more.
+/// Truncates `found` to a page and returns true if there was more.
 fn cut<T>(found: &mut Vec<T>, size: i64) -> bool {
     let size = usize::try_from(size).unwrap_or_default();
     let is_more = found.len() > size;

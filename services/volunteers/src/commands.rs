@@ -1,4 +1,4 @@
-//! Write use cases, one a file: load, decide, save, append, return.
+//! Write use cases, one per file: load, decide, save, append the event, return.
 
 pub(crate) mod create_check_in_visit;
 pub(crate) mod create_registration;
@@ -11,11 +11,9 @@ pub(crate) mod void_check_in_visit;
 use wangge_auth::RecordScope;
 use wangge_pg::request::RequestKey;
 
-/// Who writes: how the call is known again, and what the caller reaches.
+/// The context of a write: its idempotency key and the caller's scope.
 #[derive(Debug, Clone)]
 pub(crate) struct Writer {
-    /// Key of the request.
     pub(crate) key: RequestKey,
-    /// What the caller reaches.
     pub(crate) scope: RecordScope,
 }

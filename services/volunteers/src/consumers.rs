@@ -1,3 +1,3 @@
-//! What other services' events do here.
+//! Projectors that apply the events of other services.
 
 pub mod organization;

@@ -1,5 +1,5 @@
-//! Pure decisions: what a record must be, and what may become of it. No database,
-//! no network, no clock. A moment that matters is given.
+//! Pure rules: which records are valid and how they may change. No database, no
+//! network, no clock: the current time is passed in where a rule needs it.
 
 pub mod agency_case;
 pub mod area;

@@ -1,6 +1,6 @@
-//! Which field each constraint of the schema guards. Constraints that are not
-//! named here can't be violated by any call; if one is, that is a fault of ours.
-//! Those of registrations are met without being violated: see their insert.
+//! Maps constraints of the schema to the request fields that they guard. A constraint
+//! that isn't listed here can't be violated by a call; if it is, that is a bug here.
+//! Those of registrations are never violated: their insert skips conflicting rows.
 
 use wangge_pg::{Constraint, error::Rule};
 
@@ -8,6 +8,7 @@ use crate::domain::check_in_visit;
 
 /// The constraints that a call can violate.
 pub(crate) const CONSTRAINTS: &[Constraint] = &[
+    // Callers may choose the id; if it is in use, only the insert finds that out.
     Constraint {
         name: "check_in_visit_pkey",
         kind: check_in_visit::KIND,

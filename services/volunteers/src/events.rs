@@ -1,4 +1,4 @@
-//! Records as events: ids, codes, days and states, never what an official did
+//! Maps records to events: ids, codes, days and states, never what an official did
 //! or why a visit was voided.
 
 use chrono::{DateTime, Utc};
@@ -10,19 +10,19 @@ use wangge_outbox::NewEvent;
 
 use crate::domain::{check_in_visit::CheckInVisit, registration::Registration};
 
-/// When a change happened and how it came to be known.
+/// The times of a change: when it happened and when it was recorded.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Occurrence {
-    /// When it happened in the world.
+    /// Time at which it happened in the world.
     pub(crate) occurred_time: DateTime<Utc>,
-    /// When it is written.
+    /// Time at which it is written.
     pub(crate) recorded_time: DateTime<Utc>,
-    /// Loaded with a past.
+    /// True if it was imported, not entered live.
     pub(crate) imported: bool,
 }
 
 impl Occurrence {
-    /// A change that happens and is written now.
+    /// Creates the occurrence of a change that happens and is written now.
     pub(crate) fn live(now: DateTime<Utc>) -> Self {
         Self {
             occurred_time: now,
@@ -31,7 +31,7 @@ impl Occurrence {
         }
     }
 
-    /// A change of the past, written now.
+    /// Creates the occurrence of a past change that is written now.
     pub(crate) fn past(occurred_time: DateTime<Utc>, now: DateTime<Utc>) -> Self {
         Self {
             occurred_time,
@@ -41,7 +41,7 @@ impl Occurrence {
     }
 }
 
-/// A registration was made or ended.
+/// Returns the event for a registration that was created or ended.
 pub(crate) fn registration_changed(registration: &Registration, when: Occurrence) -> NewEvent {
     let payload = Payload::RegistrationChanged(v1::RegistrationChanged {
         registration_id: registration.id.to_string(),
@@ -62,7 +62,7 @@ pub(crate) fn registration_changed(registration: &Registration, when: Occurrence
     }
 }
 
-/// A visit was recorded or voided.
+/// Returns the event for a visit that was recorded or voided.
 pub(crate) fn check_in_visit_changed(visit: &CheckInVisit, when: Occurrence) -> NewEvent {
     let payload = Payload::CheckInVisitChanged(v1::CheckInVisitChanged {
         check_in_visit_id: visit.id.to_string(),

@@ -1,15 +1,13 @@
-//! Officials' registrations with communities and the visits on which they come
-//! to handle something; volunteers with their teams, posts, shifts and training;
-//! events, projects and wishes; stations with what they offer, who provides it,
-//! what it is paid with, and what they do from day to day.
+//! Officials' registrations with communities and their check-in visits; volunteers
+//! with their teams, posts, shifts and training; events, projects and wishes;
+//! stations with their offers, providers, funding and daily work.
 //!
-//! Owns all of these. Promises that the days of two
-//! registrations of one official with one community never overlap, that a
-//! visit lies in the days of its registration when it is recorded, and that
-//! each change is told by exactly one event. Keeps a copy of organization's
-//! areas and units, so that it works while organization is down. Refuses to
-//! know persons: a person is an id here, taken as given, since no feed tells
-//! of persons.
+//! Owns all of these. Guarantees that two registrations of one official with one
+//! community never overlap, that a visit is within the days of its registration
+//! when it is recorded, and that each change emits exactly one event. Replicates
+//! organization's areas and units, so that it works while organization is down.
+//! Doesn't know persons: a person is an id that isn't verified here, since no feed
+//! carries persons.
 
 mod api;
 mod commands;
@@ -29,28 +27,28 @@ use wangge_outbox::{Consumer, Hint, Sequencer};
 use wangge_pg::Database;
 use wangge_server::Service;
 
-/// Name of the service, as configuration and feeds name it.
+/// Name of the service in configuration and in feeds.
 pub const NAME: &str = "volunteers";
 
-/// Port on which the service listens unless it is told another.
+/// Default port on which the service listens.
 pub const PORT: u16 = 7403;
 
-/// The tables of this service.
+/// The migrations of this service's database.
 pub static MIGRATOR: sqlx::migrate::Migrator = sqlx::migrate!();
 
-/// What the service works with.
+/// The service's shared state: database, clock and connections.
 #[derive(Debug, Clone)]
 pub struct App {
     pub(crate) database: Database,
     pub(crate) clock: Clock,
-    /// Told of each commit that wrote events.
+    /// Notified of each commit that wrote events.
     pub(crate) hint: Hint,
     organization: ServiceChannel,
 }
 
 impl App {
-    /// A service on a database that takes organization's feed, a stream, from
-    /// a channel.
+    /// Creates the service on a database. `organization` is the channel from which it
+    /// streams organization's feed.
     pub fn new(database: Database, clock: Clock, organization: ServiceChannel) -> Self {
         Self {
             database,
@@ -60,7 +58,7 @@ impl App {
         }
     }
 
-    /// What is served. Streams end at `stop`. Call it within a runtime.
+    /// Returns the gRPC service. Streams end at `stop`. Must be called within a runtime.
     pub fn service(&self, stop: CancellationToken) -> Service {
         Service {
             names: api::NAMES,
@@ -69,10 +67,12 @@ impl App {
         }
     }
 
-    /// Work that no call waits for, until `stop`: numbers the events of this
-    /// service, applies those of organization, ends claims as their time comes.
+    /// Spawns the tasks that no call waits for, until `stop`: they number the events of
+    /// this service, apply those of organization and expire overdue claims.
     pub fn background(&self, stop: CancellationToken) -> JoinSet<()> {
         let mut tasks = JoinSet::new();
+        // The background pool is separate from that of calls, so that a feed that catches up
+        // can't starve requests of connections.
         let pool = self.database.background.clone();
         tasks.spawn(Sequencer::new(pool.clone(), self.hint.clone()).run(stop.clone()));
         let consumer = Consumer {

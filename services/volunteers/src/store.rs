@@ -1,5 +1,5 @@
-//! Every SQL statement of this service. Each function takes the scope of its
-//! caller; a record outside it is not there.
+//! Every SQL statement of this service. Functions that take a `RecordScope` return
+//! nothing outside it: to its caller such a record doesn't exist.
 
 pub(crate) mod area;
 pub(crate) mod beneficiary;

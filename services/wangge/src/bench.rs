@@ -1,6 +1,6 @@
-//! `wangge bench`: drives a running system, at a rate or with a number of
-//! calls in flight, and measures beside it, in the same run, what the bare
-//! database does with the same statements and without us.
+//! `wangge bench`: drives a running system at a fixed rate or with a fixed number of calls
+//! in flight. In the same run, it measures the bare database with the same statements as a
+//! baseline.
 
 mod address;
 mod bare;
@@ -29,42 +29,40 @@ use drive::{Pace, drive};
 use operation::Operation;
 use table::Measured;
 
-/// Tickets to read, where none were created before.
+/// Number of tickets to read, where none were created before.
 const READABLE: usize = 1000;
-/// Most tickets that are prepared for dispatching.
+/// Maximum number of tickets prepared for dispatching.
 const MOST_FILED: usize = 50_000;
-/// Calls before the measured ones, which make connections and plans.
+/// Duration of the calls before the measured ones, which open connections and warm up plans.
 const WARM_UP: Duration = Duration::from_millis(500);
 
 /// Arguments of `wangge bench`.
 #[derive(Debug, Args)]
 pub(crate) struct BenchArgs {
-    /// Calls due in each second, answered or not; latency is counted from the
-    /// moment at which a call was due.
+    /// Calls per second, started whether or not earlier ones have returned. Latency is
+    /// counted from the time at which a call was due.
     #[arg(long, conflicts_with = "in_flight", value_parser = clap::value_parser!(u32).range(1..))]
     rate: Option<u32>,
-    /// Calls in flight at any moment, which is also the number of pgbench's
-    /// clients as far as the server has connections left for them; several are
-    /// measured one after another.
+    /// Number of calls in flight; also pgbench's number of clients, as far as the server has
+    /// free connections. Several values are measured one after another.
     #[arg(long, value_delimiter = ',', default_value = "8", value_parser = read_in_flight)]
     in_flight: Vec<usize>,
     /// Seconds for which each operation is measured.
     #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u64).range(1..=3600))]
     seconds: u64,
-    /// What is measured.
+    /// Operations to measure.
     #[arg(long, value_enum, value_delimiter = ',', default_values_t = Operation::ALL)]
     operations: Vec<Operation>,
-    /// Connections over which calls are spread.
+    /// Number of connections that the calls are spread over.
     #[arg(long, default_value_t = 2, value_parser = clap::value_parser!(u16).range(1..=64))]
     connections: u16,
-    /// Measures the most ordinary lists instead, first with 10,000 tickets, then
-    /// with this many, which are copied into the database of tickets and stay
-    /// there: for a data folder that is made for it.
+    /// Measure the most common lists instead: first with 10,000 tickets, then with this many.
+    /// They are copied into the tickets database and stay there, so use a data folder made
+    /// for the purpose.
     #[arg(long, value_name = "TICKETS", conflicts_with_all = ["rate", "operations", "connections"])]
     fill: Option<u64>,
-    /// Any database on the server that tickets uses; a scratch database for
-    /// the bare statements is made beside it. By default the server is the
-    /// private one of the data folder.
+    /// URL of any database on the server that tickets uses; a scratch database for the bare
+    /// statements is created beside it. Default: the private server of the data folder.
     #[arg(long, env = "WANGGE_TICKETS_DATABASE_URL", hide_env_values = true)]
     bare_database_url: Option<String>,
     #[command(flatten)]
@@ -95,10 +93,12 @@ pub(crate) async fn run(args: BenchArgs, output: Output) -> Result<ExitCode> {
     let calls = Arc::new(Calls::prepared(&args.connect, args.connections).await?);
     let bare = Bare::make(&args.bare_server()?, calls.setting()).await?;
     let measured = tokio::select! {
+        // Raced against the signal rather than checked between calls: a measurement may take an
+        // hour.
         measured = args.measure(&calls, &bare, output) => measured.map(Some),
         () = stop.cancelled() => Ok(None),
     };
-    // Whatever came of it, the scratch database goes.
+    // Even after a failure or a signal, so that no scratch database is left on the server.
     bare.remove().await?;
     if measured?.is_none() {
         note("stopped before everything was measured");
@@ -108,7 +108,7 @@ pub(crate) async fn run(args: BenchArgs, output: Output) -> Result<ExitCode> {
 }
 
 impl BenchArgs {
-    /// Address of a database on the server that is measured bare.
+    /// Returns the URL of a database on the server whose bare performance is measured.
     fn bare_server(&self) -> Result<String> {
         match &self.bare_database_url {
             Some(url) => Ok(url.clone()),
@@ -119,7 +119,7 @@ impl BenchArgs {
         }
     }
 
-    /// Address of the database of tickets.
+    /// Returns the URL of the tickets database.
     fn filled_database(&self) -> Result<String> {
         match &self.bare_database_url {
             Some(url) => Ok(url.clone()),
@@ -148,8 +148,8 @@ impl BenchArgs {
         Ok(())
     }
 
-    /// Measures one operation between two halves of the bare measurement, so
-    /// that whatever else the machine does meets both.
+    /// Measures one operation between two halves of the bare measurement, so that other load on
+    /// the machine affects both.
     async fn measure_one(
         &self,
         calls: &Arc<Calls>,
@@ -162,6 +162,8 @@ impl BenchArgs {
             Pace::Rate(_) => 8,
         };
         let clients = bare.clients(in_flight).await?;
+        // Calls leave background work behind, such as numbering events, that would slow down
+        // the bare database.
         let half = self.seconds.div_ceil(2);
         bare.wait_until_quiet().await?;
         let before = bare.run(operation, clients, half).await?;
@@ -170,6 +172,7 @@ impl BenchArgs {
             .await?;
         bare.wait_until_quiet().await?;
         let call = calls.caller(operation);
+        // Discarded: the first calls open connections and plan statements.
         drive(call.clone(), Pace::InFlight(in_flight), WARM_UP).await?;
         let ours = drive(call, pace, Duration::from_secs(self.seconds)).await?;
         bare.wait_until_quiet().await?;
@@ -183,13 +186,13 @@ impl BenchArgs {
         })
     }
 
-    /// How many tickets an operation needs before it can be measured.
+    /// Returns the number of tickets that an operation needs before it can be measured.
     fn needed(&self, operation: Operation, pace: Pace, bare: f64) -> usize {
         let seconds = Duration::from_secs(self.seconds).as_secs_f64();
         match (operation, pace) {
             (Operation::Create, _) => 0,
             (Operation::Get | Operation::List, _) => READABLE,
-            // Half as many again as the bare database does.
+            // 1.5 times what the bare database handles, so that the tickets can't run out.
             (Operation::Dispatch, Pace::InFlight(_)) => whole(bare * (seconds + 1.0) * 1.5),
             (Operation::Dispatch, Pace::Rate(rate)) => {
                 whole(f64::from(rate) * seconds) + whole(bare * 1.5)
@@ -199,8 +202,8 @@ impl BenchArgs {
     }
 }
 
-/// A count as a whole number.
+/// Converts a count to a whole number.
 fn whole(count: f64) -> usize {
-    // A count is neither negative nor near the end of the numbers.
+    // A count is neither negative nor beyond the range of `usize`.
     count.max(0.0) as usize
 }

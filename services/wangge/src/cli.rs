@@ -1,4 +1,4 @@
-//! Commands and what they have in common.
+//! The commands and their common options.
 
 use std::process::ExitCode;
 
@@ -17,7 +17,7 @@ use crate::{
 pub(crate) struct Cli {
     #[command(subcommand)]
     command: Command,
-    /// How data is printed.
+    /// Format of printed data.
     #[arg(long, value_enum, default_value = "text", global = true)]
     output: Output,
     #[command(flatten)]
@@ -30,30 +30,30 @@ enum Command {
     Up(up::UpArgs),
     /// Run one service.
     Serve(serve::ServeArgs),
-    /// Bring a service's database up to date.
+    /// Migrate a service's database.
     Migrate(migrate::MigrateArgs),
-    /// Load a community's files.
+    /// Import a community's files.
     Import(import::ImportArgs),
-    /// Read reports.
+    /// Print or export reports.
     Report(report::ReportArgs),
     /// Watch a service's feed of events.
     Watch(watch::WatchArgs),
-    /// Issue a token, from the development key or that of an installation.
+    /// Issue a token, signed with the development key or an installation's key.
     Token(token::TokenArgs),
-    /// Make the secrets of an installation.
+    /// Create the secrets of an installation.
     Secrets(secrets::SecretsArgs),
     /// List all settings of a deployment.
     Settings,
-    /// Measure a running system beside its bare database.
+    /// Benchmark a running system against its bare database.
     Bench(bench::BenchArgs),
-    /// Report matters while things are stopped, and see whether any is lost.
+    /// Report matters while parts of the system are stopped, and check that none is lost.
     Drill(drill::DrillArgs),
-    /// Say what is missing or wrong in the set-up, and how to mend it.
+    /// Check the set-up, and suggest a fix for each problem.
     Doctor(doctor::DoctorArgs),
 }
 
 impl Cli {
-    /// Runs the command in a runtime of its own.
+    /// Runs the command on a Tokio runtime of its own.
     pub(crate) fn run(self) -> Result<ExitCode> {
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .enable_all()
@@ -62,6 +62,8 @@ impl Cli {
             let telemetry = Telemetry::start(&self.telemetry, "wangge")
                 .map_err(|error| anyhow::anyhow!("telemetry: {error}"))?;
             let code = self.command.run(self.output).await;
+            // Flushing blocks for up to a second each for spans and metrics, so it doesn't run on a
+            // thread of the runtime.
             tokio::task::spawn_blocking(|| telemetry.shut_down()).await?;
             code
         })

@@ -1,4 +1,4 @@
-//! How commands reach a running system, and with whose rights.
+//! Connections of commands to a running system, and the tokens that they use.
 
 use std::path::PathBuf;
 
@@ -9,30 +9,30 @@ use wangge_client::{ServiceChannel, TokenSource};
 
 use crate::{data_dir::DataDirArgs, services::ServiceName, token::KeyArgs};
 
-/// Where the services are, and the token to call them with.
+/// Addresses of the services, and the token to call them with.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct ConnectArgs {
-    /// Address of organization.
+    /// Address of organization. Default: the local run's.
     #[arg(long, env = "WANGGE_ORGANIZATION_URL")]
     organization_url: Option<String>,
-    /// Address of tickets.
+    /// Address of tickets. Default: the local run's.
     #[arg(long, env = "WANGGE_TICKETS_URL")]
     tickets_url: Option<String>,
-    /// Address of volunteers.
+    /// Address of volunteers. Default: the local run's.
     #[arg(long, env = "WANGGE_VOLUNTEERS_URL")]
     volunteers_url: Option<String>,
-    /// Address of reporting.
+    /// Address of reporting. Default: the local run's.
     #[arg(long, env = "WANGGE_REPORTING_URL")]
     reporting_url: Option<String>,
-    /// File with the token to call with. Without it one is issued by the key of
-    /// an installation, if that is given, or the development key of the local run.
+    /// File with the token to call with. Default: a token is issued with the installation's
+    /// key, if one is given, or with the development key of the local run.
     #[arg(long, env = "WANGGE_TOKEN_FILE")]
     token_file: Option<PathBuf>,
     #[command(flatten)]
     key: KeyArgs,
 }
 
-/// Channels to the services.
+/// Channels to all four services.
 #[derive(Debug, Clone)]
 pub(crate) struct Channels {
     pub(crate) organization: ServiceChannel,
@@ -42,19 +42,19 @@ pub(crate) struct Channels {
 }
 
 impl ConnectArgs {
-    /// Channels for calls that stream, and so have no time limit as a whole.
+    /// Returns channels for streaming calls, which have no overall timeout.
     pub(crate) fn channels(&self, role: Role) -> Result<Channels> {
         let token = self.token(role)?;
         Channels::to(|service| self.url(service), &token)
     }
 
-    /// Where local data lie.
+    /// Returns the location of local data.
     pub(crate) fn data_dir(&self) -> &DataDirArgs {
         &self.key.data_dir
     }
 
-    /// Whether the services are ones that the caller named, and not those that
-    /// `wangge up` runs here.
+    /// Returns true if the caller named the services' addresses, so that they aren't those
+    /// of a local `wangge up`.
     pub(crate) fn is_elsewhere(&self) -> bool {
         let named = [
             &self.organization_url,
@@ -65,7 +65,7 @@ impl ConnectArgs {
         named.iter().any(|url| url.is_some())
     }
 
-    /// Address of a service.
+    /// Returns the address of a service.
     pub(crate) fn url(&self, service: ServiceName) -> String {
         let given = match service {
             ServiceName::Organization => &self.organization_url,
@@ -78,9 +78,8 @@ impl ConnectArgs {
             .unwrap_or_else(|| format!("http://127.0.0.1:{}", service.port()))
     }
 
-    /// A channel to a service with the rights of a role, in an area or of a
-    /// unit only. It takes a key to issue such a token: one that was given in a
-    /// file is what it is.
+    /// Returns a channel to a service with a role's rights, limited to an area or a unit.
+    /// Needs a key to issue such a token: a token from a file can't be narrowed.
     pub(crate) fn narrow_channel(
         &self,
         service: ServiceName,
@@ -93,7 +92,7 @@ impl ConnectArgs {
         wangge_client::connect(&url, token).with_context(|| format!("address {url}"))
     }
 
-    /// The token file that was given, and what it holds, or why it can't be read.
+    /// Returns the path of the token file, if one was given, and its content or read error.
     pub(crate) fn given_token(&self) -> Option<(PathBuf, Result<String, String>)> {
         let path = self.token_file.clone()?;
         let read = std::fs::read_to_string(&path);
@@ -101,12 +100,13 @@ impl ConnectArgs {
         Some((path, read.map_err(|error| error.to_string())))
     }
 
-    /// The token to call with: the one given, or one for a role.
+    /// Returns the token to call with: that of the file, or a new one for `role`.
     pub(crate) fn token(&self, role: Role) -> Result<TokenSource> {
         match &self.token_file {
             Some(path) => {
                 let text = std::fs::read_to_string(path)
                     .with_context(|| format!("token file {}", path.display()))?;
+                // Refused here, with the file's name: a service would only report an invalid token.
                 if text.trim().is_empty() {
                     anyhow::bail!("token file {}: is empty", path.display());
                 }
@@ -118,7 +118,7 @@ impl ConnectArgs {
 }
 
 impl Channels {
-    /// Channels to services at some addresses.
+    /// Opens channels to services at the given addresses.
     pub(crate) fn to(url: impl Fn(ServiceName) -> String, token: &TokenSource) -> Result<Self> {
         let channel = |service| {
             let url = url(service);
@@ -134,7 +134,7 @@ impl Channels {
     }
 }
 
-/// A refusal as an error that a person can read.
+/// Converts a refusal to an error message that names its code and reason.
 pub(crate) fn refused(status: tonic::Status) -> anyhow::Error {
     use tonic_types::StatusExt as _;
     let reason = status

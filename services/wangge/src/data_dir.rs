@@ -1,39 +1,39 @@
-//! Where `wangge up` keeps its private PostgreSQL and its development key.
+//! The folder where `wangge up` stores its private PostgreSQL and its development key.
 
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
 use clap::Args;
 
-/// Where local data lie.
+/// Location of local data.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct DataDirArgs {
-    /// Folder of the private PostgreSQL and the development key. By default
-    /// /var/lib/wangge for root, else a folder in the home or in /var/tmp.
+    /// Folder of the private PostgreSQL and the development key. Default: /var/lib/wangge for
+    /// root, otherwise a folder in the home or in /var/tmp.
     #[arg(long, env = "WANGGE_DATA_DIR")]
     data_dir: Option<PathBuf>,
 }
 
 impl DataDirArgs {
-    /// The folder.
+    /// Returns the folder's path.
     pub(crate) fn path(&self) -> PathBuf {
         self.data_dir.clone().unwrap_or_else(default_path)
     }
 
-    /// The folder, made if need be.
+    /// Returns the folder's path; creates the folder if necessary.
     pub(crate) fn made(&self) -> Result<PathBuf> {
         make(self.path())
     }
 }
 
-/// Makes a folder.
+/// Creates a folder and its parents.
 pub(crate) fn make(path: PathBuf) -> Result<PathBuf> {
     std::fs::create_dir_all(&path).with_context(|| format!("cannot make {}", path.display()))?;
     Ok(path)
 }
 
-/// A folder whose parents PostgreSQL's own account can enter, which it can't
-/// in root's home.
+/// Returns a folder whose parents PostgreSQL's own account can enter, which is not the
+/// case in root's home.
 fn default_path() -> PathBuf {
     if is_root() {
         return PathBuf::from("/var/lib/wangge");
@@ -50,5 +50,6 @@ fn default_path() -> PathBuf {
 
 fn is_root() -> bool {
     use std::os::unix::fs::MetadataExt as _;
+    // The standard library has no `geteuid`, and `unsafe` is forbidden here.
     std::fs::metadata("/proc/self").is_ok_and(|process| process.uid() == 0)
 }

@@ -11,40 +11,40 @@ use wangge_server::settings::readable_file;
 
 use crate::services::ServiceName;
 
-/// Where the databases are.
+/// Addresses of the databases.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct DatabaseArgs {
-    /// Database of organization.
+    /// URL of the organization database.
     #[arg(long, env = "WANGGE_ORGANIZATION_DATABASE_URL", hide_env_values = true, value_parser = wangge_pg::pool::url)]
     organization_database_url: Option<String>,
-    /// File with the password of the database of organization.
+    /// File with the password of the organization database.
     #[arg(long, env = "WANGGE_ORGANIZATION_DATABASE_PASSWORD_FILE", value_parser = readable_file)]
     organization_database_password_file: Option<PathBuf>,
-    /// Database of tickets.
+    /// URL of the tickets database.
     #[arg(long, env = "WANGGE_TICKETS_DATABASE_URL", hide_env_values = true, value_parser = wangge_pg::pool::url)]
     tickets_database_url: Option<String>,
-    /// File with the password of the database of tickets.
+    /// File with the password of the tickets database.
     #[arg(long, env = "WANGGE_TICKETS_DATABASE_PASSWORD_FILE", value_parser = readable_file)]
     tickets_database_password_file: Option<PathBuf>,
-    /// Database of volunteers.
+    /// URL of the volunteers database.
     #[arg(long, env = "WANGGE_VOLUNTEERS_DATABASE_URL", hide_env_values = true, value_parser = wangge_pg::pool::url)]
     volunteers_database_url: Option<String>,
-    /// File with the password of the database of volunteers.
+    /// File with the password of the volunteers database.
     #[arg(long, env = "WANGGE_VOLUNTEERS_DATABASE_PASSWORD_FILE", value_parser = readable_file)]
     volunteers_database_password_file: Option<PathBuf>,
-    /// Database of reporting.
+    /// URL of the reporting database.
     #[arg(long, env = "WANGGE_REPORTING_DATABASE_URL", hide_env_values = true, value_parser = wangge_pg::pool::url)]
     reporting_database_url: Option<String>,
-    /// File with the password of the database of reporting.
+    /// File with the password of the reporting database.
     #[arg(long, env = "WANGGE_REPORTING_DATABASE_PASSWORD_FILE", value_parser = readable_file)]
     reporting_database_password_file: Option<PathBuf>,
-    /// Connections that calls of one service may use.
+    /// Maximum number of database connections for the calls of one service.
     #[arg(long, env = "WANGGE_MAX_CONNECTIONS", default_value_t = 16)]
     max_connections: u32,
 }
 
 impl DatabaseArgs {
-    /// The URL given for a service.
+    /// Returns the URL that was given for a service.
     pub(crate) fn url(&self, service: ServiceName) -> Option<&str> {
         match service {
             ServiceName::Organization => self.organization_database_url.as_deref(),
@@ -54,7 +54,7 @@ impl DatabaseArgs {
         }
     }
 
-    /// The URL given for a service, which needs one.
+    /// Returns the URL that was given for a service, or an error that names its setting.
     pub(crate) fn needed_url(&self, service: ServiceName) -> Result<&str> {
         self.url(service).with_context(|| {
             let name = service.name();
@@ -65,7 +65,7 @@ impl DatabaseArgs {
         })
     }
 
-    /// Whether every service has a URL; some is a mistake.
+    /// Returns true if every service has a URL, false if none has; otherwise an error.
     pub(crate) fn all_given(&self) -> Result<bool> {
         let given = ServiceName::ALL
             .iter()
@@ -78,7 +78,7 @@ impl DatabaseArgs {
         }
     }
 
-    /// The file given for a service's password.
+    /// Returns the password file that was given for a service.
     pub(crate) fn password_file(&self, service: ServiceName) -> Option<&Path> {
         match service {
             ServiceName::Organization => self.organization_database_password_file.as_deref(),
@@ -88,7 +88,7 @@ impl DatabaseArgs {
         }
     }
 
-    /// How a service's database is reached.
+    /// Returns the access data of a service's database.
     pub(crate) fn access(&self, url: &str, service: ServiceName) -> Result<Access> {
         Access::of(url, self.password_file(service))
             .with_context(|| format!("database of {}", service.name()))
@@ -104,18 +104,18 @@ impl DatabaseArgs {
     }
 }
 
-/// Makes a service's database on the private PostgreSQL unless it is there;
-/// answers its URL.
+/// Creates a service's database on the private PostgreSQL unless it exists; returns its URL.
 pub(crate) async fn make(postgres: &PrivatePostgres, service: ServiceName) -> Result<String> {
     let mut connection = PgConnection::connect(&postgres.url("postgres")).await?;
     let name = service.name();
+    // PostgreSQL has no `create database if not exists`.
     let there: bool =
         sqlx::query_scalar("select exists (select from pg_database where datname = $1)")
             .bind(name)
             .fetch_one(&mut connection)
             .await?;
     if !there {
-        // The name is one of four of our own.
+        // Safe: the name is one of our four constants.
         connection
             .execute(sqlx::AssertSqlSafe(format!("create database {name}")))
             .await?;
@@ -124,16 +124,17 @@ pub(crate) async fn make(postgres: &PrivatePostgres, service: ServiceName) -> Re
     Ok(postgres.url(name))
 }
 
-/// Makes the role and the database by which a service's database is reached,
-/// unless they are there, and gives the role its password. Others may not connect
-/// to the database.
+/// Creates the role and the database of a service unless they exist, and sets the role's
+/// password. Revokes the public right to connect to the database.
 pub(crate) async fn make_with_role(admin: &Access, service: &Access) -> Result<()> {
     let mut connection = wangge_pg::migrate::connect(admin).await?;
     let options = service.options();
     let role = options.get_username();
     let database = options.get_database().unwrap_or(role);
-    // Names and passwords are quoted by the database itself.
+    // Quoted by PostgreSQL's `format`: these statements accept no bind parameters.
     let statements: Vec<String> = sqlx::query_scalar(
+        // Executed one by one, in this order: `create database` can't run in a transaction, and its
+        // owner must exist.
         "select format('create role %I login', $1) \
              where not exists (select from pg_roles where rolname = $1) \
          union all select format('alter role %I password %L', $1, $3) where $3 is not null \

@@ -1,5 +1,4 @@
-//! `wangge doctor`: says what is missing or wrong in the set-up, and how to
-//! mend it.
+//! `wangge doctor`: checks the set-up and suggests a fix for each problem.
 
 use std::{
     net::TcpListener,
@@ -32,11 +31,11 @@ use crate::{
     services::ServiceName,
 };
 
-/// How long a service may take to be connected to, and to answer: whoever asks
-/// here suspects that it hangs.
+/// Timeouts for connecting to a service and for its response. Short, since this command is
+/// run when a service is suspected to hang.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
 const CALL_TIMEOUT: Duration = Duration::from_secs(5);
-/// What is found of a service that can be called.
+/// Finding about a service that can be called.
 const READY: &str = "ready";
 
 /// Arguments of `wangge doctor`.
@@ -48,13 +47,13 @@ pub(crate) struct DoctorArgs {
     databases: DatabaseArgs,
 }
 
-/// What was found about one thing.
+/// The result of one check.
 #[derive(Debug, Serialize)]
 struct Finding {
     what: String,
     good: bool,
     found: String,
-    /// How to mend it; empty if nothing is to be mended.
+    /// Suggested fix; empty if there is nothing to fix.
     mend: String,
 }
 
@@ -81,7 +80,7 @@ impl Finding {
 pub(crate) async fn run(args: DoctorArgs, output: Output) -> Result<ExitCode> {
     let mut findings = Vec::new();
     let is_elsewhere = args.connect.is_elsewhere();
-    // Only what is run here needs them.
+    // Only a local run needs PostgreSQL's server and a data folder.
     if !is_elsewhere {
         findings.extend([postgres(), data_dir(args.connect.data_dir())]);
     }
@@ -90,11 +89,14 @@ pub(crate) async fn run(args: DoctorArgs, output: Output) -> Result<ExitCode> {
         findings.push(token_file(path, read.as_deref()));
     }
     for service in ServiceName::ALL {
+        // Only databases that were given: `wangge up` migrates its private ones itself.
         if let Some(url) = args.databases.url(service) {
             findings.push(database(service, args.databases.access(url, service)?).await);
         }
         let url = args.connect.url(service);
         let found = running(service, &url, is_elsewhere).await;
+        // A token is only tried where the service can be called; else the finding above is the
+        // cause and a second one would mislead.
         let ready = found.good && found.found == READY;
         findings.push(found);
         if let (true, Some((_, Ok(token)))) = (ready, &token) {
@@ -134,6 +136,7 @@ fn postgres() -> Finding {
 
 fn data_dir(args: &DataDirArgs) -> Finding {
     let path = args.path();
+    // Written and removed again: permissions alone don't show a full or read-only disk.
     let probe = path.join(".writable");
     let shown = path.display().to_string();
     match std::fs::create_dir_all(&path).and_then(|()| std::fs::write(&probe, "")) {
@@ -161,6 +164,8 @@ async fn database(service: ServiceName, access: Access) -> Finding {
             let open = service
                 .migrator()
                 .iter()
+                // Counts what is missing, not what is there: an older tool must not complain about
+                // migrations of a newer release.
                 .filter(|migration| !done.contains(&migration.version))
                 .count();
             if open == 0 {
@@ -170,6 +175,7 @@ async fn database(service: ServiceName, access: Access) -> Finding {
                 Finding::bad(&what, format!("{open} migrations have not been run"), mend)
             }
         }
+        // The server responds, but the table of migrations doesn't exist.
         Err(sqlx::Error::Database(_)) => {
             let mend = format!("run `wangge migrate {}`", service.name());
             Finding::bad(&what, "has no schema yet", mend)
@@ -181,8 +187,8 @@ async fn database(service: ServiceName, access: Access) -> Finding {
     }
 }
 
-/// A service that runs must be ready; one that does not must find its port free,
-/// if it is to be run here.
+/// Checks a service: if it runs, it must be ready; if not, and it would run here, its port
+/// must be free.
 async fn running(service: ServiceName, url: &str, is_elsewhere: bool) -> Finding {
     let what = format!("service {} at {url}", service.name());
     let connected = match Endpoint::from_shared(url.to_owned()) {
@@ -206,7 +212,7 @@ async fn running(service: ServiceName, url: &str, is_elsewhere: bool) -> Finding
             let asked = HealthCheckRequest::default();
             match health.check(asked).await {
                 Ok(answer) if answer.get_ref().status == 1 => {
-                    // Any service has health; only this one has its own name there.
+                    // Any gRPC service has overall health; only this one has its contract.
                     let service = service.contract().to_owned();
                     match health.check(HealthCheckRequest { service }).await {
                         Ok(_) => Finding::good(&what, READY),
@@ -224,6 +230,7 @@ async fn running(service: ServiceName, url: &str, is_elsewhere: bool) -> Finding
                     let mend = "its database can't be reached: see its log";
                     Finding::bad(&what, "runs, but is not ready", mend)
                 }
+                // The code of tonic's own timeout: it accepted the connection, but never responded.
                 Err(status) if status.code() == Code::Cancelled => {
                     let mend = "it hangs: restart it";
                     Finding::bad(&what, "takes calls and does not answer", mend)
@@ -238,7 +245,7 @@ async fn running(service: ServiceName, url: &str, is_elsewhere: bool) -> Finding
     }
 }
 
-/// A token file that was given must hold a token that has not expired.
+/// Checks that a token file holds a token that has not expired.
 fn token_file(path: &Path, read: Result<&str, &String>) -> Finding {
     let what = format!("token file {}", path.display());
     let mend = "make one with `wangge token`, or get one from your identity provider";
@@ -256,13 +263,13 @@ fn token_file(path: &Path, read: Result<&str, &String>) -> Finding {
     }
 }
 
-/// What a token says; whether it is true is found out by those who are called.
+/// Decodes a token's claims without verifying them; the services verify them.
 fn claims(token: &str) -> Option<Claims> {
     let body = URL_SAFE_NO_PAD.decode(token.split('.').nth(1)?).ok()?;
     serde_json::from_slice(&body).ok()
 }
 
-/// A service that runs must accept the token that was given.
+/// Checks that a running service accepts the given token.
 async fn accepted(service: ServiceName, url: &str, token: &str) -> Finding {
     let what = format!("token at {}", service.name());
     let told = match Channels::to(|_| url.to_owned(), &TokenSource::fixed(token)) {
@@ -270,7 +277,7 @@ async fn accepted(service: ServiceName, url: &str, token: &str) -> Finding {
         Err(error) => return Finding::bad(&what, error.to_string(), "give an address http://…"),
     };
     match told {
-        // Who may do what is another matter.
+        // Authorisation isn't checked here: a denied call proves that the token was verified.
         Ok(()) => Finding::good(&what, "accepted"),
         Err(status) if status.code() == Code::PermissionDenied => Finding::good(&what, "accepted"),
         Err(status) => Finding::bad(
@@ -281,7 +288,7 @@ async fn accepted(service: ServiceName, url: &str, token: &str) -> Finding {
     }
 }
 
-/// Makes the least call that needs a token.
+/// Makes the smallest call that needs a token.
 async fn ask(service: ServiceName, channels: Channels) -> Result<(), Status> {
     let asked = async {
         match service {

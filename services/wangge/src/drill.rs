@@ -1,7 +1,6 @@
-//! `wangge drill`: reports matters for a while, as a hotline would, while the
-//! operator stops this and that; then looks whether every report that was
-//! acknowledged is there. What it made, it declines again. It knows nothing of what
-//! is being stopped.
+//! `wangge drill`: creates reports for a while, as a hotline would, while the operator stops
+//! parts of the system; then checks that every acknowledged report exists. The tickets that
+//! it created are declined afterwards. It doesn't know which parts are stopped.
 
 use std::{
     collections::BTreeMap,
@@ -33,55 +32,56 @@ use crate::{
     services::ServiceName,
 };
 
-/// How long what was written is looked for once the drill is over.
+/// Timeout for finding the reports after the drill.
 const SETTLING: Duration = Duration::from_secs(60);
-/// Reports looked for, or declined, at the same time.
+/// Maximum number of reports that are looked up or declined at the same time.
 const AT_ONCE: usize = 16;
 
 /// Arguments of `wangge drill`.
 #[derive(Debug, Args)]
 pub(crate) struct DrillArgs {
-    /// Seconds for which reports are made.
+    /// Seconds for which reports are created.
     #[arg(long, default_value_t = 30)]
     seconds: u64,
-    /// Callers, each with one report at a time.
+    /// Number of concurrent callers, each with one report at a time.
     #[arg(long, default_value_t = 8)]
     callers: usize,
     /// Pause of a caller after each report, in milliseconds.
     #[arg(long, default_value_t = 0)]
     pause_millis: u64,
-    /// Fail also if a report was refused for good, although it was repeated.
+    /// Also fail if a report failed for good despite retries.
     #[arg(long)]
     no_failures: bool,
     #[command(flatten)]
     connect: ConnectArgs,
 }
 
-/// What became of the reports.
+/// The result of a drill.
 #[derive(Debug, Default, Serialize)]
 struct Outcome {
-    /// Answered with a ticket.
+    /// Number of reports acknowledged with a ticket.
     acknowledged: usize,
-    /// Not answered with one, however often they were repeated.
+    /// Number of reports that failed despite retries.
     refused: usize,
-    /// By which codes and reasons.
+    /// Number of failures by code and reason.
     refusals: BTreeMap<String, usize>,
-    /// Answered, and not there.
+    /// Ids of tickets that were acknowledged and don't exist.
     lost: Vec<String>,
-    /// Not answered, and there all the same, whole: that may be.
+    /// Number of reports that failed and whose ticket exists nevertheless, complete. This is
+    /// allowed: the response may have been lost.
     unanswered_but_there: usize,
-    /// Longest time without any answer, in milliseconds.
+    /// Longest interval without an acknowledgement, in milliseconds.
     longest_silence_millis: u128,
-    /// Time from a report to its ticket, repetitions included: the half of them
-    /// took no longer, 99 of 100, and all, in milliseconds.
+    /// Latency from a report to its ticket, including retries, in milliseconds: median, 99th
+    /// percentile and maximum.
     p50_millis: u128,
     p99_millis: u128,
     max_millis: u128,
-    /// Declined again.
+    /// Number of tickets declined afterwards.
     declined: usize,
 }
 
-/// What callers note as they go.
+/// Results collected by the callers during the drill.
 #[derive(Debug, Default)]
 struct Notes {
     acknowledged: Vec<(Uuid, Instant, Duration)>,
@@ -122,7 +122,7 @@ pub(crate) async fn run(args: DrillArgs, output: Output) -> Result<ExitCode> {
     })
 }
 
-/// One caller: a report after the other until the end.
+/// Runs one caller: reports one matter after another until `end`.
 async fn report_on(
     channel: ServiceChannel,
     setting: Arc<Setting>,
@@ -134,6 +134,8 @@ async fn report_on(
     let mut number = caller;
     while Instant::now() < end {
         let id = Uuid::now_v7();
+        // The ticket's id is chosen here, so that its existence can be checked even if no response
+        // ever arrived.
         let request = CreateTicketRequest {
             request_id: Uuid::new_v4().to_string(),
             ticket: Some(Ticket {
@@ -142,6 +144,8 @@ async fn report_on(
             }),
         };
         let since = Instant::now();
+        // The request is cloned, not rebuilt: retries must have the same request id to be
+        // idempotent.
         let answer = retry(|| {
             let (mut client, request) =
                 (TicketServiceClient::new(channel.clone()), request.clone());
@@ -170,7 +174,7 @@ fn name(status: &Status) -> String {
         .to_owned()
 }
 
-/// Looks for every report, and declines what is there.
+/// Looks up every report, and declines the tickets that exist.
 async fn settle(
     channel: &ServiceChannel,
     begun: Instant,
@@ -185,8 +189,11 @@ async fn settle(
     for (_, why) in &notes.refused {
         *outcome.refusals.entry(why.clone()).or_default() += 1;
     }
+    // Callers push in the order of their locks, which may differ from that of the responses.
     notes.acknowledged.sort_by_key(|(_, when, _)| *when);
     let times = notes.acknowledged.iter().map(|(_, when, _)| *when);
+    // The end of the drill closes the last interval, so that a system that never recovered
+    // shows up as a silence.
     let ends = times.clone().chain([end]);
     let silences = [begun].into_iter().chain(times).zip(ends);
     let silences = silences.map(|(from, until)| until.saturating_duration_since(from));
@@ -207,6 +214,7 @@ async fn settle(
     let acknowledged = notes.acknowledged.iter().map(|(id, ..)| (*id, true));
     let refused = notes.refused.iter().map(|(id, _)| (*id, false));
     let all: Vec<(Uuid, bool)> = acknowledged.chain(refused).collect();
+    // One deadline for all lookups, since the system may still be starting.
     let deadline = Instant::now() + SETTLING;
     let looked = stream::iter(all).map(|(id, acknowledged)| async move {
         let there = is_there(channel, id, deadline).await?;
@@ -224,6 +232,7 @@ async fn settle(
         }
         outcome.declined += 1;
     }
+    // Counted once per report above; those without a ticket were not declined.
     outcome.declined -= outcome.lost.len();
     outcome.declined -= outcome.refused - outcome.unanswered_but_there;
     Ok(outcome)
@@ -260,13 +269,14 @@ async fn decline(channel: &ServiceChannel, id: Uuid, deadline: Instant) -> Resul
         .map_err(refused)
 }
 
-/// Calls until it is answered for good: what was stopped may still be starting.
+/// Retries a call until it succeeds or fails for good: stopped services may still be starting.
 async fn patiently<T, F, A>(mut call: F, deadline: Instant) -> Result<T, Status>
 where
     F: FnMut() -> A,
     A: Future<Output = Result<T, Status>>,
 {
     loop {
+        // `retry` makes five attempts within seconds; starting a database may take longer.
         match retry(&mut call).await {
             Err(status)
                 if wangge_client::retry::may_succeed_later(&status)

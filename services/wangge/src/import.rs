@@ -1,7 +1,6 @@
-//! `wangge import`: loads a community's files through the public contracts.
-//! First everything is checked, and nothing is loaded while any row is bad;
-//! then the rows are loaded. A load that was cut off is simply run again: rows
-//! that are there are known by ids made of their keys.
+//! `wangge import`: imports a community's files through the public contracts. Everything is
+//! validated first, and nothing is imported while any row is bad. An interrupted import is
+//! simply run again: ids are derived from the rows' keys, so existing rows are recognised.
 
 mod claims;
 mod columns;
@@ -44,7 +43,7 @@ pub(crate) struct ImportArgs {
     /// Folder with the community's files; their format is described in
     /// tests/data/fuqiang/README.md.
     folder: PathBuf,
-    /// Check everything and load nothing.
+    /// Check everything and import nothing.
     #[arg(long)]
     dry_run: bool,
     #[command(flatten)]
@@ -72,6 +71,7 @@ pub(crate) async fn run(args: ImportArgs, output: Output) -> Result<ExitCode> {
         ));
         return Ok(ExitCode::SUCCESS);
     }
+    // The signal is handled from here on only: a check that is interrupted leaves nothing.
     let stop = stop_on_signal()?;
     let progress = load::Progress::default();
     let loaded = tokio::select! {
@@ -81,6 +81,7 @@ pub(crate) async fn run(args: ImportArgs, output: Output) -> Result<ExitCode> {
             return Ok(ExitCode::FAILURE);
         }
     };
+    // Batches are committed as they go, so part of the rows may be there.
     let loaded = loaded.inspect_err(|_| {
         note(format!(
             "broken off: {progress}; run it again to load the rest"
@@ -101,7 +102,7 @@ pub(crate) async fn run(args: ImportArgs, output: Output) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Prints each fault with file, line, column and reason.
+/// Prints each problem with its file, line, column and reason.
 fn report(problems: &[Problem], output: Output) -> Result<ExitCode> {
     for problem in problems {
         match output {
@@ -113,7 +114,7 @@ fn report(problems: &[Problem], output: Output) -> Result<ExitCode> {
     Ok(ExitCode::FAILURE)
 }
 
-/// Bad rows as one error.
+/// Converts bad rows to one error that lists the first 20.
 pub(crate) fn refuse(problems: &[Problem]) -> anyhow::Error {
     let first: Vec<String> = problems.iter().take(20).map(Problem::to_string).collect();
     anyhow!(

@@ -1,6 +1,5 @@
-//! `wangge`, the operator's tool: runs services, loads a community's files,
-//! reads reports, watches feeds, measures. Everything it does to records goes
-//! through the public contracts.
+//! `wangge`, the operator's tool: runs services, imports a community's files, prints reports,
+//! watches feeds, runs benchmarks. It changes records only through the public contracts.
 
 mod bench;
 mod cli;

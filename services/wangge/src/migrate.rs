@@ -1,5 +1,5 @@
-//! `wangge migrate`: brings databases up to date, once, before an upgrade; and
-//! makes them first, if it is told who may.
+//! `wangge migrate`: migrates databases, once, before an upgrade. Creates them first, if it
+//! is given a role that may do so.
 
 use std::{path::PathBuf, process::ExitCode};
 
@@ -17,13 +17,13 @@ use crate::{
 /// Arguments of `wangge migrate`.
 #[derive(Debug, Args)]
 pub(crate) struct MigrateArgs {
-    /// The service; every service whose database URL is given, if none.
+    /// Service whose database is migrated. Default: every service whose URL is given.
     service: Option<ServiceName>,
     #[command(flatten)]
     databases: DatabaseArgs,
-    /// Database on the same server that may be connected to by a role that makes
-    /// roles and databases: then those that are missing are made, and passwords
-    /// set as the files have them. Example: postgres://postgres@db:5432/postgres.
+    /// URL of a database on the same server, with a role that may create roles and databases:
+    /// creates those that are missing and sets their passwords from the files. Example:
+    /// postgres://postgres@db:5432/postgres.
     #[arg(long, env = "WANGGE_ADMIN_DATABASE_URL", hide_env_values = true, value_parser = wangge_pg::pool::url)]
     admin_database_url: Option<String>,
     /// File with the password of that role.
@@ -40,6 +40,7 @@ pub(crate) async fn run(args: MigrateArgs) -> Result<ExitCode> {
             .collect(),
     };
     if services.is_empty() {
+        // Without any URL, fails with the message that names the setting.
         args.databases.needed_url(ServiceName::Organization)?;
     }
     for service in services {
@@ -48,6 +49,7 @@ pub(crate) async fn run(args: MigrateArgs) -> Result<ExitCode> {
             let password_file = args.admin_database_password_file.as_deref();
             let admin = Access::of(admin, password_file).context("the admin's database")?;
             let access = args.databases.access(url, service)?;
+            // Before `open`, which connects with this role.
             make_with_role(&admin, &access)
                 .await
                 .with_context(|| format!("making the database of {}", service.name()))?;

@@ -1,22 +1,22 @@
-//! What is printed, for people or for programs.
+//! Output to the terminal: data on stdout, in text or JSON; messages on stderr.
 
 use std::io::Write as _;
 
 use clap::ValueEnum;
 use serde::Serialize;
 
-/// How data is printed.
+/// Format of printed data.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Output {
-    /// For a person.
+    /// Text for people to read.
     Text,
-    /// JSON: one value, or one line for each of many.
+    /// JSON: one value, or one per line.
     Json,
 }
 
-/// Prints a line of data.
+/// Prints a line of data to stdout.
 pub(crate) fn line(text: impl std::fmt::Display) {
-    // Whoever reads us may have gone; then there is nobody to tell.
+    // A closed pipe is not an error: its reader has seen enough.
     let _ = writeln!(std::io::stdout(), "{text}");
 }
 
@@ -26,20 +26,21 @@ pub(crate) fn json(value: &impl Serialize) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Tells of an error, with its causes.
+/// Prints an error with its causes to stderr.
 pub(crate) fn error(error: &anyhow::Error) {
     let _ = writeln!(std::io::stderr(), "error: {error:#}");
 }
 
-/// Tells a person what is going on, beside the data.
+/// Prints a message for a person to stderr, so that it doesn't mix with the data.
 pub(crate) fn note(text: impl std::fmt::Display) {
     let _ = writeln!(std::io::stderr(), "{text}");
 }
 
-/// Width of a text on a terminal: Chinese characters take two columns.
+/// Returns the width of a text on a terminal: Chinese characters have two columns.
 pub(crate) fn width(text: &str) -> usize {
     text.chars()
         .map(|letter| {
+            // An approximation of Unicode's East Asian Width.
             if ('\u{1100}'..'\u{fffe}').contains(&letter) {
                 2
             } else {
@@ -49,7 +50,7 @@ pub(crate) fn width(text: &str) -> usize {
         .sum()
 }
 
-/// A text filled with spaces to a width.
+/// Pads a text with spaces to a width.
 pub(crate) fn pad(text: &str, columns: usize) -> String {
     format!("{text}{}", " ".repeat(columns.saturating_sub(width(text))))
 }

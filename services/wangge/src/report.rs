@@ -1,4 +1,4 @@
-//! `wangge report`: reads reports.
+//! `wangge report`: prints and exports reports.
 
 pub(crate) mod case;
 mod export;
@@ -26,9 +26,9 @@ pub(crate) struct ReportArgs {
 
 #[derive(Debug, Subcommand)]
 enum Report {
-    /// The case table: each figure as computed, beside what was published.
+    /// Print the case table: each figure as computed, next to its published value.
     Case(CaseArgs),
-    /// A table as a CSV or JSON file, on the standard output.
+    /// Export a table as a CSV or JSON file to standard output.
     Export(ExportArgs),
 }
 
@@ -37,21 +37,19 @@ struct ExportArgs {
     /// Code of the area.
     #[arg(long)]
     area: String,
-    /// The table.
+    /// Table to export.
     #[arg(long, value_enum, default_value = "case")]
     table: export::Table,
-    /// The figure whose records are exported; for `records` only.
+    /// Figure whose records are exported; for `records` only.
     #[arg(long, value_name = "FIGURE")]
     figure: Option<String>,
-    /// Day up to which records are counted (YYYY-MM-DD); for `case` and `records`
-    /// only.
+    /// Last day whose records are counted (YYYY-MM-DD); for `case` and `records` only.
     #[arg(long)]
     as_of: Option<NaiveDate>,
-    /// Period by which what happened is counted, instead of each figure's own; for
-    /// `case` and `records` only.
+    /// Period to count, instead of each figure's own; for `case` and `records` only.
     #[arg(long, value_enum)]
     period: Option<Period>,
-    /// Begin a CSV file with a byte order mark, for spreadsheets that need one.
+    /// Start the CSV file with a byte order mark, which some spreadsheets need.
     #[arg(long)]
     byte_order_mark: bool,
     #[command(flatten)]
@@ -63,33 +61,33 @@ struct CaseArgs {
     /// Code of the area.
     #[arg(long)]
     area: String,
-    /// Day up to which records are counted (YYYY-MM-DD); by default each
-    /// figure's published day, or today.
+    /// Last day whose records are counted (YYYY-MM-DD). Default: the day of each figure's
+    /// published value, or today.
     #[arg(long)]
     as_of: Option<NaiveDate>,
-    /// Period by which what happened is counted, instead of each figure's own.
+    /// Period to count, instead of each figure's own.
     #[arg(long, value_enum)]
     period: Option<Period>,
-    /// List the records behind this figure instead: service, kind, id, id of the
-    /// record by which it is read, and what it adds to the figure.
+    /// List the records behind this figure instead: service, kind, id, id of the parent
+    /// record, and contribution to the figure.
     #[arg(long, value_name = "FIGURE")]
     records: Option<String>,
     #[command(flatten)]
     connect: ConnectArgs,
 }
 
-/// A period that can be asked for.
+/// A period of a figure.
 #[derive(Debug, Clone, Copy, ValueEnum)]
 enum Period {
-    /// From 1 January of the year of the day.
+    /// From 1 January of the year of that day.
     YearToDate,
-    /// The 12 months that end on the day.
+    /// The 12 months that end on that day.
     PerYear,
     /// Since records began.
     SinceRecordsBegan,
 }
 
-/// Returns a period as the contract names it.
+/// Maps a period to the contract's value.
 fn wire(period: Option<Period>) -> FigurePeriod {
     match period {
         None => FigurePeriod::Unspecified,

@@ -1,6 +1,6 @@
-//! `wangge secrets`: makes the secrets of an installation, once: passwords of
-//! its database roles, the key by which it signs its own tokens, and the token
-//! with which services read one another's feeds.
+//! `wangge secrets`: creates the secrets of an installation, once: passwords of its database
+//! roles, the key that signs its tokens, and the token that services use to read each other's
+//! feeds.
 
 use std::{
     fs,
@@ -19,36 +19,39 @@ use wangge_auth::issuer::{INSTALLATION, Issuer};
 
 use crate::{output::note, services::ServiceName, token};
 
-/// The key, which only the operator needs: services have the key set.
+/// File of the signing key, which only the operator needs: services have the key set.
 pub(crate) const SIGNING_KEY: &str = "signing_key.der";
 const KEY_SET: &str = "jwks.json";
 const SERVICE_TOKEN: &str = "service_token";
-/// Bytes of a password before it is written as text.
+/// Length of a password in bytes, before it is encoded as text.
 const PASSWORD: usize = 32;
-/// Only the owner.
+/// Mode of files while they are written: only the owner has access.
 const OWNER: u32 = 0o600;
-/// Whoever runs in a container; the folder itself is closed to others.
+/// Mode of finished files: readable by any user, since a container's user id isn't known
+/// here. The folder itself is closed to others.
 const CONTAINERS: u32 = 0o444;
 
 /// Arguments of `wangge secrets`.
 #[derive(Debug, Args)]
 pub(crate) struct SecretsArgs {
-    /// Folder of the secrets, made if need be. What is there already stays.
+    /// Folder of the secrets, created if necessary. Existing secrets are kept.
     folder: PathBuf,
-    /// Issue the services' token anew. It is good for as many days.
+    /// Issue a new token for the services, valid for --days.
     #[arg(long)]
     renew: bool,
-    /// Days for which the services' token is good.
+    /// Days for which the services' token is valid.
     #[arg(long, default_value_t = 365)]
     days: u64,
 }
 
 pub(crate) fn run(args: &SecretsArgs) -> Result<ExitCode> {
     let folder = &args.folder;
+    // Closed to other users, since the files themselves must be readable in containers.
     fs::create_dir_all(folder)
         .and_then(|()| fs::set_permissions(folder, fs::Permissions::from_mode(0o700)))
         .with_context(|| folder.display().to_string())?;
     let owners = ServiceName::ALL.map(|service| format!("{}_database_password", service.name()));
+    // Existing secrets are kept: databases may have been created with them.
     let others = ["postgres_password", "grafana_password"].map(str::to_owned);
     for name in others.into_iter().chain(owners) {
         make(folder, &name, || Ok(password()))?;
@@ -58,6 +61,7 @@ pub(crate) fn run(args: &SecretsArgs) -> Result<ExitCode> {
         Issuer::load(INSTALLATION, &key)
     } else {
         note(format!("made {SIGNING_KEY}"));
+        // Renamed into place once complete: a key that was cut off would be taken for a whole one.
         let aside = folder.join(format!(".{SIGNING_KEY}.new"));
         let _ = fs::remove_file(&aside);
         Issuer::make(INSTALLATION, &aside).and_then(|issuer| {
@@ -79,7 +83,7 @@ pub(crate) fn run(args: &SecretsArgs) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Writes a file that is not there yet.
+/// Writes a file unless it exists.
 fn make(folder: &Path, name: &str, content: impl FnOnce() -> Result<String>) -> Result<()> {
     if folder.join(name).exists() {
         return Ok(());
@@ -87,10 +91,10 @@ fn make(folder: &Path, name: &str, content: impl FnOnce() -> Result<String>) -> 
     write(folder, name, &content()?)
 }
 
-/// Writes a file whole or not at all: a secret that was cut off would be taken for
-/// a whole one.
+/// Writes a file atomically: a truncated secret would be taken for a complete one.
 fn write(folder: &Path, name: &str, content: &str) -> Result<()> {
     let (path, aside) = (folder.join(name), folder.join(format!(".{name}.new")));
+    // Left by a run that was interrupted; `create_new` would refuse it.
     let _ = fs::remove_file(&aside);
     let written = fs::OpenOptions::new()
         .write(true)
@@ -99,6 +103,7 @@ fn write(folder: &Path, name: &str, content: &str) -> Result<()> {
         .open(&aside)
         .and_then(|mut file| {
             file.write_all(content.as_bytes())?;
+            // Synced before the rename: a power loss must not leave the name without content.
             file.sync_all()?;
             fs::set_permissions(&aside, fs::Permissions::from_mode(CONTAINERS))?;
             fs::rename(&aside, &path)

@@ -1,5 +1,5 @@
-//! `wangge serve`: runs one service, as the services' own binaries do; and the
-//! parts by which `wangge up` runs all four.
+//! `wangge serve`: runs one service, as the services' own binaries do. Also provides the parts
+//! that `wangge up` uses to run all four.
 
 use std::{net::TcpListener, process::ExitCode};
 
@@ -17,7 +17,7 @@ use crate::services::ServiceName;
 /// Arguments of `wangge serve`.
 #[derive(Debug, Args)]
 pub(crate) struct ServeArgs {
-    /// The service.
+    /// Service to run.
     service: ServiceName,
     #[command(flatten)]
     process: ProcessArgs,
@@ -27,10 +27,10 @@ pub(crate) struct ServeArgs {
     wall: WallArgs,
 }
 
-/// Where the wall's pages are served, and of which areas.
+/// Listener of the wall's pages, and the areas that they show.
 pub(crate) type Wall = (TcpListener, Shown);
 
-/// Channels to the feeds that services read.
+/// Channels to the feeds that services consume.
 #[derive(Debug, Clone)]
 pub(crate) struct Feeds {
     pub(crate) organization: ServiceChannel,
@@ -46,6 +46,7 @@ pub(crate) async fn run(args: ServeArgs) -> Result<ExitCode> {
         tickets: connect_streams(&args.feeds.tickets_url, token.clone())?,
         volunteers: connect_streams(&args.feeds.volunteers_url, token)?,
     };
+    // Other services ignore the wall's settings, so that all of them can share one environment.
     let wall = match service {
         ServiceName::Reporting => args.wall.open()?,
         _ => None,
@@ -57,7 +58,7 @@ pub(crate) async fn run(args: ServeArgs) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Starts a service's background work and makes its handlers.
+/// Starts a service's background tasks and builds its handlers.
 pub(crate) fn start(
     service: ServiceName,
     database: Database,

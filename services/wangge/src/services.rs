@@ -1,23 +1,23 @@
-//! The four services by name: their ports, databases and schemas.
+//! The four services by name: their ports, databases and migrations.
 
 use clap::ValueEnum;
 use sqlx::migrate::Migrator;
 
-/// A service.
+/// One of the four services.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum ServiceName {
     /// Areas and grids, units, people and appointments.
     Organization,
     /// Tickets and dispatch orders.
     Tickets,
-    /// Officials' registrations and visits.
+    /// Registrations, volunteers, stations and projects.
     Volunteers,
-    /// Figures.
+    /// Figures and the wall.
     Reporting,
 }
 
 impl ServiceName {
-    /// All of them, in the order in which records are loaded.
+    /// All services, in the order in which records are imported.
     pub(crate) const ALL: [Self; 4] = [
         Self::Organization,
         Self::Tickets,
@@ -25,7 +25,7 @@ impl ServiceName {
         Self::Reporting,
     ];
 
-    /// Its name, which is its database's name too.
+    /// Returns its name, which is also the name of its database.
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Organization => wangge_organization::NAME,
@@ -35,8 +35,8 @@ impl ServiceName {
         }
     }
 
-    /// Full name of a contract that it alone serves, under which its health is
-    /// known.
+    /// Returns the full name of a contract that only this service serves; its health is
+    /// reported under it.
     pub(crate) fn contract(self) -> &'static str {
         match self {
             Self::Organization => "wangge.organization.v1.AreaService",
@@ -46,7 +46,7 @@ impl ServiceName {
         }
     }
 
-    /// Its port.
+    /// Returns its default port.
     pub(crate) fn port(self) -> u16 {
         match self {
             Self::Organization => wangge_organization::PORT,
@@ -56,7 +56,7 @@ impl ServiceName {
         }
     }
 
-    /// Its schema.
+    /// Returns the migrations of its database.
     pub(crate) fn migrator(self) -> &'static Migrator {
         match self {
             Self::Organization => &wangge_organization::MIGRATOR,

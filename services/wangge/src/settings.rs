@@ -1,5 +1,5 @@
-//! `wangge settings`: the reference of all settings, made of the settings
-//! themselves, for people or for programs.
+//! `wangge settings`: the reference of all settings, generated from the settings themselves,
+//! as text or JSON.
 
 use std::process::ExitCode;
 
@@ -12,7 +12,7 @@ use crate::{
     output::{self, Output, line},
 };
 
-/// Commands that have settings of a deployment, and who uses them.
+/// Commands with settings of a deployment, and the processes that use them.
 const COMMANDS: [(&str, &str); 2] = [
     (
         "serve",
@@ -25,25 +25,26 @@ const COMMANDS: [(&str, &str); 2] = [
     ),
 ];
 
-/// A setting.
+/// A setting of a deployment.
 #[derive(Debug, Serialize)]
 struct Setting {
-    /// Name in the environment.
+    /// Name of the environment variable.
     name: String,
     /// Flag on the command line.
     flag: String,
     /// The command that has it.
     command: &'static str,
-    /// Value if it is not given; none if there is none.
+    /// Default value, if there is one.
     default: Option<String>,
     required: bool,
-    /// Values that it may have; any if there are none.
+    /// Allowed values; empty if any is allowed.
     values: Vec<String>,
     about: String,
 }
 
 pub(crate) fn run(output: Output) -> Result<ExitCode> {
     let mut cli = Cli::command();
+    // Arguments of subcommands are complete only once they are built, which parsing would do.
     cli.build();
     let mut all = Vec::new();
     for (name, _) in COMMANDS {
@@ -71,6 +72,7 @@ fn of(name: &'static str, command: &Command) -> Vec<Setting> {
         })
     });
     let mut settings: Vec<Setting> = settings.collect();
+    // Required ones first: a deployment can't start without them.
     settings.sort_by(|one, other| (!one.required, &one.name).cmp(&(!other.required, &other.name)));
     settings
 }
@@ -92,6 +94,7 @@ fn values(argument: &Arg) -> Vec<String> {
 
 fn about(argument: &Arg) -> String {
     let told = argument.get_long_help().or(argument.get_help());
+    // Rewrapped: Markdown tables have one line per row.
     let told = told.map(ToString::to_string).unwrap_or_default();
     told.split_whitespace().collect::<Vec<_>>().join(" ")
 }

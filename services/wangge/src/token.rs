@@ -1,5 +1,5 @@
-//! `wangge token`: issues tokens, from the development key of the local run or
-//! from the key of an installation.
+//! `wangge token`: issues tokens, signed with the development key of the local run or with the
+//! key of an installation.
 
 use std::{
     path::{Path, PathBuf},
@@ -23,26 +23,25 @@ use crate::{
     output::{self, Output},
 };
 
-/// How long a token of this tool's own calls lasts, in seconds.
+/// Lifetime of tokens for this tool's own calls, in seconds.
 const OWN_LIFETIME: u64 = 3600;
 
 /// Arguments of `wangge token`.
 #[derive(Debug, Args)]
 pub(crate) struct TokenArgs {
-    /// Role, e.g. dispatcher; may be given several times.
+    /// Role, e.g. dispatcher; may be repeated.
     #[arg(long = "role", required = true, value_parser = read_role)]
     roles: Vec<Role>,
-    /// Code of the area in which the caller sees records; the whole platform
-    /// if not given.
+    /// Code of the area whose records the caller may see. Default: the whole platform.
     #[arg(long, default_value = "")]
     area: String,
-    /// Id of the caller's unit, for callers who hold orders.
+    /// Id of the caller's unit, for callers that hold orders.
     #[arg(long)]
     unit: Option<uuid::Uuid>,
-    /// Who the caller is: an id, never a name.
+    /// Subject of the token: an id of the caller, never a name.
     #[arg(long, default_value = "development")]
     subject: String,
-    /// Hours for which the token is good.
+    /// Hours for which the token is valid.
     #[arg(long, default_value_t = 12, value_parser = clap::value_parser!(u64).range(1..=87_600))]
     hours: u64,
     #[command(flatten)]
@@ -52,8 +51,8 @@ pub(crate) struct TokenArgs {
 /// The key that signs tokens.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct KeyArgs {
-    /// Key of an installation, as `wangge secrets` makes it, in the place of the
-    /// development key.
+    /// Key of an installation, as created by `wangge secrets`, instead of the development
+    /// key.
     #[arg(long, env = "WANGGE_KEY_FILE", value_name = "FILE")]
     key_file: Option<PathBuf>,
     #[command(flatten)]
@@ -70,13 +69,13 @@ impl KeyArgs {
         }
     }
 
-    /// Tokens of this tool's own calls for a role, each good for an hour.
+    /// Returns a source of tokens for this tool's own calls with a role, each valid for an hour.
     pub(crate) fn tokens(&self, role: Role) -> Result<TokenSource> {
         Ok(issued_by(Arc::new(self.issuer()?), role))
     }
 
-    /// A token that is good for an hour and sees no more than the records of an
-    /// area and those on which a unit holds orders.
+    /// Returns a token that is valid for an hour and only sees the records of an area and
+    /// those that a unit holds orders on.
     pub(crate) fn narrow_token(
         &self,
         role: Role,
@@ -119,13 +118,15 @@ pub(crate) fn run(args: TokenArgs, output: Output) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Tokens for a role on the whole platform, issued when they are needed.
+/// Returns a source of tokens for a role on the whole platform, issued on demand.
 pub(crate) fn issued_by(issuer: Arc<Issuer>, role: Role) -> TokenSource {
+    // Cached: the closure is called for every request, and signing is slow.
     let kept = std::sync::Mutex::new((String::new(), 0));
     TokenSource::from_fn(move || {
         let mut kept = kept
             .lock()
             .unwrap_or_else(std::sync::PoisonError::into_inner);
+        // Renewed at half its lifetime: a stream lasts no longer than the token that it began with.
         if kept.1 < now() + OWN_LIFETIME / 2 {
             let claims = claims(issuer.name(), &[role], OWN_LIFETIME);
             *kept = (issuer.token(&claims).ok()?, claims.exp);
@@ -135,6 +136,7 @@ pub(crate) fn issued_by(issuer: Arc<Issuer>, role: Role) -> TokenSource {
 }
 
 fn open(data_dir: &Path) -> Result<Issuer> {
+    // Checked first, since `load_or_generate` would create a key that no service knows.
     if !data_dir.join("development-key.der").exists() {
         bail!(
             "there is no development key in {}: run `wangge up` first, or give --token-file or --key-file",
@@ -144,7 +146,7 @@ fn open(data_dir: &Path) -> Result<Issuer> {
     Issuer::load_or_generate(data_dir).context("the development key")
 }
 
-/// What a token says that is good everywhere from now on.
+/// Returns claims that are valid from now on, in every area.
 pub(crate) fn claims(issuer: &str, roles: &[Role], lifetime: u64) -> Claims {
     let names: Vec<String> = roles.iter().copied().map(role_name).collect();
     Claims {
@@ -152,6 +154,7 @@ pub(crate) fn claims(issuer: &str, roles: &[Role], lifetime: u64) -> Claims {
         aud: AUDIENCE.to_owned(),
         sub: format!("wangge-{}", names.join("-")),
         exp: now() + lifetime,
+        // A few seconds ago, so that a service whose clock is a little slow accepts the token.
         nbf: now().saturating_sub(5),
         roles: names,
         area: Some(String::new()),

@@ -1,5 +1,5 @@
-//! `wangge up`: all four services in one process on their own ports, on a
-//! private PostgreSQL unless database URLs are given.
+//! `wangge up`: runs all four services in one process, each on its own port, on a private
+//! PostgreSQL unless database URLs are given.
 
 mod applied;
 mod demo;
@@ -41,16 +41,15 @@ use crate::{
 /// Arguments of `wangge up`.
 #[derive(Debug, Args)]
 pub(crate) struct UpArgs {
-    /// Load the golden data set and print its case table; or the data set of
-    /// the folder named.
+    /// Import the golden data set, or that of FOLDER, and print its case table.
     #[arg(long, value_name = "FOLDER", num_args = 0..=1, default_missing_value = "tests/data/fuqiang")]
     demo: Option<PathBuf>,
-    /// Load the data set into a database made for the purpose, compare the
-    /// case table, and stop. Fails if a figure differs.
+    /// Import the data set into a temporary database, compare the case table, and stop. Fails
+    /// if a figure differs.
     #[arg(long, requires = "demo")]
     check: bool,
-    /// First of the four services' ports, and the wall's behind them; 0 takes
-    /// any free ones.
+    /// Port of the first service; the other three and the wall use the ports after it. 0 uses
+    /// any free ports.
     #[arg(long, env = "WANGGE_FIRST_PORT", default_value_t = wangge_organization::PORT)]
     first_port: u16,
     #[command(flatten)]
@@ -64,9 +63,9 @@ pub(crate) struct UpArgs {
 /// All four services, running.
 struct Up {
     folder: PathBuf,
-    /// Base address of each service, in the order of [`ServiceName::ALL`].
+    /// Base URL of each service, in the order of [`ServiceName::ALL`].
     urls: Vec<String>,
-    /// Base address of the wall's pages; empty if they are not served.
+    /// Base URL of the wall's pages; empty if they are not served.
     wall_url: String,
     issuer: Arc<Issuer>,
     postgres: Option<PrivatePostgres>,
@@ -76,12 +75,13 @@ struct Up {
 
 pub(crate) async fn run(mut args: UpArgs, output: Output) -> Result<ExitCode> {
     let begun = Instant::now();
-    // Locally everybody may look around.
+    // Reflection is off by default; a local run is for exploring.
     args.server.reflection = true;
     let stop = stop_on_signal()?;
     let mut up = Up::start(&args, stop).await?;
     let result = up.work(&args, output, begun).await;
     let folder = up.folder.clone();
+    // Before the folder is removed: PostgreSQL still writes to it.
     up.end().await?;
     if args.check {
         std::fs::remove_dir_all(&folder).with_context(|| folder.display().to_string())?;
@@ -93,6 +93,7 @@ impl Up {
     async fn start(args: &UpArgs, stop: CancellationToken) -> Result<Self> {
         let folder = folder(args)?;
         let issuer = Arc::new(Issuer::load_or_generate(&folder).context("the development key")?);
+        // A check never touches the databases that were given.
         let given = !args.check && args.databases.all_given()?;
         let postgres = if given {
             None
@@ -109,6 +110,7 @@ impl Up {
             stop,
         };
         if let Err(error) = up.serve(args).await {
+            // PostgreSQL must be stopped even if the services didn't start.
             up.end().await?;
             return Err(error);
         }
@@ -118,6 +120,8 @@ impl Up {
     async fn serve(&mut self, args: &UpArgs) -> Result<()> {
         let opened = ServiceName::ALL.map(|service| self.open(args, service));
         let databases = futures::future::try_join_all(opened).await?;
+        // All ports are bound before any service starts: with `--first-port 0` the services'
+        // addresses are known only then, and a port in use is reported before anything runs.
         let mut listeners = Vec::new();
         for (service, place) in ServiceName::ALL.into_iter().zip(0..) {
             let port = match (args.check, args.first_port) {
@@ -184,7 +188,7 @@ impl Up {
         args.databases.open(&url, service).await
     }
 
-    /// Channels to the services with a role's rights on the whole platform.
+    /// Returns channels to the services with a role's rights on the whole platform.
     fn channels(&self, role: Role) -> Result<Channels> {
         let token = token::issued_by(self.issuer.clone(), role);
         Channels::to(|service| self.url(service), &token)
@@ -228,7 +232,7 @@ impl Up {
             }
         };
         tokio::select! {
-            // First, since services that were told to stop do stop.
+            // Polled first: on shutdown services stop too, which must not be reported as a failure.
             biased;
             () = self.stop.cancelled() => Ok(ExitCode::SUCCESS),
             Some(ended) = self.tasks.join_next() => {
@@ -244,6 +248,7 @@ impl Up {
 
     /// Stops the services, then PostgreSQL.
     async fn end(mut self) -> Result<()> {
+        // Joined, so that requests in progress end before the database is stopped.
         self.stop.cancel();
         while let Some(ended) = self.tasks.join_next().await {
             ended??;
@@ -255,7 +260,7 @@ impl Up {
     }
 }
 
-/// The data folder; a new one, that goes when we do, for a check.
+/// Returns the data folder; for a check, a temporary one that is removed afterwards.
 fn folder(args: &UpArgs) -> Result<PathBuf> {
     if args.check {
         make(std::env::temp_dir().join(format!("wangge-check-{}", uuid::Uuid::now_v7().simple())))
@@ -266,6 +271,7 @@ fn folder(args: &UpArgs) -> Result<PathBuf> {
 
 async fn private_postgres(folder: &Path, check: bool) -> Result<PrivatePostgres> {
     let options = Options {
+        // A check is repeated from scratch after a crash, so it needs no durability, only speed.
         data_dir: folder.join("postgres"),
         durable: !check,
         lifetime: if check {

@@ -1,5 +1,5 @@
-//! `wangge watch`: prints a service's feed of events as they come, each with the
-//! token behind which to go on.
+//! `wangge watch`: prints the events of a service's feed as they arrive, each with the token
+//! to resume after it.
 
 use std::{process::ExitCode, time::Duration};
 
@@ -20,23 +20,22 @@ use crate::{
     services::ServiceName,
 };
 
-/// Pause before a feed that was cut off is resumed.
+/// Delay before a feed that was cut off is resumed.
 const RETRY_DELAY: Duration = Duration::from_secs(1);
 
 /// Arguments of `wangge watch`.
 #[derive(Debug, Args)]
 pub(crate) struct WatchArgs {
-    /// Service whose feed is read.
+    /// Service whose feed is printed.
     service: ServiceName,
-    /// Token of the event behind which to begin; the first event if not given. The
-    /// token stands at the end of each line. One of a history that was lost when the
-    /// service's database was replaced by an older one is refused for good.
+    /// Token of the event to start after; by default, starts with the first event. The token
+    /// is at the end of each line. A token of a history that was lost in a restore is refused.
     #[arg(long, default_value = "")]
     after: String,
-    /// Only events within this area.
+    /// Print only events within this area.
     #[arg(long, default_value = "")]
     area: String,
-    /// Go on with new events as they come, also after the service was restarted.
+    /// Keep printing new events; reconnects after a restart of the service.
     #[arg(long)]
     follow: bool,
     #[command(flatten)]
@@ -62,11 +61,12 @@ pub(crate) async fn run(args: WatchArgs, output: Output) -> Result<ExitCode> {
         };
         let ended = read(&mut feed, request, &mut after, &mut retrying, output).await?;
         match ended {
-            // A feed that is followed has no end of its own.
+            // A followed feed never ends by itself.
             None if !args.follow => return Ok(ExitCode::SUCCESS),
             Some(status) if !args.follow || !may_be_resumed(&status) => {
                 return Err(refused(status));
             }
+            // Printed once per interruption, not once per attempt.
             Some(status) if !std::mem::replace(&mut retrying, true) => {
                 note(format!("{}; it is resumed", refused(status)));
             }
@@ -76,8 +76,8 @@ pub(crate) async fn run(args: WatchArgs, output: Output) -> Result<ExitCode> {
     }
 }
 
-/// Prints events until the feed ends; returns why, if it was cut off. `after` is
-/// the token of what was printed last.
+/// Prints events until the feed ends; returns the status if it was cut off. Updates
+/// `after` to the token of the last printed event.
 async fn read(
     feed: &mut FeedServiceClient<ServiceChannel>,
     request: SubscribeRequest,
@@ -95,21 +95,24 @@ async fn read(
             Ok(None) => return Ok(None),
             Err(status) => return Ok(Some(status)),
         };
+        // Only a message proves that the feed works again: `subscribe` may succeed and then fail.
         *retrying = false;
         for event in &message.events {
             print(event, output)?;
         }
+        // A checkpoint may have no events, so that the position of a quiet feed advances, too.
         if !message.checkpoint_token.is_empty() {
             *after = message.checkpoint_token;
         }
     }
 }
 
-/// Whether a feed can go on behind the last event: the service was restarted, the
-/// connection lost, or the token of the call had its time and there is a new one.
+/// Returns true if a feed can be resumed after the last event: the service was restarted,
+/// the connection was lost, or the token of the call has expired and can be renewed.
 fn may_be_resumed(status: &Status) -> bool {
     let reason = status.get_details_error_info().map(|info| info.reason);
     retry::may_succeed_later(status)
+        // Neither is retryable in general: here a new call has a new token and an empty buffer.
         || reason.is_some_and(|reason| reason == "TOKEN_EXPIRED" || reason == "FEED_READER_SLOW")
 }
 

@@ -22,7 +22,7 @@ use crate::{
     store::category::{list_categories, list_responsibilities},
 };
 
-/// Handlers of `CategoryService`.
+/// Implements `CategoryService` on the commands and the store.
 #[derive(Debug)]
 pub(crate) struct Categories(pub App);
 
@@ -49,6 +49,7 @@ impl CategoryService for Categories {
         let after: String = page::decode(&message.page_token, &["categories"])
             .map_err(bad_page_token)?
             .unwrap_or_default();
+        // One more than the page, to learn whether there is a next one.
         let size = page::size(message.page_size);
         let mut categories = list_categories(&self.0.database.calls, &after, size + 1)
             .await
@@ -116,7 +117,7 @@ impl CategoryService for Categories {
     }
 }
 
-/// A new category from a message whose fields bear a prefix.
+/// Parses a new category; error paths start with `prefix`.
 pub(super) fn category(message: &wire::Category, prefix: &str) -> Result<Category, Refusal> {
     let mut missing = Vec::new();
     for (field, absent) in [
@@ -128,6 +129,7 @@ pub(super) fn category(message: &wire::Category, prefix: &str) -> Result<Categor
             missing.push(required(prefix, field));
         }
     }
+    // PostgreSQL's `text` can't store NUL.
     if message.name.contains('\0') {
         let what = "must not contain the character NUL";
         missing.push(FieldViolation::new(
@@ -152,7 +154,7 @@ pub(super) fn category(message: &wire::Category, prefix: &str) -> Result<Categor
     }
 }
 
-/// A new entry of the duty list from a message whose fields bear a prefix.
+/// Parses a new entry of the duty list; error paths start with `prefix`.
 pub(super) fn responsibility(
     message: &wire::Responsibility,
     prefix: &str,

@@ -8,7 +8,7 @@ use crate::{
     domain::{chat_group::ChatGroup, group_message::GroupMessage},
 };
 
-/// Serves chat groups and their messages.
+/// Implements `ChatService` for chat groups and their messages.
 #[derive(Debug, Clone)]
 pub(crate) struct ChatGroups(pub App);
 

@@ -14,7 +14,7 @@ use crate::{
     },
 };
 
-/// Serves meetings and deliberations.
+/// Implements `DeliberationService` for meetings, deliberations and assignments.
 #[derive(Debug, Clone)]
 pub(crate) struct Deliberations(pub App);
 

@@ -16,7 +16,7 @@ use crate::{
     store,
 };
 
-/// Serves the duty roster.
+/// Implements `DutyService` for the duty roster.
 #[derive(Debug, Clone)]
 pub(crate) struct DutyShifts(pub App);
 
@@ -39,7 +39,7 @@ serve! {
     }
 }
 
-/// Gaps are looked for in so long a time at once.
+/// Longest period that gaps can be requested for.
 const LONGEST: TimeDelta = TimeDelta::days(366);
 
 impl DutyShifts {
@@ -63,6 +63,7 @@ impl DutyShifts {
             .ok_or_else(|| Refusal::field("kind", "required", "is required"))?;
         let code = &request.area_code;
         let reference = self.0.reference.get().await?;
+        // An area outside the scope gets the same refusal as a missing one.
         if !scope.covers(code) || !reference.knows_area(code) {
             return Err(Refusal::not_found("area", code));
         }

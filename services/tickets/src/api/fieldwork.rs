@@ -12,7 +12,7 @@ use crate::{
     },
 };
 
-/// Serves patrols, visits, notes.
+/// Implements `FieldworkService` for patrols, visits and notes.
 #[derive(Debug, Clone)]
 pub(crate) struct Fieldwork(pub App);
 

@@ -1,5 +1,5 @@
-//! `ImportService`: rows with a past, checked one by one and loaded some at a
-//! time, each answered once it is committed.
+//! `ImportService`: rows with a history, validated one by one and imported in batches. The
+//! result of a row is sent once it is committed.
 
 use chrono::{DateTime, Utc};
 use prost::Message as _;
@@ -37,11 +37,11 @@ use crate::{
     reference::ClaimedPlace,
 };
 
-/// Handlers of `ImportService`.
+/// Implements `ImportService` on the import commands.
 #[derive(Debug, Clone)]
 pub(crate) struct Imports {
     pub app: App,
-    /// When streams end.
+    /// Cancelled at shutdown; ends the streams.
     pub stop: CancellationToken,
 }
 
@@ -68,7 +68,7 @@ impl ImportService for Imports {
     }
 }
 
-/// One stream's load.
+/// The import of one stream.
 struct Load {
     app: App,
     scope: RecordScope,
@@ -125,7 +125,7 @@ impl import::Importer for Load {
     }
 }
 
-/// What a data set claims, as far as it lies in a scope.
+/// Parses the claims of a data set, limited to a scope.
 fn dataset(claimed: ImportDataset, scope: &RecordScope) -> Result<Dataset, Refusal> {
     let claims = Claims::read(&claimed, scope)?;
     let place = |area: Area| ClaimedPlace {
@@ -139,7 +139,8 @@ fn dataset(claimed: ImportDataset, scope: &RecordScope) -> Result<Dataset, Refus
     })
 }
 
-/// A row of the domain from a record of the contract, checked against both.
+/// Converts a record of the contract to a row, validated against the contract and the
+/// domain.
 fn row(record: Record, now: DateTime<Utc>) -> Result<Row, Refusal> {
     match record {
         Record::Category(message) => {
@@ -155,7 +156,9 @@ fn row(record: Record, now: DateTime<Utc>) -> Result<Row, Refusal> {
             )?))
         }
         Record::Ticket(message) => {
+            // Rows of a stream are not validated by the codec: one bad row must not end the stream.
             check(&message)?;
+            // Stored with the ticket. A repeated import compares digests and skips the same row.
             let digest = Sha256::digest(message.encode_to_vec());
             let digest = digest.iter().map(|byte| format!("{byte:02x}")).collect();
             Ok(Row::Ticket(Box::new(PastRow {

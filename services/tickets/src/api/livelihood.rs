@@ -14,7 +14,7 @@ use crate::{
     domain::{livelihood_item::LivelihoodItem, livelihood_matter::LivelihoodMatter},
 };
 
-/// Serves livelihood items and matters.
+/// Implements `LivelihoodService` for livelihood items and matters.
 #[derive(Debug, Clone)]
 pub(crate) struct Livelihood(pub App);
 
@@ -73,7 +73,7 @@ impl Livelihood {
     }
 }
 
-/// What the public may see of a matter: nothing of the applicant.
+/// Converts a matter to its public form, which contains nothing about the applicant.
 fn public(matter: LivelihoodMatter) -> proto::PublicLivelihoodMatter {
     let last = matter.course.steps().last();
     let state_time = last.map_or(matter.head.created_time, |step| step.step_time);

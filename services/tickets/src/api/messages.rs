@@ -1,4 +1,4 @@
-//! Tickets, orders, clocks and history lines as messages.
+//! Converts tickets, orders, clocks and history lines to messages.
 
 use chrono::{DateTime, Utc};
 use wangge_api::{
@@ -22,7 +22,7 @@ use crate::{
     events::limit,
 };
 
-/// A report from the message of a ticket.
+/// Parses a report from a ticket message.
 pub(super) fn report(ticket: &wire::Ticket) -> Result<Report, Refusal> {
     Ok(Report {
         id: given_or_new_id(&ticket.id, "ticket.id")?,
@@ -36,7 +36,7 @@ pub(super) fn report(ticket: &wire::Ticket) -> Result<Report, Refusal> {
     })
 }
 
-/// A point in WGS 84.
+/// Converts a point to WGS 84: longitude and latitude in degrees.
 pub(super) fn degrees(point: &Point) -> (f64, f64) {
     let system = match point.coordinate_system() {
         CoordinateSystem::Gcj02 => System::Gcj02,
@@ -46,7 +46,7 @@ pub(super) fn degrees(point: &Point) -> (f64, f64) {
     to_wgs84((point.longitude, point.latitude), system)
 }
 
-/// A ticket as a message, with lights as they stand at `now`.
+/// Converts a ticket to its message, with the clock status as of `now`.
 pub(super) fn ticket(ticket: &Ticket, now: DateTime<Utc>) -> wire::Ticket {
     let due = |kind| ticket.clock(kind).and_then(Clock::due).map(timestamp);
     wire::Ticket {
@@ -105,7 +105,7 @@ fn order(order: &Order) -> wire::Order {
     }
 }
 
-/// A line of history as a message.
+/// Converts a history line to its message.
 pub(super) fn history_entry(line: &HistoryLine) -> wire::HistoryEntry {
     wire::HistoryEntry {
         revision: line.revision,
@@ -119,7 +119,7 @@ pub(super) fn history_entry(line: &HistoryLine) -> wire::HistoryEntry {
     }
 }
 
-/// A clock as a message, with its light at `now`.
+/// Converts a clock to its message, with its status as of `now`.
 pub(super) fn clock(clock: &Clock, now: DateTime<Utc>) -> wire::Clock {
     wire::Clock {
         kind: clock.kind.code().into(),

@@ -1,4 +1,4 @@
-//! Tickets with a past, from rows of an import.
+//! Parses tickets with a history from import rows.
 
 use chrono::{DateTime, Utc};
 use wangge_api::{date, refusal::Refusal, tickets::v1 as wire};
@@ -12,7 +12,7 @@ use crate::domain::{
     report::{Report, TicketSource},
 };
 
-/// A ticket with its history from a row. Its report is the first line.
+/// Parses a ticket with its history. The first line must be the report.
 pub(super) fn past_ticket(record: &wire::TicketRecord) -> Result<PastTicket, Refusal> {
     let mut lines = record.history.iter().enumerate();
     let reported = match lines.next() {
@@ -63,7 +63,7 @@ fn act(line: &wire::HistoryRecord, number: usize) -> Result<Act, Refusal> {
         A::FixOnTheSpot => Act::FixOnTheSpot { result: reason()? },
         A::Dispatch => Act::Dispatch {
             orders: orders(line, number)?,
-            // The past moves no clock.
+            // Imported acts start no clocks, so the limit has no effect.
             limit: PROFILE_LIMIT,
             limit_source: PROFILE.to_owned(),
         },

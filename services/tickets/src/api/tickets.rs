@@ -1,4 +1,4 @@
-//! `TicketService`: reads, the report, and the verbs.
+//! `TicketService`: reads, reports and verbs.
 
 use chrono::{DateTime, Utc};
 use prost::Message;
@@ -32,11 +32,11 @@ use crate::{
     },
 };
 
-/// Handlers of `TicketService`.
+/// Implements `TicketService` on the commands and the store.
 #[derive(Debug)]
 pub(crate) struct Tickets(pub App);
 
-/// What every verb's request has.
+/// Fields that the requests of all verbs have.
 trait Verb: Message {
     const METHOD: &'static str;
     fn request_id(&self) -> &str;
@@ -74,7 +74,7 @@ verbs! {
     CancelTicketRequest => "CancelTicket",
 }
 
-/// Who asks for a verb, and for which ticket.
+/// A parsed verb request with its caller.
 struct Asked<M> {
     key: RequestKey,
     scope: RecordScope,
@@ -85,6 +85,7 @@ struct Asked<M> {
 fn asked<M: Verb>(request: Request<M>) -> Result<Asked<M>, Refusal> {
     let (caller, scope) = Caller::of(&request)?;
     let message = request.into_inner();
+    // The fingerprint covers the method, so a request id can't be reused for another verb.
     let key = RequestKey::of(&caller.key, M::METHOD, message.request_id(), &message)?;
     let id = id(message.ticket_id(), "ticket_id")?;
     let target = Target {
@@ -100,7 +101,7 @@ fn asked<M: Verb>(request: Request<M>) -> Result<Asked<M>, Refusal> {
 }
 
 impl Tickets {
-    /// Does the acts that the request means.
+    /// Applies the acts that the request stands for.
     async fn act<M: Verb>(
         &self,
         request: Request<M>,
@@ -113,11 +114,12 @@ impl Tickets {
             message,
         } = asked(request)?;
         let acts = acts(&message)?;
+        // Cloned per attempt: `act_on_ticket` decides again after a lost race.
         let ticket = act_on_ticket(&self.0, &key, &scope, &target, |_| Ok(acts.clone())).await?;
         Ok(self.answer(&ticket))
     }
 
-    /// As [`Self::act`], for an act on an order: only its own unit may.
+    /// Like [`Self::act`], for acts on an order, which only its own unit may do.
     async fn act_on_order<M: Verb>(
         &self,
         request: Request<M>,
@@ -133,6 +135,8 @@ impl Tickets {
         let order_id = id(order_id(&message), "order_id")?;
         let acts = acts(&message, order_id)?;
         let ticket = act_on_ticket(&self.0, &key, &scope, &target, |ticket| {
+            // Checked on the loaded ticket in every attempt: the order may be withdrawn between
+            // two of them.
             guard_holder(ticket, order_id, &scope)?;
             Ok(acts.clone())
         })
@@ -141,20 +145,23 @@ impl Tickets {
     }
 
     fn answer(&self, ticket: &Ticket) -> Response<wire::Ticket> {
+        // The status of clocks depends on the present time and is not stored.
         Response::new(messages::ticket(ticket, self.0.clock.now()))
     }
 }
 
-/// Another unit's order is not there for a unit that acts by holding.
+/// Rejects acts on another unit's order by a caller that sees the ticket through its own
+/// order only.
 fn guard_holder(ticket: &Ticket, order_id: Uuid, scope: &RecordScope) -> Result<(), Refusal> {
     let by_holding = !scope.covers(&ticket.area_code);
     match ticket.order(order_id) {
         Some(order) if !by_holding || Some(order.unit_id) == scope.holder() => Ok(()),
+        // The same refusal as for a missing order: units must not learn of one another's orders.
         _ => Err(Refusal::not_found("order", order_id.to_string())),
     }
 }
 
-/// An outcome that the contract requires.
+/// Parses the outcome, which the contract requires.
 fn outcome(code: i32) -> Result<TicketOutcome, Refusal> {
     TicketOutcome::from_code(code)
         .ok_or_else(|| Refusal::field("outcome", "required", "is required"))
@@ -307,6 +314,8 @@ impl TicketService for Tickets {
             request,
             |asked| &asked.order_id,
             |asked, order_id| {
+                // Accepting and naming a handler are two acts in one write, so that both take
+                // effect or neither.
                 let handler = optional_id(&asked.handler_person_id, "handler_person_id")?;
                 let assign = handler.map(|handler_person_id| Act::Assign {
                     order_id,
@@ -475,6 +484,7 @@ async fn list(
         .iter()
         .filter_map(|state| i16::try_from(*state).ok())
         .collect();
+    // Part of the token's arguments: a token continues only the list that it was issued for.
     let states_text = format!("{states:?}");
     let unrouted = message.only_unrouted.to_string();
     let arguments = [
@@ -494,6 +504,7 @@ async fn list(
         unit_id: optional_id(&message.unit_id, "unit_id")?,
         only_unrouted: message.only_unrouted,
         after,
+        // One more than the page, to learn whether there is a next one.
         limit: size + 1,
     };
     let tickets = list_tickets(&app.database.list_lanes, &filter).await?;
@@ -502,6 +513,7 @@ async fn list(
         .iter()
         .map(|ticket| messages::ticket(ticket, now))
         .collect();
+    // A page is limited in bytes as well, so that it fits a client's maximum message size.
     let kept = page::fitting(size, listed.iter().map(prost::Message::encoded_len));
     let more = listed.len() > kept;
     listed.truncate(kept);
@@ -525,6 +537,8 @@ async fn history(
         .map_err(bad_page_token)?
         .unwrap_or_default();
     let size = page::size(message.page_size);
+    // `None` means that the caller can't see the ticket. A visible one without further
+    // lines has an empty page.
     let lines = list_history(&app.database.lanes, id, scope, after, size + 1)
         .await?
         .ok_or_else(|| not_found(id))?;

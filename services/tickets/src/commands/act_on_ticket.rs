@@ -1,4 +1,4 @@
-//! Does something to a ticket, whichever verb it is.
+//! Applies acts to a ticket; serves every verb.
 
 use uuid::Uuid;
 use wangge_api::refusal::Refusal;
@@ -19,25 +19,25 @@ use crate::{
     store::{ticket::AskedForCommand, ticket_write::TicketWrite},
 };
 
-/// How often a decision is taken anew because the ticket changed meanwhile.
+/// Attempts before a write that keeps losing to concurrent writes is refused.
 const ATTEMPTS: u32 = 5;
 
-/// Which ticket, as the caller read it.
+/// The ticket that a request addresses, and the version that its caller has read.
 #[derive(Debug)]
 pub(crate) struct Target {
-    /// Its id.
+    /// Id of the addressed ticket.
     pub id: Uuid,
-    /// The etag that was read; empty to act whatever has changed.
+    /// Etag that the caller has read; empty to skip the version check.
     pub etag: String,
 }
 
-/// Does the acts that `decide` names, all of them or none, and answers the
-/// ticket as it stands afterwards. Decides anew when the ticket changed
-/// between loading and saving.
+/// Applies the acts that `decide` returns, all or none, and returns the updated
+/// ticket. Loads and decides again if the ticket has changed between loading and
+/// saving.
 ///
 /// # Errors
-/// `RECORD_NOT_FOUND`, `ETAG_MISMATCH`, `STATE_CONFLICT`, `GUARD_FAILED`,
-/// `CONCURRENT_CHANGE`, `REQUEST_ID_REUSED`, and what `decide` refuses.
+/// Returns `RECORD_NOT_FOUND`, `ETAG_MISMATCH`, `STATE_CONFLICT`, `GUARD_FAILED`,
+/// `CONCURRENT_CHANGE`, `REQUEST_ID_REUSED`, or the refusal of `decide`.
 pub(crate) async fn act_on_ticket<F>(
     app: &App,
     key: &RequestKey,
@@ -55,6 +55,8 @@ where
             scope: scope.clone(),
         };
         let loaded = app.tickets.load_for_command(asked).await?;
+        // Before the etag check: a retry still carries the etag that its first attempt has
+        // made stale.
         if let Some((fingerprint, record_id)) = loaded.request {
             key.same(&fingerprint, record_id)?;
             return loaded.ticket.ok_or_else(|| not_found(target.id));
@@ -70,16 +72,19 @@ where
             actor: key.subject().to_owned(),
             imported: false,
         };
+        // Inside the loop: guards must hold on the version that is written.
         let acts = decide(&ticket)?;
         let (lines, events) = apply(&mut ticket, &acts, &moment)?;
         let write = TicketWrite::new(before, ticket.clone(), lines, &events, Some(key), now);
+        // Optimistic locking without a transaction: a cancelled handler can't leave one open.
+        // The statement writes nothing if the revision is no longer `before`.
         match app.tickets.update(write).await {
             Ok(true) => {
                 app.hint.committed();
                 return Ok(ticket);
             }
             Ok(false) => {}
-            // The same call is being made on another connection.
+            // A concurrent duplicate has committed first; the next attempt finds its request row.
             Err(error) if error.constraint() == Some("request_pkey") => {}
             Err(error) => return Err(error.refuse(CONSTRAINTS)),
         }
@@ -87,7 +92,7 @@ where
     Err(Refusal::concurrent_change("ticket"))
 }
 
-/// Does acts one after another, with a line of history and an event for each.
+/// Applies acts in order, with a history line and an event for each.
 pub(crate) fn apply(
     ticket: &mut Ticket,
     acts: &[Act],
@@ -95,6 +100,7 @@ pub(crate) fn apply(
 ) -> Result<(Vec<HistoryLine>, Vec<NewEvent>), Refusal> {
     let mut written = (Vec::new(), Vec::new());
     for act in acts {
+        // One revision per act: history and events are keyed by ticket and revision.
         written.0.push(ticket.act(act, moment)?);
         let event = events::ticket_changed(ticket, act.action(), moment, moment.at);
         event.check()?;
@@ -103,8 +109,10 @@ pub(crate) fn apply(
     Ok(written)
 }
 
-/// The version tag of a ticket.
+/// Returns the etag of a ticket.
 pub(crate) fn etag(ticket: &Ticket) -> String {
+    // `Ticket` serializes without its orders, so they are added: an etag must change
+    // with them too.
     etag::etag("ticket", ticket.revision, &(ticket, &ticket.orders))
 }
 

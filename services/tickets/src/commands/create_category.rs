@@ -1,4 +1,4 @@
-//! Makes a category.
+//! Creates a category.
 
 use futures::FutureExt as _;
 use wangge_api::refusal::Refusal;
@@ -16,7 +16,7 @@ use crate::{
     store::category::{insert_category, load_category, reference_changed},
 };
 
-/// A category holds for the whole platform, whose callers alone enter one.
+/// Checks that the caller has platform scope, since a category applies everywhere.
 ///
 /// # Errors
 /// `AREA_TOO_NARROW` on `field`.
@@ -29,7 +29,7 @@ pub(crate) fn guard_platform(is_of_the_platform: bool, field: &str) -> Result<()
     }
 }
 
-/// Makes a category and answers it.
+/// Creates a category and returns it.
 ///
 /// # Errors
 /// `RECORD_EXISTS`, `REQUEST_ID_REUSED`.
@@ -41,11 +41,14 @@ pub(crate) async fn create_category(
     let now = app.clock.now();
     let category = transact(&app.database.calls, CONSTRAINTS, move |tx| {
         async move {
+            // A concurrent duplicate of the request waits here until this transaction ends.
             if let Some(earlier) = claim(tx, &key, category.id, category.revision, now).await? {
                 let earlier = load_category(tx, earlier).await?;
                 return Ok(earlier.ok_or_else(|| Refusal::not_found("category", ""))?);
             }
             insert_category(tx, &category).await?;
+            // In the same transaction, so a replica that sees the new version also sees the
+            // category.
             reference_changed(tx).await?;
             append(tx, &events::category_changed(&category, false, now)).await?;
             Ok(category)
@@ -54,6 +57,8 @@ pub(crate) async fn create_category(
     })
     .await?;
     app.hint.committed();
+    // This replica accepts reports of the category from now on. The others notice the
+    // new version within a second.
     app.reference.refresh().await?;
     Ok(category)
 }

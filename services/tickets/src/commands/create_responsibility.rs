@@ -1,4 +1,4 @@
-//! Enters a unit in the duty list.
+//! Adds an entry to the duty list.
 
 use futures::FutureExt as _;
 use wangge_api::refusal::Refusal;
@@ -19,10 +19,10 @@ use crate::{
     store::category::{insert_responsibility, load_responsibility, reference_changed},
 };
 
-/// The field that names the unit.
+/// Request field that names the unit.
 const UNIT_FIELD: &str = "responsibility.unit_id";
 
-/// Makes an entry of the duty list and answers it.
+/// Creates an entry of the duty list and returns it.
 ///
 /// # Errors
 /// `REFERENCE_UNKNOWN`, `GUARD_FAILED` (`unit_not_current`), `RECORD_EXISTS`,
@@ -36,6 +36,8 @@ pub(crate) async fn create_responsibility(
     let now = app.clock.now();
     let (unit_id, today) = (entry.unit_id, day_of(now, DEFAULT_ZONE));
     let current = move |reference: &Reference| reference.demand_current(unit_id, UNIT_FIELD, today);
+    // The snapshot is refreshed once on a miss: another replica may just have stored the
+    // category, or the feed the area or the unit.
     let reference = app
         .reference
         .knowing(|reference| {
@@ -49,8 +51,12 @@ pub(crate) async fn create_responsibility(
                 let earlier = load_responsibility(tx, earlier, &scope).await?;
                 return Ok(earlier.ok_or_else(|| Refusal::not_found("responsibility", ""))?);
             }
+            // Not checked for an idempotent replay: the unit may have ended since the first
+            // call, which stays valid.
             current(&reference)?;
             insert_responsibility(tx, &entry).await?;
+            // In the same transaction, so a replica that sees the new version also sees the
+            // entry.
             reference_changed(tx).await?;
             append(tx, &events::responsibility_changed(&entry, false, now)).await?;
             Ok(entry)
@@ -59,6 +65,8 @@ pub(crate) async fn create_responsibility(
     })
     .await?;
     app.hint.committed();
+    // Routing on this replica uses the entry from now on. The others notice the new
+    // version within a second.
     app.reference.refresh().await?;
     Ok(entry)
 }
@@ -74,6 +82,8 @@ fn check_references(
             "category",
         ));
     }
+    // An area outside the scope reads the same as one that doesn't exist, so a caller
+    // can't probe for codes.
     if !scope.covers(&entry.area_code) || !reference.knows_area(&entry.area_code) {
         return Err(Refusal::unknown_reference(
             "responsibility.area_code",

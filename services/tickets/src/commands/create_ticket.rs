@@ -1,4 +1,4 @@
-//! Takes a report.
+//! Creates a ticket from a report.
 
 use chrono::NaiveDate;
 use uuid::Uuid;
@@ -21,10 +21,10 @@ use crate::{
     store::{ticket::AskedForCommand, ticket_write::TicketWrite},
 };
 
-/// Takes a report within the caller's area and answers the ticket.
+/// Creates a ticket from a report within the caller's area and returns it.
 ///
 /// # Errors
-/// `FIELD_INVALID`, `REFERENCE_UNKNOWN`, `RECORD_EXISTS`, `REQUEST_ID_REUSED`.
+/// Returns `FIELD_INVALID`, `REFERENCE_UNKNOWN`, `RECORD_EXISTS` or `REQUEST_ID_REUSED`.
 pub(crate) async fn create_ticket(
     app: &App,
     key: &RequestKey,
@@ -39,6 +39,8 @@ pub(crate) async fn create_ticket(
     };
     report.check()?;
     let today = day_of(now, DEFAULT_ZONE);
+    // Another replica may just have stored the category, or the feed the area: a miss
+    // refreshes the snapshot once before the report is rejected.
     let reference = app
         .reference
         .knowing(|reference| check_references(reference, &report, scope, today).is_ok())
@@ -48,13 +50,15 @@ pub(crate) async fn create_ticket(
     let (ticket, line) = Ticket::report(report, place, &moment)?;
     let event = events::ticket_changed(&ticket, TicketAction::Report, &moment, now);
     let write = TicketWrite::new(0, ticket.clone(), vec![line], &[event], Some(key), now);
+    // The request isn't looked up beforehand, which saves a round trip: the unique keys
+    // that the statement writes detect duplicates.
     match app.tickets.insert(write).await {
         Ok(()) => {
             app.hint.committed();
             Ok(ticket)
         }
-        // The same call was made before, or is being made on another
-        // connection, or the id is another ticket's.
+        // A retry, a concurrent duplicate, or an id that another ticket has: the request row
+        // distinguishes them.
         Err(error) if error.constraint().is_some() => match repeated(app, key, scope).await? {
             Some(ticket) => Ok(ticket),
             None => Err(error.refuse(CONSTRAINTS)),
@@ -63,11 +67,11 @@ pub(crate) async fn create_ticket(
     }
 }
 
-/// What the call made when it was made before.
+/// Returns the ticket that an earlier call with the same request id has created.
 ///
 /// # Errors
-/// `REQUEST_ID_REUSED`; `RECORD_NOT_FOUND` if the ticket lies outside the
-/// caller's scope by now and has changed since.
+/// Returns `REQUEST_ID_REUSED`; `RECORD_NOT_FOUND` if the ticket is no longer in the
+/// caller's scope and has changed since.
 async fn repeated(
     app: &App,
     key: &RequestKey,
@@ -78,11 +82,15 @@ async fn repeated(
         key: key.clone(),
         scope: scope.clone(),
     };
+    // The ticket's id isn't known yet. The nil id matches no ticket, so this looks up the
+    // request alone.
     let loaded = app.tickets.load_for_command(asked(Uuid::nil())).await?;
     let Some((fingerprint, record_id)) = loaded.request else {
         return Ok(None);
     };
     let id = key.same(&fingerprint, record_id)?;
+    // Scoped again: a ticket that was routed out of the caller's area and has changed
+    // since must not be disclosed by a retry.
     let ticket = app.tickets.load_for_command(asked(id)).await?.ticket;
     ticket.map(Some).ok_or_else(|| not_found(id))
 }
@@ -111,8 +119,11 @@ fn check_references(
             "is required of a caller without an area of its own",
         ));
     }
-    // A caller's own area is taken as given, even before the feed brought it.
+    // The caller's own area comes from the token and is trusted even before the feed
+    // has delivered it.
     let own = report.area_code.is_empty();
+    // An area outside the scope gets the same refusal as an unknown one, so a caller
+    // can't probe for codes.
     if !scope.covers(area_code) || !(own || reference.knows_area(area_code)) {
         return Err(Refusal::unknown_reference("ticket.area_code", "area"));
     }

@@ -1,4 +1,4 @@
-//! Orders a ticket to units.
+//! Dispatches a ticket: issues orders to units.
 
 use chrono::NaiveDate;
 use uuid::Uuid;
@@ -17,12 +17,12 @@ use crate::{
     reference::Reference,
 };
 
-/// Issues an order to the lead unit (the duty list's, if none is named) and to
-/// each assisting unit.
+/// Issues an order to the lead unit, or to the one in the duty list if none is named,
+/// and to each assisting unit.
 ///
 /// # Errors
-/// `REFERENCE_UNKNOWN` for a unit, `GUARD_FAILED` (`unit_not_current`) for one that
-/// does not exist today, and what every verb can answer.
+/// Returns `REFERENCE_UNKNOWN` for an unknown unit, `GUARD_FAILED` (`unit_not_current`)
+/// for a unit that doesn't exist today, and every refusal of [`act_on_ticket`].
 pub(crate) async fn dispatch_ticket(
     app: &App,
     key: &RequestKey,
@@ -32,6 +32,7 @@ pub(crate) async fn dispatch_ticket(
     assisting: &[Uuid],
 ) -> Result<Ticket, Refusal> {
     let today = day_of(app.clock.now(), DEFAULT_ZONE);
+    // The snapshot is refreshed once on a miss: the feed may just have delivered a unit.
     let reference = app
         .reference
         .knowing(|reference| {
@@ -41,8 +42,10 @@ pub(crate) async fn dispatch_ticket(
         .await?;
     known(&reference, lead, assisting)?;
     act_on_ticket(app, key, scope, target, |ticket| {
-        // Not asked of a repetition: what it has done stays done.
+        // Not checked for an idempotent replay: a unit may have ended since, and the orders
+        // of the first call stay valid.
         current(&reference, lead, assisting, today)?;
+        // Looked up for each attempt: the router may have moved the ticket to another area.
         let duty = reference.responsible_unit(&ticket.category_code, &ticket.area_code, today);
         let units = lead.or(duty).into_iter().chain(assisting.iter().copied());
         let named_lead = lead.or(duty).is_some();
@@ -54,6 +57,8 @@ pub(crate) async fn dispatch_ticket(
             .category_limit(&ticket.category_code)
             .ok_or_else(|| Refusal::internal(&"the ticket's category is not there"))?;
         Ok(vec![Act::Dispatch {
+            // Roles are positional: without a lead, the first assisting unit would become the
+            // lead. An empty list is rejected by the domain (`no_responsible_unit`).
             orders: if named_lead {
                 orders.collect()
             } else {
@@ -66,12 +71,12 @@ pub(crate) async fn dispatch_ticket(
     .await
 }
 
-/// Demands that every unit is known.
+/// Checks that every unit is known.
 fn known(reference: &Reference, lead: Option<Uuid>, assisting: &[Uuid]) -> Result<(), Refusal> {
     named(lead, assisting).try_for_each(|(field, unit)| reference.demand_unit(unit, &field))
 }
 
-/// Demands that every unit exists on a day.
+/// Checks that every unit exists on a day.
 fn current(
     reference: &Reference,
     lead: Option<Uuid>,
@@ -81,7 +86,7 @@ fn current(
     named(lead, assisting).try_for_each(|(field, unit)| reference.demand_current(unit, &field, day))
 }
 
-/// The units that are named, each with its field.
+/// Returns the named units, each with its request field.
 fn named(lead: Option<Uuid>, assisting: &[Uuid]) -> impl Iterator<Item = (String, Uuid)> {
     let lead = lead.map(|unit| ("lead_unit_id".to_owned(), unit));
     let assisting = assisting.iter().enumerate();

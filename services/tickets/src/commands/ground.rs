@@ -1,5 +1,5 @@
-//! What plain records of this service stand on: organization's areas and units,
-//! as its feed has brought them, tickets, and one another.
+//! Resolves the references of this service's plain records: to areas and units, from
+//! the copies that organization's feed maintains, to tickets, and to one another.
 
 use uuid::Uuid;
 use wangge_auth::RecordScope;
@@ -42,7 +42,7 @@ impl Host for App {
     }
 }
 
-/// The copies of areas and units, and the service's own records.
+/// Resolves references within a scope: the copies of areas and units, and own records.
 #[derive(Debug, Clone)]
 pub struct Copies {
     scope: RecordScope,
@@ -61,20 +61,22 @@ impl Ground for Copies {
     ) -> Result<Vec<(Uuid, Found)>, StoreError> {
         let scope = &self.scope;
         match kind {
+            // Not limited to the scope: a record may name units of the areas around the
+            // caller's.
             "unit" => copies::find_units(tx, ids).await,
             "ticket" => ticket::find_tickets(tx, scope, ids).await,
             ChatGroup::KIND => ChatGroup::find(tx, scope, ids).await,
             Deliberation::KIND => Deliberation::find(tx, scope, ids).await,
-            // A district's items hold for its communities: a matter's guard looks at
-            // where an item can be applied for.
+            // A district's item applies to its communities, whose callers don't have the
+            // district in their scope. The guard of a matter checks where an item applies.
             LivelihoodItem::KIND => LivelihoodItem::find(tx, &RecordScope::everything(), ids).await,
             Meeting::KIND => Meeting::find(tx, scope, ids).await,
             _ => Ok(Vec::new()),
         }
     }
 
-    /// Tickets are loaded in another way, and so may not be there when a trial
-    /// names them.
+    /// Returns true for kinds that a dry run may name before they exist. Tickets are
+    /// imported by other code than plain records, so they are among them.
     fn is_foreign(&self, kind: &str) -> bool {
         ["area", "unit", "ticket"].contains(&kind)
     }

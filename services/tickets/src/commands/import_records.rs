@@ -1,6 +1,6 @@
-//! Loads rows of an import: plain records of one kind that stand together, and
-//! of the others categories and duties first, since tickets name them; each kind
-//! of rows in the order sent.
+//! Imports rows. Consecutive plain records of one kind form a batch; among the other
+//! rows, categories and duties come first, since tickets refer to them. Each kind of
+//! rows keeps the order in which it was sent.
 
 use std::{collections::HashSet, sync::Arc};
 
@@ -50,67 +50,67 @@ use crate::{
 /// A row of an import.
 #[derive(Debug, Clone)]
 pub(crate) enum Row {
-    /// A category.
+    /// A category, with its limit.
     Category(Category),
     /// An entry of the duty list.
     Responsibility(Responsibility),
     /// A ticket with its history.
     Ticket(Box<PastRow>),
-    /// A plain record.
+    /// A plain record of any kind.
     Plain(Box<Plain>),
 }
 
 plain_rows! {
-    /// A plain record as a row brings it.
+    /// A plain record of an import row.
     Plain {
-        /// A chat group.
+        /// A residents' chat group.
         ChatGroup,
-        /// A message.
+        /// A message in a chat group.
         GroupMessage,
-        /// A shift of duty.
+        /// A shift of the duty roster.
         DutyShift,
-        /// An item.
+        /// An item of the livelihood catalogue.
         LivelihoodItem,
-        /// A matter.
+        /// An application for a livelihood item.
         LivelihoodMatter,
-        /// A meeting.
+        /// A meeting with its attendance.
         Meeting,
-        /// A deliberation.
+        /// A deliberation with its steps.
         Deliberation,
-        /// An assignment.
+        /// An assignment of a deliberation.
         Assignment,
-        /// A patrol.
+        /// A patrol of a grid.
         Patrol,
-        /// A visit.
+        /// A visit to a resident.
         FieldVisit,
-        /// A note.
+        /// A grid worker's note.
         FieldNote,
     }
 }
 
-/// A load in progress.
+/// An import in progress.
 #[derive(Debug)]
 pub(crate) struct Import {
     importer: Importer,
-    /// What is tried; none if rows are loaded.
+    /// State of the dry run; none if rows are imported.
     tried: Option<Tried>,
-    /// Whether places of tickets may still come.
+    /// True while areas of unplaced tickets may still arrive through the feed.
     waits: bool,
-    /// What plain records stand on.
+    /// Resolves the references of plain records.
     known: Known<Copies>,
 }
 
-/// What a data set says of areas and units that may not be known yet.
+/// Areas and units that a data set claims and that the service may not know yet.
 #[derive(Debug)]
 pub(crate) struct Dataset {
-    /// What holds when.
+    /// The claimed areas and units, with the days on which they exist.
     pub claims: Claims,
-    /// Where what lies.
+    /// The claimed areas, with names and boundaries.
     pub places: Vec<ClaimedPlace>,
 }
 
 impl Import {
-    /// A load.
+    /// Creates an import that writes its rows.
     pub(crate) fn load(app: &App, importer: Importer) -> Self {
         Self {
             known: Known::new(app.ground(importer.scope.clone())),
@@ -120,11 +120,11 @@ impl Import {
         }
     }
 
-    /// A trial, which goes by what is there and by what the data set claims; what
-    /// rows name is taken as given without that.
+    /// Creates a dry run, which validates rows against the database and the claims of the
+    /// data set. Without a data set, the records that rows refer to are assumed to exist.
     ///
     /// # Errors
-    /// When the database can't be reached.
+    /// Returns an error if the database is unavailable.
     pub(crate) async fn trial(
         app: &App,
         importer: Importer,
@@ -142,23 +142,23 @@ impl Import {
     }
 }
 
-/// What became of a row.
+/// The result of one row.
 #[derive(Debug)]
 pub(crate) enum Outcome {
-    /// It was loaded: id and revision.
+    /// Imported, with id and revision.
     Imported(Uuid, i64),
-    /// It was there already: id and revision.
+    /// Unchanged, since the same row was imported before: id and revision.
     Unchanged(Uuid, i64),
-    /// It can be loaded.
+    /// Valid: the dry run found no fault.
     Valid,
-    /// It can't be.
+    /// Rejected, with the reason.
     Refused(Refusal),
 }
 
-/// Loads rows, or only tries them; answers what became of each, in order.
+/// Imports rows, or validates them in a dry run. Returns one outcome per row, in order.
 ///
 /// # Errors
-/// When the database can't be reached.
+/// Returns an error if the database is unavailable.
 pub(crate) async fn import_records(
     app: &App,
     import: &mut Import,
@@ -169,6 +169,8 @@ pub(crate) async fn import_records(
         .into_iter()
         .map(|row| row.and_then(|row| within_reach(&import.importer.scope, row)))
         .collect();
+    // Only neighbouring rows form a batch: a row may refer to any row sent before it, so
+    // kinds must not overtake one another.
     for chunk in rows.chunk_by(go_together) {
         let chunk = chunk.to_vec();
         outcomes.extend(match chunk.first() {
@@ -185,8 +187,7 @@ pub(crate) async fn import_records(
     Ok(outcomes)
 }
 
-/// Refuses reference data that hold for more than the importer's area, in a trial
-/// too.
+/// Rejects reference data that apply beyond the importer's area, in a dry run too.
 fn within_reach(scope: &RecordScope, row: Row) -> Result<Row, Refusal> {
     match &row {
         Row::Category(_) => guard_platform(scope.covers(""), "code")?,
@@ -205,8 +206,8 @@ fn plain(row: Result<Row, Refusal>) -> Option<Plain> {
     }
 }
 
-/// Whether two rows are loaded together: plain records of one kind, or neither
-/// plain.
+/// Returns true if two rows belong to one batch: plain records of one kind, or neither
+/// of them plain.
 fn go_together(one: &Result<Row, Refusal>, other: &Result<Row, Refusal>) -> bool {
     match (one, other) {
         (Ok(Row::Plain(one)), Ok(Row::Plain(other))) => one.is_like(other),
@@ -226,11 +227,11 @@ impl From<load::Outcome> for Outcome {
     }
 }
 
-/// Tries rows other than plain records, behind what was tried before in the same
-/// load.
+/// Validates rows other than plain records, against the database and the rows that
+/// were validated before in the same import.
 ///
 /// # Errors
-/// When the database can't be reached.
+/// Returns an error if the database is unavailable.
 async fn try_records(
     app: &App,
     import: &mut Import,
@@ -250,6 +251,8 @@ async fn try_records(
     let tickets = tickets(&rows);
     let categories: Vec<Option<String>> = rows.iter().map(category_code).collect();
     let (scope, now) = (importer.scope.clone(), app.clock.now());
+    // Written inside the transaction of the dry run, which is never committed: later rows
+    // see these, and the schema checks uniqueness.
     let outcomes = known
         .trial()
         .attempt(&app.database.calls, CONSTRAINTS, move |tx| {
@@ -257,6 +260,8 @@ async fn try_records(
         })
         .await?;
     for (outcome, code) in outcomes.iter().zip(categories) {
+        // Refused categories don't count, so duties and tickets that name one are reported
+        // as well.
         if !matches!(outcome, Some(Outcome::Refused(_))) {
             tried.categories.extend(code);
         }
@@ -267,6 +272,7 @@ async fn try_records(
         .into_iter()
         .zip(try_tickets(app, importer, tried, &tickets).await?)
     {
+        // Tickets aren't written in a dry run. Plain records that follow may refer to them.
         if let Ok(Some(area_code)) = &outcome {
             known.learn("ticket", id, Found::plain(area_code.clone()));
         }
@@ -280,16 +286,18 @@ async fn try_records(
         .collect())
 }
 
-/// Loads rows that passed their checks; the others are answered as refused.
+/// Imports rows that passed their checks; returns the others as refused.
 ///
 /// # Errors
-/// When the database can't be reached.
+/// Returns an error if the database is unavailable.
 async fn import_tickets_and_reference(
     app: &App,
     import: &mut Import,
     rows: Vec<Result<Row, Refusal>>,
 ) -> Result<Vec<Outcome>, Refusal> {
     let tickets = tickets(&rows);
+    // Committed first: the snapshot that tickets are checked against must contain their
+    // categories.
     let outcomes = import_reference(app, &import.importer.scope, rows).await?;
     let loaded = if tickets.is_empty() {
         Vec::new()
@@ -299,7 +307,7 @@ async fn import_tickets_and_reference(
     Ok(filled(outcomes, loaded).collect())
 }
 
-/// The tickets among rows.
+/// Returns the tickets among rows.
 fn tickets(rows: &[Result<Row, Refusal>]) -> Vec<PastRow> {
     let ticket = |row: &Result<Row, Refusal>| match row {
         Ok(Row::Ticket(row)) => Some((**row).clone()),
@@ -308,7 +316,7 @@ fn tickets(rows: &[Result<Row, Refusal>]) -> Vec<PastRow> {
     rows.iter().filter_map(ticket).collect()
 }
 
-/// The code of a row that is a category.
+/// Returns the code of a row that is a category.
 fn category_code(row: &Result<Row, Refusal>) -> Option<String> {
     match row {
         Ok(Row::Category(category)) => Some(category.code.clone()),
@@ -316,7 +324,7 @@ fn category_code(row: &Result<Row, Refusal>) -> Option<String> {
     }
 }
 
-/// Outcomes, with those of tickets where they were left open.
+/// Fills the outcomes of tickets into the places that were left open.
 fn filled(outcomes: Vec<Option<Outcome>>, tickets: Vec<Outcome>) -> impl Iterator<Item = Outcome> {
     let mut tickets = tickets.into_iter();
     outcomes
@@ -324,7 +332,7 @@ fn filled(outcomes: Vec<Option<Outcome>>, tickets: Vec<Outcome>) -> impl Iterato
         .filter_map(move |outcome| outcome.or_else(|| tickets.next()))
 }
 
-/// Loads categories and duties; leaves the outcomes of tickets open.
+/// Imports categories and duties; leaves the outcomes of tickets open.
 async fn import_reference(
     app: &App,
     scope: &RecordScope,
@@ -333,6 +341,8 @@ async fn import_reference(
     let now = app.clock.now();
     let scope = scope.clone();
     let rows = if duties(&rows).next().is_some() {
+        // An import of organization's records usually precedes this one, so the feed may not
+        // have delivered them yet.
         wait_for_duties(app, &rows).await?;
         check_duties(&*app.reference.get().await?, &HashSet::new(), rows)
     } else {
@@ -344,6 +354,7 @@ async fn import_reference(
     let outcomes = transact(&app.database.background, CONSTRAINTS, move |tx| {
         async move {
             let outcomes = load_reference_rows(tx, rows, &scope, now).await?;
+            // Bumped once per batch: each bump makes every replica re-read all reference data.
             if changes {
                 reference_changed(tx).await?;
             }
@@ -359,8 +370,8 @@ async fn import_reference(
     Ok(outcomes)
 }
 
-/// Loads categories and duties in an open transaction; leaves the outcomes of
-/// tickets open.
+/// Imports categories and duties in an open transaction; leaves the outcomes of tickets
+/// open.
 async fn load_reference_rows(
     tx: &mut Tx,
     rows: Vec<Result<Row, Refusal>>,
@@ -379,7 +390,7 @@ async fn load_reference_rows(
     Ok(outcomes)
 }
 
-/// The entries of the duty list among rows.
+/// Returns the entries of the duty list among rows.
 fn duties(rows: &[Result<Row, Refusal>]) -> impl Iterator<Item = &Responsibility> {
     rows.iter().filter_map(|row| match row {
         Ok(Row::Responsibility(entry)) => Some(entry),
@@ -387,7 +398,7 @@ fn duties(rows: &[Result<Row, Refusal>]) -> impl Iterator<Item = &Responsibility
     })
 }
 
-/// Waits until organization's feed has brought what duties name.
+/// Waits until organization's feed has delivered the areas and units that duties name.
 async fn wait_for_duties(app: &App, rows: &[Result<Row, Refusal>]) -> Result<(), Refusal> {
     let duties: Vec<&Responsibility> = duties(rows).collect();
     wait_until(app, |reference| {
@@ -399,8 +410,8 @@ async fn wait_for_duties(app: &App, rows: &[Result<Row, Refusal>]) -> Result<(),
     .map(drop)
 }
 
-/// Refuses duties that name what is not known. Their categories may be part of
-/// the same rows, or `categories` that were tried.
+/// Rejects duties with unknown references. Their categories may be among the same rows,
+/// or in `categories`, those that the dry run has validated.
 fn check_duties(
     reference: &Reference,
     categories: &HashSet<String>,
@@ -438,9 +449,12 @@ async fn load_one_category(
         append(tx, &events::category_changed(&category, true, now)).await?;
         return Ok(Outcome::Imported(category.id, category.revision));
     }
+    // The row exists. A repeated import of the same row is unchanged and not an error, so
+    // that an interrupted import can be run again.
     let there = load_category(tx, category.id).await?;
     Ok(match there {
         Some(there)
+            // Compared without revisions: that of a row is always 1.
             if Category {
                 revision: category.revision,
                 ..there.clone()
@@ -463,6 +477,8 @@ async fn load_one_duty(
         append(tx, &events::responsibility_changed(&entry, true, now)).await?;
         return Ok(Outcome::Imported(entry.id, entry.revision));
     }
+    // The insert does nothing on any conflict, so the id decides: the same row, another
+    // entry with this id, or this category and area under another id.
     let there = load_responsibility(tx, entry.id, scope).await?;
     Ok(match there {
         Some(there)

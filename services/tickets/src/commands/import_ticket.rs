@@ -1,4 +1,4 @@
-//! Loads tickets with a past, some at once.
+//! Imports tickets with their histories, in batches.
 
 use std::collections::{HashMap, HashSet};
 
@@ -27,56 +27,54 @@ use crate::{
     },
 };
 
-/// Weight of the rows that share a statement ([`PastTicket::weight`]), unless a
-/// single one weighs more: at some 200 bytes each, 4 MB of parameters. No row
-/// weighs more than 500 lines with 100 orders each.
+/// Weight limit of the rows that share a statement ([`PastTicket::weight`]); a single row
+/// may exceed it. At some 200 bytes per unit of weight, that is 4 MB of parameters. No
+/// row weighs more than 500 lines with 100 orders each.
 const TOGETHER: usize = 20_000;
 
-/// A row to be loaded.
+/// A ticket row of an import.
 #[derive(Debug, Clone)]
 pub(crate) struct PastRow {
-    /// The ticket.
+    /// The ticket with its history.
     pub past: PastTicket,
-    /// Digest of the row, by which the same row is known again.
+    /// Digest of the row, to recognise it when it is imported again.
     pub digest: String,
 }
 
 impl PastRow {
-    /// The day of the report.
+    /// Returns the day of the report.
     fn day(&self) -> NaiveDate {
         day_of(self.past.reported_time, DEFAULT_ZONE)
     }
 }
 
-/// Whose load it is, and of which community.
+/// The caller of an import, and the community whose records it brings.
 #[derive(Debug, Clone)]
 pub(crate) struct Importer {
-    /// What the importer reaches.
+    /// Areas that the importer can write to.
     pub scope: RecordScope,
-    /// The importer.
+    /// Subject of the importer's token.
     pub subject: String,
-    /// Code of the community in which tickets lie that name no area; empty if not
-    /// known.
+    /// Community of tickets that name no area; empty if not known.
     pub area_code: String,
 }
 
-/// What a trial goes by and has let pass.
+/// State of a dry run: its reference data and the rows it has accepted so far.
 #[derive(Debug, Default)]
 pub(crate) struct Tried {
-    /// What is there and what is claimed to come; none if what rows name is taken
-    /// as given.
+    /// Stored and claimed reference data; none if references are assumed to exist.
     pub reference: Option<Reference>,
-    /// Codes of categories.
+    /// Codes of accepted categories.
     pub categories: HashSet<String>,
     tickets: HashMap<Uuid, String>,
     orders: HashSet<Uuid>,
 }
 
-/// Says of each row whether it would be loaded, behind what was tried before;
-/// gives the area in which its ticket would lie, if that was looked for.
+/// Validates rows against the database and the rows accepted before. Returns for each
+/// the area of its ticket, if it was looked up.
 ///
 /// # Errors
-/// When the database can't be reached.
+/// Returns an error if the database is unavailable.
 pub(crate) async fn try_tickets(
     app: &App,
     importer: &Importer,
@@ -99,8 +97,11 @@ pub(crate) async fn try_tickets(
     let mut outcomes = Vec::with_capacity(rows.len());
     for row in rows {
         let id = row.past.report.id;
+        // An imported ticket stores the digest of its row; one that was reported has none and
+        // never matches.
         let same = there.get(&id).and_then(Option::as_ref);
         let outcome = match same.or_else(|| tried.tickets.get(&id)) {
+            // The same row again, stored or earlier in this dry run: an import would skip it.
             Some(digest) if *digest == row.digest => Ok(None),
             None if !there.contains_key(&id) => try_ticket(app, importer, tried, &taken, row),
             _ => Err(Refusal::exists("ticket", "id")),
@@ -129,13 +130,14 @@ fn try_ticket(
                 suggested_unit_id: None,
             };
             replay(app, row, place, &importer.subject, |_| ())?;
-            // Others than those that are known may still come.
+            // Units that are not known yet may still arrive; only known ones are checked.
             if let Some(reference) = app.reference.known() {
                 orders(&row.past).try_for_each(|order| order.demand_current(&reference))?;
             }
             None
         }
     };
+    // Collected first and added at the end: a rejected row reserves no ids.
     let mut own = HashSet::new();
     for order in orders(&row.past) {
         let id = order.id;
@@ -148,12 +150,12 @@ fn try_ticket(
     Ok(area_code)
 }
 
-/// Loads rows; each is loaded wholly or refused. `waits` says whether places may
-/// still come, and is false from then on.
+/// Imports rows; each is written as a whole or rejected. `waits` is true while areas may
+/// still arrive; it turns false when a wait has timed out.
 ///
 /// # Errors
-/// When the database can't be reached; then some of the rows may be loaded, which
-/// are known again when they are sent again.
+/// Returns an error if the database is unavailable. Some of the rows may be imported
+/// then; a repeated import skips them.
 pub(crate) async fn import_tickets(
     app: &App,
     importer: &Importer,
@@ -163,6 +165,8 @@ pub(crate) async fn import_tickets(
     wait_for_references(app, importer, waits, rows).await?;
     let mut outcomes = Vec::with_capacity(rows.len());
     for rows in by_weight(rows) {
+        // The statement is atomic, so one bad row fails its batch. Rows are retried singly to
+        // find it.
         outcomes.extend(match load_together(app, importer, rows).await {
             Err(refusal) if is_about_rows(&refusal) => load_singly(app, importer, rows).await?,
             settled => settled?,
@@ -171,8 +175,8 @@ pub(crate) async fn import_tickets(
     Ok(outcomes)
 }
 
-/// Rows in order, in groups of which none but a single row weighs more than
-/// [`TOGETHER`].
+/// Splits rows, in order, into batches that weigh at most [`TOGETHER`]; a row that
+/// weighs more forms its own.
 fn by_weight(rows: &[PastRow]) -> impl Iterator<Item = &[PastRow]> {
     let mut weight = 0;
     rows.chunk_by(move |before, row| {
@@ -185,8 +189,8 @@ fn by_weight(rows: &[PastRow]) -> impl Iterator<Item = &[PastRow]> {
     })
 }
 
-/// Whether the fault lies in a row and not in the moment; or others are
-/// loading the same rows.
+/// Returns true if a row caused the error, or a concurrent import of the same rows,
+/// rather than the state of the database.
 fn is_about_rows(refusal: &Refusal) -> bool {
     matches!(
         refusal.reason,
@@ -194,8 +198,7 @@ fn is_about_rows(refusal: &Refusal) -> bool {
     )
 }
 
-/// Loads rows one by one, since one of them can't be written, and refuses that
-/// one alone.
+/// Imports rows one by one after their batch has failed, and rejects only those at fault.
 async fn load_singly(
     app: &App,
     importer: &Importer,
@@ -205,7 +208,7 @@ async fn load_singly(
     for row in rows {
         let row = std::slice::from_ref(row);
         let mut loaded = load_together(app, importer, row).await;
-        // Written by others at the same time: now it is there to be compared.
+        // A concurrent import may just have written the row: the second attempt compares it.
         if loaded.as_ref().is_err_and(is_about_rows) {
             loaded = load_together(app, importer, row).await;
         }
@@ -218,7 +221,7 @@ async fn load_singly(
     Ok(outcomes)
 }
 
-/// Loads rows in one statement.
+/// Imports rows in one statement.
 async fn load_together(
     app: &App,
     importer: &Importer,
@@ -237,6 +240,7 @@ async fn load_together(
     for row in rows {
         let id = row.past.report.id;
         let outcome = match there.get(&id) {
+            // The same row was imported before: an import that was interrupted is run again.
             Some((Some(digest), revision)) if *digest == row.digest => {
                 Outcome::Unchanged(id, *revision)
             }
@@ -245,6 +249,7 @@ async fn load_together(
                 Ok(write) => {
                     let revision = write.revision();
                     writes.push(write);
+                    // A row may occur twice in one batch; the second must not be written again.
                     there.insert(id, (Some(row.digest.clone()), revision));
                     Outcome::Imported(id, revision)
                 }
@@ -262,8 +267,8 @@ async fn load_together(
     Ok(outcomes)
 }
 
-/// Decides what a row becomes, for a load and for a trial. `categories` are
-/// known beside those of the reference data.
+/// Decides what a row becomes, for imports and dry runs. `categories` are known in
+/// addition to those of the reference data.
 fn load(
     app: &App,
     reference: &Reference,
@@ -276,10 +281,13 @@ fn load(
     if reference.category_limit(category).is_none() && !categories.contains(category) {
         return Err(Refusal::unknown_reference("category_code", "category"));
     }
+    // Placed among the areas of the report's day: grids may have been split since.
     let place = reference.place(report, &importer.area_code, day);
     if !reference.knows_area(&place.area_code) || !importer.scope.covers(&place.area_code) {
         return Err(Refusal::unknown_reference("area_code", "area"));
     }
+    // Checked against the community that the import names, since a row without an area is
+    // placed by the very point that is to be checked.
     let within = match importer.area_code.as_str() {
         "" => &place.area_code,
         community => community,
@@ -329,24 +337,24 @@ fn replay(
         })
 }
 
-/// An order of a history.
+/// An order that a history issues.
 struct PastOrder {
-    /// Path to it in the row.
+    /// Path to the order in the row.
     path: String,
     id: Uuid,
     unit_id: Uuid,
-    /// Day on which it was issued.
+    /// Day on which the order was issued.
     day: NaiveDate,
 }
 
 impl PastOrder {
-    /// Path to a field of it in the row.
+    /// Returns the path to a field of the order.
     fn field(&self, name: &str) -> String {
         format!("{}.{name}", self.path)
     }
 
-    /// Demands that the unit existed when it was ordered to, if it is known. The
-    /// refusal names the field, as every one of a row does.
+    /// Checks that the unit existed when the order was issued, if the unit is known. The
+    /// refusal names the field, as every refusal of a row does.
     fn demand_current(&self, reference: &Reference) -> Result<(), Refusal> {
         let demanded = reference.demand_current(self.unit_id, "unit_id", self.day);
         demanded.map_err(|refusal| Refusal {
@@ -356,8 +364,9 @@ impl PastOrder {
     }
 }
 
-/// The orders that a history issues.
+/// Returns the orders that a history issues.
 fn orders(past: &PastTicket) -> impl Iterator<Item = PastOrder> {
+    // Counted from 1: the report is line 0 and is not among the acts.
     past.acts.iter().zip(1..).flat_map(|(past, line)| {
         let orders = match &past.act {
             Act::Dispatch { orders, .. } => orders.as_slice(),
@@ -376,8 +385,8 @@ fn orders(past: &PastTicket) -> impl Iterator<Item = PastOrder> {
     })
 }
 
-/// Waits until the copies have every area and unit that the rows name, since a
-/// load of organization's records is followed by this one at once.
+/// Waits until the copies have every area and unit that the rows name, since this import
+/// usually follows that of organization's records at once.
 async fn wait_for_references(
     app: &App,
     importer: &Importer,
@@ -402,9 +411,9 @@ async fn wait_for_references(
             && units.iter().all(|unit| reference.knows_unit(*unit))
     })
     .await?;
-    // A row that names no area is found by its point or address; as long as no
-    // grid has it, its grid may still come behind the community. What was there
-    // when the load began comes while that is waited for once.
+    // A row without an area is placed by its point or address. While no grid matches, the
+    // grid may still follow its community through the feed. One wait is enough: it lasts
+    // until all that was committed before the import has arrived.
     let unplaced: Vec<&PastRow> = rows
         .iter()
         .filter(|row| row.past.report.area_code.is_empty())
@@ -421,14 +430,15 @@ async fn wait_for_references(
     Ok(())
 }
 
-/// Waits until the copies are as complete as that, for as long as organization's
-/// feed may still bring what is missing; returns whether they are.
+/// Waits until the copies are complete or organization's feed has nothing left to
+/// deliver; returns true if they are complete.
 pub(crate) async fn wait_until(
     app: &App,
     complete: impl Fn(&Reference) -> bool,
 ) -> Result<bool, Refusal> {
     let mut arrival = Arrival::new(app.database.background.clone());
     loop {
+        // `refresh` and not `get`: the copies change underneath while the feed is applied.
         let reference = app.reference.refresh().await?;
         if complete(&reference) {
             return Ok(true);

@@ -1,5 +1,5 @@
-//! Routes what waits: open tickets whose place was not known when they were
-//! reported are looked at again whenever the reference data has changed.
+//! Routes waiting tickets: open tickets that had no known place when they were
+//! reported are re-checked after every change of the reference data.
 
 use std::{collections::HashSet, time::Duration};
 
@@ -26,17 +26,17 @@ use crate::{
     },
 };
 
-/// How often the reference data is looked at.
+/// Poll interval for the version of the reference data.
 const INTERVAL: Duration = Duration::from_secs(1);
-/// Rounds in which all that waits is looked at after a change: a report may
-/// just be written that was placed by the picture before.
+/// Rounds over all waiting tickets after a change: a report that was placed by the
+/// previous snapshot may still be in flight.
 const ROUNDS: u32 = 3;
-/// Tickets looked at together.
+/// Tickets per batch.
 const BATCH: i64 = 200;
-/// How the history names this work.
+/// Actor that the history records for routing.
 const ACTOR: &str = "wangge";
 
-/// Works until `stop`.
+/// Routes waiting tickets until `stop` is cancelled.
 pub(crate) async fn run(app: App, stop: CancellationToken) {
     let passed_over = meter("wangge")
         .u64_gauge("wangge.passed.over.tickets")
@@ -46,7 +46,7 @@ pub(crate) async fn run(app: App, stop: CancellationToken) {
     let mut rounds = 0;
     let mut told = HashSet::new();
     while !stop.is_cancelled() {
-        // What can't be looked at now is looked at in the next round.
+        // An unavailable database is no reason to stop: the next round tries again.
         let version = app.reference.refresh().await.ok();
         let version = version.map(|reference| reference.version());
         if version.is_some() && version != known {
@@ -55,10 +55,12 @@ pub(crate) async fn run(app: App, stop: CancellationToken) {
         if rounds > 0 {
             match route_waiting(&app).await {
                 Ok(round) => {
-                    // Those that changed meanwhile are looked at again.
+                    // Tickets that have changed concurrently need another round.
                     rounds -= u32::from(round.complete);
                     let count = u64::try_from(round.passed_over.len()).unwrap_or(u64::MAX);
                     passed_over.record(count, &[]);
+                    // Each ticket is logged once and not every second; the gauge stays up as
+                    // long as it can't be routed.
                     for (id, why) in round.passed_over.iter().filter(|one| !told.contains(*one)) {
                         tracing::error!(ticket_id = %id, %why, "a waiting ticket can't be routed");
                     }
@@ -74,17 +76,16 @@ pub(crate) async fn run(app: App, stop: CancellationToken) {
     }
 }
 
-/// What came of a round.
+/// Result of a round.
 #[derive(Debug)]
 struct Round {
-    /// None changed meanwhile and must be looked at again.
+    /// True if no ticket changed concurrently and needs another round.
     complete: bool,
-    /// Tickets that can't be routed, and why: nothing of what they say.
+    /// Tickets that can't be routed, each with the reason; never their content.
     passed_over: HashSet<(Uuid, String)>,
 }
 
-/// Routes what can be. A ticket that can't be read or written keeps no other from
-/// being routed.
+/// Runs one round. A ticket that can't be read or written doesn't block the others.
 async fn route_waiting(app: &App) -> Result<Round, Refusal> {
     let reference = app.reference.get().await?;
     let today = day_of(app.clock.now(), DEFAULT_ZONE);
@@ -93,6 +94,8 @@ async fn route_waiting(app: &App) -> Result<Round, Refusal> {
         complete: true,
         passed_over: HashSet::new(),
     };
+    // Keyset pagination: tickets that can't be routed stay in the list, so every page
+    // must start after the last one.
     loop {
         let tickets = list_unrouted(&app.database.background_lanes, after, BATCH).await?;
         let Some((last, _)) = tickets.last() else {
@@ -133,8 +136,8 @@ fn place(reference: &Reference, ticket: &Ticket, today: NaiveDate) -> Option<Pla
     Some(reference.place(&report, "", today)).filter(|place| place.routed)
 }
 
-/// Places a ticket; one that changed meanwhile is left to the next round, and
-/// then the answer is false. If it can't be placed, says why.
+/// Routes a ticket. Returns false if it has changed concurrently, which leaves it to the
+/// next round, and the reason if it can't be routed.
 async fn route(
     app: &App,
     mut ticket: Ticket,
@@ -157,6 +160,7 @@ async fn route(
             app.hint.committed();
             Ok(Ok(routed == [true]))
         }
+        // Only a fault of the row skips the ticket; an unavailable database aborts the round.
         Err(error) => error.row_fault().map(Err).ok_or(error),
     }
 }

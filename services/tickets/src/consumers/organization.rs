@@ -1,4 +1,4 @@
-//! Organization's feed: keeps the copies of areas, units and addresses.
+//! Projects organization's feed into the copies of areas, units and addresses.
 
 use chrono::NaiveDate;
 use futures::{FutureExt as _, future::BoxFuture};
@@ -17,9 +17,9 @@ use crate::store::{
     copies::{AreaCopy, UnitCopy, upsert_address, upsert_area, upsert_area_name, upsert_unit},
 };
 
-/// Applies events of organization's feed. The snapshot with which reports are
-/// routed is renewed beside it, once a second at most: a load of many areas and
-/// addresses isn't read whole again with each of its messages.
+/// Applies events of organization's feed. It doesn't rebuild the in-memory snapshot
+/// that routes reports: that happens separately, at most once per second, so that a
+/// bulk import of areas and addresses doesn't re-read all of them for every message.
 #[derive(Debug)]
 pub(crate) struct OrganizationProjector;
 
@@ -62,6 +62,8 @@ async fn apply(tx: &mut Tx, event: &Event) -> Result<(), Failure> {
         }
         _ => return Ok(()),
     }
+    // In the transaction of the change, so a replica that sees the new version also
+    // sees the rows.
     Ok(reference_changed(tx).await?)
 }
 

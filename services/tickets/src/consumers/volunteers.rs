@@ -1,5 +1,5 @@
-//! Volunteers' feed: keeps the copies of projects, by which a deliberation knows
-//! that what it has assigned is over.
+//! Projects volunteers' feed into the copies of projects. A deliberation uses them to
+//! check that the projects it assigned have ended.
 
 use futures::{FutureExt as _, future::BoxFuture};
 use uuid::Uuid;
@@ -12,7 +12,7 @@ use wangge_pg::{Tx, transaction::Failure};
 
 use crate::store::copies::upsert_project;
 
-/// Applies events of volunteers' feed.
+/// Applies events of volunteers' feed; ignores all but those of projects.
 #[derive(Debug)]
 pub(crate) struct VolunteersProjector;
 
@@ -31,6 +31,8 @@ async fn apply(tx: &mut Tx, event: &Event) -> Result<(), Failure> {
     }
     let id = Uuid::parse_str(&event.record_id)
         .map_err(|_| Refusal::field("record_id", "string.uuid", "must be a UUID"))?;
+    // An event lists every state that the record has passed through; the last one is
+    // its current state.
     let state = record.states.last().map_or("", |reached| &reached.state);
     upsert_project(tx, id, &record.area_code, state, event.revision).await?;
     Ok(())

@@ -1,5 +1,5 @@
-//! Everything that can be done to a ticket, as data: one command serves all
-//! verbs, and imports replay the same acts.
+//! Acts: everything that can be done to a ticket, as data. One command serves all verbs,
+//! and imports replay the same acts.
 
 use uuid::Uuid;
 use wangge_kernel::coded_enum;
@@ -9,17 +9,17 @@ use super::{
 };
 
 coded_enum! {
-    /// What came of a ticket, numbered as in the contract.
+    /// Outcome of a ticket. The numbers are the contract's.
     TicketOutcome {
-        /// Put right.
+        /// The problem was fixed.
         Fixed = 1 => "fixed",
-        /// Answered; there was nothing to put right.
+        /// Answered; there was nothing to fix.
         Answered = 2 => "answered",
-        /// Can't be put right.
+        /// The problem can't be fixed.
         NotFixable = 3 => "not_fixable",
-        /// Nobody's responsibility here.
+        /// No unit here is responsible.
         NotResponsible = 4 => "not_responsible",
-        /// Withdrawn by whoever reported it.
+        /// Withdrawn by its reporter.
         Withdrawn = 5 => "withdrawn",
     }
 }
@@ -27,116 +27,116 @@ coded_enum! {
 /// An order to be issued.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct NewOrder {
-    /// Its id.
+    /// Id of the new order.
     pub id: Uuid,
-    /// The unit.
+    /// Unit that the order is issued to.
     pub unit_id: Uuid,
 }
 
-/// One act.
+/// An act on a ticket, with its arguments.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Act {
     /// Accept the report as a ticket to be handled.
     File,
-    /// Turn the report down.
+    /// Decline the report.
     Decline {
-        /// Why.
+        /// Reason, for the history.
         reason: String,
-        /// What came of it.
+        /// Outcome of the declined report.
         outcome: TicketOutcome,
     },
-    /// Close it, since it was put right on the spot.
+    /// Close the ticket, since it was fixed on the spot.
     FixOnTheSpot {
-        /// What was done.
+        /// Description of what was done.
         result: String,
     },
-    /// Order it to units, the lead first.
+    /// Issue orders to units, the lead first.
     Dispatch {
-        /// The orders.
+        /// Orders to issue, the lead order first.
         orders: Vec<NewOrder>,
-        /// Within which it is to be handled.
+        /// Time limit for handling the ticket.
         limit: Limit,
-        /// Where the limit comes from.
+        /// Source of the limit, to explain the deadline.
         limit_source: String,
     },
-    /// Respond to an order.
+    /// Accept an order.
     Accept {
-        /// The order.
+        /// Id of the order.
         order_id: Uuid,
     },
-    /// Name who handles an order.
+    /// Assign a handler to an order.
     Assign {
-        /// The order.
+        /// Id of the order.
         order_id: Uuid,
-        /// Who.
+        /// Id of the person who handles it.
         handler_person_id: Uuid,
     },
-    /// Report an order's result.
+    /// Submit the result of an order.
     Submit {
-        /// The order.
+        /// Id of the order.
         order_id: Uuid,
-        /// What was done.
+        /// Description of what was done.
         result: String,
     },
-    /// Send an order back.
+    /// Return an order to the dispatcher.
     Return {
-        /// The order.
+        /// Id of the order.
         order_id: Uuid,
-        /// Why, as a code.
+        /// Reason as a code.
         return_reason: ReturnReason,
-        /// Why, in words.
+        /// Reason as text; may be empty.
         reason: String,
     },
-    /// Dispute an order.
+    /// Dispute an order, which escalates the ticket.
     Refuse {
-        /// The order.
+        /// Id of the order.
         order_id: Uuid,
-        /// Why.
+        /// Reason, for the history.
         reason: String,
     },
-    /// Take an assisting order back.
+    /// Withdraw an assisting order.
     Withdraw {
-        /// The order.
+        /// Id of the order.
         order_id: Uuid,
-        /// Why.
+        /// Reason, for the history.
         reason: String,
     },
-    /// Confirm an assisting order's result.
+    /// Confirm the result of an assisting order.
     ConfirmOrder {
-        /// The order.
+        /// Id of the order.
         order_id: Uuid,
     },
     /// Confirm the lead unit's result.
     Confirm,
     /// Send the lead unit's result back.
     SendBack {
-        /// Why.
+        /// Reason, for the history.
         reason: String,
     },
-    /// Pass the check.
+    /// Pass the check and close the ticket.
     Pass {
-        /// What came of it.
+        /// Outcome of the closed ticket.
         outcome: TicketOutcome,
     },
-    /// Fail the check.
+    /// Fail the check: the ticket is handled again.
     Fail {
-        /// Why.
+        /// Reason, for the history.
         reason: String,
     },
-    /// Cancel the ticket.
+    /// Cancel the ticket and its open orders.
     Cancel {
-        /// Why.
+        /// Reason, for the history.
         reason: String,
     },
-    /// Place it in a grid that was found.
+    /// Place the ticket in a grid that was found for it.
     Route {
-        /// Where it belongs.
+        /// The grid, with the unit suggested for it.
         place: Place,
     },
 }
 
 impl Act {
-    /// The action as the state machines and the history name it.
+    /// Returns the action that the state machines and the history know the act by.
     pub fn action(&self) -> TicketAction {
         match self {
             Self::File => TicketAction::File,
@@ -159,7 +159,7 @@ impl Act {
         }
     }
 
-    /// The order acted on; none for the whole ticket.
+    /// Returns the order that the act concerns; none if it concerns the whole ticket.
     pub fn order_id(&self) -> Option<Uuid> {
         match self {
             Self::Accept { order_id }
@@ -173,8 +173,7 @@ impl Act {
         }
     }
 
-    /// Why, in words, as the history keeps it; empty if the act needs no
-    /// reason.
+    /// Returns the text that the history stores as the reason; empty if the act has none.
     pub fn reason(&self) -> &str {
         match self {
             Self::Decline { reason, .. }

@@ -1,12 +1,11 @@
-//! Kinds of areas, as the organization service numbers them, in which records
-//! lie.
+//! Kinds of areas that records can belong to, numbered as in the organization service.
 
-/// Number of the contract's `AREA_KIND_COMMUNITY`.
+/// Number of `AREA_KIND_COMMUNITY` in the contract.
 pub const COMMUNITY: i16 = 3;
-/// Number of the contract's `AREA_KIND_GRID`.
+/// Number of `AREA_KIND_GRID` in the contract.
 const GRID: i16 = 4;
 
-/// Kinds of area in which the work of a community lies.
+/// Kinds of areas that community work can belong to.
 pub const COMMUNITIES_AND_GRIDS: &[i16] = &[COMMUNITY, GRID];
-/// Any kind of area.
+/// Accepts any kind of area.
 pub const ANY: &[i16] = &[];

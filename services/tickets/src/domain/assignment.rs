@@ -1,4 +1,5 @@
-//! What a deliberation has assigned: tickets and projects. An assignment lies where its deliberation lies.
+//! Assignments of a deliberation: tickets and projects. An assignment is in the area of its
+//! deliberation.
 
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
@@ -10,7 +11,7 @@ use super::deliberation::DeliberationState;
 states! {
     /// States of an assignment. The numbers are the contract's.
     AssignmentState for Assignment {
-        /// It stands.
+        /// Valid: it counts for the deliberation.
         Made = 1 => "made",
         /// Made by mistake. Final.
         Voided = 2 => "voided",
@@ -18,20 +19,20 @@ states! {
     "void": Made => Voided,
 }
 
-/// An assignment.
+/// A ticket or a project that carries out a deliberation.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Assignment {
-    /// What every record has; the area is that of what it belongs to.
+    /// Fields that every record has; the area is that of the deliberation.
     #[serde(flatten)]
     pub head: Head,
-    /// Where it stands and how it came there.
+    /// State and the steps that led to it.
     #[serde(flatten)]
     pub course: Course<AssignmentState>,
     /// Id of the deliberation.
     pub deliberation_id: Uuid,
-    /// Id of the ticket.
+    /// Id of the ticket; none if it is a project.
     pub ticket_id: Option<Uuid>,
-    /// Id of the project in the volunteers service.
+    /// Id of the project in the volunteers service; none if it is a ticket.
     pub project_id: Option<Uuid>,
     /// Day on which it was assigned.
     pub assigned_date: NaiveDate,

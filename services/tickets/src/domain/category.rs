@@ -1,32 +1,32 @@
-//! Categories, their limits, and the duty list.
+//! Categories, their time limits, and the duty list.
 
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 use wangge_kernel::{coded_enum, limit};
 
 coded_enum! {
-    /// How the time of a limit is counted, numbered as in the contract.
+    /// Unit in which a limit is counted. The numbers are the contract's.
     LimitKind {
-        /// Hours round the clock.
+        /// Hours around the clock.
         ContinuousHours = 1 => "continuous_hours",
         /// Days of the calendar.
         CalendarDays = 2 => "calendar_days",
-        /// Minutes round the clock; the profile's own limits are this short.
+        /// Minutes around the clock, for the short limits of the profile.
         ContinuousMinutes = 3 => "continuous_minutes",
     }
 }
 
-/// A limit of time.
+/// A time limit, which yields a deadline.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Limit {
-    /// How it is counted.
+    /// Unit of the amount.
     pub kind: LimitKind,
-    /// How much.
+    /// Amount in that unit.
     pub amount: i32,
 }
 
 impl Limit {
-    /// The limit as the kernel computes with it.
+    /// Converts the limit to the kernel's type, which computes deadlines.
     pub fn measure(self) -> limit::Limit {
         let amount = i64::from(self.amount);
         match self.kind {
@@ -37,32 +37,32 @@ impl Limit {
     }
 }
 
-/// A category of matters.
+/// A category of tickets.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Category {
-    /// Its id.
+    /// Id of the category.
     pub id: Uuid,
-    /// Its code.
+    /// Natural code, unique on the platform.
     pub code: String,
-    /// Its name.
+    /// Display name of the category.
     pub name: String,
-    /// Within which a ticket is to be handled.
+    /// Time limit for handling a ticket of the category.
     pub limit: Limit,
-    /// Its revision.
+    /// Revision; 1 for a new category.
     pub revision: i64,
 }
 
-/// An entry of the duty list.
+/// An entry of the duty list: the unit responsible for a category in an area.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Responsibility {
-    /// Its id.
+    /// Id of the entry.
     pub id: Uuid,
     /// Code of the category.
     pub category_code: String,
     /// Code of the area.
     pub area_code: String,
-    /// The responsible unit.
+    /// Id of the responsible unit.
     pub unit_id: Uuid,
-    /// Its revision.
+    /// Revision; 1 for a new entry.
     pub revision: i64,
 }

@@ -1,4 +1,4 @@
-//! Residents' chat groups.
+//! Chat groups of residents.
 
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
@@ -6,17 +6,17 @@ use wangge_records::{Checks, Head, Record, Reference, Text, Told, dated};
 
 use super::area;
 
-/// A chat group.
+/// A chat group of residents.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ChatGroup {
-    /// What every record has; the area is a community or a grid.
+    /// Fields that every record has; the area is a community or a grid.
     #[serde(flatten)]
     pub head: Head,
-    /// Name.
+    /// Display name of the group.
     pub name: Text,
-    /// First day.
+    /// First day on which the group exists.
     pub start_date: NaiveDate,
-    /// First day on which it no longer holds.
+    /// First day on which it no longer exists; none if open-ended.
     pub end_date: Option<NaiveDate>,
 }
 dated!(ChatGroup);

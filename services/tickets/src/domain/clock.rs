@@ -1,5 +1,5 @@
-//! The clocks of a ticket. A clock keeps every stretch of time that it counted
-//! or skipped, so that its deadline explains itself.
+//! The deadline clocks of a ticket. A clock stores every interval that it has counted or
+//! skipped, so that its deadline can be explained.
 
 use chrono::{DateTime, Duration, Utc};
 use serde::{Deserialize, Serialize};
@@ -15,11 +15,11 @@ use super::{
 };
 
 coded_enum! {
-    /// What a clock limits, numbered as in the contract.
+    /// Period that a clock limits. The numbers are the contract's.
     ClockKind {
         /// From the report to the filing.
         Filing = 1 => "filing",
-        /// From the filing, or an order that came back, to the dispatch.
+        /// From the filing, or a returned order, to the dispatch.
         Dispatch = 2 => "dispatch",
         /// From the dispatch to the confirmed result.
         Handling = 3 => "handling",
@@ -27,55 +27,55 @@ coded_enum! {
 }
 
 coded_enum! {
-    /// How a clock stands, numbered as in the contract.
+    /// Status of a clock. The numbers are the contract's.
     Light {
-        /// Under 80 % of the limit is used.
+        /// Less than 80 % of the limit is used.
         Green = 1 => "green",
-        /// 80 % or more is used.
+        /// At least 80 % of the limit is used.
         Yellow = 2 => "yellow",
         /// The limit has passed.
         Red = 3 => "red",
     }
 }
 
-/// The profile's limit for filing and for dispatching.
+/// Limit that the profile sets for filing and for dispatching.
 pub const PROFILE_LIMIT: Limit = Limit {
     kind: LimitKind::ContinuousMinutes,
     amount: 15,
 };
-/// How the profile is named as a limit's source.
+/// Name of the profile as the source of a limit.
 pub const PROFILE: &str = "profile";
 
-/// A stretch of time on a clock.
+/// An interval of a clock.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Stretch {
-    /// Its beginning.
+    /// Start of the interval, inclusive.
     pub start: DateTime<Utc>,
-    /// Its end; none for the one that runs.
+    /// End of the interval; none while it is running.
     pub end: Option<DateTime<Utc>>,
-    /// Whether it counts.
+    /// True if the interval counts towards the limit.
     pub counted: bool,
-    /// What began it.
+    /// Action that started the interval.
     pub cause: TicketAction,
 }
 
-/// One clock.
+/// A deadline clock of a ticket.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Clock {
-    /// What it limits.
+    /// Period that the clock limits.
     pub kind: ClockKind,
-    /// The limit, as it was when the clock was started.
+    /// Limit at the time when the clock was started.
     pub limit: Limit,
-    /// Where the limit comes from.
+    /// Source of the limit, to explain the deadline.
     pub limit_source: String,
-    /// The unit on whose time a handling clock runs.
+    /// Unit whose time a handling clock measures.
     pub unit_id: Option<Uuid>,
-    /// Its stretches, in order.
+    /// Intervals in order of time, without gaps or overlaps.
     pub stretches: Vec<Stretch>,
 }
 
 impl Clock {
-    /// A clock that starts now.
+    /// Creates a running clock, started at `at`.
     pub fn start(
         kind: ClockKind,
         limit: Limit,
@@ -99,26 +99,28 @@ impl Clock {
         }
     }
 
-    /// Whether a stretch runs that does not count.
+    /// Returns true if the clock is paused.
     pub fn is_paused(&self) -> bool {
         self.stretches
             .last()
             .is_some_and(|last| last.end.is_none() && !last.counted)
     }
 
-    /// When it was stopped; none while it runs or is paused.
+    /// Returns the time when the clock was stopped; none while it is running or paused.
     pub fn stopped(&self) -> Option<DateTime<Utc>> {
         self.stretches.last().and_then(|last| last.end)
     }
 
-    /// Ends the stretch that runs.
+    /// Ends the current interval and stops the clock.
     pub(super) fn stop(&mut self, at: DateTime<Utc>) {
         if let Some(last) = self.stretches.last_mut() {
+            // A stopped clock keeps its first end: callers stop all clocks of a ticket, including
+            // those that were stopped before.
             last.end.get_or_insert(at);
         }
     }
 
-    /// Begins a stretch that does not count.
+    /// Pauses the clock: starts an interval that doesn't count.
     pub(super) fn pause(&mut self, at: DateTime<Utc>, cause: TicketAction) {
         self.stop(at);
         self.stretches.push(Stretch {
@@ -129,14 +131,15 @@ impl Clock {
         });
     }
 
-    /// Begins a stretch that counts; the time since the clock was stopped or
-    /// paused does not.
+    /// Resumes the clock; the time since it was stopped or paused doesn't count.
     pub(super) fn resume(
         &mut self,
         at: DateTime<Utc>,
         cause: TicketAction,
         stopped_by: TicketAction,
     ) {
+        // The gap becomes an interval of its own: intervals must be contiguous to explain the
+        // deadline.
         if let Some(stopped) = self.stopped() {
             let skipped = Stretch {
                 start: stopped,
@@ -155,19 +158,20 @@ impl Clock {
         });
     }
 
-    /// When the limit passes; none while it is paused, since then nobody knows.
+    /// Returns the deadline; none while the clock is paused, since the length of the pause
+    /// isn't known yet.
     pub fn due(&self) -> Option<DateTime<Utc>> {
         let start = self.stretches.first()?.start;
         (!self.is_paused())
             .then(|| limit::due(self.limit.measure(), start, self.skipped(), DEFAULT_ZONE))
     }
 
-    /// How it stands now, or stood when it was stopped.
+    /// Returns the status at `now`, or at the time when the clock was stopped.
     pub fn light(&self, now: DateTime<Utc>) -> Option<Light> {
         let start = self.stretches.first()?.start;
         let last = self.stretches.last()?;
-        // Paused, it stands as it stood when the pause began; a pause that has
-        // ended is among what is skipped.
+        // A paused clock has the status of the moment when the pause began. Pauses that have
+        // ended are part of `skipped`.
         let at = last
             .end
             .unwrap_or(if last.counted { now } else { last.start });
@@ -180,7 +184,7 @@ impl Clock {
         })
     }
 
-    /// Time that did not count, in stretches that have ended.
+    /// Returns the total time of intervals that don't count and have ended.
     fn skipped(&self) -> Duration {
         self.stretches
             .iter()
@@ -236,8 +240,8 @@ mod tests {
     }
 
     proptest! {
-        /// However often it is paused, the counted time up to the deadline is
-        /// the limit, and stretches join without gap or overlap.
+        /// However often a clock is paused, the counted time until the deadline equals the
+        /// limit, and the intervals are contiguous.
         #[test]
         fn counted_time_is_the_limit(steps in proptest::collection::vec((1_i64..500, 1_i64..500), 0..8)) {
             let mut clock = hours(2000);
@@ -257,7 +261,7 @@ mod tests {
             }
         }
 
-        /// Days too move by exactly the pause, whatever the hour.
+        /// Deadlines in days, too, move by exactly the pause, at any time of day.
         #[test]
         fn a_stop_and_a_resumption_move_days_by_the_time_between(start in 0_i64..100_000, gap in 1_i64..9000) {
             let limit = Limit { kind: LimitKind::CalendarDays, amount: 3 };

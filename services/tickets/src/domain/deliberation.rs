@@ -1,4 +1,4 @@
-//! Deliberations: from a problem that was raised to the review by those who raised it.
+//! Deliberations: from a problem that residents raise to the review by those who raised it.
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -13,21 +13,21 @@ states! {
     DeliberationState for Deliberation {
         /// The problem was raised.
         Collected = 1 => "collected",
-        /// The topic is fixed.
+        /// The topic is set.
         TopicSet = 2 => "topic_set",
-        /// The four parties deliberate.
+        /// The four parties are deliberating.
         Deliberating = 3 => "deliberating",
-        /// They have decided.
+        /// The parties have decided.
         Resolved = 4 => "resolved",
-        /// They have not come to a decision; it can be taken up again.
+        /// No decision was reached; it can be deliberated again.
         NoConsensus = 5 => "no_consensus",
-        /// Tickets and projects carry it out.
+        /// Tickets and projects are assigned to carry it out.
         Assigned = 6 => "assigned",
         /// It is being carried out.
         Implementing = 7 => "implementing",
         /// Carried out and reviewed by those who raised it. Final.
         Reviewed = 8 => "reviewed",
-        /// Dropped. Final.
+        /// Dropped without a decision. Final.
         Dropped = 9 => "dropped",
     }
     "set_topic": Collected => TopicSet,
@@ -40,30 +40,30 @@ states! {
     "drop": Collected | TopicSet | NoConsensus => Dropped,
 }
 
-/// A deliberation.
+/// A deliberation of the four parties on a topic.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Deliberation {
-    /// What every record has; the area is a community or a grid.
+    /// Fields that every record has; the area is a community or a grid.
     #[serde(flatten)]
     pub head: Head,
-    /// Where it stands and how it came there.
+    /// State and the steps that led to it.
     #[serde(flatten)]
     pub course: Course<DeliberationState>,
-    /// The problem in a few words.
+    /// Short description of the problem.
     pub title: Text,
     /// Ids of the people or residents who raised it, in the organization service.
     pub raiser_ids: Vec<Uuid>,
-    /// The topic as it was fixed.
+    /// Topic as it was set.
     pub topic: Note,
-    /// Id of the last meeting at which it was deliberated on.
+    /// Id of the latest meeting that deliberated on it.
     pub meeting_id: Option<Uuid>,
-    /// Ids of the meetings at which no decision was come to, in order.
+    /// Ids of the meetings that reached no decision, in order.
     pub inconclusive_meeting_ids: Vec<Uuid>,
-    /// What was decided.
+    /// Text of the decision.
     pub decision: Note,
-    /// Id of the one of those who raised it who has reviewed it.
+    /// Id of the reviewer, one of those who raised it.
     pub reviewer_id: Option<Uuid>,
-    /// What was found.
+    /// Findings of the review.
     pub review: Note,
 }
 
@@ -91,8 +91,11 @@ impl Record for Deliberation {
             DeliberationState::Implementing,
             DeliberationState::Reviewed,
         ];
+        // `later` is in the order of the steps, so each slice holds the states that require a
+        // field: `topic` from the first on, `meeting_id` from the second, and so on.
         let [topic, meeting, decision, reviewed] =
             [0, 1, 3, 6].map(|from| self.course.is_in(&later[from..]));
+        // A deliberation can be dropped before it has a topic or a meeting.
         if self.course.state() != DeliberationState::Dropped {
             checks.given_when(topic, said(&self.topic), "topic", name);
             checks.given_when(meeting, self.meeting_id.is_some(), "meeting_id", name);
@@ -127,9 +130,10 @@ impl Record for Deliberation {
 }
 
 impl Deliberation {
-    /// The meetings at which it was deliberated on.
+    /// Returns the meetings that have deliberated on it.
     pub fn meetings(&self) -> impl Iterator<Item = Uuid> {
         let last = self.meeting_id;
+        // A meeting that is named before the step "deliberate" has not deliberated on it.
         let deliberated = self.course.last_time("deliberate").is_some();
         let last = last.filter(|_| deliberated);
         last.into_iter()
@@ -153,6 +157,7 @@ impl Stateful for Deliberation {
     }
 
     fn settle(&mut self, action: &'static str, _now: DateTime<Utc>) -> Result<(), Refusal> {
+        // The next round replaces `meeting_id`, so the meeting is stored here as well.
         if action == "disagree" {
             self.inconclusive_meeting_ids.extend(self.meeting_id);
         }

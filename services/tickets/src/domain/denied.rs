@@ -1,28 +1,28 @@
-//! Why the domain says no.
+//! Denials: the errors of the domain's decisions.
 
-/// A decision against an action.
+/// Reason why the domain denies an action.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Denied {
-    /// The action is not legal in the state.
+    /// The action is not legal in the current state.
     State {
-        /// What has the state: `ticket` or `order`.
+        /// Kind of the record: `ticket` or `order`.
         kind: &'static str,
-        /// The state.
+        /// Name of the current state.
         state: &'static str,
-        /// The action.
+        /// Name of the action.
         action: &'static str,
     },
-    /// A guard of the action does not hold.
+    /// A guard of the action is not satisfied.
     Guard {
         /// Stable name of the guard.
         name: &'static str,
-        /// What it is about.
+        /// Kind of the record that it concerns.
         kind: &'static str,
-        /// What is wrong.
+        /// Description of the violation, for the caller.
         description: &'static str,
     },
     /// The ticket has no such order.
     NoSuchOrder,
-    /// Fields of a report break a rule: (field, what is wrong).
+    /// Fields of a report are invalid: pairs of field and description.
     Fields(Vec<(&'static str, &'static str)>),
 }

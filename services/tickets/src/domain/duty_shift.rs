@@ -1,4 +1,5 @@
-//! The duty roster: who is on duty where and when. Nobody is on two duties at a time.
+//! The duty roster: shifts of people on duty in an area. Nobody is on two duties of a
+//! community at a time.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
@@ -13,45 +14,45 @@ use wangge_records::{Checks, Course, Head, Record, Reference, Stateful, Told, st
 use super::area;
 
 coded_enum! {
-    /// What a duty is for. The numbers are the contract's.
+    /// Purpose of a duty. The numbers are the contract's.
     DutyKind {
-        /// Answering in residents' chat groups.
+        /// Replies in residents' chat groups.
         ChatGroup = 1 => "chat_group",
-        /// A service window or hotline.
+        /// Serves a window or hotline.
         Window = 2 => "window",
-        /// Being called out in a grid.
+        /// On call in a grid.
         Patrol = 3 => "patrol",
     }
 }
 
 states! {
-    /// States of a shift of duty. The numbers are the contract's.
+    /// States of a duty shift. The numbers are the contract's.
     DutyShiftState for DutyShift {
-        /// It stands.
+        /// Planned: the person is on duty.
         Planned = 1 => "planned",
-        /// Cancelled: who is on duty instead must be planned. Final.
+        /// Cancelled: a replacement needs a shift of its own. Final.
         Cancelled = 2 => "cancelled",
     }
     "hand_over": Planned => Planned,
     "cancel": Planned => Cancelled,
 }
 
-/// A shift of duty.
+/// A shift on the duty roster.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DutyShift {
-    /// What every record has; the area is a community or a grid.
+    /// Fields that every record has; the area is a community or a grid.
     #[serde(flatten)]
     pub head: Head,
-    /// Where it stands and how it came there.
+    /// State and the steps that led to it.
     #[serde(flatten)]
     pub course: Course<DutyShiftState>,
-    /// What for.
+    /// Purpose of the duty.
     pub kind: DutyKind,
     /// Id of the person, in the organization service.
     pub person_id: Uuid,
-    /// When it begins.
+    /// Start of the shift, inclusive.
     pub start_time: DateTime<Utc>,
-    /// When it ends: after `start_time`, by at most 24 hours.
+    /// End of the shift: after `start_time`, by at most 24 hours.
     pub end_time: DateTime<Utc>,
 }
 
@@ -108,8 +109,8 @@ impl Stateful for DutyShift {
         (action == "hand_over").then_some(self.person_id)
     }
 
-    /// Who was on duty is not rewritten: what a shift that has ended was is
-    /// settled.
+    /// Rejects changes to a shift that has ended: the roster of the past is a record of who
+    /// was on duty.
     fn settle(&mut self, _action: &'static str, now: DateTime<Utc>) -> Result<(), Refusal> {
         if self.end_time <= now {
             let why = "the shift has ended";

@@ -1,4 +1,4 @@
-//! Notes that grid workers take on the way.
+//! Notes that grid workers take in the field.
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -8,19 +8,19 @@ use wangge_records::{Checks, Head, Record, Reference, Text, Told};
 
 use super::area;
 
-/// A note.
+/// A note of a grid worker.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FieldNote {
-    /// What every record has; the area is a community or a grid.
+    /// Fields that every record has; the area is a community or a grid.
     #[serde(flatten)]
     pub head: Head,
     /// Id of the person, in the organization service.
     pub person_id: Uuid,
-    /// When.
+    /// Time of the observation.
     pub noted_time: DateTime<Utc>,
-    /// What was noted.
+    /// Text of the note.
     pub text: Text,
-    /// Id of the ticket that it led to.
+    /// Id of the ticket that was created from it.
     pub ticket_id: Option<Uuid>,
 }
 

@@ -1,4 +1,4 @@
-//! Visits to residents and errands run for them, with what came of each.
+//! Visits to residents and errands run for them, with their outcomes.
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -12,7 +12,7 @@ use wangge_records::{Checks, Head, Record, Reference, Text, Told};
 use super::area;
 
 coded_enum! {
-    /// What a visit was. The numbers are the contract's.
+    /// Kind of a visit. The numbers are the contract's.
     FieldVisitKind {
         /// A visit (走访联系).
         Visit = 1 => "visit",
@@ -21,23 +21,23 @@ coded_enum! {
     }
 }
 
-/// A visit.
+/// A visit to a resident, or an errand.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FieldVisit {
-    /// What every record has; the area is a community or a grid.
+    /// Fields that every record has; the area is a community or a grid.
     #[serde(flatten)]
     pub head: Head,
-    /// What it was.
+    /// Visit or errand.
     pub kind: FieldVisitKind,
-    /// Id of the person who went, in the organization service.
+    /// Id of the visitor, in the organization service.
     pub person_id: Uuid,
     /// Id of the resident, in the organization service.
     pub resident_id: Option<Uuid>,
-    /// When.
+    /// Time of the visit.
     pub visit_time: DateTime<Utc>,
-    /// What came of it.
+    /// Outcome of the visit.
     pub outcome: Text,
-    /// Id of the ticket that it led to.
+    /// Id of the ticket that was created from it.
     pub ticket_id: Option<Uuid>,
 }
 

@@ -1,4 +1,4 @@
-//! Messages in chat groups that ask for something, and their public replies. A message lies where its group lies.
+//! Requests in chat groups, and their public replies. A message is in the area of its group.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
@@ -10,13 +10,13 @@ use wangge_records::{Checks, Course, Head, Note, Record, Reference, Stateful, Te
 states! {
     /// States of a message. The numbers are the contract's.
     GroupMessageState for GroupMessage {
-        /// Received: whoever is on duty must claim it.
+        /// Received: a person on duty must claim it.
         Received = 1 => "received",
-        /// Somebody on duty sees to it.
+        /// Claimed by a person on duty.
         Claimed = 2 => "claimed",
         /// Replied to in the group. Final.
         Replied = 3 => "replied",
-        /// It needs no reply. Final.
+        /// Dismissed: no reply is needed. Final.
         Dismissed = 4 => "dismissed",
     }
     "claim": Received => Claimed,
@@ -25,32 +25,31 @@ states! {
     "dismiss": Received | Claimed => Dismissed,
 }
 
-/// Within which a message is to be replied to.
+/// Time limit for the public reply.
 pub const REPLY_WITHIN: TimeDelta = TimeDelta::minutes(60);
 
-/// A message.
+/// A message in a chat group.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct GroupMessage {
-    /// What every record has; the area is that of what it belongs to.
+    /// Fields that every record has; the area is that of the group.
     #[serde(flatten)]
     pub head: Head,
-    /// Where it stands and how it came there.
+    /// State and the steps that led to it.
     #[serde(flatten)]
     pub course: Course<GroupMessageState>,
-    /// Id of the group.
+    /// Id of the chat group.
     pub chat_group_id: Uuid,
-    /// What it says.
+    /// Text of the message.
     pub text: Text,
-    /// When it was sent.
+    /// Time when the message was sent.
     pub sent_time: DateTime<Utc>,
     /// Id of the person on duty who has claimed it, in the organization service.
     pub person_id: Option<Uuid>,
-    /// The public reply.
+    /// Text of the public reply.
     pub reply: Note,
-    /// Id of the ticket that it was turned into, whose number the reply names.
+    /// Id of the ticket created from it, whose number the reply names.
     pub ticket_id: Option<Uuid>,
-    /// The message's own id where it was sent, unique in its group; none if its
-    /// source gives none.
+    /// Id of the message in its source, unique per group; none if the source has no ids.
     pub source_message_id: Option<Note>,
 }
 
@@ -69,6 +68,7 @@ impl Record for GroupMessage {
     fn check(&self, checks: &mut Checks) {
         let state = self.course.state();
         let name = state.name();
+        // A message can be dismissed with or without having been claimed.
         if state != GroupMessageState::Dismissed {
             let claimed = state != GroupMessageState::Received;
             checks.given_when(claimed, self.person_id.is_some(), "person_id", name);
@@ -100,6 +100,8 @@ impl Record for GroupMessage {
     }
 
     fn taken(&self) -> Refusal {
+        // Either unique key may have conflicted. A bridge that sends a message again
+        // repeats its source id, so that one is named.
         let field = if self.source_message_id.is_some() {
             "group_message.source_message_id"
         } else {
@@ -125,12 +127,12 @@ impl Record for GroupMessage {
 }
 
 impl GroupMessage {
-    /// When the reply is due.
+    /// Returns the time by which the reply is due.
     pub fn due_time(&self) -> DateTime<Utc> {
         self.sent_time + REPLY_WITHIN
     }
 
-    /// Whether it was replied to in time; empty before the reply.
+    /// Returns whether the reply was in time; empty before the reply.
     fn kept(&self) -> &'static str {
         match self.course.last_time("reply") {
             Some(time) if time <= self.due_time() => "in_time",

@@ -1,4 +1,5 @@
-//! The catalogue of livelihood items: what can be applied for, with which papers, within which limit.
+//! The catalogue of livelihood items: what residents can apply for, with the required papers
+//! and the legal limit.
 
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
@@ -6,21 +7,21 @@ use wangge_records::{Checks, Head, Record, Reference, Text, Told, dated};
 
 use super::area;
 
-/// An item.
+/// An item of the livelihood catalogue.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LivelihoodItem {
-    /// What every record has; the area is any.
+    /// Fields that every record has; the area is of any kind.
     #[serde(flatten)]
     pub head: Head,
-    /// Name.
+    /// Display name of the item.
     pub name: Text,
     /// Legal limit in calendar days from the application to the decision.
     pub limit_days: i32,
-    /// Papers that are needed, each 1 to 100 characters.
+    /// Required papers, each 1 to 100 characters.
     pub materials: Vec<Text>,
-    /// First day.
+    /// First day on which applications are possible.
     pub start_date: NaiveDate,
-    /// First day on which it no longer holds.
+    /// First day on which they no longer are; none if open-ended.
     pub end_date: Option<NaiveDate>,
 }
 dated!(LivelihoodItem);

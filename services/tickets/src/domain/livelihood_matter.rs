@@ -1,4 +1,5 @@
-//! Livelihood matters: applications, each with a named handler, a deadline and public progress that names no resident.
+//! Livelihood matters: applications, each with a named handler, a deadline and public
+//! progress that names no resident.
 
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
@@ -11,21 +12,21 @@ use super::area;
 states! {
     /// States of a livelihood matter. The numbers are the contract's.
     LivelihoodMatterState for LivelihoodMatter {
-        /// Received.
+        /// The application was received.
         Received = 1 => "received",
-        /// Every paper is there.
+        /// All required papers were submitted.
         MaterialsComplete = 2 => "materials_complete",
-        /// Under review.
+        /// The application is under review.
         UnderReview = 3 => "under_review",
-        /// Made public for objections.
+        /// Published, open to objections.
         Publicised = 4 => "publicised",
-        /// Approved.
+        /// Approved, to be paid or delivered.
         Approved = 5 => "approved",
-        /// Refused. Final.
+        /// The application was refused. Final.
         Refused = 6 => "refused",
         /// Paid or delivered. Final.
         PaidOrDelivered = 7 => "paid_or_delivered",
-        /// Withdrawn. Final.
+        /// Withdrawn by the applicant. Final.
         Withdrawn = 8 => "withdrawn",
     }
     "complete_materials": Received => MaterialsComplete,
@@ -37,26 +38,27 @@ states! {
     "withdraw": Received | MaterialsComplete | UnderReview => Withdrawn,
 }
 
-/// A matter.
+/// A resident's application for a livelihood item.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LivelihoodMatter {
-    /// What every record has; the area is a community or a grid.
+    /// Fields that every record has; the area is a community or a grid.
     #[serde(flatten)]
     pub head: Head,
-    /// Where it stands and how it came there.
+    /// State and the steps that led to it.
     #[serde(flatten)]
     pub course: Course<LivelihoodMatterState>,
-    /// Id of the item.
+    /// Id of the livelihood item.
     pub livelihood_item_id: Uuid,
     /// Name of the applicant.
     pub applicant_name: Text,
-    /// Id of the applicant in the organization service.
+    /// Id of the applicant, in the organization service.
     pub resident_id: Option<Uuid>,
-    /// Id of the person who handles it, in the organization service.
+    /// Id of the handler, in the organization service.
     pub handler_person_id: Uuid,
-    /// Last day for the decision: within the legal limit of the item, counted from the day on which the matter was received.
+    /// Last day for the decision: within the legal limit of the item, counted from the day
+    /// on which the matter was received.
     pub due_date: NaiveDate,
-    /// What was paid, in fen.
+    /// Amount paid, in fen.
     pub amount_fen: i64,
 }
 
@@ -93,7 +95,7 @@ impl Record for LivelihoodMatter {
                 "livelihood_item",
                 self.livelihood_item_id,
             )
-            // The guard of its table asks for the day of the application.
+            // The guard of the table checks the day of the application instead.
             .on_any_day(),
         ]
     }

@@ -1,4 +1,4 @@
-//! Meetings: who sat together when, how many of each party, and the minutes.
+//! Meetings with the attendance of each party and the minutes.
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -26,18 +26,18 @@ coded_enum! {
 states! {
     /// States of a meeting. The numbers are the contract's.
     MeetingState for Meeting {
-        /// Planned.
+        /// Planned, not held yet.
         Planned = 1 => "planned",
-        /// Held. Final.
+        /// Held, with attendance and minutes. Final.
         Held = 2 => "held",
-        /// Cancelled. Final.
+        /// Cancelled with a reason. Final.
         Cancelled = 3 => "cancelled",
     }
     "hold": Planned => Held,
     "cancel": Planned => Cancelled,
 }
 
-/// Fields with the attendance of the four parties.
+/// Names of the fields with the attendance of the four parties.
 pub const PARTIES: [&str; 4] = [
     "committee_count",
     "party_member_count",
@@ -45,30 +45,30 @@ pub const PARTIES: [&str; 4] = [
     "stakeholder_count",
 ];
 
-/// A meeting.
+/// A meeting of the community's parties.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Meeting {
-    /// What every record has; the area is a community or a grid.
+    /// Fields that every record has; the area is a community or a grid.
     #[serde(flatten)]
     pub head: Head,
-    /// Where it stands and how it came there.
+    /// State and the steps that led to it.
     #[serde(flatten)]
     pub course: Course<MeetingState>,
-    /// What kind of meeting.
+    /// Kind of the meeting.
     pub kind: MeetingKind,
-    /// Title.
+    /// Title of the meeting.
     pub title: Text,
-    /// When it begins.
+    /// Planned start of the meeting.
     pub start_time: DateTime<Utc>,
-    /// Members of both committees of the community who came.
+    /// Attending members of both committees of the community.
     pub committee_count: i32,
-    /// Representatives of Party members who came.
+    /// Attending representatives of Party members.
     pub party_member_count: i32,
-    /// Representatives of residents who came.
+    /// Attending representatives of residents.
     pub resident_count: i32,
-    /// Stakeholders who came.
+    /// Attending stakeholders.
     pub stakeholder_count: i32,
-    /// Minutes.
+    /// Minutes; required once held.
     pub minutes: Note,
 }
 
@@ -115,7 +115,7 @@ impl Record for Meeting {
 }
 
 impl Meeting {
-    /// How many of each party came, in the order of [`PARTIES`].
+    /// Returns the attendance of each party, in the order of [`PARTIES`].
     pub fn attendance(&self) -> [i32; 4] {
         [
             self.committee_count,

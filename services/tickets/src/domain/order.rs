@@ -1,4 +1,4 @@
-//! A dispatch order as the domain keeps it.
+//! Dispatch orders and their steps.
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -10,46 +10,48 @@ use super::{
     ticket_state::TicketAction,
 };
 
-/// An order to one unit. Its fields bear the names of the table's columns.
+/// A dispatch order to one unit. Field names match the columns of the table.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Order {
-    /// Its id.
+    /// Id of the order.
     pub id: Uuid,
-    /// The ticket.
+    /// Id of the ticket.
     pub ticket_id: Uuid,
-    /// Place among the ticket's orders, from 1.
+    /// Position among the ticket's orders, from 1.
     pub place: i32,
-    /// The unit.
+    /// Id of the unit that the order is issued to.
     pub unit_id: Uuid,
-    /// Whether the unit leads.
+    /// Role of the unit: lead or assisting.
     pub role: OrderRole,
-    /// Its state.
+    /// Current state of the order.
     pub state: OrderState,
-    /// When it was issued.
+    /// Time when the order was issued.
     pub issued_time: DateTime<Utc>,
-    /// When the unit first accepted it.
+    /// Time when the unit first accepted it.
     pub accepted_time: Option<DateTime<Utc>>,
-    /// When it reached a final state, or was confirmed.
+    /// Time when it reached a final state or was confirmed.
     pub ended_time: Option<DateTime<Utc>>,
-    /// Who handles it.
+    /// Id of the person who handles it.
     pub handler_person_id: Option<Uuid>,
-    /// What the unit reported.
+    /// Result that the unit has submitted.
     pub result: String,
-    /// Why it was returned.
+    /// Reason of the return; none if not returned.
     pub return_reason: Option<ReturnReason>,
 }
 
 impl Order {
-    /// Moves the order on, if the action is legal.
+    /// Applies an action, if it is legal in the current state.
     pub(super) fn step(&mut self, action: TicketAction, at: DateTime<Utc>) -> Result<(), Denied> {
         self.state = next(self.state, action).ok_or(Denied::State {
             kind: "order",
             state: self.state.name(),
             action: action.name(),
         })?;
+        // The first acceptance is the unit's response, which figures count once per order.
         if self.state == OrderState::Accepted && self.accepted_time.is_none() {
             self.accepted_time = Some(at);
         }
+        // Cleared again: a failed check reopens a confirmed order.
         self.ended_time = if self.state.is_open() { None } else { Some(at) };
         Ok(())
     }

@@ -5,65 +5,66 @@ use wangge_kernel::coded_enum;
 use super::ticket_state::TicketAction;
 
 coded_enum! {
-    /// Whether a unit leads or assists, numbered as in the contract.
+    /// Role of a unit. The numbers are the contract's.
     OrderRole {
-        /// The one lead unit.
+        /// Leads: its order carries the ticket's state.
         Lead = 1 => "lead",
-        /// An assisting unit.
+        /// Assists the lead unit.
         Assisting = 2 => "assisting",
     }
 }
 
 coded_enum! {
-    /// State of an order, numbered as in the contract. Orders up to 5 are
-    /// live: they open the ticket to their unit.
+    /// State of an order. The numbers are the contract's. Orders up to 5 are live: their unit
+    /// can see the ticket.
     OrderState {
-        /// Issued to the unit, which has not answered yet.
+        /// Issued; the unit has not responded yet.
         Issued = 1 => "issued",
         /// Accepted: the unit's response.
         Accepted = 2 => "accepted",
-        /// A handler is at work on it.
+        /// A handler is working on it.
         Handling = 3 => "handling",
-        /// The unit has reported its result.
+        /// The unit has submitted its result.
         Submitted = 4 => "submitted",
         /// The result was confirmed.
         Confirmed = 5 => "confirmed",
-        /// Sent back: not the unit's business. Final.
+        /// Returned as not the unit's responsibility. Final.
         Returned = 6 => "returned",
-        /// Disputed. Final.
+        /// Disputed by the unit. Final.
         Refused = 7 => "refused",
-        /// Taken back. Final.
+        /// Withdrawn by itself, or with its lead order or ticket. Final.
         Withdrawn = 8 => "withdrawn",
     }
 }
 
 coded_enum! {
-    /// Why an order is returned, numbered as in the contract.
+    /// Reason of a return. The numbers are the contract's.
     ReturnReason {
         /// The place is not in the unit's area.
         NotOurArea = 1 => "not_our_area",
         /// The matter is not among the unit's duties.
         NotOurDuty = 2 => "not_our_duty",
-        /// Something needed to begin is missing.
+        /// Information needed to start is missing.
         InformationMissing = 3 => "information_missing",
-        /// Another reason, given in words.
+        /// Another reason, stated as text.
         Other = 4 => "other",
     }
 }
 
 impl OrderState {
-    /// The unit holds the order: it sees the ticket and can act.
+    /// Returns true if the unit holds the order: it can see the ticket and act on it.
     pub fn is_live(self) -> bool {
+        // SQL statements repeat this rule as `state <= 5`.
         self <= Self::Confirmed
     }
 
-    /// The unit's part is not finished yet.
+    /// Returns true if the unit's work is not finished.
     pub fn is_open(self) -> bool {
         self <= Self::Submitted
     }
 }
 
-/// The state of an order after an action; none if the action is not legal.
+/// Returns the state of an order after an action; none if the action is not legal.
 pub fn next(state: OrderState, action: TicketAction) -> Option<OrderState> {
     use OrderState as S;
     use TicketAction as A;

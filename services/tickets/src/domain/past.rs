@@ -1,5 +1,4 @@
-//! A ticket with a past: its history is replayed through the same rules that
-//! the verbs obey.
+//! Tickets with a history, which is replayed through the same rules that the verbs obey.
 
 use chrono::{DateTime, Utc};
 
@@ -11,67 +10,67 @@ use super::{
     ticket_state::TicketAction,
 };
 
-/// Something that was done.
+/// A past act on a ticket.
 #[derive(Debug, Clone, PartialEq)]
 pub struct PastAct {
-    /// What.
+    /// The act with its arguments.
     pub act: Act,
-    /// When.
+    /// Time of the act.
     pub at: DateTime<Utc>,
-    /// Who: an id, never a name.
+    /// Id of the actor, never a name.
     pub actor: String,
 }
 
-/// A ticket as it was, with everything that happened to it.
+/// A ticket of the past with its full history.
 #[derive(Debug, Clone)]
 pub struct PastTicket {
-    /// What was reported.
+    /// Report that the ticket began with.
     pub report: Report,
-    /// When.
+    /// Time of the report.
     pub reported_time: DateTime<Utc>,
-    /// By whom; empty if that was not kept.
+    /// Id of the reporter; empty if not recorded.
     pub reporter: String,
-    /// What was done since, in order of time.
+    /// Acts after the report, in order of time.
     pub acts: Vec<PastAct>,
 }
 
-/// Why a history can't have happened.
+/// Reason why a history is impossible.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Impossible {
-    /// Line `number` is not legal where it stands.
+    /// The act of line `number` is not legal at that point.
     Act {
-        /// Its place in the history; the report is 0.
+        /// Line in the history; the report is 0.
         number: usize,
-        /// Why not.
+        /// Denial of the domain.
         denied: Denied,
     },
-    /// Line `number` lies before the one before it, or in the future.
+    /// Line `number` is earlier than the line before it, or in the future.
     Time {
-        /// Its place in the history.
+        /// Line in the history; the report is 0.
         number: usize,
     },
 }
 
-/// A replayed step: the ticket as the line made it, and only until the next one.
+/// A replayed step. It borrows the ticket, which the next step changes.
 #[derive(Debug)]
 pub struct Step<'t> {
-    /// The ticket from this line on.
+    /// Ticket as of this line.
     pub ticket: &'t Ticket,
-    /// The line.
+    /// History line of the step.
     pub line: HistoryLine,
-    /// What was done.
+    /// Action of the step.
     pub action: TicketAction,
-    /// When and by whom.
+    /// Time and actor of the step.
     pub moment: &'t Moment,
 }
 
 impl PastTicket {
-    /// Replays the history; no step of it lies behind `now`. Gives each step to
-    /// `each`, and returns the ticket as the last one leaves it.
+    /// Replays the history, in which no step may be later than `now`. Passes each step to
+    /// `each`, and returns the ticket after the last one.
     ///
     /// # Errors
-    /// The first line that can't have happened; `each` may have been given the
-    /// steps before it.
+    /// Returns the first line that is impossible; `each` may have received the steps before
+    /// it.
     pub fn replay(
         &self,
         place: Place,
@@ -110,6 +109,8 @@ impl PastTicket {
             let line = ticket
                 .act(&past.act, &moment)
                 .map_err(|denied| Impossible::Act { number, denied })?;
+            // Handed on step by step: a copy of the ticket per line would need memory for lines
+            // times orders.
             each(Step {
                 ticket: &ticket,
                 line,
@@ -120,8 +121,8 @@ impl PastTicket {
         Ok(ticket)
     }
 
-    /// How much a load of it writes: each line of history goes with an event
-    /// that holds every order issued so far.
+    /// Returns the relative size of the import's writes: each history line has an event with
+    /// every order issued so far.
     pub fn weight(&self) -> usize {
         let (mut orders, mut weight) = (0, 1);
         for past in &self.acts {

@@ -1,4 +1,4 @@
-//! Patrols of grids.
+//! Patrols of grids by grid workers.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
@@ -8,21 +8,21 @@ use wangge_records::{Checks, Head, Note, Record, Reference, Told};
 
 use super::area;
 
-/// A patrol.
+/// A patrol of a grid.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Patrol {
-    /// What every record has; the area is a community or a grid.
+    /// Fields that every record has; the area is a community or a grid.
     #[serde(flatten)]
     pub head: Head,
     /// Id of the person, in the organization service.
     pub person_id: Uuid,
-    /// When it began.
+    /// Start of the patrol, inclusive.
     pub start_time: DateTime<Utc>,
-    /// When it ended: after `start_time`, by at most 24 hours.
+    /// End of the patrol: after `start_time`, by at most 24 hours.
     pub end_time: DateTime<Utc>,
-    /// How many things were found that need something done, 0 or more.
+    /// Number of problems found that need action, 0 or more.
     pub found_count: i32,
-    /// What was seen, up to 500 characters.
+    /// Observations, up to 500 characters.
     pub note: Note,
 }
 

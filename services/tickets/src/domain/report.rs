@@ -1,4 +1,4 @@
-//! A report about to become a ticket.
+//! Reports, which become tickets.
 
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
@@ -7,73 +7,73 @@ use wangge_kernel::coded_enum;
 use super::denied::Denied;
 
 coded_enum! {
-    /// Where a ticket comes from, numbered as in the contract.
+    /// Source of a ticket. The numbers are the contract's.
     TicketSource {
         /// A grid worker on patrol.
         GridWorker = 1 => "grid_worker",
-        /// A resident.
+        /// A report by a resident.
         Resident = 2 => "resident",
         /// A message in a chat group.
         ChatGroup = 3 => "chat_group",
-        /// The hotline.
+        /// A call to the hotline.
         Hotline = 4 => "hotline",
-        /// A leader.
+        /// A report by a leader.
         Leader = 5 => "leader",
-        /// A camera.
+        /// An image from a camera.
         Video = 6 => "video",
-        /// Another system's transfer.
+        /// Transferred from another system.
         Transfer = 7 => "transfer",
     }
 }
 
-/// What was reported.
+/// A report as the caller sends it.
 #[derive(Debug, Clone)]
 pub struct Report {
-    /// Id of the ticket that it becomes.
+    /// Id of the ticket to create.
     pub id: Uuid,
-    /// Where it comes from.
+    /// Source of the report; required.
     pub source: Option<TicketSource>,
-    /// Code of its category.
+    /// Code of the category.
     pub category_code: String,
-    /// What it is about.
+    /// Title that summarises the matter.
     pub title: String,
-    /// What was said.
+    /// Text of the report.
     pub description: String,
-    /// Where, in words.
+    /// Address as text, for routing.
     pub address: String,
-    /// Where, in degrees of WGS 84: longitude, latitude.
+    /// Longitude and latitude, in degrees of WGS 84.
     pub point: Option<(f64, f64)>,
     /// Code of the area that the reporter names; empty for none.
     pub area_code: String,
 }
 
-/// Where a report belongs, as far as that is known.
+/// The area that a report belongs to, as precisely as it is known.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Place {
-    /// Code of the smallest area known to hold it.
+    /// Code of the smallest area known to contain the place.
     pub area_code: String,
-    /// That area is a grid.
+    /// True if that area is a grid.
     pub routed: bool,
-    /// Unit that the duty list names.
+    /// Unit that the duty list names for the place.
     pub suggested_unit_id: Option<Uuid>,
 }
 
-/// When, by whom, and whether it is told of the past.
+/// Time, actor and origin of an act.
 #[derive(Debug, Clone)]
 pub struct Moment {
-    /// When it happens or happened.
+    /// Time of the act.
     pub at: DateTime<Utc>,
-    /// Who acts: an id, never a name.
+    /// Id of the actor, never a name.
     pub actor: String,
-    /// Told by an import: no clock is started.
+    /// True for an act of an import, which starts no clocks.
     pub imported: bool,
 }
 
 impl Report {
-    /// Checks what a report must have.
+    /// Checks that all required fields are set.
     ///
     /// # Errors
-    /// Every field that is missing.
+    /// Returns every field that is missing.
     pub fn check(&self) -> Result<(), Denied> {
         let mut missing = Vec::new();
         if self.source.is_none() {

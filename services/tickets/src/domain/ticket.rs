@@ -1,6 +1,6 @@
-//! The ticket with its orders: the one whole that changes at once. Every act
-//! goes through [`Ticket::act`], which asks the state machines, checks the
-//! guards and keeps the clocks.
+//! The ticket aggregate: a ticket with its orders, changed as one unit. Every act goes
+//! through [`Ticket::act`], which consults the state machines, checks the guards and
+//! updates the clocks.
 
 use std::collections::HashSet;
 
@@ -18,94 +18,94 @@ use super::{
     ticket_state::{TicketAction, TicketState, next},
 };
 
-/// One matter. Its fields bear the names of the table's columns.
+/// A ticket with its orders and clocks. Field names match the columns of the table.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Ticket {
-    /// Its id.
+    /// Id of the ticket.
     pub id: Uuid,
-    /// Where it came from.
+    /// Source of the report.
     pub source: TicketSource,
-    /// Who reported it: the subject of a token, never a name.
+    /// Subject of the reporter's token, never a name.
     pub reporter: String,
     /// Code of its category.
     pub category_code: String,
-    /// What it is about.
+    /// Title that summarises the matter.
     pub title: String,
-    /// What was reported.
+    /// Text of the report.
     pub description: String,
-    /// Where, in words.
+    /// Address as text, for routing.
     pub address: String,
-    /// Where: degrees east in WGS 84.
+    /// Longitude of the place, in degrees of WGS 84.
     pub longitude: Option<f64>,
-    /// Where: degrees north in WGS 84.
+    /// Latitude of the place, in degrees of WGS 84.
     pub latitude: Option<f64>,
-    /// Code of the smallest area known to hold the place.
+    /// Code of the smallest area known to contain the place.
     pub area_code: String,
-    /// That area is a grid.
+    /// True if that area is a grid.
     pub routed: bool,
-    /// Unit that the duty list names.
+    /// Unit that the duty list names for the place.
     pub suggested_unit_id: Option<Uuid>,
-    /// Its state.
+    /// Current state of the ticket.
     pub state: TicketState,
-    /// What came of it.
+    /// Outcome; none while the ticket is open.
     pub outcome: Option<TicketOutcome>,
-    /// When it was reported.
+    /// Time of the report.
     pub reported_time: DateTime<Utc>,
-    /// When it reached a final state.
+    /// Time when it reached a final state.
     pub ended_time: Option<DateTime<Utc>>,
-    /// How often handling failed its check.
+    /// Number of checks that its handling has failed.
     pub rework_count: i32,
-    /// 0 community, 1 street, 2 district.
+    /// Escalation level: 0 community, 1 street, 2 district.
     pub escalation_level: i32,
-    /// Its clocks, in the order of their starts.
+    /// Clocks in the order of their starts.
     pub clocks: Vec<Clock>,
-    /// Loaded with a past.
+    /// True if imported with a history.
     pub imported: bool,
-    /// Digest of the imported row.
+    /// Digest of the imported row; none if not imported.
     pub import_digest: Option<String>,
-    /// Its revision.
+    /// Revision, which each act increments.
     pub revision: i64,
-    /// Its orders, by place; a table of their own.
+    /// Orders by position; stored in a table of their own.
     #[serde(skip)]
     pub orders: Vec<Order>,
 }
 
-/// A line of the history, as the table keeps it.
+/// A line of the history, as the table stores it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct HistoryLine {
-    /// The ticket.
+    /// Id of the ticket.
     pub ticket_id: Uuid,
-    /// Revision that the act made.
+    /// Revision that the act has created.
     pub revision: i64,
-    /// The action.
+    /// Action of the line.
     pub action: TicketAction,
-    /// State before; none for the report.
+    /// State before the act; none for the report.
     pub from_state: Option<TicketState>,
-    /// State after.
+    /// State after the act.
     pub to_state: TicketState,
-    /// When.
+    /// Time of the act.
     pub action_time: DateTime<Utc>,
-    /// Who.
+    /// Id of the actor, never a name.
     pub actor: String,
-    /// The order acted on.
+    /// Id of the order that the act concerns.
     pub order_id: Option<Uuid>,
-    /// Why, in words.
+    /// Reason as text; may be empty.
     pub reason: String,
 }
 
-/// Orders that a ticket can have, over all rounds of dispatch. Every event of a
-/// ticket holds all of them, so this bounds its size, too. A ticket that comes
-/// near it needs a decision and not one more round.
+/// Maximum number of orders per ticket, over all rounds of dispatch. Every event of a
+/// ticket contains all of its orders, so this bounds its size, too. A ticket near the limit
+/// needs a decision and not another round.
 pub const MAX_ORDERS: usize = 100;
 
-/// The highest level of escalation: the district.
+/// Highest escalation level: the district.
 const DISTRICT_LEVEL: i32 = 2;
 
 impl Ticket {
-    /// A new ticket from a report.
+    /// Creates a ticket from a report.
     ///
     /// # Errors
-    /// Every field that the report lacks.
+    /// Returns every field that the report lacks.
     pub fn report(
         report: Report,
         place: Place,
@@ -143,25 +143,27 @@ impl Ticket {
         Ok((ticket, line))
     }
 
-    /// Does one act, wholly or, if it is not legal, not at all.
+    /// Applies one act; if it is not legal, the ticket is unchanged.
     ///
     /// # Errors
-    /// Why it is not legal.
+    /// Returns the reason why the act is not legal.
     pub fn act(&mut self, act: &Act, moment: &Moment) -> Result<HistoryLine, Denied> {
+        // Works on a copy: guards and steps may fail half-way through the orders.
         let mut after = self.clone();
         after.guard(act, moment)?;
         let line = after.step(act, moment)?;
+        // After the step: clocks depend on the state that the act has led to.
         after.keep_clocks(act, moment);
         *self = after;
         Ok(line)
     }
 
-    /// The order with an id.
+    /// Returns the order with an id.
     pub fn order(&self, id: Uuid) -> Option<&Order> {
         self.orders.iter().find(|order| order.id == id)
     }
 
-    /// The clock that runs, or is paused, last started first.
+    /// Returns the most recently started clock that is running or paused.
     pub fn current_clock(&self) -> Option<&Clock> {
         self.clocks
             .iter()
@@ -169,17 +171,17 @@ impl Ticket {
             .find(|clock| clock.stopped().is_none())
     }
 
-    /// The last clock of a kind.
+    /// Returns the latest clock of a kind.
     pub fn clock(&self, kind: ClockKind) -> Option<&Clock> {
         self.clocks.iter().rev().find(|clock| clock.kind == kind)
     }
 
-    /// The light of the clock that runs now.
+    /// Returns the status of the current clock.
     pub fn light(&self, now: DateTime<Utc>) -> Option<Light> {
         self.current_clock()?.light(now)
     }
 
-    /// Conditions beyond the state.
+    /// Checks the conditions beyond the state machine.
     fn guard(&self, act: &Act, moment: &Moment) -> Result<(), Denied> {
         match act {
             Act::FixOnTheSpot { .. } => self.guard_fix(moment),
@@ -213,6 +215,7 @@ impl Ticket {
                 let order = self.order(*order_id).ok_or(Denied::NoSuchOrder)?;
                 self.guard_return(order, *return_reason)
             }
+            // In any other state the state machine denies the act.
             Act::Confirm if self.state == TicketState::Handled => {
                 let open =
                     |order: &Order| order.role == OrderRole::Assisting && order.state.is_open();
@@ -229,8 +232,8 @@ impl Ticket {
         }
     }
 
-    /// Who closes a report without anybody else having looked at it was there
-    /// and made it.
+    /// Checks that the actor has reported the ticket on patrol: nobody else verifies a report
+    /// that is closed on the spot.
     fn guard_fix(&self, moment: &Moment) -> Result<(), Denied> {
         if self.source != TicketSource::GridWorker {
             return Err(guard(
@@ -249,7 +252,7 @@ impl Ticket {
         Ok(())
     }
 
-    /// Nobody may return a ticket twice for the same reason.
+    /// Rejects a return if the unit has returned the ticket for the same reason before.
     fn guard_return(&self, order: &Order, reason: ReturnReason) -> Result<(), Denied> {
         let before = self.orders.iter().any(|other| {
             other.unit_id == order.unit_id
@@ -266,7 +269,7 @@ impl Ticket {
         Ok(())
     }
 
-    /// Moves the states on and writes down what the act says.
+    /// Applies the act to the states and records its arguments.
     fn step(&mut self, act: &Act, moment: &Moment) -> Result<HistoryLine, Denied> {
         let action = act.action();
         let role = match act.order_id() {
@@ -306,7 +309,7 @@ impl Ticket {
                 }
             }
         }
-        // Without a lead there is nothing to assist.
+        // Assisting orders have no purpose without a lead order.
         if role == Some(OrderRole::Lead)
             && matches!(action, TicketAction::Return | TicketAction::Refuse)
         {
@@ -342,6 +345,7 @@ impl Ticket {
                 }
             }
             Act::Refuse { .. } => {
+                // Capped: the district is the highest level, also for a ticket refused many times.
                 self.escalation_level = (self.escalation_level + 1).min(DISTRICT_LEVEL);
             }
             Act::Fail { .. } => self.rework_count += 1,
@@ -367,6 +371,7 @@ impl Ticket {
             self.orders.push(Order {
                 id: order.id,
                 ticket_id: self.id,
+                // Positions continue over all rounds of dispatch, since earlier orders stay.
                 place: i32::try_from(self.orders.len() + 1).unwrap_or(i32::MAX),
                 unit_id: order.unit_id,
                 role,
@@ -388,9 +393,9 @@ impl Ticket {
             .try_for_each(|order| order.step(action, moment.at))
     }
 
-    /// Starts, pauses, resumes and stops clocks after an act. An act of the
-    /// past, told by an import, moves none.
+    /// Starts, pauses, resumes and stops clocks after an act. Imported acts move no clocks.
     fn keep_clocks(&mut self, act: &Act, moment: &Moment) {
+        // Imported acts start no clocks, so there is none to pause or stop either.
         if moment.imported {
             return;
         }
@@ -408,6 +413,7 @@ impl Ticket {
                 self.stop_clock(ClockKind::Dispatch, at);
                 let unit_id = orders.first().map(|lead| lead.unit_id);
                 match self.clocks.iter_mut().rev().find(|clock| clock.is_paused()) {
+                    // The same unit gets its remaining time; another unit gets the full limit.
                     Some(paused) if paused.unit_id == unit_id => {
                         paused.resume(at, action, TicketAction::Return);
                     }
@@ -425,6 +431,7 @@ impl Ticket {
                     }
                 }
             }
+            // An assisting order that is returned doesn't pause the lead unit's clock.
             Act::Return { .. } | Act::Refuse { .. }
                 if self.state == TicketState::PendingDispatch =>
             {
@@ -435,6 +442,7 @@ impl Ticket {
             }
             Act::Confirm => self.stop_clock(ClockKind::Handling, at),
             Act::Fail { .. } => {
+                // The check's duration is not the unit's time, so it doesn't count.
                 if let Some(clock) = self.clock_mut(ClockKind::Handling) {
                     clock.resume(at, action, TicketAction::Confirm);
                 }
@@ -479,7 +487,7 @@ impl Ticket {
         self.orders.iter_mut().find(|order| order.id == id)
     }
 
-    /// The lead order that carries the ticket's state: the last one issued.
+    /// Returns the lead order that carries the ticket's state: the last one issued.
     fn lead_mut(&mut self) -> Option<&mut Order> {
         self.orders
             .iter_mut()
@@ -518,6 +526,7 @@ fn guard(name: &'static str, kind: &'static str, description: &'static str) -> D
 }
 
 fn guard_units(orders: &[NewOrder]) -> Result<(), Denied> {
+    // Checked here and not by the caller: imports and dispatches share the rule.
     if orders.is_empty() {
         return Err(guard(
             "no_responsible_unit",

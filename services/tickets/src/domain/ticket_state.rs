@@ -1,57 +1,57 @@
-//! The state machine of tickets: every state change is decided by [`next`].
+//! The state machine of tickets: [`next`] decides every state change.
 
 use wangge_kernel::coded_enum;
 
 use super::order_state::OrderRole;
 
 coded_enum! {
-    /// State of a ticket, numbered as in the contract.
+    /// State of a ticket. The numbers are the contract's.
     TicketState {
-        /// Reported; someone must file or decline it.
+        /// Reported; to be filed or declined.
         Reported = 1 => "reported",
-        /// Declined. Final.
+        /// Declined as a report. Final.
         Declined = 2 => "declined",
-        /// Filed; a unit must be ordered.
+        /// Filed; to be dispatched to a unit.
         PendingDispatch = 3 => "pending_dispatch",
-        /// Ordered to a lead unit, which must accept or return it.
+        /// Dispatched; the lead unit must accept or return its order.
         PendingAcceptance = 4 => "pending_acceptance",
-        /// The lead unit is at work on it.
+        /// The lead unit is working on it.
         Handling = 5 => "handling",
-        /// The lead unit has reported its result.
+        /// The lead unit has submitted its result.
         Handled = 6 => "handled",
-        /// The result was confirmed; it must be checked.
+        /// The result was confirmed; to be checked.
         PendingCheck = 7 => "pending_check",
         /// Checked and closed. Final.
         Closed = 8 => "closed",
-        /// Cancelled. Final.
+        /// Cancelled by a leader. Final.
         Cancelled = 9 => "cancelled",
     }
 }
 
 coded_enum! {
-    /// An action on a ticket, numbered as in the contract.
+    /// An action on a ticket. The numbers are the contract's.
     TicketAction {
-        /// Reported.
+        /// The ticket was reported.
         Report = 1 => "report",
-        /// Filed.
+        /// The report was filed.
         File = 2 => "file",
-        /// Declined.
+        /// The report was declined.
         Decline = 3 => "decline",
-        /// Ordered to a lead unit, with or without assisting ones.
+        /// Dispatched to a lead unit, with or without assisting ones.
         Dispatch = 4 => "dispatch",
         /// An order was accepted.
         Accept = 5 => "accept",
-        /// A handler was named for an order.
+        /// A handler was assigned to an order.
         Assign = 6 => "assign",
-        /// An order's result was reported.
+        /// The result of an order was submitted.
         Submit = 7 => "submit",
         /// An order was returned.
         Return = 8 => "return",
         /// An order was refused.
         Refuse = 9 => "refuse",
-        /// An assisting order was taken back.
+        /// An assisting order was withdrawn.
         Withdraw = 10 => "withdraw",
-        /// An assisting order's result was confirmed.
+        /// The result of an assisting order was confirmed.
         ConfirmOrder = 11 => "confirm_order",
         /// The lead unit's result was confirmed.
         Confirm = 12 => "confirm",
@@ -61,25 +61,25 @@ coded_enum! {
         Pass = 14 => "pass",
         /// The check was failed.
         Fail = 15 => "fail",
-        /// Cancelled.
+        /// The ticket was cancelled.
         Cancel = 16 => "cancel",
-        /// Placed in a grid, once its place could be found.
+        /// Placed in a grid after its place was found.
         Route = 17 => "route",
-        /// Put right on the spot by whoever reported it.
+        /// Fixed on the spot by its reporter.
         FixOnTheSpot = 18 => "fix_on_the_spot",
     }
 }
 
 impl TicketState {
-    /// Nothing more can happen to the ticket.
+    /// Returns true if no further action is legal.
     pub fn is_final(self) -> bool {
         matches!(self, Self::Declined | Self::Closed | Self::Cancelled)
     }
 }
 
-/// The state after an action; none if the action is not legal. For an action
-/// on an order, `role` says whether it is the lead's, which carries the
-/// ticket's state, or an assisting one, which leaves it.
+/// Returns the state after an action; none if the action is not legal. For an action on an
+/// order, `role` distinguishes the lead order, which carries the ticket's state, from
+/// assisting ones, which don't change it.
 pub fn next(
     state: TicketState,
     action: TicketAction,
@@ -113,6 +113,7 @@ pub fn next(
         (A::Pass, None, S::PendingCheck) => Some(S::Closed),
         (A::Fail, None, S::PendingCheck) => Some(S::Handling),
         (A::Cancel, None, open) if !open.is_final() => Some(S::Cancelled),
+        // Routing changes the place and not the state, so it is legal in every open state.
         (A::Route, None, open) if !open.is_final() => Some(open),
         _ => None,
     }

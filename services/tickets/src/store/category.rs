@@ -1,4 +1,4 @@
-//! Categories and the duty list.
+//! Statements on categories and the duty list.
 
 use sqlx::PgPool;
 use uuid::Uuid;
@@ -8,7 +8,7 @@ use wangge_records::{Filter, Listing, list::Column};
 
 use crate::domain::category::{Category, Limit, LimitKind, Responsibility};
 
-/// How the duty list is listed.
+/// Sort order and table of the duty list.
 const DUTY_LIST: Listing = Listing {
     order: &[
         Column {
@@ -29,11 +29,12 @@ const DUTY_LIST: Listing = Listing {
     ..Listing::of("responsibility")
 };
 
-/// The picture that replicas keep of reference data is old from now on.
+/// Bumps the version of the reference data, which makes cached snapshots stale.
 ///
 /// # Errors
-/// What the database says.
+/// Returns an error if the statement fails.
 pub async fn reference_changed(tx: &mut Tx) -> Result<(), StoreError> {
+    // The row stays locked until the transaction ends, so versions are committed in order.
     sqlx::query!("update reference_version set version = version + 1")
         .execute(tx)
         .await?;
@@ -43,7 +44,7 @@ pub async fn reference_changed(tx: &mut Tx) -> Result<(), StoreError> {
 /// Inserts a category.
 ///
 /// # Errors
-/// What the database says.
+/// Returns an error if the statement fails.
 pub async fn insert_category(tx: &mut Tx, category: &Category) -> Result<(), StoreError> {
     sqlx::query!(
         "insert into category (id, code, name, limit_kind, limit_amount, revision) \
@@ -63,7 +64,7 @@ pub async fn insert_category(tx: &mut Tx, category: &Category) -> Result<(), Sto
 /// Loads a category by its id.
 ///
 /// # Errors
-/// What the database says.
+/// Returns an error if the statement fails.
 pub async fn load_category(tx: &mut Tx, id: Uuid) -> Result<Option<Category>, StoreError> {
     let row = sqlx::query!(
         "select id, code, name, limit_kind, limit_amount, revision from category where id = $1",
@@ -78,10 +79,10 @@ pub async fn load_category(tx: &mut Tx, id: Uuid) -> Result<Option<Category>, St
     }))
 }
 
-/// Lists categories by code, behind `after`.
+/// Lists categories by code, starting after `after`.
 ///
 /// # Errors
-/// What the database says.
+/// Returns an error if the statement fails.
 pub async fn list_categories(
     pool: &PgPool,
     after: &str,
@@ -110,7 +111,7 @@ pub async fn list_categories(
 /// Inserts an entry of the duty list.
 ///
 /// # Errors
-/// What the database says.
+/// Returns an error if the statement fails.
 pub async fn insert_responsibility(tx: &mut Tx, entry: &Responsibility) -> Result<(), StoreError> {
     sqlx::query!(
         "insert into responsibility (id, category_code, area_code, unit_id, revision) \
@@ -126,10 +127,10 @@ pub async fn insert_responsibility(tx: &mut Tx, entry: &Responsibility) -> Resul
     Ok(())
 }
 
-/// Loads an entry of the duty list by its id.
+/// Loads an entry of the duty list by its id, if it is within a scope.
 ///
 /// # Errors
-/// What the database says.
+/// Returns an error if the statement fails.
 pub async fn load_responsibility(
     tx: &mut Tx,
     id: Uuid,
@@ -147,17 +148,17 @@ pub async fn load_responsibility(
     .await?)
 }
 
-/// Lists the duty list by category and area, behind `after`.
+/// Lists entries of the duty list by category and area, starting after `after`.
 ///
 /// # Errors
-/// What the database says.
+/// Returns an error if the statement fails.
 pub async fn list_responsibilities(
     lanes: &Lanes,
     scope: &RecordScope,
     after: &(String, String),
     limit: i64,
 ) -> Result<Vec<Responsibility>, StoreError> {
-    // A category has one entry for an area, whatever its id.
+    // A category has one entry per area, so the maximum id skips just that entry.
     let behind = vec![after.0.clone(), after.1.clone(), Uuid::max().to_string()];
     let filter = Filter {
         behind: Some(behind),
@@ -178,6 +179,7 @@ pub async fn list_responsibilities(
             .await
         })
         .await?;
+    // `= any` returns rows in no particular order.
     entries.sort_unstable_by(|one, other| {
         (&one.category_code, &one.area_code).cmp(&(&other.category_code, &other.area_code))
     });
@@ -185,18 +187,17 @@ pub async fn list_responsibilities(
 }
 
 pub(super) fn limit(kind: i16, amount: i32) -> Limit {
-    // The column holds codes of the domain only.
+    // The column holds codes of the domain only; the default is never used.
     Limit {
         kind: LimitKind::from_code(kind).unwrap_or(LimitKind::ContinuousHours),
         amount,
     }
 }
 
-/// Inserts a category unless its id or code is there; answers whether it was
-/// inserted.
+/// Inserts a category unless its id or code exists. Returns true if it was inserted.
 ///
 /// # Errors
-/// What the database says.
+/// Returns an error if the statement fails.
 pub async fn import_category(tx: &mut Tx, category: &Category) -> Result<bool, StoreError> {
     Ok(sqlx::query!(
         "insert into category (id, code, name, limit_kind, limit_amount, revision) \
@@ -214,11 +215,11 @@ pub async fn import_category(tx: &mut Tx, category: &Category) -> Result<bool, S
         == 1)
 }
 
-/// Inserts an entry of the duty list unless its id, or its category and area,
-/// are there; answers whether it was inserted.
+/// Inserts an entry of the duty list unless its id, or its category and area, exist.
+/// Returns true if it was inserted.
 ///
 /// # Errors
-/// What the database says.
+/// Returns an error if the statement fails.
 pub async fn import_responsibility(
     tx: &mut Tx,
     entry: &Responsibility,

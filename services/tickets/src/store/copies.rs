@@ -1,5 +1,5 @@
-//! Copies of organization's reference data. An older event never undoes a
-//! newer one; each change makes the replicas' pictures old.
+//! Copies of records of other services, as their feeds deliver them. An upsert ignores
+//! an event that is older than the stored revision.
 
 use chrono::NaiveDate;
 use uuid::Uuid;
@@ -7,44 +7,44 @@ use wangge_auth::RecordScope;
 use wangge_pg::{StoreError, Tx};
 use wangge_records::{Days, Found};
 
-/// An area as the feed tells it.
+/// An area as it is stored from organization's feed.
 #[derive(Debug)]
 pub struct AreaCopy {
-    /// Its id.
+    /// Id of the area.
     pub id: Uuid,
-    /// Its code.
+    /// Hierarchical code of the area.
     pub code: String,
-    /// Its kind's number.
+    /// Number of its kind in organization's contract.
     pub kind: i16,
-    /// Its boundary; empty for none.
+    /// Boundary as GeoJSON; empty for none.
     pub boundary_geojson: String,
     /// First day on which it exists.
     pub start_date: NaiveDate,
-    /// First day on which it no longer does.
+    /// First day on which it no longer exists; none if open-ended.
     pub end_date: Option<NaiveDate>,
-    /// Its revision.
+    /// Revision in the organization service.
     pub revision: i64,
 }
 
-/// A unit as the feed tells it.
+/// A unit as it is stored from organization's feed.
 #[derive(Debug)]
 pub struct UnitCopy {
-    /// Its id.
+    /// Id of the unit.
     pub id: Uuid,
-    /// Its kind's number.
+    /// Number of its kind in organization's contract.
     pub kind: i16,
-    /// Code of its area.
+    /// Code of the unit's area.
     pub area_code: String,
     /// First day on which it exists.
     pub start_date: NaiveDate,
-    /// First day on which it no longer does.
+    /// First day on which it no longer exists; none if open-ended.
     pub end_date: Option<NaiveDate>,
-    /// Its revision.
+    /// Revision in the organization service.
     pub revision: i64,
 }
 
 impl UnitCopy {
-    /// The days on which it exists.
+    /// Returns the days on which the unit exists.
     pub fn days(&self) -> Days {
         Days {
             start_date: Some(self.start_date),
@@ -53,10 +53,10 @@ impl UnitCopy {
     }
 }
 
-/// Keeps an area as it is from a revision on.
+/// Stores an area, unless a revision as new is stored already.
 ///
 /// # Errors
-/// What the database says.
+/// Returns an error if the statement fails.
 pub async fn upsert_area(tx: &mut Tx, area: &AreaCopy) -> Result<(), StoreError> {
     sqlx::query!(
         "insert into area_copy (id, code, kind, boundary_geojson, start_date, end_date, revision) \
@@ -76,10 +76,10 @@ pub async fn upsert_area(tx: &mut Tx, area: &AreaCopy) -> Result<(), StoreError>
     Ok(())
 }
 
-/// Keeps an area's name as it is from a revision on.
+/// Stores an area's name, unless a revision as new is stored already.
 ///
 /// # Errors
-/// What the database says.
+/// Returns an error if the statement fails.
 pub async fn upsert_area_name(
     tx: &mut Tx,
     id: Uuid,
@@ -99,10 +99,10 @@ pub async fn upsert_area_name(
     Ok(())
 }
 
-/// Keeps a unit as it is from a revision on.
+/// Stores a unit, unless a revision as new is stored already.
 ///
 /// # Errors
-/// What the database says.
+/// Returns an error if the statement fails.
 pub async fn upsert_unit(tx: &mut Tx, unit: &UnitCopy) -> Result<(), StoreError> {
     sqlx::query!(
         "insert into unit_copy (id, kind, area_code, start_date, end_date, revision) \
@@ -121,10 +121,10 @@ pub async fn upsert_unit(tx: &mut Tx, unit: &UnitCopy) -> Result<(), StoreError>
     Ok(())
 }
 
-/// Keeps an entry of the address book as it is from a revision on.
+/// Stores an entry of the address book, unless a revision as new is stored already.
 ///
 /// # Errors
-/// What the database says.
+/// Returns an error if the statement fails.
 pub async fn upsert_address(
     tx: &mut Tx,
     id: Uuid,
@@ -147,10 +147,10 @@ pub async fn upsert_address(
     Ok(())
 }
 
-/// Areas by code, those within a scope, with their kinds and days.
+/// Returns areas by code, if within a scope, with their kinds and days.
 ///
 /// # Errors
-/// What the database says.
+/// Returns an error if the statement fails.
 pub async fn find_areas(
     tx: &mut Tx,
     scope: &RecordScope,
@@ -179,10 +179,10 @@ pub async fn find_areas(
     Ok(found.collect())
 }
 
-/// Units by id, wherever they are.
+/// Returns units by id, in any area.
 ///
 /// # Errors
-/// What the database says.
+/// Returns an error if the statement fails.
 pub async fn find_units(tx: &mut Tx, ids: &[Uuid]) -> Result<Vec<(Uuid, Found)>, StoreError> {
     let found = sqlx::query!(
         "select id, area_code, kind, start_date, end_date from unit_copy where id = any($1)",
@@ -204,10 +204,10 @@ pub async fn find_units(tx: &mut Tx, ids: &[Uuid]) -> Result<Vec<(Uuid, Found)>,
     Ok(found.collect())
 }
 
-/// Keeps a project of the volunteers service as it is from a revision on.
+/// Stores a project of the volunteers service, unless a revision as new is stored already.
 ///
 /// # Errors
-/// What the database says.
+/// Returns an error if the statement fails.
 pub async fn upsert_project(
     tx: &mut Tx,
     id: Uuid,

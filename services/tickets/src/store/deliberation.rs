@@ -1,4 +1,4 @@
-//! Statements on deliberations.
+//! Guards of deliberations and of their assignments.
 
 use std::collections::HashMap;
 
@@ -12,9 +12,9 @@ use crate::domain::{
     assignment::Assignment, deliberation::Deliberation, ticket_state::TicketState,
 };
 
-/// Deliberating takes a meeting of all four parties, assigning something that is
-/// assigned, and a review that all of it is over. One that is entered with a past
-/// has had such meetings, too.
+/// Checks what a deliberation depends on: deliberating needs a held meeting of all four
+/// parties, assigning an assignment, and a review that everything assigned has ended. A
+/// deliberation that is imported with a history needs such meetings, too.
 pub(crate) async fn guard(
     tx: &mut Tx,
     deliberations: &[Deliberation],
@@ -28,7 +28,7 @@ pub(crate) async fn guard(
     for deliberation in deliberations {
         let refusal = match action {
             "assign" => assigned(tx, deliberation).await?,
-            // What was assigned may have been taken back since.
+            // Assignments may have been voided since the deliberation was assigned.
             "review" => match assigned(tx, deliberation).await? {
                 None => over(tx, deliberation).await?,
                 refusal => refusal,
@@ -40,7 +40,7 @@ pub(crate) async fn guard(
     Ok(refused)
 }
 
-/// What a deliberation has assigned is taken back only until it was reviewed.
+/// Rejects voiding an assignment whose deliberation was reviewed.
 pub(crate) async fn guard_assignments(
     tx: &mut Tx,
     assignments: &[Assignment],
@@ -49,6 +49,8 @@ pub(crate) async fn guard_assignments(
 ) -> Result<Vec<(Uuid, Refusal)>, StoreError> {
     let mut refused = Vec::new();
     for assignment in assignments.iter().filter(|_| action == "void") {
+        // The share lock makes a concurrent review wait, or waits for it: the two can't both
+        // pass their guards.
         let is_over = sqlx::query_scalar!(
             "select state = 8 as \"over!\" from deliberation where id = $1 for share",
             assignment.deliberation_id,
@@ -68,7 +70,7 @@ fn refuse(guard: &str, why: &str) -> Refusal {
     Refusal::guard(guard, Deliberation::KIND, why)
 }
 
-/// Those that were deliberated on at a meeting that was not held, or without all four
+/// Rejects deliberations on a meeting that was not held, or that lacked one of the four
 /// parties.
 async fn meetings(
     tx: &mut Tx,
@@ -78,6 +80,8 @@ async fn meetings(
         .iter()
         .flat_map(Deliberation::meetings)
         .collect();
+    // Share locks keep the meetings from changing until the commit; locking in id order
+    // avoids deadlocks.
     let meetings = sqlx::query!(
         "select id, state = 2 as \"held!\", \
              least(committee_count, party_member_count, resident_count, stakeholder_count) > 0 as \"all!\" \
@@ -90,6 +94,7 @@ async fn meetings(
         .into_iter()
         .map(|meeting| (meeting.id, (meeting.held, meeting.all)))
         .collect();
+    // A meeting that isn't found passes: the check of references reports it.
     let against = |id: Uuid| match meetings.get(&id)? {
         (false, _) => Some(refuse("meeting_not_held", "the meeting was not held")),
         (_, false) => Some(refuse(
@@ -118,6 +123,7 @@ async fn assigned(tx: &mut Tx, deliberation: &Deliberation) -> Result<Option<Ref
 async fn over(tx: &mut Tx, deliberation: &Deliberation) -> Result<Option<Refusal>, StoreError> {
     let over = TicketState::ALL.iter().filter(|state| state.is_final());
     let over: Vec<i16> = over.map(|state| state.code()).collect();
+    // A project that the feed has not delivered yet counts as open.
     let open = sqlx::query_scalar!(
         "select count(*) as \"open!\" from assignment \
          left join ticket on ticket.id = ticket_id \

@@ -1,4 +1,4 @@
-//! Statements on the duty roster.
+//! Guard of the duty roster, and its gaps.
 
 use chrono::{DateTime, Utc};
 use sqlx::PgPool;
@@ -11,7 +11,7 @@ use wangge_records::{Record as _, kept::CREATE};
 use super::one_at_a_time::{Busy, Work, overlapping};
 use crate::domain::duty_shift::{DutyKind, DutyShift, DutyShiftState};
 
-/// Nobody is on two duties of a community at a time.
+/// Rejects shifts of a person who is on another duty of the community at that time.
 pub(crate) async fn guard(
     tx: &mut Tx,
     shifts: &[DutyShift],
@@ -23,6 +23,7 @@ pub(crate) async fn guard(
     }
     let asked: Vec<Busy> = shifts
         .iter()
+        // Cancelled shifts, which imports may create, don't occupy the person.
         .filter(|shift| shift.course.state() == DutyShiftState::Planned)
         .map(|shift| Busy {
             id: shift.head.id,
@@ -40,17 +41,17 @@ pub(crate) async fn guard(
     Ok(found.into_iter().map(refused).collect())
 }
 
-/// A time in which nobody is on duty.
+/// An interval without anybody on duty.
 #[derive(Debug)]
 pub(crate) struct Gap {
-    /// When it begins.
+    /// Start of the interval, inclusive.
     pub(crate) start_time: DateTime<Utc>,
-    /// When it ends.
+    /// End of the interval, exclusive.
     pub(crate) end_time: DateTime<Utc>,
 }
 
-/// The times between two moments in which nobody is on duty for an area: neither
-/// for it nor for one around it.
+/// Returns the intervals between two times in which nobody is on duty for an area: neither
+/// for the area itself nor for one around it.
 pub(crate) async fn gaps(
     pool: &PgPool,
     area_code: &str,

@@ -1,5 +1,5 @@
-//! Calls on tickets, gathered: those that come at the same time share one
-//! statement. If it fails for what one of them brought, each is run alone.
+//! Batches calls on tickets: concurrent calls share one statement. If a batch fails and
+//! one of its calls may be the cause, each is run alone.
 
 use wangge_pg::{Coalescer, Lanes, StoreError};
 
@@ -9,14 +9,14 @@ use super::{
 };
 use crate::domain::ticket::Ticket;
 
-/// Calls that share a statement at most.
+/// Maximum number of calls in a batch.
 const TOGETHER: usize = 64;
 
-/// Statements of one kind under way at the same time: while one waits for the
-/// disk, another can be worked on.
+/// Concurrent batches per kind of statement: while one waits for the disk, another can
+/// be processed.
 const AT_ONCE: usize = 3;
 
-/// Tickets, for calls.
+/// Batched access to tickets, for calls.
 #[derive(Debug, Clone)]
 pub struct TicketStore {
     reads: Coalescer<Asked, Option<Ticket>>,
@@ -26,7 +26,7 @@ pub struct TicketStore {
 }
 
 impl TicketStore {
-    /// Over the lanes of the database.
+    /// Starts the batching workers on the database's lanes.
     pub fn start(lanes: &Lanes) -> Self {
         let (reads, loads) = (lanes.clone(), lanes.clone());
         let (inserts, updates) = (lanes.clone(), lanes.clone());
@@ -50,18 +50,18 @@ impl TicketStore {
         }
     }
 
-    /// The ticket, if it is there for the caller.
+    /// Returns the ticket, if the caller may see it.
     ///
     /// # Errors
-    /// What the database says.
+    /// Returns an error if the statement fails.
     pub async fn load(&self, asked: Asked) -> Result<Option<Ticket>, StoreError> {
         self.reads.call(asked).await
     }
 
-    /// What a command needs to decide.
+    /// Loads the ticket and the request that a command decides on.
     ///
     /// # Errors
-    /// What the database says.
+    /// Returns an error if the statement fails.
     pub async fn load_for_command(&self, asked: AskedForCommand) -> Result<Loaded, StoreError> {
         self.loads.call(asked).await
     }
@@ -69,16 +69,16 @@ impl TicketStore {
     /// Inserts a new ticket.
     ///
     /// # Errors
-    /// What the database says: it or its request is there already, for one.
+    /// Returns an error if the statement fails, also if the ticket or its request exists.
     pub async fn insert(&self, write: TicketWrite) -> Result<(), StoreError> {
         self.inserts.call(write).await
     }
 
-    /// Changes a ticket, if it still has the revision on which the decision was
-    /// taken; answers whether it had.
+    /// Updates a ticket. Returns false if it no longer has the revision that the decision was
+    /// based on.
     ///
     /// # Errors
-    /// What the database says: the request was made before, for one.
+    /// Returns an error if the statement fails, also if the request was made before.
     pub async fn update(&self, write: TicketWrite) -> Result<bool, StoreError> {
         self.updates.call(write).await
     }
@@ -91,9 +91,11 @@ fn to_each<T>(count: usize, answers: Result<Vec<T>, StoreError>) -> Vec<Result<T
     }
 }
 
-/// Reads tickets; one that can't be read fails its own caller alone.
+/// Reads tickets. A ticket that can't be read fails only its own call.
 async fn read(lanes: &Lanes, asked: &[Asked]) -> Vec<Result<Option<Ticket>, StoreError>> {
     match load_tickets(lanes, asked).await {
+        // During an upgrade a row may hold a code that only the newer release can read. If the
+        // database is unavailable, retrying each call would only add load.
         Err(error) if asked.len() > 1 && !error.is_unavailable() => {
             let mut answers = Vec::new();
             for asked in asked {
@@ -106,7 +108,7 @@ async fn read(lanes: &Lanes, asked: &[Asked]) -> Vec<Result<Option<Ticket>, Stor
     }
 }
 
-/// Loads what commands need; what can't be loaded fails its own caller alone.
+/// Loads what commands decide on. A ticket that can't be loaded fails only its own call.
 async fn load(lanes: &Lanes, asked: &[AskedForCommand]) -> Vec<Result<Loaded, StoreError>> {
     match load_for_command(lanes, asked).await {
         Err(error) if asked.len() > 1 && !error.is_unavailable() => {
@@ -124,6 +126,8 @@ async fn load(lanes: &Lanes, asked: &[AskedForCommand]) -> Vec<Result<Loaded, St
 async fn insert(lanes: &Lanes, writes: &[TicketWrite]) -> Vec<Result<(), StoreError>> {
     match insert_tickets(lanes, writes).await {
         Ok(()) => writes.iter().map(|_| Ok(())).collect(),
+        // The batch is atomic and wrote nothing, so the inserts can be retried one by one; the
+        // one at fault gets the error.
         Err(error) if writes.len() > 1 && !error.is_unavailable() => {
             let mut answers = Vec::new();
             for write in writes {
@@ -137,6 +141,7 @@ async fn insert(lanes: &Lanes, writes: &[TicketWrite]) -> Vec<Result<(), StoreEr
 
 async fn update(lanes: &Lanes, writes: &[TicketWrite]) -> Vec<Result<bool, StoreError>> {
     match update_tickets(lanes, writes).await {
+        // Nothing of a failed batch was written, as for inserts.
         Err(error) if writes.len() > 1 && !error.is_unavailable() => {
             let mut answers = Vec::new();
             for write in writes {

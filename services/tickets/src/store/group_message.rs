@@ -1,4 +1,4 @@
-//! Statements on messages in chat groups.
+//! Guard of messages in chat groups.
 
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
@@ -11,7 +11,7 @@ use crate::domain::{
     group_message::GroupMessage,
 };
 
-/// Whoever sees to a message is on chat duty where its group is, or around it.
+/// Checks that the person who claims a message is on chat duty for its group's area.
 pub(crate) async fn guard(
     tx: &mut Tx,
     messages: &[GroupMessage],
@@ -23,6 +23,7 @@ pub(crate) async fn guard(
     }
     let mut refused = Vec::new();
     for message in messages {
+        // A shift for an area around the group's counts too: its code is a prefix.
         let is_on_duty = sqlx::query_scalar!(
             "select exists (select from duty_shift \
                  where person_id = $1 and kind = $2 and state = $3 and starts_with($4, area_code) \

@@ -1,4 +1,4 @@
-//! Reads of the append-only history; it is written with the ticket.
+//! Reads the append-only history, which is written together with its ticket.
 
 use sqlx::types::Json;
 use uuid::Uuid;
@@ -7,11 +7,11 @@ use wangge_pg::{Lanes, StoreError};
 
 use crate::domain::ticket::HistoryLine;
 
-/// Lines of a ticket's history behind a revision, oldest first; none if the
-/// ticket is not there for the caller.
+/// Lists lines of a ticket's history after a revision, oldest first; none if the caller
+/// can't see the ticket.
 ///
 /// # Errors
-/// What the database says.
+/// Returns an error if the statement fails.
 pub async fn list_history(
     lanes: &Lanes,
     ticket_id: Uuid,
@@ -47,6 +47,8 @@ pub async fn list_history(
             .await
         })
         .await?;
+    // The left join yields one row for a visible ticket without further lines: no rows
+    // means that there is no such ticket for the caller.
     if rows.is_empty() {
         return Ok(None);
     }

@@ -1,15 +1,14 @@
-//! Lists of tickets, newest report first. A page reads about what it returns,
-//! however many tickets there are: each shape of list has an index that holds
-//! its tickets in order. For every state that is asked for, the newest few are
-//! taken from the index and put together; no filter on states means all of
-//! them.
+//! Lists tickets, newest report first. The cost of a page depends on its size and not on
+//! the number of tickets: each kind of list has an index that holds its tickets in order.
+//! The newest few tickets of each requested state are read from the index and merged; no
+//! filter on states means all of them.
 //!
-//! Area codes are prefixes of the codes within them, so a list of an area is
-//! served by the longest of [`LENGTHS`] that the area's code has; these are
-//! those of districts, streets, communities and grids. What lies within that
-//! prefix and not in the area is passed over.
+//! Area codes are prefixes of the codes within them, so a list of an area uses the index
+//! on the longest of [`LENGTHS`] that the area's code has; these are the code lengths of
+//! districts, streets, communities and grids. Tickets with that prefix that are outside
+//! the area are filtered out.
 //!
-//! Tickets by holder stand in `ticket_holding`, which triggers keep.
+//! The table `ticket_holding`, which triggers maintain, lists tickets by holder.
 
 use std::{cmp::Reverse, collections::HashSet};
 
@@ -23,36 +22,38 @@ use wangge_pg::{Lanes, StoreError};
 use super::ticket::whole;
 use crate::domain::{order::Order, ticket::Ticket, ticket_state::TicketState};
 
-/// Lengths of codes by which tickets are indexed, the longest first.
+/// Lengths of code prefixes that tickets are indexed by, the longest first.
 const LENGTHS: [usize; 4] = [15, 12, 9, 6];
 
-/// What a list of tickets asks for.
+/// Filter and position of a list of tickets.
 #[derive(Debug)]
 pub struct Filter {
-    /// Which tickets are there for the caller.
+    /// Scope that the caller can read.
     pub scope: RecordScope,
     /// Only tickets within this area, whoever holds them; empty for all.
     pub within: String,
     /// Only tickets in one of these states; empty for all.
     pub states: Vec<i16>,
-    /// Only tickets on which this unit holds a live order.
+    /// Only tickets that this unit holds a live order on.
     pub unit_id: Option<Uuid>,
-    /// Only tickets that no grid was found for.
+    /// Only tickets that are not in a grid yet.
     pub only_unrouted: bool,
-    /// Only tickets behind this one: its report's time and its id.
+    /// Only tickets after this one in the list: its report time and id.
     pub after: Option<(DateTime<Utc>, Uuid)>,
-    /// At most this many.
+    /// Maximum number of tickets to return.
     pub limit: i64,
 }
 
-/// Lists tickets.
+/// Lists tickets that match a filter.
 ///
 /// # Errors
-/// What the database says.
+/// Returns an error if a statement fails.
 pub async fn list_tickets(lanes: &Lanes, filter: &Filter) -> Result<Vec<Ticket>, StoreError> {
     let mut tickets = match filter.unit_id {
         Some(unit_id) => by_holder(lanes, filter, unit_id).await?,
         None => {
+            // Two statements and not one with `or`: PostgreSQL couldn't use an index in order for
+            // both conditions.
             let mut tickets = by_area(lanes, filter).await?;
             if let Some(unit_id) = filter.scope.holder() {
                 tickets.extend(by_holder(lanes, filter, unit_id).await?);
@@ -60,6 +61,7 @@ pub async fn list_tickets(lanes: &Lanes, filter: &Filter) -> Result<Vec<Ticket>,
             tickets
         }
     };
+    // A ticket may be in the caller's area and held by its unit as well.
     let mut known = HashSet::new();
     tickets.retain(|ticket| known.insert(ticket.id));
     tickets.sort_by_key(|ticket| Reverse((ticket.reported_time, ticket.id)));
@@ -68,14 +70,15 @@ pub async fn list_tickets(lanes: &Lanes, filter: &Filter) -> Result<Vec<Ticket>,
 }
 
 impl Filter {
-    /// The states that are asked for, each once.
+    /// Returns the requested states, each once.
     fn states(&self) -> Vec<i16> {
+        // Every state and not "any": the index is ordered only within a state.
         let all = TicketState::ALL.iter().map(|state| state.code());
         all.filter(|state| self.states.is_empty() || self.states.contains(state))
             .collect()
     }
 
-    /// The values of `routed` that are asked for.
+    /// Returns the requested values of `routed`.
     fn routed(&self) -> &'static [bool] {
         if self.only_unrouted {
             &[false]
@@ -85,15 +88,16 @@ impl Filter {
     }
 }
 
-/// The longest of some lengths that a code has; 0 for none.
+/// Returns the longest of some lengths that a code has; 0 for none.
 fn length_of(code: &str, lengths: &[usize]) -> usize {
     let mut lengths = lengths.iter();
     let fits = lengths.find(|length| code.is_char_boundary(**length) && code.len() >= **length);
     fits.copied().unwrap_or_default()
 }
 
-/// A statement on tickets of an area, whose first parameter is the prefix of the
-/// area's code that has an index.
+/// Selects tickets of an area. The first parameter is the prefix of the area's code that
+/// has an index. The condition on it must repeat the index expression literally, or
+/// PostgreSQL doesn't match it.
 macro_rules! area_statement {
     ($lanes:ident, $filter:ident, $code:ident, $length:expr, $is_there:literal) => {{
         let (after_time, after_id) = $filter.after.unzip();
@@ -132,7 +136,7 @@ macro_rules! area_statement {
     }};
 }
 
-/// Tickets that lie in the caller's area.
+/// Lists tickets in the caller's area.
 async fn by_area(lanes: &Lanes, filter: &Filter) -> Result<Vec<Ticket>, StoreError> {
     let scope = filter.scope.within(&filter.within);
     let Some(code) = scope.own_area() else {
@@ -147,9 +151,9 @@ async fn by_area(lanes: &Lanes, filter: &Filter) -> Result<Vec<Ticket>, StoreErr
     })
 }
 
-/// As [`area_statement!`], on tickets that a unit holds. A unit that asks for its own
-/// (`$9 = $12`) isn't looked up a second time: PostgreSQL would gather all that it
-/// holds for that.
+/// Like [`area_statement!`], for tickets that a unit holds. If a unit lists its own tickets
+/// (`$9 = $12`), its orders aren't checked a second time: PostgreSQL would collect all of
+/// them first.
 macro_rules! holder_statement {
     ($lanes:ident, $filter:ident, $unit:ident, $code:ident, $length:expr, $is_there:literal) => {{
         let (after_time, after_id) = $filter.after.unzip();
@@ -198,14 +202,14 @@ macro_rules! holder_statement {
     }};
 }
 
-/// Tickets on which a unit holds a live order, those of them that are there for
-/// the caller.
+/// Lists tickets that a unit holds a live order on and that the caller can see.
 async fn by_holder(
     lanes: &Lanes,
     filter: &Filter,
     unit_id: Uuid,
 ) -> Result<Vec<Ticket>, StoreError> {
-    // Who sees by area alone sees nothing outside it.
+    // A caller with an area and no unit sees nothing outside that area, so the list is
+    // narrowed to it. One that holds orders may see tickets anywhere.
     let narrowed = filter.scope.within(&filter.within);
     let code = match (narrowed.own_area(), filter.scope.holder()) {
         (Some(area), None) => area,

@@ -1,4 +1,4 @@
-//! Statements on livelihood matters.
+//! Guard of livelihood matters.
 
 use std::collections::HashMap;
 
@@ -14,8 +14,8 @@ use wangge_records::{Record as _, kept::CREATE};
 
 use crate::domain::livelihood_matter::LivelihoodMatter;
 
-/// A matter is one of an item that can be applied for where it lies, and is decided
-/// within the legal limit of that item.
+/// Checks that the item applies to the matter's area and day, and that the matter's due
+/// date is within the item's legal limit.
 pub(crate) async fn guard(
     tx: &mut Tx,
     matters: &[LivelihoodMatter],
@@ -39,7 +39,7 @@ pub(crate) async fn guard(
     let items: HashMap<Uuid, Item> = items.into_iter().map(|item| (item.id, item)).collect();
     let mut refused = Vec::new();
     for matter in matters {
-        // In a trial the item may be part of what is tried.
+        // In a dry run the item may be part of the same data set and not be stored.
         let item = items.get(&matter.livelihood_item_id);
         let refusal = item.and_then(|item| item.refuse(matter));
         refused.extend(refusal.map(|refusal| (matter.head.id, refusal)));
@@ -47,7 +47,7 @@ pub(crate) async fn guard(
     Ok(refused)
 }
 
-/// What a matter must keep of its item.
+/// The part of a livelihood item that its matters must satisfy.
 struct Item {
     id: Uuid,
     area_code: String,
@@ -57,12 +57,15 @@ struct Item {
 }
 
 impl Item {
-    /// Why a matter can't be one of it.
+    /// Returns the reason why a matter violates the item; none if it doesn't.
     fn refuse(&self, matter: &LivelihoodMatter) -> Option<Refusal> {
+        // Same refusal as for an unknown item: an item of another area is not visible here.
         if !area_code::is_within(&matter.head.area_code, &self.area_code) {
             let field = "livelihood_matter.livelihood_item_id";
             return Some(Refusal::unknown_reference(field, "livelihood_item"));
         }
+        // The day of the application counts, so an item that has ended since still applies to
+        // the matters of its time.
         let received = day_of(matter.head.created_time, DEFAULT_ZONE);
         let holds = self.start_date <= received && self.end_date.is_none_or(|end| received < end);
         if !holds {

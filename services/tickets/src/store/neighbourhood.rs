@@ -1,4 +1,4 @@
-//! What is amiss in the neighbourhood right now, counted for whoever watches.
+//! Counts conditions that need attention, for gauges.
 
 use chrono::{DateTime, NaiveDate, Utc};
 use sqlx::PgPool;
@@ -6,19 +6,19 @@ use wangge_pg::StoreError;
 
 use crate::domain::{duty_shift::DutyKind, ticket_state::TicketState};
 
-/// Counts of what wants somebody's attention.
+/// Counts of conditions that need attention.
 #[derive(Debug)]
 pub(crate) struct Amiss {
-    /// Chat groups for which nobody is on duty.
+    /// Chat groups without anybody on duty.
     pub(crate) duty_gaps: i64,
-    /// Open tickets for which no grid has been found.
+    /// Open tickets that are not in a grid yet.
     pub(crate) unrouted_tickets: i64,
-    /// Messages of chat groups that were not answered in public in time.
+    /// Messages without a public reply within the time limit.
     pub(crate) late_replies: i64,
 }
 
-/// What is amiss at a moment, of which `today` is the day, with replies that were
-/// due to messages sent by `due`.
+/// Counts the conditions at `now`, on the day `today`. Replies to messages sent before
+/// `due` are overdue.
 pub(crate) async fn count(
     pool: &PgPool,
     now: DateTime<Utc>,
@@ -27,6 +27,7 @@ pub(crate) async fn count(
 ) -> Result<Amiss, StoreError> {
     let ended = TicketState::ALL.iter().filter(|state| state.is_final());
     let ended: Vec<i16> = ended.map(|state| state.code()).collect();
+    // Materialized: the roster is read once and not for every chat group.
     Ok(sqlx::query_as!(
         Amiss,
         "with on_duty as materialized (select distinct area_code from duty_shift \

@@ -1,7 +1,6 @@
-//! Who can't be in two places at a time: a person's duties, and a person's
-//! patrols, don't overlap within a community. Another community's records are
-//! none of its business: they neither stand in the way nor show themselves by
-//! doing so. It refuses nothing itself: it finds what stands in the way.
+//! Finds overlapping work of a person: duties must not overlap within a community, nor
+//! must patrols. Records of other communities are ignored: a conflict with one would
+//! disclose that it exists. This module rejects nothing itself; it returns conflicts.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 
@@ -12,36 +11,36 @@ use wangge_pg::{StoreError, Tx};
 
 use crate::domain::{area::COMMUNITY, duty_shift::DutyShiftState};
 
-/// What keeps people busy.
+/// Kind of work that can overlap.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Work {
     /// Planned shifts of duty.
     Duty,
-    /// Patrols.
+    /// Patrols, which have no states.
     Patrol,
 }
 
-/// A time in which a person is busy: not more than 24 hours.
+/// An interval of at most 24 hours in which a person is busy.
 #[derive(Debug, Clone)]
 pub(super) struct Busy {
-    /// The record.
+    /// Id of the record.
     pub(super) id: Uuid,
-    /// Where it lies: a community or a grid.
+    /// Area of the record: a community or a grid.
     pub(super) area_code: String,
-    /// Who.
+    /// Id of the person.
     pub(super) person_id: Uuid,
-    /// When it begins.
+    /// Start of the interval, inclusive.
     pub(super) start_time: DateTime<Utc>,
-    /// When it ends.
+    /// End of the interval, exclusive.
     pub(super) end_time: DateTime<Utc>,
 }
 
-/// Ids of those that overlap with another record of the person in the same
-/// community: one that is there, or one before them. Until the transaction ends,
-/// nobody else can ask about the same people.
+/// Returns the ids of those that overlap with another record of the person in the same
+/// community, stored or earlier in `asked`. Locks the people until the transaction ends,
+/// so that no concurrent call can check them.
 ///
 /// # Errors
-/// What the database says.
+/// Returns an error if a statement fails.
 pub(super) async fn overlapping(
     tx: &mut Tx,
     work: Work,
@@ -50,12 +49,15 @@ pub(super) async fn overlapping(
     if asked.is_empty() {
         return Ok(HashSet::new());
     }
+    // Without locks two concurrent transactions would each miss the other's uncommitted
+    // record, and both would pass.
     wait_in_line(tx, asked).await?;
     let communities = communities(tx, asked).await?;
     let mut found: HashSet<Uuid> = there(tx, work, asked, &communities)
         .await?
         .into_iter()
         .collect();
+    // Records of one batch aren't stored yet, so they are compared with one another.
     let mut before: HashMap<(Uuid, &str), Vec<&Busy>> = HashMap::new();
     for (busy, community) in asked.iter().zip(&communities) {
         let others = before
@@ -66,6 +68,7 @@ pub(super) async fn overlapping(
             .any(|other| other.start_time < busy.end_time && busy.start_time < other.end_time)
         {
             found.insert(busy.id);
+            // Only accepted records are compared with, so one conflict rejects one record.
         } else if !found.contains(&busy.id) {
             others.push(busy);
         }
@@ -73,11 +76,15 @@ pub(super) async fn overlapping(
     Ok(found)
 }
 
-/// Locks the people, always in the same order.
+/// Acquires an advisory lock per person.
 async fn wait_in_line(tx: &mut Tx, asked: &[Busy]) -> Result<(), StoreError> {
+    // Sorted, so that concurrent transactions acquire the locks in the same order and
+    // can't deadlock.
     let keys: BTreeSet<i64> = asked
         .iter()
         .map(|busy| {
+            // The id is folded to 64 bits, the size of an advisory lock's key. A collision only
+            // makes two people wait for each other.
             let (high, low) = busy.person_id.as_u64_pair();
             (high ^ low).cast_signed()
         })
@@ -92,7 +99,7 @@ async fn wait_in_line(tx: &mut Tx, asked: &[Busy]) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// The community in which each lies; its own area, if none is known.
+/// Returns the community of each record; its own area if no community is known.
 async fn communities(tx: &mut Tx, asked: &[Busy]) -> Result<Vec<String>, StoreError> {
     let codes: BTreeSet<String> = asked
         .iter()
@@ -120,7 +127,7 @@ async fn communities(tx: &mut Tx, asked: &[Busy]) -> Result<Vec<String>, StoreEr
         .collect())
 }
 
-/// Those that overlap with what is there.
+/// Returns the ids of those that overlap with stored records.
 async fn there(
     tx: &mut Tx,
     work: Work,
@@ -132,7 +139,8 @@ async fn there(
     let starts: Vec<DateTime<Utc>> = asked.iter().map(|busy| busy.start_time).collect();
     let ends: Vec<DateTime<Utc>> = asked.iter().map(|busy| busy.end_time).collect();
     let until: Vec<String> = communities.iter().map(|code| upper_bound(code)).collect();
-    // None lasts longer than 24 hours, so few are looked at.
+    // No record lasts longer than 24 hours: the upper bound on `end_time` limits how much of
+    // the index is scanned.
     let found = match work {
         Work::Duty => {
             sqlx::query_scalar!(

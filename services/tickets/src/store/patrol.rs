@@ -1,4 +1,4 @@
-//! Statements on patrols.
+//! Guard of patrols.
 
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
@@ -9,8 +9,8 @@ use wangge_records::{Record as _, kept::CREATE};
 use super::one_at_a_time::{Busy, Work, overlapping};
 use crate::domain::patrol::Patrol;
 
-/// Nobody patrols two grids of a community at a time, and no patrol is entered
-/// twice.
+/// Rejects patrols of a person who is on another patrol of the community at that time, so
+/// that no patrol can be entered twice either.
 pub(crate) async fn guard(
     tx: &mut Tx,
     patrols: &[Patrol],

@@ -1,4 +1,4 @@
-//! Plain records in the database: one set of statements for each table.
+//! Maps plain records to their tables; one set of statements serves each.
 
 use wangge_records::kept;
 
@@ -64,8 +64,8 @@ mod tests {
 
     use super::*;
 
-    /// A field without its column would be lost; a column without its field would
-    /// be written as NULL.
+    /// Checks that columns and fields match. A field without a column would be lost; a column
+    /// without a field would be written as NULL.
     fn assert_columns_are_fields<R: Kept>() {
         let columns = R::COLUMNS.iter().flat_map(|some| some.split(", "));
         let columns: BTreeSet<String> = columns.map(String::from).collect();

@@ -1,4 +1,4 @@
-//! Everything that routing reads, at once.
+//! Loads all reference data that routing uses.
 
 use std::collections::HashMap;
 
@@ -12,41 +12,42 @@ use super::{
 };
 use crate::domain::category::{Category, Responsibility};
 
-/// Reference data as the tables hold it.
+/// Rows of the reference data.
 #[derive(Debug)]
 pub struct ReferenceRows {
-    /// Version that the rows have at least.
+    /// Version that the rows are at least of.
     pub version: i64,
-    /// Names of areas by id, as far as the feed has told them.
+    /// Names of areas by id, if the feed has delivered them.
     pub area_names: HashMap<Uuid, String>,
-    /// Areas.
+    /// Areas, past and future ones included.
     pub areas: Vec<AreaCopy>,
-    /// Units.
+    /// Units, past and future ones included.
     pub units: Vec<UnitCopy>,
-    /// The address book: normalized text, code.
+    /// The address book: pairs of normalized text and area code.
     pub addresses: Vec<(String, String)>,
-    /// Categories.
+    /// Categories with their limits.
     pub categories: Vec<Category>,
-    /// The duty list.
+    /// Entries of the duty list.
     pub responsibilities: Vec<Responsibility>,
 }
 
-/// The version of the reference data.
+/// Returns the current version of the reference data.
 ///
 /// # Errors
-/// What the database says.
+/// Returns an error if the statement fails.
 pub async fn load_version(pool: &PgPool) -> Result<i64, StoreError> {
     Ok(sqlx::query_scalar!("select version from reference_version")
         .fetch_one(pool)
         .await?)
 }
 
-/// Loads everything. The version is read first: what changes meanwhile is
-/// loaded again.
+/// Loads all reference data.
 ///
 /// # Errors
-/// What the database says.
+/// Returns an error if a statement fails.
 pub async fn load_reference(pool: &PgPool) -> Result<ReferenceRows, StoreError> {
+    // Read first, since the statements don't share a snapshot: a change that commits in
+    // between makes the version stale, and the data are loaded again.
     let version = load_version(pool).await?;
     let categories =
         sqlx::query!("select id, code, name, limit_kind, limit_amount, revision from category")

@@ -1,4 +1,4 @@
-//! Reads of tickets with their orders.
+//! Reads tickets with their orders.
 
 use sqlx::types::Json;
 use uuid::Uuid;
@@ -8,19 +8,19 @@ use wangge_records::Found;
 
 use crate::domain::{order::Order, ticket::Ticket};
 
-/// A ticket that is asked for, and by whom.
+/// A requested ticket, with the scope of its caller.
 #[derive(Debug, Clone)]
 pub struct Asked {
-    /// Its id.
+    /// Id of the ticket.
     pub id: Uuid,
-    /// Which tickets are there for the caller.
+    /// Scope that the caller can read.
     pub scope: RecordScope,
 }
 
-/// Loads tickets to be read; none for one that is not there for its caller.
+/// Loads tickets for reading; none for a ticket that its caller can't see.
 ///
 /// # Errors
-/// What the database says.
+/// Returns an error if the statement fails.
 pub async fn load_tickets(
     lanes: &Lanes,
     asked: &[Asked],
@@ -49,6 +49,8 @@ pub async fn load_tickets(
     let mut tickets: Vec<Option<Ticket>> = asked.iter().map(|_| None).collect();
     for row in rows {
         let place = usize::try_from(row.place - 1).unwrap_or(usize::MAX);
+        // Rows may come in any order and lack tickets that aren't visible; `place` is the
+        // position in `asked`, counted from 1.
         if let Some(slot) = tickets.get_mut(place) {
             *slot = Some(whole(row.ticket, row.orders));
         }
@@ -56,30 +58,30 @@ pub async fn load_tickets(
     Ok(tickets)
 }
 
-/// A command that asks for what it needs to decide.
+/// A command's request for the data that it decides on.
 #[derive(Debug, Clone)]
 pub struct AskedForCommand {
     /// Id of the ticket.
     pub id: Uuid,
-    /// The request.
+    /// The command's idempotency key.
     pub key: RequestKey,
-    /// Which tickets are there for the caller.
+    /// Scope that the caller can read.
     pub scope: RecordScope,
 }
 
-/// What a command needs to decide.
+/// Data that a command decides on.
 #[derive(Debug, Default)]
 pub struct Loaded {
-    /// The ticket, if it is there for the caller.
+    /// The ticket, if the caller can see it.
     pub ticket: Option<Ticket>,
-    /// Fingerprint and record of the request, if it was made before.
+    /// Fingerprint and record id of the request, if it was made before.
     pub request: Option<(Vec<u8>, Uuid)>,
 }
 
-/// Loads tickets to be acted on.
+/// Loads the data that commands decide on, one result per command.
 ///
 /// # Errors
-/// What the database says.
+/// Returns an error if the statement fails.
 pub async fn load_for_command(
     lanes: &Lanes,
     asked: &[AskedForCommand],
@@ -109,6 +111,7 @@ pub async fn load_for_command(
             .await
         })
         .await?;
+    // The statement returns one row per command, in order, also for those without a ticket.
     Ok(rows
         .into_iter()
         .map(|row| Loaded {
@@ -118,16 +121,18 @@ pub async fn load_for_command(
         .collect())
 }
 
-/// Open tickets that no grid was found for, by id. Each is read for itself, so that
-/// one that can't be read (`None`) keeps no other from being routed.
+/// Lists open tickets that are not in a grid, by id, starting after `after`. A ticket that
+/// can't be read is `None`, so that it doesn't block the others.
 ///
 /// # Errors
-/// What the database says.
+/// Returns an error if the statement fails.
 pub async fn list_unrouted(
     lanes: &Lanes,
     after: Uuid,
     limit: i64,
 ) -> Result<Vec<(Uuid, Option<Ticket>)>, StoreError> {
+    // Selected as text and parsed row by row: an error while the driver decodes a row
+    // would fail the whole page.
     let rows = lanes
         .take()
         .await?
@@ -156,14 +161,13 @@ fn read(ticket: &str, orders: Option<&str>) -> serde_json::Result<Ticket> {
     Ok(whole(serde_json::from_str(ticket)?, orders))
 }
 
-/// A ticket that is there: its id, the digest of its row if it was imported,
-/// and its revision.
+/// An existing ticket: its id, the digest of its row if it was imported, and its revision.
 pub type Digest = (Uuid, Option<String>, i64);
 
-/// Those of some tickets that are there.
+/// Returns those of the tickets that exist.
 ///
 /// # Errors
-/// What the database says.
+/// Returns an error if the statement fails.
 pub async fn load_digests(lanes: &Lanes, ids: &[Uuid]) -> Result<Vec<Digest>, StoreError> {
     let rows = lanes
         .take()
@@ -183,10 +187,10 @@ pub async fn load_digests(lanes: &Lanes, ids: &[Uuid]) -> Result<Vec<Digest>, St
         .collect())
 }
 
-/// Which of these orders there are, wherever their tickets lie.
+/// Returns those of the orders that exist, in any area.
 ///
 /// # Errors
-/// What the database says.
+/// Returns an error if the statement fails.
 pub async fn find_orders(lanes: &Lanes, ids: &[Uuid]) -> Result<Vec<Uuid>, StoreError> {
     lanes
         .take()
@@ -199,7 +203,7 @@ pub async fn find_orders(lanes: &Lanes, ids: &[Uuid]) -> Result<Vec<Uuid>, Store
         .await
 }
 
-/// Scopes as columns.
+/// Bounds of scopes as parameter arrays.
 struct Bounds {
     from: Vec<String>,
     until: Vec<String>,
@@ -220,7 +224,7 @@ fn bounds<'s>(scopes: impl Iterator<Item = &'s RecordScope>) -> Bounds {
     bounds
 }
 
-/// A ticket with its orders.
+/// Combines a ticket and its orders.
 pub(super) fn whole(ticket: Json<Ticket>, orders: Option<Json<Vec<Order>>>) -> Ticket {
     Ticket {
         orders: orders.map(|orders| orders.0).unwrap_or_default(),
@@ -228,10 +232,10 @@ pub(super) fn whole(ticket: Json<Ticket>, orders: Option<Json<Vec<Order>>>) -> T
     }
 }
 
-/// Tickets by id, those that lie within a scope.
+/// Returns tickets by id, if within a scope.
 ///
 /// # Errors
-/// What the database says.
+/// Returns an error if the statement fails.
 pub async fn find_tickets(
     tx: &mut Tx,
     scope: &RecordScope,

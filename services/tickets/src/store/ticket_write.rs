@@ -1,7 +1,6 @@
-//! Writes of tickets, with everything that is written beside them: orders,
-//! lines of history, events, and the request. A write is one statement, so
-//! there is no transaction that a cancelled handler could leave open, and
-//! writes that come at the same time share one.
+//! Writes tickets with their orders, history lines, events and requests. Each write is
+//! one statement, so a cancelled handler can't leave a transaction open, and concurrent
+//! writes can share a statement.
 
 use std::collections::HashSet;
 
@@ -16,10 +15,10 @@ use crate::domain::{
     ticket::{HistoryLine, Ticket},
 };
 
-/// A ticket's change. Rows bear the names of the tables' columns.
+/// A change to a ticket. Field names match the columns of the tables.
 #[derive(Debug, Clone)]
 pub struct TicketWrite {
-    /// Revision on which the decision was taken; 0 for a new ticket.
+    /// Revision that the decision was based on; 0 for a new ticket.
     before: i64,
     ticket: Ticket,
     lines: Vec<HistoryLine>,
@@ -28,8 +27,8 @@ pub struct TicketWrite {
 }
 
 impl TicketWrite {
-    /// A ticket as it is to be, changed from revision `before`, with its new
-    /// lines of history and events. The events go on with the present trace.
+    /// Creates the write of `ticket`, changed from revision `before`, with its new history
+    /// lines and events. The events carry the current trace context.
     pub fn new(
         before: i64,
         ticket: Ticket,
@@ -53,22 +52,21 @@ impl TicketWrite {
 }
 
 impl TicketWrite {
-    /// Code of the area in which the ticket lies.
+    /// Returns the code of the ticket's area.
     pub fn area_code(&self) -> &str {
         &self.ticket.area_code
     }
 
-    /// The ticket's revision once it is written.
+    /// Returns the ticket's revision after the write.
     pub fn revision(&self) -> i64 {
         self.ticket.revision
     }
 }
 
-/// Inserts new tickets: all of them or, if one is there already or was asked
-/// for before, none.
+/// Inserts new tickets: all of them, or none if one of them or its request exists.
 ///
 /// # Errors
-/// What the database says.
+/// Returns an error if the statement fails.
 pub async fn insert_tickets(lanes: &Lanes, writes: &[TicketWrite]) -> Result<(), StoreError> {
     let rows = Rows::of(writes);
     lanes
@@ -90,25 +88,27 @@ pub async fn insert_tickets(lanes: &Lanes, writes: &[TicketWrite]) -> Result<(),
     Ok(())
 }
 
-/// Changes tickets, each if it still has the revision on which its decision was
-/// taken; answers for each whether it had. Of two changes of one ticket the
-/// second is answered as too late.
+/// Updates tickets, each only if it still has the revision that its decision was based on.
+/// Returns for each whether it was updated. Of two changes to one ticket in `writes`, the
+/// second is not written.
 ///
 /// # Errors
-/// What the database says: a request was made before, for one. Then nothing
-/// was changed.
+/// Returns an error if the statement fails, also if a request was made before. Nothing is
+/// written then.
 pub async fn update_tickets(
     lanes: &Lanes,
     writes: &[TicketWrite],
 ) -> Result<Vec<bool>, StoreError> {
+    // PostgreSQL updates a row at most once per statement, so a second change in the batch
+    // must be decided again like one that has lost a race.
     let mut taken = HashSet::new();
     let first: Vec<bool> = writes
         .iter()
         .map(|write| taken.insert(write.ticket.id))
         .collect();
     let firsts = writes.iter().zip(&first).filter(|(_, first)| **first);
-    // Rows are locked in the order of their ids, so that statements that change
-    // the same tickets wait for one another and never each for the other.
+    // Rows are locked in id order, so concurrent statements on the same tickets can't
+    // deadlock.
     let mut ordered: Vec<&TicketWrite> = firsts.map(|(write, _)| write).collect();
     ordered.sort_by_key(|write| write.ticket.id);
     let rows = Rows::of(ordered);
@@ -138,7 +138,7 @@ pub async fn update_tickets(
         .collect())
 }
 
-/// Writes, table by table.
+/// The rows of writes, by table.
 #[derive(Debug, Default)]
 struct Rows<'w> {
     tickets: Vec<&'w Ticket>,
@@ -165,7 +165,7 @@ impl<'w> Rows<'w> {
 }
 
 fn json<T: Serialize>(rows: &[T]) -> String {
-    // Rows are plain records, which always have a JSON form.
+    // Rows are plain structs, which always serialize.
     serde_json::to_string(rows).unwrap_or_default()
 }
 
@@ -223,7 +223,7 @@ impl EventRow {
     }
 }
 
-/// Bytes in the form in which PostgreSQL reads them from text.
+/// Formats bytes as PostgreSQL's hex input of `bytea`.
 fn hex(bytes: &[u8]) -> String {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";
     let mut text = String::with_capacity(2 + bytes.len() * 2);

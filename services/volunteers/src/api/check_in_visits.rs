@@ -1,4 +1,4 @@
-//! Check-in visits on the wire.
+//! Maps check-in visits between the wire and the domain.
 
 use chrono::{DateTime, Utc};
 use tonic::Request;
@@ -67,8 +67,11 @@ pub(super) async fn list_check_in_visits(
     let size = page::size(message.page_size);
     let scope = scope.within(&message.within_code);
     let lanes = &app.database.list_lanes;
+    // One more than the page, to find out whether there is a next one.
     let found =
         store::check_in_visit::list_check_in_visits(lanes, &scope, behind, size + 1).await?;
+    // Keys are taken before the visits become messages, since a page may be cut short
+    // by its size in bytes and the token must point at the last visit that was sent.
     let keys: Vec<_> = found
         .iter()
         .map(|visit| (visit.visit_time, visit.id.to_string()))
@@ -114,8 +117,8 @@ pub(super) async fn void_check_in_visit(
     Ok(to_wire(voided.await?))
 }
 
-/// What is asked to be recorded. What is output only is not looked at, but for
-/// a time: whoever names one expects it to be kept.
+/// Parses a draft from a request. Output-only fields are ignored, except the time: a
+/// caller that sets one expects it to be stored, so the domain rejects it.
 fn draft(asked: v1::CheckInVisit) -> Result<CheckInVisitDraft, Refusal> {
     Ok(CheckInVisitDraft {
         id: optional_id(&asked.id, "check_in_visit.id")?,

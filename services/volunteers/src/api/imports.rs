@@ -1,4 +1,4 @@
-//! The import stream: rows in, results out; the course of the stream is shared.
+//! The import stream: rows in, results out. The stream protocol is in `wangge_server`.
 
 use tokio_util::sync::CancellationToken;
 use tonic::{Request, Response, Status, Streaming};
@@ -22,7 +22,7 @@ use crate::{
 
 mod rows;
 
-/// Serves import streams.
+/// Handler of import streams.
 pub(super) struct Imports {
     app: App,
     stop: CancellationToken,
@@ -56,7 +56,7 @@ impl ImportService for Imports {
     }
 }
 
-/// One stream's load.
+/// The state of one stream's import.
 struct Load {
     app: App,
     scope: RecordScope,
@@ -78,6 +78,8 @@ impl Importer for Load {
     }
 
     async fn begin(&mut self, head: Head) -> Result<(), Refusal> {
+        // Claims outside the caller's scope are dropped while they are read: a data set can't
+        // vouch for areas that its importer doesn't reach.
         let claims = head.dataset.as_ref();
         let claims = claims.map(|dataset| Claims::read(dataset, &self.scope));
         let (app, scope) = (&self.app, self.scope.clone());

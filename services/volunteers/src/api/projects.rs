@@ -1,4 +1,4 @@
-//! `ProjectService`: needs, resources and matches, projects, wishes.
+//! `ProjectService`: needs, resources and matches; projects and wishes.
 
 use wangge_api::volunteers::v1::{self as proto, server::project_service_server::ProjectService};
 use wangge_records::{serve, wire};
@@ -11,7 +11,6 @@ use crate::{
     },
 };
 
-/// Serves needs, resources and matches, projects, wishes.
 #[derive(Debug, Clone)]
 pub(super) struct Projects(pub App);
 

@@ -1,4 +1,4 @@
-//! Registrations on the wire.
+//! Maps registrations between the wire and the domain.
 
 use chrono::NaiveDate;
 use tonic::Request;
@@ -63,6 +63,7 @@ pub(super) async fn list_registrations(
     let behind = page_key::<NaiveDate>(&message.page_token, &arguments)?;
     let size = page::size(message.page_size);
     let scope = scope.within(&message.within_code);
+    // One more than the page, to find out whether there is a next one.
     let mut found =
         store::registration::list_registrations(&app.database.list_lanes, &scope, behind, size + 1)
             .await?;
@@ -97,8 +98,8 @@ pub(super) async fn end_registration(
     Ok(to_wire(ended.await?))
 }
 
-/// What is asked to be registered; `path` leads to it within the request.
-/// What is output only is not looked at.
+/// Parses a draft from a request or a row; `path` is its prefix in field violations.
+/// Output-only fields are ignored.
 pub(super) fn draft(asked: v1::Registration, path: &str) -> Result<RegistrationDraft, Refusal> {
     Ok(RegistrationDraft {
         id: optional_id(&asked.id, &format!("{path}id"))?,

@@ -1,4 +1,4 @@
-//! `ServiceEventService`: events, shifts, training.
+//! `ServiceEventService`: events, shifts and training.
 
 use wangge_api::volunteers::v1::{
     self as proto, server::service_event_service_server::ServiceEventService,
@@ -14,7 +14,6 @@ use crate::{
     },
 };
 
-/// Serves events, shifts, training.
 #[derive(Debug, Clone)]
 pub(super) struct ServiceEvents(pub App);
 

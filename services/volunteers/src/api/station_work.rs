@@ -1,4 +1,4 @@
-//! `StationWorkService`: what stations do from day to day.
+//! `StationWorkService`: the daily work of stations.
 
 use tonic::Request;
 use wangge_api::volunteers::v1::{
@@ -23,7 +23,6 @@ use crate::{
     store::booking,
 };
 
-/// Serves what stations do from day to day.
 #[derive(Debug, Clone)]
 pub(super) struct StationWork(pub App);
 
@@ -121,7 +120,7 @@ serve! {
     }
 }
 
-/// More days than this are not listed at once.
+/// Maximum number of days listed by one call.
 const MOST_DAYS: i64 = 366;
 
 impl StationWork {
@@ -139,6 +138,7 @@ impl StationWork {
             let why = "must be after from_date, by at most 366 days";
             return Err(Refusal::field("until_date", "date.order", why));
         }
+        // Checks the scope: `session_days` itself takes only an id and isn't scoped.
         let session: RecurringSession = read::get(&self.0, &scope, id).await?;
         let days: Vec<_> = from
             .iter_days()

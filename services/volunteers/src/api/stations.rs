@@ -1,5 +1,5 @@
-//! `StationService`: stations, what they offer, who provides it, what it is paid
-//! with.
+//! `StationService`: stations, their catalogue and functional areas, their providers
+//! and their subsidies.
 
 use wangge_api::volunteers::v1::{self as proto, server::station_service_server::StationService};
 use wangge_records::{serve, wire, wire_enum};
@@ -15,7 +15,6 @@ use crate::{
     },
 };
 
-/// Serves stations.
 #[derive(Debug, Clone)]
 pub(super) struct Stations(pub App);
 

@@ -1,4 +1,4 @@
-//! `VenueRouteService`: paths that string venues together.
+//! `VenueRouteService`: paths that connect venues.
 
 use wangge_api::volunteers::v1::{
     self as proto, server::venue_route_service_server::VenueRouteService,
@@ -10,7 +10,6 @@ use crate::{
     domain::{route_venue::RouteVenue, venue_route::VenueRoute},
 };
 
-/// Serves paths that string venues together.
 #[derive(Debug, Clone)]
 pub(super) struct VenueRoutes(pub App);
 

@@ -1,4 +1,4 @@
-//! `VolunteerService`: volunteers, their teams, their posts.
+//! `VolunteerService`: volunteers, their teams and their posts.
 
 use wangge_api::volunteers::v1::{
     self as proto, server::volunteer_service_server::VolunteerService,
@@ -16,7 +16,6 @@ use crate::{
     },
 };
 
-/// Serves volunteers.
 #[derive(Debug, Clone)]
 pub(super) struct Volunteers(pub App);
 

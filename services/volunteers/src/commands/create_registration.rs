@@ -14,11 +14,11 @@ use crate::{
     store,
 };
 
-/// Path of the registration within the request.
+/// Prefix of the registration's fields within the request.
 const PATH: &str = "registration.";
 
-/// Makes the registration. That its days overlap no other's is the schema's to
-/// say, since two calls at the same time don't see each other's registration.
+/// Creates the registration. Overlaps are detected by the schema's exclusion
+/// constraint, since concurrent transactions don't see each other's rows.
 pub(crate) async fn create_registration(
     app: &App,
     writer: Writer,
@@ -29,6 +29,8 @@ pub(crate) async fn create_registration(
     let made = transact(&app.database.calls, CONSTRAINTS, move |tx| {
         async move {
             let Writer { key, scope } = writer;
+            // Claimed before the references are read: a retry returns its registration even if
+            // they have ended since.
             if let Some(id) = request::claim(tx, &key, new.id.0, new.revision, now).await? {
                 let made = store::registration::load_registration(tx, &scope, RegistrationId(id));
                 return made
@@ -56,6 +58,7 @@ async fn check_references(
 ) -> Result<(), Failure> {
     let areas = store::area::list_areas(&mut *tx, scope, std::slice::from_ref(&new.area_code));
     let areas = areas.await?;
+    // Not scoped: officials come from units of every area.
     let units = store::unit::find_units(tx, &[new.home_unit_id.0]).await?;
     Ok(registration::check_references(
         new,
@@ -65,7 +68,7 @@ async fn check_references(
     )?)
 }
 
-/// Either the id is in use, wherever that record lies, or the days overlap.
+/// Returns the reason of a conflict: the id is in use, in any area, or the days overlap.
 async fn why_not_free(tx: &mut Tx, new: &Registration) -> Result<Refusal, Failure> {
     let all = RecordScope::everything();
     let kept = store::registration::load_registration(tx, &all, new.id).await?;

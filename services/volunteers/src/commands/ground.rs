@@ -1,5 +1,5 @@
-//! What plain records of this service stand on: organization's areas and units,
-//! as its feed has brought them, and one another.
+//! Resolves the references of plain records: to organization's areas and units, as
+//! replicated from its feed, and to other records of this service.
 
 use uuid::Uuid;
 use wangge_auth::RecordScope;
@@ -43,7 +43,7 @@ impl Host for App {
     }
 }
 
-/// The copies of areas and units, and the service's own records.
+/// Resolves references against the replicas and this service's own records.
 #[derive(Debug, Clone)]
 pub struct Copies {
     scope: RecordScope,
@@ -62,8 +62,9 @@ impl Ground for Copies {
     ) -> Result<Vec<(Uuid, Found)>, StoreError> {
         let scope = &self.scope;
         match kind {
-            // Providers and officials come from everywhere.
+            // Not scoped: providers and officials come from units of every area.
             "unit" => store::unit::find_units(tx, ids).await,
+            // Scoped: a record outside the caller's scope is refused like one that doesn't exist.
             CatalogueItem::KIND => CatalogueItem::find(tx, scope, ids).await,
             Need::KIND => Need::find(tx, scope, ids).await,
             NeedMatch::KIND => NeedMatch::find(tx, scope, ids).await,
@@ -77,11 +78,14 @@ impl Ground for Copies {
             Team::KIND => Team::find(tx, scope, ids).await,
             VenueRoute::KIND => VenueRoute::find(tx, scope, ids).await,
             Volunteer::KIND => Volunteer::find(tx, scope, ids).await,
+            // An unknown kind resolves to nothing, so naming it is refused as an unknown reference.
             _ => Ok(Vec::new()),
         }
     }
 
     fn is_foreign(&self, kind: &str) -> bool {
+        // Only these may arrive late, by the feed. Own records are there or they are not, so
+        // an import doesn't wait for them.
         ["area", "unit"].contains(&kind)
     }
 

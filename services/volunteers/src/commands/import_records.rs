@@ -1,6 +1,5 @@
-//! Loads rows with a past: those of one kind that stand together in one
-//! transaction. A bad row is refused before anything of it is written, so that
-//! the others commit.
+//! Imports rows with a past. Consecutive rows of one kind share a transaction. A bad row
+//! is rejected before anything of it is written, so that the rest of its batch commits.
 
 mod plain;
 mod references;
@@ -28,25 +27,25 @@ use crate::{
     store,
 };
 
-/// How often a batch is tried that others stand in the way of.
+/// Maximum number of attempts for a batch that conflicts with concurrent transactions.
 const TRIES: u32 = 3;
 
-/// A load in progress.
+/// An import in progress.
 #[derive(Debug)]
 pub(crate) struct Import {
     scope: RecordScope,
     validate_only: bool,
-    /// What a trial's data set claims of areas and units; without it they are
-    /// taken as given there.
+    /// The areas and units that a dry run's data set claims to contain. Without claims,
+    /// unknown areas and units are accepted in a dry run.
     claims: Option<Arc<Claims>>,
-    /// References that were waited for in vain.
+    /// References whose wait has timed out.
     given_up: Names,
-    /// What plain records stand on.
+    /// Resolved references of plain records.
     known: Known<Copies>,
 }
 
 impl Import {
-    /// A load by an importer who reaches `scope`, or a trial.
+    /// Creates an import, or a dry run, for an importer with `scope`.
     pub(crate) fn new(
         app: &App,
         scope: RecordScope,
@@ -55,6 +54,7 @@ impl Import {
     ) -> Self {
         let mut known = Known::new(app.ground(scope.clone()));
         let claims = claims.map(Arc::new);
+        // Plain records and registrations must resolve against the same claims.
         if let Some(claims) = &claims {
             known.claim(claims.clone());
         }
@@ -72,13 +72,14 @@ fn foreign_area() -> Refusal {
     Refusal::unknown_reference("area_code", "community")
 }
 
-/// Loads rows, or only tries them, and answers what became of each, in order.
+/// Imports rows, or validates them in a dry run; returns the outcome of each, in order.
 pub(crate) async fn import_records(
     app: &App,
     import: &mut Import,
     rows: Vec<Row>,
 ) -> Result<Vec<(i64, Outcome)>, Refusal> {
     let mut outcomes = Vec::with_capacity(rows.len());
+    // Kinds are not sorted: later rows may name earlier ones, so their order is preserved.
     for chunk in rows.chunk_by(plain::go_together) {
         match chunk.first().map(|row| &row.content) {
             Some(Ok(Record::Plain(_))) => {
@@ -91,8 +92,8 @@ pub(crate) async fn import_records(
     Ok(outcomes)
 }
 
-/// Loads registrations and visits, or only tries them: in a transaction that is
-/// never committed, behind what was tried before.
+/// Imports registrations and visits. A dry run writes them to a transaction that is never
+/// committed, in which the rows of earlier batches are visible.
 async fn load_officials(
     app: &App,
     import: &mut Import,
@@ -100,6 +101,8 @@ async fn load_officials(
 ) -> Result<Vec<(i64, Outcome)>, Refusal> {
     let wanted = Names::of(&rows, &import.scope);
     let (database, scope) = (&app.database, &import.scope);
+    // A dry run doesn't wait: what the data set claims may only be imported into
+    // organization later.
     let references = if import.validate_only {
         references::claimed(database, scope, &wanted, import.claims.as_deref()).await?
     } else {
@@ -114,6 +117,7 @@ async fn load_officials(
         now: app.clock.now(),
     });
     let mut outcomes = commit(app, trial.as_ref(), &batch).await?;
+    // Nothing is stored in a dry run, so ids and revisions of outcomes have no meaning.
     if trial.is_some() {
         let loaded = outcomes
             .iter_mut()
@@ -130,7 +134,7 @@ async fn load_officials(
         .collect())
 }
 
-/// Rows that are committed together, and what they are decided by.
+/// Rows that are committed together, with everything that decides about them.
 struct Batch {
     is_trial: bool,
     scope: RecordScope,
@@ -163,6 +167,8 @@ async fn commit(
                 .await
             }
         };
+        // The whole batch is retried: its transaction was rolled back, so every row has to be
+        // decided again against what the other transaction has committed.
         match committed {
             Err(refusal) if refusal.reason == Reason::ConcurrentChange && tries < TRIES => {
                 tries += 1;
@@ -180,16 +186,16 @@ async fn load_rows(tx: &mut Tx, batch: &Batch) -> Result<Vec<Outcome>, Failure> 
             Ok(Record::Registration(new)) => kept.import_registration(tx, batch, new).await?,
             Ok(Record::CheckInVisit(new)) => kept.import_check_in_visit(tx, batch, new).await?,
             Err(refusal) => Outcome::Refused(refusal.clone()),
-            // Loaded together with their like.
+            // Imported in batches of their own kind.
             Ok(Record::Plain(_)) => continue,
         });
     }
     Ok(outcomes)
 }
 
-/// Records that rows of a batch name or repeat. An id is in use wherever its
-/// record lies, so these are read without regard to the importer's area, which
-/// is looked at before anything is said about one.
+/// Existing records that rows of a batch name or repeat. Ids are global, so these are
+/// read regardless of the importer's scope, which is checked before anything about one
+/// is returned.
 struct Kept {
     registrations: HashMap<RegistrationId, Registration>,
     visits: HashMap<CheckInVisitId, CheckInVisit>,
@@ -211,9 +217,9 @@ impl Kept {
             }
         }
         let all = RecordScope::everything();
-        // Those who load the same rows come one after the other, so that each sees
-        // what the one before has kept. A trial keeps nothing, and lasts long enough
-        // to be in the way of visits that are made meanwhile.
+        // Imports of the same rows are serialised, so that each sees what the one before has
+        // committed. A dry run commits nothing, and lasts long enough to block live visits:
+        // it doesn't take these locks.
         if !batch.is_trial {
             store::queue::stand_in_line(tx, &visited).await?;
         }
@@ -236,6 +242,7 @@ impl Kept {
         batch: &Batch,
         new: &Registration,
     ) -> Result<Outcome, Failure> {
+        // First of all: outside its scope, an importer must not learn which ids are in use.
         if !batch.scope.covers(&new.area_code) {
             return Ok(Outcome::Refused(foreign_area()));
         }
@@ -246,17 +253,19 @@ impl Kept {
             return Ok(Outcome::Refused(refusal));
         }
         if !store::registration::insert_registration_if_free(tx, new).await? {
+            // Either the id or the days were taken; `on conflict` doesn't report which.
             let all = RecordScope::everything();
             let Some(kept) = store::registration::load_registration(tx, &all, new.id).await? else {
                 return Ok(Outcome::Refused(registration::registered_already()));
             };
             let outcome = compared_registration(new, &kept);
-            // Kept by another load meanwhile: visits of this batch may name it.
+            // A concurrent import has committed it: visits of this batch may name it.
             self.registrations.insert(kept.id, kept);
             return Ok(outcome);
         }
         let when = Occurrence::past(new.start_time(), batch.now);
         wangge_outbox::append(tx, &registration_changed(new, when)).await?;
+        // Rows of this batch may name it or repeat it.
         self.registrations.insert(new.id, new.clone());
         Ok(Outcome::Imported(Version {
             record_id: new.id.0,
@@ -270,6 +279,7 @@ impl Kept {
         batch: &Batch,
         new: &NewCheckInVisit,
     ) -> Result<Outcome, Failure> {
+        // Outside the scope reads the same as missing, so that ids can't be probed.
         let registration = self.registrations.get(&new.registration_id);
         let Some(registration) = registration.filter(|r| batch.scope.covers(&r.area_code)) else {
             let unknown = Refusal::unknown_reference("registration_id", registration::KIND);
@@ -283,18 +293,21 @@ impl Kept {
             Err(refusal) => return Ok(Outcome::Refused(refusal)),
         };
         let last = states.last();
+        // A voided visit doesn't count, so it may be near another one.
         if last.counts() && is_recorded_near(tx, last).await? {
             return Ok(Outcome::Refused(check_in_visit::visited_already()));
         }
+        // Only the last state is stored; the earlier one is visible in the events alone.
         if !store::check_in_visit::insert_check_in_visit_if_free(tx, last).await? {
             let all = RecordScope::everything();
             let kept = store::check_in_visit::load_check_in_visit(tx, &all, new.id).await?;
-            // Gone again before it was read: its writer must have given up.
+            // Deleted before it was read: its writer must have rolled back. Retries the batch.
             let kept = kept.ok_or_else(|| Refusal::concurrent_change(check_in_visit::KIND))?;
             let outcome = compared_visit(new, &kept);
             self.visits.insert(kept.id, kept);
             return Ok(outcome);
         }
+        // One event per state: consumers expect every revision of a record, without gaps.
         for visit in states.iter() {
             let occurred_time = visit.voiding.as_ref().map_or(visit.visit_time, |v| v.time);
             let when = Occurrence::past(occurred_time, batch.now);

@@ -14,7 +14,7 @@ use crate::{
     store::check_in_visit::{load_check_in_visit_for_update, update_check_in_visit},
 };
 
-/// Voids the visit with `id`, if it is still as `read_etag` says.
+/// Voids the visit with `id`, if `read_etag` still matches.
 pub(crate) async fn void_check_in_visit(
     app: &App,
     writer: Writer,
@@ -26,6 +26,8 @@ pub(crate) async fn void_check_in_visit(
     let voided = transact(&app.database.calls, CONSTRAINTS, move |tx| {
         async move {
             let Writer { key, scope } = writer;
+            // Locked before the request id is claimed: the claim stores the revision that this call
+            // creates.
             let visit = load_check_in_visit_for_update(tx, &scope, id)
                 .await?
                 .ok_or_else(|| Refusal::not_found(KIND, id.to_string()))?;

@@ -1,5 +1,5 @@
-//! Keeps the copies of organization's areas and units. Nothing personal: no
-//! event tells of persons, and appointments are not kept.
+//! Maintains replicas of organization's areas and units. Stores nothing personal: no
+//! event carries persons, and appointments are not stored.
 
 use futures::{FutureExt as _, future::BoxFuture};
 use uuid::Uuid;
@@ -14,8 +14,8 @@ use wangge_records::Days;
 
 use crate::{domain::area::Area, store};
 
-/// The copies of areas and units. An event that is repeated, or older than
-/// what is known, changes nothing.
+/// Projects areas and units. Duplicate events, and events older than the stored
+/// revision, have no effect.
 #[derive(Debug, Clone, Copy)]
 pub struct Replicas;
 
@@ -25,6 +25,8 @@ impl Projector for Replicas {
             match &event.payload {
                 Some(Payload::AreaChanged(area)) => apply_area(tx, area, event.revision).await,
                 Some(Payload::UnitChanged(unit)) => apply_unit(tx, unit, event.revision).await,
+                // A newer organization may send payloads that are unknown here; they must not
+                // stop the feed.
                 _ => Ok(()),
             }
         }
@@ -33,6 +35,8 @@ impl Projector for Replicas {
 }
 
 async fn apply_area(tx: &mut Tx, changed: &AreaChanged, revision: i64) -> Result<(), Failure> {
+    // A malformed event is a refusal, which the consumer counts as the event's fault and
+    // moves to the dead-letter table; the feed goes on.
     let area_id = id(&changed.area_id, "area_changed.area_id")?;
     let area = Area {
         code: changed.code.clone(),
@@ -57,8 +61,8 @@ fn id(text: &str, field: &str) -> Result<Uuid, Refusal> {
     Uuid::parse_str(text).map_err(|_| Refusal::field(field, "string.uuid", "must be a UUID"))
 }
 
-/// A kind as its number, so that one that only a newer organization knows is
-/// kept as well.
+/// Returns a kind as its number, so that a kind that only a newer organization knows
+/// is stored as well.
 fn kind(number: i32, field: &str) -> Result<i16, Refusal> {
     i16::try_from(number).map_err(|_| Refusal::field(field, "enum", "is no kind"))
 }

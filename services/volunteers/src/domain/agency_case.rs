@@ -1,4 +1,5 @@
-//! Agency cases: applications to the government handled for a resident. A case lies where its station lies.
+//! Agency cases: applications to the government handled for a resident. A case belongs to
+//! the area of its station.
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -7,19 +8,19 @@ use wangge_api::refusal::Refusal;
 use wangge_records::{Checks, Course, Head, Note, Record, Reference, Stateful, Text, Told, states};
 
 states! {
-    /// States of an agency case. The numbers are the contract's.
+    /// States of an agency case. The numbers are those of the contract.
     AgencyCaseState for AgencyCase {
-        /// Received.
+        /// Received; papers may be missing.
         Received = 1 => "received",
         /// The station holds every paper.
         MaterialsComplete = 2 => "materials_complete",
         /// Submitted to the department.
         Submitted = 3 => "submitted",
-        /// The department has answered.
+        /// The department has decided.
         Resulted = 4 => "resulted",
-        /// Result and papers are with the resident. Final.
+        /// The resident has the result and the papers. Final.
         Delivered = 5 => "delivered",
-        /// Withdrawn; papers are with the resident. Final.
+        /// Withdrawn; the resident has the papers back. Final.
         Withdrawn = 6 => "withdrawn",
     }
     "complete_materials": Received => MaterialsComplete,
@@ -29,32 +30,32 @@ states! {
     "withdraw": Received | MaterialsComplete | Submitted => Withdrawn,
 }
 
-/// An agency case.
+/// An application that a station handles for a resident.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AgencyCase {
-    /// What every record has; the area is that of what it belongs to.
+    /// Fields common to all records; the area is that of the station.
     #[serde(flatten)]
     pub head: Head,
-    /// Where it stands and how it came there.
+    /// Current state and the steps that led to it.
     #[serde(flatten)]
     pub course: Course<AgencyCaseState>,
     /// Id of the station.
     pub station_id: Uuid,
     /// Id of the resident, in the organization service.
     pub resident_id: Uuid,
-    /// What is applied for.
+    /// Subject of the application, such as a permit or an allowance.
     pub matter: Text,
     /// Id of the person who handles it, in the organization service.
     pub handler_person_id: Uuid,
-    /// Whether the resident has authorised the station in writing.
+    /// True if the resident has authorised the station in writing.
     pub is_authorised: bool,
-    /// Id of the livelihood matter in the tickets service that it is about.
+    /// Id of the livelihood matter in the tickets service that the case is about, if any.
     pub livelihood_matter_id: Option<Uuid>,
     /// Papers of the resident that the station holds, each 1 to 100 characters.
     pub papers: Vec<Text>,
-    /// What came of it.
+    /// Result of the department; empty until it has decided.
     pub result: Note,
-    /// When the papers were given back.
+    /// Time at which the papers were returned to the resident.
     pub papers_returned_time: Option<DateTime<Utc>>,
 }
 
@@ -73,6 +74,7 @@ impl Record for AgencyCase {
     fn check(&self, checks: &mut Checks) {
         let state = self.course.state();
         let name = state.name();
+        // A withdrawn case may have been withdrawn before or after its papers were complete.
         let has_papers = !self.papers.is_empty();
         if state != AgencyCaseState::Withdrawn {
             let held = state != AgencyCaseState::Received;
@@ -82,6 +84,7 @@ impl Record for AgencyCase {
         let says = !self.result.0.trim().is_empty();
         checks.given_when(self.course.is_in(&resulted), says, "result", name);
         let over = [AgencyCaseState::Delivered, AgencyCaseState::Withdrawn];
+        // Without papers there is nothing to return, so the time stays empty.
         let returned = self.course.is_in(&over) && has_papers;
         let given = self.papers_returned_time.is_some();
         checks.given_when(returned, given, "papers_returned_time", name);
@@ -117,10 +120,13 @@ impl Stateful for AgencyCase {
 
     fn settle(&mut self, action: &'static str, now: DateTime<Utc>) -> Result<(), Refusal> {
         match action {
+            // A guard of the state change only, not of the record: the authorisation may be entered
+            // after the papers.
             "submit" if !self.is_authorised => {
                 let why = "the resident has not authorised the station";
                 return Err(Refusal::guard("not_authorised", Self::KIND, why));
             }
+            // The station's custody of the papers ends with either of these steps.
             "deliver" | "withdraw" if !self.papers.is_empty() => {
                 self.papers_returned_time = Some(now);
             }

@@ -1,4 +1,5 @@
-//! Who benefits from a project: each person once. It lies where the project lies.
+//! Beneficiaries of a project: each person once. A beneficiary belongs to the area of the
+//! project.
 
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
@@ -8,17 +9,17 @@ use wangge_records::{Checks, Head, Record, Reference, Told};
 
 use super::project::ProjectState;
 
-/// A beneficiary.
+/// A resident who benefits from a project.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Beneficiary {
-    /// What every record has; the area is that of what it belongs to.
+    /// Fields common to all records; the area is that of the project.
     #[serde(flatten)]
     pub head: Head,
     /// Id of the project.
     pub project_id: Uuid,
     /// Id of the resident, in the organization service.
     pub resident_id: Uuid,
-    /// Day on which it was first so.
+    /// First day on which the resident benefited.
     pub benefit_date: NaiveDate,
 }
 
@@ -39,6 +40,7 @@ impl Record for Beneficiary {
     }
 
     fn references(&self) -> Vec<Reference> {
+        // For calls only: imported records are checked against the day by `store::beneficiary`.
         vec![
             Reference::id("project_id", "project", self.project_id).while_in(&[
                 ProjectState::Running,

@@ -1,4 +1,4 @@
-//! Bookings of places in sessions. A booking lies where its session lies.
+//! Bookings of places in sessions. A booking belongs to the area of its session.
 
 use chrono::{NaiveDate, TimeDelta};
 use serde::{Deserialize, Serialize};
@@ -8,15 +8,15 @@ use wangge_kernel::limit::{DEFAULT_ZONE, day_of};
 use wangge_records::{Checks, Course, Head, Record, Reference, Stateful, Told, states};
 
 states! {
-    /// States of a booking. The numbers are the contract's.
+    /// States of a booking. The numbers are those of the contract.
     BookingState for Booking {
-        /// Booked.
+        /// Booked: it takes a place.
         Booked = 1 => "booked",
         /// The resident came. Final.
         Attended = 2 => "attended",
         /// The resident did not come. Final.
         Missed = 3 => "missed",
-        /// Cancelled: the place is free. Final.
+        /// Cancelled; the place is free again. Final.
         Cancelled = 4 => "cancelled",
     }
     "attend": Booked => Attended,
@@ -24,24 +24,24 @@ states! {
     "cancel": Booked => Cancelled,
 }
 
-/// A booking.
+/// A place in a session on one day, booked for a resident.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Booking {
-    /// What every record has; the area is that of what it belongs to.
+    /// Fields common to all records; the area is that of the session.
     #[serde(flatten)]
     pub head: Head,
-    /// Where it stands and how it came there.
+    /// Current state and the steps that led to it.
     #[serde(flatten)]
     pub course: Course<BookingState>,
     /// Id of the session.
     pub recurring_session_id: Uuid,
-    /// The day.
+    /// Day of the session that is booked.
     pub session_date: NaiveDate,
     /// Id of the resident, in the organization service.
     pub resident_id: Uuid,
 }
 
-/// How far ahead a place can be booked: `session_date`.
+/// How far ahead `session_date` may be booked.
 const HORIZON: TimeDelta = TimeDelta::days(90);
 
 impl Record for Booking {
@@ -57,6 +57,8 @@ impl Record for Booking {
     }
 
     fn check(&self, checks: &mut Checks) {
+        // Measured from the day of the booking, not from today, so that an imported booking
+        // doesn't become valid or invalid with time.
         let booked = day_of(self.head.created_time, DEFAULT_ZONE);
         checks.rule(
             self.session_date - booked <= HORIZON,

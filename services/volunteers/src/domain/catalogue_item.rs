@@ -1,4 +1,4 @@
-//! What stations offer.
+//! Catalogue items: the services that stations offer.
 
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
@@ -8,13 +8,13 @@ use wangge_kernel::coded_enum;
 use wangge_records::{Checks, Head, Record, Reference, Text, Told, dated};
 
 coded_enum! {
-    /// What an item costs. The numbers are the contract's.
+    /// Pricing of an item. The numbers are those of the contract.
     PriceKind {
-        /// Nothing.
+        /// Free of charge: the price is 0.
         Free = 1 => "free",
-        /// What it costs to give.
+        /// At the cost of providing it.
         AtCost = 2 => "at_cost",
-        /// A price.
+        /// At a set price.
         Priced = 3 => "priced",
     }
 }
@@ -22,20 +22,20 @@ coded_enum! {
 /// A service that a station offers.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CatalogueItem {
-    /// What every record has; the area is that of the station.
+    /// Fields common to all records; the area is that of the station.
     #[serde(flatten)]
     pub head: Head,
-    /// The station.
+    /// Id of the station that offers it.
     pub station_id: Uuid,
-    /// Its name.
+    /// Name, unique at its station on each day.
     pub name: Text,
-    /// What it costs.
+    /// Kind of price; never changes.
     pub price_kind: PriceKind,
-    /// Price in fen.
+    /// Price in fen; 0 exactly if the item is free.
     pub price_fen: i64,
-    /// First day.
+    /// First day on which it is offered.
     pub start_date: NaiveDate,
-    /// First day on which it no longer holds.
+    /// First day on which it is no longer offered.
     pub end_date: Option<NaiveDate>,
 }
 dated!(CatalogueItem);

@@ -1,5 +1,5 @@
-//! Check-in visits: what a new one must have, under which registration it can
-//! be recorded, and how it is voided.
+//! Check-in visits: validation of new ones, the rule that ties them to a registration, and
+//! voiding.
 
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use serde::Serialize;
@@ -16,14 +16,14 @@ use crate::domain::{
     text,
 };
 
-/// What refusals call a visit.
+/// Name of a visit in refusals.
 pub const KIND: &str = "check-in visit";
 /// Guard: the registration does not hold on the day of the visit.
 pub const REGISTRATION_NOT_CURRENT: &str = "registration_not_current";
 /// Guard: a visit under the registration is recorded for the same time.
 pub const VISITED_ALREADY: &str = "visited_already";
-/// Two visits under one registration begin at least this far apart: what comes
-/// sooner is one visit that was entered twice. Two visits on one day are two.
+/// Minimum time between two visits under one registration: an earlier one is the same
+/// visit, entered twice. Two visits on one day are two.
 pub const SPACING: TimeDelta = TimeDelta::minutes(10);
 
 typed_id!(
@@ -34,7 +34,7 @@ typed_id!(
 /// One visit of one registered official.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct CheckInVisit {
-    /// Its id.
+    /// Id, generated unless the caller chose it.
     pub id: CheckInVisitId,
     /// The registration under which the official came.
     pub registration_id: RegistrationId,
@@ -42,63 +42,63 @@ pub struct CheckInVisit {
     pub person_id: PersonId,
     /// Code of the community, as on the registration.
     pub area_code: String,
-    /// When the official came.
+    /// Time at which the official came.
     pub visit_time: DateTime<Utc>,
-    /// What was handled.
+    /// Description of what was handled; personal data.
     pub handled: String,
-    /// Its state.
+    /// State; only `Recorded` counts.
     pub state: CheckInVisitState,
-    /// When and why it was voided, if it was.
+    /// Time and reason of the voiding, if it was voided.
     pub voiding: Option<Voiding>,
-    /// Loaded with a past.
+    /// True if it was imported with a past time.
     pub imported: bool,
-    /// Its revision.
+    /// Revision: 1 when recorded, 2 once voided.
     pub revision: i64,
 }
 
-/// When and why a visit was voided.
+/// Time and reason of a voiding.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Voiding {
-    /// When.
+    /// Time of the voiding, never before the visit.
     pub time: DateTime<Utc>,
-    /// Why.
+    /// Reason in text; required, personal data.
     pub reason: String,
 }
 
-/// What a caller asks to be recorded, with whatever was left out.
+/// A visit as requested by a caller, possibly incomplete.
 #[derive(Debug, Clone, Default)]
 pub struct CheckInVisitDraft {
-    /// Id, if the caller gives one.
+    /// Id chosen by the caller, if any.
     pub id: Option<Uuid>,
-    /// The registration.
+    /// Id of the registration; required.
     pub registration_id: Option<Uuid>,
-    /// The caller named a time, which is not the caller's to name.
+    /// True if the caller set a time, which is refused: the server sets it.
     pub names_time: bool,
-    /// What was handled; empty if left out.
+    /// Description of what was handled; empty if omitted.
     pub handled: String,
 }
 
-/// A visit whose registration has not been looked at yet.
+/// A validated visit whose registration has not been checked yet.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewCheckInVisit {
-    /// Its id.
+    /// Id, generated unless the caller chose it.
     pub id: CheckInVisitId,
-    /// The registration that it names.
+    /// Id of the registration that it names.
     pub registration_id: RegistrationId,
-    /// When the official came.
+    /// Time at which the official came.
     pub visit_time: DateTime<Utc>,
-    /// What was handled.
+    /// Description of what was handled.
     pub handled: String,
-    /// When and why it was voided, for a visit of a load.
+    /// Time and reason of the voiding, for an imported visit.
     pub voiding: Option<Voiding>,
-    /// Loaded with a past.
+    /// True if it was imported with a past time.
     pub imported: bool,
 }
 
-/// A visit that takes place now. `path` leads to it within the request.
+/// Validates a visit that takes place now. `path` is its prefix in field violations.
 ///
 /// # Errors
-/// `FIELD_INVALID`, naming every field that is missing or can't be.
+/// `FIELD_INVALID`, naming every field that is missing or invalid.
 pub fn create(
     draft: CheckInVisitDraft,
     now: DateTime<Utc>,
@@ -116,6 +116,7 @@ pub fn create(
     }
     violations.extend(text::violation(&draft.handled, format!("{path}handled")));
     match draft.registration_id {
+        // The server's time, so that visits can't be backdated; past ones can only be imported.
         Some(registration_id) if violations.is_empty() => Ok(NewCheckInVisit {
             id: draft
                 .id
@@ -130,10 +131,10 @@ pub fn create(
     }
 }
 
-/// Checks a visit of a load, which lies in the past.
+/// Validates an imported visit, which must be in the past.
 ///
 /// # Errors
-/// `FIELD_INVALID`, naming every field that can't be.
+/// `FIELD_INVALID`, naming every invalid field.
 pub fn load(visit: NewCheckInVisit, now: DateTime<Utc>) -> Result<NewCheckInVisit, Refusal> {
     let mut violations = Vec::new();
     violations.extend(text::violation(&visit.handled, "handled".to_owned()));
@@ -161,18 +162,19 @@ fn in_the_future(field: &str) -> FieldViolation {
     FieldViolation::new(field, "time.not_in_future", "must not lie in the future")
 }
 
-/// The refusal of a visit that is recorded already.
+/// Returns the refusal of a visit that is already recorded.
 pub fn visited_already() -> Refusal {
     let why = "a visit under this registration is recorded within ten minutes of it";
     Refusal::guard(VISITED_ALREADY, KIND, why)
 }
 
-/// Demands that a registration ends behind the last visit that is recorded under
-/// it.
+/// Checks that a registration ends after the last visit that is recorded under it.
 ///
 /// # Errors
 /// `GUARD_FAILED` if a visit is recorded on the day of the end or later.
 pub fn demand_none_later(last: Option<DateTime<Utc>>, end_date: NaiveDate) -> Result<(), Refusal> {
+    // `end_date` is the first day on which the registration no longer holds, so a visit on
+    // that day already conflicts.
     let last = last.map(|time| day_of(time, DEFAULT_ZONE));
     match last.filter(|day| *day >= end_date) {
         Some(day) => {
@@ -188,12 +190,16 @@ pub fn demand_none_later(last: Option<DateTime<Utc>>, end_date: NaiveDate) -> Re
 /// # Errors
 /// `GUARD_FAILED` if the registration does not hold on the day of the visit.
 pub fn record(new: &NewCheckInVisit, registration: &Registration) -> Result<CheckInVisit, Refusal> {
+    // The day in the community's time zone: a visit early in the morning is the day before
+    // in UTC.
     let day = day_of(new.visit_time, DEFAULT_ZONE);
     if !registration.holds_on(day) {
         let text = format!("the registration does not hold on {day}");
         return Err(Refusal::guard(REGISTRATION_NOT_CURRENT, KIND, text));
     }
     Ok(CheckInVisit {
+        // The official and the area are copied, since a visit's scope is checked by its own row;
+        // the registration never changes them.
         id: new.id,
         registration_id: registration.id,
         person_id: registration.person_id,
@@ -207,11 +213,11 @@ pub fn record(new: &NewCheckInVisit, registration: &Registration) -> Result<Chec
     })
 }
 
-/// A visit of the past: as it was recorded, then as it was voided, if it was.
-/// Each state is a revision of its own, so that no revision is left out.
+/// Records a past visit: as it was recorded, then as it was voided, if it was. Each state
+/// has a revision of its own, so that the events have no gap.
 ///
 /// # Errors
-/// As [`record`].
+/// Those of [`record`].
 pub fn record_past(new: &NewCheckInVisit, registration: &Registration) -> Result<Past, Refusal> {
     let recorded = record(new, registration)?;
     let voided = match &new.voiding {
@@ -221,7 +227,7 @@ pub fn record_past(new: &NewCheckInVisit, registration: &Registration) -> Result
     Ok(Past { recorded, voided })
 }
 
-/// The states that a visit of the past has been in.
+/// The successive states of a past visit.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Past {
     recorded: CheckInVisit,
@@ -229,34 +235,34 @@ pub struct Past {
 }
 
 impl Past {
-    /// The states, in their order.
+    /// Iterates over the states, oldest first.
     pub fn iter(&self) -> impl Iterator<Item = &CheckInVisit> {
         std::iter::once(&self.recorded).chain(&self.voided)
     }
 
-    /// The state that it is in now.
+    /// Returns the current state.
     pub fn last(&self) -> &CheckInVisit {
         self.voided.as_ref().unwrap_or(&self.recorded)
     }
 }
 
 impl CheckInVisit {
-    /// Whether it counts as one person-time: it isn't voided.
+    /// Returns true if it counts as one person-time: it isn't voided.
     pub fn counts(&self) -> bool {
         self.voiding.is_none()
     }
 
-    /// The visit, voided. `path` is the reason's field within the request.
+    /// Voids the visit. `path` is the reason's field within the request.
     ///
     /// # Errors
-    /// `STATE_CONFLICT` if it is voided already; `FIELD_INVALID` for a reason
-    /// that says nothing.
+    /// `STATE_CONFLICT` if it is already voided; `FIELD_INVALID` if the reason is blank or
+    /// can't be stored.
     pub fn void(self, voiding: Voiding, path: &str) -> Result<Self, Refusal> {
         let state = next(self.state, CheckInVisitAction::Void)?;
         if let Some(violation) = text::violation(&voiding.reason, path.to_owned()) {
             return Err(Refusal::fields(vec![violation]));
         }
-        // A clock that was set back must not make the end precede the beginning.
+        // If the clock was set back, the voiding must still not precede the visit.
         let time = voiding.time.max(self.visit_time);
         Ok(Self {
             state,
@@ -268,9 +274,11 @@ impl CheckInVisit {
 }
 
 impl NewCheckInVisit {
-    /// Whether `kept` is this record of a load, as it was loaded or voided
-    /// since: then sending it again changes nothing.
+    /// Returns true if `kept` is this imported record, unchanged or voided since: importing
+    /// it again has no effect.
     pub fn is_kept_as(&self, kept: &CheckInVisit) -> bool {
+        // The row of the file is older than the voiding by a call: it must not be refused as a
+        // different record with the same id.
         let voided_since = self.voiding.is_none() && kept.revision > 1;
         self.id == kept.id
             && self.registration_id == kept.registration_id

@@ -1,12 +1,11 @@
-//! States of a check-in visit and the one place where they change.
+//! The state machine of a check-in visit: the only place where its state changes.
 
 use serde::Serialize;
 use wangge_api::refusal::Refusal;
 
 use crate::domain::check_in_visit::KIND;
 
-/// State of a visit. The numbers are those of the contract's
-/// `CheckInVisitState`.
+/// State of a visit. The numbers are those of the contract's `CheckInVisitState`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[repr(i16)]
 pub enum CheckInVisitState {
@@ -16,28 +15,28 @@ pub enum CheckInVisitState {
     Voided = 2,
 }
 
-/// What can be done to a visit.
+/// An action on a visit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CheckInVisitAction {
-    /// Say that it was entered by mistake.
+    /// Marks it as entered by mistake.
     Void,
 }
 
 impl CheckInVisitState {
-    /// Every state.
+    /// All states, in the order of their numbers.
     pub const ALL: [Self; 2] = [Self::Recorded, Self::Voided];
 
-    /// Number of the state in contract and database.
+    /// Returns the number of the state in the contract and the database.
     pub fn code(self) -> i16 {
         self as i16
     }
 
-    /// The state of a number, if it is one.
+    /// Returns the state with a number, if there is one.
     pub fn from_code(code: i16) -> Option<Self> {
         Self::ALL.into_iter().find(|state| state.code() == code)
     }
 
-    /// Name in refusals: the contract's, without its prefix.
+    /// Returns the name in refusals: that of the contract, without its prefix.
     pub fn name(self) -> &'static str {
         match self {
             Self::Recorded => "RECORDED",
@@ -47,10 +46,10 @@ impl CheckInVisitState {
 }
 
 impl CheckInVisitAction {
-    /// Every action.
+    /// All actions on a visit.
     pub const ALL: [Self; 1] = [Self::Void];
 
-    /// Name in refusals.
+    /// Returns the name in refusals.
     pub fn name(self) -> &'static str {
         match self {
             Self::Void => "void",
@@ -58,10 +57,10 @@ impl CheckInVisitAction {
     }
 }
 
-/// The state after an action.
+/// Returns the state after an action.
 ///
 /// # Errors
-/// `STATE_CONFLICT` where the action is not legal.
+/// `STATE_CONFLICT` if the action is not legal in `state`.
 pub fn next(
     state: CheckInVisitState,
     action: CheckInVisitAction,

@@ -7,17 +7,17 @@ use wangge_records::{Checks, Head, Record, Reference, Text, Told};
 
 use super::area;
 
-/// A closed day.
+/// A day on which an area's stations, or one station, are closed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ClosedDay {
-    /// What every record has; the area is any.
+    /// Fields common to all records; the area may be of any kind.
     #[serde(flatten)]
     pub head: Head,
-    /// The day.
+    /// Day on which they are closed.
     pub closed_date: NaiveDate,
-    /// Why.
+    /// Name of the reason, such as a holiday.
     pub name: Text,
-    /// Id of the only station that is closed.
+    /// Id of the only closed station; `None` if all of the area are.
     pub station_id: Option<Uuid>,
 }
 

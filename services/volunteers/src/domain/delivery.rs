@@ -1,39 +1,40 @@
-//! Deliveries of a station to people who can't get about. A delivery lies where its station lies.
+//! Deliveries of a station to people with limited mobility. A delivery belongs to the area
+//! of its station.
 
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 use wangge_records::{Checks, Course, Head, Record, Reference, Stateful, Text, Told, states};
 
 states! {
-    /// States of a delivery. The numbers are the contract's.
+    /// States of a delivery. The numbers are those of the contract.
     DeliveryState for Delivery {
-        /// Asked for.
+        /// Requested, not yet delivered.
         Requested = 1 => "requested",
-        /// Brought. Final.
+        /// Delivered to the resident. Final.
         Delivered = 2 => "delivered",
-        /// Cancelled. Final.
+        /// Cancelled before it was delivered. Final.
         Cancelled = 3 => "cancelled",
     }
     "deliver": Requested => Delivered,
     "cancel": Requested => Cancelled,
 }
 
-/// A delivery.
+/// Goods that are brought to a resident.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Delivery {
-    /// What every record has; the area is that of what it belongs to.
+    /// Fields common to all records; the area is that of the station.
     #[serde(flatten)]
     pub head: Head,
-    /// Where it stands and how it came there.
+    /// Current state and the steps that led to it.
     #[serde(flatten)]
     pub course: Course<DeliveryState>,
     /// Id of the station.
     pub station_id: Uuid,
     /// Id of the resident, in the organization service.
     pub resident_id: Uuid,
-    /// What is brought.
+    /// Description of the goods; personal data.
     pub goods: Text,
-    /// Id of the volunteer who brought it.
+    /// Id of the volunteer who delivered it, if a volunteer did.
     pub volunteer_id: Option<Uuid>,
 }
 
@@ -51,6 +52,7 @@ impl Record for Delivery {
 
     fn check(&self, checks: &mut Checks) {
         let state = self.course.state();
+        // Optional even when delivered: staff deliver as well as volunteers.
         if state != DeliveryState::Delivered {
             let brought = self.volunteer_id.is_some();
             checks.given_when(false, brought, "volunteer_id", state.name());

@@ -1,4 +1,4 @@
-//! Functional areas of stations.
+//! Functional areas of stations, such as a day-care room.
 
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
@@ -6,21 +6,21 @@ use uuid::Uuid;
 use wangge_api::refusal::Refusal;
 use wangge_records::{Checks, Head, Record, Reference, Text, Told, dated};
 
-/// A functional area.
+/// A functional area of a station.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FunctionalArea {
-    /// What every record has; the area is that of the station.
+    /// Fields common to all records; the area is that of the station.
     #[serde(flatten)]
     pub head: Head,
-    /// The station.
+    /// Id of the station that has it.
     pub station_id: Uuid,
-    /// Its name.
+    /// Name, unique at its station on each day.
     pub name: Text,
-    /// How many people it takes at a time.
+    /// Maximum number of people at a time.
     pub capacity: i32,
-    /// First day.
+    /// First day on which it exists.
     pub start_date: NaiveDate,
-    /// First day on which it no longer holds.
+    /// First day on which it no longer exists.
     pub end_date: Option<NaiveDate>,
 }
 dated!(FunctionalArea);

@@ -1,4 +1,4 @@
-//! Rows of a load and what becomes of them.
+//! Rows of an import and their outcomes.
 
 use uuid::Uuid;
 use wangge_api::refusal::Refusal;
@@ -17,116 +17,116 @@ use crate::domain::{
     venue_route::VenueRoute, volunteer::Volunteer, wish::Wish,
 };
 
-/// A row as it was sent, checked by itself.
+/// A row as it was sent, validated on its own.
 #[derive(Debug, Clone)]
 pub struct Row {
-    /// Number that the sender gave it.
+    /// Number assigned by the sender; it identifies the row's result.
     pub number: i64,
-    /// What it holds, or why it is refused.
+    /// The record, or the refusal of the row.
     pub content: Result<Record, Refusal>,
 }
 
 /// The record of a row.
 #[derive(Debug, Clone)]
 pub enum Record {
-    /// A registration.
+    /// An official's registration with a community.
     Registration(Registration),
-    /// A visit.
+    /// A check-in visit of a registered official.
     CheckInVisit(NewCheckInVisit),
-    /// A plain record.
+    /// A record of any other kind.
     Plain(Plain),
 }
 
 plain_rows! {
-    /// A plain record as a row brings it.
+    /// A plain record as it is imported by a row.
     Plain {
-        /// A volunteer.
+        /// A volunteer of a community.
         Volunteer,
-        /// A team.
+        /// A team of volunteers.
         Team,
-        /// A volunteer's part in a team.
+        /// A volunteer's membership in a team.
         TeamMember,
         /// A post of voluntary service.
         ServicePost,
         /// A person responsible for a post.
         PostHolder,
-        /// A station.
+        /// A station or a centre.
         Station,
-        /// A functional area.
+        /// A functional area of a station.
         FunctionalArea,
-        /// An item of the catalogue.
+        /// An item of a station's catalogue.
         CatalogueItem,
         /// A contract with a provider.
         ProviderContract,
         /// An entry of the subsidy ledger.
         SubsidyEntry,
-        /// A service event.
+        /// An organised service event.
         ServiceEvent,
-        /// A shift.
+        /// A shift of a volunteer.
         Shift,
-        /// A training.
+        /// A training of a volunteer.
         Training,
-        /// A need.
+        /// A need of a community.
         Need,
-        /// A resource.
+        /// A resource that is offered.
         Resource,
-        /// A match.
+        /// A match of a need with a resource.
         NeedMatch,
-        /// A project.
+        /// A project that meets a need.
         Project,
-        /// A claim.
+        /// A claim on a place in a project.
         ProjectClaim,
-        /// A beneficiary.
+        /// A beneficiary of a project.
         Beneficiary,
-        /// A wish.
+        /// A wish of a resident.
         Wish,
-        /// A session.
+        /// A weekly session of a station.
         RecurringSession,
-        /// A closed day.
+        /// A day on which stations are closed.
         ClosedDay,
-        /// A booking.
+        /// A booking of a place in a session.
         Booking,
-        /// A delivery.
+        /// A delivery to a resident.
         Delivery,
-        /// A service record.
+        /// A record of one person served.
         ServiceRecord,
-        /// A visit.
+        /// A visit to a station.
         StationVisit,
-        /// An agency case.
+        /// An application handled for a resident.
         AgencyCase,
-        /// A day of duty.
+        /// A day of duty at a station.
         StationDuty,
-        /// A path.
+        /// A path that connects venues.
         VenueRoute,
-        /// A venue of a path.
+        /// A venue on a path.
         RouteVenue,
     }
 }
 
-/// What became of a row.
+/// The outcome of a row.
 #[derive(Debug, Clone)]
 pub enum Outcome {
-    /// The record was made.
+    /// The record was created.
     Imported(Version),
-    /// The record was there already.
+    /// The record existed with the same content.
     Unchanged(Version),
-    /// It passed every check that a trial makes.
+    /// It passed every check of a dry run.
     Valid,
-    /// It was refused.
+    /// It was rejected, for this reason.
     Refused(Refusal),
 }
 
-/// One version of one record.
+/// A record's id and revision.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Version {
-    /// The record.
+    /// Id of the record.
     pub record_id: Uuid,
-    /// Its revision.
+    /// Revision of the record.
     pub revision: i64,
 }
 
-/// Compares a row with the record that has its id already: the same is
-/// unchanged, anything else is refused.
+/// Compares a row with the record that has its id: the same content is unchanged, any
+/// other is rejected.
 pub fn compared(same: bool, kept: Version, kind: &str) -> Outcome {
     if same {
         Outcome::Unchanged(kept)

@@ -1,4 +1,4 @@
-//! What a community needs.
+//! Needs of a community.
 
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
@@ -7,23 +7,23 @@ use wangge_records::{Checks, Head, Record, Reference, Text, Told, dated};
 
 use super::{area, service_event::ServiceKind};
 
-/// A need.
+/// A need of a community, a unit or a resident.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Need {
-    /// What every record has; the area is a community or a grid.
+    /// Fields common to all records; the area is a community or a grid.
     #[serde(flatten)]
     pub head: Head,
-    /// What is needed.
+    /// Title: what is needed.
     pub title: Text,
-    /// What it is about.
+    /// Subject of the service that would meet it.
     pub kind: ServiceKind,
-    /// Id of the unit that needs it.
+    /// Id of the unit that needs it, if any.
     pub unit_id: Option<Uuid>,
     /// Id of the resident who needs it, in the organization service.
     pub resident_id: Option<Uuid>,
-    /// First day.
+    /// First day on which it exists.
     pub start_date: NaiveDate,
-    /// First day on which it no longer holds.
+    /// First day on which it no longer exists.
     pub end_date: Option<NaiveDate>,
 }
 dated!(Need);

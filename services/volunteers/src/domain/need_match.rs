@@ -1,4 +1,5 @@
-//! Which resource or volunteer meets which need, and why. It lies where the need lies.
+//! Matches of needs with resources and volunteers, each with its reason. A match belongs to
+//! the area of its need.
 
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
@@ -6,21 +7,21 @@ use uuid::Uuid;
 use wangge_api::refusal::Refusal;
 use wangge_records::{Checks, Head, Record, Reference, Text, Told};
 
-/// A match.
+/// A need and the resource that meets it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct NeedMatch {
-    /// What every record has; the area is that of what it belongs to.
+    /// Fields common to all records; the area is that of the need.
     #[serde(flatten)]
     pub head: Head,
     /// Id of the need.
     pub need_id: Uuid,
     /// Id of the resource.
     pub resource_id: Uuid,
-    /// Id of a volunteer who helps.
+    /// Id of a volunteer who helps, if any.
     pub volunteer_id: Option<Uuid>,
-    /// Why they go together.
+    /// Reason why the resource meets the need.
     pub reason: Text,
-    /// Day on which they were brought together.
+    /// Day on which they were matched.
     pub match_date: NaiveDate,
 }
 

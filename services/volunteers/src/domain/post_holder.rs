@@ -1,4 +1,4 @@
-//! Persons responsible for posts. It lies where its post lies.
+//! Volunteers who are responsible for posts. A post holder belongs to the area of the post.
 
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
@@ -9,16 +9,16 @@ use wangge_records::{Checks, Head, Record, Reference, Told, dated};
 /// A volunteer who is responsible for a post.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PostHolder {
-    /// What every record has; the area is that of the post.
+    /// Fields common to all records; the area is that of the post.
     #[serde(flatten)]
     pub head: Head,
-    /// The post.
+    /// Id of the post held.
     pub service_post_id: Uuid,
-    /// The volunteer.
+    /// Id of the volunteer who holds it.
     pub volunteer_id: Uuid,
-    /// First day.
+    /// First day of responsibility.
     pub start_date: NaiveDate,
-    /// First day on which it no longer holds.
+    /// First day on which the volunteer is no longer responsible.
     pub end_date: Option<NaiveDate>,
 }
 dated!(PostHolder);
@@ -59,6 +59,7 @@ impl Record for PostHolder {
     }
 
     fn exclusive(&self) -> Option<String> {
+        // A volunteer may hold the same post again later: only the days must not overlap.
         Some(format!("{} {}", self.service_post_id, self.volunteer_id))
     }
 

@@ -5,19 +5,19 @@ use uuid::Uuid;
 use wangge_records::{Checks, Course, Head, Note, Record, Reference, Stateful, Text, Told, states};
 
 states! {
-    /// States of a project. The numbers are the contract's.
+    /// States of a project. The numbers are those of the contract.
     ProjectState for Project {
-        /// Wanted: a match must be found.
+        /// Needed: no match has been found yet.
         Needed = 1 => "needed",
-        /// Matched with what meets the need.
+        /// Matched with a resource that meets the need.
         Matched = 2 => "matched",
-        /// Under way.
+        /// Started and not yet finished.
         Running = 3 => "running",
-        /// Done.
+        /// Finished, to be evaluated.
         Done = 4 => "done",
-        /// Evaluated. Final.
+        /// Evaluated with a score. Final.
         Evaluated = 5 => "evaluated",
-        /// Cancelled. Final.
+        /// Cancelled; its claims are withdrawn. Final.
         Cancelled = 6 => "cancelled",
     }
     "match": Needed => Matched,
@@ -27,26 +27,26 @@ states! {
     "cancel": Needed | Matched | Running => Cancelled,
 }
 
-/// A project.
+/// A service project of a community.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Project {
-    /// What every record has; the area is that of what it belongs to.
+    /// Fields common to all records; the area is that of the need.
     #[serde(flatten)]
     pub head: Head,
-    /// Where it stands and how it came there.
+    /// Current state and the steps that led to it.
     #[serde(flatten)]
     pub course: Course<ProjectState>,
-    /// Title.
+    /// Title of the project.
     pub title: Text,
     /// Id of the need that it meets.
     pub need_id: Uuid,
-    /// How many may claim a part in it.
+    /// Maximum number of claims, at least 1.
     pub place_count: i32,
-    /// Id of the match on which it rests.
+    /// Id of the match that the project is based on.
     pub need_match_id: Option<Uuid>,
-    /// What it was found worth.
+    /// Score of the evaluation, 1 to 5; 0 until it is evaluated.
     pub score: i32,
-    /// What was found.
+    /// Text of the evaluation; empty until it is evaluated.
     pub evaluation: Note,
 }
 
@@ -71,6 +71,7 @@ impl Record for Project {
         );
         let state = self.course.state();
         let name = state.name();
+        // A project may be cancelled before or after it was matched.
         if state != ProjectState::Cancelled {
             let matched = state != ProjectState::Needed;
             checks.given_when(matched, self.need_match_id.is_some(), "need_match_id", name);

@@ -1,4 +1,5 @@
-//! Who has claimed a part in a project. It lies where the project lies.
+//! Claims of units and volunteers on places in a project. A claim belongs to the area of the
+//! project.
 
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -8,30 +9,30 @@ use wangge_records::{Checks, Course, Head, Record, Reference, Stateful, Told, st
 use super::project::ProjectState;
 
 states! {
-    /// States of a claim. The numbers are the contract's.
+    /// States of a claim. The numbers are those of the contract.
     ProjectClaimState for ProjectClaim {
-        /// It holds a place.
+        /// Claimed: it takes a place.
         Claimed = 1 => "claimed",
-        /// Given up: the place is free. Final.
+        /// Withdrawn; the place is free again. Final.
         Withdrawn = 2 => "withdrawn",
     }
     "withdraw": Claimed => Withdrawn,
 }
 
-/// A claim.
+/// A unit's or volunteer's place in a project.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ProjectClaim {
-    /// What every record has; the area is that of what it belongs to.
+    /// Fields common to all records; the area is that of the project.
     #[serde(flatten)]
     pub head: Head,
-    /// Where it stands and how it came there.
+    /// Current state and the steps that led to it.
     #[serde(flatten)]
     pub course: Course<ProjectClaimState>,
     /// Id of the project.
     pub project_id: Uuid,
-    /// Id of the unit.
+    /// Id of the claiming unit; exclusive with `volunteer_id`.
     pub unit_id: Option<Uuid>,
-    /// Id of the volunteer.
+    /// Id of the claiming volunteer; exclusive with `unit_id`.
     pub volunteer_id: Option<Uuid>,
 }
 
@@ -56,6 +57,7 @@ impl Record for ProjectClaim {
     fn references(&self) -> Vec<Reference> {
         [
             Some(
+                // For calls only: an imported claim may be of a project that is done by now.
                 Reference::id("project_id", "project", self.project_id).while_in(&[
                     ProjectState::Needed,
                     ProjectState::Matched,

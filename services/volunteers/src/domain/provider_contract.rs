@@ -10,18 +10,18 @@ use super::area;
 /// A contract with a provider.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ProviderContract {
-    /// What every record has; the area is a community.
+    /// Fields common to all records; the area is a community.
     #[serde(flatten)]
     pub head: Head,
-    /// The provider.
+    /// Id of the providing unit, in the organization service.
     pub unit_id: Uuid,
-    /// The station in which it provides.
+    /// Id of the station where it provides, if at a station.
     pub station_id: Option<Uuid>,
-    /// What is provided.
+    /// Subject of the contract: what is provided.
     pub subject: Text,
-    /// Amount in fen.
+    /// Amount in fen, at least 1.
     pub amount_fen: i64,
-    /// First day.
+    /// First day of the contract.
     pub start_date: NaiveDate,
     /// First day on which it no longer holds.
     pub end_date: Option<NaiveDate>,

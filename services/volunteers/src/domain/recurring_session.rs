@@ -1,4 +1,4 @@
-//! Sessions that a station holds on one day of every week. It lies where the station lies.
+//! Sessions that a station holds weekly. A session belongs to the area of its station.
 
 use chrono::{Datelike as _, NaiveDate};
 use serde::{Deserialize, Serialize};
@@ -7,7 +7,7 @@ use wangge_kernel::coded_enum;
 use wangge_records::{Checks, Head, Record, Reference, Text, Told, dated};
 
 coded_enum! {
-    /// A day of the week. The numbers are the contract's.
+    /// A day of the week. The numbers are those of the contract.
     Weekday {
         /// Monday.
         Monday = 1 => "monday",
@@ -26,29 +26,29 @@ coded_enum! {
     }
 }
 
-/// A session.
+/// A weekly session of a station.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RecurringSession {
-    /// What every record has; the area is that of what it belongs to.
+    /// Fields common to all records; the area is that of the station.
     #[serde(flatten)]
     pub head: Head,
     /// Id of the station.
     pub station_id: Uuid,
-    /// Name.
+    /// Name of the session.
     pub name: Text,
-    /// Id of the item of the catalogue that is given.
+    /// Id of the catalogue item that is provided, if any.
     pub catalogue_item_id: Option<Uuid>,
-    /// The day of the week.
+    /// Day of the week on which it is held.
     pub weekday: Weekday,
-    /// When it begins: minutes after midnight in the time zone of the community.
+    /// Start, in minutes after midnight in the time zone of the community.
     pub start_minute: i32,
-    /// When it ends, after `start_minute`, at most 1440.
+    /// End in minutes after midnight: after `start_minute`, at most 1440.
     pub end_minute: i32,
-    /// How many people it takes.
+    /// Maximum number of bookings per day.
     pub capacity: i32,
-    /// First day.
+    /// First day on which it may be held.
     pub start_date: NaiveDate,
-    /// First day on which it no longer holds.
+    /// First day on which it is no longer held.
     pub end_date: Option<NaiveDate>,
 }
 dated!(RecurringSession);
@@ -110,7 +110,7 @@ impl Record for RecurringSession {
 }
 
 impl Weekday {
-    /// That of a day.
+    /// Returns the day of the week of a date.
     pub fn of(day: NaiveDate) -> Self {
         match day.weekday() {
             chrono::Weekday::Mon => Self::Monday,
@@ -125,7 +125,7 @@ impl Weekday {
 }
 
 impl RecurringSession {
-    /// Whether it would be held on a day, if the station is open.
+    /// Returns true if it is held on a day, provided the station is open.
     pub fn falls_on(&self, day: NaiveDate) -> bool {
         let holds = self.start_date <= day && self.end_date.is_none_or(|end| day < end);
         holds && Weekday::of(day) == self.weekday

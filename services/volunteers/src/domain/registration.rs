@@ -1,5 +1,4 @@
-//! Registrations: what a new one must have, on which days it holds, and how it
-//! ends.
+//! Registrations: validation of new ones, the days on which they hold, and their end.
 
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::Serialize;
@@ -13,9 +12,9 @@ use wangge_records::{Days, End};
 
 use crate::domain::area::Area;
 
-/// What refusals call a registration.
+/// Name of a registration in refusals.
 pub const KIND: &str = "registration";
-/// Guard: the days overlap another registration of the official there.
+/// Guard: the days overlap another registration of the official with the community.
 pub const REGISTERED_ALREADY: &str = "registered_already";
 
 typed_id!(
@@ -23,7 +22,7 @@ typed_id!(
     RegistrationId
 );
 typed_id!(
-    /// Id of a person of the organization service; nothing else is known here.
+    /// Id of a person in the organization service; nothing else about them is known here.
     PersonId
 );
 typed_id!(
@@ -34,43 +33,43 @@ typed_id!(
 /// An official's registration with a community.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Registration {
-    /// Its id.
+    /// Id, generated unless the caller chose it.
     pub id: RegistrationId,
-    /// The official.
+    /// Id of the official, not verified here.
     pub person_id: PersonId,
-    /// The unit that the official comes from.
+    /// Id of the official's home unit.
     pub home_unit_id: UnitId,
-    /// Code of the community.
+    /// Code of the community; never changes.
     pub area_code: String,
-    /// First day.
+    /// First day on which it holds.
     pub start_date: NaiveDate,
     /// First day on which it no longer holds.
     pub end_date: Option<NaiveDate>,
-    /// Its revision.
+    /// Revision, incremented by each change.
     pub revision: i64,
 }
 
-/// What a caller asks to be registered, with whatever was left out.
+/// A registration as requested by a caller, possibly incomplete.
 #[derive(Debug, Clone, Default)]
 pub struct RegistrationDraft {
-    /// Id, if the caller gives one.
+    /// Id chosen by the caller, if any.
     pub id: Option<Uuid>,
-    /// The official.
+    /// Id of the official; required.
     pub person_id: Option<Uuid>,
-    /// The unit that the official comes from.
+    /// Id of the official's home unit; required.
     pub home_unit_id: Option<Uuid>,
-    /// Code of the community; empty if left out.
+    /// Code of the community; empty if omitted.
     pub area_code: String,
-    /// First day.
+    /// First day on which it holds; required.
     pub start_date: Option<NaiveDate>,
-    /// First day on which it no longer holds.
+    /// First day on which it no longer holds, if known.
     pub end_date: Option<NaiveDate>,
 }
 
-/// A new registration. `path` leads to it within the request.
+/// Validates a new registration. `path` is its prefix in field violations.
 ///
 /// # Errors
-/// `FIELD_INVALID`, naming every field that is missing or can't be.
+/// `FIELD_INVALID`, naming every field that is missing or invalid.
 pub fn create(draft: RegistrationDraft, path: &str) -> Result<Registration, Refusal> {
     let violations = violations(&draft, path);
     let id = draft
@@ -92,14 +91,15 @@ pub fn create(draft: RegistrationDraft, path: &str) -> Result<Registration, Refu
     }
 }
 
-/// A registration of a load; the sender gives its id.
+/// Validates an imported registration, whose id is set by the sender.
 ///
 /// # Errors
-/// As [`create`].
+/// Those of [`create`].
 pub fn load(draft: RegistrationDraft) -> Result<Registration, Refusal> {
     match draft.id {
         Some(_) => create(draft, ""),
         None => {
+            // With the other violations, so that one response names everything that is missing.
             let mut missing = vec![FieldViolation::new("id", "required", "is required")];
             missing.extend(violations(&draft, ""));
             Err(Refusal::fields(missing))
@@ -131,9 +131,9 @@ fn end_too_early(field: String) -> FieldViolation {
     FieldViolation::new(field, "date.after_start", "must be after the start date")
 }
 
-/// Checks what a registration names: `area` if it is known and in scope, and the
-/// days of the home unit if that is known; both must hold on its first day. `path`
-/// leads to it within the request.
+/// Checks the references of a registration: `area`, if it is known and in scope, and the
+/// days of the home unit, if it is known; both must hold on the registration's first day.
+/// `path` is the registration's prefix in field violations.
 ///
 /// # Errors
 /// `REFERENCE_UNKNOWN`, naming each field; `GUARD_FAILED` (`area_not_current`,
@@ -160,10 +160,13 @@ pub fn check_references(
             FieldViolation::new(format!("{path}{field}"), "reference", text)
         })
         .collect();
+    // Only the first day counts: the registration isn't refused for what may end later.
     if violations.is_empty() {
         if let Some(area) = area {
             area.days().demand("area", "area_code", new.start_date)?;
         }
+        // Units replicated before their days were part of the feed have none, which restricts
+        // nothing.
         let unit = unit.unwrap_or_default();
         return unit.demand("unit", "home_unit_id", new.start_date);
     }
@@ -173,7 +176,7 @@ pub fn check_references(
     })
 }
 
-/// The refusal of days that overlap another registration's.
+/// Returns the refusal of days that overlap another registration's.
 pub fn registered_already() -> Refusal {
     Refusal::guard(
         REGISTERED_ALREADY,
@@ -183,16 +186,16 @@ pub fn registered_already() -> Refusal {
 }
 
 impl Registration {
-    /// Whether it holds on a day.
+    /// Returns true if it holds on a day.
     pub fn holds_on(&self, day: NaiveDate) -> bool {
         self.start_date <= day && self.end_date.is_none_or(|end| day < end)
     }
 
-    /// The registration, ended on a day or with its end corrected.
+    /// Ends the registration on a day, or corrects its end.
     ///
     /// # Errors
-    /// `STATE_CONFLICT` if it has an end already and no correction is asked for;
-    /// otherwise as [`End::decide`].
+    /// `STATE_CONFLICT` if it already has an end and no correction is requested; those of
+    /// [`End::decide`].
     pub fn end(self, end: &End) -> Result<Self, Refusal> {
         if self.end_date.is_some() && matches!(end, End::On(_)) {
             return Err(Refusal::state_conflict(KIND, "ENDED", "end"));
@@ -205,14 +208,15 @@ impl Registration {
         })
     }
 
-    /// The first moment at which it holds.
+    /// Returns the first instant at which it holds.
     pub fn start_time(&self) -> DateTime<Utc> {
         day_start(self.start_date, DEFAULT_ZONE)
     }
 
-    /// Whether `kept` is this record of a load, as it was loaded or with another
-    /// end since: then sending it again changes nothing.
+    /// Returns true if `kept` is this imported record, unchanged or ended since: importing it
+    /// again has no effect.
     pub fn is_kept_as(&self, kept: &Self) -> bool {
+        // An end changes the revision only; the other fields never change.
         let ended_since = kept.revision > 1;
         self.id == kept.id
             && self.person_id == kept.person_id

@@ -1,4 +1,4 @@
-//! What units and volunteers can give.
+//! Resources that units and volunteers offer.
 
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
@@ -7,23 +7,23 @@ use wangge_records::{Checks, Head, Record, Reference, Text, Told, dated};
 
 use super::{area, service_event::ServiceKind};
 
-/// A resource.
+/// A resource that a unit or a volunteer offers.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Resource {
-    /// What every record has; the area is a community or a grid.
+    /// Fields common to all records; the area is a community or a grid.
     #[serde(flatten)]
     pub head: Head,
-    /// What it is.
+    /// Title: what is offered.
     pub title: Text,
-    /// What it is about.
+    /// Subject of the services that it is for.
     pub kind: ServiceKind,
-    /// Id of the unit that gives it.
+    /// Id of the offering unit; exclusive with `volunteer_id`.
     pub unit_id: Option<Uuid>,
-    /// Id of the volunteer who gives it.
+    /// Id of the offering volunteer; exclusive with `unit_id`.
     pub volunteer_id: Option<Uuid>,
-    /// First day.
+    /// First day on which it is offered.
     pub start_date: NaiveDate,
-    /// First day on which it no longer holds.
+    /// First day on which it is no longer offered.
     pub end_date: Option<NaiveDate>,
 }
 dated!(Resource);

@@ -1,4 +1,4 @@
-//! The venues of a path, in their order. A venue lies where its path lies.
+//! Venues of a path, in order. A venue belongs to the area of its path.
 
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
@@ -6,23 +6,23 @@ use uuid::Uuid;
 use wangge_api::refusal::Refusal;
 use wangge_records::{Checks, Head, Record, Reference, Text, Told, dated};
 
-/// A venue of a path.
+/// A venue on a path.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RouteVenue {
-    /// What every record has; the area is that of what it belongs to.
+    /// Fields common to all records; the area is that of the path.
     #[serde(flatten)]
     pub head: Head,
     /// Id of the path.
     pub venue_route_id: Uuid,
-    /// Place in the order.
+    /// Position on the path, from 1; unique on each day.
     pub position: i32,
     /// Name of the venue.
     pub name: Text,
-    /// Id of the station that the venue is.
+    /// Id of the station at the venue, if it is one.
     pub station_id: Option<Uuid>,
-    /// First day.
+    /// First day on which it is on the path.
     pub start_date: NaiveDate,
-    /// First day on which it no longer holds.
+    /// First day on which it is no longer on the path.
     pub end_date: Option<NaiveDate>,
 }
 dated!(RouteVenue);

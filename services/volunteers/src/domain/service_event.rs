@@ -13,63 +13,63 @@ use wangge_records::{Checks, Course, Head, Record, Reference, Stateful, Text, To
 use super::area;
 
 coded_enum! {
-    /// What a service is about. The numbers are the contract's.
+    /// Subject of a service. The numbers are those of the contract.
     ServiceKind {
-        /// Safety and order.
+        /// Public safety and order.
         Safety = 1 => "safety",
         /// Care for the surroundings.
         Environment = 2 => "environment",
         /// Care for the elderly.
         Elderly = 3 => "elderly",
-        /// Care for children.
+        /// Care for children and pupils.
         Children = 4 => "children",
-        /// Health: clinics, check-ups.
+        /// Health, such as clinics and check-ups.
         Health = 5 => "health",
-        /// Culture and sport.
+        /// Cultural and sports activities.
         Culture = 6 => "culture",
-        /// Law, and peace among neighbours.
+        /// Legal advice, and mediation between neighbours.
         Law = 7 => "law",
-        /// Repairs, haircuts and other help of the hand.
+        /// Repairs, haircuts and other manual help.
         Repair = 8 => "repair",
-        /// Anything else.
+        /// Any subject not listed here.
         Other = 9 => "other",
     }
 }
 
 states! {
-    /// States of a service event. The numbers are the contract's.
+    /// States of a service event. The numbers are those of the contract.
     ServiceEventState for ServiceEvent {
-        /// Planned.
+        /// Planned, not yet held.
         Planned = 1 => "planned",
-        /// Held. Final.
+        /// It took place. Final.
         Held = 2 => "held",
-        /// Cancelled. Final.
+        /// Cancelled; its open and filled shifts are cancelled. Final.
         Cancelled = 3 => "cancelled",
     }
     "hold": Planned => Held,
     "cancel": Planned => Cancelled,
 }
 
-/// A service event.
+/// An organised service event.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ServiceEvent {
-    /// What every record has; the area is a community or a grid.
+    /// Fields common to all records; the area is a community or a grid.
     #[serde(flatten)]
     pub head: Head,
-    /// Where it stands and how it came there.
+    /// Current state and the steps that led to it.
     #[serde(flatten)]
     pub course: Course<ServiceEventState>,
-    /// Title.
+    /// Title of the event.
     pub title: Text,
-    /// What it is about.
+    /// Subject of the services.
     pub kind: ServiceKind,
-    /// Id of the team that holds it.
+    /// Id of the organising team, if any.
     pub team_id: Option<Uuid>,
-    /// Id of the station where it is held.
+    /// Id of the station where it is held, if any.
     pub station_id: Option<Uuid>,
-    /// When it begins.
+    /// Time at which it begins.
     pub start_time: DateTime<Utc>,
-    /// When it ends, after `start_time`.
+    /// Time at which it ends, after `start_time`.
     pub end_time: DateTime<Utc>,
 }
 

@@ -6,19 +6,19 @@ use wangge_records::{Checks, Head, Record, Reference, Text, Told, dated};
 
 use super::area;
 
-/// A post.
+/// A post of voluntary service.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ServicePost {
-    /// What every record has; the area is a community or a grid.
+    /// Fields common to all records; the area is a community or a grid.
     #[serde(flatten)]
     pub head: Head,
-    /// Its name.
+    /// Name of the post.
     pub name: Text,
-    /// How many persons responsible are wanted.
+    /// Number of responsible persons wanted, at least 1.
     pub planned_count: i32,
-    /// First day.
+    /// First day on which it exists.
     pub start_date: NaiveDate,
-    /// First day on which it no longer holds.
+    /// First day on which it no longer exists.
     pub end_date: Option<NaiveDate>,
 }
 dated!(ServicePost);

@@ -9,9 +9,9 @@ use wangge_records::{Checks, Course, Head, Record, Reference, Stateful, Told, st
 use super::service_event::ServiceEventState;
 
 states! {
-    /// States of a service record. The numbers are the contract's.
+    /// States of a service record. The numbers are those of the contract.
     ServiceRecordState for ServiceRecord {
-        /// It stands.
+        /// Counts as one person-time.
         Recorded = 1 => "recorded",
         /// Entered by mistake; no figure counts it. Final.
         Voided = 2 => "voided",
@@ -19,24 +19,24 @@ states! {
     "void": Recorded => Voided,
 }
 
-/// A service record.
+/// One person served once.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ServiceRecord {
-    /// What every record has; the area is that of what it belongs to.
+    /// Fields common to all records; the area is that of the station or event.
     #[serde(flatten)]
     pub head: Head,
-    /// Where it stands and how it came there.
+    /// Current state and the steps that led to it.
     #[serde(flatten)]
     pub course: Course<ServiceRecordState>,
-    /// Id of the station.
+    /// Id of the station; exclusive with `service_event_id`.
     pub station_id: Option<Uuid>,
-    /// Id of the event.
+    /// Id of the event; exclusive with `station_id`.
     pub service_event_id: Option<Uuid>,
-    /// Id of the item of the catalogue.
+    /// Id of the catalogue item that was provided, if any.
     pub catalogue_item_id: Option<Uuid>,
-    /// Id of the resident who was served, in the organization service.
+    /// Id of the resident who was served, in the organization service, if known.
     pub resident_id: Option<Uuid>,
-    /// When.
+    /// Time of the service.
     pub served_time: DateTime<Utc>,
 }
 

@@ -1,4 +1,4 @@
-//! Shifts of volunteers: who serves when, and the hours that come of it.
+//! Shifts of volunteers and the hours that result from them.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
@@ -10,21 +10,21 @@ use wangge_records::{Checks, Course, Head, Record, Reference, Stateful, Told, st
 use super::service_event::ServiceEventState;
 
 states! {
-    /// States of a shift. The numbers are the contract's.
+    /// States of a shift. The numbers are those of the contract.
     ShiftState for Shift {
-        /// Offered: nobody has it.
+        /// Open: it has no volunteer.
         Open = 1 => "open",
-        /// A volunteer has it.
+        /// Taken by a volunteer.
         Filled = 2 => "filled",
         /// The volunteer has come.
         SignedIn = 3 => "signed_in",
         /// The volunteer has left.
         SignedOut = 4 => "signed_out",
-        /// The hours are confirmed.
+        /// The worked minutes are confirmed.
         HoursConfirmed = 5 => "hours_confirmed",
-        /// The hours are certified. Final.
+        /// The worked minutes are certified. Final.
         Certified = 6 => "certified",
-        /// Cancelled. Final.
+        /// Cancelled before it began. Final.
         Cancelled = 7 => "cancelled",
     }
     "fill": Open => Filled,
@@ -37,32 +37,32 @@ states! {
     "cancel": Open | Filled => Cancelled,
 }
 
-/// A shift.
+/// A shift of one volunteer at an event, a post or a station.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Shift {
-    /// What every record has; the area is that of what it belongs to.
+    /// Fields common to all records; the area is that of the event, post or station.
     #[serde(flatten)]
     pub head: Head,
-    /// Where it stands and how it came there.
+    /// Current state and the steps that led to it.
     #[serde(flatten)]
     pub course: Course<ShiftState>,
-    /// Id of the event at which it is.
+    /// Id of the event, if it is at one.
     pub service_event_id: Option<Uuid>,
-    /// Id of the post at which it is.
+    /// Id of the post, if it is at one.
     pub service_post_id: Option<Uuid>,
-    /// Id of the station at which it is.
+    /// Id of the station, if it is at one.
     pub station_id: Option<Uuid>,
-    /// When it begins.
+    /// Time at which it begins.
     pub start_time: DateTime<Utc>,
-    /// When it ends: after `start_time`, by at most 24 hours.
+    /// Time at which it ends: after `start_time`, by at most 24 hours.
     pub end_time: DateTime<Utc>,
-    /// Id of the volunteer.
+    /// Id of the volunteer, once it is filled.
     pub volunteer_id: Option<Uuid>,
-    /// When the volunteer came.
+    /// Time at which the volunteer signed in.
     pub signed_in_time: Option<DateTime<Utc>>,
-    /// When the volunteer left.
+    /// Time at which the volunteer signed out.
     pub signed_out_time: Option<DateTime<Utc>>,
-    /// Confirmed time of service in minutes.
+    /// Confirmed duration of service in minutes, 0 to 1440.
     pub worked_minutes: i32,
 }
 
@@ -101,6 +101,7 @@ impl Record for Shift {
         let [has_come, has_left, confirmed] =
             [0, 1, 2].map(|from| self.course.is_in(&later[from..]));
         let name = state.name();
+        // A shift may be cancelled before or after it was filled.
         if state != ShiftState::Cancelled {
             let taken = state != ShiftState::Open;
             checks.given_when(taken, self.volunteer_id.is_some(), "volunteer_id", name);
@@ -118,6 +119,7 @@ impl Record for Shift {
             name,
         );
         checks.given_when(confirmed, self.worked_minutes > 0, "worked_minutes", name);
+        // More than was signed needs a correction, which carries a reason.
         let corrected = self.course.last_time("correct_hours").is_some();
         checks.rule(
             corrected || i64::from(self.worked_minutes) <= self.signed_minutes(),
@@ -136,6 +138,7 @@ impl Record for Shift {
     fn references(&self) -> Vec<Reference> {
         [
             self.service_event_id.map(|id| {
+                // For calls only: an imported shift may be of an event that was cancelled since.
                 Reference::id("service_event_id", "service_event", id)
                     .while_in(&[ServiceEventState::Planned, ServiceEventState::Held])
             }),
@@ -176,11 +179,11 @@ impl Record for Shift {
     }
 }
 
-/// How long before a shift begins somebody can sign in.
+/// How long before its start a shift can be signed in to.
 const SIGN_IN_BEFORE: TimeDelta = TimeDelta::hours(1);
 
 impl Shift {
-    /// From when the volunteer came to when they left: minutes that have begun,
+    /// Returns the time from signing in to signing out in minutes, each begun minute counted,
     /// at least one.
     fn signed_minutes(&self) -> i64 {
         let (Some(came), Some(left)) = (self.signed_in_time, self.signed_out_time) else {
@@ -189,7 +192,7 @@ impl Shift {
         ((left - came).num_seconds().saturating_add(59) / 60).max(1)
     }
 
-    /// Whether somebody can sign in now.
+    /// Checks that the shift can be signed in to now.
     fn demand_sign_in(&self, now: DateTime<Utc>) -> Result<(), Refusal> {
         let (guard, why) = if now < self.start_time - SIGN_IN_BEFORE {
             ("not_begun", "it begins in more than an hour")
@@ -201,8 +204,10 @@ impl Shift {
         Err(Refusal::guard(guard, Self::KIND, why))
     }
 
-    /// Whether who certifies is somebody else than who said how long it was.
+    /// Checks that hours are not certified by the caller who confirmed or corrected them.
     fn demand_four_eyes(&self) -> Result<(), Refusal> {
+        // The steps of imports carry no actor, so an imported shift passes. `certify` is already
+        // the last step here: guards of a step run after it was appended.
         let certified = self.course.last_actor(&["certify"]);
         let confirmed = self.course.last_actor(&["confirm_hours", "correct_hours"]);
         if certified.is_some() && certified == confirmed {
@@ -212,7 +217,7 @@ impl Shift {
         Ok(())
     }
 
-    /// What it is at.
+    /// Returns the kind of place of the shift, as events report it.
     fn at(&self) -> &'static str {
         match (self.service_event_id, self.service_post_id) {
             (Some(_), _) => "event",
@@ -241,6 +246,7 @@ impl Stateful for Shift {
                 self.signed_in_time = Some(now);
             }
             "certify" => self.demand_four_eyes()?,
+            // If the clock was set back, signing out must still not precede signing in.
             "sign_out" => self.signed_out_time = self.signed_in_time.max(Some(now)),
             _ => {}
         }

@@ -1,4 +1,4 @@
-//! The centre and the stations.
+//! Service centres and stations.
 
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
@@ -8,15 +8,15 @@ use wangge_records::{Checks, Head, Record, Reference, Text, Told, dated};
 use super::area;
 
 coded_enum! {
-    /// What a station is for. The numbers are the contract's.
+    /// Purpose of a station. The numbers are those of the contract.
     StationKind {
-        /// Service centre.
+        /// Service centre of a community.
         Centre = 1 => "centre",
-        /// Convenience station.
+        /// Convenience station for daily needs.
         Convenience = 2 => "convenience",
         /// Agency station for government matters.
         Agency = 3 => "agency",
-        /// Home-care station.
+        /// Home-care station for the elderly.
         HomeCare = 4 => "home_care",
     }
 }
@@ -24,16 +24,16 @@ coded_enum! {
 /// A station or a centre.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Station {
-    /// What every record has; the area is a community or a grid.
+    /// Fields common to all records; the area is a community or a grid.
     #[serde(flatten)]
     pub head: Head,
-    /// Its name.
+    /// Name of the station.
     pub name: Text,
-    /// What it is for.
+    /// Purpose of the station; never changes.
     pub kind: StationKind,
-    /// First day.
+    /// First day on which it is open.
     pub start_date: NaiveDate,
-    /// First day on which it no longer holds.
+    /// First day on which it no longer exists.
     pub end_date: Option<NaiveDate>,
 }
 dated!(Station);

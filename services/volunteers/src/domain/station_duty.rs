@@ -1,6 +1,6 @@
-//! Who is on duty in a station on which day: once a day among the stations of one
-//! area, so that a stranger elsewhere can neither block a person nor learn of their
-//! duty. It lies where the station lies.
+//! Duty at a station: a person has at most one duty per day among the stations of one area.
+//! The limit isn't global, so that a caller outside the area can neither block a person
+//! nor find out about their duty. A duty belongs to the area of its station.
 
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
@@ -8,17 +8,17 @@ use uuid::Uuid;
 use wangge_api::refusal::Refusal;
 use wangge_records::{Checks, Head, Record, Reference, Told};
 
-/// A day of duty.
+/// A day of duty of a person at a station.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StationDuty {
-    /// What every record has; the area is that of what it belongs to.
+    /// Fields common to all records; the area is that of the station.
     #[serde(flatten)]
     pub head: Head,
     /// Id of the station.
     pub station_id: Uuid,
     /// Id of the person, in the organization service.
     pub person_id: Uuid,
-    /// The day.
+    /// Day of the duty.
     pub duty_date: NaiveDate,
 }
 

@@ -1,4 +1,5 @@
-//! Visits of people who find water, rest or a socket in a station. A visit lies where its station lies.
+//! Visits of people who use water, rest or charging at a station. A visit belongs to the area
+//! of its station.
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -10,50 +11,50 @@ use wangge_kernel::{
 use wangge_records::{Checks, Head, Record, Reference, Told};
 
 coded_enum! {
-    /// What someone comes to a station for. The numbers are the contract's.
+    /// Purpose of a visit to a station. The numbers are those of the contract.
     StationVisitKind {
-        /// Water.
+        /// Drinking water.
         Water = 1 => "water",
-        /// Rest.
+        /// A place to rest indoors.
         Rest = 2 => "rest",
-        /// Charging a phone.
+        /// Charging of a phone.
         Charging = 3 => "charging",
-        /// The first-aid box.
+        /// Use of the first-aid box.
         FirstAid = 4 => "first_aid",
-        /// A question.
+        /// A question to the staff.
         Enquiry = 5 => "enquiry",
-        /// Anything else.
+        /// Any purpose not listed here.
         Other = 6 => "other",
     }
 }
 
 coded_enum! {
-    /// Who comes to a station. The numbers are the contract's.
+    /// Kind of visitor to a station. The numbers are those of the contract.
     StationVisitor {
-        /// A courier.
+        /// A courier on the road.
         Courier = 1 => "courier",
-        /// A street cleaner.
+        /// A street cleaner at work.
         StreetCleaner = 2 => "street_cleaner",
-        /// A resident.
+        /// A resident of the community.
         Resident = 3 => "resident",
-        /// Someone else.
+        /// A visitor of any other kind.
         Other = 4 => "other",
     }
 }
 
-/// A visit.
+/// A visit to a station.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StationVisit {
-    /// What every record has; the area is that of what it belongs to.
+    /// Fields common to all records; the area is that of the station.
     #[serde(flatten)]
     pub head: Head,
     /// Id of the station.
     pub station_id: Uuid,
-    /// What for.
+    /// Purpose of the visit.
     pub kind: StationVisitKind,
-    /// Who came.
+    /// Kind of visitor, such as a courier.
     pub visitor: StationVisitor,
-    /// When.
+    /// Time of the visit.
     pub visit_time: DateTime<Utc>,
     /// Id of the service record, if the visit has one.
     pub service_record_id: Option<Uuid>,
@@ -97,6 +98,7 @@ impl Record for StationVisit {
             parent_id: Some(self.station_id),
             code: self.kind.name(),
             start_date: Some(day_of(self.visit_time, DEFAULT_ZONE)),
+            // Counted once: a visit with a service record is counted by that record.
             amount: i64::from(self.service_record_id.is_none()),
             ..Told::default()
         }

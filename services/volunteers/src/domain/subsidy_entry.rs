@@ -1,5 +1,5 @@
-//! The subsidy ledger of stations. An entry is never changed: a mistake is put
-//! right by an entry of the opposite amount.
+//! The subsidy ledger of stations. An entry is never changed: a mistake is corrected by an
+//! entry of the opposite amount.
 
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
@@ -9,16 +9,16 @@ use wangge_records::{Checks, Head, Record, Reference, Text, Told};
 /// An entry of the ledger.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SubsidyEntry {
-    /// What every record has; the area is that of the station.
+    /// Fields common to all records; the area is that of the station.
     #[serde(flatten)]
     pub head: Head,
-    /// The station.
+    /// Id of the subsidised station.
     pub station_id: Uuid,
-    /// Amount in fen; negative for what was paid back or put right.
+    /// Amount in fen, not 0; negative for a repayment or a correction.
     pub amount_fen: i64,
     /// Day on which it was paid.
     pub entry_date: NaiveDate,
-    /// What for.
+    /// Purpose of the subsidy.
     pub purpose: Text,
 }
 

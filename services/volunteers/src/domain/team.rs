@@ -8,32 +8,32 @@ use wangge_records::{Checks, Head, Record, Reference, Text, Told, dated};
 use super::area;
 
 coded_enum! {
-    /// What a team is known by. The numbers are the contract's.
+    /// Outfit that a team is known by. The numbers are those of the contract.
     TeamKind {
-        /// Safety and order.
+        /// Red armbands: safety and order.
         RedArmbands = 1 => "red_armbands",
-        /// Care for the surroundings.
+        /// Red caps: care for the surroundings.
         RedCaps = 2 => "red_caps",
-        /// Help for people.
+        /// Red vests: help for people.
         RedVests = 3 => "red_vests",
-        /// Another team.
+        /// A team without one of these outfits.
         Other = 4 => "other",
     }
 }
 
-/// A team.
+/// A team of volunteers.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Team {
-    /// What every record has; the area is a community.
+    /// Fields common to all records; the area is a community.
     #[serde(flatten)]
     pub head: Head,
-    /// Its name.
+    /// Name of the team.
     pub name: Text,
-    /// What it is known by.
+    /// Outfit that it is known by; never changes.
     pub kind: TeamKind,
-    /// First day.
+    /// First day on which it exists.
     pub start_date: NaiveDate,
-    /// First day on which it no longer holds.
+    /// First day on which it no longer exists.
     pub end_date: Option<NaiveDate>,
 }
 dated!(Team);

@@ -1,4 +1,4 @@
-//! Who belongs to which team. It lies where its team lies.
+//! Memberships of volunteers in teams. A membership belongs to the area of its team.
 
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
@@ -6,17 +6,17 @@ use uuid::Uuid;
 use wangge_api::refusal::Refusal;
 use wangge_records::{Checks, Head, Record, Reference, Told, dated};
 
-/// A volunteer's part in a team.
+/// A volunteer's membership in a team.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TeamMember {
-    /// What every record has; the area is that of the team.
+    /// Fields common to all records; the area is that of the team.
     #[serde(flatten)]
     pub head: Head,
-    /// The team.
+    /// Id of the team joined.
     pub team_id: Uuid,
-    /// The volunteer.
+    /// Id of the volunteer who joined.
     pub volunteer_id: Uuid,
-    /// First day.
+    /// First day of the membership.
     pub start_date: NaiveDate,
     /// First day on which it no longer holds.
     pub end_date: Option<NaiveDate>,
@@ -59,6 +59,7 @@ impl Record for TeamMember {
     }
 
     fn exclusive(&self) -> Option<String> {
+        // A volunteer may join the same team again later: only the days must not overlap.
         Some(format!("{} {}", self.team_id, self.volunteer_id))
     }
 

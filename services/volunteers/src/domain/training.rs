@@ -1,23 +1,23 @@
-//! Training that volunteers have had. It lies where the volunteer lies.
+//! Trainings of volunteers. A training belongs to the area of the volunteer.
 
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 use wangge_records::{Checks, Head, Record, Reference, Text, Told};
 
-/// A training.
+/// A training that a volunteer attended on one day.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Training {
-    /// What every record has; the area is that of what it belongs to.
+    /// Fields common to all records; the area is that of the volunteer.
     #[serde(flatten)]
     pub head: Head,
-    /// Id of the volunteer.
+    /// Id of the trained volunteer.
     pub volunteer_id: Uuid,
-    /// What in.
+    /// Subject of the training.
     pub subject: Text,
-    /// Day on which it was.
+    /// Day of the training.
     pub training_date: NaiveDate,
-    /// How long, in minutes: 1 to 1440.
+    /// Duration in minutes: 1 to 1440.
     pub minutes: i32,
 }
 

@@ -1,4 +1,4 @@
-//! Paths through an estate that string venues together.
+//! Paths through an estate that connect venues.
 
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
@@ -6,17 +6,17 @@ use wangge_records::{Checks, Head, Record, Reference, Text, Told, dated};
 
 use super::area;
 
-/// A path.
+/// A path that connects venues.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct VenueRoute {
-    /// What every record has; the area is a community or a grid.
+    /// Fields common to all records; the area is a community or a grid.
     #[serde(flatten)]
     pub head: Head,
-    /// Name.
+    /// Name of the path.
     pub name: Text,
-    /// First day.
+    /// First day on which it exists.
     pub start_date: NaiveDate,
-    /// First day on which it no longer holds.
+    /// First day on which it no longer exists.
     pub end_date: Option<NaiveDate>,
 }
 dated!(VenueRoute);

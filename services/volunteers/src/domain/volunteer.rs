@@ -1,4 +1,4 @@
-//! Volunteers and what they can do. No phone and no identity number is kept.
+//! Volunteers and their skills. No phone or identity number is stored.
 
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
@@ -7,21 +7,21 @@ use wangge_records::{Checks, Head, Record, Reference, Text, Told, dated};
 
 use super::area;
 
-/// A volunteer.
+/// A volunteer of a community.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Volunteer {
-    /// What every record has; the area is a community.
+    /// Fields common to all records; the area is a community.
     #[serde(flatten)]
     pub head: Head,
-    /// Name; personal.
+    /// Name of the volunteer; personal data.
     pub name: Text,
-    /// The person, where organization knows them.
+    /// Id of the person, if they are known to organization.
     pub person_id: Option<Uuid>,
-    /// What the volunteer can do.
+    /// Skills, in text, one per entry.
     pub skills: Vec<Text>,
-    /// First day.
+    /// First day as a volunteer.
     pub start_date: NaiveDate,
-    /// First day on which it no longer holds.
+    /// First day on which they are no longer a volunteer.
     pub end_date: Option<NaiveDate>,
 }
 dated!(Volunteer);

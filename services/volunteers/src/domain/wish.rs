@@ -1,4 +1,4 @@
-//! Small wishes, from the posting until whoever wished confirms that it came true.
+//! Small wishes, from posting until the wisher confirms that they came true.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
@@ -11,21 +11,21 @@ use wangge_records::{
 use super::area;
 
 states! {
-    /// States of a wish. The numbers are the contract's.
+    /// States of a wish. The numbers are those of the contract.
     WishState for Wish {
-        /// Posted: staff must review it.
+        /// Posted: staff have to review it.
         Posted = 1 => "posted",
         /// Reviewed: it can be claimed.
         Reviewed = 2 => "reviewed",
-        /// Claimed.
+        /// Claimed by a unit or a volunteer.
         Claimed = 3 => "claimed",
-        /// Made true, as the claimant says.
+        /// Fulfilled, according to the claimant.
         Realised = 4 => "realised",
-        /// Confirmed by whoever wished. Final.
+        /// Confirmed by the wisher. Final.
         Confirmed = 5 => "confirmed",
-        /// Declined. Final.
+        /// Declined in the review. Final.
         Declined = 6 => "declined",
-        /// Withdrawn. Final.
+        /// Withdrawn before it was claimed. Final.
         Withdrawn = 7 => "withdrawn",
     }
     "review": Posted => Reviewed,
@@ -39,27 +39,27 @@ states! {
     "withdraw": Posted | Reviewed => Withdrawn,
 }
 
-/// How long a claim holds.
+/// Number of days for which a claim holds.
 pub const CLAIM_DAYS: i64 = 14;
 
-/// A wish.
+/// A small wish of a resident.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Wish {
-    /// What every record has; the area is a community or a grid.
+    /// Fields common to all records; the area is a community or a grid.
     #[serde(flatten)]
     pub head: Head,
-    /// Where it stands and how it came there.
+    /// Current state and the steps that led to it.
     #[serde(flatten)]
     pub course: Course<WishState>,
-    /// What is wished for.
+    /// Title: what is wished for; personal data.
     pub title: Text,
-    /// Id of the resident who wishes, in the organization service.
+    /// Id of the resident who wishes, in the organization service, if known.
     pub resident_id: Option<Uuid>,
-    /// Id of the unit that has claimed it.
+    /// Id of the claiming unit; exclusive with `volunteer_id`.
     pub unit_id: Option<Uuid>,
-    /// Id of the volunteer who has claimed it.
+    /// Id of the claiming volunteer; exclusive with `unit_id`.
     pub volunteer_id: Option<Uuid>,
-    /// When the claim ends unless the wish is made true.
+    /// Time at which the claim expires unless the wish is realised.
     pub claim_until_time: Option<DateTime<Utc>>,
 }
 
@@ -96,7 +96,7 @@ impl Record for Wish {
     }
 
     fn references(&self) -> Vec<Reference> {
-        // Long after the wish was posted.
+        // The claimant must hold on the day of the claim, which may be long after the posting.
         let claimed = self.course.last_day("claim");
         [
             Some(
@@ -122,16 +122,17 @@ impl Record for Wish {
 }
 
 impl Wish {
-    /// Ends a claim whose time is over, at that time, however much later this is
-    /// seen; answers when that was, if there was one.
+    /// Expires an overdue claim as of its deadline, however much later this runs. Returns the
+    /// deadline, or `None` if no claim is overdue.
     ///
     /// # Errors
-    /// None that a claimed wish could meet.
+    /// None that a claimed wish can cause.
     pub fn expire(&mut self, now: DateTime<Utc>) -> Result<Option<DateTime<Utc>>, Refusal> {
         let over = self.claim_until_time.filter(|until| *until <= now);
         let (WishState::Claimed, Some(until)) = (self.course.state(), over) else {
             return Ok(None);
         };
+        // No actor: the step is the clock's.
         let step = Taken {
             action: "expire",
             time: until,
@@ -155,12 +156,13 @@ impl Stateful for Wish {
     }
 
     fn settle(&mut self, action: &'static str, now: DateTime<Utc>) -> Result<(), Refusal> {
-        // Whether or not the clock's loop has come by since.
+        // Checked here too: the expiry loop may not have run since the deadline.
         let over = self.claim_until_time.is_some_and(|until| until <= now);
         if action == "realise" && over {
             let why = "the claim's time is over";
             return Err(Refusal::guard("claim_over", Self::KIND, why));
         }
+        // A contested wish goes back to its claimant with a new period.
         self.claim_until_time = match action {
             "claim" | "contest" => Some(now + TimeDelta::days(CLAIM_DAYS)),
             _ => None,

@@ -1,4 +1,4 @@
-//! Statements on the copy of organization's areas.
+//! Statements on the replica of organization's areas.
 
 use sqlx::PgExecutor;
 use uuid::Uuid;
@@ -7,12 +7,14 @@ use wangge_pg::{StoreError, Tx};
 
 use crate::domain::area::Area;
 
-/// The areas of these codes that are known and in scope.
+/// Returns the areas with these codes that are replicated and in scope.
 pub(crate) async fn list_areas(
     executor: impl PgExecutor<'_>,
     scope: &RecordScope,
     codes: &[String],
 ) -> Result<Vec<Area>, StoreError> {
+    // A scope is a range of codes: a child's code begins with its parent's code, and no other
+    // area's code does.
     Ok(sqlx::query_as!(
         Area,
         "select code, kind, start_date, end_date from area_replica
@@ -25,13 +27,14 @@ pub(crate) async fn list_areas(
     .await?)
 }
 
-/// Keeps an area as it stands from a revision on, unless a later one is known.
+/// Stores an area as of a revision, unless a newer revision is stored.
 pub(crate) async fn upsert_area(
     tx: &mut Tx,
     area_id: Uuid,
     area: &Area,
     revision: i64,
 ) -> Result<(), StoreError> {
+    // The revision guard makes duplicate and out-of-order events harmless.
     sqlx::query!(
         "insert into area_replica as known (area_id, code, kind, start_date, end_date, revision)
          values ($1, $2, $3, $4, $5, $6)

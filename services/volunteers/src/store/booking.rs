@@ -18,9 +18,9 @@ use crate::{
     store::queue,
 };
 
-/// A place is booked on a day on which the session is held, while it isn't over,
-/// and there are as many as the session has. Those who book at the same time
-/// stand in line for the session. Who came or didn't is known once it has begun.
+/// Rejects a booking on a day without the session, of a session that has ended, and of
+/// one without free places. Concurrent bookings of a session are serialised by its lock.
+/// Attendance can only be recorded once the session has begun.
 pub(crate) async fn guard(
     tx: &mut Tx,
     bookings: &[Booking],
@@ -28,13 +28,18 @@ pub(crate) async fn guard(
     now: DateTime<Utc>,
 ) -> Result<Vec<(Uuid, Refusal)>, StoreError> {
     if action == "cancel" {
+        // A cancellation is always possible: it only gives a place back.
         return Ok(Vec::new());
     }
     let sessions: Vec<Uuid> = bookings.iter().map(|b| b.recurring_session_id).collect();
+    // Only a new booking takes a place. The lock is held until the commit, so the count below
+    // can't be overtaken by another booking.
     if action == CREATE {
         queue::stand_in_line(tx, &sessions).await?;
     }
     let days: Vec<NaiveDate> = bookings.iter().map(|b| b.session_date).collect();
+    // State 4 is `Cancelled`: its place is free. The prefix match finds days that are closed in
+    // the session's area or in one that contains it.
     let rows = sqlx::query!(
         "select session.id, day as \"day!\", session.weekday, session.start_minute, session.end_minute, \
              session.start_date <= day and (session.end_date is null or session.end_date > day) \
@@ -70,12 +75,14 @@ pub(crate) async fn guard(
     let mut refused = Vec::new();
     for booking in bookings {
         let key = (booking.recurring_session_id, booking.session_date);
-        // In a trial the session may be part of what is tried.
+        // In a dry run, the session may be a row that isn't in the database yet.
         let Some(session) = found.get_mut(&key) else {
             continue;
         };
         let refusal = if action == CREATE {
+            // Imported bookings are of the past: their sessions may be over.
             let is_over = !booking.head.imported && session.end_time <= now;
+            // An imported booking may be cancelled already and then takes no place.
             let takes = !booking.course.is_in(&[BookingState::Cancelled]);
             session.take(is_over, takes)
         } else {
@@ -96,7 +103,7 @@ struct Session {
 }
 
 impl Session {
-    /// Takes a place, or says why there is none.
+    /// Takes a place, or returns the reason why there is none.
     fn take(&mut self, is_over: bool, takes: bool) -> Option<Refusal> {
         let (guard, why) = if !self.is_held {
             ("session_not_held", "the session is not held on that day")
@@ -107,36 +114,37 @@ impl Session {
         } else if takes && self.left < 1 {
             ("session_full", "every place is taken")
         } else {
+            // Counted here as well: earlier bookings of the same batch aren't in the database yet.
             self.left -= i32::from(takes);
             return None;
         };
         Some(Refusal::guard(guard, Booking::KIND, why))
     }
 
-    /// Says that the session has not begun, if that is so.
+    /// Returns a refusal if the session has not begun.
     fn demand_begun(&self, now: DateTime<Utc>) -> Option<Refusal> {
         let why = "the session has not begun";
         (now < self.start_time).then(|| Refusal::guard("not_begun", Booking::KIND, why))
     }
 }
 
-/// A day on which a session may fall.
+/// A day on which a session may be held.
 #[derive(Debug)]
 pub(crate) struct Day {
-    /// The day.
     pub(crate) day: NaiveDate,
-    /// Why the station is closed.
+    /// Name of the closed day, if the station is closed.
     pub(crate) closed_for: Option<String>,
-    /// How many places are taken.
+    /// Number of places that are booked.
     pub(crate) booked: i32,
 }
 
-/// What is known of some days of a session that the caller reaches.
+/// Returns the given days of a session, whose scope the caller has checked.
 pub(crate) async fn session_days(
     pool: &PgPool,
     session_id: Uuid,
     days: &[NaiveDate],
 ) -> Result<Vec<Day>, StoreError> {
+    // Of several closed days on one date, the one that was entered first names the reason.
     Ok(sqlx::query_as!(
         Day,
         "select day as \"day!\", \

@@ -14,7 +14,7 @@ use crate::domain::{
     check_in_visit_state::CheckInVisitState,
 };
 
-/// How visits are listed.
+/// The order in which visits are listed.
 const LISTING: Listing = Listing {
     order: &[
         Column {
@@ -29,7 +29,7 @@ const LISTING: Listing = Listing {
     ..Listing::of("check_in_visit")
 };
 
-/// A visit as its table has it.
+/// A row of the table.
 struct Row {
     id: Uuid,
     registration_id: Uuid,
@@ -66,7 +66,7 @@ impl TryFrom<Row> for CheckInVisit {
     }
 }
 
-/// A visit.
+/// Returns the visit with `id`, if it is in scope.
 pub(crate) async fn load_check_in_visit(
     executor: impl PgExecutor<'_>,
     scope: &RecordScope,
@@ -88,7 +88,7 @@ pub(crate) async fn load_check_in_visit(
     .transpose()
 }
 
-/// A visit, locked against every other writer.
+/// Returns a visit and locks it against every other writer.
 pub(crate) async fn load_check_in_visit_for_update(
     tx: &mut Tx,
     scope: &RecordScope,
@@ -111,7 +111,7 @@ pub(crate) async fn load_check_in_visit_for_update(
     .transpose()
 }
 
-/// Visits by id.
+/// Returns visits by id, in no particular order.
 pub(crate) async fn list_check_in_visits_by_id(
     executor: impl PgExecutor<'_>,
     scope: &RecordScope,
@@ -134,7 +134,7 @@ pub(crate) async fn list_check_in_visits_by_id(
     .collect()
 }
 
-/// Visits, newest first, behind a key.
+/// Lists visits after a key, newest first.
 pub(crate) async fn list_check_in_visits(
     lanes: &Lanes,
     scope: &RecordScope,
@@ -146,6 +146,8 @@ pub(crate) async fn list_check_in_visits(
         limit,
         ..Filter::default()
     };
+    // Two statements: the first reads the ids from an index of the list, the second the few
+    // rows of the page. The scope is checked by the first.
     let ids: Vec<Uuid> = LISTING.names(lanes, scope, &filter).await?;
     let lane = lanes.take().await?;
     let mut rows = lane
@@ -161,19 +163,21 @@ pub(crate) async fn list_check_in_visits(
             .await
         })
         .await?;
+    // `any` returns rows in no particular order.
     rows.sort_unstable_by_key(|row| Reverse((row.visit_time, row.id)));
     rows.into_iter().map(CheckInVisit::try_from).collect()
 }
 
-/// Whether a visit that isn't voided is recorded under a registration less than
-/// some time before or after a moment. Who asks stands in line for the
-/// registration, or another may record one at the same time.
+/// Returns true if a visit that isn't voided is recorded under a registration within
+/// `spacing` before or after `time`. The caller must hold the registration's lock, or a
+/// concurrent transaction may record one at the same time.
 pub(crate) async fn is_recorded_near(
     tx: &mut Tx,
     registration_id: Uuid,
     time: DateTime<Utc>,
     spacing: TimeDelta,
 ) -> Result<bool, StoreError> {
+    // Exclusive bounds: visits that are exactly `spacing` apart are two visits.
     Ok(sqlx::query_scalar!(
         "select exists (select from check_in_visit
              where registration_id = $1 and state = $2 and visit_time > $3 and visit_time < $4)
@@ -187,8 +191,8 @@ pub(crate) async fn is_recorded_near(
     .await?)
 }
 
-/// The last day on which a visit that isn't voided was recorded under a
-/// registration that is locked.
+/// Returns the time of the last visit that isn't voided under a registration, which the
+/// caller has locked.
 pub(crate) async fn last_visit_time(
     tx: &mut Tx,
     registration_id: Uuid,
@@ -202,7 +206,7 @@ pub(crate) async fn last_visit_time(
     .await?)
 }
 
-/// Keeps a new visit.
+/// Inserts a new visit.
 pub(crate) async fn insert_check_in_visit(
     tx: &mut Tx,
     visit: &CheckInVisit,
@@ -226,8 +230,8 @@ pub(crate) async fn insert_check_in_visit(
     Ok(())
 }
 
-/// Keeps a visit of a load, unless its id is in use. Answers whether it was
-/// kept. A violated constraint would undo the rest of the batch.
+/// Inserts an imported visit unless its id is in use; returns true if it was inserted.
+/// A violated constraint would abort the transaction of the whole batch.
 pub(crate) async fn insert_check_in_visit_if_free(
     tx: &mut Tx,
     visit: &CheckInVisit,
@@ -257,7 +261,7 @@ pub(crate) async fn insert_check_in_visit_if_free(
     Ok(inserted.rows_affected() == 1)
 }
 
-/// Keeps the state of a visit and why it was voided.
+/// Updates the state of a visit and the reason why it was voided.
 pub(crate) async fn update_check_in_visit(
     tx: &mut Tx,
     visit: &CheckInVisit,

@@ -1,7 +1,7 @@
-//! What is entered once: an item and a functional area of one name at a station at a
-//! time, and a match of one need with one resource. Those who enter such records in
-//! one area come one after the other, a whole load among them; what was entered twice
-//! before this was looked for stays as it is.
+//! Guards against duplicate entries: a catalogue item or functional area with the name of
+//! another one at its station at the same time, and a second match of one need with one
+//! resource. Entries of such records are serialised per area, whole imports included.
+//! Duplicates from before this rule are left as they are.
 
 use std::collections::{HashMap, HashSet};
 
@@ -18,7 +18,7 @@ use crate::{
     store::queue,
 };
 
-/// A station offers an item under one name once at a time.
+/// Rejects catalogue items whose name is taken at their station on one of their days.
 pub(crate) async fn of_catalogue_items(
     tx: &mut Tx,
     items: &[CatalogueItem],
@@ -31,7 +31,7 @@ pub(crate) async fn of_catalogue_items(
     .await
 }
 
-/// A station has a functional area of one name once at a time.
+/// Rejects functional areas whose name is taken at their station on one of their days.
 pub(crate) async fn of_functional_areas(
     tx: &mut Tx,
     areas: &[FunctionalArea],
@@ -44,7 +44,7 @@ pub(crate) async fn of_functional_areas(
     .await
 }
 
-/// A need is matched with a resource once.
+/// Rejects matches of a need with a resource that it was matched with before.
 pub(crate) async fn of_matches(
     tx: &mut Tx,
     matches: &[NeedMatch],
@@ -54,6 +54,8 @@ pub(crate) async fn of_matches(
     if action != CREATE {
         return Ok(Vec::new());
     }
+    // By area, since a lock per need would be too many for an import. A unique index can't be
+    // added: older duplicates violate it.
     queue::stand_in_line_of_areas(tx, areas(matches)).await?;
     let ids: Vec<Uuid> = matches.iter().map(|one| one.head.id).collect();
     let needs: Vec<Uuid> = matches.iter().map(|one| one.need_id).collect();
@@ -70,6 +72,7 @@ pub(crate) async fn of_matches(
     .fetch_all(tx)
     .await?;
     let there: HashSet<Uuid> = there.into_iter().collect();
+    // Rows of the same batch aren't in the database yet.
     let mut before = HashSet::new();
     let doubles = matches.iter().filter(|one| {
         there.contains(&one.head.id) || !before.insert((one.need_id, one.resource_id))
@@ -77,14 +80,15 @@ pub(crate) async fn of_matches(
     Ok(doubles.map(|one| (one.head.id, one.taken())).collect())
 }
 
-/// Those that have the name of another one at the same station on one of its days:
-/// one that is there, or one before them. `of` is the station and the name.
+/// Returns the records whose name is taken at their station on one of their days, by an
+/// existing record or an earlier one of the batch. `of` returns the station and the name.
 async fn of_names<R: Dated>(
     tx: &mut Tx,
     records: &[R],
     action: &'static str,
     of: impl Fn(&R) -> (Uuid, &str),
 ) -> Result<Vec<(Uuid, Refusal)>, StoreError> {
+    // An end only shortens the days.
     if action == "end" {
         return Ok(Vec::new());
     }
@@ -96,7 +100,8 @@ async fn of_names<R: Dated>(
         .unzip();
     let starts: Vec<NaiveDate> = records.iter().map(Dated::start_date).collect();
     let ends: Vec<Option<NaiveDate>> = records.iter().map(Dated::end_date).collect();
-    // One that keeps its name is not looked at: it may be older than this rule.
+    // A record that doesn't change its name is skipped: it may be older than this rule. A
+    // range without an end is unbounded.
     let there = sqlx::query_scalar!(
         "with there as (select id, station_id, name, start_date, end_date from catalogue_item \
                  where $6 = 'catalogue_item' and station_id = any($2) \
@@ -119,6 +124,7 @@ async fn of_names<R: Dated>(
     .fetch_all(tx)
     .await?;
     let there: HashSet<Uuid> = there.into_iter().collect();
+    // Rows of the same batch aren't in the database yet.
     let mut before: HashMap<(Uuid, &str), Vec<&R>> = HashMap::new();
     let mut refused = Vec::new();
     for record in records {

@@ -8,7 +8,7 @@ use wangge_records::{Record as _, course::Taken, write::take_along};
 
 use crate::domain::{project::Project, project_claim::ProjectClaim};
 
-/// A project rests on a match of its own need.
+/// Rejects projects whose match is of another need.
 pub(crate) async fn guard(
     tx: &mut Tx,
     projects: &[Project],
@@ -25,6 +25,7 @@ pub(crate) async fn guard(
     )
     .fetch_all(tx)
     .await?;
+    // A match that isn't found is not an error here: the check of references reports it.
     let strange = |project: &&Project| {
         let mut needs = needs.iter();
         needs.any(|row| Some(row.id) == project.need_match_id && row.need_id != project.need_id)
@@ -37,7 +38,7 @@ pub(crate) async fn guard(
     Ok(refused.collect())
 }
 
-/// A project that is cancelled gives back what was claimed.
+/// Withdraws the claims of a project that is cancelled.
 pub(crate) async fn follow(
     tx: &mut Tx,
     project: &Project,
@@ -48,12 +49,15 @@ pub(crate) async fn follow(
         return Ok(());
     };
     let claims = sqlx::query_scalar!(
+        // State 1 is `Claimed`. In the transaction of the cancellation, so that a cancelled project
+        // is never seen with open claims.
         "select id from project_claim where project_id = $1 and state = 1 order by id",
         project.head.id,
     )
     .fetch_all(&mut *tx)
     .await?;
     for id in claims {
+        // The claim's step repeats the actor and the reason of the project's own.
         let step = Taken {
             action: "withdraw",
             time: now,

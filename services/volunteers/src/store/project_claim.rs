@@ -13,8 +13,8 @@ use crate::{
     store::queue,
 };
 
-/// A project takes as many claims as it has places. Those who claim at the same
-/// time stand in line for the project.
+/// Rejects claims beyond the number of places of a project. Concurrent claims of a
+/// project are serialised by its lock.
 pub(crate) async fn guard(
     tx: &mut Tx,
     claims: &[ProjectClaim],
@@ -25,8 +25,10 @@ pub(crate) async fn guard(
         return Ok(Vec::new());
     }
     let projects: Vec<Uuid> = claims.iter().map(|claim| claim.project_id).collect();
+    // Held until the commit: without it, two claims could both count the last place as free.
     queue::stand_in_line(tx, &projects).await?;
     let rows = sqlx::query!(
+        // State 1 is `Claimed`.
         "select id, place_count - (select count(*)::int from project_claim \
          where project_id = project.id and state = 1) as \"left!\" \
          from project where id = any($1)",
@@ -36,11 +38,12 @@ pub(crate) async fn guard(
     .await?;
     let mut left: HashMap<Uuid, i32> = rows.into_iter().map(|row| (row.id, row.left)).collect();
     let mut refused = Vec::new();
+    // An imported claim may be withdrawn already and then takes no place.
     for claim in claims
         .iter()
         .filter(|claim| claim.course.is_in(&[ProjectClaimState::Claimed]))
     {
-        // In a trial the project may be part of what is tried.
+        // In a dry run, the project may be a row that isn't in the database yet.
         let Some(left) = left.get_mut(&claim.project_id) else {
             continue;
         };
@@ -49,6 +52,7 @@ pub(crate) async fn guard(
             let refusal = Refusal::guard("project_full", ProjectClaim::KIND, why);
             refused.push((claim.head.id, refusal));
         }
+        // Counted here as well: earlier claims of the same batch aren't in the database yet.
         *left -= 1;
     }
     Ok(refused)

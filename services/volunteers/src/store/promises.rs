@@ -1,8 +1,8 @@
-//! What was promised to somebody and still stands: bookings, shifts that somebody
-//! has, deliveries. No end, no closed day and no smaller room breaks a promise: it
-//! is refused until each was kept, or cancelled by whoever tells those hit.
-//! Memberships and what else holds from a day to a day are no promises: they no
-//! longer hold once what they are of has ended, and need no step of their own.
+//! Guards of promises that are still open: bookings, filled shifts and deliveries. An
+//! end, a closed day or a reduced capacity never breaks one: it is refused until each
+//! promise was kept, or cancelled by a caller that informs those affected. Memberships
+//! and other records with a range of days are not promises: they no longer hold once the
+//! record that they belong to has ended, without a step of their own.
 
 use std::collections::HashMap;
 
@@ -26,7 +26,7 @@ use crate::{
     store::queue,
 };
 
-/// Refuses what promises stand against, if some do. `when` says which ones.
+/// Returns a refusal if open promises prevent a change. `when` describes the promises.
 pub(super) fn refuse(kind: &str, when: &str, promises: &[(i64, &str)]) -> Option<Refusal> {
     let named: Vec<String> = promises
         .iter()
@@ -40,8 +40,8 @@ pub(super) fn refuse(kind: &str, when: &str, promises: &[(i64, &str)]) -> Option
     (!named.is_empty()).then(|| Refusal::guard("promised", kind, why))
 }
 
-/// Records that are ended, and from which day on promises stand against that:
-/// from the end on, but for those whose day is past.
+/// Records that are being ended, and the day from which promises count: the day of the
+/// end, or today if that is in the past.
 struct Ends {
     ids: Vec<Uuid>,
     days: Vec<NaiveDate>,
@@ -53,9 +53,11 @@ impl Ends {
         let today = day_of(now, DEFAULT_ZONE);
         let ended = records
             .iter()
+            // Other actions end nothing: no records, so the guards return early.
             .filter(|_| [END, CORRECT_END].contains(&action));
         let ended = ended.filter_map(|record| Some((record.head().id, record.end_date()?)));
         let (ids, days): (Vec<Uuid>, Vec<NaiveDate>) =
+            // Not before today: a promise of a past day can't be broken any more.
             ended.map(|(id, end)| (id, end.max(today))).unzip();
         let times = days.iter().map(|day| day_start(*day, DEFAULT_ZONE));
         Self {
@@ -66,7 +68,7 @@ impl Ends {
     }
 }
 
-/// A volunteer who leaves has no shift left, and a post that ends leaves nobody on one.
+/// Rejects the end of a volunteer, or of a post, with filled shifts after it.
 pub(crate) async fn of_shifts<R: Dated>(
     tx: &mut Tx,
     records: &[R],
@@ -77,7 +79,8 @@ pub(crate) async fn of_shifts<R: Dated>(
     if ends.ids.is_empty() {
         return Ok(Vec::new());
     }
-    // An id is that of one record, of whatever kind.
+    // An id is unique across all kinds, so one statement serves volunteers and posts. States
+    // 2 and 3 are `Filled` and `SignedIn`.
     let rows = sqlx::query!(
         "select id as \"id!\", day as \"day!\", \
              (select count(*) from shift where (volunteer_id = asked.id \
@@ -97,7 +100,7 @@ pub(crate) async fn of_shifts<R: Dated>(
     Ok(refused.collect())
 }
 
-/// A station that ends leaves no booking, no delivery and nobody on a shift at it.
+/// Rejects the end of a station with bookings, deliveries or filled shifts after it.
 pub(crate) async fn of_stations(
     tx: &mut Tx,
     stations: &[Station],
@@ -108,8 +111,8 @@ pub(crate) async fn of_stations(
     if ends.ids.is_empty() {
         return Ok(Vec::new());
     }
-    // Those who book stand in the same lines, and look at the station's days in
-    // them.
+    // Bookings take the same locks and check the station's days under them, so none can be
+    // added between this count and the commit.
     let sessions = sqlx::query_scalar!(
         "select id from recurring_session where station_id = any($1)",
         &ends.ids,
@@ -117,6 +120,8 @@ pub(crate) async fn of_stations(
     .fetch_all(&mut *tx)
     .await?;
     queue::stand_in_line(tx, &sessions).await?;
+    // Booking and delivery state 1 are `Booked` and `Requested`; shift states 2 and 3 are
+    // `Filled` and `SignedIn`. A shift that ends after midnight of the day counts, too.
     let rows = sqlx::query!(
         "select id as \"id!\", day as \"day!\", \
              (select count(*) from recurring_session session join booking \
@@ -131,7 +136,7 @@ pub(crate) async fn of_stations(
         &ends.ids,
         &ends.days,
         &ends.times,
-        // Deliveries have no day: those that are open are for now.
+        // Deliveries have no date: open ones are due now, so only an end by today breaks them.
         day_of(now, DEFAULT_ZONE),
     )
     .fetch_all(tx)
@@ -148,7 +153,7 @@ pub(crate) async fn of_stations(
     Ok(refused.collect())
 }
 
-/// A session that ends, or takes fewer people, keeps the places that are booked.
+/// Rejects an end or a smaller capacity of a session that leaves bookings without a place.
 pub(crate) async fn of_sessions(
     tx: &mut Tx,
     sessions: &[RecurringSession],
@@ -159,6 +164,7 @@ pub(crate) async fn of_sessions(
         return Ok(Vec::new());
     }
     let ids: Vec<Uuid> = sessions.iter().map(|session| session.head.id).collect();
+    // The locks of bookings: none can be added between this count and the commit.
     queue::stand_in_line(tx, &ids).await?;
     let rows = sqlx::query!(
         "select recurring_session_id as id, session_date as day, count(*) as \"booked!\" \
@@ -171,6 +177,7 @@ pub(crate) async fn of_sessions(
     .await?;
     let mut hit: HashMap<Uuid, i64> = HashMap::new();
     for session in sessions {
+        // The guard runs before the update: `session` has the new end and capacity.
         for row in rows.iter().filter(|row| row.id == session.head.id) {
             let has_ended = session.end_date.is_some_and(|end| end <= row.day);
             let left = if has_ended {
@@ -178,6 +185,7 @@ pub(crate) async fn of_sessions(
             } else {
                 session.capacity.into()
             };
+            // Only the bookings in excess: a reduced capacity need not break all of a day.
             *hit.entry(row.id).or_default() += (row.booked - left).max(0);
         }
     }
@@ -191,7 +199,7 @@ pub(crate) async fn of_sessions(
     Ok(refused.collect())
 }
 
-/// A day is closed before somebody has booked on it.
+/// Rejects closed days on which places are booked.
 pub(crate) async fn of_closed_days(
     tx: &mut Tx,
     closed: &[ClosedDay],
@@ -200,8 +208,11 @@ pub(crate) async fn of_closed_days(
 ) -> Result<Vec<(Uuid, Refusal)>, StoreError> {
     let today = day_of(now, DEFAULT_ZONE);
     let mut refused = Vec::new();
+    // Closed days of the past are records of what was: nothing is promised any more.
     let coming = closed.iter().filter(|closed| closed.closed_date >= today);
     for closed in coming.filter(|_| action == CREATE) {
+        // Only the sessions of that weekday in the closed area or station: every lock delays the
+        // bookings of its session.
         let sessions = sqlx::query_scalar!(
             "select id from recurring_session where starts_with(area_code, $1) \
              and ($2::uuid is null or station_id = $2) and weekday = $3 \

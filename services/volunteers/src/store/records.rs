@@ -1,4 +1,4 @@
-//! Plain records in the database: one set of statements for each table.
+//! Tables of plain records: `kept!` generates one set of statements per table.
 
 use wangge_records::kept;
 
@@ -41,6 +41,8 @@ use crate::{
     },
 };
 
+// `keeps` lists the columns that are written once, `changes` those that updates write. A
+// guard runs in the transaction of the write, before it.
 kept! { Volunteer in "volunteer" dated
 keeps "person_id, start_date"
 changes "name, skills, end_date"
@@ -79,6 +81,8 @@ kept! { ServiceEvent in "service_event" states(ServiceEventState)
 keeps "kind, team_id, station_id"
 changes "title, start_time, end_time"
 guarded by service_event::guard, followed by service_event::follow }
+// The parent's column is an expression, the same as in the index of its list: PostgreSQL
+// only uses an index on an expression that matches.
 kept! { Shift in "shift" of "coalesce(service_event_id, service_post_id, station_id)" states(ShiftState)
 keeps "service_event_id, service_post_id, station_id, start_time, end_time"
 changes "volunteer_id, worked_minutes, signed_in_time, signed_out_time"
@@ -146,8 +150,8 @@ mod tests {
 
     use super::*;
 
-    /// A field without its column would be lost; a column without its field would
-    /// be written as NULL.
+    /// Checks the columns against the fields: a field without a column would be lost; a
+    /// column without a field would be written as NULL.
     fn assert_columns_are_fields<R: Kept>() {
         let columns = R::COLUMNS.iter().flat_map(|some| some.split(", "));
         let columns: BTreeSet<String> = columns.map(String::from).collect();

@@ -11,7 +11,7 @@ use wangge_records::{Filter, Listing, list::Column};
 
 use crate::domain::registration::{Registration, RegistrationId};
 
-/// How registrations are listed.
+/// The order in which registrations are listed.
 const LISTING: Listing = Listing {
     order: &[
         Column {
@@ -26,7 +26,7 @@ const LISTING: Listing = Listing {
     ..Listing::of("registration")
 };
 
-/// A registration.
+/// Returns the registration with `id`, if it is in scope.
 pub(crate) async fn load_registration(
     executor: impl PgExecutor<'_>,
     scope: &RecordScope,
@@ -46,7 +46,7 @@ pub(crate) async fn load_registration(
     .await?)
 }
 
-/// A registration, locked against every other writer.
+/// Returns a registration and locks it against every other writer.
 pub(crate) async fn load_registration_for_update(
     tx: &mut Tx,
     scope: &RecordScope,
@@ -67,9 +67,9 @@ pub(crate) async fn load_registration_for_update(
     .await?)
 }
 
-/// Registrations by id, locked so that their days stay as they are while
-/// visits are recorded under them. In the order of their ids, so that two of
-/// these can't stand in each other's way.
+/// Returns registrations by id and locks them `for share`, so that their days can't change
+/// while visits are recorded under them. They are locked in the order of their ids, so
+/// that two of these calls can't deadlock with a writer between them.
 pub(crate) async fn list_registrations_for_share(
     tx: &mut Tx,
     scope: &RecordScope,
@@ -91,7 +91,7 @@ pub(crate) async fn list_registrations_for_share(
     .await?)
 }
 
-/// Registrations, newest first, behind a key.
+/// Lists registrations after a key, newest first.
 pub(crate) async fn list_registrations(
     lanes: &Lanes,
     scope: &RecordScope,
@@ -103,6 +103,8 @@ pub(crate) async fn list_registrations(
         limit,
         ..Filter::default()
     };
+    // Two statements: the first reads the ids from an index of the list, the second the few
+    // rows of the page. The scope is checked by the first.
     let ids: Vec<Uuid> = LISTING.names(lanes, scope, &filter).await?;
     let lane = lanes.take().await?;
     let mut registrations = lane
@@ -118,20 +120,22 @@ pub(crate) async fn list_registrations(
             .await
         })
         .await?;
+    // `any` returns rows in no particular order.
     registrations.sort_unstable_by_key(|one| Reverse((one.start_date, one.id.0)));
     Ok(registrations)
 }
 
-/// Keeps a new registration, unless its id is in use or its days overlap
-/// another's. Answers whether it was kept.
+/// Inserts a new registration, unless its id is in use or its days overlap another's.
+/// Returns true if it was inserted.
 ///
-/// Left to violate the exclusion constraint, two of these at the same time
-/// would lock each other out for a second; this way one waits for the other.
-/// And a violation would undo the rest of a batch.
+/// If two concurrent inserts violated the exclusion constraint instead, they would
+/// deadlock for a second; this way one waits for the other. A violation would also
+/// abort the transaction of a whole batch.
 pub(crate) async fn insert_registration_if_free(
     tx: &mut Tx,
     registration: &Registration,
 ) -> Result<bool, StoreError> {
+    // No constraint is named: both the primary key and the exclusion constraint must count.
     let inserted = sqlx::query!(
         "insert into registration (registration_id, person_id, home_unit_id, area_code, start_date,
              end_date, revision)
@@ -150,7 +154,7 @@ pub(crate) async fn insert_registration_if_free(
     Ok(inserted.rows_affected() == 1)
 }
 
-/// Keeps the end of a registration.
+/// Updates the end of a registration.
 pub(crate) async fn update_registration(
     tx: &mut Tx,
     registration: &Registration,

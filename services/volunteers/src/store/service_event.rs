@@ -1,4 +1,4 @@
-//! Statements on what hangs on service events.
+//! Statements on the records that depend on service events.
 
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
@@ -14,10 +14,10 @@ use crate::{
     store::promises,
 };
 
-/// An event is moved, shortened or lengthened only if no shift is left outside: one
-/// that lay within it and is still to come or under way lies within it afterwards.
-/// If nothing of its old time remains, so do those before and behind it. Shifts are
-/// never moved with it: who has one has promised that time, and no other.
+/// Rejects a new time of an event that leaves shifts outside: a shift that was within the
+/// event and has not ended must be within it afterwards. If the new time doesn't overlap
+/// the old one, this includes shifts outside the old time. Shifts are never moved along:
+/// a volunteer has promised that time, and no other.
 pub(crate) async fn guard(
     tx: &mut Tx,
     events: &[ServiceEvent],
@@ -27,6 +27,8 @@ pub(crate) async fn guard(
     let standing = [ShiftState::Open, ShiftState::Filled, ShiftState::SignedIn];
     let mut refused = Vec::new();
     for event in events.iter().filter(|_| action == "update") {
+        // The guard runs before the update, so the joined `event` row still has the old time; the
+        // parameters are the new one.
         let left = sqlx::query!(
             "select count(*) filter (where shift.state = $4) as \"open!\", \
                  count(*) filter (where shift.state <> $4) as \"taken!\" \
@@ -55,8 +57,8 @@ pub(crate) async fn guard(
     Ok(refused)
 }
 
-/// An event that is cancelled cancels its shifts, so that those who have them are
-/// free at that time.
+/// Cancels the shifts of an event that is cancelled, so that their volunteers are free at
+/// that time.
 pub(crate) async fn follow(
     tx: &mut Tx,
     event: &ServiceEvent,
@@ -67,6 +69,8 @@ pub(crate) async fn follow(
         return Ok(());
     };
     let shifts = sqlx::query_scalar!(
+        // States 1 and 2 are `Open` and `Filled`, the only ones that can be cancelled: a shift that
+        // has begun keeps its hours.
         "select id from shift where coalesce(service_event_id, service_post_id, station_id) = $1 \
          and state in (1, 2) order by id",
         event.head.id,
@@ -74,6 +78,7 @@ pub(crate) async fn follow(
     .fetch_all(&mut *tx)
     .await?;
     for id in shifts {
+        // The shift's step repeats the actor and the reason of the event's own.
         let step = Taken {
             action: "cancel",
             time: now,

@@ -8,7 +8,7 @@ use wangge_records::{Record as _, kept::CREATE};
 
 use crate::domain::service_record::ServiceRecord;
 
-/// Nobody is served at an event before it begins.
+/// Rejects service records from before the start of their event.
 pub(crate) async fn guard(
     tx: &mut Tx,
     records: &[ServiceRecord],
@@ -25,6 +25,7 @@ pub(crate) async fn guard(
     )
     .fetch_all(tx)
     .await?;
+    // An event that isn't found is not an error here: the check of references reports it.
     let is_early = |record: &&ServiceRecord| {
         let mut begun = begun.iter();
         begun.any(|row| {

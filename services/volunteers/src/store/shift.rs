@@ -8,9 +8,9 @@ use wangge_records::Record as _;
 
 use crate::domain::{service_event::ServiceEventState, shift::Shift};
 
-/// Nobody takes or begins a shift at an event that was cancelled. The event isn't
-/// locked, since who cancels it locks it before its shifts: they wait for the shift
-/// that is taken here, and cancel it then.
+/// Rejects filling or beginning a shift of a cancelled event. The event isn't locked: a
+/// cancellation locks the event before its shifts, so it waits for the shift that is
+/// taken here and then cancels it. Locking the event here would invert that order.
 pub(crate) async fn guard(
     tx: &mut Tx,
     shifts: &[Shift],

@@ -1,12 +1,12 @@
-//! Statements on the copy of organization's units. Officials come from
-//! everywhere, so units are looked up without regard to a caller's area.
+//! Statements on the replica of organization's units. Officials come from units of every
+//! area, so lookups ignore the caller's scope.
 
 use sqlx::PgExecutor;
 use uuid::Uuid;
 use wangge_pg::{StoreError, Tx};
 use wangge_records::{Days, Found};
 
-/// Keeps a unit as it stands from a revision on, unless a later one is known.
+/// Stores a unit as of a revision, unless a newer revision is stored.
 pub(crate) async fn upsert_unit(
     tx: &mut Tx,
     unit_id: Uuid,
@@ -15,6 +15,7 @@ pub(crate) async fn upsert_unit(
     days: Days,
     revision: i64,
 ) -> Result<(), StoreError> {
+    // The revision guard makes duplicate and out-of-order events harmless.
     sqlx::query!(
         "insert into unit_replica as known (unit_id, kind, area_code, start_date, end_date, revision)
          values ($1, $2, $3, $4, $5, $6)
@@ -34,7 +35,7 @@ pub(crate) async fn upsert_unit(
     Ok(())
 }
 
-/// Units by id, with their kinds and days.
+/// Returns units by id, with their kinds and days.
 pub(crate) async fn find_units(
     executor: impl PgExecutor<'_>,
     unit_ids: &[Uuid],

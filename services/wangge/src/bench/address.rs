@@ -1,18 +1,18 @@
-//! Addresses of databases, as sqlx and libpq read them, taken apart.
+//! Splits and rebuilds database URLs, as sqlx and libpq accept them.
 
-/// A server's address in parts.
+/// A server's URL in parts.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct ServerAddress {
-    /// Scheme, user and host; no password.
+    /// Scheme, user and host, without the password.
     front: String,
-    /// Parameters, with their question mark.
+    /// Query parameters, including the question mark.
     parameters: String,
-    /// The password, as it is.
+    /// The password, percent-decoded.
     pub password: Option<String>,
 }
 
 impl ServerAddress {
-    /// Takes the address of any of the server's databases apart.
+    /// Splits the URL of any of the server's databases.
     pub(crate) fn of(url: &str) -> Self {
         let host = url.find("://").map_or(0, |at| at + 3);
         let (url, parameters) = url.split_at(url.find('?').unwrap_or(url.len()));
@@ -34,8 +34,8 @@ impl ServerAddress {
         }
     }
 
-    /// The address of one of the server's databases, without the password:
-    /// anybody can read a program's arguments.
+    /// Returns the URL of one of the server's databases, without the password: a process's
+    /// arguments can be read by any user.
     pub(crate) fn of_database(&self, name: &str) -> String {
         format!("{}/{name}{}", self.front, self.parameters)
     }

@@ -1,5 +1,5 @@
-//! The bare database: a scratch database with the schema of tickets on the
-//! same server, and pgbench doing the same statements there without us.
+//! The bare database: a scratch database with the schema of tickets on the same server, on
+//! which pgbench runs the same statements without the service.
 
 use std::{
     path::PathBuf,
@@ -20,9 +20,9 @@ use uuid::Uuid;
 use super::{address::ServerAddress, operation::Operation, script, setting::Setting};
 use crate::output::note;
 
-/// How long the system may work on after its last answer.
+/// Timeout for background work to finish after the last response.
 const PATIENCE: Duration = Duration::from_secs(60);
-/// How often it is looked at, and how often in a row it has to be idle.
+/// Poll interval, and the number of consecutive idle polls that count as quiet.
 const LOOK: Duration = Duration::from_millis(50);
 const IDLE_LOOKS: u32 = 10;
 
@@ -31,16 +31,16 @@ const IDLE_LOOKS: u32 = 10;
 pub(crate) struct Bare {
     pgbench: PathBuf,
     address: ServerAddress,
-    /// How the server is reached: on a database that stays.
+    /// Connection to a database of the server that isn't dropped.
     server: PgConnectOptions,
     name: String,
     variables: Vec<(&'static str, String)>,
-    /// Tickets dispatched so far.
+    /// Number of tickets dispatched so far.
     dispatched: AtomicU64,
 }
 
 impl Bare {
-    /// Makes the scratch database on a server and fills it.
+    /// Creates the scratch database on a server and fills it.
     pub(crate) async fn make(url: &str, setting: &Setting) -> Result<Self> {
         let bare = Self {
             pgbench: pgbench()?,
@@ -63,6 +63,7 @@ impl Bare {
     /// Drops the scratch database.
     pub(crate) async fn remove(&self) -> Result<()> {
         let name = &self.name;
+        // `force` ends connections that an interrupted pgbench may have left.
         self.on_server(format!("drop database if exists {name} with (force)"))
             .await
             .with_context(|| format!("database {name} is left over: drop it yourself"))
@@ -70,7 +71,7 @@ impl Bare {
 
     async fn on_server(&self, statement: String) -> Result<()> {
         let mut connection = PgConnection::connect_with(&self.server).await?;
-        // The name is of our own making.
+        // Safe: the name is generated here.
         connection.execute(AssertSqlSafe(statement)).await?;
         connection.close().await?;
         Ok(())
@@ -120,8 +121,8 @@ impl Bare {
         found.map(|(_, value)| value.as_str()).unwrap_or_default()
     }
 
-    /// How many of some clients the server has connections for, besides those
-    /// that are kept for others.
+    /// Returns how many of `wanted` clients the server has connections for, apart from those
+    /// reserved for others.
     pub(crate) async fn clients(&self, wanted: usize) -> Result<usize> {
         let mut connection = PgConnection::connect_with(&self.server).await?;
         let free: i64 = sqlx::query_scalar(
@@ -132,12 +133,13 @@ impl Bare {
         .fetch_one(&mut connection)
         .await?;
         connection.close().await?;
+        // A tenth is left free, since the services may still open more connections.
         let free = usize::try_from(free).unwrap_or_default() * 9 / 10;
         Ok(wanted.min(free).max(1))
     }
 
-    /// Does an operation's statements for some seconds; answers transactions
-    /// per second.
+    /// Runs an operation's statements with pgbench for some seconds; returns transactions per
+    /// second.
     pub(crate) async fn run(
         &self,
         operation: Operation,
@@ -162,7 +164,7 @@ impl Bare {
             );
         }
         if operation == Operation::Dispatch {
-            // Some clients are ahead of others.
+            // Clients don't progress evenly: some have dispatched tickets further on than the mean.
             let done = number_behind(&said, "actually processed: ").unwrap_or_default();
             self.dispatched.fetch_add((done * 1.25) as u64, Relaxed);
         }
@@ -170,6 +172,8 @@ impl Bare {
     }
 
     fn command(&self, clients: usize, seconds: u64) -> Command {
+        // `-n` skips the vacuum of pgbench's own tables, which don't exist here; `-f -` reads the
+        // script from stdin, so that no file has to be written.
         let mut command = Command::new(&self.pgbench);
         command.args(["-n", "-M", "prepared", "-f", "-", "-j", "2"]);
         command.args(["-c", &clients.to_string(), "-T", &seconds.to_string()]);
@@ -179,11 +183,13 @@ impl Bare {
         command.args(["-D", &format!("clients={clients}")]);
         command.args(["-D", &format!("first={}", self.dispatched.load(Relaxed))]);
         command.arg(self.address.of_database(&self.name));
+        // In the environment, which other users can't read, unlike the arguments.
         if let Some(password) = &self.address.password {
             command.env("PGPASSWORD", password);
         }
         command
             .env("PGCLIENTENCODING", "UTF8")
+            // `LC_ALL=C`, since the output is parsed: other locales translate its words.
             .env("LC_ALL", "C")
             .kill_on_drop(true);
         command
@@ -193,8 +199,8 @@ impl Bare {
         command
     }
 
-    /// Waits until the system has done what follows its answers, such as
-    /// numbering events and counting figures.
+    /// Waits until background work that follows responses has finished, such as numbering
+    /// events and counting figures.
     pub(crate) async fn wait_until_quiet(&self) -> Result<()> {
         let mut connection = PgConnection::connect_with(&self.server).await?;
         let until = Instant::now() + PATIENCE;
@@ -206,6 +212,7 @@ impl Bare {
             )
             .fetch_one(&mut connection)
             .await?;
+            // Several idle polls in a row: background tasks are idle between two batches, too.
             idle = if busy == 0 { idle + 1 } else { 0 };
             tokio::time::sleep(LOOK).await;
         }
@@ -219,11 +226,12 @@ impl Bare {
 
 fn server(url: &str) -> Result<PgConnectOptions> {
     let options = PgConnectOptions::from_str(url).context("address of the bare database")?;
-    // Filling a database is no statement to warn of.
+    // Creating and filling a database is expected to be slow.
     Ok(options.log_slow_statements(log::LevelFilter::Off, Duration::ZERO))
 }
 
 fn pgbench() -> Result<PathBuf> {
+    // First the one of the server's own version; the path may have another version.
     let beside = wangge_private_postgres::find_binaries().map(|folder| folder.join("pgbench"));
     let path = std::env::var_os("PATH").unwrap_or_default();
     let on_path = std::env::split_paths(&path).map(|folder| folder.join("pgbench"));
@@ -239,7 +247,7 @@ fn pgbench() -> Result<PathBuf> {
         )
 }
 
-/// The number that follows some words.
+/// Parses the number after a prefix in pgbench's output.
 fn number_behind(text: &str, words: &str) -> Option<f64> {
     let (_, rest) = text.split_once(words)?;
     let end = rest.find(|letter: char| !letter.is_ascii_digit() && letter != '.');

@@ -1,4 +1,4 @@
-//! The measured calls, and the tickets that they are made on.
+//! The measured calls, and the tickets that they operate on.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -21,25 +21,25 @@ use crate::{
     services::ServiceName,
 };
 
-/// Calls in flight while tickets are prepared.
+/// Maximum number of calls in flight while tickets are prepared.
 const PREPARING: usize = 16;
-/// Tickets on a page.
+/// Page size of the measured list.
 const PAGE: i32 = 50;
 
-/// Makes calls.
+/// Makes the measured calls.
 #[derive(Debug)]
 pub(crate) struct Calls {
     clients: Vec<TicketServiceClient<ServiceChannel>>,
     setting: Setting,
-    /// Ids of tickets that were created and nothing more.
+    /// Ids of tickets that were created and nothing else.
     created: Mutex<Vec<String>>,
-    /// Ids of tickets that wait to be dispatched.
+    /// Ids of tickets that are ready to be dispatched.
     filed: Mutex<Vec<String>>,
 }
 
 impl Calls {
-    /// Connections to the tickets service, and where tickets can be. A
-    /// dispatcher may make all of the calls.
+    /// Connects to the tickets service and finds a setting for tickets. Uses the dispatcher
+    /// role, which may make all of the calls.
     pub(crate) async fn prepared(connect: &ConnectArgs, connections: u16) -> Result<Self> {
         let setting = Setting::find(&connect.channels(Role::Dispatcher)?).await?;
         let url = connect.url(ServiceName::Tickets);
@@ -60,12 +60,12 @@ impl Calls {
         })
     }
 
-    /// Where tickets are.
+    /// Returns the setting of the tickets.
     pub(crate) fn setting(&self) -> &Setting {
         &self.setting
     }
 
-    /// Makes calls of one operation.
+    /// Returns a closure that makes calls of one operation.
     pub(crate) fn caller(self: &Arc<Self>, operation: Operation) -> Arc<Caller> {
         let calls = self.clone();
         Arc::new(move |number| {
@@ -74,8 +74,8 @@ impl Calls {
         })
     }
 
-    /// Makes one call; none if no ticket is left to make it on. `number` says
-    /// over which connection, and which report.
+    /// Makes one call; `None` if no ticket is left for it. `number` selects the connection
+    /// and the report.
     async fn call(&self, operation: Operation, number: usize) -> Option<Result<(), Status>> {
         Some(match operation {
             Operation::Create => self.create(number).await,
@@ -85,13 +85,15 @@ impl Calls {
             }
             Operation::List => self.list(number).await,
             Operation::Dispatch => {
+                // Popped, so that no two calls dispatch the same ticket: the second one would be
+                // refused and count as a failure.
                 let id = locked(&self.filed).pop()?;
                 self.dispatch(number, id).await
             }
         })
     }
 
-    /// Sees to it that there are as many tickets as an operation needs.
+    /// Prepares as many tickets as an operation needs.
     pub(crate) async fn prepare(&self, operation: Operation, needed: usize) -> Result<()> {
         match operation {
             Operation::Create => Ok(()),
@@ -180,6 +182,7 @@ impl Calls {
             .list_tickets(request)
             .await?
             .into_inner();
+        // A page that isn't full is cheaper; measuring it would flatter the result.
         if page.tickets.len() == usize::try_from(PAGE).unwrap_or_default() {
             Ok(())
         } else {
@@ -210,14 +213,14 @@ fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Takes some of the ids away.
+/// Removes and returns some of the ids.
 fn take(ids: &Mutex<Vec<String>>, number: usize) -> Vec<String> {
     let mut ids = locked(ids);
     let left = ids.len().saturating_sub(number);
     ids.split_off(left)
 }
 
-/// Any one of some ids.
+/// Returns a random one of the ids.
 fn any(ids: &Mutex<Vec<String>>) -> Option<String> {
     let ids = locked(ids);
     (!ids.is_empty()).then(|| ids[rand::random_range(0..ids.len())].clone())

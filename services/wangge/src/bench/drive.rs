@@ -1,6 +1,6 @@
-//! Makes calls at a pace and keeps what became of them. At a rate, calls are
-//! due whether or not earlier ones were answered, and latency is counted from
-//! when a call was due: a system that falls behind can't hide it.
+//! Makes calls at a pace and collects their results. At a rate, calls are started whether or
+//! not earlier ones have returned, and latency is counted from the time at which a call was
+//! due: a system that falls behind can't hide it (no coordinated omission).
 
 use std::{
     collections::BTreeMap,
@@ -19,17 +19,17 @@ use tokio::{sync::Semaphore, task::JoinSet};
 use tonic::Status;
 use tonic_types::StatusExt as _;
 
-/// Most calls in flight at a rate. Calls beyond it wait; their time runs.
+/// Maximum number of calls in flight at a rate. Calls beyond it wait; their latency counts.
 pub(crate) const CAP: usize = 1000;
-/// The longest latency that is told from longer ones, in microseconds.
+/// Highest latency that the histogram resolves, in microseconds.
 const LONGEST: u64 = 120_000_000;
 
-/// How calls follow one another.
+/// The pace of calls.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Pace {
-    /// So many in flight: an answer is followed by the next call.
+    /// A fixed number in flight: a response is followed by the next call.
     InFlight(usize),
-    /// So many due in each second.
+    /// A fixed number of calls per second.
     Rate(u32),
 }
 
@@ -42,33 +42,33 @@ impl fmt::Display for Pace {
     }
 }
 
-/// What became of the calls.
+/// The results of the calls.
 #[derive(Debug)]
 pub(crate) struct Tally {
-    /// Latencies of answered calls in microseconds.
+    /// Latencies of successful calls in microseconds.
     pub latencies: Histogram<u64>,
-    /// Refused calls by reason.
+    /// Number of failed calls by reason.
     pub refused: BTreeMap<String, u64>,
-    /// From the beginning to the last answer.
+    /// Time from the start to the last response.
     pub elapsed: Duration,
-    /// Calls had to wait because [`CAP`] were in flight.
+    /// True if calls had to wait because [`CAP`] were in flight.
     pub capped: bool,
-    /// There were no tickets left to make calls on.
+    /// True if no tickets were left to make calls on.
     pub ran_out: bool,
 }
 
 impl Tally {
-    /// Answered calls per second.
+    /// Returns successful calls per second.
     pub(crate) fn per_second(&self) -> f64 {
         self.latencies.len() as f64 / self.elapsed.as_secs_f64().max(f64::EPSILON)
     }
 
-    /// The latency that a share of the calls kept within, in milliseconds.
+    /// Returns a percentile of the latency in milliseconds.
     pub(crate) fn percentile(&self, percent: f64) -> f64 {
         self.latencies.value_at_percentile(percent) as f64 / 1000.0
     }
 
-    /// Refused calls.
+    /// Returns the number of failed calls.
     pub(crate) fn refusals(&self) -> u64 {
         self.refused.values().sum()
     }
@@ -84,12 +84,13 @@ impl Tally {
     }
 }
 
-/// The refusal's stable reason, or at least its code.
+/// Returns the reason of a refusal, or its code if it has none.
 fn reason(status: &Status) -> String {
     let reason = status
         .get_details_error_info()
         .map(|info| info.reason)
         .unwrap_or_default();
+    // Without a reason, the status isn't from our services: its message is all there is.
     if reason.is_empty() {
         format!("{:?} {}", status.code(), status.message())
     } else {
@@ -97,18 +98,18 @@ fn reason(status: &Status) -> String {
     }
 }
 
-/// Makes one call; none if there is nothing left to make it on. The number says
-/// which connection it goes over, and which of many like calls it is.
+/// Makes one call; `None` if nothing is left to make it on. The number selects the connection
+/// and distinguishes calls of the same kind.
 pub(crate) type Caller =
     dyn Fn(usize) -> BoxFuture<'static, Option<Result<(), Status>>> + Send + Sync;
 
-/// A measurement under way.
+/// A measurement in progress.
 struct Run {
     call: Arc<Caller>,
     pace: Pace,
     start: Instant,
     seconds: Duration,
-    /// Calls that are due and not begun.
+    /// One permit per call that is due and not started.
     due: Semaphore,
     begun: AtomicU64,
     in_flight: AtomicUsize,
@@ -116,7 +117,7 @@ struct Run {
     tally: Mutex<Tally>,
 }
 
-/// Makes calls for some time and waits for the last answer.
+/// Makes calls for some time and waits for the last response.
 pub(crate) async fn drive(call: Arc<Caller>, pace: Pace, seconds: Duration) -> Result<Tally> {
     let run = Arc::new(Run {
         call,
@@ -132,6 +133,7 @@ pub(crate) async fn drive(call: Arc<Caller>, pace: Pace, seconds: Duration) -> R
     let workers = match pace {
         Pace::InFlight(number) => number,
         Pace::Rate(rate) => {
+            // Weak, so that the thread ends with the run and doesn't keep it alive.
             let weak = Arc::downgrade(&run);
             let total = Run::total(rate, seconds);
             let start = run.start;
@@ -150,6 +152,8 @@ pub(crate) async fn drive(call: Arc<Caller>, pace: Pace, seconds: Duration) -> R
         &mut tally,
         &mut *run.tally.lock().unwrap_or_else(PoisonError::into_inner),
     );
+    // Including the last response: calls that are still in flight at the end must not inflate
+    // the rate.
     tally.elapsed = run.start.elapsed();
     tally.ran_out = run.ran_out.load(Relaxed);
     Ok(tally)
@@ -165,17 +169,18 @@ fn empty() -> Result<Tally> {
     })
 }
 
-/// Lets each call begin when it is due. A thread of its own, since timers of
-/// the runtime are a millisecond coarse.
+/// Adds a permit when each call is due. Runs on its own thread, since the runtime's timers
+/// only have millisecond resolution.
 fn tell_what_is_due(run: &Weak<Run>, start: Instant, rate: u32, total: u64) {
     for number in 0..total {
+        // Each time is computed from the start, so that delays don't add up.
         std::thread::sleep(due(start, rate, number).saturating_duration_since(Instant::now()));
         match run.upgrade() {
             Some(run) => run.due.add_permits(1),
             None => return,
         }
     }
-    // Lets every worker see that nothing more is due.
+    // Wakes the workers, so that each of them sees that nothing more is due.
     if let Some(run) = run.upgrade() {
         run.due.add_permits(CAP);
     }
@@ -193,6 +198,7 @@ impl Run {
     async fn work(self: Arc<Self>, worker: usize) {
         let mut number = worker;
         while let Some(due) = self.next().await {
+            // Relaxed suffices for all counters: none of them guards other data.
             let in_flight = self.in_flight.fetch_add(1, Relaxed) + 1;
             let answer = (self.call)(number).await;
             self.in_flight.fetch_sub(1, Relaxed);
@@ -203,11 +209,13 @@ impl Run {
             let mut tally = self.tally.lock().unwrap_or_else(PoisonError::into_inner);
             tally.count(answer, due.elapsed());
             tally.capped |= in_flight >= CAP;
+            // More than the number of workers, so that no two calls have the same number; odd, so
+            // that a worker doesn't stay on one of two connections.
             number += CAP + 1;
         }
     }
 
-    /// When the next call is or was due; none at the end.
+    /// Returns the time at which the next call is or was due; `None` at the end.
     async fn next(&self) -> Option<Instant> {
         match self.pace {
             Pace::InFlight(_) => {
@@ -215,6 +223,7 @@ impl Run {
                 (now < self.start + self.seconds).then_some(now)
             }
             Pace::Rate(rate) => {
+                // Forgotten, not returned: a permit stands for one call.
                 self.due.acquire().await.ok()?.forget();
                 let number = self.begun.fetch_add(1, Relaxed);
                 (number < Self::total(rate, self.seconds)).then(|| due(self.start, rate, number))

@@ -1,6 +1,6 @@
-//! `wangge bench --fill`: the most ordinary lists, measured in a small city and
-//! in a large one in the same run. No list may know how large the city is: each
-//! is to keep most of its rate.
+//! `wangge bench --fill`: measures the most common lists in a small and in a large city, in
+//! the same run. No list's latency may depend on the size of the city: each has to keep most
+//! of its rate.
 
 use std::{
     process::ExitCode,
@@ -31,23 +31,23 @@ use crate::{
     services::ServiceName,
 };
 
-/// Tickets that are copied at a time.
+/// Number of tickets per `COPY`.
 const BATCH: u64 = 20_000;
-/// Tickets on a page.
+/// Page size of the measured lists.
 const PAGE: i32 = 50;
-/// How much of the rate in the small city is asked for in the large one.
+/// Minimum rate in the large city, relative to the small one.
 const TARGET: f64 = 0.7;
-/// Calls before the measured ones, which make connections and plans.
+/// Duration of the calls before the measured ones, which open connections and warm up plans.
 const WARM_UP: Duration = Duration::from_millis(500);
 
-/// A list that district systems ask for all day.
+/// A list that district systems request all day.
 struct Shape {
     name: &'static str,
     role: Role,
     area: Option<String>,
     unit: Option<Uuid>,
     request: ListTicketsRequest,
-    /// Whether so many tickets match that a page is full.
+    /// True if enough tickets match to fill a page.
     full: bool,
 }
 
@@ -123,15 +123,15 @@ fn shapes() -> Vec<Shape> {
     ]
 }
 
-/// What a list did in a city of some size.
+/// The result of a list in a city of some size.
 struct Measured {
     shape: &'static str,
     tickets: u64,
     tally: Tally,
 }
 
-/// Fills the city to `size` tickets and measures the lists in a small city
-/// before, and in the whole one after.
+/// Fills the city to `size` tickets; measures the lists in the small city and in the whole
+/// one.
 pub(crate) async fn run(
     connect: &ConnectArgs,
     database_url: &str,
@@ -161,6 +161,7 @@ pub(crate) async fn run(
     .bind(format!("{}:", city::DISTRICT))
     .fetch_one(&mut database)
     .await?;
+    // A city that was filled before has no small state to measure any more.
     ensure!(
         there == 0,
         "district {} has been filled before: fill the database of a new data folder",
@@ -181,6 +182,7 @@ pub(crate) async fn run(
         filled = tickets;
         for (shape, client) in shapes.iter().zip(&clients) {
             let pace = Pace::InFlight(in_flight);
+            // Discarded: the first calls open connections and plan statements.
             drive(caller(client, shape), pace, WARM_UP).await?;
             let tally = drive(caller(client, shape), pace, Duration::from_secs(seconds)).await?;
             let now = Measured {
@@ -223,7 +225,7 @@ fn caller(
             Some(listed.and_then(|page| {
                 let count = page.get_ref().tickets.len();
                 let is_full = count == usize::try_from(PAGE).unwrap_or_default();
-                // A list that finds nothing is quick and tells nothing.
+                // An empty or short page is fast and would make the result meaningless.
                 if count > 0 && is_full == full {
                     Ok(())
                 } else {
@@ -235,8 +237,8 @@ fn caller(
     })
 }
 
-/// Copies the tickets from one number to another, and has the tables analysed:
-/// a city grows slowly, and its statistics with it.
+/// Copies the tickets in a range of numbers, then analyses the tables: a real city grows
+/// slowly, and its statistics are kept up to date.
 async fn fill(database: &mut PgConnection, from: u64, until: u64, category: &str) -> Result<()> {
     let (begun, clocks) = (Instant::now(), reported_clocks());
     let mut next = from;
@@ -256,6 +258,7 @@ async fn fill(database: &mut PgConnection, from: u64, until: u64, category: &str
         }
         next = end;
     }
+    // Without current statistics the planner would use the plans of an empty table.
     database
         .execute("vacuum analyze ticket, ticket_order, ticket_history")
         .await?;
@@ -266,7 +269,7 @@ async fn fill(database: &mut PgConnection, from: u64, until: u64, category: &str
     Ok(())
 }
 
-/// How much of its rate in the small city a list has kept.
+/// Returns a list's rate relative to that in the small city.
 fn ratio(now: &Measured, measured: &[Measured]) -> Option<f64> {
     let before = measured
         .iter()

@@ -1,40 +1,38 @@
-//! A city of any size for benchmarks: tickets with orders and histories in an
-//! invented district of 2,000 grids. Ticket by number, so that a city of any
-//! size begins as every smaller one does. Pure: it writes lines of COPY and
-//! knows no database.
+//! A city of any size for benchmarks: tickets with orders and histories in an invented
+//! district of 2,000 grids. A ticket only depends on its number, so that a city of any size
+//! starts with the same tickets. Pure: writes lines for `COPY` and doesn't access a database.
 //!
-//! Half of the tickets are spread evenly over the grids, half crowd in a few.
-//! What is asked for seldom lies among the first tickets, which were reported
-//! first: a list that reads the newest tickets until its page is full finds it
-//! last, and the later the larger the city.
+//! Half of the tickets are spread evenly over the grids, half are concentrated in a few. Rare
+//! ones are among the first tickets, which are the oldest: the worst case for a list that
+//! reads the newest tickets until its page is full, and worse the larger the city.
 
 use std::fmt::Write as _;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use uuid::Uuid;
 
-/// The invented district.
+/// Code of the invented district.
 pub(crate) const DISTRICT: &str = "999901";
-/// Grids in it.
+/// Number of grids in the district.
 const GRIDS: u64 = 2000;
-/// The grid with few tickets.
+/// Number of the grid with few tickets.
 const SMALL_GRID: u64 = GRIDS - 1;
-/// Units that hold orders, besides the one that holds few.
+/// Number of units that hold many orders; one more holds few.
 const UNITS: u64 = 50;
-/// The first tickets, among which lies what is rare.
+/// Size of the small city; the rare tickets are among its tickets.
 pub(crate) const FIRST: u64 = 10_000;
 
-/// States and order states by number, as in the contract.
+/// States of tickets and orders by number, as in the contract.
 const REPORTED: u8 = 1;
 const PENDING_DISPATCH: u8 = 3;
 const PENDING_ACCEPTANCE: u8 = 4;
-/// The state that is common among open tickets.
+/// The most common state of open tickets.
 pub(crate) const HANDLING: u8 = 5;
-/// The state in which few tickets are.
+/// The rare state.
 pub(crate) const PENDING_CHECK: u8 = 7;
 const CLOSED: u8 = 8;
 
-/// Actions, by number, that lead to each state.
+/// The actions that lead to each state, by number.
 const COURSE: [(u8, u8); 7] = [
     (1, REPORTED),
     (2, PENDING_DISPATCH),
@@ -45,22 +43,22 @@ const COURSE: [(u8, u8); 7] = [
     (14, CLOSED),
 ];
 
-/// Code of the grid with few tickets.
+/// Returns the code of the grid with few tickets.
 pub(crate) fn small_grid() -> String {
     grid_code(SMALL_GRID)
 }
 
-/// Code of the community with the most tickets.
+/// Returns the code of the community with the most tickets.
 pub(crate) fn busy_community() -> String {
     grid_code(0)[..12].to_owned()
 }
 
-/// The unit with many orders.
+/// Returns the id of a unit with many orders.
 pub(crate) fn busy_unit() -> Uuid {
     unit(0)
 }
 
-/// The unit with few orders.
+/// Returns the id of the unit with few orders.
 pub(crate) fn small_unit() -> Uuid {
     unit(UNITS)
 }
@@ -74,18 +72,15 @@ fn unit(number: u64) -> Uuid {
     Uuid::from_u128(0x9999_0000_0000_4000_8000_0000_0000_0000 + u128::from(number))
 }
 
-/// Lines for `COPY`, for each table.
+/// Lines for `COPY`, per table.
 #[derive(Debug, Default)]
 pub(crate) struct Lines {
-    /// Of `ticket`.
     pub tickets: String,
-    /// Of `ticket_order`.
     pub orders: String,
-    /// Of `ticket_history`.
     pub history: String,
 }
 
-/// Columns of the lines, in their order.
+/// Columns of the lines, in order.
 pub(crate) const TICKET_COLUMNS: &str = "id, source, category_code, title, description, address, \
     area_code, routed, state, reported_time, ended_time, rework_count, escalation_level, clocks, \
     imported, revision";
@@ -94,7 +89,7 @@ pub(crate) const ORDER_COLUMNS: &str =
 pub(crate) const HISTORY_COLUMNS: &str =
     "ticket_id, revision, action, to_state, action_time, actor, reason";
 
-/// What a ticket is, by its number.
+/// The attributes of a ticket, derived from its number.
 #[derive(Debug, PartialEq, Eq)]
 struct Filled {
     area_code: String,
@@ -111,7 +106,7 @@ fn filled(number: u64) -> Filled {
     } else if number.is_multiple_of(2) {
         number / 2 % SMALL_GRID
     } else {
-        // The cube of an even spread: half of these lie in an eighth of the grids.
+        // The cube of an even distribution: half of these are in an eighth of the grids.
         let part = chance % 1000;
         part * part * part * SMALL_GRID / 1_000_000_000
     };
@@ -133,7 +128,7 @@ fn filled(number: u64) -> Filled {
     Filled {
         area_code: if routed { code } else { code[..12].to_owned() },
         routed,
-        // Who holds an order holds one that was issued.
+        // A ticket with an order must be in a state after its dispatch.
         state: if unit.is_some() {
             state.max(PENDING_ACCEPTANCE)
         } else {
@@ -143,7 +138,7 @@ fn filled(number: u64) -> Filled {
     }
 }
 
-/// A number that looks random and is the same for the same ticket.
+/// Returns a pseudo-random number that depends only on the ticket's number (SplitMix64).
 fn mixed(number: u64) -> u64 {
     let mut bits = number.wrapping_add(0x9e37_79b9_7f4a_7c15);
     bits = (bits ^ (bits >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -152,8 +147,8 @@ fn mixed(number: u64) -> u64 {
 }
 
 impl Lines {
-    /// Adds a ticket with its orders and its history. `clocks` is JSON without
-    /// tabs, line ends and backslashes.
+    /// Adds a ticket with its orders and history. `clocks` is JSON without tabs, newlines and
+    /// backslashes, which `COPY` would interpret.
     pub(crate) fn add(&mut self, number: u64, category: &str, clocks: &str) {
         let ticket = filled(number);
         let id = Uuid::from_u128(0x9999_0000_0000_7000_8000_0000_0000_0000 + u128::from(number));
@@ -165,7 +160,7 @@ impl Lines {
         } else {
             NULL.to_owned()
         };
-        // Writing to a String can't fail.
+        // Writing to a `String` can't fail.
         let _ = writeln!(
             self.tickets,
             "{id}\t2\t{category}\t楼道堆物影响通行\t三楼至四楼楼道堆放旧家具和纸箱，请安排人员清理。\t{}幢{}单元\t{}\t{}\t{}\t{}\t{ended}\t0\t0\t{clocks}\tf\t{steps}",
@@ -199,9 +194,9 @@ impl Lines {
     }
 }
 
-/// How COPY writes that there is no value.
+/// `COPY`'s notation for NULL.
 const NULL: &str = "\\N";
-/// When the first ticket was reported: a minute before the second.
+/// Time of the first report; each ticket is reported a minute after the one before.
 const FIRST_REPORT: DateTime<Utc> = DateTime::from_timestamp_nanos(1_577_836_800_000_000_000);
 
 fn time(time: DateTime<Utc>) -> String {

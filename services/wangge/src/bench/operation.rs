@@ -1,25 +1,25 @@
-//! The operations that are measured, and what is asked of them.
+//! The measured operations and their targets.
 
 use clap::ValueEnum;
 
-/// An operation.
+/// A measured operation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Operation {
     /// `CreateTicket`.
     Create,
     /// `GetTicket`.
     Get,
-    /// `ListTickets`, 50 on a page.
+    /// `ListTickets`, 50 per page.
     List,
     /// `DispatchTicket`.
     Dispatch,
 }
 
 impl Operation {
-    /// All of them, in the order in which they are measured.
+    /// All operations, in the order in which they are measured.
     pub(crate) const ALL: [Self; 4] = [Self::Create, Self::Get, Self::List, Self::Dispatch];
 
-    /// Its name.
+    /// Returns the name of the operation.
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Create => "create",
@@ -29,8 +29,8 @@ impl Operation {
         }
     }
 
-    /// How much of the bare database's rate is asked for, on a machine of two
-    /// cores with the load generator and the database on it.
+    /// Returns the required rate relative to the bare database, on a machine with two cores that
+    /// also runs the load generator and the database.
     pub(crate) fn target(self) -> f64 {
         match self {
             Self::Create | Self::Dispatch => 1.0,

@@ -1,17 +1,17 @@
-//! The bare statements: what each operation does to the database, written for
-//! pgbench as a transaction by hand would do it, one round trip a statement.
-//! Reads are our own statements.
+//! The bare statements: the database work of each operation as a pgbench script, written like
+//! a plain transaction with one round trip per statement. Reads use the service's own
+//! statements.
 
 use super::{operation::Operation, setting::Setting};
 
-/// Tickets in the scratch database that were reported and nothing more.
+/// Number of tickets in the scratch database that are only reported.
 pub(crate) const REPORTED: i64 = 20_000;
-/// Tickets behind them that wait to be dispatched.
+/// Number of tickets after them that are ready to be dispatched.
 pub(crate) const FILED: i64 = 40_000;
 
-/// Fills the scratch database. `new_id` makes ids that grow with time, as
-/// ours do. Bound: category, title, description, address, area, unit, clocks of
-/// a reported ticket, clocks of a filed one, numbers of both.
+/// Fills the scratch database. `new_id` creates ids that increase with time, like the
+/// service's. Parameters: category, title, description, address, area, unit, clocks of a
+/// reported ticket, clocks of a filed one, numbers of both.
 pub(crate) const FILL: [&str; 4] = [
     "create function new_id() returns uuid language sql volatile return encode(overlay(
          uuid_send(gen_random_uuid()) placing
@@ -54,9 +54,9 @@ where id = lpad(to_hex(:n::int), 32, '0')::uuid
         where o.ticket_id = ticket.id and o.unit_id = null::uuid and o.state <= 5));
 ";
 
-// The newest tickets of a community, by the index that serves our own list
-// (`tickets/src/store/listing.rs`): what the call does not filter by is said in the
-// statement itself and not left to its arguments.
+// The newest tickets of a community, with the index that serves the service's own list
+// (`tickets/src/store/listing.rs`). Filters that the call doesn't use are literals, not
+// parameters, so that the planner can choose the index.
 const LIST: &str = r"
 select row_to_json(ticket),
     (select json_agg(o order by o.place) from ticket_order o where o.ticket_id = ticket.id)
@@ -75,7 +75,7 @@ join ticket on ticket.id = page.id
 order by page.reported_time desc, page.id desc;
 ";
 
-// Each client takes tickets of its own, one after another.
+// Each client dispatches different tickets, one after another.
 const DISPATCH: &str = r"
 \set n (:first + :k * :clients + :client_id) % :filed + :reported + 1
 \set k :k + 1
@@ -99,7 +99,7 @@ insert into outbox (event_id, record_id, revision, area_code, occurred_time, rec
 commit;
 ";
 
-/// The script of an operation.
+/// Returns the script of an operation.
 pub(crate) fn script(operation: Operation) -> String {
     match operation {
         Operation::Create => CREATE.to_owned(),
@@ -109,7 +109,7 @@ pub(crate) fn script(operation: Operation) -> String {
     }
 }
 
-/// What scripts are given. Texts are as long as those that our calls write.
+/// Returns the variables of the scripts. Texts are as long as those of the measured calls.
 pub(crate) fn variables(setting: &Setting) -> Vec<(&'static str, String)> {
     let report = setting.report(0);
     vec![
@@ -139,16 +139,16 @@ pub(crate) fn variables(setting: &Setting) -> Vec<(&'static str, String)> {
     ]
 }
 
-/// Bytes in the events that our calls write.
+/// Sizes in bytes of the events that the measured calls write.
 const CREATED_EVENT: usize = 80;
 const DISPATCHED_EVENT: usize = 190;
 
-/// Clocks of a ticket that was reported and nothing more.
+/// Returns the clocks of a ticket that is only reported.
 pub(crate) fn reported_clocks() -> String {
     clocks(&[FILING])
 }
 
-/// Clocks as our calls write them.
+/// Clocks as the service writes them.
 const FILING: &str = r#"{"kind":1,"limit":{"kind":3,"amount":15},"limit_source":"profile","unit_id":null,"stretches":[{"start":"2026-03-01T08:00:00.123456Z","end":null,"counted":true,"cause":1}]}"#;
 const FILED_IN_TIME: &str = r#"{"kind":1,"limit":{"kind":3,"amount":15},"limit_source":"profile","unit_id":null,"stretches":[{"start":"2026-03-01T08:00:00.123456Z","end":"2026-03-01T08:00:05.123456Z","counted":true,"cause":1}]}"#;
 const DISPATCHING: &str = r#"{"kind":2,"limit":{"kind":3,"amount":15},"limit_source":"profile","unit_id":null,"stretches":[{"start":"2026-03-01T08:00:05.123456Z","end":null,"counted":true,"cause":2}]}"#;

@@ -1,5 +1,5 @@
-//! Where the measured tickets are to be: a community, a category and a unit
-//! that the running system has, found through its public contracts.
+//! The setting of the measured tickets: a community, a category and a unit of the running
+//! system, found through its public contracts.
 
 use anyhow::{Context as _, Result};
 use tonic::Code;
@@ -16,10 +16,10 @@ use wangge_client::{ServiceChannel, retry};
 
 use crate::connect::{Channels, refused};
 
-/// What is missing, and what to do about it.
+/// Error message with its fix.
 const NOTHING_THERE: &str = "the system has no records to work with: run `wangge up --demo`";
 
-/// What matters are about: a title and a description.
+/// Titles and descriptions of the reported matters.
 const MATTERS: [(&str, &str); 4] = [
     (
         "楼道堆物影响通行",
@@ -39,28 +39,29 @@ const MATTERS: [(&str, &str); 4] = [
     ),
 ];
 
-/// Where measured tickets are.
+/// The setting of the measured tickets.
 #[derive(Debug)]
 pub(crate) struct Setting {
-    /// Code of the community.
+    /// Code of a community that exists on the system.
     pub community: String,
-    /// Code of the area that reports name: the community, if its address book
-    /// leads on to a grid, or else a grid.
+    /// Code of the area that reports name: the community if its address book resolves to a
+    /// grid, otherwise a grid.
     pub area: String,
-    /// Code of the category.
+    /// Code of a category of tickets.
     pub category: String,
-    /// Id of the unit that orders go to.
+    /// Id of the unit that receives orders.
     pub unit: String,
-    /// What addresses begin with.
+    /// Prefix of addresses: the name of an estate.
     estate: String,
 }
 
 impl Setting {
-    /// Finds what the system has.
+    /// Finds a setting in the running system.
     pub(crate) async fn find(channels: &Channels) -> Result<Self> {
         let organization = channels.organization.clone();
         let community = first_area(&organization, AreaKind::Community, "").await?;
         let estate = community.name.trim_end_matches("社区").to_owned();
+        // Reports should be routed to a grid, by address if possible.
         let area = if is_in_address_book(&organization, &address(&estate, 1)).await? {
             community.code.clone()
         } else {
@@ -77,7 +78,7 @@ impl Setting {
         })
     }
 
-    /// A report; the same number gives the same one.
+    /// Returns a report that depends only on its number.
     pub(crate) fn report(&self, number: usize) -> Ticket {
         let (title, description) = MATTERS[number % MATTERS.len()];
         Ticket {
@@ -112,6 +113,7 @@ async fn first_area(channel: &ServiceChannel, kind: AreaKind, within: &str) -> R
     let areas = answer.into_inner().areas;
     areas
         .into_iter()
+        // Ended areas are listed as well, but can't be named by new reports.
         .find(|area| area.end_date.is_none())
         .context(NOTHING_THERE)
 }
@@ -132,6 +134,7 @@ async fn is_in_address_book(channel: &ServiceChannel, address: &str) -> Result<b
 }
 
 async fn first_unit(channel: &ServiceChannel) -> Result<String> {
+    // Preferably a department, the usual recipient of orders.
     for kind in [UnitKind::Department, UnitKind::Unspecified] {
         let request = ListUnitsRequest {
             page_size: 1000,

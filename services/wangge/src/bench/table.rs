@@ -1,4 +1,4 @@
-//! What was measured, as a table or as JSON.
+//! Prints results of a benchmark as a table or as JSON.
 
 use anyhow::Result;
 use serde_json::json;
@@ -9,18 +9,17 @@ use super::{
 };
 use crate::output::{self, Output, line, note, pad};
 
-/// One operation at one pace, ours and the bare database's.
+/// Results of one operation at one pace, for the service and the bare database.
 #[derive(Debug)]
 pub(crate) struct Measured {
-    /// The operation.
     pub operation: Operation,
-    /// How calls followed one another.
+    /// Pace of the calls.
     pub pace: Pace,
-    /// What became of our calls.
+    /// Results of the service's calls.
     pub ours: Tally,
-    /// Clients of pgbench.
+    /// Number of pgbench's clients.
     pub clients: usize,
-    /// Transactions per second of the bare database, before and after.
+    /// Transactions per second of the bare database, before and after the calls.
     pub bare: [f64; 2],
 }
 
@@ -29,14 +28,14 @@ impl Measured {
         self.bare.iter().sum::<f64>() / 2.0
     }
 
-    /// How much of the bare rate is ours; at a rate of the caller's choosing
-    /// that says nothing.
+    /// Returns the service's rate relative to the bare database's; `None` at a fixed rate, where
+    /// it has no meaning.
     fn ratio(&self) -> Option<f64> {
         matches!(self.pace, Pace::InFlight(_))
             .then(|| self.ours.per_second() / self.bare().max(f64::EPSILON))
     }
 
-    /// Whether the target was met.
+    /// Returns true if the target was met; `None` if there is none.
     fn met(&self) -> Option<bool> {
         self.ratio().map(|ratio| ratio >= self.operation.target())
     }
@@ -55,18 +54,18 @@ const HEADER: [&str; 11] = [
     "target",
     "met",
 ];
-/// Widths of the columns, known before the first row is.
+/// Widths of the columns, fixed because rows are printed as they are measured.
 const WIDTHS: [usize; 11] = [9, 13, 8, 8, 8, 8, 7, 8, 9, 6, 3];
 
-/// Prints what stands above the rows.
+/// Prints the table's header.
 pub(crate) fn print_header(output: Output) {
     if output == Output::Text {
         print_cells(&HEADER.map(str::to_owned));
     }
 }
 
-/// Prints what was measured as soon as it was, and below it what a reader has
-/// to know: a run that ends early has shown what it came to.
+/// Prints a result as soon as it is measured, with its remarks, so that a run that ends early
+/// has shown the results so far.
 pub(crate) fn print(row: &Measured, output: Output) -> Result<()> {
     if output == Output::Json {
         return output::json(&json_row(row));
@@ -165,6 +164,7 @@ fn remarks(row: &Measured) {
         ));
     }
     let [before, after] = row.bare;
+    // Both halves ran the same statements, so a difference must come from other load.
     if (before - after).abs() > 0.3 * before.max(after) {
         note(format!(
             "{what}: the bare rate was {before:.0}/s before and {after:.0}/s after: the machine was busy"

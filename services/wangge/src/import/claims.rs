@@ -1,5 +1,5 @@
-//! What a folder says of areas and units, for the trials of services that learn
-//! of them by organization's feed: nothing of the folder is there yet.
+//! The areas and units that a folder claims to contain, for the dry runs of services that
+//! learn of them by organization's feed: in a dry run nothing of the folder is there yet.
 
 use std::collections::HashSet;
 
@@ -10,11 +10,11 @@ use wangge_api::organization::v1::{
 
 use super::records::Sourced;
 
-/// How large a message may be, give or take one area, in bytes.
+/// Maximum size of a message in bytes, apart from its last area.
 const MESSAGE: usize = 1024 * 1024;
 
-/// The areas and units that a folder holds, those left out that can't be loaded,
-/// and areas of the platform that it names.
+/// Returns the areas and units of a folder that can be imported, and the areas of the platform
+/// that it names.
 pub(super) fn claims(
     records: &[Sourced<Organization>],
     refused: &HashSet<usize>,
@@ -25,6 +25,7 @@ pub(super) fn claims(
         units: Vec::new(),
     };
     for (number, sourced) in records.iter().enumerate() {
+        // A claim for a refused area would hide the faults of the rows that name it.
         match &sourced.record {
             _ if refused.contains(&number) => {}
             Organization::Area(area) => dataset.areas.push(area.clone()),
@@ -35,7 +36,7 @@ pub(super) fn claims(
     dataset
 }
 
-/// The same without boundaries, which not every service looks at.
+/// Removes the boundaries, which not every service reads.
 pub(super) fn without_boundaries(mut dataset: ImportDataset) -> ImportDataset {
     for area in &mut dataset.areas {
         area.boundary_geojson.clear();
@@ -43,11 +44,12 @@ pub(super) fn without_boundaries(mut dataset: ImportDataset) -> ImportDataset {
     dataset
 }
 
-/// A data set in parts that fit a message each; one part at least, since it says
-/// that there is nothing else.
+/// Splits a data set into parts that fit in a message each. Returns at least one part: an
+/// empty one states that nothing is claimed.
 pub(super) fn parts(dataset: ImportDataset) -> Vec<ImportDataset> {
     let (mut parts, mut part, mut bytes) = (Vec::new(), ImportDataset::default(), 0);
     let mut begin = |part: &mut ImportDataset, more: usize| {
+        // A part that is still empty accepts any area, however large: it can't be split.
         if bytes > 0 && bytes + more > MESSAGE {
             parts.push(std::mem::take(part));
             bytes = 0;

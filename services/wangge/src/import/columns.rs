@@ -1,10 +1,9 @@
-//! The columns of a file, found by what the contracts call them. An author of
-//! files knows neither the contracts' fields nor their guards.
+//! The columns of a file, found by the contracts' field names. Authors of files know neither
+//! the contracts' fields nor their guards.
 
 use std::sync::Arc;
 
-/// The columns that guards look at, by the guard. Those that a file doesn't have
-/// are left out.
+/// The columns that each guard checks. Columns that a file doesn't have are skipped.
 const GUARDS: &[(&str, &[&str])] = &[
     ("assignment_open", &["steps"]),
     ("benefits_already", &["project_key", "resident_key"]),
@@ -120,13 +119,13 @@ const GUARDS: &[(&str, &[&str])] = &[
 #[derive(Debug, Default)]
 pub(crate) struct Columns {
     names: Vec<String>,
-    /// Fields of the contract that have another name here.
+    /// Contract fields whose column has another name, with that name.
     fields: Vec<(String, String)>,
 }
 
 impl Columns {
-    /// Columns, the first of which names the row; and fields of the contract, each
-    /// with the column that it comes from.
+    /// Creates columns, the first of which identifies the row, and contract fields with the
+    /// columns that they come from.
     pub(crate) fn of(names: &[&str], fields: &[(&str, &str)]) -> Arc<Self> {
         let owned = |(field, column): &(&str, &str)| ((*field).to_owned(), (*column).to_owned());
         Arc::new(Self {
@@ -135,24 +134,25 @@ impl Columns {
         })
     }
 
-    /// The names.
+    /// Returns the names of the columns.
     pub(crate) fn names(&self) -> &[String] {
         &self.names
     }
 
-    /// The column, or the columns, that a field or a guard is about, and the
-    /// description with the names that the file has.
+    /// Returns the column or columns that a field or a guard is about, and the description with
+    /// the file's own names.
     pub(crate) fn name(&self, field: &str, description: &str) -> (String, String) {
         let column = if field.is_empty() {
             self.guarded(description)
         } else {
             self.column(field).map(str::to_owned)
         };
+        // Always a column: without one, an author would have to search the whole row.
         let column = column.or_else(|| self.names.first().cloned());
         (column.unwrap_or_default(), self.reword(description))
     }
 
-    /// The column of a field: of its path as a whole, or of where that begins.
+    /// Returns the column of a field: of its full path, or of the path's first part.
     fn column(&self, field: &str) -> Option<&str> {
         let plain = without_numbers(field);
         let root = plain.split('.').next().unwrap_or_default();
@@ -167,9 +167,10 @@ impl Columns {
         })
     }
 
-    /// The columns of a guard: `guard: why`, or `guard: field: why`.
+    /// Returns the columns of a guard, from `guard: why` or `guard: field: why`.
     fn guarded(&self, description: &str) -> Option<String> {
         let (guard, why) = description.split_once(": ")?;
+        // Guards of references name the field themselves: `unit_not_current: unit_id: why`.
         let named = why
             .split_once(": ")
             .and_then(|(field, _)| self.column(field));
@@ -182,7 +183,7 @@ impl Columns {
         (!columns.is_empty()).then(|| columns.join(", "))
     }
 
-    /// A description in which fields have the names of their columns.
+    /// Replaces field names in a description with the names of their columns.
     fn reword(&self, description: &str) -> String {
         let is_part = |letter: char| letter.is_ascii_alphanumeric() || letter == '_';
         let mut said = String::new();
@@ -193,7 +194,7 @@ impl Columns {
                 continue;
             }
             let mut fields = self.fields.iter();
-            // Short names are words of the language too: `id`, `reason`, `actor`.
+            // Short names such as `id`, `reason` and `actor` are also English words.
             let renamed = fields.find(|(field, _)| *field == word && word.contains('_'));
             said.push_str(renamed.map_or(word.as_str(), |(_, column)| column));
             said.push(letter);
@@ -204,7 +205,7 @@ impl Columns {
     }
 }
 
-/// A path without the numbers of entries: `steps[2].action` is `steps.action`.
+/// Removes indices from a path: `steps[2].action` becomes `steps.action`.
 fn without_numbers(path: &str) -> String {
     let mut parts = path.split('[');
     let first = parts.next().unwrap_or_default().to_owned();

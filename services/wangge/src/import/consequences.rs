@@ -1,22 +1,26 @@
-//! Each fault is told once: what is refused only because it names what was
-//! refused itself follows from that, and is told when that has been mended.
+//! Suppresses follow-up faults: a row that is refused only because it names a refused row is
+//! not reported until that row has been corrected.
 
-/// More refused rows than this are not searched for.
+/// Maximum number of refused rows that are searched for.
 const LIMIT: usize = 1000;
-/// The reason of a row that names what isn't there.
+/// Reason of a row that names a record that doesn't exist.
 const UNKNOWN: &str = "REFERENCE_UNKNOWN";
 
-/// The names of rows that were refused so far.
+/// The names of the rows that were refused so far.
 #[derive(Debug, Default)]
 pub(super) struct Consequences(Vec<Vec<u8>>);
 
 impl Consequences {
-    /// Takes a refused row: by what names others name it, its text, and for which
-    /// reasons it was refused. Returns whether that follows from an earlier one.
+    /// Records a refused row: the names that others use for it, its encoded record, and the
+    /// reasons. Returns true if the refusal follows from an earlier one.
     pub(super) fn take(&mut self, names: &[String], text: &[u8], reasons: &[&str]) -> bool {
+        // Searched in the encoded bytes, so that no kind of record has to be known: ids and codes
+        // are stored as plain text in them.
         let follows = reasons.iter().all(|reason| *reason == UNKNOWN)
             && self.0.iter().any(|name| contains(text, name));
+        // Bounded, since every later row is searched for every name.
         if self.0.len() < LIMIT {
+            // An empty name would match every row.
             let names = names.iter().filter(|name| !name.is_empty());
             self.0.extend(names.map(|name| name.clone().into_bytes()));
         }

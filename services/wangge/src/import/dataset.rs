@@ -1,5 +1,5 @@
-//! dataset.csv: what a folder is. It is read strictly, since what isn't
-//! understood here would be understood wrongly in every other file.
+//! dataset.csv: the description of a folder. Parsed strictly, since a misunderstanding here
+//! would affect every other file.
 
 use std::collections::BTreeMap;
 
@@ -13,11 +13,11 @@ use super::{
     text::Encoding,
 };
 
-/// The file.
+/// Name of the file.
 pub(crate) const FILE: &str = "dataset.csv";
-/// The format that this tool reads.
+/// Version of the format that this tool reads.
 const FORMAT: &str = "1";
-/// Keys, and whether each is required.
+/// The keys, and whether each is required.
 const KEYS: [(&str, bool); 7] = [
     ("format", true),
     ("name", true),
@@ -28,19 +28,19 @@ const KEYS: [(&str, bool); 7] = [
     ("encoding", false),
 ];
 
-/// What the file says.
+/// The content of the file.
 #[derive(Debug, Default)]
 pub(crate) struct Dataset {
     /// Code of the community.
     pub(crate) area_code: String,
-    /// Line on which it stands.
+    /// Line that has the code.
     pub(crate) area_line: u64,
-    /// How all files are encoded, if that is said.
+    /// Encoding of all files, if it is stated.
     pub(crate) encoding: Option<Encoding>,
 }
 
 impl Dataset {
-    /// Reads the file.
+    /// Parses the file; faults are added to `problems`.
     pub(crate) fn read(text: &str, problems: &Problems) -> Self {
         let table = Table::read(FILE, text, &Columns::of(&["key", "value"], &[]), problems);
         let mut values: BTreeMap<&str, (u64, &str)> = BTreeMap::new();
@@ -59,6 +59,7 @@ impl Dataset {
                 });
             }
         }
+        // Only if the table could be read: otherwise every key would be reported as missing.
         if table.is_whole() {
             for (key, _) in KEYS.iter().filter(|(_, required)| *required) {
                 let (line, value) = values.get(key).copied().unwrap_or_default();
@@ -81,6 +82,7 @@ impl Dataset {
                 value.clone_into(&mut self.area_code);
                 self.area_line = line;
             }
+            // Days of records are days of this zone; a folder of another zone would be shifted.
             "time_zone" if value != DEFAULT_ZONE.name() => {
                 let zone = DEFAULT_ZONE.name();
                 refuse(&format!(

@@ -1,5 +1,5 @@
-//! Areas and categories that a folder names and doesn't hold: the platform must
-//! have them, or the rows that name them can't be loaded.
+//! Areas and categories that a folder names but doesn't contain: the platform must have them,
+//! or the rows that name them can't be imported.
 
 use std::collections::{HashMap, HashSet};
 
@@ -13,11 +13,11 @@ use wangge_api::{
 use super::records::{Named, Problem, Records};
 use crate::connect::{Channels, refused};
 
-/// How many categories a page has.
+/// Page size when categories are listed.
 const PAGE: i32 = 1000;
 
-/// Looks for what a folder doesn't hold; returns what is nowhere, and the areas
-/// that were found.
+/// Looks up what a folder doesn't contain; returns a problem for each name that doesn't
+/// exist, and the areas that were found.
 pub(super) async fn check(
     channels: &Channels,
     records: &Records,
@@ -33,6 +33,7 @@ async fn areas(channels: &Channels, named: &[Named]) -> Result<(Vec<Problem>, Ve
         organization::area_service_client::AreaServiceClient::new(channels.organization.clone());
     for area in named {
         let code = area.code.as_str();
+        // Looked up once per code, since many rows name the same area.
         if known.contains_key(code) {
             continue;
         }
@@ -41,7 +42,7 @@ async fn areas(channels: &Channels, named: &[Named]) -> Result<(Vec<Problem>, Ve
         };
         let found = match client.get_area(request).await {
             Ok(found) => Some(found.into_inner()),
-            // One that is no code is told by the service that gets the row.
+            // The service that receives the row reports an invalid code.
             Err(status) if [Code::NotFound, Code::InvalidArgument].contains(&status.code()) => None,
             Err(status) => return Err(refused(status)),
         };
@@ -49,7 +50,7 @@ async fn areas(channels: &Channels, named: &[Named]) -> Result<(Vec<Problem>, Ve
     }
     let missing = named.iter().filter(|area| {
         let found = known.get(area.code.as_str()).and_then(Option::as_ref);
-        // The dataset's own area is a community.
+        // The data set's own area must be a community.
         found.is_none_or(|found| area.column == "value" && found.kind() != AreaKind::Community)
     });
     let problems = missing

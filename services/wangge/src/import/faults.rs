@@ -1,5 +1,5 @@
-//! Folders with one fault each, made from the golden data sets: what a look at
-//! the files alone must refuse, where, and once.
+//! Folders with one fault each, derived from the golden data sets: the faults that must be
+//! found in the files alone, each reported once and at the right place.
 
 use std::{collections::BTreeMap, path::PathBuf};
 
@@ -43,7 +43,7 @@ fn told(files: Files) -> Vec<String> {
     problems.iter().map(Problem::to_string).collect()
 }
 
-/// A file of the small data set with one text replaced, once.
+/// Returns the small data set with one text in a file replaced once.
 fn changed(file: &str, from: &str, to: &str) -> Files {
     let mut files = golden("linhe");
     let text = String::from_utf8(files[file].clone()).expect("UTF-8");
@@ -353,7 +353,7 @@ fn marks_ends_of_lines_and_encodings_make_no_difference() {
     assert_eq!(folder(named.clone()).notes(), [""; 0]);
     assert_eq!(ids(named), plain);
 
-    // A blank line and one of commas, as spreadsheets leave them.
+    // Blank lines and lines of commas, as spreadsheets write them.
     let blank = changed("people.csv", "secretary-1,", "\n,,\nsecretary-1,");
     assert_eq!(ids(blank), plain);
 }

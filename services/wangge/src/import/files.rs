@@ -1,5 +1,5 @@
-//! The files of the format. One whose name is none of theirs is refused with the
-//! nearest right name, since what it holds would be lost in silence.
+//! The files of the format. A file with an unknown name is refused with the most similar known
+//! name, since its content would otherwise be ignored silently.
 
 use std::path::Path;
 
@@ -22,10 +22,10 @@ const FILES: [&str; 14] = [
     "registrations.csv",
     "check_in_visits.csv",
 ];
-/// What files begin with that say what a load must lead to, and are not loaded.
+/// Prefix of files that state the expected results of an import; they are not imported.
 const EXPECTED: &str = "expected_";
 
-/// Files of plain records, of every service.
+/// Iterates over the files of plain records of every service.
 pub(super) fn plain_files() -> impl Iterator<Item = File> {
     let files = organization::PLAIN
         .iter()
@@ -34,18 +34,18 @@ pub(super) fn plain_files() -> impl Iterator<Item = File> {
     files.copied()
 }
 
-/// Names of all files.
+/// Iterates over the names of all files.
 fn names() -> impl Iterator<Item = &'static str> {
     FILES.into_iter().chain(plain_files().map(|file| file.name))
 }
 
-/// The file of the format that has a name.
+/// Returns the file of the format with a name.
 pub(super) fn known(name: &str) -> Option<&'static str> {
     names().find(|known| *known == name)
 }
 
-/// Why a file in a folder can't be what its author means it to be; none if it is
-/// no data at all.
+/// Returns the reason why a file name is probably a mistake; `None` if the file isn't data.
+// Hidden files, and lock files of office programs.
 pub(super) fn misnamed(name: &str) -> Option<String> {
     if name.starts_with(['.', '~']) || name.starts_with(EXPECTED) {
         return None;
@@ -56,6 +56,7 @@ pub(super) fn misnamed(name: &str) -> Option<String> {
         stem.to_ascii_lowercase()
     };
     let extension = path.extension().unwrap_or_default().to_ascii_lowercase();
+    // The right stem with another extension, such as a spreadsheet: certainly a mistake.
     if let Some(same) = names().find(|known| stem(known) == stem(name)) {
         let is_table = [
             "csv", "txt", "tsv", "xls", "xlsx", "ods", "et", "geojson", "json", "",
@@ -70,7 +71,7 @@ pub(super) fn misnamed(name: &str) -> Option<String> {
     })
 }
 
-/// The name that is nearest to another one, if one is near at all.
+/// Returns the most similar name, if one is similar enough.
 pub(super) fn nearest<'n>(name: &str, names: impl Iterator<Item = &'n str>) -> Option<&'n str> {
     let name = name.to_lowercase();
     names

@@ -1,4 +1,4 @@
-//! A folder of files, read as a whole.
+//! Reads a folder of files as a whole.
 
 use std::{
     cell::RefCell,
@@ -20,17 +20,17 @@ use super::{
     text, tickets, volunteers,
 };
 
-/// Files of other records that are named, with the column of their key.
+/// Files whose records are referenced, with the column of their key.
 const NAMED: [(&str, &str, &str); 3] = [
     ("units.csv", "unit", "code"),
     ("people.csv", "person", "key"),
     ("tickets.csv", "ticket", "key"),
 ];
-/// The time of ids made of keys: a correction of a record's own times must not
-/// make another record of it. 2000-01-01.
+/// Timestamp of derived ids, 2000-01-01: fixed, so that correcting a record's times doesn't
+/// change its id.
 const ID_SECONDS: i64 = 946_684_800;
 
-/// A data set's files.
+/// The files of a data set.
 #[derive(Debug)]
 pub(crate) struct Folder {
     texts: BTreeMap<&'static str, String>,
@@ -39,8 +39,8 @@ pub(crate) struct Folder {
     notes: Vec<String>,
 }
 
-/// What the files share while they are read: ids by key, by kind, whichever
-/// service keeps the records; and codes that must be known.
+/// State shared by the files while they are read: ids by key and kind, across services, and
+/// the codes that must exist.
 #[derive(Debug)]
 pub(crate) struct Reading<'f> {
     pub(super) folder: &'f Folder,
@@ -52,16 +52,18 @@ pub(crate) struct Reading<'f> {
 }
 
 impl Folder {
-    /// Reads all files of a folder. A file that is missing holds no records.
+    /// Reads all files of a folder. A missing file has no records.
     ///
     /// # Errors
-    /// When the folder itself can't be read.
+    /// Returns an error if the folder itself can't be read.
     pub(crate) fn read(path: &Path) -> Result<Self> {
         let mut found = BTreeMap::new();
         let entries = std::fs::read_dir(path).with_context(|| path.display().to_string())?;
         for entry in entries {
             let entry = entry.with_context(|| path.display().to_string())?;
             let name = entry.file_name().to_string_lossy().into_owned();
+            // A folder with the name of a data file isn't skipped: reading it fails, which is
+            // reported.
             if files::known(&name).is_none() && entry.path().is_dir() {
                 continue;
             }
@@ -74,7 +76,7 @@ impl Folder {
         Ok(Self::of(found))
     }
 
-    /// Files by name, each with its bytes, or why it can't be read.
+    /// Decodes files by name, each given as its bytes or its read error.
     pub(super) fn of(found: BTreeMap<String, Result<Vec<u8>, String>>) -> Self {
         let problems = Problems::default();
         let mut files: BTreeMap<&'static str, Vec<u8>> = BTreeMap::new();
@@ -91,6 +93,8 @@ impl Folder {
                 }
             }
         }
+        // The encoding is stated in a file of that encoding, so dataset.csv is read twice: first to
+        // find the encoding, then to report its faults.
         let encoding = files.get(dataset::FILE).and_then(|bytes| {
             let text = text::read(bytes, None).ok()?.text;
             Dataset::read(&text, &Problems::default()).encoding
@@ -123,17 +127,17 @@ impl Folder {
         }
     }
 
-    /// Code of the community.
+    /// Returns the code of the community.
     pub(crate) fn area_code(&self) -> &str {
         &self.dataset.area_code
     }
 
-    /// What a person should know of how the files were read.
+    /// Returns notes for the operator on how the files were read.
     pub(crate) fn notes(&self) -> &[String] {
         &self.notes
     }
 
-    /// Everything in the files, for a digest.
+    /// Returns the content of all files, for a digest.
     pub(crate) fn bytes(&self) -> Vec<u8> {
         self.texts
             .iter()
@@ -141,11 +145,12 @@ impl Folder {
             .collect()
     }
 
-    /// The records, or everything that is wrong with the files.
+    /// Returns the records, or all faults of the files.
     ///
     /// # Errors
-    /// What is wrong, in the order of files.
+    /// Returns the faults, in the order of the files.
     pub(crate) fn records(&self) -> Result<Records, Vec<Problem>> {
+        // Faults of the files themselves come first: those of their rows may follow from them.
         if !self.problems.is_empty() {
             return Err(self.problems.clone());
         }
@@ -157,6 +162,7 @@ impl Folder {
             areas: HashSet::new(),
             areas_elsewhere: RefCell::default(),
         };
+        // Before any file is read: files may name rows of files that are read after them.
         reading.collect_keys();
         let mut records = Records {
             area_code: self.area_code().to_owned(),
@@ -181,14 +187,15 @@ impl Folder {
 }
 
 impl<'f> Reading<'f> {
-    /// Collects the keys of every file, since files of one service name what
-    /// stands in those of another.
+    /// Collects the keys of every file, since files of one service name rows of files of
+    /// another.
     fn collect_keys(&mut self) {
         let plain = plain_files().map(|file| (file.name, file.kind, "key"));
         let all: Vec<_> = plain.chain(NAMED).collect();
         for (file, kind, column) in all {
             let mut keys = Keys::of(file);
             keys.take(self.text(file), column, |key| match kind {
+                // Units are known across data sets by their code, so their ids must agree.
                 "unit" => self.shared_id(kind, key),
                 _ => self.own_id(kind, key),
             });
@@ -196,12 +203,12 @@ impl<'f> Reading<'f> {
         }
     }
 
-    /// The keys of records of a kind.
+    /// Returns the keys of a kind of record.
     pub(super) fn keys(&self, kind: &str) -> &Keys {
         self.keys.get(kind).unwrap_or(&self.nothing)
     }
 
-    /// A CSV file.
+    /// Reads a CSV file as a table.
     pub(super) fn table(&self, file: &'static str, columns: &Arc<Columns>) -> Table<'_> {
         match self.folder.texts.get(file) {
             Some(text) => Table::read(file, text, columns, &self.problems),
@@ -209,25 +216,26 @@ impl<'f> Reading<'f> {
         }
     }
 
-    /// The text of another file; empty if it is missing.
+    /// Returns the text of another file; empty if it is missing.
     pub(super) fn text(&self, file: &str) -> &'f str {
         self.folder.texts.get(file).map_or("", String::as_str)
     }
 
-    /// Codes of the folder's areas.
+    /// Stores the codes of the folder's areas.
     pub(super) fn take_areas(&mut self, codes: HashSet<String>) {
         self.areas = codes;
     }
 
-    /// What the dataset says of itself.
+    /// Returns the content of dataset.csv.
     pub(super) fn dataset(&self) -> &Dataset {
         &self.folder.dataset
     }
 
-    /// The code of an area, which the folder or the platform must have.
+    /// Returns the code of an area, which the folder or the platform must have.
     pub(super) fn area_code(&self, row: Row<'_>, column: &'static str) -> String {
         let code = row.text(column);
         if !code.is_empty() && !self.areas.contains(code) {
+            // Not an error yet: the platform may have it, which is checked before the import.
             self.areas_elsewhere.borrow_mut().push(Named {
                 origin: row.origin(),
                 column,
@@ -237,13 +245,14 @@ impl<'f> Reading<'f> {
         code.to_owned()
     }
 
-    /// Id of a record that is known outside this data set by its code.
+    /// Returns the id of a record that is known outside this data set by its code.
     pub(super) fn shared_id(&self, kind: &str, code: &str) -> String {
         derived(&format!("{kind}:{code}"))
     }
 
-    /// Id of a record of this data set alone.
+    /// Returns the id of a record of this data set only.
     pub(super) fn own_id(&self, kind: &str, key: &str) -> String {
+        // With the community's code: the same key in two folders is two records.
         derived(&format!("{kind}:{}:{key}", self.folder.area_code()))
     }
 }

@@ -1,21 +1,21 @@
-//! CSV as RFC 4180 has it, strictly: a stray quote is refused, since it makes
-//! another text of everything behind it. Lines end with LF, CRLF or CR. Rows
-//! know the line on which they begin in the file.
+//! A strict CSV parser according to RFC 4180: a stray quote is refused, since it changes the
+//! meaning of everything after it. Lines end with LF, CRLF or CR. Rows record the line of the
+//! file that they start on.
 
-/// A row: the line on which it begins, counted from 1, and its fields.
+/// A row: its first line, counted from 1, and its fields.
 pub(super) type Line = (u64, Vec<String>);
 
-/// Why a text is no CSV, and from which line on it can't be read.
+/// The reason why a text isn't valid CSV, and the line of the fault.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Unquoted {
     pub(super) line: u64,
     pub(super) why: &'static str,
 }
 
-/// The rows of a text, those left out in which nothing stands.
+/// Returns the rows of a text, without blank ones.
 ///
 /// # Errors
-/// When quotes are not what RFC 4180 makes of them.
+/// Returns an error if quotes don't follow RFC 4180.
 pub(super) fn read(text: &str) -> Result<Vec<Line>, Unquoted> {
     let mut rows = Vec::new();
     let mut letters = Letters {
@@ -24,6 +24,7 @@ pub(super) fn read(text: &str) -> Result<Vec<Line>, Unquoted> {
     };
     while letters.rest.peek().is_some() {
         let row = letters.row()?;
+        // Spreadsheets save rows that were emptied as lines of commas.
         if row.1.iter().any(|field| !field.is_empty()) {
             rows.push(row);
         }
@@ -61,8 +62,9 @@ impl Letters<'_> {
         }
     }
 
-    /// A field behind its first quote, which ends with the next single one.
+    /// Parses a field after its opening quote, up to the next single quote.
     fn quoted(&mut self) -> Result<String, Unquoted> {
+        // The opening line is reported: at the end of the file, the fault would be hard to find.
         let begins = self.line;
         let mut field = String::new();
         loop {
@@ -95,9 +97,10 @@ impl Letters<'_> {
         Ok(field)
     }
 
-    /// The next letter; any end of a line is `\n`.
+    /// Returns the next character; any line ending is `\n`.
     fn next(&mut self) -> Option<char> {
         let letter = self.rest.next()?;
+        // CRLF is one line ending, and a CR alone is one, too.
         if letter == '\r' {
             self.rest.next_if_eq(&'\n');
         }

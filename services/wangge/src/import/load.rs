@@ -1,5 +1,4 @@
-//! Sends records through the import streams and keeps what each row's result
-//! says.
+//! Sends records through the import streams and collects the result of each row.
 
 use std::{
     collections::HashSet,
@@ -28,32 +27,32 @@ use super::{
 };
 use crate::connect::{Channels, refused};
 
-/// What a load came to.
+/// The result of an import.
 #[derive(Debug, Default)]
 pub(crate) struct Loaded {
-    /// Records that were loaded.
+    /// Number of records that were imported.
     pub imported: u64,
-    /// Records that were there already.
+    /// Number of records that existed already.
     pub unchanged: u64,
-    /// Rows that were refused.
+    /// Problems of the rows that were refused.
     pub problems: Vec<Problem>,
-    /// The last version that each service wrote.
+    /// Last version that each service wrote.
     pub last_versions: Vec<RecordVersion>,
     refused: Consequences,
-    /// Numbers of the rows that the last service has refused.
+    /// Numbers of the rows that the last service refused.
     refused_rows: HashSet<usize>,
 }
 
-/// What is to be done with rows.
+/// The purpose of a stream.
 #[derive(Debug)]
 enum Mode {
-    /// Load them.
+    /// Imports the rows.
     Load,
-    /// Check them; with the areas of the platform that they name.
+    /// Validates the rows in a dry run, with the areas of the platform that they name.
     Check(Vec<Area>),
 }
 
-/// How far a load has come, for whoever stops it.
+/// Progress of an import, for the message when it is interrupted.
 #[derive(Debug, Default)]
 pub(crate) struct Progress {
     imported: AtomicU64,
@@ -70,7 +69,7 @@ impl fmt::Display for Progress {
     }
 }
 
-/// Checks every record and loads none; returns what is wrong.
+/// Validates every record in a dry run; returns the problems.
 pub(crate) async fn check(channels: &Channels, records: &Records) -> Result<Vec<Problem>> {
     let (mut problems, platform) = elsewhere::check(channels, records).await?;
     let told: HashSet<(String, u64)> = problems
@@ -85,7 +84,7 @@ pub(crate) async fn check(channels: &Channels, records: &Records) -> Result<Vec<
     )
     .await?
     .problems;
-    // What a service says of the same row is the same fault, most likely.
+    // A service most likely reports the same fault of the row in other words.
     problems.extend(
         refused
             .into_iter()
@@ -94,13 +93,12 @@ pub(crate) async fn check(channels: &Channels, records: &Records) -> Result<Vec<
     Ok(problems)
 }
 
-/// Loads every record, service by service; stops behind a service that refused
-/// a row.
+/// Imports every record, service by service; stops after a service that refused a row.
 pub(crate) async fn load(channels: &Channels, records: &Records) -> Result<Loaded> {
     load_counted(channels, records, &Progress::default()).await
 }
 
-/// As [`load`], and counts what was loaded as it goes.
+/// Same as [`load`], and updates `progress` as it goes.
 pub(crate) async fn load_counted(
     channels: &Channels,
     records: &Records,
@@ -123,6 +121,7 @@ async fn send(
         area_code: records.area_code.clone(),
     });
 
+    // Organization first: the other services refer to its areas and units.
     let mut client = organization::import_service_client::ImportServiceClient::new(
         channels.organization.clone(),
     );
@@ -148,10 +147,12 @@ async fn send(
             counted,
         )
         .await?;
+    // Rows that name a refused area or unit couldn't be imported. A dry run goes on, to
+    // report all faults at once.
     if !loaded.problems.is_empty() && !validate_only {
         return Ok(loaded);
     }
-    // What is being loaded now, the feed brings; nothing brings what is only tried.
+    // In an import the feed delivers the areas and units; in a dry run nothing does.
     let claimed = match mode {
         Mode::Load => None,
         Mode::Check(platform) => Some(claims::claims(
@@ -200,6 +201,7 @@ async fn send(
         header,
         ..Default::default()
     };
+    // Volunteers doesn't locate points, so it needs no boundaries, the largest part.
     let datasets = self::datasets(claimed.map(claims::without_boundaries), |dataset| {
         volunteers::ImportRecordsRequest {
             dataset,
@@ -229,7 +231,7 @@ async fn send(
     Ok(loaded)
 }
 
-/// What is claimed, as messages.
+/// Returns the messages that carry the claims.
 fn datasets<M>(
     claimed: Option<ImportDataset>,
     message: impl Fn(Option<ImportDataset>) -> M,
@@ -238,7 +240,7 @@ fn datasets<M>(
     parts.into_iter().map(Some).map(message).collect()
 }
 
-/// Rows as messages, numbered from 0.
+/// Returns the messages that carry the rows, numbered from 0.
 fn messages<R: Clone, M>(records: &[Sourced<R>], message: impl Fn(i64, Option<R>) -> M) -> Vec<M> {
     records
         .iter()
@@ -247,13 +249,13 @@ fn messages<R: Clone, M>(records: &[Sourced<R>], message: impl Fn(i64, Option<R>
         .collect()
 }
 
-/// Messages one after the other.
+/// Returns a stream of the messages.
 fn stream<M>(messages: impl Iterator<Item = M>) -> impl Stream<Item = M> {
     futures::stream::iter(messages.collect::<Vec<M>>())
 }
 
 impl Loaded {
-    /// Reads the results of one stream; every row must have one.
+    /// Reads the results of one stream; each row must have exactly one.
     async fn take<R, A>(
         &mut self,
         records: &[Sourced<R>],
@@ -266,6 +268,7 @@ impl Loaded {
         let mut answers = call.await.map_err(refused)?.into_inner();
         let mut seen = 0;
         let mut last = None;
+        // Row numbers start at 0 again in each service's stream.
         self.refused_rows.clear();
         while let Some(answer) = answers.message().await.map_err(refused)? {
             for result in results(answer) {
@@ -283,6 +286,7 @@ impl Loaded {
             counted.imported.store(self.imported, Relaxed);
             counted.unchanged.store(self.unchanged, Relaxed);
         }
+        // A stream may end early without an error; the missing rows must not count as imported.
         if seen != records.len() {
             bail!("{seen} of {} rows were answered", records.len());
         }
@@ -306,6 +310,7 @@ impl Loaded {
                 for violation in violations {
                     let (field, why) = (&violation.field, &violation.description);
                     let problem = sourced.origin.problem(field, &violation.reason, why);
+                    // Violations in different fields of a contract may be of the same column.
                     if !self.problems.contains(&problem) {
                         self.problems.push(problem);
                     }
@@ -315,7 +320,7 @@ impl Loaded {
     }
 }
 
-/// A bar on a terminal, nothing elsewhere.
+/// Creates a progress bar, which is hidden unless stderr is a terminal.
 fn progress(rows: usize, validate_only: bool) -> ProgressBar {
     let target = if std::io::stderr().is_terminal() {
         ProgressDrawTarget::stderr()

@@ -1,36 +1,37 @@
-//! The notation of values: keys, days, times, numbers. Each has one form, so that
-//! a value that is read is the value that was meant.
+//! The notation of values: keys, dates, times, numbers. Each value has one notation, so that it
+//! can't be read differently from what its author meant.
 
 use chrono::{DateTime, FixedOffset, NaiveDate};
 
-/// What a key may look like.
+/// Message for an invalid key.
 pub(super) const KEY: &str = "must be 1 to 64 of A-Z a-z 0-9 . -";
-/// What a day looks like.
+/// Message for an invalid date.
 pub(super) const DAY: &str = "is no day: YYYY-MM-DD";
-/// What a time looks like.
+/// Message for an invalid time.
 pub(super) const TIME: &str = "is no time: RFC 3339 with offset, as 2022-07-28T23:50:00+08:00";
-/// What a whole number looks like.
+/// Message for an invalid number.
 pub(super) const NUMBER: &str = "is no such number";
 
-/// Whether a text can be a key or a unit's code.
+/// Returns true if a text can be a key or a unit's code.
 pub(super) fn is_key(text: &str) -> bool {
     let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b".-".contains(&byte);
     (1..=64).contains(&text.len()) && text.bytes().all(allowed)
 }
 
-/// Whether a text can be the code of an area.
+/// Returns true if a text can be an area's code.
 pub(super) fn is_area_code(text: &str) -> bool {
     (6..=32).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
-/// A day: `YYYY-MM-DD` and nothing else.
+/// Parses a date in the form `YYYY-MM-DD`.
 pub(super) fn day(text: &str) -> Option<NaiveDate> {
+    // chrono alone also accepts `2024-3-1` and a leading `+`.
     is_like(text, "0000-00-00")
         .then(|| NaiveDate::parse_from_str(text, "%Y-%m-%d").ok())
         .flatten()
 }
 
-/// A time: RFC 3339 with offset. A leap second is none: no clock here has it.
+/// Parses a time in RFC 3339 with an offset. Refuses leap seconds, which no clock here has.
 pub(super) fn time(text: &str) -> Option<DateTime<FixedOffset>> {
     let begins = text.get(..19)?;
     let has_leap = begins.ends_with("60");
@@ -39,9 +40,10 @@ pub(super) fn time(text: &str) -> Option<DateTime<FixedOffset>> {
         .flatten()
 }
 
-/// A number: digits, a sign before them if it is negative, and a point if it may
-/// have one.
+/// Parses a number: digits, with an optional minus sign and, where `N` allows it, a decimal
+/// point.
 pub(super) fn number<N: std::str::FromStr>(text: &str) -> Option<N> {
+    // `parse` alone also accepts `+5`, `1e3`, `NaN` and `.5`.
     let digits = text.strip_prefix('-').unwrap_or(text);
     let is_plain = digits
         .bytes()
@@ -52,7 +54,7 @@ pub(super) fn number<N: std::str::FromStr>(text: &str) -> Option<N> {
         .flatten()
 }
 
-/// Whether a text is like a pattern, in which 0 stands for any digit.
+/// Returns true if a text matches a pattern in which 0 stands for any digit.
 fn is_like(text: &str, pattern: &str) -> bool {
     let is_alike = |(byte, wanted): (u8, u8)| match wanted {
         b'0' => byte.is_ascii_digit(),

@@ -18,8 +18,7 @@ use super::{
     table::Keys,
 };
 
-/// Files of plain records, in an order in which each names only what stands in
-/// those before it.
+/// Files of plain records, ordered so that each only names rows of files before it.
 pub(super) const PLAIN: &[File] = &[
     File {
         name: "estates.csv",
@@ -54,13 +53,13 @@ pub(super) const PLAIN: &[File] = &[
         kind: "seat",
     },
 ];
-/// The message of the import stream.
+/// Name of the import stream's message.
 const STREAM: &str = "wangge.organization.v1.ImportRecordsRequest";
 
 const BOUNDARIES: &str = "boundaries.geojson";
 
-/// Reads areas with boundaries, addresses, units, people, appointments,
-/// published figures and plain records, in this order.
+/// Reads areas with boundaries, addresses, units, people, appointments, published figures and
+/// plain records, in this order.
 pub(super) fn read(reading: &mut Reading<'_>, records: &mut Records) -> Result<()> {
     let codes = areas(reading, records);
     reading.take_areas(codes);
@@ -106,6 +105,7 @@ fn areas(reading: &Reading<'_>, records: &mut Records) -> HashSet<String> {
         if !code.is_empty() && !notation::is_area_code(code) {
             row.problem("code", "must be 6 to 32 digits");
         } else if !code.starts_with(community) && !community.starts_with(code) {
+            // Areas around the community may be in the folder, so either may be the prefix.
             let why =
                 format!("lies neither in {community} nor around it: a folder holds one community");
             row.problem("code", &why);
@@ -119,6 +119,7 @@ fn areas(reading: &Reading<'_>, records: &mut Records) -> HashSet<String> {
         }
         let mut origin = row.origin().named(&[&id, code]);
         let boundary = boundaries.remove(code);
+        // A fault in the boundary is reported in its own file, not in areas.csv.
         if let Some((line, _)) = &boundary {
             let geometry = Columns::of(&["geometry"], &[]);
             let part = Origin::new(BOUNDARIES, *line, &geometry);
@@ -143,7 +144,7 @@ fn areas(reading: &Reading<'_>, records: &mut Records) -> HashSet<String> {
         problems.add(BOUNDARIES, line, "area_code", "REFERENCE_UNKNOWN", &what);
     }
     if !codes.contains(community) {
-        // It lies on the platform, or nowhere.
+        // The folder doesn't contain its own community, so the platform must.
         let columns = Columns::of(&["value"], &[]);
         records.areas_elsewhere.push(Named {
             origin: Origin::new(dataset::FILE, reading.dataset().area_line, &columns),
@@ -154,7 +155,7 @@ fn areas(reading: &Reading<'_>, records: &mut Records) -> HashSet<String> {
     codes
 }
 
-/// Boundaries by area code, each with the line on which the code stands.
+/// Returns boundaries by area code, each with the line of the code.
 fn boundaries(reading: &Reading<'_>) -> BTreeMap<String, (u64, String)> {
     let text = reading.text(BOUNDARIES);
     let mut boundaries = BTreeMap::new();
@@ -184,6 +185,7 @@ fn boundaries(reading: &Reading<'_>) -> BTreeMap<String, (u64, String)> {
             continue;
         };
         let again = usize::from(boundaries.contains_key(code));
+        // The GeoJSON parser reports no positions, so the line is searched in the text.
         let line = line_of(text, &format!("\"{code}\""), again);
         if again > 0 {
             let what = format!("{code} has another boundary already");
@@ -194,8 +196,7 @@ fn boundaries(reading: &Reading<'_>) -> BTreeMap<String, (u64, String)> {
     boundaries
 }
 
-/// The line on which a text stands, behind some others like it; 0 if there is
-/// none.
+/// Returns the line of an occurrence of a text, after skipping some; 0 if there is none.
 fn line_of(text: &str, wanted: &str, skipped: usize) -> u64 {
     let found = text.match_indices(wanted).nth(skipped);
     let before = found.and_then(|(place, _)| text.get(..place));
@@ -240,11 +241,12 @@ fn units(reading: &Reading<'_>, records: &mut Records) {
         ],
         &[("id", "code"), ("parent_id", "parent_code")],
     );
-    // A unit's parent stands above it.
+    // The service imports units in order, so a parent must be in an earlier row.
     let mut above = Keys::of(FILE);
     for row in reading.table(FILE, &columns).rows() {
         let id = reading.shared_id("unit", row.text("code"));
         let parent = row.text("parent_code");
+        // A parent that the file doesn't have at all is reported by `reference` below.
         let is_below = above.id(parent).is_none() && reading.keys("unit").id(parent).is_some();
         if is_below {
             row.problem("parent_code", "must stand above the row that names it");

@@ -1,9 +1,8 @@
-//! Files of plain records. Their columns are the fields of the contract's
-//! message, by name: `key` in the place of the id, and `…_key` (or `…_code`,
-//! for units) in the place of a field that names another record. A list of texts
-//! is one cell, with semicolons; so are the steps of a record with states:
-//! `action@time`, or `action@time@reason`. What the service fills itself has no
-//! column.
+//! Files of plain records. Their columns are the fields of the contract's message: `key`
+//! instead of the id, and `…_key` (or `…_code`, for units) instead of a field that refers to
+//! another record. A list of texts is one cell, separated by semicolons; so are the steps of a
+//! record with states: `action@time`, or `action@time@reason`. Fields that the service sets
+//! itself have no column.
 
 use std::sync::Arc;
 
@@ -24,29 +23,28 @@ use super::{
 /// A file of plain records.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct File {
-    /// Its name.
+    /// Name of the file.
     pub(super) name: &'static str,
-    /// What its rows are: a field of the import stream's `record`.
+    /// Kind of its rows: a field of the import stream's `record`.
     pub(super) kind: &'static str,
 }
 
-/// The contracts, as the import of plain records reads them.
+/// The contracts' descriptors, used to import plain records.
 #[derive(Debug)]
 struct Contracts {
     pool: DescriptorPool,
 }
 
-/// A column: a field of the message.
+/// A column and the message field that it fills.
 #[derive(Debug)]
 struct Column {
     name: String,
     field: FieldDescriptor,
-    /// What kind of record the field names, if it names one.
+    /// Kind of record that the field refers to, if any.
     names: Option<String>,
 }
 
-/// Reads files of plain records as messages of an import stream, each with where
-/// it came from.
+/// Reads files of plain records as messages of an import stream, each with its origin.
 pub(super) fn read<M: prost::Message + Default>(
     reading: &Reading<'_>,
     stream: &str,
@@ -61,7 +59,7 @@ pub(super) fn read<M: prost::Message + Default>(
 }
 
 impl Contracts {
-    /// The contracts that the tool was built with.
+    /// Loads the contracts that the tool was built with.
     fn read() -> Result<Self> {
         let pool = DescriptorPool::decode(wangge_api::FILE_DESCRIPTOR_SET)?;
         Ok(Self { pool })
@@ -91,6 +89,7 @@ impl Contracts {
         for row in table.rows() {
             let id = reading.own_id(file.kind, row.text("key"));
             row.keep("key", &id, &mut taken);
+            // Built by reflection, so that a new kind of record needs no code here.
             let record = fill(reading, &record, &columns, row, &id);
             let mut message = DynamicMessage::new(stream.clone());
             message.set_field(&place, Value::Message(record));
@@ -109,7 +108,7 @@ impl Contracts {
         let mut columns = Vec::new();
         for field in record.fields() {
             let options = field.options();
-            // A row has its key: what a bridge knows a message by is not asked for.
+            // `source_message_id` identifies a message for a chat bridge; rows have their key.
             if ["id", "revision", "etag", "source_message_id"].contains(&field.name())
                 || options.has_extension(&output_only)
             {
@@ -128,6 +127,7 @@ impl Contracts {
             let name = stem
                 .filter(|_| names.is_some())
                 .map(|stem| format!("{stem}{suffix}{plural}"));
+            // Renamed only if the contract marks the field as a reference.
             columns.push(Column {
                 name: name.unwrap_or_else(|| field.name().to_owned()),
                 field,
@@ -138,7 +138,7 @@ impl Contracts {
     }
 }
 
-/// A file's columns, with the fields that they come from.
+/// Returns a file's columns, with the contract fields that they come from.
 fn named_columns(columns: &[Column]) -> Arc<Columns> {
     let names: Vec<&str> = std::iter::once("key")
         .chain(columns.iter().map(|column| column.name.as_str()))
@@ -186,10 +186,11 @@ fn named(row: Row<'_>, column: &str, known: &Keys) -> Option<Value> {
     (!id.is_empty()).then_some(Value::String(id))
 }
 
-/// Records that a column names, with semicolons between their keys.
+/// Returns the records that a column refers to, by keys separated by semicolons.
 fn all_named(row: Row<'_>, column: &str, known: &Keys) -> Option<Value> {
     let entries = entries(row, column, row.text(column))?;
     let ids = entries.iter().map(|key| row.named(column, key, known));
+    // Collected before the fold, so that every unknown key is reported, not only the first.
     let ids: Vec<Option<String>> = ids.collect();
     ids.into_iter()
         .map(|id| id.map(Value::String))
@@ -197,7 +198,7 @@ fn all_named(row: Row<'_>, column: &str, known: &Keys) -> Option<Value> {
         .map(Value::List)
 }
 
-/// The entries of a list; none if it has none, or is written wrongly.
+/// Splits a list; `None` if it is empty or malformed.
 fn entries<'r>(row: Row<'_>, column: &str, text: &'r str) -> Option<Vec<&'r str>> {
     if text.is_empty() {
         return None;
@@ -216,7 +217,7 @@ fn entries<'r>(row: Row<'_>, column: &str, text: &'r str) -> Option<Vec<&'r str>
     Some(entries)
 }
 
-/// What a column says; none if it says nothing, or nothing right.
+/// Parses a cell; `None` if it is empty or invalid.
 fn value(row: Row<'_>, column: &Column) -> Option<Value> {
     let text = row.text(&column.name);
     if text.is_empty() {
@@ -250,6 +251,7 @@ fn value(row: Row<'_>, column: &Column) -> Option<Value> {
             let prefix = prefix(kind.name());
             let values: Vec<(String, i32)> = kind
                 .values()
+                // 0 is the unspecified value, which no file may state.
                 .filter(|value| value.number() != 0)
                 .filter_map(|value| {
                     let name = value.name().strip_prefix(&prefix)?;
@@ -274,7 +276,7 @@ fn value(row: Row<'_>, column: &Column) -> Option<Value> {
     read.map_err(|why| row.problem(&column.name, why)).ok()
 }
 
-/// The steps of a record with states.
+/// Parses the steps of a record with states.
 fn steps(row: Row<'_>, column: &Column, kind: &MessageDescriptor, text: &str) -> Option<Value> {
     let moment = kind.get_field_by_name("step_time")?;
     let moment = moment.kind().as_message()?.clone();
@@ -285,6 +287,7 @@ fn steps(row: Row<'_>, column: &Column, kind: &MessageDescriptor, text: &str) ->
         step.set_field_by_name("action", Value::String(action.to_owned()));
         step.set_field_by_name("step_time", at);
         let reason = parts.next().unwrap_or_default();
+        // A fourth part is most likely a separator inside a reason: refused rather than guessed.
         if action.is_empty() || reason.contains('@') {
             return None;
         }
@@ -301,7 +304,7 @@ fn steps(row: Row<'_>, column: &Column, kind: &MessageDescriptor, text: &str) ->
     steps.map(Value::List)
 }
 
-/// What the names of an enum's values begin with: `NeedKind` has `NEED_KIND_`.
+/// Returns the prefix of an enum's value names: `NEED_KIND_` for `NeedKind`.
 fn prefix(name: &str) -> String {
     let mut prefix = String::new();
     for letter in name.chars() {

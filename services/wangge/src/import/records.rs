@@ -1,5 +1,4 @@
-//! Records with the file, line and columns that each came from, and what is
-//! wrong with them.
+//! Records with the file, line and columns that they come from, and the problems found in them.
 
 use std::{fmt, sync::Arc};
 
@@ -10,19 +9,19 @@ use wangge_api::{
 
 use super::columns::Columns;
 
-/// Something wrong in a file.
+/// A problem in a file.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub(crate) struct Problem {
     /// Name of the file.
     pub file: String,
     /// Number of the line; 0 for the file as a whole.
     pub line: u64,
-    /// Column of the file; several are separated by `, `. Empty for the line or
-    /// the file as a whole.
+    /// Column of the file, or several separated by `, `. Empty for the line or the file as a
+    /// whole.
     pub field: String,
-    /// Reason, as the contracts name it.
+    /// Reason code of the contracts.
     pub reason: String,
-    /// What is wrong, for a person.
+    /// Description of the problem, for a person.
     pub description: String,
 }
 
@@ -39,24 +38,23 @@ impl fmt::Display for Problem {
     }
 }
 
-/// Where a record came from.
+/// The origin of a record.
 #[derive(Debug, Clone)]
 pub(crate) struct Origin {
-    /// The file.
+    /// Name of the file.
     pub file: &'static str,
-    /// The line on which its row begins.
+    /// First line of its row.
     pub line: u64,
-    /// The file's columns.
+    /// Columns of the file.
     pub columns: Arc<Columns>,
-    /// Parts of the record that came from elsewhere, each with the path of its
-    /// field.
+    /// Parts of the record that come from other rows, each with the path of its field.
     pub parts: Vec<(String, Origin)>,
-    /// By what other records name this one: its id, and its code if it has one.
+    /// Names that other records use for this one: its id, and its code if it has one.
     pub names: Vec<String>,
 }
 
 impl Origin {
-    /// A row.
+    /// Creates the origin of a row.
     pub(crate) fn new(file: &'static str, line: u64, columns: &Arc<Columns>) -> Self {
         Self {
             file,
@@ -67,15 +65,16 @@ impl Origin {
         }
     }
 
-    /// By what other records name it.
+    /// Sets the names that other records use for it.
     pub(crate) fn named(self, names: &[&str]) -> Self {
         let names = names.iter().map(ToString::to_string).collect();
         Self { names, ..self }
     }
 
-    /// What is wrong with a field of the record, as the author of the files knows
-    /// it.
+    /// Returns a problem of a field of the record, in terms of the author's files.
     pub(crate) fn problem(&self, field: &str, reason: &str, description: &str) -> Problem {
+        // The longest matching path: parts may have parts themselves, and the innermost row is the
+        // one to correct.
         let part = self
             .parts
             .iter()
@@ -95,9 +94,10 @@ impl Origin {
     }
 }
 
-/// What stands behind `path` in the path of a field, if that lies in it.
+/// Returns the rest of a field's path after `path`, if the field is in it.
 fn rest<'f>(field: &'f str, path: &str) -> Option<&'f str> {
     let rest = field.strip_prefix(path)?;
+    // `history[1]` must not match `history[11]`.
     match rest.chars().next() {
         None => Some(rest),
         Some('.') => Some(&rest[1..]),
@@ -106,14 +106,14 @@ fn rest<'f>(field: &'f str, path: &str) -> Option<&'f str> {
     }
 }
 
-/// A record and where it came from.
+/// A record with its origin.
 #[derive(Debug, Clone)]
 pub(crate) struct Sourced<R> {
     pub origin: Origin,
     pub record: R,
 }
 
-/// A code that a record names, and that is none of the folder's.
+/// A code that a record names and the folder doesn't have.
 #[derive(Debug, Clone)]
 pub(crate) struct Named {
     pub origin: Origin,
@@ -121,7 +121,7 @@ pub(crate) struct Named {
     pub code: String,
 }
 
-/// Everything in a folder, in the order in which it can be loaded.
+/// All records of a folder, in an order in which they can be imported.
 #[derive(Debug, Default)]
 pub(crate) struct Records {
     /// Code of the community.
@@ -129,14 +129,14 @@ pub(crate) struct Records {
     pub organization: Vec<Sourced<organization::import_records_request::Record>>,
     pub tickets: Vec<Sourced<tickets::import_records_request::Record>>,
     pub volunteers: Vec<Sourced<volunteers::import_records_request::Record>>,
-    /// Areas that the folder doesn't hold, so the platform must.
+    /// Areas that are not in the folder and must exist on the platform.
     pub areas_elsewhere: Vec<Named>,
-    /// Categories that the folder doesn't hold, so the platform must.
+    /// Categories that are not in the folder and must exist on the platform.
     pub categories_elsewhere: Vec<Named>,
 }
 
 impl Records {
-    /// How many there are.
+    /// Returns the number of records.
     pub(crate) fn len(&self) -> usize {
         self.organization.len() + self.tickets.len() + self.volunteers.len()
     }

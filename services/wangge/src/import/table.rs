@@ -1,4 +1,4 @@
-//! CSV files, read by column names; what is wrong is collected, not thrown.
+//! Reads CSV files by column name. Faults are collected, so that one run reports all of them.
 
 use std::{
     cell::{Cell, RefCell},
@@ -15,7 +15,7 @@ use super::{
     records::{Origin, Problem},
 };
 
-/// What is wrong so far.
+/// The faults found so far.
 #[derive(Debug, Default)]
 pub(crate) struct Problems(RefCell<Vec<Problem>>);
 
@@ -30,8 +30,8 @@ impl Problems {
         });
     }
 
-    /// All of them, each once. While a file can't be read as a table, what is said
-    /// of rows, its own and those that name them, follows from that and is left out.
+    /// Returns each fault once. If a file can't be read as a table, faults of rows are left
+    /// out: its rows are missing, so those that refer to them seem wrong, too.
     pub(crate) fn into_inner(self) -> Vec<Problem> {
         let of_files = ["FILE_", "COLUMN_"];
         let is_of_file =
@@ -46,18 +46,18 @@ impl Problems {
     }
 }
 
-/// Ids of the rows of a file, by their keys.
+/// Ids of the rows of a file by key.
 #[derive(Debug, Default)]
 pub(crate) struct Keys {
     file: &'static str,
     ids: HashMap<String, String>,
-    /// Whether a row lacks a key: then others may name it, and that is no fault of
+    /// True if a row has no key: rows that refer to it aren't reported, since the fault isn't
     /// theirs.
     lacks: Cell<bool>,
 }
 
 impl Keys {
-    /// Of no row yet.
+    /// Creates an empty set of keys for a file.
     pub(crate) fn of(file: &'static str) -> Self {
         Self {
             file,
@@ -65,9 +65,9 @@ impl Keys {
         }
     }
 
-    /// Takes the keys of a file, whose rows are read later.
+    /// Collects the keys of a file whose rows are read later.
     pub(crate) fn take(&mut self, text: &str, column: &str, id: impl Fn(&str) -> String) {
-        // What is wrong with a file is told when its rows are read.
+        // Faults of the file are reported when its rows are read.
         let rows = lines::read(text).unwrap_or_default();
         let Some(((_, header), rows)) = rows.split_first() else {
             return;
@@ -85,13 +85,13 @@ impl Keys {
         }
     }
 
-    /// The id of a row.
+    /// Returns the id of the row with a key.
     pub(crate) fn id(&self, key: &str) -> Option<&str> {
         self.ids.get(key).map(String::as_str)
     }
 }
 
-/// A file.
+/// A file as a table.
 #[derive(Debug)]
 pub(crate) struct Table<'p> {
     file: &'static str,
@@ -102,7 +102,7 @@ pub(crate) struct Table<'p> {
     problems: &'p Problems,
 }
 
-/// A row of a file.
+/// A row of a table.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Row<'t> {
     table: &'t Table<'t>,
@@ -111,7 +111,7 @@ pub(crate) struct Row<'t> {
 }
 
 impl<'p> Table<'p> {
-    /// A file that isn't there.
+    /// Creates the table of a missing file.
     pub(crate) fn empty(
         file: &'static str,
         columns: &Arc<Columns>,
@@ -127,7 +127,7 @@ impl<'p> Table<'p> {
         }
     }
 
-    /// Reads a file that has these columns, in any order, and no others.
+    /// Reads a file that must have exactly these columns, in any order.
     pub(crate) fn read(
         file: &'static str,
         text: &str,
@@ -162,6 +162,7 @@ impl<'p> Table<'p> {
                 table.spoil(line, "", "FILE_INVALID", &why);
             }
         }
+        // Rows of a table with structural faults would only produce follow-up faults.
         if !table.is_whole {
             table.rows.clear();
         }
@@ -169,7 +170,7 @@ impl<'p> Table<'p> {
         table
     }
 
-    /// Whether the file could be read as a table.
+    /// Returns true if the file could be read as a table.
     pub(crate) fn is_whole(&self) -> bool {
         self.is_whole
     }
@@ -187,8 +188,8 @@ impl<'p> Table<'p> {
             .filter(|name| !header.contains(name))
             .map(String::as_str)
             .collect();
-        // Where there are as many as there should be, a wrong one is meant for one
-        // that is missing, and that is one fault.
+        // With the right number of columns, an unknown name is most likely a misspelt one of the
+        // missing names: one fault, not two.
         let is_told = header.len() == names.len();
         let lacking = if is_told && !missing.is_empty() {
             format!("; missing: {}", missing.join(", "))
@@ -216,7 +217,7 @@ impl<'p> Table<'p> {
         }
     }
 
-    /// No text holds a NUL: nothing can keep it.
+    /// Refuses NUL characters, which PostgreSQL can't store in a text.
     fn refuse_nul(&self) {
         for row in self.rows() {
             for (name, place) in &self.places {
@@ -231,7 +232,7 @@ impl<'p> Table<'p> {
         }
     }
 
-    /// The rows.
+    /// Iterates over the rows.
     pub(crate) fn rows(&self) -> impl Iterator<Item = Row<'_>> {
         self.rows.iter().map(|(line, fields)| Row {
             table: self,
@@ -242,12 +243,12 @@ impl<'p> Table<'p> {
 }
 
 impl<'t> Row<'t> {
-    /// Where a record comes from that this row is.
+    /// Returns the origin of the record in this row.
     pub(crate) fn origin(&self) -> Origin {
         Origin::new(self.table.file, self.line, &self.table.columns)
     }
 
-    /// What a column says; empty if it says nothing.
+    /// Returns the text of a column; empty if the cell is.
     pub(crate) fn text(&self, column: &str) -> &'t str {
         let place = self.table.places.get(column);
         place
@@ -255,7 +256,7 @@ impl<'t> Row<'t> {
             .map_or("", String::as_str)
     }
 
-    /// What a column says, which must say something.
+    /// Returns the text of a column, which must not be empty.
     pub(crate) fn required(&self, column: &str) -> &'t str {
         let text = self.text(column);
         if text.is_empty() {
@@ -264,26 +265,26 @@ impl<'t> Row<'t> {
         text
     }
 
-    /// Demands that a column says nothing.
+    /// Checks that a column is empty.
     pub(crate) fn left_out(&self, column: &str, why: &str) {
         if !self.text(column).is_empty() {
             self.problem(column, why);
         }
     }
 
-    /// A day; none if the column says nothing.
+    /// Parses a date; `None` if the cell is empty.
     pub(crate) fn date(&self, column: &str) -> Option<Date> {
         self.read(column, notation::DAY, notation::day)
             .map(date::to_wire)
     }
 
-    /// A moment; none if the column says nothing.
+    /// Parses a time; `None` if the cell is empty.
     pub(crate) fn time(&self, column: &str) -> Option<prost_types::Timestamp> {
         self.read(column, notation::TIME, notation::time)
             .map(|time| date::timestamp(time.to_utc()))
     }
 
-    /// A number; none if the column says nothing.
+    /// Parses a number; `None` if the cell is empty.
     pub(crate) fn number<N: std::str::FromStr>(&self, column: &str) -> Option<N> {
         self.read(column, notation::NUMBER, notation::number)
     }
@@ -300,8 +301,8 @@ impl<'t> Row<'t> {
         value
     }
 
-    /// The number of an enum's value; 0 if the column says nothing. `from_name`
-    /// finds a value by the name that the contract gives it.
+    /// Returns the number of an enum value; 0 if the cell is empty. `from_name` looks up a value
+    /// by its name in the contract.
     pub(crate) fn code<E: Into<i32>>(
         &self,
         column: &str,
@@ -312,6 +313,7 @@ impl<'t> Row<'t> {
         if text.is_empty() {
             return 0;
         }
+        // The format has lower-case names only, so that a value has one notation.
         let is_lower = !text.contains(|letter: char| letter.is_ascii_uppercase());
         let value = from_name(&format!("{prefix}{}", text.to_uppercase())).map(E::into);
         match value.filter(|value| is_lower && *value != 0) {
@@ -323,7 +325,7 @@ impl<'t> Row<'t> {
         }
     }
 
-    /// The id of a record that the column names by its key in another file.
+    /// Returns the id of the record whose key in another file is in the column.
     pub(crate) fn reference(&self, column: &str, known: &Keys) -> String {
         let key = self.text(column);
         if key.is_empty() {
@@ -332,7 +334,7 @@ impl<'t> Row<'t> {
         self.named(column, key, known).unwrap_or_default()
     }
 
-    /// The id of a record by its key in another file.
+    /// Returns the id of a record by its key in another file.
     pub(crate) fn named(&self, column: &str, key: &str, known: &Keys) -> Option<String> {
         let id = known.id(key);
         if id.is_none() && !known.lacks.get() {
@@ -342,12 +344,12 @@ impl<'t> Row<'t> {
         id.map(str::to_owned)
     }
 
-    /// Something is wrong with a column.
+    /// Reports an invalid value in a column.
     pub(crate) fn problem(&self, column: &str, description: &str) {
         self.refuse(column, "FIELD_INVALID", description);
     }
 
-    /// Something is wrong with a column, for a reason.
+    /// Reports a fault in a column, with its reason.
     pub(crate) fn refuse(&self, column: &str, reason: &str, description: &str) {
         let (file, line) = (self.table.file, self.line);
         self.table
@@ -355,7 +357,7 @@ impl<'t> Row<'t> {
             .add(file, line, column, reason, description);
     }
 
-    /// Keeps the key of this row, which no other row may have.
+    /// Records the key of this row; it must be valid and unique.
     pub(crate) fn keep(&self, column: &str, id: &str, keys: &mut Keys) {
         let key = self.required(column);
         if !key.is_empty() && !notation::is_key(key) {
@@ -364,7 +366,7 @@ impl<'t> Row<'t> {
         self.once(column, key, id, keys);
     }
 
-    /// Keeps what no other row may have.
+    /// Records a value that must be unique in the file.
     pub(crate) fn once(&self, column: &str, key: &str, id: &str, keys: &mut Keys) {
         if key.is_empty() {
             keys.lacks.set(true);

@@ -1,23 +1,23 @@
-//! The text of files: UTF-8, with or without byte order mark, or GB 18030, which
-//! spreadsheets in China save. Named in dataset.csv, or found out.
+//! Decodes files: UTF-8, with or without byte order mark, or GB 18030, in which Chinese
+//! spreadsheet programs save. The encoding is stated in dataset.csv or detected.
 
 use encoding_rs::GB18030;
 
-/// How files are encoded.
+/// Encoding of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Encoding {
     Utf8,
     Gb18030,
 }
 
-/// The text of a file, and whether it had to be guessed how that is encoded.
+/// The text of a file, and whether its encoding was detected rather than stated.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Text {
     pub(crate) text: String,
     pub(crate) guessed: bool,
 }
 
-/// Why bytes are no text, and on which line.
+/// The reason why bytes can't be decoded, and the line of the fault.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Unreadable {
     pub(crate) line: u64,
@@ -27,27 +27,29 @@ pub(crate) struct Unreadable {
 const MARK: &[u8] = b"\xef\xbb\xbf";
 
 impl Encoding {
-    /// The encoding of a name, as dataset.csv names it.
+    /// Returns the encoding with a name, as used in dataset.csv.
     pub(crate) fn named(name: &str) -> Option<Self> {
+        // Punctuation and case are ignored: `UTF-8`, `utf8`, `GB 18030`, `gb18030`.
         let letters = name.chars().filter(char::is_ascii_alphanumeric);
         match letters.collect::<String>().to_ascii_lowercase().as_str() {
             "utf8" => Some(Self::Utf8),
-            // GBK and GB 2312 are parts of GB 18030.
+            // GBK and GB 2312 are subsets of GB 18030.
             "gb18030" | "gbk" | "gb2312" => Some(Self::Gb18030),
             _ => None,
         }
     }
 }
 
-/// Reads bytes as text.
+/// Decodes bytes as text.
 ///
 /// # Errors
-/// When they are none.
+/// Returns an error if the bytes aren't valid in any supported encoding.
 pub(crate) fn read(bytes: &[u8], named: Option<Encoding>) -> Result<Text, Unreadable> {
     if bytes.starts_with(b"\xff\xfe") || bytes.starts_with(b"\xfe\xff") {
         let why = "is UTF-16: save it as UTF-8 or GB 18030";
         return Err(Unreadable { line: 0, why });
     }
+    // A byte order mark is definite, so it takes precedence over the stated encoding.
     if let Some(bytes) = bytes.strip_prefix(MARK) {
         return utf8(bytes, "begins as UTF-8 and goes on as something else");
     }
@@ -62,6 +64,7 @@ pub(crate) fn read(bytes: &[u8], named: Option<Encoding>) -> Result<Text, Unread
                 line: 0,
                 why: "isn't GB 18030, which dataset.csv names",
             }),
+        // UTF-8 first: GB 18030 accepts almost any bytes, while UTF-8 rarely matches by accident.
         None => utf8(bytes, "is neither UTF-8 nor GB 18030").or_else(|unreadable| {
             gb18030(bytes)
                 .map(|text| Text {
@@ -75,6 +78,7 @@ pub(crate) fn read(bytes: &[u8], named: Option<Encoding>) -> Result<Text, Unread
 
 fn utf8(bytes: &[u8], why: &'static str) -> Result<Text, Unreadable> {
     let text = std::str::from_utf8(bytes).map_err(|error| {
+        // Counted in the bytes before the fault, so that the message names its line.
         let before = bytes.get(..error.valid_up_to()).unwrap_or_default();
         let lines = before.iter().filter(|byte| **byte == b'\n').count();
         let line = u64::try_from(lines + 1).unwrap_or_default();

@@ -21,8 +21,7 @@ use super::{
 
 mod actions;
 
-/// Files of plain records, in an order in which each names only what stands in
-/// those before it.
+/// Files of plain records, ordered so that each only names rows of files before it.
 pub(super) const PLAIN: &[File] = &[
     File {
         name: "chat_groups.csv",
@@ -69,7 +68,7 @@ pub(super) const PLAIN: &[File] = &[
         kind: "field_note",
     },
 ];
-/// The message of the import stream.
+/// Name of the import stream's message.
 const STREAM: &str = "wangge.tickets.v1.ImportRecordsRequest";
 const TICKETS: &str = "tickets.csv";
 
@@ -88,7 +87,7 @@ pub(super) fn read(reading: &Reading<'_>, records: &mut Records) -> Result<()> {
     Ok(())
 }
 
-/// Categories that the folder has, and those that it names and doesn't have.
+/// Categories of the folder, and those that it names but doesn't have.
 #[derive(Debug, Default)]
 struct Categories {
     codes: HashSet<String>,
@@ -96,10 +95,11 @@ struct Categories {
 }
 
 impl Categories {
-    /// A category that a row names.
+    /// Returns the category that a row names.
     fn code(&mut self, row: Row<'_>) -> String {
         let code = row.required("category_code");
         if !code.is_empty() && !self.codes.contains(code) {
+            // Not an error yet: the platform may have it, which is checked before the import.
             self.elsewhere.push(Named {
                 origin: row.origin(),
                 column: "category_code",
@@ -232,6 +232,7 @@ fn tickets(reading: &Reading<'_>, records: &mut Records, categories: &mut Catego
             history: [report].into_iter().chain(after.records).collect(),
         };
         let mut origin = row.origin().named(&[&id]);
+        // The report is the ticket's own row; the rest of the history is in another file.
         let parts = [row.origin()].into_iter().chain(after.origins).zip(0..);
         origin.parts = parts
             .map(|(part, number)| (format!("history[{number}]"), part))
@@ -241,6 +242,7 @@ fn tickets(reading: &Reading<'_>, records: &mut Records, categories: &mut Catego
 }
 
 fn point(row: Row<'_>) -> Option<Point> {
+    // Parsed before the checks, so that faults in the numbers are reported as well.
     let (longitude, latitude) = (row.number("longitude"), row.number("latitude"));
     let system = row.code(
         "coordinate_system",

@@ -1,4 +1,4 @@
-//! Files of volunteers' records: officials' registrations and visits.
+//! Files of volunteers' records: registrations, check-in visits, plain records.
 
 use anyhow::Result;
 use wangge_api::volunteers::v1::{
@@ -13,8 +13,7 @@ use super::{
     table::Keys,
 };
 
-/// Files of plain records, in an order in which each names only what stands in
-/// those before it.
+/// Files of plain records, ordered so that each only names rows of files before it.
 pub(super) const PLAIN: &[File] = &[
     File {
         name: "volunteers.csv",
@@ -137,10 +136,10 @@ pub(super) const PLAIN: &[File] = &[
         kind: "route_venue",
     },
 ];
-/// The message of the import stream.
+/// Name of the import stream's message.
 const STREAM: &str = "wangge.volunteers.v1.ImportRecordsRequest";
 
-/// Reads registrations, then visits, then plain records.
+/// Reads registrations, then check-in visits, then plain records.
 pub(super) fn read(reading: &Reading<'_>, records: &mut Records) -> Result<()> {
     let registrations = registrations(reading, records);
     visits(reading, records, &registrations);

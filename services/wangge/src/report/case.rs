@@ -20,25 +20,24 @@ use crate::{
     output::{self, Output, line, pad, width},
 };
 
-/// Which case table.
+/// Selects a case table.
 #[derive(Debug, Clone)]
 pub(crate) struct CaseQuery {
-    /// Code of the area.
     pub area_code: String,
-    /// Day up to which records are counted.
+    /// Last day whose records are counted.
     pub as_of: Option<NaiveDate>,
-    /// Period by which they are counted.
+    /// Period to count, if not each figure's own.
     pub period: FigurePeriod,
-    /// Versions that the answer must include.
+    /// Record versions that the response must include.
     pub at_least: Vec<RecordVersion>,
 }
 
-/// Asks for the table, and again when that may succeed later.
+/// Requests the case table, with retries.
 pub(crate) async fn get(reporting: ServiceChannel, query: &CaseQuery) -> Result<CaseTable> {
     retry(|| get_once(&reporting, query)).await.map_err(refused)
 }
 
-/// Asks for the table once.
+/// Requests the case table once.
 ///
 /// # Errors
 /// The status of the call.
@@ -56,16 +55,17 @@ pub(crate) async fn get_once(
     Ok(client.get_case_table(request).await?.into_inner())
 }
 
-/// Whether every figure that was published was met.
+/// Returns true if every published figure was met, and there is at least one.
 pub(crate) fn agrees(table: &CaseTable) -> bool {
     let published = table.lines.iter().filter(|line| line.published.is_some());
+    // A table without published figures proves nothing: the import may have missed them.
     published.clone().count() > 0
         && published
             .into_iter()
             .all(|line| line.comparison() == CaseComparison::Met)
 }
 
-/// Prints the table.
+/// Prints the case table in columns, or as one JSON value.
 pub(crate) fn print(table: &CaseTable, output: Output) -> Result<()> {
     if output == Output::Json {
         let lines: Vec<_> = table.lines.iter().map(json_line).collect();
@@ -83,6 +83,7 @@ pub(crate) fn print(table: &CaseTable, output: Output) -> Result<()> {
     ];
     let mut rows: Vec<Vec<String>> = vec![header.iter().map(|text| (*text).to_owned()).collect()];
     rows.extend(table.lines.iter().map(text_row));
+    // Widths in terminal columns, not characters: titles are partly Chinese.
     let columns: Vec<usize> = (0..header.len())
         .map(|column| {
             rows.iter()

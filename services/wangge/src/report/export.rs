@@ -1,4 +1,4 @@
-//! A table as a file.
+//! Exports of reporting tables as files.
 
 use std::io::Write as _;
 
@@ -14,16 +14,16 @@ use crate::connect::refused;
 /// A table that can be exported.
 #[derive(Debug, Clone, Copy, ValueEnum)]
 pub(crate) enum Table {
-    /// The case table.
+    /// The case table of an area.
     Case,
     /// The records behind a figure.
     Records,
-    /// What stands on the wall.
+    /// The entries of the wall.
     Wall,
 }
 
 impl Table {
-    /// As the contract names it.
+    /// Maps a table to the contract's value.
     pub(crate) fn wire(self) -> ReportTable {
         match self {
             Self::Case => ReportTable::CaseTable,
@@ -33,7 +33,7 @@ impl Table {
     }
 }
 
-/// Writes the file's parts to the standard output as they come.
+/// Streams the file to standard output.
 pub(crate) async fn print(reporting: ServiceChannel, request: ExportTableRequest) -> Result<()> {
     let mut client = ReportServiceClient::new(reporting);
     let mut parts = client

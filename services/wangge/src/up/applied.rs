@@ -1,6 +1,5 @@
-//! Waits for reporting to apply what was loaded: for as long as it makes
-//! progress, since how long that takes depends on the machine. It gives up only
-//! when nothing moves any more.
+//! Waits for reporting to apply imported records, as long as it makes progress, since the
+//! duration depends on the machine. Aborts only when nothing has moved for a while.
 
 use std::time::{Duration, Instant};
 
@@ -17,18 +16,18 @@ use crate::{
     report::case::{self, CaseQuery},
 };
 
-/// Pause between two calls that came too early.
+/// Poll interval of the case table.
 const POLL_INTERVAL: Duration = Duration::from_millis(500);
-/// How long nothing may move before the wait is given up.
+/// Maximum time without any progress before the wait is aborted.
 const STALL_TIMEOUT: Duration = Duration::from_secs(120);
-/// How often the operator is told what the wait is for.
+/// Interval between messages that explain the wait to the operator.
 const NOTE_INTERVAL: Duration = Duration::from_secs(15);
 
 /// Returns the case table once it includes what the query asks for.
 ///
 /// # Errors
-/// The refusal of the last call, when it can't succeed later or nothing has
-/// moved for two minutes.
+/// The refusal of the last call, if a retry can't succeed or nothing has moved for two
+/// minutes.
 pub(super) async fn table(reporting: ServiceChannel, query: &CaseQuery) -> Result<CaseTable> {
     let mut tokens = Vec::new();
     let (mut moved, mut noted) = (Instant::now(), Instant::now());
@@ -38,7 +37,7 @@ pub(super) async fn table(reporting: ServiceChannel, query: &CaseQuery) -> Resul
             Err(status) if may_succeed_later(&status) => status,
             Err(status) => return Err(refused(status)),
         };
-        // While reporting itself is out of reach nothing is known to move.
+        // While reporting can't be reached, no progress is known.
         if let Ok(reached) = positions(&reporting).await
             && reached != tokens
         {
@@ -56,7 +55,7 @@ pub(super) async fn table(reporting: ServiceChannel, query: &CaseQuery) -> Resul
     }
 }
 
-/// Returns how far each feed has been applied.
+/// Returns the position up to which each feed has been applied.
 async fn positions(reporting: &ServiceChannel) -> Result<Vec<String>, Status> {
     let mut client = ReportServiceClient::new(reporting.clone());
     let response = client.list_feed_positions(ListFeedPositionsRequest {});

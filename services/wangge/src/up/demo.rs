@@ -1,4 +1,4 @@
-//! Loads a data set into the running services and shows what comes of it.
+//! Imports a data set into the running services and shows its case table.
 
 use std::{path::Path, process::ExitCode};
 
@@ -14,8 +14,8 @@ use crate::{
     report::case::{self, CaseQuery},
 };
 
-/// Loads the data set of a folder, unless this very one was loaded before, and
-/// prints its case table. Fails, when checking, if a figure differs.
+/// Imports the data set of a folder, unless the same files were imported before, and prints
+/// its case table. In a check, fails if a figure differs.
 pub(super) async fn run(up: &Up, path: &Path, check: bool, output: Output) -> Result<ExitCode> {
     let folder = Folder::read(path)?;
     for said in folder.notes() {
@@ -24,6 +24,8 @@ pub(super) async fn run(up: &Up, path: &Path, check: bool, output: Output) -> Re
     let digest = format!("{:x?}", Sha256::digest(folder.bytes()));
     let marker = up.folder.join("loaded");
     let known = read_marker(&marker).filter(|known| known.digest == digest);
+    // The marker is only trusted for the private database, which it is stored beside: a database
+    // given by URL may have been replaced.
     let loaded = match known.filter(|_| up.postgres.is_some()) {
         Some(known) => known,
         None => {
@@ -34,7 +36,8 @@ pub(super) async fn run(up: &Up, path: &Path, check: bool, output: Output) -> Re
             loaded
         }
     };
-    // Also when it was loaded before: reporting may have to be made again.
+    // Waited for even if imported before: reporting may have been rebuilt.
+    // Without these versions, reporting could respond before it has applied the import.
     let at_least = loaded.versions();
     let channels = up.channels(Role::Leader)?;
     let query = CaseQuery {
@@ -59,8 +62,8 @@ pub(super) async fn run(up: &Up, path: &Path, check: bool, output: Output) -> Re
     Ok(ExitCode::SUCCESS)
 }
 
-/// What is kept of a load: which files it was, and the last version that each
-/// service wrote.
+/// Record of an import: the digest of its files, and the last version that each service
+/// wrote.
 #[derive(Debug, Serialize, Deserialize)]
 struct Marker {
     digest: String,
@@ -89,12 +92,12 @@ impl Marker {
     }
 }
 
-/// The mark of the last load; none if there was none, or an older tool's.
+/// Returns the marker of the last import; `None` if there is none, or one of an older format.
 fn read_marker(path: &Path) -> Option<Marker> {
     serde_json::from_str(&std::fs::read_to_string(path).ok()?).ok()
 }
 
-/// Loads a folder; answers the last version that each service wrote.
+/// Imports a folder; returns the last version that each service wrote.
 async fn load_folder(up: &Up, folder: &Folder) -> Result<Vec<RecordVersion>> {
     let records = folder
         .records()

@@ -1,4 +1,4 @@
-//! Rows of an import stream on the wire, checked one by one, and their results.
+//! Maps rows of an import stream to records, validated one by one, and their results.
 
 use chrono::{DateTime, Utc};
 use wangge_api::{
@@ -50,7 +50,7 @@ use crate::{
     },
 };
 
-/// The record of a row, or why it is refused.
+/// Parses and validates the record of a row.
 pub(super) fn record(
     record: import_records_request::Record,
     now: DateTime<Utc>,
@@ -58,6 +58,7 @@ pub(super) fn record(
     use import_records_request::Record as Row;
     match record {
         Row::Registration(row) => {
+            // The codec doesn't validate rows of a stream, so that a bad row doesn't end it.
             check(&row)?;
             registration::load(draft(row, "")?).map(Record::Registration)
         }
@@ -109,6 +110,8 @@ fn visit(row: CheckInVisitRecord) -> Result<NewCheckInVisit, Refusal> {
         .voided_time
         .map(|time| moment(&time, "voided_time"))
         .transpose()?;
+    // A reason without its time would be dropped silently: the visit would be imported
+    // as not voided.
     if voided_time.is_none() && !row.void_reason.is_empty() {
         return Err(required("voided_time"));
     }
@@ -125,7 +128,7 @@ fn visit(row: CheckInVisitRecord) -> Result<NewCheckInVisit, Refusal> {
     })
 }
 
-/// The result of a row.
+/// Maps the outcome of a row to its result.
 pub(super) fn result(number: i64, outcome: Outcome) -> RowResult {
     match outcome {
         Outcome::Imported(version) => import::imported(number, version.record_id, version.revision),
@@ -137,8 +140,10 @@ pub(super) fn result(number: i64, outcome: Outcome) -> RowResult {
     }
 }
 
-/// A refusal by a guard names the field that the guard is about.
+/// Adds to a guard's refusal the field that the guard is about.
 fn with_field(mut refusal: Refusal) -> Refusal {
+    // Importers report faults by file, line and column, and a guard's refusal names no
+    // field by itself.
     if let ([], Some((guard, _, why))) = (&*refusal.fields, refusal.preconditions.first()) {
         let description = format!("{guard}: {why}");
         let field = FieldViolation::new(guarded_field(guard), guard, description);
@@ -147,7 +152,7 @@ fn with_field(mut refusal: Refusal) -> Refusal {
     refusal
 }
 
-/// The field that a guard is about.
+/// Returns the field that a guard is about.
 fn guarded_field(guard: &str) -> &'static str {
     match guard {
         REGISTERED_ALREADY => "person_id",

@@ -1,5 +1,4 @@
-//! Rows of plain records: those of one kind that stand together are loaded
-//! together.
+//! Imports plain records: consecutive rows of one kind form a batch.
 
 use wangge_api::refusal::Refusal;
 use wangge_records::load::{self, Rows as _};
@@ -10,7 +9,7 @@ use crate::{
     domain::import::{Outcome, Plain, Record, Row, Version},
 };
 
-/// Loads rows of one kind, or only tries to.
+/// Imports rows of one kind, or validates them in a dry run.
 pub(super) async fn load(
     app: &App,
     import: &mut Import,
@@ -38,12 +37,14 @@ fn outcome(outcome: load::Outcome) -> Outcome {
     }
 }
 
-/// Whether two rows are loaded together: plain records of one kind, or neither
-/// plain.
+/// Returns true if two rows belong to the same batch: plain records of one kind, or both
+/// not plain.
 pub(super) fn go_together(one: &Row, other: &Row) -> bool {
     match (&one.content, &other.content) {
         (Ok(Record::Plain(one)), Ok(Record::Plain(other))) => one.is_like(other),
         (Ok(Record::Plain(_)), _) | (_, Ok(Record::Plain(_))) => false,
+        // Rejected rows have no kind: they join registrations and visits, where they are
+        // reported in their place.
         _ => true,
     }
 }

@@ -1,5 +1,5 @@
-//! Areas and units that rows of a load name. They come by organization's feed,
-//! which may be a moment behind the load, so they are waited for.
+//! Resolves the areas and units that rows of an import name. They arrive by
+//! organization's feed, which may lag behind the import, so the import waits for them.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -19,7 +19,7 @@ use crate::{
     store,
 };
 
-/// Names of areas and units.
+/// Codes of areas and ids of units.
 #[derive(Debug, Default)]
 pub(super) struct Names {
     codes: BTreeSet<String>,
@@ -27,10 +27,12 @@ pub(super) struct Names {
 }
 
 impl Names {
-    /// What rows within a scope name.
+    /// Collects the names that rows within a scope refer to.
     pub(super) fn of(rows: &[Row], scope: &RecordScope) -> Self {
         let mut names = Self::default();
         for row in rows {
+            // Not those of rows outside the scope: these are refused anyway, and waiting for their
+            // areas would delay the rest.
             if let Ok(Record::Registration(new)) = &row.content
                 && scope.covers(&new.area_code)
             {
@@ -41,7 +43,7 @@ impl Names {
         names
     }
 
-    /// Those that are neither known nor given up.
+    /// Returns the names that are neither resolved nor timed out.
     fn missing(&self, known: &References, given_up: &Self) -> Self {
         let code_missing =
             |code: &&String| known.area(code).is_none() && !given_up.codes.contains(*code);
@@ -54,22 +56,23 @@ impl Names {
     }
 }
 
-/// Areas and units that are known.
+/// Resolved areas and units.
 #[derive(Debug, Default)]
 pub(super) struct References {
     areas: HashMap<String, Area>,
     units: HashMap<Uuid, Days>,
-    /// Whether what is not known is taken as given.
+    /// True if unresolved names are accepted.
     trusts: bool,
 }
 
 impl References {
-    /// Checks what a registration names.
+    /// Checks the area and the unit that a registration names.
     ///
     /// # Errors
-    /// As [`registration::check_references`].
+    /// Those of [`registration::check_references`].
     pub(super) fn check(&self, new: &Registration) -> Result<(), Refusal> {
         let (area, unit) = (self.area(&new.area_code), self.unit(new.home_unit_id.0));
+        // Only in a dry run without claims; the import itself checks again.
         if self.trusts && (area.is_none() || unit.is_none()) {
             return Ok(());
         }
@@ -80,7 +83,7 @@ impl References {
         self.areas.get(code)
     }
 
-    /// The days of a unit.
+    /// Returns the days on which a unit exists, if it is known.
     fn unit(&self, id: Uuid) -> Option<Days> {
         self.units.get(&id).copied()
     }
@@ -88,6 +91,7 @@ impl References {
     fn claim(&mut self, wanted: &Names, claims: &Claims) {
         for code in &wanted.codes {
             if let Some(claimed) = claims.area(code) {
+                // `or_insert`: what is on the platform takes precedence over the data set's claims.
                 let area = || Area {
                     code: code.clone(),
                     kind: claimed.kind,
@@ -105,8 +109,8 @@ impl References {
     }
 }
 
-/// What is known of `wanted`, and what is claimed of the rest; what nobody claims
-/// anything of is taken as given if there are no claims.
+/// Resolves `wanted` from the replicas, then from `claims`. Without claims, unresolved
+/// names are accepted.
 pub(super) async fn claimed(
     database: &Database,
     scope: &RecordScope,
@@ -121,15 +125,17 @@ pub(super) async fn claimed(
     Ok(known)
 }
 
-/// Looks `wanted` up until all of it is known, for as long as organization's feed
-/// may still bring what is missing. What did not come is not waited for again in
-/// the same load.
+/// Polls until all of `wanted` is resolved, as long as organization's feed may still
+/// deliver what is missing. A name that timed out isn't waited for again in the same
+/// import.
 pub(super) async fn wait(
     database: &Database,
     scope: &RecordScope,
     wanted: Names,
     given_up: &mut Names,
 ) -> Result<References, StoreError> {
+    // The background pool: a wait may last many seconds and must not hold a connection that
+    // calls need.
     let mut arrival = Arrival::new(database.background.clone());
     loop {
         let known = look_up(database, scope, &wanted).await?;

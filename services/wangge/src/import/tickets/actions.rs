@@ -1,4 +1,4 @@
-//! ticket_actions.csv: what happened to tickets after their report.
+//! ticket_actions.csv: the actions on tickets after their report.
 
 use std::collections::{HashMap, HashSet};
 
@@ -16,7 +16,7 @@ use super::super::{
 
 const FILE: &str = "ticket_actions.csv";
 
-/// What happened to a ticket after its report, with the rows it came from.
+/// The actions on a ticket after its report, with the rows that they come from.
 #[derive(Debug, Default)]
 pub(super) struct History<'p> {
     pub(super) records: Vec<HistoryRecord>,
@@ -24,8 +24,8 @@ pub(super) struct History<'p> {
     problems: Option<&'p Problems>,
 }
 
-/// Which columns an action fills beside ticket, time, action and actor. `note` is
-/// asked for by the service.
+/// The columns that an action uses besides ticket, time, action and actor. The service checks
+/// whether `note` is required.
 struct Filled {
     order: bool,
     dispatch: bool,
@@ -55,8 +55,8 @@ impl Filled {
     }
 }
 
-/// Histories by the keys of tickets. Rows of one dispatch become one record with
-/// its orders.
+/// Returns histories by the keys of tickets. The rows of one dispatch become one record with
+/// several orders.
 pub(super) fn read<'r>(reading: &'r Reading<'_>) -> HashMap<String, History<'r>> {
     let columns = Columns::of(
         &[
@@ -103,6 +103,7 @@ pub(super) fn read<'r>(reading: &'r Reading<'_>) -> HashMap<String, History<'r>>
         }
         let history = histories.entry(key.to_owned()).or_default();
         history.problems = Some(&reading.problems);
+        // A row per order of one dispatch: consecutive rows with the same time belong together.
         if is_dispatch
             && let Some(last) = history.records.last_mut()
             && last.action() == TicketAction::Dispatch
@@ -128,6 +129,7 @@ pub(super) fn read<'r>(reading: &'r Reading<'_>) -> HashMap<String, History<'r>>
         history.demand_later(record.action_time, row);
         history.records.push(record);
         let mut origin = row.origin();
+        // Faults of the first order are reported in the dispatch's own row.
         if is_dispatch {
             origin.parts.push(("orders[0]".to_owned(), row.origin()));
         }
@@ -137,7 +139,7 @@ pub(super) fn read<'r>(reading: &'r Reading<'_>) -> HashMap<String, History<'r>>
 }
 
 impl History<'_> {
-    /// Demands that the first row is later than the report.
+    /// Checks that the first action is later than the report.
     pub(super) fn demand_after(&self, reported: Option<prost_types::Timestamp>) {
         if let (Some(first), Some(origin), Some(problems)) =
             (self.records.first(), self.origins.first(), self.problems)
@@ -163,6 +165,7 @@ fn is_later(before: Option<prost_types::Timestamp>, after: Option<prost_types::T
         (Some(before), Some(after)) => {
             (before.seconds, before.nanos) < (after.seconds, after.nanos)
         }
+        // A missing or invalid time is reported by itself.
         _ => true,
     }
 }
@@ -179,6 +182,7 @@ fn action(reading: &Reading<'_>, row: Row<'_>) -> HistoryRecord {
         ..HistoryRecord::default()
     };
     let action = record.action();
+    // An unknown action was reported already; its columns can't be checked.
     if action == TicketAction::Unspecified {
         return record;
     }
@@ -230,8 +234,8 @@ fn action(reading: &Reading<'_>, row: Row<'_>) -> HistoryRecord {
     record
 }
 
-/// Who did it: a person of the folder, or a unit. A name is neither, and is never
-/// kept.
+/// Returns the actor: a person of the folder, or a unit. A name is refused, so that no names
+/// are stored in histories.
 fn actor(reading: &Reading<'_>, row: Row<'_>) -> String {
     let actor = row.text("actor_key");
     let (key, known) = match actor.strip_prefix("unit:") {
@@ -242,6 +246,7 @@ fn actor(reading: &Reading<'_>, row: Row<'_>) -> String {
         return String::new();
     }
     if notation::is_key(key) {
+        // Only checked, not replaced by the id: histories store the key as it is in the file.
         row.named("actor_key", key, known);
     } else {
         let why = "must be a key of people.csv, or unit: and a unit's code; never a name";
