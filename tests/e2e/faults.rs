@@ -1,4 +1,4 @@
-//! What happens when things break, and that it is over when they are mended.
+//! Behaviour during faults, and recovery after them.
 
 mod database;
 mod kill;

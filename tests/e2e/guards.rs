@@ -1,5 +1,5 @@
-//! The guards of plain records: what is refused for the sake of other records, by
-//! the name that the contract gives it, and what holds under many hands.
+//! The guards of plain records: writes that are refused because of other records, by the
+//! guard's name in the contract, and invariants under concurrent writes.
 
 use chrono::{Datelike as _, Days, NaiveDate, TimeDelta};
 use serde_json::{Value, json};
@@ -15,7 +15,7 @@ use wangge_tests::{
     raw,
 };
 
-/// What came of it: `ok`, the guard, or the reason of the refusal.
+/// Returns `ok`, the guard that refused the write, or the reason of the refusal.
 fn outcome(answer: Result<String, raw::Answer>) -> String {
     match answer {
         Ok(_) => "ok".to_owned(),
@@ -41,7 +41,7 @@ impl Bench {
         Self { world, city }
     }
 
-    /// A sample of a kind with other values in some fields.
+    /// Returns a sample of a kind with some fields replaced.
     fn sample(&self, kind: &str, other: Value) -> Value {
         let mut sample = plain::kind(kind).sample(&self.city, 2021, false);
         for (field, value) in other.as_object().expect("fields") {
@@ -50,33 +50,33 @@ impl Bench {
         sample
     }
 
-    /// Enters such a one; answers its id.
+    /// Creates such a record and returns its id.
     async fn made(&self, kind: &str, other: Value) -> String {
         let sample = self.sample(kind, other);
         let made = enter(&self.world, plain::kind(kind), sample).await;
         made.unwrap_or_else(|answer| panic!("{kind}: {:?}", answer.status))
     }
 
-    /// What comes of entering such a one.
+    /// Returns the outcome of creating such a record.
     async fn entering(&self, kind: &str, other: Value) -> String {
         let sample = self.sample(kind, other);
         outcome(enter(&self.world, plain::kind(kind), sample).await)
     }
 
-    /// What comes of a verb.
+    /// Returns the outcome of a verb.
     async fn acting(&self, kind: &str, verb: &str, id: &str, given: Value) -> String {
         outcome(act(&self.world, plain::kind(kind), verb, id, &given).await)
     }
 
-    /// Takes verbs that are legal.
+    /// Applies verbs that are legal.
     async fn taken(&self, kind: &str, id: &str, verbs: &[&str]) {
         for verb in verbs {
             plain::take(&self.world, &self.city, plain::kind(kind), verb, id).await;
         }
     }
 
-    /// What comes of entering many at once: how many were made, and why the
-    /// others were not.
+    /// Creates many records concurrently. Returns how many succeeded, and why the others
+    /// were refused.
     async fn at_once(&self, kind: &str, others: Vec<Value>) -> (usize, Vec<String>) {
         let entering = others.into_iter().map(|other| self.entering(kind, other));
         let outcomes = futures::future::join_all(entering).await;
@@ -119,7 +119,7 @@ async fn events_and_shifts() {
         "it was cancelled with the event"
     );
 
-    // Nobody is on two shifts at a time; one after the other is fine.
+    // A volunteer can't fill overlapping shifts; consecutive ones are fine.
     let shift = |from: u32, to: u32| {
         json!({
             "start_time": format!("2030-01-01T{from:02}:00:00Z"),
@@ -134,7 +134,7 @@ async fn events_and_shifts() {
         let filled = bench.acting("shift", "FillShift", id, volunteer.clone());
         assert_eq!(filled.await, expected);
     }
-    // Once it is free, it can be had.
+    // Once the others are released, the volunteer can fill it.
     bench.taken("shift", &first, &["ReleaseShift"]).await;
     bench.taken("shift", &behind, &["ReleaseShift"]).await;
     assert_eq!(
@@ -312,7 +312,7 @@ async fn matters_are_due_within_the_legal_limit() {
         bench.entering("livelihood_matter", matter).await,
         "item_not_current"
     );
-    // What can be applied for elsewhere can't be applied for here.
+    // An item of another community can't be applied for here.
     let elsewhere = bench.made("livelihood_item", json!({"area_code": SIBLING}));
     let matter = json!({"livelihood_item_id": elsewhere.await});
     assert_eq!(
@@ -397,8 +397,8 @@ async fn deliberations_take_four_parties_and_end_with_those_who_began_them() {
     assert_eq!(void(&over).await, "deliberation_reviewed");
 }
 
-/// Puts what a record tells of on one day: its first day, or the day or time on which
-/// it happened. Answers whether it has one.
+/// Moves a record to one day: its first day, or the day or time at which it happened.
+/// Returns true if it has any.
 fn put_on(sample: &mut Value, kind: &plain::Kind, day: NaiveDate) -> bool {
     if kind.dated {
         sample["start_date"] = date(day);
@@ -428,8 +428,8 @@ fn package(service: &str) -> &str {
     service.rsplit_once('.').map_or("", |(package, _)| package)
 }
 
-/// What is named must hold on the day that counts, for every kind by every field that
-/// names what holds from a day to a day.
+/// A referenced record must hold on the day that counts, for every kind and every field
+/// that references a dated record.
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_named_holds_on_the_day_that_counts() {
     let bench = Bench::start().await;
@@ -438,7 +438,7 @@ async fn what_is_named_holds_on_the_day_that_counts() {
     let mut asked = Vec::new();
     for kind in plain::KINDS {
         for (field, named) in kind.names() {
-            // What another service keeps is known by id alone, areas and units aside.
+            // Records of other services are known only by id, except for areas and units.
             let is_named = |one: &&plain::Kind| {
                 one.kind == named && one.dated && package(one.service) == package(kind.service)
             };
@@ -447,7 +447,7 @@ async fn what_is_named_holds_on_the_day_that_counts() {
             };
             let mut sample = kind.sample(&bench.city, 2021, false);
             if sample[&field].is_null() {
-                // Where one of several can be named, it takes the place of the other.
+                // A reference that excludes the sample's own replaces it.
                 sample[&field] = json!(bench.city.plain(named.kind));
                 let mut instead = false;
                 let entered = enter(&bench.world, kind, sample.clone()).await;
@@ -459,7 +459,7 @@ async fn what_is_named_holds_on_the_day_that_counts() {
                         continue;
                     }
                 }
-                // Another one, since what has been entered may be unique.
+                // A new sample, since values of the one just created may be unique.
                 sample = kind.sample(&bench.city, 2021, false);
                 if instead {
                     sample[kind.placed_by] = json!("");
@@ -467,7 +467,7 @@ async fn what_is_named_holds_on_the_day_that_counts() {
             }
             let ended = json!({"start_date": date(before - Days::new(30)), "end_date": date(end)});
             let ended = match named.kind {
-                // It is held on the day before its end.
+                // The session takes place on the day before its end.
                 "recurring_session" => {
                     let weekday = before.weekday().number_from_monday();
                     json!({"start_date": ended["start_date"], "end_date": ended["end_date"], "weekday": weekday})
@@ -481,7 +481,8 @@ async fn what_is_named_holds_on_the_day_that_counts() {
                 name => format!("{name}_not_current"),
             };
             let mut late = sample.clone();
-            // Nothing that has happened lies in the future: noon may be to come.
+            // Yesterday, not today: noon of today may still be in the future, and what has
+            // happened can't be.
             let has_day = put_on(&mut late, kind, end);
             assert_eq!(
                 outcome(enter(&bench.world, kind, late).await),
@@ -494,7 +495,7 @@ async fn what_is_named_holds_on_the_day_that_counts() {
             }
             put_on(&mut sample, kind, before);
             let expected = match kind.kind {
-                // The day is past for those who would come.
+                // The day is past, so it can't be booked.
                 "booking" => "session_over",
                 _ => "ok",
             };

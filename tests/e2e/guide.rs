@@ -1,5 +1,5 @@
-//! The examples of the guide for district systems, run as a district system would
-//! run them: in Python, with addresses and tokens in the environment.
+//! Runs the examples of the guide for district systems as a district system would: in
+//! Python, with addresses and tokens in the environment.
 
 use std::process::Stdio;
 
@@ -16,7 +16,7 @@ use wangge_tests::{
 const EXAMPLES: [&str; 4] = ["hotline.py", "chat_bridge.py", "till.py", "screen.py"];
 const AREA: &str = "320402003005";
 
-/// The first calls of a client that is shared by threads, all at once.
+/// The first calls of a client that threads share, all at once.
 const FROM_SEVERAL_THREADS: &str = r#"
 from concurrent.futures import ThreadPoolExecutor
 from wangge_client import Platform
@@ -68,7 +68,7 @@ async fn the_guides_examples_run() {
     let told = String::from_utf8_lossy(&threads.stderr).into_owned();
     assert!(threads.status.success(), "from several threads:\n{told}");
     for example in EXAMPLES {
-        // Twice, since what it makes may be there already.
+        // Twice, since the records that it creates may exist already.
         for turn in ["first", "second"] {
             let ran = python()
                 .arg(repository().join("deploy/guide").join(example))
@@ -103,7 +103,7 @@ async fn the_guides_examples_run() {
     up.terminate().await;
 }
 
-/// The Python that has the packages of the examples: ./tests/run names it.
+/// Returns the Python that has the examples' packages; `./tests/run` sets it.
 fn python() -> Command {
     Command::new(std::env::var_os("WANGGE_PYTHON").unwrap_or_else(|| "python3".into()))
 }

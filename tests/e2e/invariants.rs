@@ -1,5 +1,5 @@
-//! What must hold of every write, whichever it is: it takes effect once, and
-//! with its event or not at all.
+//! Invariants of every write: it takes effect exactly once, and together with its event
+//! or not at all.
 
 mod course;
 
@@ -18,7 +18,7 @@ use wangge_tests::{
 
 use course::Step;
 
-/// Sends a step with a request id until it is answered for good.
+/// Sends a step with a request id until the response is final.
 async fn send(world: &World, step: &Step, request_id: &str) -> Answer {
     let token = world.token(step.role, Some(""), step.unit);
     let channel = world.bare(step.service());
@@ -31,10 +31,10 @@ async fn send(world: &World, step: &Step, request_id: &str) -> Answer {
     }
 }
 
-/// The only write that the feed does not tell of, since it is of a person.
+/// The only write without an event, since its record is a person.
 const UNTOLD: &str = "/wangge.organization.v1.PersonService/CreatePerson";
 
-/// Committed changes of a service: its events, and people, of whom none tells.
+/// Counts a service's committed changes: its events, and people, who have none.
 async fn changes(world: &World, service: Service) -> i64 {
     let count = match service {
         Service::Organization => {
@@ -49,8 +49,8 @@ async fn changes(world: &World, service: Service) -> i64 {
         .expect("a count")
 }
 
-/// Invariant 9. Every write of every service, many times at once and once
-/// more: one effect, and the same answer to everybody.
+/// Invariant 9. Every write of every service, many times concurrently and once more: one
+/// effect, and the same response to every caller.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_write_repeated_takes_effect_once() {
     let world = World::start().await;
@@ -77,7 +77,7 @@ async fn a_write_repeated_takes_effect_once() {
         }
         assert_eq!(changes(&world, service).await, before + 1, "{}", step.path);
 
-        // The id means this request and no other.
+        // The request id can't be reused for another request.
         let other = course.other(&step);
         let answer = send(&world, &other, &id).await;
         let what = format!("{} with the id of {}", other.path, step.path);
@@ -97,8 +97,8 @@ async fn a_write_repeated_takes_effect_once() {
     assert_eq!(done, writes.collect(), "some writes were left out");
 }
 
-/// Invariant 5. Where the event can't be written, nothing else is: no row of
-/// any table is touched, and once it can be, the same request succeeds.
+/// Invariant 5. If the event can't be written, no row of any table changes; once it can
+/// be, the same request succeeds.
 #[tokio::test(flavor = "multi_thread")]
 async fn without_its_event_nothing_is_written() {
     let world = World::start().await;
@@ -149,8 +149,8 @@ async fn without_its_event_nothing_is_written() {
     }
 }
 
-/// An etag is bound to what a record is: whoever enters it, reads it or finds it in
-/// a list gets the same one, and each record has its own.
+/// An etag identifies a record's content: creating, reading and listing return the same
+/// one, and each record has its own.
 #[tokio::test(flavor = "multi_thread")]
 async fn an_etag_is_the_same_for_whoever_reads_the_record() {
     let world = World::start().await;
@@ -177,8 +177,8 @@ async fn an_etag_is_the_same_for_whoever_reads_the_record() {
     }
 }
 
-/// A digest of every table, except for those that go on by themselves: what
-/// the outbox has been numbered, and what other services' feeds brought.
+/// Returns a digest of every table, except for what changes in the background: positions
+/// of the outbox, and copies from other services' feeds.
 async fn rows(pool: &sqlx::PgPool) -> BTreeMap<String, String> {
     let tables: Vec<String> = sqlx::query_scalar(
         "select relname::text from pg_class where relkind = 'r' \

@@ -1,5 +1,5 @@
-//! The whole platform: who may do what, the way from a community's files to
-//! its figures, and what happens when things break.
+//! Tests of the whole platform: authorisation, the way from a community's files to its
+//! figures, and behaviour during faults.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,

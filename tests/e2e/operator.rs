@@ -1,5 +1,5 @@
-//! What an operator's tool writes down: secrets, made once, and the reference of
-//! settings.
+//! The operator's tool: secrets, which are generated once, the settings reference,
+//! `doctor`, and interrupted commands.
 
 use std::{
     collections::BTreeMap,
@@ -34,7 +34,7 @@ async fn wangge(arguments: &[&str]) -> Output {
     command.output().await.expect("it runs")
 }
 
-/// Names of the files in a folder, with their contents and modes.
+/// Returns the names of the files in a folder, with their contents and modes.
 fn files(folder: &Path) -> BTreeMap<String, (Vec<u8>, u32)> {
     let entries = std::fs::read_dir(folder).expect("the folder");
     let file = |entry: std::io::Result<std::fs::DirEntry>| {
@@ -90,7 +90,7 @@ async fn secrets_are_made_once_and_good_in_production() {
     assert_eq!(passwords.len(), 6, "each its own");
     assert!(passwords.iter().all(|password| password.len() >= 40));
 
-    // Production takes the key, and the token that it has signed.
+    // Production accepts the key, and the token signed with it.
     let verifier = Verifier::from_file(
         folder.join("jwks.json"),
         Keys::NotForDevelopment,
@@ -106,7 +106,7 @@ async fn secrets_are_made_once_and_good_in_production() {
     let issued = String::from_utf8(issued.stdout).expect("text");
     verifier.verify(issued.trim()).expect("a good token");
 
-    // Again: nothing is made anew, unless that is wished.
+    // A second run regenerates nothing without `--renew`.
     assert!(wangge(&["secrets", path]).await.status.success());
     assert_eq!(files(&folder), first);
     let renewed = wangge(&["secrets", path, "--renew", "--days", "30"]).await;
@@ -127,7 +127,7 @@ async fn a_token_of_no_time_is_refused() {
     assert!(told.contains("--hours"), "{told}");
 }
 
-/// What is wrong with addresses and tokens is found, and the exit code says so.
+/// `doctor` detects wrong addresses and tokens, and its exit code reports it.
 #[tokio::test(flavor = "multi_thread")]
 async fn doctor_finds_another_service_at_an_address_and_a_token_that_is_none() {
     let data_dir = DataDir::new();
@@ -160,7 +160,7 @@ async fn doctor_finds_another_service_at_an_address_and_a_token_that_is_none() {
         path.display().to_string()
     };
     let good = file("good", &up.token(Role::Leader, Some(""), None));
-    // It is up before its health has been asked for.
+    // The services respond before their first health probe has finished.
     let told = until(|| async {
         let (well, told) = doctor(tickets.clone(), Some(good.clone())).await;
         well.then_some(told)
@@ -214,7 +214,7 @@ async fn up_ends_with_its_private_postgres() {
     assert!(told.contains("the private PostgreSQL in"), "{told}");
 }
 
-/// A place on the way to a service, at which connections can be cut.
+/// A proxy in front of a service whose connections can be cut.
 struct Way {
     address: String,
     target: String,
@@ -233,7 +233,7 @@ impl Way {
         }
     }
 
-    /// Leads connections on until `work` is done.
+    /// Forwards connections until `work` is done.
     async fn open_while<T>(&mut self, work: impl Future<Output = T>) -> T {
         let mut work = std::pin::pin!(work);
         loop {
@@ -253,8 +253,8 @@ impl Way {
     }
 }
 
-/// A feed that is followed goes on behind its last event when the connection comes
-/// back: nothing is missed or repeated, and each event shows its token.
+/// `watch --follow` resumes after its last event when the connection comes back: nothing
+/// is missed or repeated, and each event shows its token.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_followed_feed_is_resumed() {
     let data_dir = DataDir::new();
@@ -309,8 +309,8 @@ async fn a_followed_feed_is_resumed() {
     assert_eq!(events.len(), seen.len(), "something is told twice");
 }
 
-/// Who stops a load learns how far it came and how to go on; the same command loads
-/// the rest.
+/// An interrupted import reports its progress and how to resume; the same command then
+/// loads the rest.
 #[tokio::test(flavor = "multi_thread")]
 async fn an_import_that_is_stopped_says_how_far_it_came_and_goes_on() {
     let data_dir = DataDir::new();
@@ -332,8 +332,8 @@ async fn an_import_that_is_stopped_says_how_far_it_came_and_goes_on() {
         }
         command
     };
-    // Tickets are only read while the folder is checked, and written when it is
-    // loaded: then organization's records are in.
+    // Tickets are only read while the folder is validated, and written when it is loaded.
+    // By then organization's records have been loaded.
     let options = data_dir.database("tickets");
     let pool = sqlx::PgPool::connect_with(options).await.expect("it runs");
     let mut lock = pool.begin().await.expect("a transaction");
@@ -371,6 +371,6 @@ async fn an_import_that_is_stopped_says_how_far_it_came_and_goes_on() {
     assert!(again.status.success(), "{printed}");
     let (_, there) = printed.split_once(" records loaded, ").expect("counts");
     let there = there.split(' ').next().and_then(|count| count.parse().ok());
-    // What was being written when it was stopped may be there, too.
+    // A batch that was in flight when it was stopped may have been committed.
     assert!(there.is_some_and(|there: u64| there >= loaded), "{printed}");
 }

@@ -1,6 +1,6 @@
-//! What lists read in a city of 200,000 records of each kind: about a page. Every
-//! list is asked with every filter that it has, each alone and with an area, and
-//! PostgreSQL tells by which plans it answered.
+//! Checks that lists read about one page in a city with 200,000 records of each kind.
+//! Every list is requested with each of its filters, alone and with an area, and
+//! PostgreSQL's plans are captured.
 
 mod explained;
 mod rows;
@@ -11,14 +11,14 @@ use tonic::Code;
 use wangge_api::policy::{METHODS, policy};
 use wangge_tests::{City, Service, World, plain, raw, world::Databases};
 
-/// Records on a page.
+/// Page size of the requests.
 const PAGE: u32 = 50;
 
-/// How many rows the scans behind a page may look at.
+/// Maximum number of rows that the scans behind a page may read.
 const MOST: f64 = 50.0 * 50.0;
 
-/// Lists of what is not kept as records, but worked out for the call from a bounded
-/// number of them; and by what it is bounded.
+/// Lists that are computed for the call from a bounded number of records, and what bounds
+/// it.
 const WORKED_OUT: &[(&str, &str)] = &[
     ("ListVacancies", "the grids of the area"),
     ("ListNeedCounts", "the need tags of the area that hold"),
@@ -29,11 +29,10 @@ const WORKED_OUT: &[(&str, &str)] = &[
     ("ListTicketHistory", "the revisions of one ticket"),
 ];
 
-/// What is counted now and then, and nobody waits for.
+/// A query that runs occasionally in the background and isn't part of any call.
 const COUNTED: &str = "duty_gaps!";
 
-/// Where lists are asked for: where few lie, where many lie, and where nothing
-/// does.
+/// Areas that lists are requested for: with few rows, with many, and with none.
 const AREAS: &[&str] = &[
     rows::SMALL_GRID,
     rows::COMMUNITY,
@@ -85,13 +84,13 @@ async fn every_list_reads_about_a_page() {
     );
 }
 
-/// Asks for a page, twice, since a plan may change with the second call; answers why
-/// it reads too much.
+/// Requests a page twice, since PostgreSQL may choose another plan for the second call.
+/// Returns why it reads too much.
 async fn read(world: &World, path: &str, request: Value) -> Result<(), String> {
     let service = Service::of(path)[0];
     let role = policy(path).expect("a policy").roles[0];
     let body = plain::encode(path, request);
-    // The caller sees everything, or what it asks for is out of its reach.
+    // A caller that sees everything, and one for whom the request is out of scope.
     for area in ["", rows::ELSEWHERE] {
         let token = world.token(role, Some(area), None);
         explained::take();
@@ -115,7 +114,7 @@ async fn read(world: &World, path: &str, request: Value) -> Result<(), String> {
     Ok(())
 }
 
-/// Requests with each filter alone and with each area.
+/// Returns requests with each filter alone and with each area.
 fn requests(path: &str) -> Vec<Value> {
     let fields = plain::fields(path);
     let mut filters = vec![json!({})];
@@ -149,7 +148,7 @@ fn requests(path: &str) -> Vec<Value> {
     requests
 }
 
-/// Values of a filter: such as many records have, and such as few have.
+/// Returns values of a filter: one that many records have, and one that few have.
 fn values(field: &FieldDescriptor) -> Vec<Value> {
     let one = |value: Value| {
         if field.is_list() {

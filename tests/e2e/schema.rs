@@ -1,11 +1,11 @@
-//! A schema that is newer than the program.
+//! A database schema that is newer than the binary.
 
 use tonic::Code;
 use wangge_api::policy::policy;
 use wangge_tests::{City, Service, World, plain::KINDS, raw};
 
-/// Every table gets a column that the program doesn't know and that must not be
-/// NULL, as a release to come may add it: with statements prepared before.
+/// Adds a NOT NULL column that the binary doesn't know to every table, as a future
+/// release may, while statements are already prepared.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_column_of_a_newer_release_keeps_its_default_and_disturbs_nobody() {
     let world = World::start().await;

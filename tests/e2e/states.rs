@@ -1,5 +1,5 @@
-//! Every verb of every kind of plain record with states, in every state, over
-//! the wire; and that a verb is one step, told once.
+//! Every verb of every kind of plain record with states, in every state, over the wire;
+//! each is one step with one event.
 
 use std::{collections::BTreeMap, fmt::Write as _};
 
@@ -9,7 +9,7 @@ use wangge_tests::{
     plain::{KINDS, Kind, attempt, make, take},
 };
 
-/// The shortest way into each state: verbs from the creation on.
+/// Returns the shortest path into each state: verbs from the creation on.
 async fn ways(world: &World, city: &City, kind: &Kind) -> BTreeMap<String, Vec<&'static str>> {
     let mut ways = BTreeMap::from([("none".to_owned(), Vec::new())]);
     for course in kind.courses {

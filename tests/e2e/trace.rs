@@ -1,5 +1,4 @@
-//! One trace crosses services, reaches a collector, and tells nothing of any
-//! person.
+//! One trace spans services, is exported to a collector, and contains no personal data.
 
 use std::sync::{Arc, Mutex};
 
@@ -26,13 +25,13 @@ use wangge_tests::{
     until,
 };
 
-/// What the ticket says besides.
+/// Description of the ticket.
 const DESCRIPTION: &str = "雨后掉下来一大块，差点砸到王老师";
-/// Our trace, and our span in it.
+/// The trace id and parent span id that the test sends.
 const TRACE: &str = "4bf92f3577b34da6a3ce929d0e0e4736";
 const PARENT: &str = "00f067aa0ba902b7";
 
-/// A collector that keeps what it is sent.
+/// A collector that stores the requests that it receives.
 #[derive(Debug, Clone, Default)]
 struct Collector(Arc<Mutex<Vec<ExportTraceServiceRequest>>>);
 
@@ -73,7 +72,7 @@ fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// A request as part of our trace.
+/// Returns a request within the test's trace.
 fn traced<T>(message: T) -> Request<T> {
     let mut request = Request::new(message);
     let value = MetadataValue::try_from(format!("00-{TRACE}-{PARENT}-01")).expect("a value");
@@ -93,7 +92,7 @@ async fn one_trace_goes_from_a_call_to_the_figures() {
     make_ground(&up).await;
     let unit = make_unit(&up, "LEAD", UnitKind::Department, COMMUNITY).await;
     let ticket = work(&up, &unit.to_string()).await;
-    // Until reporting has applied all of it.
+    // Wait until reporting has applied all events.
     let reports = ReportServiceClient::new(up.everywhere(Service::Reporting, Role::Leader));
     let request = GetCaseTableRequest {
         area_code: COMMUNITY.to_owned(),
@@ -118,7 +117,7 @@ async fn one_trace_goes_from_a_call_to_the_figures() {
         .collect();
     for method in ["CreateTicket", "FileTicket", "DispatchTicket"] {
         let name = format!("wangge.tickets.v1.TicketService/{method}");
-        // A dispatch is refused until the unit is known.
+        // Dispatching is refused, and retried, until the unit is known.
         let done = |span: &Span| {
             span.name == name && attribute(span, "rpc.response.status_code").contains("\"OK\"")
         };
@@ -126,7 +125,7 @@ async fn one_trace_goes_from_a_call_to_the_figures() {
         let call =
             call.unwrap_or_else(|| panic!("{method} is not in the trace: {:?}", names(&ours)));
         assert_eq!(hex(&call.parent_span_id), PARENT, "{method}");
-        // Reporting applied the event as a child of the call that made it.
+        // Reporting applied the event as a child of the call that wrote it.
         let applied = ours
             .iter()
             .filter(|span| span.parent_span_id == call.span_id);
@@ -134,7 +133,7 @@ async fn one_trace_goes_from_a_call_to_the_figures() {
         assert_eq!(applied.len(), 1, "{method}: {:?}", names(&ours));
         let source = attribute(applied[0], "messaging.source.name");
         assert!(source.contains("tickets"), "{method}: {source}");
-        // And that down to its statements, without what stands in them.
+        // The trace includes statements, without their parameters.
         let statement = ours.iter().find(|span| {
             span.parent_span_id == applied[0].span_id
                 && attribute(span, "db.system.name").contains("postgresql")
@@ -146,7 +145,7 @@ async fn one_trace_goes_from_a_call_to_the_figures() {
     nothing_personal(&collector, &stderr.text());
 }
 
-/// Reports, files and dispatches a ticket within our trace.
+/// Reports, files and dispatches a ticket within the test's trace.
 async fn work(up: &Wangge, unit: &str) -> Ticket {
     let mut dispatcher = tickets(up, Role::Dispatcher, "", None);
     let ticket = Ticket {
@@ -197,8 +196,7 @@ fn attribute(span: &Span, name: &str) -> String {
     format!("{:?}", found.and_then(|attribute| attribute.value.clone()))
 }
 
-/// Neither what was sent to the collector nor what was logged holds a word of
-/// the ticket.
+/// Asserts that no text of the ticket appears in exported spans or in the log.
 fn nothing_personal(collector: &Collector, log: &str) {
     let requests = collector.0.lock().expect("no panic");
     assert!(!requests.is_empty(), "nothing was sent");

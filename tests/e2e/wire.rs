@@ -1,5 +1,5 @@
-//! Nonsense at the wire: no panic, no `INTERNAL`, and the next call is
-//! answered as if nothing had been.
+//! Malformed input on the wire: no panic, no `INTERNAL`, and the next call succeeds as if
+//! nothing had happened.
 
 use http::header;
 use prost::Message as _;
@@ -14,7 +14,7 @@ use wangge_tests::{City, DataDir, Dice, Service, Wangge, raw, raw::Answer};
 
 use crate::authorisation::bodies;
 
-/// The real binary with a city in it, and what is broken of it.
+/// The real binary with a city in it, as the target of malformed input.
 struct Target {
     up: Wangge,
     city: City,
@@ -33,7 +33,7 @@ impl Target {
         }
     }
 
-    /// A token of somebody who may call a method.
+    /// Returns a token of a caller that may call a method.
     fn token(&self, path: &str) -> String {
         let role = policy(path).map_or(Role::Admin, |policy| policy.roles[0]);
         self.up.token(role, Some(""), Some(self.city.lead.unit))
@@ -44,7 +44,7 @@ impl Target {
         raw::send(&self.up.bare(service), request).await
     }
 
-    /// Nothing of all that has broken anything.
+    /// Asserts that the services still work.
     async fn is_well(self) {
         let path = "/wangge.tickets.v1.TicketService/GetTicket";
         let body = GetTicketRequest {
@@ -72,7 +72,7 @@ impl Target {
     }
 }
 
-/// Whatever was wrong, the caller is told, with a reason, and it was theirs.
+/// Asserts that an error is the caller's fault and has a reason.
 fn assert_told(answer: &Answer, what: &str) {
     let fault = matches!(
         answer.code(),
@@ -99,7 +99,7 @@ async fn bytes_of_nonsense_are_refused() {
                     "{path} with {length} bytes {:02x?}",
                     &bytes[..length.min(40)]
                 );
-                // As a message, and as whatever it is.
+                // Once framed as a message, and once unframed.
                 let framed = target
                     .send(service, path, raw::frame(&bytes).to_vec())
                     .await;
@@ -112,7 +112,7 @@ async fn bytes_of_nonsense_are_refused() {
     target.is_well().await;
 }
 
-/// Requests that were good, with bytes changed, left out, put in and cut off.
+/// Valid requests with bytes changed, removed, inserted or cut off.
 #[tokio::test(flavor = "multi_thread")]
 async fn damaged_requests_are_refused_or_mean_something_else() {
     let mut dice = Dice::new();
@@ -174,7 +174,7 @@ async fn broken_frames_are_refused() {
     target.is_well().await;
 }
 
-/// A text may hold anything that the contract allows; the database does not.
+/// A text may contain anything that the contract allows, even what PostgreSQL doesn't.
 #[tokio::test(flavor = "multi_thread")]
 async fn strange_characters_are_refused_or_kept() {
     let target = Target::start().await;
@@ -199,11 +199,11 @@ async fn strange_characters_are_refused_or_kept() {
     target.is_well().await;
 }
 
-/// The message with every Chinese character of its texts replaced: ids and
-/// codes stay good, so that the text reaches the database.
+/// Replaces every Chinese character in a message's texts. Ids and codes stay valid, so
+/// that the text reaches the database.
 fn with_texts(message: &[u8], strange: &[u8]) -> Vec<u8> {
     let mut changed = message.to_vec();
-    // The bytes of a character are replaced one for one, or lengths would lie.
+    // Byte for byte: the length prefixes of the fields must stay correct.
     let three: Vec<u8> = strange.iter().copied().cycle().take(3).collect();
     let three = if std::str::from_utf8(&three).is_ok() {
         three
@@ -299,7 +299,7 @@ async fn strange_headers_and_paths_are_refused() {
     target.is_well().await;
 }
 
-/// Bytes that are no HTTP/2 at all.
+/// Bytes that are not HTTP/2 at all.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_connection_of_nonsense_is_closed() {
     let mut dice = Dice::new();
@@ -322,8 +322,8 @@ async fn a_connection_of_nonsense_is_closed() {
                 .expect("it listens");
             let _ = stream.write_all(&opening).await;
             let _ = stream.shutdown().await;
-            // It closes the connection, sooner or later, and answers nothing
-            // that would be worth anything.
+            // The server eventually closes the connection; its response, if any, is of no
+            // interest.
             let mut answer = Vec::new();
             let _ = stream.read_to_end(&mut answer).await;
         }

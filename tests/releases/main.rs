@@ -1,6 +1,5 @@
-//! The release before and this one on one database: an upgrade under load, both
-//! side by side, and the way back. `tests/upgrade` builds the release before and
-//! runs this.
+//! The previous release and this one on one database: an upgrade under load, both side by
+//! side, and the rollback. `tests/upgrade` builds the previous release and runs this.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use std::{
@@ -28,13 +27,13 @@ use wangge_tests::{
     raw,
 };
 
-/// The program of the release before.
+/// Returns the previous release's binary.
 fn before() -> PathBuf {
     let path = std::env::var_os("WANGGE_BEFORE");
     path.expect("WANGGE_BEFORE: run tests/upgrade").into()
 }
 
-/// Both releases, the databases on which they work, and the key of their tokens.
+/// Both releases, the databases that they share, and the key of their tokens.
 struct Ground {
     before: PathBuf,
     now: PathBuf,
@@ -73,7 +72,7 @@ impl Ground {
         Wangge::up_of(program, &self.data_dir, &self.arguments(&[]), &[]).await
     }
 
-    /// Loads a folder by way of the services that are up.
+    /// Imports a folder through the running services.
     async fn import(&self, program: &PathBuf, up: &Wangge) {
         let folder = repository().join("tests/data/linhe");
         let mut arguments = vec![OsStr::new("import").to_owned(), folder.into()];
@@ -89,16 +88,16 @@ impl Ground {
     }
 }
 
-/// What callers were told is there.
+/// Ids of records whose creation was acknowledged.
 #[derive(Debug, Default)]
 struct Told {
     tickets: Vec<String>,
     records: Vec<(&'static str, String)>,
 }
 
-/// Callers at work on some services until they are asked to stop: reports, each
-/// repeated until it is taken, and rounds of everything that can be entered. One
-/// that is refused for good ends the test.
+/// Callers that load some services until they are stopped: reports, each retried until it
+/// is accepted, and rounds that create everything. A permanently refused call fails the
+/// test.
 struct Load {
     stop: Arc<AtomicBool>,
     rounds: Arc<AtomicUsize>,
@@ -106,9 +105,9 @@ struct Load {
     callers: Vec<JoinHandle<()>>,
 }
 
-/// Callers who report.
+/// Number of callers per service set that report tickets.
 const REPORTERS: usize = 3;
-/// The pause of each after a report: what is reported is looked for in the end.
+/// Pause after each report: every reported ticket is read at the end.
 const PAUSE: Duration = Duration::from_millis(20);
 
 impl Load {
@@ -146,9 +145,10 @@ impl Load {
         load
     }
 
-    /// Waits until each service has been through a round that begins now.
+    /// Waits until each set of services has completed a round that starts after now.
     async fn go_on(&self) {
         let each = self.callers.len() / (REPORTERS + 1);
+        // Twice: the round that is under way started before now.
         let wanted = self.rounds.load(Ordering::SeqCst) + 2 * each;
         while self.rounds.load(Ordering::SeqCst) < wanted {
             let ended = self.callers.iter().any(JoinHandle::is_finished);
@@ -159,7 +159,7 @@ impl Load {
         }
     }
 
-    /// Ends it; says what went wrong for somebody.
+    /// Stops the callers, and propagates the panic of any of them.
     async fn end(self) {
         self.stop.store(true, Ordering::SeqCst);
         for caller in self.callers {
@@ -174,7 +174,7 @@ impl Load {
     }
 }
 
-/// A report with an id of its own, repeated until it is taken.
+/// Reports a ticket under a new id, retried until it is accepted.
 async fn report_one(site: &Site) -> String {
     let path = "/wangge.tickets.v1.TicketService/CreateTicket";
     let id = uuid::Uuid::now_v7().to_string();
@@ -194,7 +194,7 @@ async fn report_one(site: &Site) -> String {
     id
 }
 
-/// Reads everything that callers were told is there, and every list.
+/// Reads every acknowledged record, and every list.
 async fn look(site: &Site, told: &Told) {
     let mut paths: BTreeMap<&str, Vec<Vec<u8>>> = BTreeMap::new();
     for kind in KINDS {

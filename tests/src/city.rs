@@ -1,5 +1,4 @@
-//! A small city: two districts, and in one community of the first a record of
-//! every kind.
+//! A small city: two districts, and a record of every kind in one community of the first.
 
 use std::{
     collections::BTreeMap,
@@ -36,33 +35,34 @@ use crate::{
     until,
 };
 
-/// The district, and the way down to a grid.
+/// The city's district; the areas below lead down to a grid of it.
 pub const DISTRICT: &str = "320402";
-/// A street of it.
+/// A street of [`DISTRICT`].
 pub const STREET: &str = "320402003";
-/// The community in which the records lie.
+/// The community in [`STREET`] that the records belong to.
 pub const COMMUNITY: &str = "320402003005";
-/// A grid of it.
+/// A grid of [`COMMUNITY`].
 pub const GRID: &str = "320402003005001";
-/// The community beside it.
+/// Another community of [`STREET`].
 pub const SIBLING: &str = "320402003006";
-/// Another district, and the way down to a community.
+/// Another district; the areas below lead down to a community of it.
 pub const FOREIGN: &str = "320403";
-/// A street of it.
+/// A street of [`FOREIGN`].
 pub const FOREIGN_STREET: &str = "320403001";
-/// A community of it.
+/// A community of [`FOREIGN_STREET`].
 pub const FOREIGN_COMMUNITY: &str = "320403001001";
-/// An area that nobody has made.
+/// The code of an area that doesn't exist.
 pub const NOWHERE: &str = "320402003099";
 
-/// A category.
+/// Code of the category of all tickets.
 pub const CATEGORY: &str = "0105";
-/// An address in the grid.
+/// Text of an address in [`GRID`].
 pub const ADDRESS: &str = "和平里1幢";
-/// What the ticket says: nothing of it may be found where it does not belong.
+/// Title of the tickets. It must not appear outside of the records: in events, logs or
+/// traces.
 pub const TITLE: &str = "张甲一家门口的外墙剥落";
 
-/// Where the ticket is, which is in no address book.
+/// Address of the tickets, which is in no address book.
 pub const PLACE: &str = "中山路拐角的小卖部旁";
 
 /// Ids of the city's records.
@@ -72,56 +72,56 @@ pub struct City {
     pub unit: String,
     /// A person of the community.
     pub person: String,
-    /// The person's post in the committee.
+    /// The person's appointment in the committee.
     pub appointment: String,
     /// An entry of the duty list for the community.
     pub responsibility: String,
-    /// The person's registration.
+    /// The person's registration as an official.
     pub registration: String,
-    /// A visit under it.
+    /// A check-in visit under the registration.
     pub visit: String,
     /// A ticket of the community, in handling.
     pub ticket: String,
     /// A ticket of the community that was declined.
     pub declined: String,
-    /// The department that leads, and its order.
+    /// The leading department with its order.
     pub lead: Holder,
-    /// The department that assists, and its order.
+    /// The assisting department with its order.
     pub assisting: Holder,
-    /// The department that sent its order back.
+    /// The department that returned its order.
     pub former: Holder,
     /// A department that never held an order.
     pub stranger: Uuid,
-    /// A plain record of each kind.
+    /// Ids of one plain record per kind.
     pub plain: BTreeMap<&'static str, String>,
-    /// One more for each course that a kind can take, by its number.
+    /// One more record for each course of a kind, by the course's index.
     pub courses: BTreeMap<(&'static str, usize), String>,
-    /// Volunteers of whom each does one thing once.
+    /// Volunteers for tests that need one without any shift or claim.
     pub spares: Vec<String>,
-    /// Resources of which each is matched once.
+    /// Resources for tests that need one without a match.
     pub spare_resources: Vec<String>,
 }
 
-/// A unit with an order on the ticket.
+/// A unit that holds or held an order of the ticket.
 #[derive(Debug, Clone)]
 pub struct Holder {
-    /// The unit.
+    /// Id of the unit.
     pub unit: Uuid,
-    /// The order.
+    /// Id of its order.
     pub order: String,
 }
 
-/// A new request id.
+/// Returns a new random request id.
 pub fn request_id() -> String {
     Uuid::new_v4().to_string()
 }
 
-/// A day.
+/// Returns a date as it is set in requests.
 pub fn day(year: i32, month: i32, day: i32) -> Option<Date> {
     Some(Date { year, month, day })
 }
 
-/// An area to be made.
+/// Returns an area that holds since 2000, for its creation.
 pub fn area(code: &str, kind: AreaKind, parent: &str) -> Area {
     Area {
         code: code.to_owned(),
@@ -133,7 +133,7 @@ pub fn area(code: &str, kind: AreaKind, parent: &str) -> Area {
     }
 }
 
-/// A report of a ticket in the community, in no grid that could be found.
+/// Returns a report in the community whose address belongs to no known grid.
 pub fn report() -> Ticket {
     Ticket {
         source: TicketSource::Resident.into(),
@@ -145,10 +145,10 @@ pub fn report() -> Ticket {
     }
 }
 
-/// Makes an area.
+/// Creates an area.
 ///
 /// # Panics
-/// When it is refused.
+/// Panics if it is refused.
 pub async fn make_area(site: &Site, area: Area) -> Area {
     let request = CreateAreaRequest {
         request_id: request_id(),
@@ -162,10 +162,10 @@ pub async fn make_area(site: &Site, area: Area) -> Area {
         .into_inner()
 }
 
-/// Makes a unit.
+/// Creates a unit and returns its id.
 ///
 /// # Panics
-/// When it is refused.
+/// Panics if it is refused.
 pub async fn make_unit(site: &Site, code: &str, kind: UnitKind, area_code: &str) -> Uuid {
     let unit = Unit {
         code: code.to_owned(),
@@ -188,8 +188,8 @@ pub async fn make_unit(site: &Site, code: &str, kind: UnitKind, area_code: &str)
     unit.id.parse().expect("an id")
 }
 
-/// Makes the areas and a category, and waits until tickets knows them: a first
-/// ticket could be reported.
+/// Creates the areas and a category, and waits until a first ticket can be reported, that
+/// is until tickets has read the areas from the feed.
 pub async fn make_ground(site: &Site) {
     for (code, kind, parent) in [
         (DISTRICT, AreaKind::District, ""),
@@ -238,7 +238,7 @@ async fn make_category(site: &Site) {
         .expect("a category");
 }
 
-/// A client of tickets.
+/// Returns a client of tickets for a caller.
 pub fn tickets(
     site: &Site,
     role: Role,
@@ -249,7 +249,8 @@ pub fn tickets(
 }
 
 impl City {
-    /// Ids of records that nobody has made, for tables that are only counted.
+    /// Returns ids that belong to no records, for tests that only count the tables built
+    /// from a city.
     pub fn unmade() -> Self {
         let id = || Uuid::now_v7().to_string();
         let holder = || Holder {
@@ -276,30 +277,30 @@ impl City {
         }
     }
 
-    /// A volunteer who has done nothing yet; the first one again when there is
-    /// no other.
+    /// Returns a volunteer without any shift or claim; reuses them in turn once all have
+    /// been returned.
     pub fn spare(&self) -> &str {
         next_of(&self.spares)
     }
 
-    /// A resource that was not matched yet; the first one again when there is no
-    /// other.
+    /// Returns a resource without a match; reuses them in turn once all have been
+    /// returned.
     pub fn spare_resource(&self) -> &str {
         next_of(&self.spare_resources)
     }
 
-    /// Id of the plain record of a kind.
+    /// Returns the id of the plain record of a kind.
     ///
     /// # Panics
-    /// When none has been made.
+    /// Panics if none has been created.
     pub fn plain(&self, kind: &str) -> &str {
         &self.plain[kind]
     }
 
-    /// Makes all of it.
+    /// Creates the whole city.
     ///
     /// # Panics
-    /// When something is refused.
+    /// Panics if anything is refused.
     pub async fn build(site: &Site) -> Self {
         make_ground(site).await;
         let mut areas = AreaServiceClient::new(site.everywhere(Service::Organization, Role::Admin));
@@ -405,7 +406,7 @@ async fn make_visit(site: &Site, person: &str, home: Uuid) -> (String, String) {
         start_date: day(2021, 1, 1),
         ..Registration::default()
     };
-    // Until the feed has brought the area and the unit.
+    // Retried until the feed has delivered the area and the unit.
     let registration = until(|| {
         let (mut officials, registration) = (officials.clone(), registration.clone());
         async move {
@@ -443,7 +444,7 @@ async fn make_responsibility(site: &Site, unit: Uuid) -> String {
         unit_id: unit.to_string(),
         ..Responsibility::default()
     };
-    // Until the feed has brought the unit.
+    // Retried until the feed has delivered the unit.
     until(|| {
         let (mut categories, entry) = (categories.clone(), responsibility.clone());
         async move {
@@ -459,8 +460,8 @@ async fn make_responsibility(site: &Site, unit: Uuid) -> String {
     .id
 }
 
-/// A ticket that was dispatched to the third department, came back, and went
-/// to the first, which accepted, and the second.
+/// Creates a ticket that was dispatched to the third department, returned, and then
+/// dispatched to the first, which accepted, and the second.
 async fn make_ticket(site: &Site, departments: &[Uuid]) -> Ticket {
     let mut dispatcher = tickets(site, Role::Dispatcher, "", None);
     let request = CreateTicketRequest {
@@ -530,7 +531,7 @@ async fn make_declined(site: &Site) -> String {
 
 async fn dispatch(site: &Site, ticket_id: &str, lead: Uuid, assisting: &[Uuid]) -> Ticket {
     let dispatcher = tickets(site, Role::Dispatcher, "", None);
-    // Until the feed has brought the units.
+    // Retried until the feed has delivered the units.
     until(|| {
         let mut dispatcher = dispatcher.clone();
         let request = DispatchTicketRequest {

@@ -1,4 +1,4 @@
-//! Whole feeds, and what must hold of every feed.
+//! Reads whole feeds, and checks the invariants of every feed.
 
 use std::collections::{HashMap, HashSet};
 
@@ -10,10 +10,10 @@ use wangge_api::{
 
 use crate::site::{Service, Site};
 
-/// Every event of a service's feed up to now.
+/// Returns all events of a service's feed up to now.
 ///
 /// # Errors
-/// What the service says.
+/// Returns the status that the service responds with.
 pub async fn read(site: &Site, service: Service) -> Result<Vec<Event>, Status> {
     let channel = site.everywhere(service, Role::Service);
     let mut client = FeedServiceClient::new(channel);
@@ -28,10 +28,10 @@ pub async fn read(site: &Site, service: Service) -> Result<Vec<Event>, Status> {
     Ok(events)
 }
 
-/// The feeds of all services that have one.
+/// Reads the feeds of all services that have one.
 ///
 /// # Panics
-/// When one of them can't be read.
+/// Panics if one of them can't be read.
 pub async fn read_all(site: &Site) -> Vec<Event> {
     let mut events = Vec::new();
     for service in Service::FEEDS {
@@ -40,11 +40,11 @@ pub async fn read_all(site: &Site) -> Vec<Event> {
     events
 }
 
-/// Asserts that no event comes twice and that the events of each record come
-/// in the order of its revisions, from the first, without a gap.
+/// Asserts that no event is duplicated, and that the events of each record arrive in the
+/// order of its revisions, starting at the first and without gaps.
 ///
 /// # Panics
-/// When that is not so.
+/// Panics if an event is duplicated, missing or out of order.
 pub fn assert_whole(events: &[Event]) {
     let mut seen = HashSet::new();
     let mut revisions: HashMap<&str, i64> = HashMap::new();

@@ -1,6 +1,6 @@
-//! What the top-level tests stand on: the four services in this process or as
-//! the real binary, calls as raw bytes, whole feeds, and a small city to work
-//! in. It asserts nothing about any one behaviour.
+//! Fixtures for the top-level tests: the four services in this process or as the real
+//! binary, raw calls, whole feeds, and a small city to work in. It asserts no particular
+//! behaviour.
 
 pub mod city;
 pub mod feed;
@@ -17,13 +17,13 @@ pub use site::{Service, Site};
 pub use wangge_testkit::eventually as until;
 pub use world::World;
 
-/// Numbers that look random and are the same in each run. The seed is printed,
-/// and can be given by `WANGGE_SEED` to find other cases.
+/// A deterministic pseudo-random generator. The seed is printed, and can be overridden by
+/// `WANGGE_SEED` to explore other cases.
 #[derive(Debug)]
 pub struct Dice(u64);
 
 impl Dice {
-    /// From the seed given, or a fixed one.
+    /// Seeds the generator from `WANGGE_SEED`, or with a fixed seed.
     pub fn new() -> Self {
         let given = std::env::var("WANGGE_SEED")
             .ok()
@@ -33,7 +33,7 @@ impl Dice {
         Self(seed)
     }
 
-    /// The next number (splitmix64).
+    /// Returns the next number (splitmix64).
     pub fn roll(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut mixed = self.0;
@@ -42,13 +42,13 @@ impl Dice {
         mixed ^ (mixed >> 31)
     }
 
-    /// The next number below a limit.
+    /// Returns the next number below `limit`.
     pub fn below(&mut self, limit: usize) -> usize {
         let limit = u64::try_from(limit.max(1)).unwrap_or(u64::MAX);
         usize::try_from(self.roll() % limit).unwrap_or_default()
     }
 
-    /// Some bytes.
+    /// Returns `count` pseudo-random bytes.
     pub fn bytes(&mut self, count: usize) -> Vec<u8> {
         (0..count).map(|_| self.roll().to_le_bytes()[0]).collect()
     }

@@ -1,5 +1,5 @@
-//! Plain records of every kind, made and asked for by what the contracts say of
-//! them: a kind is named once, with one sample.
+//! Creates and reads plain records of every kind by reflection on the contracts: each
+//! kind is listed once, with one sample.
 
 mod contracts;
 mod kinds;
@@ -19,58 +19,59 @@ pub use kinds::KINDS;
 /// A kind of plain record.
 #[derive(Debug, Clone, Copy)]
 pub struct Kind {
-    /// The gRPC service that serves it.
+    /// Full name of the gRPC service that serves it.
     pub service: &'static str,
-    /// Its message.
+    /// Name of its message.
     pub name: &'static str,
-    /// What it is called where a record is named.
+    /// Name of the kind in references and requests.
     pub kind: &'static str,
-    /// Where the sample lies.
+    /// Code of the area that the sample belongs to.
     pub area: &'static str,
-    /// The field of the sample by which it can lie out of reach: the area, or
-    /// the record where it lies.
+    /// The field of the sample that decides its area: the area's code, or the record that
+    /// it belongs to.
     pub placed_by: &'static str,
-    /// A field that an update changes, with its new value, in which `{}` stands for
-    /// what no other record has; none if nothing can be changed.
+    /// A field that an update changes, with its new value; `{}` in the value is replaced
+    /// by a unique text. None if nothing can be changed.
     pub change: Option<(&'static str, &'static str)>,
-    /// Who enters it.
+    /// A role that may create it.
     pub writer: Role,
-    /// Whether it holds from a day to a day.
+    /// True if it is valid from a first to a last day.
     pub dated: bool,
-    /// A record of the kind, without its days.
+    /// Returns a sample record without its days.
     sample: fn(&City) -> Value,
-    /// What can be done to it, if it has states.
+    /// The verbs of a kind with states; otherwise empty.
     pub verbs: &'static [Verb],
-    /// Courses that it can take: verbs in order. Together they take every verb.
+    /// Sequences of legal verbs that together contain every verb.
     pub courses: &'static [&'static [&'static str]],
-    /// The verbs that bring the city's own record where others can name it.
+    /// The verbs that bring the city's own record into a state in which others can
+    /// reference it.
     ready: &'static [&'static str],
 }
 
-/// Something that can be done to a record.
+/// A verb on a record, such as `CancelBooking`.
 #[derive(Debug, Clone, Copy)]
 pub struct Verb {
     /// Name of the method.
     pub name: &'static str,
-    /// What it gives besides the record.
+    /// Returns the fields of the request besides the record's.
     fields: fn(&City) -> Value,
-    /// A record that there must be first, with the id of the one acted on: its
-    /// kind, and what it is.
+    /// A record that must exist before: its kind, and a function from the acted record's
+    /// id to it.
     needs: Option<Needed>,
 }
 
-/// A kind of record, and one of it that belongs to another record.
+/// A kind of record, and a function that returns one belonging to a given record.
 type Needed = (&'static str, fn(&City, &str) -> Value);
 
 impl Kind {
-    /// The path of a method of this kind, e.g. `Create`; none if it has no such
-    /// method.
+    /// Returns the path of a method of this kind, e.g. for `Create`; none if there is no
+    /// such method.
     pub fn path(&self, verb: &str) -> Option<&'static str> {
         let wanted = format!("/{}/{verb}{}", self.service, self.name);
         METHODS.iter().copied().find(|path| *path == wanted)
     }
 
-    /// The path of its list.
+    /// Returns the path of the kind's `List` method.
     pub fn list(&self) -> &'static str {
         let items = format!("{}.{}", package(self.service), self.name);
         let list = METHODS.iter().copied().find(|path| {
@@ -80,8 +81,9 @@ impl Kind {
         list.expect("a list")
     }
 
-    /// The year in which the city's own record begins. What other kinds name holds
-    /// long before them, since records are named on days on which they hold.
+    /// Returns the year in which the city's own record begins. Kinds that others
+    /// reference begin much earlier, since a referenced record must hold on the day that
+    /// counts.
     pub fn since(&self) -> i32 {
         let named = |kind: &Kind| {
             let mut names = kind.names().into_iter();
@@ -90,13 +92,13 @@ impl Kind {
         if KINDS.iter().any(named) { 2005 } else { 2021 }
     }
 
-    /// The fields of the record that name another one, and the kind of that.
+    /// Returns the fields that reference other records, with the referenced kinds.
     pub fn names(&self) -> Vec<(String, String)> {
         contracts::names(&format!("{}.{}", package(self.service), self.name))
     }
 
-    /// A record that holds from the first day of a year for two years, or on
-    /// and on.
+    /// Returns a sample that holds from the first day of a year, for two years or without
+    /// an end.
     pub fn sample(&self, city: &City, year: i32, ends: bool) -> Value {
         let mut sample = (self.sample)(city);
         if !self.dated {
@@ -109,7 +111,7 @@ impl Kind {
         sample
     }
 
-    /// The request that enters a record.
+    /// Encodes the request that creates a record.
     pub fn create(&self, request_id: &str, record: Value) -> Vec<u8> {
         let path = self.path("Create").expect("a method");
         let mut request = json!({"request_id": request_id});
@@ -117,32 +119,33 @@ impl Kind {
         encode(path, request)
     }
 
-    /// The request that changes a record.
+    /// Encodes the request that changes a record; none if its kind can't be changed.
     pub fn update(&self, request_id: &str, id: &str, etag: &str) -> Option<Vec<u8>> {
         let (field, value) = self.change?;
         let mut request = json!({"request_id": request_id, "update_mask": in_mask(field)});
         request[self.kind] = json!({"id": id, "etag": etag});
+        // The end of a UUIDv7 is random; its beginning is a timestamp.
         let own = id.get(id.len().saturating_sub(6)..).unwrap_or_default();
         request[self.kind][field] = json!(value.replace("{}", own));
         Some(encode(self.path("Update")?, request))
     }
 
-    /// The request that ends a record.
+    /// Encodes the request that ends a record.
     pub fn end(&self, request_id: &str, id: &str, etag: &str) -> Vec<u8> {
         let day = json!({"year": 2039, "month": 1, "day": 1});
         let request = json!({"request_id": request_id, "id": id, "end_date": day, "etag": etag});
         encode(self.path("End").expect("a method"), request)
     }
 
-    /// What a verb gives besides the record.
+    /// Returns the fields of a verb's request besides the record's.
     ///
     /// # Panics
-    /// When the kind has no such verb.
+    /// Panics if the kind has no such verb.
     pub fn given(&self, city: &City, verb: &str) -> Value {
         (self.verb(verb).fields)(city)
     }
 
-    /// The record that there must be before a verb: its kind, and what it is.
+    /// Returns the record that must exist before a verb, with its kind.
     pub fn needed(&self, city: &City, verb: &str, id: &str) -> Option<(Kind, Value)> {
         let (kind, record) = self.verb(verb).needs?;
         let kind = KINDS.iter().find(|known| known.kind == kind);
@@ -154,7 +157,7 @@ impl Kind {
         known.expect("a verb")
     }
 
-    /// The request that takes a verb.
+    /// Encodes the request of a verb.
     pub fn act(
         &self,
         given: &Value,
@@ -170,21 +173,21 @@ impl Kind {
         encode(&self.verb_path(verb), request)
     }
 
-    /// The path of a verb.
+    /// Returns the path of a verb's method.
     pub fn verb_path(&self, verb: &str) -> String {
         format!("/{}/{verb}", self.service)
     }
 
-    /// The request that reads a record.
+    /// Encodes the request that reads a record.
     pub fn get(&self, id: &str) -> Vec<u8> {
         encode(self.path("Get").expect("a method"), json!({"id": id}))
     }
 }
 
-/// Makes a record of every kind, and one for each course that it can take.
+/// Creates a record of every kind, and one for each course of each kind.
 ///
 /// # Panics
-/// When one is refused.
+/// Panics if one is refused.
 pub async fn make_all(site: &Site, city: &mut City) {
     for kind in KINDS {
         let id = make(site, city, kind).await;
@@ -192,6 +195,7 @@ pub async fn make_all(site: &Site, city: &mut City) {
             take(site, city, kind, verb, &id).await;
         }
         city.plain.insert(kind.kind, id);
+        // A shift for the person as well, who claims group messages in other samples.
         if kind.kind == "duty_shift" {
             let mut duty = kind.sample(city, 2021, false);
             duty["person_id"] = json!(city.person);
@@ -213,28 +217,27 @@ pub async fn make_all(site: &Site, city: &mut City) {
     }
 }
 
-/// Volunteers of whom each does one thing once, and resources that are matched once.
+/// Number of volunteers, and of resources, that can each be used up once.
 const SPARES: usize = 20;
 
-/// Makes a record of a kind; answers its id.
+/// Creates a record of a kind and returns its id.
 ///
 /// # Panics
-/// When it is refused.
+/// Panics if it is refused.
 pub async fn make(site: &Site, city: &City, kind: &Kind) -> String {
     make_of(site, kind, kind.sample(city, kind.since(), false)).await
 }
 
-/// The kind with a name.
+/// Returns the kind with a name.
 ///
 /// # Panics
-/// When there is none.
+/// Panics if there is none.
 pub fn kind(name: &str) -> &'static Kind {
     let kind = KINDS.iter().find(|kind| kind.kind == name);
     kind.unwrap_or_else(|| panic!("{name} is no kind"))
 }
 
-/// Enters a record once everything that it names has come; answers its id, or
-/// the refusal.
+/// Creates a record without retrying. Returns its id, or the refusal.
 pub async fn enter(site: &Site, kind: &Kind, record: Value) -> Result<String, raw::Answer> {
     let path = kind.path("Create").expect("a method");
     let token = site.token(kind.writer, Some(""), None);
@@ -251,7 +254,7 @@ async fn make_of(site: &Site, kind: &Kind, record: Value) -> String {
     let token = site.token(kind.writer, Some(""), None);
     let body = kind.create(&request_id(), record);
     let channel = site.bare(Service::of(path)[0]);
-    // Until the feed has brought what it names.
+    // Retried until the feed has delivered the records that it references.
     let answer = until(|| async {
         let answer = raw::settle(&channel, Some(&token), path, &body).await;
         (answer.reason() != "REFERENCE_UNKNOWN").then_some(answer)
@@ -262,7 +265,8 @@ async fn make_of(site: &Site, kind: &Kind, record: Value) -> String {
     field(&decode(path, message), "id")
 }
 
-/// Takes a verb of a record; answers the state that it led to, or the refusal.
+/// Applies a verb, after creating the record that it needs. Returns the new state, or the
+/// refusal.
 pub async fn attempt(
     site: &Site,
     city: &City,
@@ -274,14 +278,13 @@ pub async fn attempt(
         let path = kind.path("Create").expect("a method");
         let token = site.token(kind.writer, Some(""), None);
         let body = kind.create(&request_id(), record);
-        // Where the verb is illegal this may be so too.
+        // May be refused as well if the verb is illegal in this state.
         raw::call(&site.bare(Service::of(path)[0]), Some(&token), path, &body).await;
     }
     act(site, kind, verb, id, &kind.given(city, verb)).await
 }
 
-/// Takes a verb that gives something; answers the state that it led to, or the
-/// refusal.
+/// Applies a verb with given fields. Returns the new state, or the refusal.
 pub async fn act(
     site: &Site,
     kind: &Kind,
@@ -301,19 +304,19 @@ pub async fn act(
     }
 }
 
-/// Takes a verb that is legal.
+/// Applies a legal verb and returns the new state.
 ///
 /// # Panics
-/// When it is refused.
+/// Panics if it is refused.
 pub async fn take(site: &Site, city: &City, kind: &Kind, verb: &str, id: &str) -> String {
     let taken = attempt(site, city, kind, verb, id).await;
     taken.unwrap_or_else(|answer| panic!("{verb}: {:?}", answer.status))
 }
 
-/// Changes a record, if its kind can be changed, and ends it, if it can end.
+/// Changes a record, if its kind can be changed, and ends it, if it is dated.
 ///
 /// # Panics
-/// When it is refused.
+/// Panics if either is refused.
 pub async fn change_and_end(site: &Site, kind: &Kind, id: &str) {
     let token = site.token(kind.writer, Some(""), None);
     let update = kind.update(&request_id(), id, "");
@@ -328,8 +331,7 @@ pub async fn change_and_end(site: &Site, kind: &Kind, id: &str) {
     }
 }
 
-/// The state of a record by name, as its last step tells it; `none` before the
-/// first one.
+/// Returns the name of a record's state from its last step; `none` before the first step.
 fn state(message: &DynamicMessage) -> String {
     let steps = message.get_field_by_name("steps").expect("steps");
     let last = steps.as_list().expect("a list").last().cloned();
@@ -339,12 +341,12 @@ fn state(message: &DynamicMessage) -> String {
     )
 }
 
-/// Ids that no record has, for every kind.
+/// Returns ids that belong to no records, one for every kind.
 pub fn unmade() -> BTreeMap<&'static str, String> {
     KINDS.iter().map(|kind| (kind.kind, request_id())).collect()
 }
 
-/// A field as a mask names it in JSON: `handlerPersonId`.
+/// Converts a field name to the JSON form of a mask: `handlerPersonId`.
 fn in_mask(field: &str) -> String {
     let mut words = field.split('_');
     let mut name = words.next().unwrap_or_default().to_owned();

@@ -1,4 +1,4 @@
-//! The real binary, as an operator runs it.
+//! Runs the real binary as an operator would.
 
 use std::{
     ffi::OsStr,
@@ -20,7 +20,7 @@ use wangge_auth::issuer::Issuer;
 
 use crate::site::{Signer, Site};
 
-/// The repository.
+/// Returns the repository's root.
 pub fn repository() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR"))
         .parent()
@@ -28,16 +28,16 @@ pub fn repository() -> PathBuf {
         .to_owned()
 }
 
-/// The golden data set.
+/// Returns the folder of the golden data set.
 pub fn golden() -> PathBuf {
     repository().join("tests/data/fuqiang")
 }
 
-/// The binary: the one that `WANGGE_BIN` names, or that of this build, which is
-/// brought up to date first: Cargo does not build a program for the tests of
-/// another package.
+/// Returns the binary: the one named by `WANGGE_BIN`, or the one of this build, which is
+/// built first, since Cargo doesn't build a binary for the tests of another package.
 ///
 /// # Panics
+/// Panics if it can't be built.
 /// When it can't be built.
 pub fn binary() -> &'static Path {
     static BINARY: OnceLock<PathBuf> = OnceLock::new();
@@ -47,7 +47,8 @@ pub fn binary() -> &'static Path {
     })
 }
 
-/// This executable is `<target>/<profile>/deps/e2e-…`.
+/// Builds the binary with this executable's profile; its path is
+/// `<target>/<profile>/deps/e2e-…`.
 fn build() -> PathBuf {
     let here = std::env::current_exe().expect("this executable");
     let profile = here.ancestors().nth(2).expect("a profile's folder");
@@ -76,15 +77,15 @@ fn build() -> PathBuf {
     path
 }
 
-/// A data folder that goes, with the PostgreSQL in it, when it is dropped.
+/// A data folder that is deleted on drop, along with the PostgreSQL in it.
 #[derive(Debug)]
 pub struct DataDir(PathBuf);
 
 impl DataDir {
-    /// A new one, where PostgreSQL's own account can reach it.
+    /// Creates a folder that PostgreSQL's own account can reach.
     ///
     /// # Panics
-    /// When it can't be made.
+    /// Panics if it can't be created.
     pub fn new() -> Self {
         let name = format!("wangge-e2e-{}", Uuid::now_v7().simple());
         let path = std::env::temp_dir().join(name);
@@ -92,10 +93,10 @@ impl DataDir {
         Self(path)
     }
 
-    /// Options to connect to a database of its PostgreSQL, while that runs.
+    /// Returns options for connecting to a database of the PostgreSQL in the folder.
     ///
     /// # Panics
-    /// When it does not run.
+    /// Panics if the server isn't running.
     pub fn database(&self, name: &str) -> sqlx::postgres::PgConnectOptions {
         let file = std::fs::read_to_string(self.0.join("postgres/postmaster.pid"));
         let socket = file
@@ -110,7 +111,7 @@ impl DataDir {
             .database(name)
     }
 
-    /// The PostgreSQL that a killed process left behind.
+    /// Returns the PostgreSQL that a killed process left behind.
     fn leftover(&self) -> Option<Pid> {
         let file = std::fs::read_to_string(self.0.join("postgres/postmaster.pid")).ok()?;
         let pid = file
@@ -120,7 +121,7 @@ impl DataDir {
             .parse()
             .ok()
             .and_then(Pid::from_raw)?;
-        // The number may have been given to another process.
+        // The pid may have been reused by another process.
         let command = std::fs::read(format!("/proc/{}/cmdline", pid.as_raw_nonzero())).ok()?;
         String::from_utf8_lossy(&command)
             .contains(self.0.to_str()?)
@@ -174,10 +175,10 @@ impl Lines {
         (lines, reading)
     }
 
-    /// The first line that a test holds of.
+    /// Returns the first line for which `holds` returns true.
     ///
     /// # Panics
-    /// Never, unless another thread did.
+    /// Panics only if another thread has panicked.
     pub fn find(&self, holds: impl Fn(&str) -> bool) -> Option<String> {
         self.0
             .lock()
@@ -187,23 +188,23 @@ impl Lines {
             .cloned()
     }
 
-    /// All of them.
+    /// Returns all lines as one text.
     ///
     /// # Panics
-    /// Never, unless another thread did.
+    /// Panics only if another thread has panicked.
     pub fn text(&self) -> String {
         self.0.lock().expect("no panic").join("\n")
     }
 }
 
-/// `wangge up`, killed when dropped.
+/// A running `wangge up`, killed on drop.
 #[derive(Debug)]
 pub struct Wangge {
     child: Child,
     site: Site,
-    /// What it printed.
+    /// Its standard output: data.
     pub stdout: Lines,
-    /// What it told.
+    /// Its standard error: logs and messages.
     pub stderr: Lines,
     reading: [JoinHandle<()>; 2],
 }
@@ -217,10 +218,10 @@ impl Deref for Wangge {
 }
 
 impl Wangge {
-    /// Starts it on free ports and waits until its services answer.
+    /// Starts the process on free ports and waits until its services respond.
     ///
     /// # Panics
-    /// When it ends before.
+    /// Panics if it exits before that.
     pub async fn up(
         data_dir: &DataDir,
         arguments: &[&OsStr],
@@ -229,10 +230,10 @@ impl Wangge {
         Self::up_of(binary(), data_dir, arguments, environment).await
     }
 
-    /// As [`Self::up`], by some program.
+    /// Like [`Self::up`], with another program.
     ///
     /// # Panics
-    /// When it ends before.
+    /// Panics if it exits before that.
     pub async fn up_of(
         program: &Path,
         data_dir: &DataDir,
@@ -280,29 +281,30 @@ impl Wangge {
         }
     }
 
-    /// Its process id.
+    /// Returns its process id.
     ///
     /// # Panics
-    /// When it has ended.
+    /// Panics if it has exited.
     pub fn pid(&self) -> Pid {
         let id = self.child.id().expect("it runs");
         Pid::from_raw(id.cast_signed()).expect("a process id")
     }
 
-    /// Waits for a line among those it tells.
+    /// Waits for a line on standard error.
     pub async fn told(&self, holds: impl Fn(&str) -> bool) -> String {
         self.line(&self.stderr, holds).await
     }
 
-    /// Waits for a line among those it prints, for as long as it runs: it gives up
-    /// itself when nothing moves.
+    /// Waits for a line on standard output, without a timeout of its own: the process
+    /// itself exits when it makes no progress.
     pub async fn printed(&self, holds: impl Fn(&str) -> bool) -> String {
         self.line(&self.stdout, holds).await
     }
 
     async fn line(&self, lines: &Lines, holds: impl Fn(&str) -> bool) -> String {
         loop {
-            // Asked before the lines are searched, which then are all.
+            // Checked before the lines are searched: if it has ended, no line can be
+            // added after the search.
             let ended = self.reading.iter().all(JoinHandle::is_finished);
             if let Some(found) = lines.find(&holds) {
                 return found;
@@ -312,10 +314,10 @@ impl Wangge {
         }
     }
 
-    /// Asks it to end, and waits until it has.
+    /// Sends SIGTERM and waits until the process has exited.
     ///
     /// # Panics
-    /// When it can't be told.
+    /// Panics if it can't be signalled.
     pub async fn terminate(mut self) -> (ExitStatus, Lines) {
         kill_process(self.pid(), Signal::TERM).expect("it runs");
         let ended = self.child.wait().await.expect("it ends");
@@ -325,10 +327,10 @@ impl Wangge {
         (ended, self.stderr.clone())
     }
 
-    /// Waits until it ends by itself.
+    /// Waits until the process exits by itself.
     ///
     /// # Panics
-    /// When it can't be waited for.
+    /// Panics if it can't be waited for.
     pub async fn ended(mut self) -> (ExitStatus, Lines) {
         let ended = self.child.wait().await.expect("it ends");
         for reading in &mut self.reading {
@@ -337,38 +339,38 @@ impl Wangge {
         (ended, self.stderr.clone())
     }
 
-    /// Kills it as no program can catch, and waits until it is gone.
+    /// Sends SIGKILL and waits until the process is gone.
     ///
     /// # Panics
-    /// When it can't be killed.
+    /// Panics if it can't be killed.
     pub async fn kill(mut self) {
         self.child.kill().await.expect("it can be killed");
     }
 }
 
-/// What a command came to.
+/// The result of a finished command.
 #[derive(Debug)]
 pub struct Ended {
-    /// How it ended.
+    /// Exit status of the process.
     pub status: ExitStatus,
-    /// What it printed.
+    /// Everything written to standard output.
     pub stdout: String,
-    /// What it told.
+    /// Everything written to standard error.
     pub stderr: String,
 }
 
-/// Runs a command of the tool to its end.
+/// Runs a command of the tool until it exits.
 ///
 /// # Panics
-/// When it can't be run.
+/// Panics if it can't be run.
 pub async fn run(arguments: &[&OsStr]) -> Ended {
     run_of(binary(), arguments).await
 }
 
-/// As [`run`], by some program.
+/// Like [`run`], with another program.
 ///
 /// # Panics
-/// When it can't be run.
+/// Panics if it can't be run.
 pub async fn run_of(program: &Path, arguments: &[&OsStr]) -> Ended {
     let output = command(program)
         .args(arguments)
@@ -383,7 +385,7 @@ pub async fn run_of(program: &Path, arguments: &[&OsStr]) -> Ended {
     }
 }
 
-/// A program, without settings of the surroundings.
+/// Creates a command for a program, without settings from the test's environment.
 fn command(program: &Path) -> Command {
     let mut command = Command::new(program);
     command.current_dir(repository()).stdin(Stdio::null());

@@ -1,4 +1,4 @@
-//! Calls as bytes: whatever body, whatever headers, and what came back.
+//! Calls as raw bytes: arbitrary bodies and headers, and the unprocessed response.
 
 use std::{
     pin::Pin,
@@ -14,24 +14,24 @@ use wangge_client::retry::may_succeed_later;
 
 use crate::until;
 
-/// What came back.
+/// The response to a raw call.
 #[derive(Debug, Clone)]
 pub struct Answer {
-    /// Status of HTTP.
+    /// HTTP status; 0 if the connection was lost.
     pub http: u16,
-    /// The call's status; `UNKNOWN` with the text `no status` if there was none.
+    /// gRPC status; `UNKNOWN` with the text `no status` if there was none.
     pub status: Status,
-    /// The messages.
+    /// The response messages, still encoded.
     pub messages: Vec<Bytes>,
 }
 
 impl Answer {
-    /// The code.
+    /// Returns the gRPC status code.
     pub fn code(&self) -> Code {
         self.status.code()
     }
 
-    /// The reason; empty when the call succeeded or no refusal of ours is told.
+    /// Returns the reason; empty if the call succeeded or the error has no `ErrorInfo`.
     pub fn reason(&self) -> String {
         use tonic_types::StatusExt as _;
         self.status
@@ -40,8 +40,8 @@ impl Answer {
             .unwrap_or_default()
     }
 
-    /// Everything that a caller can tell one refusal from another by, except
-    /// for a name that the caller gave.
+    /// Returns everything that lets a caller distinguish one refusal from another, with
+    /// the name that the caller passed replaced by `*`.
     pub fn told(&self, given: &str) -> (Code, String, String) {
         use tonic_types::StatusExt as _;
         let hide = |text: String| {
@@ -60,16 +60,16 @@ impl Answer {
     }
 }
 
-/// A message as gRPC frames it.
+/// Encodes a message as a gRPC frame.
 pub fn frame(message: &[u8]) -> Bytes {
     let length = u32::try_from(message.len()).unwrap_or(u32::MAX);
     [&[0][..], &length.to_be_bytes(), message].concat().into()
 }
 
-/// A request as gRPC clients make it, with some body.
+/// Builds a request as gRPC clients do, with an arbitrary body.
 ///
 /// # Panics
-/// When the path is none.
+/// Panics if the path is invalid.
 pub fn request(path: &str, token: Option<&str>, body: Bytes) -> Request<Body> {
     let mut request = Request::post(path)
         .header(header::CONTENT_TYPE, "application/grpc")
@@ -87,7 +87,7 @@ pub async fn call(channel: &Channel, token: Option<&str>, path: &str, message: &
     send(channel, request(path, token, frame(message))).await
 }
 
-/// Calls a method that may be repeated until it is answered for good.
+/// Calls an idempotent method, and retries until the response is final.
 pub async fn settle(channel: &Channel, token: Option<&str>, path: &str, message: &[u8]) -> Answer {
     until(|| async {
         let answer = call(channel, token, path, message).await;
@@ -97,7 +97,7 @@ pub async fn settle(channel: &Channel, token: Option<&str>, path: &str, message:
     .await
 }
 
-/// Sends a request and reads all of its answer.
+/// Sends a request and reads the whole response.
 pub async fn send(channel: &Channel, request: Request<Body>) -> Answer {
     let mut channel = channel.clone();
     let answer = match channel.ready().await {
@@ -143,7 +143,7 @@ fn take(frame: Frame<Bytes>, bytes: &mut Vec<u8>, status: &mut Option<Status>) {
     }
 }
 
-/// The connection or the stream broke off.
+/// Returns the status of a call whose connection or stream was lost.
 fn lost(error: &dyn std::error::Error) -> Status {
     let mut text = error.to_string();
     let mut source = error.source();
@@ -166,7 +166,7 @@ fn messages(mut bytes: Bytes) -> Vec<Bytes> {
     messages
 }
 
-/// A body of one piece.
+/// A body that consists of one frame.
 struct Once(Option<Bytes>);
 
 impl http_body::Body for Once {
@@ -181,11 +181,11 @@ impl http_body::Body for Once {
     }
 }
 
-/// Sends a request over a connection of its own, with nothing of a client's
-/// that would answer in the server's place: no timer, above all. Answers the
-/// status that the server told.
+/// Sends a request over a connection of its own, without a client that could produce a
+/// status itself (by its timeout, above all). Returns the server's status.
 ///
 /// # Errors
+/// Returns an error if the connection breaks or the server resets the stream.
 /// When the connection breaks, or the server resets the stream.
 pub async fn over_h2(url: &str, request: Request<()>, body: Bytes) -> Result<Status, h2::Error> {
     let address = url.trim_start_matches("http://");
@@ -206,7 +206,7 @@ pub async fn over_h2(url: &str, request: Request<()>, body: Bytes) -> Result<Sta
 }
 
 fn io(error: std::io::Error) -> h2::Error {
-    // There is no other way to make one from the outside.
+    // `h2::Error` has no constructor for I/O errors.
     let _ = error;
     h2::Reason::CONNECT_ERROR.into()
 }

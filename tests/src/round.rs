@@ -1,6 +1,6 @@
-//! A city's work once more: everything that can be entered is, and taken through
-//! every course. It may be done at any time, on any release, and by several at
-//! once; calls are repeated as the contracts allow.
+//! Another round of a city's work: every kind of record is created and taken through all
+//! its courses. A round can run at any time, against any release, and concurrently with
+//! others; calls are retried as the contracts allow.
 
 use prost::Message;
 use uuid::Uuid;
@@ -31,13 +31,14 @@ const OFFICIALS: &str = "/wangge.volunteers.v1.OfficialService";
 const TICKETS: &str = "/wangge.tickets.v1.TicketService";
 
 impl City {
-    /// The city with other people, tickets and records, which are made now. The
-    /// plain ones that can be changed are, and those that hold are ended.
+    /// Runs a round and returns the city with its new people, tickets and records.
+    /// Records that can be changed are changed, and dated ones are ended.
     ///
     /// # Panics
-    /// When a call is refused for good.
+    /// Panics if a call is refused permanently.
     pub async fn again(&self, site: &Site) -> Self {
         let mut city = self.clone();
+        // The old ones may have been used up by the round that they were made for.
         city.spares.clear();
         city.spare_resources.clear();
         let (person, appointment) = enter_person(site, &city).await;
@@ -54,7 +55,7 @@ impl City {
             }
         }
         for kind in KINDS {
-            // One with states may be beyond change by now.
+            // A record with states may have reached a state in which it can't be changed.
             let id = if kind.verbs.is_empty() {
                 city.plain(kind.kind).to_owned()
             } else {
@@ -66,8 +67,8 @@ impl City {
     }
 }
 
-/// Calls a method until it is answered for good, and the feeds have brought what
-/// the request names.
+/// Calls a method until the response is final and the feeds have delivered the records
+/// that the request names.
 async fn call<R: Message + Default>(
     site: &Site,
     (role, unit): (Role, Option<Uuid>),
@@ -79,6 +80,7 @@ async fn call<R: Message + Default>(
     let channel = site.bare(Service::of(&path)[0]);
     let body = request.encode_to_vec();
     let answer = until(|| async {
+        // The referenced record arrives over another service's feed.
         let answer = raw::settle(&channel, Some(&token), &path, &body).await;
         (answer.reason() != "REFERENCE_UNKNOWN").then_some(answer)
     });
@@ -151,7 +153,7 @@ async fn act(
     call(site, who, (TICKETS, method), request).await
 }
 
-/// A ticket that is brought to its close, and one that is declined.
+/// Works on two tickets: one is closed, the other declined.
 async fn work_on_tickets(site: &Site, city: &City) -> (String, String) {
     let dispatcher = (Role::Dispatcher, None);
     let department = (Role::Department, Some(city.lead.unit));

@@ -1,4 +1,4 @@
-//! Where four services are, and tokens that they accept.
+//! The addresses of four running services, and tokens that they accept.
 
 use std::{
     sync::Arc,
@@ -14,31 +14,31 @@ use wangge_auth::{
 };
 use wangge_client::{ServiceChannel, TokenSource};
 
-/// A service.
+/// One of the four services.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Service {
-    /// Areas, units, people.
+    /// Areas, units and people.
     Organization,
-    /// Tickets.
+    /// Tickets, duty, meetings and fieldwork.
     Tickets,
-    /// Registrations and visits.
+    /// Registrations, visits and stations.
     Volunteers,
-    /// Figures.
+    /// Figures and the wall.
     Reporting,
 }
 
 impl Service {
-    /// All of them.
+    /// All services, in the order of their ports.
     pub const ALL: [Self; 4] = [
         Self::Organization,
         Self::Tickets,
         Self::Volunteers,
         Self::Reporting,
     ];
-    /// Those with a feed.
+    /// The services that have a feed.
     pub const FEEDS: [Self; 3] = [Self::Organization, Self::Tickets, Self::Volunteers];
 
-    /// Its name.
+    /// Returns the service's name in packages and settings.
     pub fn name(self) -> &'static str {
         match self {
             Self::Organization => "organization",
@@ -48,10 +48,10 @@ impl Service {
         }
     }
 
-    /// The services that answer a method.
+    /// Returns the services that implement a method.
     ///
     /// # Panics
-    /// When nobody answers it.
+    /// Panics if no service implements it.
     pub fn of(path: &str) -> Vec<Self> {
         if path.starts_with("/wangge.events.") {
             return Self::FEEDS.to_vec();
@@ -64,14 +64,14 @@ impl Service {
     }
 }
 
-/// Four running services.
+/// Four running services, in this process or elsewhere.
 #[derive(Debug, Clone)]
 pub struct Site {
     urls: [String; 4],
     signer: Signer,
 }
 
-/// Whose tokens are accepted.
+/// The issuer whose tokens the services accept.
 #[derive(Debug, Clone)]
 pub(crate) enum Signer {
     /// The test process's key.
@@ -85,15 +85,15 @@ impl Site {
         Self { urls, signer }
     }
 
-    /// Address of a service.
+    /// Returns the URL of a service.
     pub fn url(&self, service: Service) -> &str {
         &self.urls[service as usize]
     }
 
-    /// A token of a caller.
+    /// Returns a token for a caller.
     ///
     /// # Panics
-    /// When none can be signed.
+    /// Panics if it can't be signed.
     pub fn token(&self, role: Role, area: Option<&str>, unit: Option<Uuid>) -> String {
         let issuer = match &self.signer {
             Signer::Process => return wangge_testkit::token(&[role], area, unit),
@@ -117,20 +117,20 @@ impl Site {
         issuer.token(&claims).expect("a token")
     }
 
-    /// A channel without anything on its calls.
+    /// Returns a plain channel, without token, deadline or retries.
     ///
     /// # Panics
-    /// When the address is none.
+    /// Panics if the URL is invalid.
     pub fn bare(&self, service: Service) -> Channel {
         Endpoint::from_shared(self.url(service).to_owned())
             .expect("an address")
             .connect_lazy()
     }
 
-    /// A channel with a token on every call and no time limit.
+    /// Returns a channel that sends a token with every call and sets no deadline.
     ///
     /// # Panics
-    /// When the address is none.
+    /// Panics if the URL is invalid.
     pub fn channel(
         &self,
         service: Service,
@@ -142,7 +142,7 @@ impl Site {
         wangge_client::connect_streams(self.url(service), token).expect("an address")
     }
 
-    /// As [`Self::channel`], with rights everywhere.
+    /// Like [`Self::channel`], for a caller whose scope is everything.
     pub fn everywhere(&self, service: Service, role: Role) -> ServiceChannel {
         self.channel(service, role, Some(""), None)
     }

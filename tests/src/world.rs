@@ -1,5 +1,5 @@
-//! The four services in this process, each on a database of its own, behind
-//! the same column of layers as in production.
+//! The four services in this process, each with a database of its own, behind the same
+//! layer stack as in production.
 
 use std::ops::Deref;
 
@@ -14,12 +14,12 @@ use wangge_testkit::{serve_with, stream_channel, token};
 
 use crate::site::{Service, Signer, Site};
 
-/// The databases of the services, in the order of [`Service::ALL`].
+/// The services' databases, in the order of [`Service::ALL`].
 #[derive(Debug, Clone)]
 pub struct Databases(pub [Database; 4]);
 
 impl Databases {
-    /// Fresh ones on the test process's PostgreSQL.
+    /// Creates databases on the test process's PostgreSQL.
     pub async fn fresh() -> Self {
         Self([
             wangge_testkit::database(&wangge_organization::MIGRATOR).await,
@@ -29,10 +29,10 @@ impl Databases {
         ])
     }
 
-    /// Fresh ones on a PostgreSQL that the test may stop.
+    /// Creates databases on a PostgreSQL that the test may stop.
     ///
     /// # Panics
-    /// When they can't be made.
+    /// Panics if they can't be created.
     pub async fn on(postgres: &PrivatePostgres) -> Self {
         let pool = wangge_pg::open(&postgres.url("postgres"), 1).expect("a URL");
         let migrators = [
@@ -58,17 +58,17 @@ impl Databases {
         Self(databases.try_into().expect("four"))
     }
 
-    /// The database of a service.
+    /// Returns the database of a service.
     pub fn of(&self, service: Service) -> &Database {
         &self.0[service as usize]
     }
 }
 
-/// Four services, running until dropped.
+/// The four services, running until dropped.
 #[derive(Debug)]
 pub struct World {
     site: Site,
-    /// Their databases.
+    /// The services' databases, for tests that inspect or lock them.
     pub databases: Databases,
     stops: [CancellationToken; 4],
     _background: Vec<JoinSet<()>>,
@@ -89,12 +89,12 @@ impl Drop for World {
 }
 
 impl World {
-    /// On fresh databases.
+    /// Starts the services on fresh databases.
     pub async fn start() -> Self {
         Self::on(Databases::fresh().await, &ServerArgs::default()).await
     }
 
-    /// On some databases, with some limits.
+    /// Starts the services on existing databases, with custom limits.
     pub async fn on(databases: Databases, args: &ServerArgs) -> Self {
         let stops: [CancellationToken; 4] = std::array::from_fn(|_| CancellationToken::new());
         let [organization, tickets, volunteers, reporting] = stops.clone();
@@ -138,7 +138,7 @@ impl World {
         }
     }
 
-    /// Stops one service.
+    /// Stops one service; the others keep running.
     pub fn stop(&self, service: Service) {
         self.stops[service as usize].cancel();
     }

@@ -1,4 +1,4 @@
-//! Error types. Each message tells the user what to do, and a failed start includes the
+//! Error types. Each message states what the user can do, and a failed start includes the
 //! server's own log.
 
 use std::{io, path::PathBuf};

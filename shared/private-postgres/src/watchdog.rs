@@ -1,6 +1,6 @@
 //! Stops the server if we die without being able to: a shell that reads from our end of a
 //! pipe, which the kernel closes when we die for any reason. It only signals the server
-//! that it was told to guard.
+//! whose pid it was sent.
 
 use std::{
     path::{Path, PathBuf},
@@ -81,7 +81,7 @@ impl Watchdog {
             .doing("talk to", PathBuf::from(SHELL))
     }
 
-    /// Tells the watchdog that the server has been stopped, and waits until it exits.
+    /// Dismisses the watchdog after the server has been stopped, and waits until it exits.
     pub(crate) async fn dismiss(mut self) {
         if let Err(error) = self.pipe.write_all(b"stopped\n").await {
             tracing::warn!(%error, "the watchdog was gone already");

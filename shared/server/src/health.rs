@@ -17,7 +17,7 @@ const INTERVAL: Duration = Duration::from_secs(1);
 /// Timeout of a probe, connecting included.
 const TIMEOUT: Duration = Duration::from_secs(2);
 
-/// Keeps the status of `services` up to date until `stop`, then reports not ready.
+/// Updates the health status of `services` until `stop`, then reports not ready.
 pub(crate) async fn watch(
     reporter: HealthReporter,
     services: &'static [&'static str],

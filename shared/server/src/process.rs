@@ -242,8 +242,7 @@ pub async fn run(
 }
 
 /// Migrates the database if configured; otherwise waits until it is migrated, serving
-/// liveness but not readiness. Returns the listener, or none if the process was told to
-/// stop.
+/// liveness but not readiness. Returns the listener, or none if `stop` was cancelled.
 async fn prepared(
     args: &ProcessArgs,
     database: &Database,

@@ -1,5 +1,5 @@
-//! Serves a service on a listener until it is told to stop, with a shutdown that is
-//! bounded even if clients don't cooperate.
+//! Serves a service on a listener until it is stopped, with a shutdown that is bounded
+//! even if clients don't cooperate.
 
 use std::{sync::Arc, time::Duration};
 

@@ -69,8 +69,8 @@ impl Shares {
     fn add(&self, caller: &Arc<str>, amount: usize) -> Result<(), Full> {
         let mut used = self.lock();
         let own = used.callers.get(caller).copied().unwrap_or_default();
-        // The caller's own limit first: a caller over its share is told so even when all
-        // is in use.
+        // The caller's own limit first, so that a caller over its share gets that reason even
+        // when all is in use.
         if own.saturating_add(amount) > self.per_caller {
             return Err(Full::Caller);
         }

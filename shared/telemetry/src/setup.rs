@@ -53,7 +53,7 @@ pub struct TelemetryArgs {
     #[arg(long, env = "OTEL_EXPORTER_OTLP_ENDPOINT", global = true)]
     pub otlp_endpoint: Option<String>,
     /// Ratio of traces to sample and send, from 0 to 1; it also applies to traces that
-    /// callers started, whatever their sampled flag.
+    /// callers started, and overrides their sampled flag.
     #[arg(
         long,
         env = "OTEL_TRACES_SAMPLER_ARG",

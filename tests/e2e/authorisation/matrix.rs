@@ -13,7 +13,7 @@ use wangge_api::{
 use wangge_auth::{claims, issuer::Issuer};
 use wangge_tests::{Service, World, raw};
 
-/// No message of any contract: a field of a wire type that does not exist.
+/// An invalid message for every contract: a field with a wire type that doesn't exist.
 const GARBAGE: &[u8] = &[0x0f, 0xff, 0xff];
 
 #[tokio::test(flavor = "multi_thread")]
@@ -33,8 +33,8 @@ async fn a_role_calls_what_its_policy_says_and_nothing_else() {
                 );
                 assert!(admitted, "{what}: {:?}", answer.status);
             } else {
-                // Also where the body is nonsense: who may not call does not
-                // learn what is wrong with it.
+                // Also with an invalid body: an unauthorised caller must not learn what
+                // is wrong with it.
                 for body in [&[], GARBAGE] {
                     let answer = raw::call(&channel, Some(&token), path, body).await;
                     assert_eq!(answer.code(), Code::PermissionDenied, "{what}");
@@ -83,7 +83,7 @@ async fn nobody_calls_anything_without_a_good_token() {
     }
 }
 
-/// The same claims, signed by a key that nobody knows and by the right one.
+/// Returns the same claims signed by an unknown key and by the right one.
 fn foreign_and_good_tokens() -> (String, String) {
     let good = wangge_testkit::token(&[Role::Admin], Some(""), None);
     let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
@@ -124,7 +124,7 @@ async fn a_method_without_a_policy_does_not_exist() {
             );
             assert_eq!(answer.reason(), "METHOD_UNKNOWN", "{path}");
         }
-        // Neither does a method of another service.
+        // Nor does a method of another service exist.
         let foreign = METHODS
             .iter()
             .find(|path| !Service::of(path).contains(&service));
@@ -142,7 +142,7 @@ async fn a_method_without_a_policy_does_not_exist() {
     }
 }
 
-/// A method of the contracts, as the descriptors tell of it.
+/// A method of the contracts, from the descriptors.
 struct Declared {
     path: String,
     streaming: bool,
@@ -204,8 +204,8 @@ fn every_method_of_the_contracts_has_a_policy() {
     }
 }
 
-/// Invariant 9: every write is safe to retry, and so carries a request id or
-/// the sender's ids; what reads carries none.
+/// Invariant 9: every write is safe to retry, so it carries a request id or ids chosen by
+/// the sender; reads carry none.
 #[test]
 fn every_write_is_safe_to_retry() {
     for method in declared() {

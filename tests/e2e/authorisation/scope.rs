@@ -1,6 +1,6 @@
-//! Which records a caller reaches: own, ancestor, sibling, child and foreign
-//! areas, holders, former holders and strangers. A record outside is told from
-//! a missing one by nothing.
+//! Which records a caller reaches: own, ancestor, sibling, child and foreign areas,
+//! holders, former holders and unauthorised units. A record out of scope can't be
+//! distinguished from a missing one.
 
 mod records;
 mod references;
@@ -24,7 +24,7 @@ use wangge_tests::{
     raw, until,
 };
 
-/// Where a caller stands towards the community.
+/// A caller's area and unit, relative to the community.
 #[derive(Debug, Clone, Copy)]
 struct Position {
     name: &'static str,
@@ -53,7 +53,7 @@ fn positions(city: &City) -> Vec<Position> {
         at("sibling", Some(SIBLING)),
         at("foreign", Some(FOREIGN)),
         at("foreign community", Some(FOREIGN_COMMUNITY)),
-        // Shares digits with the community, and is no area.
+        // Has the community's code as a prefix, but isn't an area.
         at("longer by a digit", Some("3204020030051")),
         holds("lead holder", city.lead.unit),
         holds("assisting holder", city.assisting.unit),
@@ -72,8 +72,8 @@ fn positions(city: &City) -> Vec<Position> {
     ]
 }
 
-/// The rule in one sentence: by area unless the caller is a department, by
-/// holding where the method says so.
+/// The rule of the policies: access by area unless the caller is a department, and by
+/// holding where the method allows it.
 fn reaches(
     policy: &MethodPolicy,
     role: Role,
@@ -120,7 +120,7 @@ async fn a_record_outside_reads_like_a_missing_one() {
     let city = City::build(&world).await;
     records::wait_for_reporting(&world).await;
     let table = records::table(&city);
-    // First from outside, since what is done from inside changes some records.
+    // Callers out of scope first, since calls from within change some records.
     for inside in [false, true] {
         for record in &table {
             let channel = world.bare(Service::of(record.path)[0]);
@@ -163,7 +163,7 @@ async fn a_record_outside_reads_like_a_missing_one() {
     }
 }
 
-/// Acting on an order takes holding that order, not just any of its ticket.
+/// Acting on an order requires holding that order, not just any order of its ticket.
 #[tokio::test(flavor = "multi_thread")]
 async fn another_units_order_reads_like_a_missing_one() {
     let world = World::start().await;
@@ -184,18 +184,18 @@ async fn another_units_order_reads_like_a_missing_one() {
     }
 }
 
-/// A list, and a record that it shows to whom it may.
+/// A list, and a record that it must show to authorised callers only.
 struct List {
     path: &'static str,
     record: String,
-    /// Area in which the record lies.
+    /// Area that the record belongs to.
     area: &'static str,
-    /// The field by which the record is known in the list.
+    /// The field that identifies the record in the list.
     field: &'static str,
 }
 
 impl List {
-    /// A request for what lies within an area.
+    /// Encodes a request for the records within an area.
     fn within(&self, code: &str) -> Vec<u8> {
         plain::encode(self.path, json!({"within_code": code}))
     }
@@ -285,7 +285,7 @@ async fn a_list_shows_what_a_caller_reaches_and_nothing_else() {
             path,
             async |policy, role, position, token| {
                 let expected = reaches(policy, role, position, list.area, &holders);
-                // Naming an area narrows and never widens.
+                // Naming an area narrows the caller's scope and never widens it.
                 for code in ["", STREET, COMMUNITY, GRID, SIBLING] {
                     let within_record = list.area.starts_with(code);
                     let body = list.within(code);
@@ -312,7 +312,7 @@ async fn a_feed_tells_of_what_a_caller_reaches_and_nothing_else() {
         (Service::Tickets, &city.ticket),
         (Service::Volunteers, &city.visit),
     ] {
-        // Until the record's event has its position.
+        // Wait until the record's event has been numbered.
         until(|| async {
             let events = feed::read(&world, service).await.expect("the feed");
             events
@@ -352,7 +352,7 @@ async fn a_feed_tells_of_what_a_caller_reaches_and_nothing_else() {
     }
 }
 
-/// What one record names must lie in the caller's scope too.
+/// Records referenced by a new record must be in the caller's scope as well.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_reference_outside_reads_like_a_missing_one() {
     let world = World::start().await;
@@ -391,8 +391,8 @@ async fn a_reference_outside_reads_like_a_missing_one() {
     }
 }
 
-/// A row of an import that names an area outside is refused like one that
-/// names no area at all.
+/// An import row that names an area out of scope is refused like one that names an area
+/// that doesn't exist.
 #[tokio::test(flavor = "multi_thread")]
 async fn an_import_loads_nothing_outside_the_importers_area() {
     let world = World::start().await;
@@ -423,7 +423,7 @@ async fn an_import_loads_nothing_outside_the_importers_area() {
     assert_eq!(count_events(&world).await, before);
 }
 
-/// Committed changes of all services.
+/// Counts the committed changes of all services.
 async fn count_events(world: &World) -> i64 {
     let mut count = 0;
     for service in Service::FEEDS {
@@ -437,8 +437,8 @@ async fn count_events(world: &World) -> i64 {
     count
 }
 
-/// Nothing is left out in silence: each method is in one of the tables above,
-/// or reaches no records of any area.
+/// Ensures coverage: each method is in one of the tables above, or reaches no records of
+/// any area.
 #[tokio::test(flavor = "multi_thread")]
 async fn every_method_is_in_a_table() {
     let city = City::unmade();
@@ -447,7 +447,7 @@ async fn every_method_is_in_a_table() {
     covered.extend(references::table(&city).iter().map(|row| row.path));
     covered.extend(references::imports(&city).iter().map(|row| row.path));
     covered.insert("/wangge.events.v1.FeedService/Subscribe");
-    // It goes on and on; tested with the wall.
+    // An endless stream; tested with the wall.
     covered.insert("/wangge.reporting.v1.WallService/WatchWall");
     let on_the_platform: BTreeSet<&str> = METHODS
         .iter()
@@ -464,7 +464,7 @@ async fn every_method_is_in_a_table() {
     assert_eq!(on_the_platform, catalogues);
 }
 
-/// A request for every method, framed.
+/// Returns a request for every method, framed.
 pub(crate) fn bodies(city: &City) -> Vec<(&'static str, Vec<u8>)> {
     let framed = |body: Vec<u8>| raw::frame(&body).to_vec();
     let mut bodies: Vec<(&'static str, Vec<u8>)> = Vec::new();

@@ -1,4 +1,4 @@
-//! PostgreSQL goes away under running services, and comes back.
+//! PostgreSQL stops under running services, and comes back.
 
 use tokio::sync::watch;
 use tonic::Code;
@@ -21,7 +21,7 @@ use wangge_tests::{
 
 use crate::authorisation::bodies;
 
-/// A PostgreSQL that the test may stop, and read the log of.
+/// A PostgreSQL that the test may stop, and whose log it can read.
 pub(crate) async fn postgres(data_dir: &DataDir) -> PrivatePostgres {
     let options = Options {
         data_dir: data_dir.join("postgres"),
@@ -60,7 +60,7 @@ async fn without_its_database_a_service_says_so_and_goes_on_when_it_is_back() {
     all_serve(&world).await;
     everything_works(&world).await;
 
-    // Whoever reads the feed has missed nothing and got nothing twice.
+    // Readers of the feed have neither missed nor received twice any event.
     let all = feed::read(&world, Service::Organization)
         .await
         .expect("the feed");
@@ -104,7 +104,7 @@ async fn every_call_is_told_to_come_again(world: &World, city: &City) {
     }
 }
 
-/// A change goes all the way: from organization to tickets and reporting.
+/// Asserts that a change propagates from organization to tickets and reporting.
 async fn everything_works(world: &World) {
     let code = format!("{STREET}042");
     make_area(world, area(&code, AreaKind::Community, STREET)).await;
@@ -139,8 +139,8 @@ async fn everything_works(world: &World) {
     }
 }
 
-/// Follows organization's feed through all losses, and answers its events once
-/// it has read the one with the token that it is told.
+/// Follows organization's feed through all outages. Returns its events once it has read
+/// the one with the token that it is sent.
 fn follow(
     site: &Site,
 ) -> (
@@ -165,7 +165,8 @@ fn follow(
                 tokio::time::sleep(std::time::Duration::from_millis(50)).await;
                 continue;
             };
-            // The end may be known only after the last event has come.
+            // The token of the last event may be sent only after that event has been
+            // read.
             loop {
                 let last = events.last().map(|event| event.token.clone());
                 if last.is_some() && *until_token.borrow() == last {

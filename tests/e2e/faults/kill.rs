@@ -1,4 +1,4 @@
-//! The process is told to end, or is killed.
+//! The process is stopped by a signal, or killed.
 
 use futures::{StreamExt as _, stream::FuturesUnordered};
 use sqlx::{Connection as _, PgConnection};
@@ -16,8 +16,8 @@ use wangge_tests::{
     feed, until,
 };
 
-/// An idle client, an open watch and an open stream each held a server for
-/// good, left to themselves.
+/// An idle client, an open watch and an open stream would each block a graceful shutdown
+/// forever.
 #[tokio::test(flavor = "multi_thread")]
 async fn told_to_end_it_ends_whatever_its_clients_do() {
     let data_dir = DataDir::new();
@@ -53,7 +53,7 @@ async fn told_to_end_it_ends_whatever_its_clients_do() {
     let ended = tokio::time::timeout(HANG_TIMEOUT, up.terminate()).await;
     let (ended, stderr) = ended.expect("it ends although it is held");
     assert!(ended.success(), "{ended}: {}", stderr.text());
-    // The readers of feeds were told why, and so can go on elsewhere.
+    // Readers of feeds receive a reason, so that they can continue at another replica.
     for mut stream in streams {
         let last = loop {
             match stream.message().await {
@@ -67,8 +67,8 @@ async fn told_to_end_it_ends_whatever_its_clients_do() {
     }
 }
 
-/// Writes in flight when the process is killed: what was acknowledged took
-/// effect once, the rest at most once, and repeating all of it mends that.
+/// Writes are in flight when the process is killed. An acknowledged one has taken effect
+/// exactly once, any other at most once, and retrying all of them completes the rest.
 #[tokio::test(flavor = "multi_thread")]
 async fn killed_in_the_middle_of_writes_nothing_acknowledged_is_lost() {
     let mut dice = Dice::new();
@@ -99,7 +99,7 @@ async fn killed_in_the_middle_of_writes_nothing_acknowledged_is_lost() {
         requests.len()
     );
 
-    // Every request once more, those that were answered too.
+    // Every request once more, including those that were acknowledged.
     let staff = tickets(&up, Role::Staff, "", None);
     for (request, before) in requests.iter().zip(&acknowledged) {
         let made = until(|| {
@@ -117,7 +117,7 @@ async fn killed_in_the_middle_of_writes_nothing_acknowledged_is_lost() {
     let mut database = PgConnection::connect_with(&options)
         .await
         .expect("the database");
-    // Until each event has its position in the feed.
+    // Wait until each event has been numbered.
     let mut open = 1_i64;
     while open > 0 {
         let count = sqlx::query_scalar("select count(*) from outbox where position is null");
@@ -128,7 +128,7 @@ async fn killed_in_the_middle_of_writes_nothing_acknowledged_is_lost() {
     let made = events
         .iter()
         .filter(|event| matches!(event.payload, Some(Payload::TicketChanged(_))));
-    // The first ticket is the ground's.
+    // Plus the first ticket, created by `make_ground`.
     assert_eq!(
         made.count(),
         requests.len() + 1,
@@ -137,8 +137,8 @@ async fn killed_in_the_middle_of_writes_nothing_acknowledged_is_lost() {
     up.terminate().await;
 }
 
-/// Sends the requests that have no answer yet, many at a time, and kills the
-/// process when enough of them have one.
+/// Sends the unacknowledged requests concurrently, and kills the process once enough of
+/// them have been acknowledged.
 async fn write_until_killed(
     up: Wangge,
     requests: &[CreateTicketRequest],

@@ -1,4 +1,4 @@
-//! Too many calls, too little time, and callers who hang up.
+//! Overload, short deadlines, and clients that disconnect.
 
 use futures::future::join_all;
 use prost::Message as _;
@@ -50,7 +50,8 @@ fn update_area(request_id: &str) -> Vec<u8> {
     .encode_to_vec()
 }
 
-/// Holds a lock until it is dropped, for as long as a crowded machine needs.
+/// Holds a lock until it is dropped, without the timeout for idle transactions: a crowded
+/// machine may need longer.
 async fn hold(pool: &PgPool, statement: &'static str) -> PgConnection {
     let mut session = PgConnection::connect_with(&pool.connect_options())
         .await
@@ -68,7 +69,7 @@ async fn hold(pool: &PgPool, statement: &'static str) -> PgConnection {
     session
 }
 
-/// Sessions of this database that wait for a lock.
+/// Counts the sessions of this database that wait for a lock.
 async fn waiting(pool: &PgPool) -> usize {
     let count: i64 = sqlx::query_scalar(
         "select count(*) from pg_stat_activity \
@@ -104,7 +105,7 @@ async fn one_call_too_many_is_refused_at_once_and_streams_go_on() {
         .collect();
     until(|| async { (waiting(&pool).await == limit).then_some(()) }).await;
 
-    // Whoever comes now, over whichever connection.
+    // Further calls are rejected, over an existing and over a new connection.
     for channel in [channel.clone(), world.bare(Service::Organization)] {
         let answer = raw::call(&channel, Some(&token), GET_AREA, &get_area()).await;
         assert_eq!(
@@ -139,8 +140,8 @@ async fn one_call_too_many_is_refused_at_once_and_streams_go_on() {
     assert_eq!(answer.code(), Code::Ok, "{:?}", answer.status);
 }
 
-/// The caller's deadline is answered with our reason, however short it is, and
-/// a write that was given up can be repeated without a second effect.
+/// A call that exceeds its deadline fails with our reason, however short the deadline is,
+/// and an aborted write can be retried without a second effect.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_call_that_runs_out_of_time_says_so() {
     let world = World::start().await;
@@ -193,7 +194,7 @@ async fn a_call_that_runs_out_of_time_says_so() {
     );
 }
 
-/// Callers who hang up at any moment leave no transaction open.
+/// Clients that disconnect at any moment leave no transaction open.
 #[tokio::test(flavor = "multi_thread")]
 async fn calls_that_are_cancelled_leave_nothing_open() {
     let mut dice = Dice::new();
@@ -223,8 +224,8 @@ async fn calls_that_are_cancelled_leave_nothing_open() {
     }
     let pool = &world.databases.of(Service::Organization).calls;
     until(|| async { (open_transactions(pool).await == 0).then_some(()) }).await;
-    // PostgreSQL ends a forgotten one after ten seconds, and says so: then it
-    // was there.
+    // PostgreSQL terminates a leaked transaction after ten seconds and logs it. That it
+    // is gone now doesn't prove that there was none.
     let log: String = sqlx::query_scalar("select pg_read_file('server.log')")
         .fetch_one(pool)
         .await
@@ -234,7 +235,7 @@ async fn calls_that_are_cancelled_leave_nothing_open() {
     database.stop().await.expect("it stops");
 }
 
-/// Transactions in which nothing is being done.
+/// Counts the transactions that are idle.
 async fn open_transactions(pool: &PgPool) -> i64 {
     sqlx::query_scalar(
         "select count(*) from pg_stat_activity where state like 'idle in transaction%'",

@@ -1,4 +1,4 @@
-//! One service is away; the others go on.
+//! One service is down; the others keep working.
 
 use tonic::Code;
 use wangge_api::{
@@ -11,7 +11,7 @@ use wangge_tests::{
     raw, until,
 };
 
-/// Reports are taken and worked on from tickets' own copies.
+/// Reports are accepted and handled with tickets' own copies of reference data.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_report_is_taken_while_organization_is_down() {
     let world = World::start().await;

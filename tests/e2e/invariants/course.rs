@@ -22,18 +22,18 @@ pub(crate) struct Step {
     pub path: &'static str,
     pub role: Role,
     pub unit: Option<Uuid>,
-    /// The request with an id.
+    /// Encodes the request with a request id.
     pub body: Box<dyn Fn(&str) -> Vec<u8> + Send + Sync>,
 }
 
 impl Step {
-    /// The service that does it.
+    /// Returns the service that implements it.
     pub(crate) fn service(&self) -> Service {
         Service::of(self.path)[0]
     }
 }
 
-/// What is to be done to the ticket that is being worked on.
+/// A verb on the ticket that is being worked on.
 #[derive(Debug, Clone, Copy)]
 enum Verb {
     Create,
@@ -56,14 +56,14 @@ enum Verb {
     Cancel,
 }
 
-/// Which of the two orders.
+/// One of the ticket's two orders.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Side {
     Lead,
     Assisting,
 }
 
-/// Four tickets, from the report to the four ends that there are.
+/// The lifecycles of four tickets, from the report to each of the four possible ends.
 const VERBS: &[Verb] = &[
     Verb::Create,
     Verb::Decline,
@@ -95,13 +95,13 @@ const VERBS: &[Verb] = &[
     Verb::Cancel,
 ];
 
-/// The way through all of them.
+/// The sequence of all writes.
 pub(crate) struct Course {
     city: City,
     plain: VecDeque<Step>,
     verbs: VecDeque<Verb>,
     ticket: tickets::Ticket,
-    /// Whether the last step was a verb, whose answer is the ticket.
+    /// True if the last step was a verb, whose response is the ticket.
     on_ticket: bool,
 }
 
@@ -116,21 +116,21 @@ impl Course {
         }
     }
 
-    /// The next write; none at the end.
+    /// Returns the next write; none at the end.
     pub(crate) fn next(&mut self) -> Option<Step> {
         let step = self.plain.pop_front();
         self.on_ticket = step.is_none();
         step.or_else(|| self.verbs.pop_front().map(|verb| self.verb(verb)))
     }
 
-    /// Takes the answer of the last step.
+    /// Processes the response to the last step.
     pub(crate) fn learn(&mut self, answer: &Bytes) {
         if self.on_ticket {
             self.ticket = tickets::Ticket::decode(answer.clone()).expect("a ticket");
         }
     }
 
-    /// Another request that the caller of a step may make of the same service.
+    /// Returns another request that the caller of a step may send to the same service.
     pub(crate) fn other(&self, step: &Step) -> Step {
         let ticket_id = self.city.ticket.clone();
         let order_id = self.city.lead.order.clone();
@@ -501,8 +501,8 @@ fn category(request_id: &str, code: &str) -> Vec<u8> {
     .encode_to_vec()
 }
 
-/// Writes that need nothing but the city. A record is made with an id, so that
-/// a repetition that took effect again would be seen.
+/// Returns the writes that only need the city. Each is sent with the request id that the
+/// test chooses, so that a retry that took effect twice is detected.
 fn plain(city: &City) -> Vec<Step> {
     let mut steps = of_organization(city);
     steps.extend(KINDS.iter().flat_map(|kind| of_plain(city, *kind)));
@@ -540,7 +540,7 @@ fn plain(city: &City) -> Vec<Step> {
     steps
 }
 
-/// One more record of the kind, and the city's changed and ended.
+/// Creates one more record of the kind, and changes and ends the city's own.
 fn of_plain(city: &City, kind: Kind) -> Vec<Step> {
     let step = |verb, body| Step {
         path: kind.path(verb).expect("a method"),
@@ -548,13 +548,13 @@ fn of_plain(city: &City, kind: Kind) -> Vec<Step> {
         unit: None,
         body,
     };
-    // Its days lie before those of the city's own.
+    // Its days precede those of the city's own record.
     let record = kind.sample(city, 2010, true);
     let create = move |id: &str| kind.create(id, record.clone());
     let mut steps = vec![step("Create", Box::new(create))];
     let kept = city.plain(kind.kind).to_owned();
     if kind.change.is_some() {
-        // One that has not begun its course: the city's own may be at its end.
+        // A record at the start of its course: the city's own may have reached an end.
         let fresh = city.courses.get(&(kind.kind, 0));
         let kept = fresh.unwrap_or(&kept).clone();
         let update = move |id: &str| kind.update(id, &kept, "").expect("a change");
@@ -579,7 +579,7 @@ fn of_plain(city: &City, kind: Kind) -> Vec<Step> {
             let path = kind.verb_path(verb);
             let path = METHODS.iter().copied().find(|known| *known == path);
             let path = path.expect("a method");
-            // What it gives is decided once, however often the step is taken.
+            // Evaluated once, so that every retry of the step has the same content.
             let (id, given) = (id.clone(), kind.given(city, verb));
             steps.push(Step {
                 path,
@@ -766,7 +766,7 @@ fn of_volunteers(city: &City) -> Vec<Step> {
                 .encode_to_vec()
             }),
         ),
-        // First, since two visits within ten minutes would be one entered twice.
+        // First, since two visits within ten minutes count as one entered twice.
         step(
             "/wangge.volunteers.v1.OfficialService/VoidCheckInVisit",
             Box::new(move |id| {

@@ -1,4 +1,4 @@
-//! `wangge import`: a community's own files, good and bad.
+//! `wangge import` with a community's own files, valid and invalid.
 
 use std::{
     collections::BTreeSet,
@@ -52,7 +52,7 @@ async fn import(up: &Wangge, data_dir: &DataDir, folder: &Path, dry_run: bool) -
     run(&arguments).await
 }
 
-/// Where the problems are: file, line and field; each with a reason.
+/// Returns the locations of the problems: file, line and field. Each must have a reason.
 fn problems(ended: &Ended) -> BTreeSet<(String, u64, String)> {
     assert!(!ended.status.success(), "{ended:?}");
     let lines = ended.stdout.lines().map(|line| {
@@ -82,7 +82,7 @@ async fn a_folder_with_a_bad_row_loads_nothing_and_a_good_one_everything() {
     let data_dir = DataDir::new();
     let up = Wangge::up(&data_dir, &[], &[]).await;
 
-    // What a look at the files tells.
+    // Problems that the files alone reveal.
     let folder = data_dir.join("unreadable");
     copy_with(
         &folder,
@@ -105,10 +105,10 @@ async fn a_folder_with_a_bad_row_loads_nothing_and_a_good_one_everything() {
     ];
     assert_eq!(problems(&ended), expected(&found), "{ended:?}");
 
-    // What only the services know: each of them is asked before any loads.
+    // Problems that only the services detect: all of them validate before any loads.
     let folder = data_dir.join("refused");
-    // Nothing else of the same service names that person: it would be refused
-    // as well.
+    // No other row of the same service references that person, or it would be refused as
+    // well.
     let too_long = format!(",{},", "长".repeat(101));
     copy_with(
         &folder,
@@ -132,7 +132,7 @@ async fn a_folder_with_a_bad_row_loads_nothing_and_a_good_one_everything() {
     assert_eq!(lines, bad.into(), "{ended:?}");
     assert_eq!(feed::read_all(&up).await.len(), 0);
 
-    // A good folder, first only checked.
+    // A valid folder, first as a dry run.
     let ended = import(&up, &data_dir, &golden(), true).await;
     assert!(ended.status.success(), "{ended:?}");
     assert_eq!(feed::read_all(&up).await.len(), 0);
@@ -149,7 +149,7 @@ async fn a_folder_with_a_bad_row_loads_nothing_and_a_good_one_everything() {
     .await;
     let events = feed::read_all(&up).await.len();
 
-    // And once more.
+    // A second import of the same folder.
     let ended = import(&up, &data_dir, &golden(), false).await;
     let again: serde_json::Value = serde_json::from_str(&ended.stdout).expect("JSON");
     assert_eq!(

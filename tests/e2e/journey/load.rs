@@ -1,4 +1,4 @@
-//! The golden data set, loaded once, twice, and through kills.
+//! Loads the golden data set: once, twice, and through kills.
 
 use std::{
     ffi::OsStr,
@@ -25,7 +25,7 @@ use super::{
     recount::recount,
 };
 
-/// `wangge up --demo`, until it has printed the case table.
+/// Runs `wangge up --demo` until it has printed the case table.
 async fn demo(data_dir: &DataDir) -> (Wangge, serde_json::Value) {
     let up = start_demo(data_dir).await;
     let line = up.printed(|line| line.starts_with('{')).await;
@@ -43,7 +43,7 @@ async fn start_demo(data_dir: &DataDir) -> Wangge {
     Wangge::up(data_dir, &arguments, &[]).await
 }
 
-/// Asserts that what was printed is what was published.
+/// Asserts that the printed figures meet the published ones.
 fn assert_printed(printed: &serde_json::Value) {
     let lines = printed["lines"].as_array().expect("lines");
     let told = lines.iter().map(|line| {
@@ -70,7 +70,7 @@ async fn the_golden_data_set_returns_what_was_published_and_loads_once() {
     let first = take(&up).await;
     assert_eq!(first.table, golden_table());
     recount(&data_dir, &first.table).await;
-    // Each with the records that add up to it.
+    // Each with the records that it is computed from.
     assert!(first.table.keys().eq(first.records.keys()));
     each_response_was_started(&up).await;
     each_visit_counts(&up).await;
@@ -78,13 +78,13 @@ async fn the_golden_data_set_returns_what_was_published_and_loads_once() {
     let (ended, _) = up.terminate().await;
     assert!(ended.success(), "{ended}");
 
-    // Once more on the same data: known at once.
+    // Once more on the same data: recognised at once by the marker file.
     let (up, printed) = demo(&data_dir).await;
     assert_printed(&printed);
     assert_eq!(take(&up).await, first);
     up.terminate().await;
 
-    // And if it does not know that it has loaded them: row by row.
+    // Without the marker file: recognised row by row.
     std::fs::remove_file(data_dir.join("loaded")).expect("the mark of a load");
     let (up, printed) = demo(&data_dir).await;
     assert_printed(&printed);
@@ -94,7 +94,7 @@ async fn the_golden_data_set_returns_what_was_published_and_loads_once() {
     up.terminate().await;
 }
 
-/// Each order that counts is on a ticket that its readers can read, and really
+/// Asserts that each order that counts belongs to a ticket that its readers can read, and
 /// has been accepted by a department.
 async fn each_response_was_started(site: &Site) {
     let mut leader = tickets(site, Role::Leader, AREA, None);
@@ -181,8 +181,8 @@ async fn each_branch_and_person_is_there(site: &Site) {
     }
 }
 
-/// Killed as no program can catch, at one point after another of the load, and
-/// started again each time: nothing is lost, nothing is there twice.
+/// Killed with SIGKILL at different points of the load, and restarted each time: nothing
+/// is lost, nothing is duplicated.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_load_that_was_killed_is_finished_by_the_next_start() {
     let mut dice = Dice::new();
@@ -197,11 +197,11 @@ async fn a_load_that_was_killed_is_finished_by_the_next_start() {
         (picture, took)
     };
     let data_dirs = [DataDir::new(), DataDir::new()];
-    // As soon as each service has something,
+    // As soon as each service has written something,
     for service in Service::FEEDS {
         kill_behind(&data_dirs[0], service, 1).await;
     }
-    // and wherever the load happens to be, further on each time.
+    // and at arbitrary points of the load, later each time.
     for third in 0..3 {
         let percent = u32::try_from(third * 30 + dice.below(30)).expect("small");
         kill_after(&data_dirs[1], took * percent / 100).await;
@@ -230,7 +230,7 @@ async fn kill_behind(data_dir: &DataDir, service: Service, events: usize) {
         .await
         .expect("the database");
     let mut written = 0_i64;
-    // Or once it has loaded all, if that was quicker than we are.
+    // Or once everything is loaded, if that was faster than the polling.
     while usize::try_from(written).expect("a count") < events
         && up.stdout.find(|line| line.starts_with('{')).is_none()
     {
@@ -244,7 +244,7 @@ async fn kill_behind(data_dir: &DataDir, service: Service, events: usize) {
     );
 }
 
-/// As `assert_eq`, which would print thousands of events.
+/// Like `assert_eq`, which would print thousands of events.
 fn assert_same(one: &Picture, other: &Picture) {
     assert_eq!(one.table, other.table);
     assert_eq!(one.records, other.records);
@@ -256,27 +256,27 @@ fn assert_same(one: &Picture, other: &Picture) {
     );
 }
 
-/// Everything that reporting keeps comes from the feeds.
+/// Everything that reporting stores can be rebuilt from the feeds.
 #[tokio::test(flavor = "multi_thread")]
 async fn reporting_is_made_again_from_the_feeds() {
     let data_dir = DataDir::new();
     let (up, _) = demo(&data_dir).await;
     let before = take(&up).await;
     drop_database(&data_dir, "reporting").await;
-    // While it is gone, callers are told to come again.
+    // While it is down, callers are asked to retry.
     let status = table(&up).await.expect_err("a refusal");
     assert_eq!(status.code(), Code::Unavailable, "{status:?}");
     assert_eq!(wangge_testkit::reason(&status), "DATABASE_UNAVAILABLE");
     up.terminate().await;
 
-    // By an operator who just starts it again.
+    // Restarted without further options.
     let up = Wangge::up(&data_dir, &[], &[]).await;
     become_golden(&up).await;
     assert_same(&take(&up).await, &before);
     drop_database(&data_dir, "reporting").await;
     up.terminate().await;
 
-    // By one who asks for the case table at once.
+    // Restarted with the case table requested at once.
     let (up, printed) = demo(&data_dir).await;
     assert_printed(&printed);
     assert_same(&take(&up).await, &before);

@@ -1,5 +1,5 @@
-//! What a running platform shows of the golden data set: the case table, the
-//! records behind each figure, and every event.
+//! The visible state of a platform with the golden data set: the case table, the records
+//! behind each figure, and all events.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -21,11 +21,10 @@ use wangge_client::ServiceChannel;
 use wangge_testkit::HANG_TIMEOUT;
 use wangge_tests::{Service, Site, feed, until};
 
-/// The community.
+/// Code of the golden data set's community.
 pub(crate) const AREA: &str = "320402003005";
 
-/// What the data set's records come to, and whether the community has published
-/// the figure.
+/// The figures of the golden data set, and whether the community has published each.
 pub(crate) const FIGURES: [(&str, i64, bool); 47] = [
     ("responses_started", 182, true),
     ("official_check_ins", 411, true),
@@ -76,12 +75,12 @@ pub(crate) const FIGURES: [(&str, i64, bool); 47] = [
     ("certified_minutes", 166_290, false),
 ];
 
-/// Everything that can be seen.
+/// A snapshot of everything that callers can see.
 #[derive(Debug, PartialEq)]
 pub(crate) struct Picture {
-    /// Figures by key, and whether each meets what was published.
+    /// Figures by key, and whether each meets the published one.
     pub table: BTreeMap<String, (i64, bool)>,
-    /// Ids behind each figure, with the records by which they are read.
+    /// Ids behind each figure, with the records that they can be read through.
     pub records: BTreeMap<String, BTreeSet<(String, String)>>,
     /// Events: service, record, revision and content.
     pub events: BTreeSet<(&'static str, String, i64, Vec<u8>)>,
@@ -91,7 +90,7 @@ fn reports(site: &Site) -> ReportServiceClient<ServiceChannel> {
     ReportServiceClient::new(site.channel(Service::Reporting, Role::Leader, Some(AREA), None))
 }
 
-/// The case table.
+/// Reads the case table.
 pub(crate) async fn table(site: &Site) -> Result<BTreeMap<String, (i64, bool)>, Status> {
     let request = GetCaseTableRequest {
         area_code: AREA.to_owned(),
@@ -107,7 +106,7 @@ pub(crate) async fn table(site: &Site) -> Result<BTreeMap<String, (i64, bool)>, 
         .collect())
 }
 
-/// The case table as it must be: what was published is met.
+/// Returns the expected case table, which meets all published figures.
 pub(crate) fn golden_table() -> BTreeMap<String, (i64, bool)> {
     FIGURES
         .iter()
@@ -115,8 +114,7 @@ pub(crate) fn golden_table() -> BTreeMap<String, (i64, bool)> {
         .collect()
 }
 
-/// Waits until the case table is as it must be, for as long as reporting
-/// applies anything.
+/// Waits until the case table is as expected, for as long as reporting makes progress.
 pub(crate) async fn become_golden(site: &Site) {
     let (mut reached, mut moved) = (Vec::new(), Instant::now());
     while table(site).await.ok() != Some(golden_table()) {
@@ -129,7 +127,8 @@ pub(crate) async fn become_golden(site: &Site) {
     }
 }
 
-/// How far reporting has applied each feed; nothing while it can't say.
+/// Returns the position up to which reporting has applied each feed; empty while it can't
+/// respond.
 async fn positions(site: &Site) -> Vec<String> {
     let channel = site.everywhere(Service::Reporting, Role::Leader);
     let response = ReportServiceClient::new(channel)
@@ -144,7 +143,7 @@ async fn positions(site: &Site) -> Vec<String> {
     )
 }
 
-/// The records behind a figure, read in pages.
+/// Reads all pages of the records behind a figure.
 pub(crate) async fn records(site: &Site, figure: &str) -> Vec<FigureRecord> {
     let mut request = ListFigureRecordsRequest {
         page_size: 700,
@@ -170,8 +169,8 @@ pub(crate) async fn records(site: &Site, figure: &str) -> Vec<FigureRecord> {
     }
 }
 
-/// Waits until the clock has done what is due: claims on wishes that were loaded
-/// with a past are over.
+/// Waits until all timers that are due have fired: claims on wishes that were imported
+/// with a past have expired.
 async fn nothing_is_due(site: &Site) {
     let wishes = ProjectServiceClient::new(site.everywhere(Service::Volunteers, Role::Leader));
     until(|| {
@@ -188,7 +187,7 @@ async fn nothing_is_due(site: &Site) {
     .await;
 }
 
-/// All of it.
+/// Takes a snapshot of everything.
 pub(crate) async fn take(site: &Site) -> Picture {
     nothing_is_due(site).await;
     let mut picture = Picture {

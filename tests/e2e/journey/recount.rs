@@ -1,13 +1,13 @@
-//! The figures counted again, by plain SQL over the tables of the services that
-//! own the records: what reporting counts over its projections must be the same.
+//! Recounts the figures in plain SQL over the tables of the services that own the
+//! records, and compares them with what reporting counts over its projections.
 
 use std::collections::BTreeMap;
 
 use sqlx::{Connection as _, PgConnection};
 use wangge_tests::{DataDir, Service};
 
-/// How each figure is counted from the owner's tables. What many have in common is
-/// written once, in [`fill`].
+/// The SQL that counts each figure in its owner's tables. Common parts are macros,
+/// expanded by [`fill`].
 const COUNTS: &[(&str, Service, &str)] = &[
     (
         "responses_started",
@@ -278,7 +278,7 @@ const COUNTS: &[(&str, Service, &str)] = &[
     ),
 ];
 
-/// Puts what many counts have in common in the place of its name.
+/// Expands the macros in a query.
 fn fill(sql: &str) -> String {
     let mut sql = sql.to_owned();
     for (name, means) in [
@@ -293,12 +293,12 @@ fn fill(sql: &str) -> String {
         sql = sql.replace(name, means);
     }
     for (name, means) in [
-        // Begins by the day and ends after it.
+        // Starts on or before the day and ends after it.
         (
             "hold",
             "$.start_date <= date '2022-07-28' and ($.end_date is null or $.end_date > date '2022-07-28')",
         ),
-        // Does not end by the day.
+        // Doesn't end on or before the day.
         (
             "goes_on",
             "($.end_date is null or $.end_date > date '2022-07-28')",
@@ -310,7 +310,7 @@ fn fill(sql: &str) -> String {
             "exists (select from jsonb_array_elements(steps) as step where step->>'action' = '$' \
             and (step->>'step_time')::timestamptz < timestamptz '2022-07-29 00:00+08')",
         ),
-        // The state at the end of the day; the first one, if no step was taken.
+        // The state at the end of the day; the initial one if no step was taken.
         (
             "state",
             "coalesce((select step->>'state' from jsonb_array_elements(steps) with ordinality \
@@ -329,7 +329,7 @@ fn fill(sql: &str) -> String {
     sql
 }
 
-/// Asserts that every figure of a table is what its owner's tables come to.
+/// Asserts that every figure of a table equals the count over its owner's tables.
 pub(crate) async fn recount(data_dir: &DataDir, table: &BTreeMap<String, (i64, bool)>) {
     let mut counted = BTreeMap::new();
     for (key, owner, sql) in COUNTS {

@@ -1,5 +1,5 @@
-//! Another community, with other sizes, other days and other periods: nothing
-//! about the first one is in the code.
+//! Imports another community with other sizes, days and periods, to prove that nothing of
+//! the first one is hard-coded.
 
 use std::{collections::BTreeSet, ffi::OsStr};
 

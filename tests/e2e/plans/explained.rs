@@ -1,5 +1,5 @@
-//! Plans by which PostgreSQL has answered statements, as it tells them to whoever
-//! sent these. It judges none.
+//! Captures the plans that `auto_explain` sends to the session that ran the statements.
+//! It doesn't judge them.
 
 use std::sync::{Mutex, Once, PoisonError};
 
@@ -13,12 +13,12 @@ use tracing_subscriber::{
     Layer, filter::filter_fn, layer::Context, prelude::*, registry::Registry,
 };
 
-/// Where sqlx tells what PostgreSQL has to say besides its answers.
+/// Target of the events in which sqlx emits PostgreSQL's notices.
 const NOTICES: &str = "sqlx::postgres::notice";
 
 static PLANS: Mutex<Vec<Value>> = Mutex::new(Vec::new());
 
-/// Listens from now on.
+/// Starts capturing notices.
 pub(super) fn listen() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
@@ -28,7 +28,7 @@ pub(super) fn listen() {
     });
 }
 
-/// Has sessions that begin from now on tell their plans.
+/// Enables `auto_explain` for all sessions that start from now on.
 pub(super) async fn enable(pool: &PgPool) {
     for setting in [
         "auto_explain.log_min_duration = 0",
@@ -36,7 +36,7 @@ pub(super) async fn enable(pool: &PgPool) {
         "auto_explain.log_format = json",
         "auto_explain.log_analyze = on",
         "auto_explain.log_timing = off",
-        // Last, so that no session tells them in another form.
+        // Last, so that no session loads it before its output format is set.
         "session_preload_libraries = auto_explain",
     ] {
         let statement = format!(
@@ -49,16 +49,17 @@ pub(super) async fn enable(pool: &PgPool) {
     }
 }
 
-/// The plans that were told since the last time.
+/// Returns the plans captured since the last call.
 pub(super) fn take() -> Vec<Value> {
     std::mem::take(&mut PLANS.lock().unwrap_or_else(PoisonError::into_inner))
 }
 
-/// Rows that the scans of a plan looked at, whether they took them or not.
+/// Returns the number of rows that the scans of a plan read, including those filtered
+/// out.
 pub(super) fn rows_read(plan: &Value) -> f64 {
     let number = |name: &str| plan[name].as_f64().unwrap_or_default();
     let kind = plan["Node Type"].as_str().unwrap_or_default();
-    // An index that a bitmap is made of returns what its heap scan then looks at.
+    // An index scan below a bitmap returns the rows that the heap scan then reads.
     let scans = kind.contains("Scan") && kind != "Bitmap Index Scan";
     let of_a_table = plan.get("Relation Name").is_some();
     let own = if scans && of_a_table {

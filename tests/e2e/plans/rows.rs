@@ -1,32 +1,32 @@
-//! Rows by the hundred thousand, copied from the one of each table that the city
-//! has. What lists don't look at is the same in all of them, and the database no
-//! longer minds.
+//! Fills tables with hundreds of thousands of rows, copied from the one row that the city
+//! has in each. Columns that lists don't read have the same value in all copies, and the
+//! constraints that this violates are dropped.
 
 use sqlx::{AssertSqlSafe, PgPool};
 use uuid::Uuid;
 
-/// Rows of a table.
+/// Number of rows per table.
 const ROWS: u32 = 200_000;
 
-/// A district with half of the rows.
+/// A district that half of the rows belong to.
 pub(super) const DISTRICT: &str = "990102";
-/// A street of it.
+/// A street of the district.
 pub(super) const STREET: &str = "990102004";
-/// A community of another of its streets.
+/// A community of another street of the district.
 pub(super) const COMMUNITY: &str = "990102002007";
 /// A grid with five rows.
 pub(super) const SMALL_GRID: &str = "990102001001009";
 /// A district without rows.
 pub(super) const UNKNOWN: &str = "990103";
-/// A community where others lie than those that belong to [`MANY`].
+/// A community with rows, but with none of those that belong to [`MANY`].
 pub(super) const ELSEWHERE: &str = "990101003004";
 
-/// What an eighth of the rows belong to. They lie in [`COMMUNITY`].
+/// The record that an eighth of the rows belong to. These rows are in [`COMMUNITY`].
 pub(super) const MANY: Uuid = Uuid::from_u128(0xa1);
-/// What four of the rows belong to. They lie there, too.
+/// The record that four of the rows belong to, in [`COMMUNITY`] as well.
 pub(super) const FEW: Uuid = Uuid::from_u128(0xa2);
 
-/// Tables that lists read, with their columns.
+/// Selects the tables that lists read, with their columns.
 const TABLES: &str = "\
     select relname::text, array_agg(attname::text order by attnum) \
     from pg_attribute join pg_class on pg_class.oid = attrelid \
@@ -38,7 +38,8 @@ const TABLES: &str = "\
                 and other.attname = 'entry')) \
     group by relname";
 
-/// Whatever a copy could violate, but for the keys by which lists are in order.
+/// Selects the constraints that copies could violate, except for the keys that lists are
+/// ordered by.
 const CONSTRAINTS: &str = "\
     select format('alter table %s drop constraint %I cascade', conrelid::regclass, conname) \
     from pg_constraint \
@@ -48,8 +49,8 @@ const CONSTRAINTS: &str = "\
     order by contype <> 'f' \
     ";
 
-/// The indexes that don't belong to constraints: how they are dropped, and how they
-/// are made. None of them needs to be unique here.
+/// Selects the indexes that don't belong to constraints, as statements that drop and
+/// recreate them. None of them needs to be unique here.
 const INDEXES: &str = "\
     select format('drop index %s', indexrelid::regclass), \
         replace(pg_get_indexdef(indexrelid), 'CREATE UNIQUE', 'CREATE') \
@@ -106,7 +107,7 @@ async fn fill_table(pool: &PgPool, table: &str, columns: &[String]) {
     run(pool, format!("vacuum analyze {table}")).await;
 }
 
-/// An eighth of the tickets has an order of one unit, and three of another.
+/// Gives an eighth of the tickets an order of one unit, and three tickets one of another.
 async fn fill_orders(pool: &PgPool) {
     for (unit, those) in [(MANY, "n % 8 = 1"), (FEW, "n in (70001, 70011, 70021)")] {
         run(
@@ -125,7 +126,7 @@ async fn fill_orders(pool: &PgPool) {
     run(pool, "vacuum analyze ticket_holding".to_owned()).await;
 }
 
-/// The column by which a list asks for what belongs to a record.
+/// Returns the column that a list filters by to find what belongs to a record.
 fn parent(table: &str) -> Option<&'static str> {
     Some(match table {
         "building" => "estate_id",
@@ -150,11 +151,11 @@ fn parent(table: &str) -> Option<&'static str> {
     })
 }
 
-/// The value of a column in row `n`, if it isn't that of the row copied.
+/// Returns the SQL for a column's value in row `n`; none if it is copied.
 fn value(table: &str, column: &str, parent: Option<&str>) -> Option<String> {
     let code = "'99010' || (1 + n % 2) || lpad((1 + n % 5)::text, 3, '0') \
                 || lpad((1 + n % 11)::text, 3, '0') || lpad((1 + n % 7)::text, 3, '0')";
-    // An estate has some hundred buildings, of many areas.
+    // An estate has a few hundred buildings, spread over many areas.
     let many = if table == "building" {
         "n % 400 = 1"
     } else {
@@ -191,7 +192,7 @@ fn value(table: &str, column: &str, parent: Option<&str>) -> Option<String> {
             "case when n % 50000 = 7 then 1 when n % 100 = 1 then 2 else 4 end".to_owned()
         }
         "routed" => "n % 1000 <> 3".to_owned(),
-        // Most have ended by 2020, and five are there today.
+        // Most ended by 2020; five hold today.
         "start_date" => "date '2005-01-01' + n / 100".to_owned(),
         "end_date" => "case when n % 40000 = 9 then null else date '2020-01-01' end".to_owned(),
         "visit_time" | "reported_time" => {

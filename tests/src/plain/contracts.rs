@@ -1,5 +1,5 @@
-//! Requests and answers by what the contracts say of them, for whoever has no
-//! code for a message. It calls nobody.
+//! Encodes requests and decodes responses by reflection on the contracts, without
+//! generated code. It makes no calls.
 
 use std::sync::LazyLock;
 
@@ -27,22 +27,22 @@ pub(super) fn method(path: &str) -> MethodDescriptor {
         .expect("a method")
 }
 
-/// What a list's pages hold.
+/// Returns the message type of the items on a list's pages.
 pub(super) fn listed(path: &str) -> Option<MessageDescriptor> {
     let page = method(path).output();
     let items = page.fields().find(FieldDescriptor::is_list)?;
     items.kind().as_message().cloned()
 }
 
-/// The fields of a method's request.
+/// Returns the fields of a method's request.
 pub fn fields(path: &str) -> Vec<FieldDescriptor> {
     method(path).input().fields().collect()
 }
 
-/// A request of a method, from JSON by the fields' names.
+/// Encodes a method's request from JSON with proto field names.
 ///
 /// # Panics
-/// When the method has no such fields.
+/// Panics if the request has no such fields.
 pub fn encode(path: &str, request: Value) -> Vec<u8> {
     let message = DynamicMessage::deserialize(method(path).input(), request);
     message
@@ -50,27 +50,27 @@ pub fn encode(path: &str, request: Value) -> Vec<u8> {
         .encode_to_vec()
 }
 
-/// An answer of a method.
+/// Decodes a method's response.
 ///
 /// # Panics
-/// When it is none.
+/// Panics if the bytes are not a valid response.
 pub fn decode(path: &str, answer: &[u8]) -> DynamicMessage {
     DynamicMessage::decode(method(path).output(), answer).expect("an answer")
 }
 
-/// A text of a message.
+/// Returns a string field of a message.
 ///
 /// # Panics
-/// When it has no such text.
+/// Panics if it has no such field.
 pub fn field(message: &DynamicMessage, name: &str) -> String {
     let value = message.get_field_by_name(name).expect("a field");
     value.as_str().expect("a text").to_owned()
 }
 
-/// A text of each item of a page.
+/// Returns a string field of each item of a page.
 ///
 /// # Panics
-/// When the answer is no page.
+/// Panics if the response isn't a page.
 pub fn items(path: &str, page: &[u8], name: &str) -> Vec<String> {
     let page = decode(path, page);
     let descriptor = page.descriptor();
@@ -85,7 +85,7 @@ pub fn items(path: &str, page: &[u8], name: &str) -> Vec<String> {
         .collect()
 }
 
-/// The fields of a message that name a record, and its kind.
+/// Returns the fields of a message that reference a record, with the referenced kinds.
 pub(super) fn names(message: &str) -> Vec<(String, String)> {
     let message = CONTRACTS.get_message_by_name(message).expect("a message");
     let option = CONTRACTS

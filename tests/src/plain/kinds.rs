@@ -1,5 +1,5 @@
-//! The table of kinds: each is named once, with a sample, what can be done to it
-//! and the courses that take every verb. It makes nothing itself.
+//! The table of kinds: each is listed once, with a sample, its verbs and courses that
+//! cover all verbs. It creates no records itself.
 
 use std::sync::atomic::{AtomicI64, Ordering};
 
@@ -17,10 +17,10 @@ use crate::{
     city::{COMMUNITY, GRID, request_id},
 };
 
-/// The resident who raised what is deliberated on.
+/// The resident who raised the deliberation's topic.
 const RAISER: &str = "01900000-0000-7000-8000-000000000002";
 
-/// A record without states, from which the others differ.
+/// Defaults for a kind without states.
 const PLAIN: Kind = Kind {
     service: "",
     name: "",
@@ -36,7 +36,7 @@ const PLAIN: Kind = Kind {
     ready: &[],
 };
 
-/// Gives nothing but the record.
+/// A verb whose request has no fields besides the record's.
 const fn bare(name: &'static str) -> Verb {
     Verb {
         name,
@@ -45,7 +45,7 @@ const fn bare(name: &'static str) -> Verb {
     }
 }
 
-/// Gives a reason.
+/// A verb whose request carries a reason.
 const fn why(name: &'static str) -> Verb {
     Verb {
         name,
@@ -54,7 +54,7 @@ const fn why(name: &'static str) -> Verb {
     }
 }
 
-/// Gives something besides the record.
+/// A verb whose request carries other fields.
 const fn with(name: &'static str, fields: fn(&City) -> Value) -> Verb {
     Verb {
         name,
@@ -63,23 +63,23 @@ const fn with(name: &'static str, fields: fn(&City) -> Value) -> Verb {
     }
 }
 
-/// A number that no other record of this run has.
+/// Returns a number that no other record of this run uses.
 fn unique() -> i64 {
     static NEXT: AtomicI64 = AtomicI64::new(1);
     NEXT.fetch_add(1, Ordering::Relaxed)
 }
 
-/// A resident or person of whom the service knows nothing but the id.
+/// Returns a resident or person of whom the service knows only the id.
 fn somebody() -> Value {
     json!(request_id())
 }
 
-/// Today, in the time zone of the community.
+/// Returns today's date in the community's time zone.
 fn today() -> chrono::NaiveDate {
     day_of(Clock::default().now(), DEFAULT_ZONE)
 }
 
-/// Every kind, each behind those that it names.
+/// All kinds, each after those that it references.
 pub const KINDS: &[Kind] = &[
     Kind {
         service: "wangge.organization.v1.EstateService",
@@ -361,8 +361,8 @@ pub const KINDS: &[Kind] = &[
         area: COMMUNITY,
         placed_by: "service_event_id",
         sample: |city| {
-            // Short ones in the coming hour, so that somebody can sign in now and is
-            // on several of them, one after the other.
+            // Short shifts within the coming hour: sign-in is open already, and one
+            // volunteer can fill several without overlap.
             let ahead = chrono::TimeDelta::seconds(600 + unique() % 500 * 5);
             let start = Clock::default().now() + ahead;
             let end = start + chrono::TimeDelta::seconds(5);

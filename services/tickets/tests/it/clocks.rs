@@ -1,4 +1,4 @@
-//! Clocks, lights and their explanations, with the service's clock moved.
+//! Clocks, their status and explanations, with the service's clock advanced.
 
 use chrono::Duration;
 use wangge_api::tickets::v1::{
@@ -31,7 +31,7 @@ async fn clocks(bench: &Bench, id: &str) -> Vec<Clock> {
         .clocks
 }
 
-/// Intervals of a clock, in minutes since the beginning.
+/// Returns the intervals of a clock, in minutes since [`START`].
 fn intervals(clock: &Clock) -> Vec<Interval> {
     let interval = |i: &wangge_api::tickets::v1::ClockInterval| {
         (
@@ -50,7 +50,7 @@ async fn at(bench: &Bench, minute: i64) {
     bench.clock.advance(Duration::minutes(minute - now));
 }
 
-/// Dispatched in minute 10, ten hours to handle it.
+/// Returns a ticket dispatched in minute 10, with ten hours to handle it.
 async fn dispatched(bench: &Bench) -> Ticket {
     let ticket = bench.reported().await;
     at(bench, 5).await;
@@ -162,7 +162,7 @@ async fn lights_turn_at_80_and_100_per_cent() {
         at(&bench, minute).await;
         assert_eq!(bench.get(&ticket.id).await.light(), light, "{minute}");
     }
-    // What was late stays late in the explanation.
+    // The explanation retains the missed deadline.
     let clocks = clocks(&bench, &ticket.id).await;
     let lights: Vec<_> = clocks.iter().map(Clock::light).collect();
     assert_eq!(lights, [Light::Red, Light::Green, Light::Red]);
@@ -212,7 +212,7 @@ async fn a_return_pauses_and_the_same_unit_goes_on() {
 async fn a_return_pauses_and_another_unit_begins_anew() {
     let bench = Bench::start().await;
     let ticket = dispatched(&bench).await;
-    // Nine of its ten hours are gone: yellow, and it stays so while it rests.
+    // Nine of ten hours are used: yellow, also while the clock is paused.
     at(&bench, 550).await;
     bench.go(&ticket, Verb::Refuse).await;
     at(&bench, 850).await;
@@ -320,8 +320,8 @@ async fn the_end_of_a_ticket_stops_every_clock() {
     }
 }
 
-/// What was due while nobody ran is late by the clock alone, on whichever
-/// process answers next; nothing counts from when it started.
+/// Deadlines that pass while no process runs are missed by the clock alone: any process
+/// reports them, and none counts from its own start.
 #[tokio::test]
 async fn a_deadline_passes_while_no_service_runs() {
     let before = Bench::start().await;

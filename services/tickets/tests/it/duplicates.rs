@@ -1,4 +1,4 @@
-//! Repeated requests: one effect, one answer.
+//! Duplicate requests: one effect, one result.
 
 use futures::future::join_all;
 use tonic::Code;
@@ -86,13 +86,13 @@ async fn a_request_id_stands_for_one_request() {
                 .unwrap_err()
         }
     };
-    // The id of the report used for a verb.
+    // The request id of the report, reused for a verb.
     refusals.push(verb(Verb::File, ticket.id.clone(), "").await);
     let id = request_id();
     let file = act_as(client.clone(), &ticket.id, Verb::File, "", &id, "")
         .await
         .unwrap();
-    // The same verb with another etag, on another ticket; another verb.
+    // The same verb with another etag or on another ticket; another verb.
     let second = bench.reported().await;
     for (verb, ticket_id, etag) in [
         (Verb::File, &ticket.id, "1"),
@@ -147,7 +147,7 @@ async fn a_return_is_answered_again_though_it_took_the_ticket_away() {
             Code::NotFound
         );
         assert_eq!(call().await.unwrap(), first);
-        // With a new id it is a new request, and there is no such ticket.
+        // With a new request id it is a new request, and the ticket isn't found.
         let status = act_as(
             bench.clerk(LEAD),
             &ticket.id,
@@ -159,7 +159,7 @@ async fn a_return_is_answered_again_though_it_took_the_ticket_away() {
         .await
         .unwrap_err();
         assert_eq!(status.code(), Code::NotFound);
-        // Nor does another caller get at it by knowing the id of the request.
+        // Another caller can't read the ticket by knowing the request id.
         let other = bench.client(Role::Staff, Some(crate::NEIGHBOUR), Some(LEAD));
         let status = act_as(other, &ticket.id, verb, &order, &id, "")
             .await
@@ -186,7 +186,7 @@ async fn a_repetition_is_answered_with_the_ticket_of_now() {
     };
     file().await.unwrap();
     let later = bench.go(&ticket, Verb::Dispatch).await;
-    // Neither the state nor the etag of then stands against it.
+    // An idempotent replay checks neither the state nor the etag.
     assert_eq!(file().await.unwrap(), later);
 }
 

@@ -1,4 +1,4 @@
-//! The feed of the service: whole, in order, resumable.
+//! The service's feed: complete, in order, resumable.
 
 use std::collections::HashMap;
 
@@ -35,7 +35,7 @@ async fn follow(bench: &Bench, after: &str) -> Messages {
         .into_inner()
 }
 
-/// Events up to and with the first of a record.
+/// Reads events up to and including the first of a record.
 async fn until(messages: &mut Messages, record_id: &str) -> Vec<Event> {
     let mut events: Vec<Event> = Vec::new();
     while !events.iter().any(|event| event.record_id == record_id) {
@@ -60,7 +60,7 @@ async fn feed_id(bench: &Bench) -> Uuid {
         .unwrap()
 }
 
-/// A token as it was before events were named in it.
+/// Returns a token of the older format, without an event id.
 fn older(feed_id: Uuid, number: i64) -> String {
     let mark = None;
     Position {
@@ -86,7 +86,7 @@ async fn an_event_that_is_committed_late_is_neither_lost_nor_repeated() {
     .execute(&mut *transaction)
     .await
     .unwrap();
-    // Its number in the outbox is behind the late one's.
+    // Its number in the outbox is higher than the late one's.
     let ticket = bench.reported().await;
     let before = until(&mut messages, &ticket.id).await;
     assert!(
@@ -98,7 +98,7 @@ async fn an_event_that_is_committed_late_is_neither_lost_nor_repeated() {
     transaction.commit().await.unwrap();
     let after = until(&mut messages, &late.to_string()).await;
     assert_eq!(after.len(), 1);
-    // A reader that comes back with the token gets just that one.
+    // A reader that resumes with the token receives just that event.
     assert_eq!(bench.feed(&token).await, after);
     assert_eq!(bench.feed("").await, [before, after].concat());
 }
@@ -186,7 +186,7 @@ async fn a_reader_resumes_at_any_token() {
 #[tokio::test]
 async fn tokens_that_are_none_are_refused() {
     let (bench, other) = tokio::join!(Bench::start(), Bench::start());
-    // Databases of tests are copies of one, and so are their feeds' ids.
+    // Test databases are copies of one template, and so are their feed ids.
     sqlx::query("update feed set feed_id = gen_random_uuid()")
         .execute(&other.database.feed)
         .await
@@ -239,7 +239,7 @@ async fn readers_get_what_lies_in_their_area() {
                     .filter(|event| !event.district_code.is_empty());
                 ids.extend(tickets.map(|event| event.record_id));
             }
-            // Behind the entry of the duty list.
+            // After the event of the duty list's entry.
             ids
         }
     };
@@ -249,7 +249,7 @@ async fn readers_get_what_lies_in_their_area() {
     assert_eq!(read(Role::Service, "", COMMUNITY).await[duty..], both);
     assert_eq!(read(Role::Service, "", GRID).await, both[..1]);
     assert_eq!(read(Role::Leader, OTHER_GRID, "").await, both[1..]);
-    // Asking for more than one's own widens nothing.
+    // Requesting more than the own area doesn't widen the scope.
     assert_eq!(read(Role::Leader, OTHER_GRID, "320402").await, both[1..]);
     assert!(read(Role::Leader, OTHER_GRID, GRID).await.is_empty());
     assert!(read(Role::Leader, NEIGHBOUR, "").await.is_empty());
@@ -290,7 +290,7 @@ async fn an_event_is_told_to_a_reader_that_waits() {
     eventually(|| async { bench.feed("").await.len().eq(&4).then_some(()) }).await;
 }
 
-/// Takes the last events away, as a failover to a standby that lacked them does.
+/// Deletes the latest events, as a failover to a lagging standby does.
 async fn lose(bench: &Bench, count: i64) {
     sqlx::query(
         "with moved as (update feed set last_position = last_position - $1 returning last_position) \
@@ -322,13 +322,13 @@ async fn a_token_of_a_lost_history_is_refused_for_good() {
     for _ in 0..6 {
         bench.reported().await;
     }
-    // The feed has grown past the token.
+    // The feed has grown beyond the token's position.
     let now = bench.events(11).await;
     assert_eq!(now[..5], before[..5]);
     for lost in &before[5..] {
         assert_unknown(&refused(&bench, &lost.token).await);
     }
-    // What was not lost goes on, with tokens of either form.
+    // Events before the loss can be resumed from, with tokens of either format.
     assert_eq!(bench.feed(&before[4].token).await, now[5..]);
     let older = older(feed_id(&bench).await, 5);
     assert!(before[4].token.starts_with(&older));
@@ -360,7 +360,7 @@ async fn streams_end_when_the_feed_goes_back() {
     assert_unknown(&tokio::time::timeout(HANG_TIMEOUT, ended).await.unwrap());
 }
 
-/// Puts events into the feed, with positions, that lie in an area.
+/// Inserts numbered events of an area into the feed.
 async fn fill(bench: &Bench, count: i64, area: &str, payload: &str) {
     sqlx::query(
         "with start as (select last_position from feed), events as (
@@ -411,8 +411,8 @@ async fn a_reader_of_an_area_walks_past_what_it_may_not_see_with_checkpoints() {
     }
     tokens.dedup();
     assert!(tokens.len() > 2, "{tokens:?}");
-    // It goes on behind an event that it may not see, and not behind another one
-    // at the same place.
+    // A reader can resume after an event that it can't see, but not if another event has
+    // taken the position.
     let end = tokens.last().unwrap().clone();
     let ticket = bench.reported().await;
     bench.events_of(&ticket.id, 1).await;
@@ -495,7 +495,7 @@ async fn a_caller_has_so_many_streams_and_a_service_has_its_own() {
     );
     assert!(wangge_testkit::retry_after(&refused).is_some());
     assert_eq!(bench.feed("").await.len(), 3);
-    // Whoever hangs up makes room.
+    // A reader that disconnects frees its slot.
     open.pop();
     eventually(|| {
         let mut reader = reader.clone();
@@ -505,7 +505,7 @@ async fn a_caller_has_so_many_streams_and_a_service_has_its_own() {
     .await;
 }
 
-/// Readers whose statements take long leave connections to the platform's own.
+/// Slow readers leave connections for other calls.
 #[tokio::test]
 async fn readers_do_not_hold_the_connections_of_the_platforms_own() {
     let bench = Bench::start().await;
@@ -582,7 +582,7 @@ async fn events_are_numbered_while_old_request_ids_wait_to_be_forgotten() {
     held.rollback().await.unwrap();
 }
 
-/// The clock of these tests stands in 2022, as that of a replica may be wrong.
+/// The clock of these tests is set to 2022, as a replica's clock may be wrong.
 #[tokio::test]
 async fn request_ids_are_remembered_by_the_clock_of_the_database() {
     let bench = Bench::start().await;

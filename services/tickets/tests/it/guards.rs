@@ -1,4 +1,4 @@
-//! Conditions beyond the state, and what verbs do to orders beside their own.
+//! Guards beyond the state machine, and effects of verbs on other orders.
 
 use tonic::{Code, Status};
 use uuid::Uuid;
@@ -83,7 +83,7 @@ async fn a_unit_is_named_once() {
     for (lead, assisting) in [
         (Some(LEAD), vec![LEAD]),
         (Some(LEAD), vec![THIRD, ASSISTING, THIRD]),
-        // The lead is the duty list's.
+        // The lead is the one of the duty list.
         (None, vec![LEAD]),
     ] {
         let status = dispatch(&bench, &ticket, lead, &assisting)
@@ -105,7 +105,7 @@ async fn a_ticket_needs_a_responsible_unit() {
             .unwrap_err();
         assert_guard(&status, "no_responsible_unit");
     }
-    // The duty list may name one later; the entry of the smallest area wins.
+    // An entry may be added later; the entry of the smallest area takes precedence.
     bench.duty(DAYS, "320402", ASSISTING).await;
     bench.duty(DAYS, crate::GRID, THIRD).await;
     bench.duty(DAYS, crate::COMMUNITY, LEAD).await;
@@ -153,7 +153,7 @@ async fn units_are_ordered_to_while_they_exist() {
         (Some(ended), vec![], "lead_unit_id"),
         (Some(to_begin), vec![], "lead_unit_id"),
         (Some(LEAD), vec![ASSISTING, ended], "assisting_unit_ids[1]"),
-        // The lead is the duty list's.
+        // The lead is the one of the duty list.
         (None, vec![to_begin], "assisting_unit_ids[0]"),
     ] {
         let status = dispatch(&bench, &ticket, lead, &assisting)
@@ -164,7 +164,7 @@ async fn units_are_ordered_to_while_they_exist() {
     }
     assert_eq!(bench.get(&ticket.id).await, ticket);
 
-    // Today is its last day; a repetition tomorrow tells what was done today.
+    // Today is the unit's last day; a retry tomorrow returns today's result.
     let request = DispatchTicketRequest {
         request_id: request_id(),
         ticket_id: ticket.id.clone(),
@@ -208,7 +208,7 @@ async fn a_unit_that_has_ended_is_on_duty_no_more() {
     assert!(status.message().contains("responsibility.unit_id"));
 
     bench.duty(DAYS, crate::GRID, to_end).await;
-    // Another unit of a wider area does not take its place by itself.
+    // A unit of a wider area doesn't replace it automatically.
     bench.duty(DAYS, "320402", THIRD).await;
     let ticket = filed(&bench, DAYS).await;
     assert_eq!(ticket.suggested_unit_id, to_end.to_string());
@@ -250,7 +250,7 @@ async fn nobody_returns_twice_for_the_same_reason() {
         .await
         .unwrap();
     assert_eq!(returned.state(), TicketState::PendingDispatch);
-    // Another unit may have the same reason.
+    // Another unit may return the ticket for the same reason.
     let dispatched = dispatch(&bench, &ticket, Some(THIRD), &[]).await.unwrap();
     bench.go_by(&dispatched, Verb::Return, THIRD).await;
 }
@@ -303,7 +303,7 @@ async fn without_a_lead_there_is_nothing_to_assist() {
         let after = bench.go(&ticket, verb).await;
         assert_eq!(states(&after), [left, OrderState::Withdrawn]);
         assert!(after.orders.iter().all(|order| order.ended_time.is_some()));
-        // A new dispatch adds orders and keeps the old.
+        // A new dispatch adds orders and retains the old ones.
         let again = bench.go(&ticket, Verb::Dispatch).await;
         let issued = OrderState::Issued;
         assert_eq!(

@@ -1,4 +1,4 @@
-//! Loading tickets with a past, categories and the duty list.
+//! Imports of tickets with a history, of categories and of the duty list.
 
 use futures::{future::join_all, stream};
 use prost_types::Timestamp;
@@ -44,8 +44,8 @@ fn row(row_number: i64, record: Record) -> ImportRecordsRequest {
     }
 }
 
-/// Sends messages and answers the results, or how the stream ended. Categories
-/// are the platform's to load; all else is loaded by the district.
+/// Sends messages and returns the results, or the error that ended the stream. Categories
+/// are imported with platform scope, everything else by the district.
 async fn send(
     bench: &Bench,
     messages: Vec<ImportRecordsRequest>,
@@ -56,7 +56,7 @@ async fn send(
     send_from(bench, if of_the_platform { "" } else { "320402" }, messages).await
 }
 
-/// As [`send`], as an importer of an area.
+/// Like [`send`], as an importer of an area.
 async fn send_from(
     bench: &Bench,
     area: &str,
@@ -98,7 +98,7 @@ fn outcomes(results: &[RowResult]) -> Vec<RowOutcome> {
     results.iter().map(RowResult::outcome).collect()
 }
 
-/// Fields and reasons of a refused row.
+/// Returns the fields and reasons of a refused row.
 fn refused(result: &RowResult) -> Vec<(&str, &str)> {
     assert_eq!(result.outcome(), RowOutcome::Refused, "{result:?}");
     assert!(result.version.is_none());
@@ -116,7 +116,7 @@ fn time(minute: i64) -> Option<Timestamp> {
     })
 }
 
-/// A line of history, in a minute of the day.
+/// Returns a history line at a minute of the day.
 fn line(minute: i64, action: TicketAction) -> HistoryRecord {
     let needs_words = !matches!(action, TicketAction::Report | TicketAction::File);
     HistoryRecord {
@@ -162,7 +162,7 @@ fn ticket(history: Vec<HistoryRecord>) -> TicketRecord {
     }
 }
 
-/// Reported, filed and dispatched.
+/// Returns the history of a ticket that was reported, filed and dispatched.
 fn begun(lead: &str, assisting: &str) -> Vec<HistoryRecord> {
     vec![
         line(0, TicketAction::Report),
@@ -171,7 +171,7 @@ fn begun(lead: &str, assisting: &str) -> Vec<HistoryRecord> {
     ]
 }
 
-/// A history from report to close, returned once and reworked once.
+/// Returns a history from report to close, returned once and reworked once.
 fn closed() -> TicketRecord {
     use TicketAction as A;
     let orders: [String; 4] = std::array::from_fn(|_| request_id());
@@ -247,7 +247,7 @@ async fn a_history_is_replayed() {
         .map(|order| &order.id);
     assert!(loaded.orders.iter().map(|order| &order.id).eq(given));
     assert_eq!(loaded.orders[2].accepted_time, time(5));
-    // No clock for the past.
+    // Imported acts start no clocks.
     assert_eq!(
         (loaded.light(), loaded.handling_due_time),
         (Light::Unspecified, None)
@@ -308,7 +308,7 @@ async fn a_loaded_ticket_goes_on_as_any_other() {
         (again.light(), again.orders.len(), again.revision),
         (Light::Green, 4, 6)
     );
-    // The same load once more changes nothing of that.
+    // Repeating the import changes none of that.
     let results = load(&bench, vec![Record::Ticket(record)]).await;
     assert_eq!(outcomes(&results), [RowOutcome::Unchanged]);
     assert_eq!(results[0].version.as_ref().unwrap().revision, 6);
@@ -443,7 +443,7 @@ fn moment(text: &str) -> Option<Timestamp> {
     Some(wangge_api::date::timestamp(time))
 }
 
-/// It is ten in the morning of 28 July: nothing that is loaded has happened later.
+/// It is 10:00 on 28 July: no imported act may be later.
 #[tokio::test]
 async fn nothing_of_the_future_is_loaded() {
     let bench = Bench::start().await;
@@ -571,8 +571,7 @@ async fn nothing_of_the_future_is_loaded() {
     }
 }
 
-/// As calls are: what was deliberated on was so at meetings that were held, with all
-/// four parties.
+/// As in calls: deliberations need meetings that were held, with all four parties.
 #[tokio::test]
 async fn deliberations_of_the_past_had_their_meetings() {
     let bench = Bench::start().await;
@@ -733,7 +732,7 @@ async fn bad_rows_are_refused_and_the_others_are_loaded() {
             ..reported()
         },
         dispatched(),
-        // Orders of the row before, and one order twice.
+        // Orders of the previous row, and one order twice.
         dispatched(),
         ticket(begun(&twice, &twice)),
         reported(),
@@ -843,7 +842,7 @@ async fn a_trial_checks_and_writes_nothing() {
         }),
         ..Category::default()
     };
-    // Its category is part of the same load.
+    // Its category is part of the same import.
     let record = TicketRecord {
         category_code: "0501".into(),
         ..closed()
@@ -1008,14 +1007,14 @@ async fn a_ticket_of_more_orders_than_it_can_have_is_refused() {
         }
         history
     };
-    // Nothing is looked up in a trial: the units may be part of the same load.
+    // A dry run without a data set looks nothing up: units may be part of the same import.
     for (rounds, fits) in [(4, true), (249, false)] {
         let record = Record::Ticket(ticket(history(rounds)));
         let results = load_as(&bench, true, vec![record]).await;
         if fits {
             assert_eq!(outcomes(&results), [RowOutcome::Valid]);
         } else {
-            // The fifth round would be the first too many.
+            // The fifth round would exceed the limit.
             assert_eq!(
                 refused(&results[0]),
                 [("history[10].action", "GUARD_FAILED")]
@@ -1107,7 +1106,7 @@ async fn only_importers_load() {
     }
 }
 
-/// A community and a grid of it that nobody here knows, and a unit.
+/// A community and its grid that the service doesn't know, and a unit.
 const NEW_COMMUNITY: &str = "320402003007";
 const NEW_GRID: &str = "320402003007001";
 
@@ -1222,8 +1221,8 @@ async fn a_trial_goes_by_what_its_data_set_claims_and_takes_nothing_as_given() {
         patrol(NEW_GRID, 0),
         patrol(NEW_GRID, before_it_began),
         patrol("320402003009", 0),
-        // What it claims of others it isn't believed: not where they lie, and not
-        // of what the platform knows itself.
+        // Claims about other areas are ignored: neither their place nor what the platform
+        // knows already.
         patrol("320403001009", 0),
         patrol(COMMUNITY, 0),
     ];
@@ -1356,7 +1355,7 @@ async fn a_ticket_of_the_past_lies_in_the_grid_of_its_day_or_in_its_community() 
             }
         }
     }
-    // Without a community there is none to lie in.
+    // Without a community in the header there is no default area.
     let lost = load(&bench, vec![Record::Ticket(at(119.96, 0))]).await;
     assert_eq!(refused(&lost[0]), [("area_code", "REFERENCE_UNKNOWN")]);
 }

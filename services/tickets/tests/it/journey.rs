@@ -11,7 +11,7 @@ use wangge_api::{
 
 use crate::{ASSISTING, Bench, GRID, HOURS, LEAD, Verb, get, order_of, request_id};
 
-/// From report to close; answers the ticket after every step.
+/// Moves a ticket from report to close; returns it after every step.
 async fn whole_course(bench: &Bench) -> Vec<Ticket> {
     let mut course = vec![bench.reported().await];
     for (verb, unit) in [
@@ -198,7 +198,7 @@ async fn the_feed_tells_every_revision_once_in_order_and_nothing_personal() {
         let bytes = format!("{event:?}");
         assert!(!bytes.contains("占道") && !bytes.contains("说明") && !bytes.contains("已清理"));
     }
-    // Told anew, it is the same.
+    // Read again, the events are the same.
     assert_eq!(bench.events_of(id, course.len()).await, events);
 }
 

@@ -1,4 +1,4 @@
-//! Lists: whole, in order, narrowed.
+//! Lists: complete, in order, filtered.
 
 use chrono::Duration;
 use wangge_api::{
@@ -13,7 +13,7 @@ use crate::{
     create, report,
 };
 
-/// All pages of a list.
+/// Returns all pages of a list.
 async fn all(client: &Tickets, request: ListTicketsRequest) -> Vec<Ticket> {
     let (mut client, mut request, mut tickets) = (client.clone(), request, Vec::new());
     loop {
@@ -46,7 +46,7 @@ async fn pages_hold_everything_once_newest_first() {
     let bench = Bench::start().await;
     let mut made = Vec::new();
     for number in 0..26 {
-        // Several are reported in the same moment.
+        // Several tickets have the same report time.
         if number % 4 == 0 {
             bench.clock.advance(Duration::seconds(1));
         }
@@ -67,7 +67,7 @@ async fn pages_hold_everything_once_newest_first() {
         .await;
         assert_eq!(listed, made, "{page_size}");
     }
-    // What comes meanwhile is newer than any page to come.
+    // Tickets reported while paging are newer than any page to come.
     let request = ListTicketsRequest {
         page_size: 10,
         ..list()
@@ -141,7 +141,7 @@ async fn filters_narrow_and_never_widen() {
         [dispatched.id.clone(), reported.id.clone()]
     );
     assert_eq!(listed(within(COMMUNITY)).await.len(), 3);
-    // Wider than the caller's own area, and beside it.
+    // An area around the caller's own, and one beside it.
     assert_eq!(listed(within("320402")).await.len(), 3);
     assert!(listed(within(NEIGHBOUR)).await.is_empty());
     let street = bench.client(Role::Leader, Some("320402003"), None);
@@ -150,14 +150,14 @@ async fn filters_narrow_and_never_widen() {
         [beside.id.clone()]
     );
     assert_eq!(all(&street, list()).await.len(), 4);
-    // A clerk's own tickets can be narrowed too.
+    // A clerk's own tickets can be filtered by area, too.
     let clerk = bench.clerk(LEAD);
     assert_eq!(
         ids(&all(&clerk, within(COMMUNITY)).await),
         [dispatched.id.clone()]
     );
     assert!(all(&clerk, within(FOREIGN)).await.is_empty());
-    // All filters at once.
+    // All filters combined.
     let request = ListTicketsRequest {
         unit_id: LEAD.to_string(),
         ..states(&[TicketState::PendingAcceptance])

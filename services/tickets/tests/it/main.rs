@@ -1,4 +1,4 @@
-//! The tickets service over real gRPC and a real PostgreSQL.
+//! Tests the tickets service over real gRPC and a real PostgreSQL.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -50,37 +50,37 @@ use wangge_pg::Database;
 use wangge_testkit::{channel, eventually, stream_channel, token};
 use wangge_tickets::{App, Feeds, MIGRATOR};
 
-/// The community of most tests, one beside it, one of another district, and
-/// two grids of the first.
+/// The community of most tests, a neighbouring one, one of another district, and two grids
+/// of the first.
 pub(crate) const COMMUNITY: &str = "320402003005";
 pub(crate) const NEIGHBOUR: &str = "320402003006";
 pub(crate) const FOREIGN: &str = "320403001001";
 pub(crate) const GRID: &str = "320402003005001";
 pub(crate) const OTHER_GRID: &str = "320402003005002";
-/// Units that are known: the first is on duty for [`HOURS`] in the community.
+/// Known units. The duty list names the first for [`HOURS`] in the community.
 pub(crate) const LEAD: Uuid = Uuid::from_u128(0x0190_0000_0000_7000_8000_0000_0000_0001);
 pub(crate) const ASSISTING: Uuid = Uuid::from_u128(0x0190_0000_0000_7000_8000_0000_0000_0002);
 pub(crate) const THIRD: Uuid = Uuid::from_u128(0x0190_0000_0000_7000_8000_0000_0000_0003);
-/// Categories: ten hours round the clock with a unit on duty; three days of
-/// the calendar and nobody on duty.
+/// Categories: ten continuous hours, with a unit on the duty list; three calendar days,
+/// without one.
 pub(crate) const HOURS: &str = "0105";
 pub(crate) const DAYS: &str = "0201";
-/// Nobody serves here.
+/// An address that no server listens on.
 pub(crate) const NOWHERE: &str = "http://127.0.0.1:9";
 
 pub(crate) type Tickets = TicketServiceClient<ServiceChannel>;
 pub(crate) type Categories = CategoryServiceClient<ServiceChannel>;
 pub(crate) type Imports = ImportServiceClient<ServiceChannel>;
 
-/// A service with its background work, on a database of its own, at ten in the
-/// morning of 28 July 2022 in Shanghai. Organization is down.
+/// A service with its background tasks, on its own database. Its clock starts at 10:00 on
+/// 28 July 2022 in Shanghai. Organization is down.
 pub(crate) struct Bench {
     pub(crate) database: Database,
     pub(crate) clock: Clock,
     pub(crate) url: String,
     pub(crate) dispatcher: Tickets,
     pub(crate) leader: Tickets,
-    /// Reports what is reported, and fixes small things.
+    /// Reports tickets and fixes them on the spot.
     pub(crate) worker: Tickets,
     lead: Tickets,
     assisting: Tickets,
@@ -89,7 +89,7 @@ pub(crate) struct Bench {
     _background: JoinSet<()>,
 }
 
-/// A verb with what it needs besides the ticket.
+/// A verb on a ticket or an order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Verb {
     File,
@@ -111,7 +111,7 @@ pub(crate) enum Verb {
 }
 
 impl Bench {
-    /// With areas, units, categories and a duty list.
+    /// Starts a service with areas, units, categories and a duty list.
     pub(crate) async fn start() -> Self {
         let bench = Self::start_empty().await;
         bench.furnish().await;
@@ -168,7 +168,7 @@ impl Bench {
         self.duty(HOURS, COMMUNITY, LEAD).await;
     }
 
-    /// Puts an area into the copy, as organization's feed would.
+    /// Inserts an area into the copy, as organization's feed would.
     pub(crate) async fn area(&self, code: &str, kind: i16, boundary: &str) {
         sqlx::query(
             "with new as (update reference_version set version = version + 1) \
@@ -187,8 +187,7 @@ impl Bench {
         self.unit_of_days(id, "2020-01-01", None).await;
     }
 
-    /// Puts a unit into the copy that exists from a day to a day, as organization's
-    /// feed would.
+    /// Inserts a unit with its first and last day into the copy, as organization's feed would.
     pub(crate) async fn unit_of_days(&self, id: Uuid, start: &str, end: Option<&str>) {
         sqlx::query(
             "with new as (update reference_version set version = version + 1) \
@@ -246,13 +245,13 @@ impl Bench {
         tickets(&self.url, role, area, unit)
     }
 
-    /// An importer of an area.
+    /// Returns a client of an importer of an area.
     pub(crate) fn importer(&self, area: &str) -> Imports {
         let token = token(&[Role::Importer], Some(area), None);
         ImportServiceClient::new(stream_channel(&self.url, &token))
     }
 
-    /// A clerk of a unit.
+    /// Returns a client of a unit's clerk.
     pub(crate) fn clerk(&self, unit: Uuid) -> Tickets {
         match unit {
             LEAD => self.lead.clone(),
@@ -262,7 +261,7 @@ impl Bench {
         }
     }
 
-    /// A report in the community's first grid.
+    /// Reports a ticket in the community's first grid.
     pub(crate) async fn reported(&self) -> Ticket {
         self.report(report()).await.unwrap()
     }
@@ -272,7 +271,7 @@ impl Bench {
         Ok(answer.into_inner())
     }
 
-    /// A ticket that has been dispatched to both units.
+    /// Returns a ticket that was dispatched to both units.
     pub(crate) async fn dispatched(&self) -> Ticket {
         let ticket = self.reported().await;
         self.go(&ticket, Verb::File).await;
@@ -298,12 +297,12 @@ impl Bench {
             .entries
     }
 
-    /// Does a verb that is to succeed; a verb on an order is the lead's.
+    /// Applies a verb that must succeed; a verb on an order is applied to the lead's.
     pub(crate) async fn go(&self, ticket: &Ticket, verb: Verb) -> Ticket {
         self.go_by(ticket, verb, LEAD).await
     }
 
-    /// Does a verb that is to succeed, on the unit's last order.
+    /// Applies a verb that must succeed, to the unit's latest order.
     pub(crate) async fn go_by(&self, ticket: &Ticket, verb: Verb, unit: Uuid) -> Ticket {
         let now = self.get(&ticket.id).await;
         let order = order_of(&now, unit);
@@ -312,7 +311,7 @@ impl Bench {
             .unwrap_or_else(|status| panic!("{verb:?} of {now:?}: {status:?}"))
     }
 
-    /// Does a verb as whoever it belongs to.
+    /// Applies a verb as a caller whose role allows it.
     pub(crate) async fn act(
         &self,
         ticket_id: &str,
@@ -331,7 +330,7 @@ impl Bench {
         act_as(client, ticket_id, verb, order_id, &request_id(), "").await
     }
 
-    /// The whole feed, once it holds `count` events.
+    /// Returns the whole feed once it has `count` events.
     pub(crate) async fn events(&self, count: usize) -> Vec<Event> {
         let events = eventually(|| async {
             let events = self.feed("").await;
@@ -342,7 +341,7 @@ impl Bench {
         events
     }
 
-    /// Events of one record, once there are `count`.
+    /// Returns the events of a record once there are `count`.
     pub(crate) async fn events_of(&self, record_id: &str, count: usize) -> Vec<Event> {
         let events = eventually(|| async {
             let mut events = self.feed("").await;
@@ -354,7 +353,7 @@ impl Bench {
         events
     }
 
-    /// What the feed holds now behind a token.
+    /// Returns the events after a token that the feed has now.
     pub(crate) async fn feed(&self, after: &str) -> Vec<Event> {
         let request = SubscribeRequest {
             after_token: after.into(),
@@ -575,7 +574,7 @@ pub(crate) async fn act_as(
     answer.map(tonic::Response::into_inner)
 }
 
-/// Id of a unit's last order; of no order if it has none.
+/// Returns the id of a unit's latest order; an unknown id if it has none.
 pub(crate) fn order_of(ticket: &Ticket, unit: Uuid) -> String {
     let unit = unit.to_string();
     let last = ticket
@@ -590,7 +589,7 @@ pub(crate) fn request_id() -> String {
     Uuid::now_v7().to_string()
 }
 
-/// A report that names its grid.
+/// Returns a report that names its grid.
 pub(crate) fn report() -> Ticket {
     Ticket {
         source: TicketSource::GridWorker.into(),
@@ -608,7 +607,7 @@ pub(crate) fn create(ticket: Ticket) -> CreateTicketRequest {
     }
 }
 
-/// A square of a hundredth of a degree of longitude.
+/// Returns a square of a hundredth of a degree of longitude, as GeoJSON.
 pub(crate) fn square(west: f64) -> String {
     let east = west + 0.01;
     format!(
@@ -616,7 +615,7 @@ pub(crate) fn square(west: f64) -> String {
     )
 }
 
-/// Waits a little, where something is not to happen.
+/// Sleeps long enough to notice an effect that must not happen.
 pub(crate) async fn a_while() {
     tokio::time::sleep(Duration::from_millis(300)).await;
 }

@@ -1,4 +1,4 @@
-//! What a list of tickets reads: about a page, however large the city is.
+//! Query plans of lists: the cost depends on the page size and not on the size of the city.
 
 use std::{fs, path::Path};
 
@@ -15,7 +15,7 @@ use wangge_kernel::area_code::upper_bound;
 use crate::{Bench, Tickets};
 
 const PAGE: i64 = 50;
-/// A department of few orders, and one of many.
+/// Departments with few orders and with many.
 const FEW: Uuid = Uuid::from_u128(0xf1);
 const MANY: Uuid = Uuid::from_u128(0xf2);
 const DISTRICT: &str = "990102";
@@ -24,8 +24,8 @@ const COMMUNITY: &str = "990102002007";
 const SMALL_GRID: &str = "990102001001009";
 const UNKNOWN: &str = "990103";
 
-/// A city of 200,000 tickets, most of them closed; a small grid of five, a
-/// rare state, and units with few and with many orders.
+/// Fills a city with 200,000 tickets, most of them closed; a small grid of five, a rare
+/// state, and units with few and with many orders.
 async fn fill(bench: &Bench) {
     let pool = &bench.database.background;
     for statement in [
@@ -54,7 +54,7 @@ async fn fill(bench: &Bench) {
     }
 }
 
-/// The statement of the service that holds a text, as it was built.
+/// Returns the service's statement that contains `part`, as it was built.
 fn statement(part: &str) -> String {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join(".sqlx");
     let mut texts = fs::read_dir(folder).unwrap().filter_map(|file| {
@@ -69,7 +69,7 @@ fn statement(part: &str) -> String {
     text
 }
 
-/// Rows that the scans of a plan looked at, taken or passed over.
+/// Returns the number of rows that the scans of a plan read, filtered ones included.
 fn scanned(plan: &Value) -> f64 {
     let number = |name: &str| plan[name].as_f64().unwrap_or_default();
     let own = if plan["Node Type"].as_str().unwrap().contains("Index") {
@@ -121,7 +121,7 @@ async fn explain(bench: &Bench, shape: &Shape) -> Value {
             .bind(after_id)
             .bind(PAGE + 1);
         if let Some(unit) = shape.unit {
-            // Asked by whoever sees everything.
+            // As a caller with platform scope.
             let everywhere = (String::new(), upper_bound(""), None::<Uuid>);
             query = query
                 .bind(unit)
@@ -252,7 +252,7 @@ async fn a_page_reads_about_what_it_holds() {
     }
 }
 
-/// Two pages of a list.
+/// Returns the ids on the first two pages of a list.
 async fn two_pages(client: &Tickets, request: ListTicketsRequest) -> Vec<String> {
     let mut client = client.clone();
     let mut request = ListTicketsRequest {

@@ -1,5 +1,5 @@
-//! What has been entered can be used at once, whoever entered it, however many
-//! enter at the same time.
+//! Stored reference data can be used at once, whichever replica has stored it and however
+//! many callers do so concurrently.
 
 use std::sync::Arc;
 
@@ -40,7 +40,7 @@ async fn a_category_can_be_used_as_soon_as_it_is_answered() {
     callers.join_all().await;
 }
 
-/// A category holds for the whole platform: an admin of a part of it enters none.
+/// A category applies to the whole platform, so an admin of an area can't create one.
 #[tokio::test]
 async fn categories_are_the_platforms() {
     let bench = Bench::start().await;
@@ -72,7 +72,7 @@ async fn categories_are_the_platforms() {
 async fn what_another_replica_entered_is_known() {
     let one = Bench::start().await;
     let other = Bench::start_on(one.database.clone(), false).await;
-    // Has its picture from now on, and nothing that renews it.
+    // Loads its snapshot now; without background tasks nothing refreshes it.
     other.reported().await;
     let refused = other.report(of("9001")).await.unwrap_err();
     assert_eq!(reason(&refused), "REFERENCE_UNKNOWN");

@@ -1,5 +1,5 @@
-//! Repetitions by callers who have lost a ticket from sight: one reads it only
-//! as its own request left it, never what happened since.
+//! Retries by callers who can no longer see the ticket: they read it only as their own
+//! request left it, never later changes.
 
 use tonic::Status;
 use wangge_api::{
@@ -14,7 +14,7 @@ use crate::{
     order_of, report, request_id, scope::told,
 };
 
-/// A refusal reads as that of a ticket that has never been.
+/// Asserts that a refusal equals that of a ticket that never existed.
 async fn assert_missing(client: &Tickets, verb: Verb, status: &Status, ticket: &Ticket) {
     let missing = request_id();
     let absent = act_as(client.clone(), &missing, verb, &missing, &request_id(), "")
@@ -57,7 +57,7 @@ async fn a_repetition_after_losing_the_scope_reads_as_missing() {
 #[tokio::test]
 async fn a_repetition_with_a_narrower_area_reads_as_missing() {
     let bench = Bench::start().await;
-    // The same subject, moved to another grid.
+    // The same subject, transferred to another grid.
     let moved = bench.client(Role::Dispatcher, Some(OTHER_GRID), None);
     for verb in [Verb::File, Verb::Decline, Verb::Dispatch] {
         let ticket = bench.reported().await;
@@ -117,7 +117,7 @@ async fn a_ticket_has_so_many_orders_and_no_more() {
     let bench = Bench::start().await;
     let ticket = bench.reported().await;
     bench.go(&ticket, Verb::File).await;
-    // Two orders a round: fifty rounds.
+    // Two orders per round, so 50 rounds.
     for _ in 0..50 {
         bench.go(&ticket, Verb::Dispatch).await;
         bench.go(&ticket, Verb::Refuse).await;
@@ -139,7 +139,7 @@ async fn a_ticket_that_cannot_be_read_fails_its_own_caller_alone() {
     for _ in 0..8 {
         tickets.push(bench.reported().await);
     }
-    // Written by a release that knows one more source.
+    // As written by a release that knows one more source.
     sqlx::query("update ticket set source = 99 where id = $1::uuid")
         .bind(&tickets[0].id)
         .execute(&bench.database.background)
@@ -151,7 +151,7 @@ async fn a_ticket_that_cannot_be_read_fails_its_own_caller_alone() {
             async move { get(&mut client, &ticket.id).await }
         });
         let read = futures::future::join_all(reads).await;
-        // Not legal yet, and refused for that.
+        // Refused, since the verb is not legal in this state.
         let acts = tickets.iter().map(|ticket| {
             let (client, id) = (bench.dispatcher.clone(), request_id());
             async move { act_as(client, &ticket.id, Verb::Pass, "", &id, "").await }

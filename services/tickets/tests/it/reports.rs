@@ -1,5 +1,4 @@
-//! What is reported: checked, placed in a grid, and routed later if it can't
-//! be yet. Organization is down all the while.
+//! Reports: validated, placed in a grid, or routed later. Organization is down in all tests.
 
 use chrono::Duration;
 use tonic::{Code, Status};
@@ -21,7 +20,7 @@ use crate::{
     create, feed::reader_of, report, request_id, square,
 };
 
-/// In the first grid; a map app says a place in the second.
+/// A point in the first grid. A map app shows a place in the second at these coordinates.
 const PLACE: (f64, f64) = (119.978, 31.8);
 
 fn point((longitude, latitude): (f64, f64), system: CoordinateSystem) -> Option<Point> {
@@ -32,7 +31,7 @@ fn point((longitude, latitude): (f64, f64), system: CoordinateSystem) -> Option<
     })
 }
 
-/// A report that leaves it to us to find the grid.
+/// Returns a report without an area: the service must find its grid.
 fn unplaced() -> Ticket {
     Ticket {
         area_code: String::new(),
@@ -228,7 +227,7 @@ async fn characters_that_cannot_be_kept_are_the_callers_fault() {
         (Code::InvalidArgument, "FIELD_INVALID")
     );
     assert_eq!(bench.get(&ticket.id).await, ticket);
-    // Everything else comes back as it went in.
+    // Any other text is returned unchanged.
     let odd = "\u{1}\u{feff}𠮷\"\\u0000{}'\u{202e}\n";
     let kept = bench
         .report(Ticket {
@@ -281,7 +280,7 @@ async fn with_organization_down_a_report_is_taken_and_routed() {
         bench.clock.now().timestamp()
     );
     assert_eq!(bench.get(&made.id).await, made);
-    // A worker's own grid is enough.
+    // A grid worker's own grid is the default.
     let mut worker = bench.client(Role::GridWorker, Some(OTHER_GRID), None);
     let made = worker
         .create_ticket(create(unplaced()))
@@ -317,7 +316,7 @@ async fn a_point_is_read_in_its_own_system() {
         assert!((kept.longitude - expected.0).abs() < 1e-6, "{kept:?}");
         assert!((kept.latitude - expected.1).abs() < 1e-6, "{kept:?}");
     }
-    // A named grid stands, whatever the point says.
+    // A named grid takes precedence over the point.
     let ticket = Ticket {
         point: point(numbers, CoordinateSystem::Wgs84),
         ..report()
@@ -337,7 +336,7 @@ async fn an_address_is_looked_up_in_the_address_book() {
             .await
             .unwrap();
     }
-    // Renews the snapshot.
+    // Triggers a refresh of the snapshot.
     bench.duty(crate::DAYS, GRID, THIRD).await;
     let at = |address: &str| Ticket {
         address: address.into(),
@@ -345,14 +344,14 @@ async fn an_address_is_looked_up_in_the_address_book() {
     };
     let made = bench.report(at("富强新村 １２幢３单元")).await.unwrap();
     assert_eq!((made.area_code.as_str(), made.routed), (GRID, true));
-    // Known to lie in the community, it waits for its grid.
+    // It is known to be in the community and waits for its grid.
     let made = bench.report(at("富强新村13幢")).await.unwrap();
     assert_eq!((made.area_code.as_str(), made.routed), (COMMUNITY, false));
     let made = bench.report(at("别的地方")).await.unwrap();
     assert_eq!((made.area_code.as_str(), made.routed), (COMMUNITY, false));
 }
 
-/// A report to the district's hotline.
+/// Reports a ticket to the district's hotline.
 async fn to_hotline(bench: &Bench, ticket: Ticket) -> Result<Ticket, Status> {
     let mut hotline = bench.client(Role::System, Some("320402"), None);
     let taken = hotline.create_ticket(create(ticket)).await?;
@@ -362,8 +361,8 @@ async fn to_hotline(bench: &Bench, ticket: Ticket) -> Result<Ticket, Status> {
 #[tokio::test]
 async fn what_two_communities_claim_goes_to_neither_in_silence() {
     let bench = Bench::start().await;
-    // The neighbour's grid, with a code as long as can be, lies over ours, and
-    // its address book over ours.
+    // The neighbour's grid, with a code of the maximum length, overlaps ours, and so does
+    // its address book.
     let greedy = format!("{NEIGHBOUR}00100000000000000001");
     bench.area(&greedy, 4, &square(119.97)).await;
     for (text, area) in [("富强新村", COMMUNITY), ("富强新村12幢", &greedy)] {
@@ -388,7 +387,7 @@ async fn what_two_communities_claim_goes_to_neither_in_silence() {
         let taken = to_hotline(&bench, ticket).await.unwrap();
         assert_eq!((taken.area_code.as_str(), taken.routed), ("320402", false));
     }
-    // Who names the community, or belongs to it, means its own grids.
+    // A report that names the community, or whose caller belongs to it, means its grids.
     let named = Ticket {
         area_code: COMMUNITY.into(),
         ..at_point.clone()
@@ -479,7 +478,7 @@ async fn a_ticket_that_cannot_be_read_keeps_no_other_from_being_routed() {
     write_source(99).await;
     bench.area("320402003005003", 4, &square(120.02)).await;
     eventually(|| async { bench.get(&waiting.id).await.routed.then_some(()) }).await;
-    // Mended, it is routed with the next change.
+    // Repaired, it is routed after the next change.
     write_source(1).await;
     assert!(!bench.get(&broken.id).await.routed);
     bench.area("320402003005004", 4, "").await;
@@ -527,7 +526,7 @@ async fn what_cannot_be_routed_waits_and_is_routed_when_its_grid_comes() {
     );
     let events = bench.events_of(&waiting.id, 2).await;
     assert!(events.iter().map(|event| event.revision).eq(1..=2));
-    // Who reads the feed of the grid gets the ticket from then on, and whole.
+    // From now on, readers of the grid's feed receive the ticket, with its whole state.
     let mut messages = reader_of(&bench, grid)
         .subscribe(SubscribeRequest::default())
         .await
@@ -556,7 +555,7 @@ async fn what_cannot_be_routed_waits_and_is_routed_when_its_grid_comes() {
         (TicketState::PendingAcceptance, 4)
     );
     assert_eq!(routed.orders.len(), 2);
-    // Once and no more.
+    // Routed exactly once.
     a_while().await;
     assert_eq!(bench.get(&waiting.id).await.revision, 2);
     assert_eq!(bench.get(&declined.id).await.revision, 2);
@@ -581,7 +580,7 @@ async fn a_grid_takes_reports_from_its_first_day_to_its_last() {
     };
     let waiting = bench.report(there.clone()).await.unwrap();
     assert!(!waiting.routed);
-    // Midnight in Shanghai.
+    // Advances to midnight in Shanghai.
     bench.clock.advance(Duration::hours(14));
     eventually(|| async { bench.get(&waiting.id).await.routed.then_some(()) }).await;
     assert!(bench.report(there.clone()).await.unwrap().routed);
@@ -638,7 +637,7 @@ async fn lists_refuse_bad_pages() {
     assert_eq!(parts(&status), invalid(&["page_size"]));
     let status = client.list_tickets(list("", 0, vec![0])).await.unwrap_err();
     assert_eq!(parts(&status), invalid(&["states[0]"]));
-    // A token grants nothing: what is seen is decided anew.
+    // A page token grants nothing: every page is read within the caller's scope.
     let mut neighbour = bench.client(Role::Leader, Some(crate::NEIGHBOUR), None);
     let page = neighbour
         .list_tickets(list(&token, 1, vec![]))

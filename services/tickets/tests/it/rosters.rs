@@ -1,5 +1,5 @@
-//! Who is on duty, on patrol and in a chat group: a person is in one place of a
-//! community at a time, what is over is settled, and a message is held once.
+//! Duty rosters, patrols and chat groups: a person can't be in two places of a community at
+//! a time, ended shifts can't change, and a message is stored once.
 
 use chrono::{DateTime, Duration, Utc};
 use tonic::Status;
@@ -23,7 +23,7 @@ fn of(bench: &Bench, area: &str) -> ServiceChannel {
     channel(&bench.url, &token(&[Role::Staff], Some(area), None))
 }
 
-/// Plans a shift of two hours that begins so many hours from now.
+/// Plans a shift of two hours that starts in `hours` hours.
 async fn plan(bench: &Bench, area: &str, person: &str, hours: i64) -> Result<DutyShift, Status> {
     let start = bench.clock.now() + Duration::hours(hours);
     let request = CreateDutyShiftRequest {
@@ -55,7 +55,7 @@ async fn hand_over(bench: &Bench, shift: &DutyShift, person: &str) -> Result<Dut
     Ok(client.hand_over_duty_shift(request).await?.into_inner())
 }
 
-/// Enters a patrol of an hour that ended so many minutes ago.
+/// Records a patrol of one hour that ended `ago` minutes ago.
 async fn patrol(bench: &Bench, area: &str, person: &str, ago: i64) -> Result<Patrol, Status> {
     let end = bench.clock.now() - Duration::minutes(ago);
     let request = CreatePatrolRequest {
@@ -86,12 +86,12 @@ async fn another_communitys_roster_neither_blocks_nor_shows() {
         assert_eq!(reason(&status), "GUARD_FAILED");
         assert!(status.message().contains("another duty"), "{status:?}");
     }
-    // One begins when the other ends.
+    // The end is exclusive: one shift may start when the other ends.
     plan(&bench, GRID, &person, 3).await.unwrap();
     let handed = plan(&bench, GRID, &other, 2).await.unwrap();
     let status = hand_over(&bench, &handed, &person).await.unwrap_err();
     assert_eq!(reason(&status), "GUARD_FAILED");
-    // Its place is free again once it was handed over.
+    // After the hand-over the person is free again.
     hand_over(&bench, &mine, &request_id()).await.unwrap();
     plan(&bench, COMMUNITY, &person, 1).await.unwrap();
 }
@@ -112,11 +112,11 @@ async fn nobody_is_planned_twice_by_callers_at_the_same_time() {
 async fn a_shift_that_has_ended_is_settled() {
     let bench = Bench::start().await;
     let shift = plan(&bench, COMMUNITY, &request_id(), 1).await.unwrap();
-    // Under way, it can still be handed over.
+    // A running shift can still be handed over.
     bench.clock.advance(Duration::hours(2));
     let person = request_id();
     let shift = hand_over(&bench, &shift, &person).await.unwrap();
-    // Who called, and for whom.
+    // The step records the caller and the person named.
     let step = shift.steps.last().unwrap();
     assert_eq!(
         (step.actor.as_str(), &step.person_id),
@@ -210,7 +210,7 @@ async fn a_message_is_held_once_whatever_its_request_id() {
     }
     message(&bench, &one, now, "wx-2").await.unwrap();
     message(&bench, &other, now, "wx-1").await.unwrap();
-    // Without one, nothing tells a repetition.
+    // Without a source id a repeated message can't be recognised.
     message(&bench, &one, now, "").await.unwrap();
     message(&bench, &one, now, "").await.unwrap();
 }

@@ -1,4 +1,4 @@
-//! Who sees and touches which ticket. What is hidden reads as what is missing.
+//! Visibility of tickets. A hidden ticket reads like a missing one.
 
 use tonic::{Code, Status};
 use uuid::Uuid;
@@ -35,7 +35,7 @@ const VERBS_BY_HOLDING: [Verb; 5] = [
     Verb::Refuse,
 ];
 
-/// A refusal to the last byte, but for the id that was asked for.
+/// Returns a refusal's code, message and details, without the id that was asked for.
 pub(crate) fn told(status: &Status, id: &str) -> (Code, String, String) {
     let details = String::from_utf8_lossy(status.details()).replace(id, "ID");
     (status.code(), status.message().replace(id, "ID"), details)
@@ -65,7 +65,7 @@ async fn listed(client: &mut Tickets) -> Vec<String> {
     page.tickets.into_iter().map(|ticket| ticket.id).collect()
 }
 
-/// Everything that a caller can ask of a ticket reads as for a missing one.
+/// Asserts that every call on a ticket is refused as for a missing one.
 async fn assert_hidden(client: &Tickets, ticket: &Ticket, verbs: &[Verb]) {
     let missing = request_id();
     let mut client = client.clone();
@@ -122,7 +122,7 @@ async fn another_community_sees_nothing() {
         let leader = bench.client(Role::Leader, Some(area), None);
         assert_hidden(&leader, &ticket, &[Verb::Cancel]).await;
     }
-    // A caller without an area reaches nothing by area.
+    // A caller without an area sees nothing by area.
     let nowhere = bench.client(Role::Dispatcher, None, None);
     assert_hidden(&nowhere, &ticket, &VERBS_BY_AREA).await;
     assert_eq!(bench.get(&ticket.id).await, ticket);
@@ -167,7 +167,7 @@ async fn a_unit_sees_a_ticket_while_it_holds_a_live_order() {
     explain(&mut clerk, &ticket.id).await.unwrap();
     assert_hidden(&bench.clerk(THIRD), &dispatched, &VERBS_BY_HOLDING).await;
 
-    // Handed back, it is gone, for the assisting unit too.
+    // Once returned, it is hidden, for the assisting unit too.
     bench.go(&ticket, Verb::Return).await;
     for unit in [LEAD, ASSISTING] {
         assert_hidden(&bench.clerk(unit), &dispatched, &VERBS_BY_HOLDING).await;
@@ -175,7 +175,7 @@ async fn a_unit_sees_a_ticket_while_it_holds_a_live_order() {
     let again = bench.go(&ticket, Verb::Dispatch).await;
     bench.go_by(&ticket, Verb::Withdraw, ASSISTING).await;
     assert_hidden(&bench.clerk(ASSISTING), &again, &VERBS_BY_HOLDING).await;
-    // What a unit has brought to its end it goes on seeing.
+    // A unit that has completed its order still sees the ticket.
     for verb in [Verb::Accept, Verb::Submit, Verb::Confirm, Verb::Pass] {
         bench.go(&ticket, verb).await;
         get(&mut clerk, &ticket.id).await.unwrap();
@@ -204,7 +204,7 @@ async fn a_dispatcher_handles_no_order_of_others() {
             .unwrap_err();
         assert_eq!(status.code(), Code::NotFound, "{verb:?}");
     }
-    // With a unit of its own it handles that unit's.
+    // A dispatcher with a unit can act on that unit's orders.
     let client = bench.client(Role::Dispatcher, Some(COMMUNITY), Some(LEAD));
     act_as(client, &ticket.id, Verb::Accept, &order, &request_id(), "")
         .await
@@ -231,7 +231,7 @@ async fn another_units_order_is_not_there() {
             (absent.code(), reason(&absent).as_str()),
             (Code::NotFound, "RECORD_NOT_FOUND")
         );
-        // The lead's order, and an own order on another ticket.
+        // The lead's order, and the unit's own order on another ticket.
         for order in [order_of(&ticket, LEAD), order_of(&other, ASSISTING)] {
             let hidden = call(order.clone()).await;
             assert_eq!(told(&hidden, &order), told(&absent, &missing), "{verb:?}");
@@ -250,7 +250,7 @@ async fn roles_are_asked_before_anything_else() {
         .chain(&VERBS_BY_HOLDING)
         .chain(&[Verb::Cancel])
     {
-        // Even the request's shape is not looked at.
+        // Authorisation comes first: not even the format of the request is validated.
         let status = act_as(worker.clone(), "x", *verb, "x", "x", "")
             .await
             .unwrap_err();

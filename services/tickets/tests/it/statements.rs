@@ -1,4 +1,4 @@
-//! How many statements a call takes, counted on the wire to PostgreSQL.
+//! Number of statements per call, counted on the connection to PostgreSQL.
 
 use std::sync::{
     Arc,
@@ -15,7 +15,7 @@ use wangge_tickets::MIGRATOR;
 
 use crate::{Bench, LEAD, Verb, get};
 
-/// Passes connections on to PostgreSQL and counts the statements.
+/// Starts a proxy to PostgreSQL that counts statements.
 async fn counting(url: &str) -> (String, Arc<AtomicUsize>) {
     let count = Arc::new(AtomicUsize::new(0));
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -48,7 +48,7 @@ async fn pass_on(
     let (mut from_client, mut to_client) = client.into_split();
     let (mut from_server, mut to_server) = server.into_split();
     tokio::spawn(async move { tokio::io::copy(&mut from_server, &mut to_client).await });
-    // The first message has no letter before its length.
+    // The startup message has no type byte before its length.
     let mut letter = None;
     loop {
         let length = from_client.read_u32().await?;
@@ -81,7 +81,7 @@ async fn a_call_takes_few_statements() {
         .unwrap();
     let (url, count) = counting(&wangge_testkit::postgres_url(&name)).await;
     let counted = Database::open(&url, 1).unwrap();
-    // What goes on besides is not counted.
+    // Feed and background connections are not counted.
     let (feed, background) = (direct.feed, direct.background);
     let bench = Bench::start_on(
         Database {
@@ -126,14 +126,14 @@ async fn a_call_takes_few_statements() {
     assert!(file <= 3 && dispatch <= 3, "{file}, {dispatch}");
 }
 
-/// The fewest statements that a call takes in some attempts: the server looks
-/// after its health now and then.
+/// Returns the minimum number of statements over several attempts: health checks run in
+/// between.
 async fn fewest(count: &AtomicUsize, mut call: impl AsyncFnMut(usize)) -> usize {
     let mut fewest = usize::MAX;
     for number in 0..6 {
         count.store(0, Ordering::SeqCst);
         call(number).await;
-        // A connection that comes back may be looked at a little later.
+        // A released connection may be checked a little later.
         crate::a_while().await;
         fewest = fewest.min(count.load(Ordering::SeqCst));
     }

@@ -1,4 +1,4 @@
-//! Every verb in every state, over the wire.
+//! Every verb in every state, over gRPC.
 
 use std::fmt::Write as _;
 
@@ -36,7 +36,7 @@ fn is_on_order(verb: Verb) -> bool {
     )
 }
 
-/// What the verbs lead to, and who does each.
+/// Returns the verbs that lead to a state, each with its unit.
 fn path(state: TicketState) -> Vec<(Verb, Uuid)> {
     use TicketState as S;
     let before = |state, verb, unit| {
@@ -80,7 +80,7 @@ fn state_name(state: TicketState) -> String {
         .to_lowercase()
 }
 
-/// How a refusal reads in the table, with its code checked against its reason.
+/// Formats a refusal for the table; checks its code against its reason.
 fn refused(status: &Status) -> String {
     let reason = reason(status);
     match reason.as_str() {
@@ -101,7 +101,7 @@ fn refused(status: &Status) -> String {
     }
 }
 
-/// Tries a verb; a refused one leaves the record as it was.
+/// Attempts a verb; asserts that a refused one leaves the record unchanged.
 async fn attempt(bench: &Bench, ticket: &Ticket, verb: Verb, unit: Uuid) -> Result<Ticket, String> {
     let before = (bench.get(&ticket.id).await, bench.history(&ticket.id).await);
     let order = order_of(&before.0, unit);

@@ -1,4 +1,4 @@
-//! Writers who meet on one ticket.
+//! Concurrent writes to one ticket.
 
 use futures::future::join_all;
 use tonic::Code;

@@ -1,4 +1,4 @@
-//! Recording visits and voiding them.
+//! Recording and voiding of check-in visits.
 
 use chrono::Duration;
 use futures::future::join_all;
@@ -167,7 +167,7 @@ async fn a_visit_needs_a_registration_that_holds_on_its_day() {
             Some("registration_not_current")
         );
     }
-    // The day is Shanghai's: it is still the 28th in UTC.
+    // The day is counted in Shanghai: in UTC it is still the 28th.
     bench.clock.advance(Duration::hours(14));
     let tomorrow = Registration {
         start_date: date(2022, 7, 29),
@@ -293,7 +293,7 @@ async fn it_is_voided_once_with_a_reason_and_as_it_was_read() {
         (Code::Aborted, "ETAG_MISMATCH")
     );
 
-    // A clock that was set back does no harm.
+    // Voiding works even if the clock was set back.
     bench.clock.advance(Duration::hours(-1));
     staff.void_check_in_visit(void(&made.id)).await.unwrap();
     let status = staff.void_check_in_visit(void(&made.id)).await.unwrap_err();
@@ -425,14 +425,14 @@ async fn a_visit_that_many_enter_at_once_counts_once() {
         let guard = precondition(&refusal.unwrap_err());
         assert_eq!(guard.as_deref(), Some("visited_already"));
     }
-    // What another official does at that time is another visit.
+    // A visit of another official at the same time is a different visit.
     bench.visited(&bench.registered().await).await;
 
     bench.clock.advance(Duration::seconds(599));
     assert!(enter().await.is_err(), "it is the same visit still");
     bench.clock.advance(Duration::seconds(1));
     let later = enter().await.unwrap().into_inner();
-    // A visit that was entered by mistake stands in nobody's way.
+    // A voided visit doesn't block another one.
     bench.clock.advance(Duration::minutes(1));
     assert!(enter().await.is_err());
     let mut staff = bench.staff();

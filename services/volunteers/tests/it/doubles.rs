@@ -1,4 +1,4 @@
-//! What is entered once: names at a station, and matches of a need with a resource.
+//! Duplicate entries: names at a station, and matches of a need with a resource.
 
 use tonic::Status;
 use uuid::Uuid;
@@ -60,7 +60,7 @@ async fn a_station_offers_an_item_of_a_name_once_at_a_time() {
     let (here, other) = (make_station(&bench).await.id, make_station(&bench).await.id);
     let mut client = stations(&bench);
     let since = |day| item(&here, "助浴", day);
-    // However many enter it at the same time.
+    // Concurrent creations: only one may succeed.
     let entering = (0..8).map(|_| {
         let mut client = client.clone();
         let item = since(date(2021, 6, 1));
@@ -82,7 +82,7 @@ async fn a_station_offers_an_item_of_a_name_once_at_a_time() {
     let elsewhere = item(&other, "助浴", date(2021, 6, 1));
     make_item(&mut client, elsewhere).await.expect("elsewhere");
 
-    // One after the other is fine, and so is a time before.
+    // Items whose days don't overlap may have the same name.
     let end = EndCatalogueItemRequest {
         correction_reason: String::new(),
         request_id: request_id(),
@@ -100,7 +100,7 @@ async fn a_station_offers_an_item_of_a_name_once_at_a_time() {
     };
     make_item(&mut client, before).await.expect("before it");
 
-    // A name is not taken by changing it, either.
+    // A rename is checked like a creation.
     let meals = item(&here, "助餐", date(2022, 1, 1));
     let meals = make_item(&mut client, meals).await.expect("another");
     let mut rename = async |name: &str| {
@@ -138,7 +138,7 @@ async fn functional_areas_that_were_entered_twice_can_still_be_changed() {
     made.expect("made");
     let again = client.create_functional_area(area("多功能厅")).await;
     assert_guard(again, "name_taken");
-    // As before names were looked at.
+    // A duplicate from before the rule.
     let made = client.create_functional_area(area("日间照料室")).await;
     let double = made.expect("made").into_inner();
     sqlx::query("update functional_area set name = '多功能厅' where id = $1")
@@ -264,7 +264,7 @@ async fn doubles_in_a_load_are_refused_when_it_is_tried_and_when_it_is_loaded() 
         }),
         Record::NeedMatch(matched()),
         Record::NeedMatch(matched()),
-        // Not in one piece with the first of its kind.
+        // In another batch than the first of its kind.
         Record::FunctionalArea(room()),
     ];
     let doubles = [2, 7, 8];
@@ -285,7 +285,7 @@ async fn doubles_in_a_load_are_refused_when_it_is_tried_and_when_it_is_loaded() 
             assert_eq!(results[number].violations[0].reason, "GUARD_FAILED");
         }
     }
-    // What was loaded before stands in the way of what is tried.
+    // A dry run is checked against imported records, too.
     records = vec![Record::CatalogueItem(offered())];
     let tried = import(&bench, true, records).await;
     assert_eq!(outcomes(&tried), [Refused]);

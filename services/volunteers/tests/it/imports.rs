@@ -1,4 +1,4 @@
-//! Loading registrations and visits with a past.
+//! Imports of registrations and visits with a past.
 
 use std::time::Duration;
 
@@ -66,7 +66,7 @@ fn past_visit(registration: &Registration) -> CheckInVisitRecord {
     }
 }
 
-/// Sends messages and answers the results, or how the stream ended.
+/// Sends messages; returns the results, or the status that the stream ended with.
 async fn send(
     bench: &Bench,
     messages: Vec<ImportRecordsRequest>,
@@ -107,7 +107,7 @@ fn outcomes(results: &[RowResult]) -> Vec<RowOutcome> {
     results.iter().map(RowResult::outcome).collect()
 }
 
-/// Fields and reasons of a refused row.
+/// Returns the fields and reasons of a refused row.
 fn refused(result: &RowResult) -> Vec<(&str, &str)> {
     assert_eq!(result.outcome(), RowOutcome::Refused, "{result:?}");
     assert!(result.version.is_none());
@@ -393,7 +393,7 @@ async fn the_stream_has_its_header_first_and_only_there() {
         let status = ended.unwrap_err();
         assert_eq!(reason(&status), "FIELD_INVALID");
         assert_eq!(fields(&status), [field]);
-        // What was sent before is committed and answered.
+        // Batches that were sent before are committed and have results.
         assert_eq!(outcomes(&results), vec![RowOutcome::Imported; committed]);
     }
     let (results, ended) = send(&bench, Vec::new()).await;
@@ -520,7 +520,7 @@ async fn a_visit_under_two_ids_is_loaded_once_and_a_trial_says_so() {
         let expected = [good, good, RowOutcome::Refused, good, good];
         assert_eq!(outcomes(&results), expected, "trial: {trial}");
     }
-    // A trial knows what is loaded, and misses what is not.
+    // A dry run knows imported records, and reports missing ones.
     let nowhere = CheckInVisitRecord {
         registration_id: Uuid::now_v7().to_string(),
         ..visit(0)
@@ -542,7 +542,7 @@ async fn a_trial_finds_registrations_that_overlap_far_apart() {
         start_date: date(2022, 4, 1),
         ..loaded()
     };
-    // More rows lie between them than are looked at together.
+    // More rows between them than fit in one batch.
     let others = (0..450).map(|_| Record::Registration(loaded()));
     let records: Vec<Record> = [Record::Registration(one)]
         .into_iter()
@@ -579,7 +579,7 @@ async fn a_trial_goes_by_what_its_data_set_claims_and_takes_nothing_as_given() {
         areas: vec![
             claim(new, AreaKind::Community),
             claim("320402003008001", AreaKind::Grid),
-            // The platform knows better, or it is another's.
+            // The platform's own data takes precedence, or the area is out of scope.
             claim(COMMUNITY, AreaKind::Grid),
             claim("320403001009", AreaKind::Community),
         ],

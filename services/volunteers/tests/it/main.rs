@@ -1,4 +1,4 @@
-//! The volunteers service over real gRPC and a real PostgreSQL.
+//! Tests of the volunteers service over real gRPC and a real PostgreSQL.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod check_in_visits;
@@ -33,23 +33,23 @@ use wangge_pg::{Database, transact};
 use wangge_testkit::{channel, eventually, stream_channel, token};
 use wangge_volunteers::{App, MIGRATOR, consumers::organization::Replicas};
 
-/// The community of most tests, one beside it, one of another district, and a
-/// grid of the first.
+/// The community of most tests, a neighbouring one, one of another district, and a grid of
+/// the first.
 pub(crate) const COMMUNITY: &str = "320402003005";
 pub(crate) const NEIGHBOUR: &str = "320402003006";
 pub(crate) const FOREIGN: &str = "320403001001";
 pub(crate) const GRID: &str = "320402003005001";
-/// A unit that is known.
+/// A unit that the service knows.
 pub(crate) const UNIT: Uuid = Uuid::from_u128(0x0190_0000_0000_7000_8000_0000_0000_0001);
 
-/// Nobody serves here.
+/// An address where nothing listens.
 pub(crate) const NOWHERE: &str = "http://127.0.0.1:9";
 
 pub(crate) type Officials = OfficialServiceClient<ServiceChannel>;
 pub(crate) type Imports = ImportServiceClient<ServiceChannel>;
 
-/// A service with its background work, on a database of its own, at ten in the
-/// morning of 28 July 2022 in Shanghai.
+/// A service with its background tasks, on a database of its own, at 10:00 on 28 July 2022 in
+/// Shanghai.
 pub(crate) struct Bench {
     pub(crate) app: App,
     pub(crate) database: Database,
@@ -60,7 +60,7 @@ pub(crate) struct Bench {
 }
 
 impl Bench {
-    /// With areas and a unit, and without an organization service.
+    /// Starts it with areas and a unit, and without an organization service.
     pub(crate) async fn start() -> Self {
         let bench = Self::start_empty(NOWHERE).await;
         for (code, kind) in [(COMMUNITY, 3), (NEIGHBOUR, 3), (FOREIGN, 3), (GRID, 4)] {
@@ -70,7 +70,7 @@ impl Bench {
         bench
     }
 
-    /// Without areas and units, and with an organization service.
+    /// Starts it without areas and units, and with an organization service.
     pub(crate) async fn start_empty(organization: &str) -> Self {
         let database = wangge_testkit::database(&MIGRATOR).await;
         let clock = Clock::set_to("2022-07-28T02:00:00Z".parse().unwrap());
@@ -89,7 +89,7 @@ impl Bench {
         }
     }
 
-    /// Applies an event as if it had come by organization's feed.
+    /// Applies an event as if it had arrived by organization's feed.
     pub(crate) async fn apply(&self, event: Event) {
         transact(&self.database.background, &[], move |tx| {
             async move { Replicas.apply(tx, &event).await }.boxed()
@@ -98,7 +98,7 @@ impl Bench {
         .unwrap();
     }
 
-    /// Staff of the community.
+    /// Returns a client with the staff role in the community.
     pub(crate) fn staff(&self) -> Officials {
         self.officials(Role::Staff, COMMUNITY)
     }
@@ -107,13 +107,13 @@ impl Bench {
         OfficialServiceClient::new(channel(&self.url, &token(&[role], Some(area), None)))
     }
 
-    /// An importer of the district.
+    /// Returns a client with the importer role in the district.
     pub(crate) fn importer(&self) -> Imports {
         let token = token(&[Role::Importer], Some("320402"), None);
         ImportServiceClient::new(stream_channel(&self.url, &token))
     }
 
-    /// The whole feed, once it holds `count` events.
+    /// Returns the whole feed, once it has `count` events.
     pub(crate) async fn events(&self, count: usize) -> Vec<Event> {
         let events = eventually(|| async {
             let events = self.feed().await;
@@ -139,7 +139,7 @@ impl Bench {
         events
     }
 
-    /// A registration that holds, of a new official.
+    /// Creates a current registration of a new official.
     pub(crate) async fn registered(&self) -> Registration {
         self.register(registration()).await
     }
@@ -154,7 +154,7 @@ impl Bench {
             .into_inner()
     }
 
-    /// A visit under a registration in the community, now.
+    /// Creates a visit under a registration in the community, now.
     pub(crate) async fn visited(&self, registration: &Registration) -> CheckInVisit {
         let request = visit(&registration.id);
         self.staff()

@@ -1,5 +1,5 @@
-//! Volunteers, teams and posts; stations and what they offer: what is refused,
-//! what holds under many hands, and what an import takes.
+//! Volunteers, teams and posts; stations and what they offer: refusals, concurrency and
+//! imports.
 
 use tonic::Status;
 use uuid::Uuid;
@@ -404,7 +404,7 @@ async fn a_trial_takes_what_other_services_keep_as_given() {
         outcomes(&import(&bench, true, records.clone()).await),
         [Valid; 3]
     );
-    // What is wrong in itself, or names nothing of its own service, is refused.
+    // Invalid rows, and rows that name unknown records of this service, are refused.
     if let Record::TeamMember(member) = &mut records[2] {
         member.volunteer_id = Uuid::now_v7().to_string();
     }
@@ -440,7 +440,7 @@ async fn a_load_waits_for_what_the_feed_is_to_bring() {
     bench.events(3).await;
 }
 
-/// It is ten in the morning of 28 July: nothing that is loaded has happened later.
+/// The bench's clock is at 10:00 on 28 July: no imported row may be later.
 #[tokio::test]
 async fn nothing_of_the_future_is_loaded() {
     let bench = Bench::start().await;

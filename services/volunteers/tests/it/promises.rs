@@ -1,5 +1,4 @@
-//! What was promised and still stands, what is named and no longer holds, and
-//! hours that come of a shift.
+//! Open promises that block changes, references to ended records, and the hours of shifts.
 
 use chrono::Duration;
 use tonic::Status;
@@ -51,7 +50,7 @@ fn caller(bench: &Bench, role: Role, area: &str) -> Caller {
     }
 }
 
-/// `ok`, the guard, or the reason and its fields.
+/// Returns `ok`, the guard, or the reason and its fields.
 fn outcome<T>(answer: &Result<T, Status>) -> String {
     match answer {
         Ok(_) => "ok".to_owned(),
@@ -104,7 +103,7 @@ impl Caller {
             .id
     }
 
-    /// On Thursdays, from nine to eleven.
+    /// Creates a session on Thursdays, from 9:00 to 11:00.
     async fn session(&mut self, station_id: &str) -> RecurringSession {
         let session = RecurringSession {
             station_id: station_id.into(),
@@ -185,7 +184,7 @@ impl Caller {
             .id
     }
 
-    /// At an event, from two to four in the afternoon of the 28th.
+    /// Creates a shift at an event, from 14:00 to 16:00 on the 28th.
     async fn shift(&mut self, event: &str) -> String {
         let shift = Shift {
             service_event_id: event.into(),
@@ -254,7 +253,7 @@ impl Caller {
 }
 
 impl Caller {
-    /// A shift at an event, at some hours of the 28th in UTC.
+    /// Creates a shift at an event, at some hours of the 28th in UTC.
     async fn shift_at(&mut self, event: &str, from: u32, to: u32) -> String {
         let hour = |hour| at(&format!("2022-07-28T{hour:02}:00:00Z"));
         let shift = Shift {
@@ -328,7 +327,7 @@ async fn a_person_elsewhere_can_be_neither_blocked_nor_probed() {
 
 #[tokio::test]
 async fn places_are_booked_until_the_session_ends_and_taken_once_it_has_begun() {
-    // The 28th is a Thursday; it is ten o'clock.
+    // The 28th is a Thursday; the time is 10:00.
     let bench = Bench::start().await;
     let mut staff = caller(&bench, Role::Staff, COMMUNITY);
     let station = staff.station(COMMUNITY).await;
@@ -413,7 +412,7 @@ async fn a_promise_is_kept_or_cancelled_before_what_it_rests_on_goes() {
         outcome(&staff.stations.end_station(end_station(5)).await),
         "ok"
     );
-    // The session goes on by itself, but its station does not.
+    // The session itself has no end, but its station has ended.
     let late = staff.book(&session.id, date(2022, 8, 18)).await;
     assert_eq!(outcome(&late), "session_not_held");
     assert_eq!(
@@ -553,7 +552,7 @@ async fn hours_come_of_what_was_signed_and_of_two_people() {
     let event = staff.event().await;
     let shift = staff.shift(&event).await;
     staff.fill(&shift, &volunteer).await.unwrap();
-    // It is ten; the shift begins at two.
+    // The time is 10:00; the shift begins at 14:00.
     assert_eq!(outcome(&staff.sign_in(&shift).await), "not_begun");
     bench.clock.advance(Duration::hours(3));
     assert_eq!(outcome(&staff.sign_in(&shift).await), "ok");
@@ -692,7 +691,7 @@ async fn an_event_is_moved_once_no_shift_is_left_outside() {
     let bench = Bench::start().await;
     let mut staff = caller(&bench, Role::Staff, COMMUNITY);
     let volunteer = staff.volunteer().await;
-    // From six to eight, with a shift before it, two in it, and one that is over.
+    // From 6:00 to 8:00 in UTC, with a shift before it and two within it.
     let event = staff.event().await;
     let before = staff.shift_at(&event, 5, 6).await;
     let filled = staff.shift_at(&event, 6, 7).await;
@@ -704,7 +703,7 @@ async fn an_event_is_moved_once_no_shift_is_left_outside() {
         "2022-07-28T09:00:00Z",
     );
     let (tomorrow, later) = ("2022-07-29T06:00:00Z", "2022-07-29T08:00:00Z");
-    // Longer is no matter, nor is another title.
+    // An event may be lengthened, and shortened again while no shift is left outside.
     assert_eq!(outcome(&staff.move_event(&event, six, nine).await), "ok");
     assert_eq!(outcome(&staff.move_event(&event, six, eight).await), "ok");
     for (start, end) in [
@@ -720,7 +719,7 @@ async fn an_event_is_moved_once_no_shift_is_left_outside() {
     }
     staff.cancel_shift(&filled).await;
     staff.cancel_shift(&open).await;
-    // What lies before an event goes with it, or not at all.
+    // A shift before the event must be within it after a move without overlap.
     let moved = staff.move_event(&event, tomorrow, later).await;
     assert_eq!(outcome(&moved), "promised");
     assert_eq!(
@@ -739,7 +738,7 @@ async fn an_event_is_moved_once_no_shift_is_left_outside() {
     let other = staff.event().await;
     let beside = staff.shift(&other).await;
     assert_eq!(outcome(&staff.fill(&beside, &volunteer).await), "ok");
-    // A shift that is over stands against nothing.
+    // A shift that has ended blocks nothing.
     bench.clock.advance(Duration::hours(7));
     assert_eq!(
         outcome(&staff.move_event(&other, tomorrow, later).await),
@@ -747,8 +746,8 @@ async fn an_event_is_moved_once_no_shift_is_left_outside() {
     );
 }
 
-/// Who takes a shift waits for nobody who is at work on its event: each would wait
-/// for the other.
+/// Filling a shift doesn't wait for a transaction that has locked its event: they would
+/// deadlock.
 #[tokio::test]
 async fn a_shift_is_taken_while_its_event_is_locked() {
     let bench = Bench::start().await;

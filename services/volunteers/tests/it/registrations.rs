@@ -1,4 +1,4 @@
-//! Registering officials and ending registrations.
+//! Registrations of officials and their ends.
 
 use futures::future::join_all;
 use tonic::Code;
@@ -263,7 +263,7 @@ async fn a_repeated_request_has_one_effect() {
             .into_inner();
         assert_eq!(ended.revision, 2);
     }
-    // A repeated creation answers the record as it stands by now.
+    // A retried creation returns the current state of the record.
     let now = bench
         .staff()
         .create_registration(request.clone())

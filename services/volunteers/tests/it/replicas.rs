@@ -1,5 +1,4 @@
-//! Copies of organization's areas and units: by the projector alone, and by a
-//! real feed.
+//! Replicas of organization's areas and units: by the projector alone, and by a real feed.
 
 use futures::FutureExt as _;
 use tokio_util::sync::CancellationToken;
@@ -16,7 +15,7 @@ use wangge_volunteers::{App, consumers::organization::Replicas};
 
 use crate::{Bench, COMMUNITY, UNIT, area, create, registration, unit};
 
-/// Whether officials can register with the community.
+/// Returns true if officials can register with the community.
 async fn takes_registrations(bench: &Bench) -> bool {
     match bench
         .staff()
@@ -40,7 +39,7 @@ async fn repeated_and_older_events_change_nothing() {
     assert!(!takes_registrations(&bench).await);
     bench.apply(area(id, COMMUNITY, 3, 2)).await;
     assert!(takes_registrations(&bench).await);
-    // The area was a grid once.
+    // The area was a grid before.
     bench.apply(area(id, COMMUNITY, 4, 1)).await;
     bench.apply(area(id, COMMUNITY, 3, 2)).await;
     assert!(takes_registrations(&bench).await);
@@ -71,8 +70,8 @@ async fn events_of_other_kinds_do_nothing_and_broken_ones_are_refused() {
 
 #[tokio::test]
 async fn areas_and_units_come_by_the_feed() {
-    // Every service serves its feed under the same name, so that another
-    // volunteers service can stand in for organization.
+    // Every service serves its feed under the same name, so another volunteers service can
+    // act as organization.
     let organization = Bench::start_empty(crate::NOWHERE).await;
     let bench = Bench::start_empty(&organization.url).await;
     for event in [area(Uuid::now_v7(), COMMUNITY, 3, 1), unit(UNIT, 1)] {
@@ -104,7 +103,7 @@ async fn run(bench: &Bench, statement: &'static str) {
         .unwrap();
 }
 
-/// Waits until a count of the database is so much.
+/// Waits until a count in the database has a value.
 async fn comes_to(bench: &Bench, what: &'static str, count: i64) {
     eventually(|| async { (number(bench, what).await == count).then_some(()) }).await;
 }
@@ -114,7 +113,7 @@ const BROKEN: &str = "select count(*) from broken_feed";
 const SET_ASIDE: &str = "select count(*) from set_aside_event";
 const END: &str = "select last_position from feed";
 
-/// Tells of a community that nobody has heard of.
+/// Emits the event of a new community.
 async fn tell_of_area(organization: &Bench, number: u32) {
     let code = format!("32040200{number:04}");
     tell(organization, area(Uuid::now_v7(), &code, 3, 1)).await;
@@ -128,7 +127,7 @@ async fn a_feed_whose_history_was_lost_is_not_applied_until_the_operator_has_act
         tell_of_area(&organization, number).await;
     }
     comes_to(&bench, AREAS, 8).await;
-    // A standby takes over that lacked the last five, and the feed grows past them.
+    // A failover to a standby that lacks the last five; then the feed grows past them.
     run(
         &organization,
         "update feed set last_position = last_position - 5; \
@@ -140,7 +139,7 @@ async fn a_feed_whose_history_was_lost_is_not_applied_until_the_operator_has_act
     }
     comes_to(&organization, END, 9).await;
     comes_to(&bench, BROKEN, 1).await;
-    // The next replica that leads is refused as well.
+    // The next replica that becomes the leader is refused as well.
     let again = App::new(
         bench.database.clone(),
         bench.clock.clone(),
@@ -153,7 +152,7 @@ async fn a_feed_whose_history_was_lost_is_not_applied_until_the_operator_has_act
     assert_eq!(number(&bench, AREAS).await, 8);
     assert_eq!(number(&bench, SET_ASIDE).await, 0);
 
-    // What the runbook says.
+    // The steps of the runbook.
     run(
         &bench,
         "begin; delete from area_replica; delete from unit_replica; \
@@ -204,7 +203,7 @@ async fn an_error_of_the_moment_sets_nothing_aside_and_one_of_the_row_says_which
     comes_to(&bench, AREAS, 1).await;
     run(&bench, FAIL_UNAVAILABLE).await;
     tell_of_area(&organization, 2).await;
-    // It is tried again and again.
+    // It is retried again and again.
     let tried = "select xact_rollback from pg_stat_database where datname = current_database()";
     let before = number(&bench, tried).await;
     eventually(|| async { (number(&bench, tried).await > before + 2).then_some(()) }).await;

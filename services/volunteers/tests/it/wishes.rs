@@ -1,4 +1,4 @@
-//! Claims on wishes end by themselves, also while no service runs.
+//! Claims on wishes expire by themselves, even if no service was running at the time.
 
 use chrono::Duration;
 
@@ -20,7 +20,7 @@ fn projects(bench: &Bench) -> ProjectServiceClient<ServiceChannel> {
     ProjectServiceClient::new(channel(&bench.url, &token))
 }
 
-/// A wish that the unit has claimed.
+/// Returns a wish that the unit has claimed.
 async fn claimed(bench: &Bench) -> Wish {
     let mut client = projects(bench);
     let request = CreateWishRequest {
@@ -54,7 +54,7 @@ async fn a_claim_ends_when_its_time_is_over_and_once() {
     let wish = claimed(&bench).await;
     assert_eq!(wish.state(), WishState::Claimed);
     let until = wish.claim_until_time.unwrap();
-    // Another replica looks for what is due at the same time.
+    // Another replica polls for overdue claims at the same time.
     let stop = CancellationToken::new();
     let _other = bench.app.background(stop.clone());
     bench.clock.advance(Duration::days(15));
@@ -75,7 +75,7 @@ async fn a_claim_ends_when_its_time_is_over_and_once() {
     assert_eq!(ended.revision, wish.revision + 1);
     let last = ended.steps.last().unwrap();
     assert_eq!((last.action.as_str(), last.actor.as_str()), ("expire", ""));
-    // It ended when it was due, however late that was seen.
+    // It expired as of its deadline, however late that was processed.
     assert_eq!(last.step_time, Some(until));
 }
 

@@ -20,26 +20,26 @@ use wangge_tests::{
 
 /// A call that names a record.
 pub(crate) struct Record {
-    /// The method.
+    /// Path of the method.
     pub path: &'static str,
-    /// Area in which the record lies.
+    /// Area that the record belongs to.
     pub area: &'static str,
     /// Units that reach it by holding.
     pub holders: Vec<Uuid>,
-    /// The record's name, and one that no record has.
+    /// The record's name, and one that doesn't exist.
     pub name: String,
     pub missing: String,
-    /// The request for a record with a name.
+    /// Encodes the request for a record with a name.
     pub body: Body,
 }
 
 type Body = Box<dyn Fn(&str) -> Vec<u8> + Send + Sync>;
 
-/// An etag that no ticket has: who reaches the ticket is told so, and nothing
-/// is changed.
+/// An etag that no ticket has: a caller that reaches the ticket gets a mismatch, and
+/// nothing changes.
 const STALE: &str = "ffffff";
 
-/// Verbs of an order that its own unit does.
+/// Verbs of an order that its own unit performs.
 pub(crate) const ORDER_VERBS: [&str; 5] = [
     "/wangge.tickets.v1.TicketService/ReturnOrder",
     "/wangge.tickets.v1.TicketService/RefuseOrder",
@@ -48,7 +48,7 @@ pub(crate) const ORDER_VERBS: [&str; 5] = [
     "/wangge.tickets.v1.TicketService/SubmitOrder",
 ];
 
-/// One of [`ORDER_VERBS`].
+/// Encodes a request of one of [`ORDER_VERBS`].
 pub(crate) fn order_verb(path: &str, ticket: &str, order: &str, etag: &str) -> Vec<u8> {
     let (request_id, ticket_id, order_id) = (request_id(), ticket.to_owned(), order.to_owned());
     let etag = etag.to_owned();
@@ -132,7 +132,7 @@ fn record(
     }
 }
 
-/// Every call that names one record.
+/// Returns every call that names one record.
 pub(crate) fn table(city: &City) -> Vec<Record> {
     let mut table = of_organization(city);
     table.extend(of_volunteers(city));
@@ -143,7 +143,7 @@ pub(crate) fn table(city: &City) -> Vec<Record> {
     table
 }
 
-/// What plain records are asked for besides the methods that all have.
+/// Calls on plain records besides the methods that all kinds have.
 fn beside_plain(city: &City) -> [Record; 2] {
     const DAYS: &str = "/wangge.volunteers.v1.StationWorkService/ListSessionDays";
     const GAPS: &str = "/wangge.tickets.v1.DutyService/ListDutyGaps";

@@ -1,4 +1,4 @@
-//! Calls that make a record which names others, and rows of imports that do.
+//! Calls that create a record which references others, and import rows that do.
 
 use prost::{Message as _, bytes::Bytes};
 use uuid::Uuid;
@@ -15,15 +15,15 @@ use wangge_tests::{
     raw::frame,
 };
 
-/// A call that makes a record which names another.
+/// A call that creates a record which references another.
 pub(crate) struct Reference {
     pub path: &'static str,
-    /// Area in which the other record lies.
+    /// Area that the referenced record belongs to.
     pub area: &'static str,
-    /// Its name, and one that no record has.
+    /// Its name, and one that doesn't exist.
     pub name: String,
     pub missing: String,
-    /// The request, which names it, by a caller with an area.
+    /// Encodes the request of a caller with an area, referencing a name.
     pub body: Box<dyn Fn(&str, &str) -> Vec<u8> + Send + Sync>,
 }
 
@@ -55,7 +55,7 @@ fn to_record(
     }
 }
 
-/// The call that enters a plain record, which names where it lies.
+/// Returns the call that creates a plain record, referencing what decides its area.
 fn of_plain(city: &City, kind: Kind) -> Reference {
     let path = kind.path("Create").expect("a method");
     let sample = kind.sample(city, 2031, true);
@@ -68,7 +68,7 @@ fn of_plain(city: &City, kind: Kind) -> Reference {
     if kind.placed_by == "area_code" {
         to_area(path, body)
     } else {
-        // Where the record lies that places it.
+        // The area of the record that it belongs to.
         let placing = kind.placed_by.trim_end_matches("_id");
         let placing = KINDS.iter().find(|kind| kind.kind == placing);
         Reference {
@@ -78,7 +78,7 @@ fn of_plain(city: &City, kind: Kind) -> Reference {
     }
 }
 
-/// Every call that makes a record which names another.
+/// Returns every call that creates a record which references another.
 pub(crate) fn table(city: &City) -> Vec<Reference> {
     let mut table = of_organization(city);
     table.extend(KINDS.iter().map(|kind| of_plain(city, *kind)));
@@ -245,14 +245,14 @@ fn of_organization(city: &City) -> Vec<Reference> {
 /// An import of one row that names an area.
 pub(crate) struct Import {
     pub path: &'static str,
-    /// The area's code, and one that no area has.
+    /// The area's code, and one that doesn't exist.
     pub name: String,
     pub missing: String,
-    /// The whole stream, framed.
+    /// Encodes the whole stream, framed.
     pub body: Box<dyn Fn(&str) -> Vec<u8> + Send + Sync>,
 }
 
-/// An import of each service.
+/// Returns an import for each service.
 pub(crate) fn imports(city: &City) -> Vec<Import> {
     let home = city.lead.unit.to_string();
     let import = |path, body| Import {
@@ -360,7 +360,8 @@ fn stream(header: Vec<u8>, row: Vec<u8>) -> Vec<u8> {
     [frame(&header), frame(&row)].concat()
 }
 
-/// The first result of an import's answer; all services' answers are alike.
+/// Decodes the first result of an import's response, which has one format in all
+/// services.
 pub(crate) fn first_result(message: &Bytes) -> RowResult {
     let answer = organization::ImportRecordsResponse::decode(message.clone()).expect("an answer");
     answer.results.into_iter().next().expect("a result")

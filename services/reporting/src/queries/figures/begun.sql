@@ -1,7 +1,7 @@
--- Plain records of a kind that began in a period, by what they come to ($12) or
--- one each; of some codes and in some states at the end of the period, if any
--- are given. What was entered after the period is in its first state. They are
--- counted by fact_count, so that a page costs a page.
+-- Lists plain records of a kind that began in a period; each counts with its amount
+-- ($12) or as one. Filtered by codes, and by the state at the end of the period, if
+-- any are passed. A record that was entered after the period counts as in its first
+-- state. The total is read from fact_count, so the cost of a page depends on its size.
 select area_code as "area_code!", record_id as "record_id!", coalesce(parent_id, record_id) as "parent_id!",
     case when $12 then amount else 1 end as "amount!", null::bigint as "figure?", null::bigint as "count?"
 from fact

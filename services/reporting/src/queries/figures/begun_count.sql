@@ -1,5 +1,5 @@
--- Plain records of a kind that began in a period, by what they come to ($9) or one
--- each, as begun.sql lists them.
+-- Counts plain records of a kind that began in a period, by amount ($9) or as one
+-- each. Must agree with the records that begun.sql lists.
 select coalesce(sum(case when $9 then amount else records end), 0)::bigint as "figure!",
     coalesce(sum(case when $9 then amounts else records end), 0)::bigint as "count!"
 from fact_count

@@ -1,4 +1,4 @@
--- Grid branches on a day.
+-- Lists and counts the grid branches that exist on a day.
 with counted as (
     select id as record_id, id as parent_id, 1::bigint as amount
     from unit

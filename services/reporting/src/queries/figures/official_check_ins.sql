@@ -1,4 +1,4 @@
--- Visits in a period that stand.
+-- Lists and counts check-in visits of a period, without voided ones.
 with counted as (
     select id as record_id, id as parent_id, 1::bigint as amount
     from check_in_visit

@@ -1,5 +1,5 @@
--- People in a post on a day; each once, with the first of their appointments. A post
--- ends with its unit, a grid worker's with the grid.
+-- Lists and counts people in a post on a day; each once, with the first of their
+-- appointments. A post ends with its unit, a grid worker's post with the grid.
 with counted as (
     select person_id as record_id, (array_agg(id order by id))[1] as parent_id, 1::bigint as amount
     from post_held

@@ -1,5 +1,5 @@
--- Plain records of a kind that came into a state in a period. They are counted by
--- fact_count, so that a page costs a page.
+-- Lists plain records of a kind that reached a state in a period. The total is read
+-- from fact_count, so the cost of a page depends on its size.
 select area_code as "area_code!", record_id as "record_id!", coalesce(parent_id, record_id) as "parent_id!",
     1::bigint as "amount!", null::bigint as "figure?", null::bigint as "count?"
 from fact

@@ -1,5 +1,5 @@
--- Plain records of a kind, and of some codes if any are given, on a day; what belongs to something that has
--- ended, or is about it, has ended with it.
+-- Lists and counts plain records of a kind that hold on a day, filtered by codes if
+-- any are passed. A record ends with its parent and with its subject.
 with counted as (
     select record_id, coalesce(parent_id, record_id) as parent_id, 1::bigint as amount
     from fact_held

@@ -1,5 +1,5 @@
--- Orders to departments by their first acceptance in a period. What the unit is today
--- doesn't matter: a department that was dissolved has responded all the same.
+-- Lists and counts orders to departments whose first acceptance is in a period. The
+-- unit's current existence is not checked: a dissolved department has responded, too.
 with counted as (
     select ticket_order.id as record_id, ticket_order.ticket_id as parent_id, 1::bigint as amount
     from ticket_order

@@ -1,5 +1,5 @@
--- Whom plain records of a kind that began in a period are about; each once, with
--- the first of their records, whatever has become of them since.
+-- Lists and counts the subjects of plain records of a kind that began in a period;
+-- each once, with the first of its records, also if that has ended since.
 with counted as (
     select subject_id as record_id, (array_agg(record_id order by record_id))[1] as parent_id, 1::bigint as amount
     from fact

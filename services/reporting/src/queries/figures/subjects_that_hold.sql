@@ -1,6 +1,6 @@
--- Whom plain records of a kind are about on a day; each once, with the first of
--- their records. What belongs to something that has ended, or is about it, has
--- ended with it.
+-- Lists and counts the subjects of plain records of a kind that hold on a day; each
+-- once, with the first of its records. A record ends with its parent and with its
+-- subject.
 with counted as (
     select subject_id as record_id, (array_agg(record_id order by record_id))[1] as parent_id, 1::bigint as amount
     from fact_held

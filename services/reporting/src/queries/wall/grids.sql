@@ -1,13 +1,13 @@
--- The grids with their counts. Who is in need is counted as by the figure: by the tags
--- that hold, of residents who are there.
+-- Lists the grids with their counts. Residents in need are counted as in the figure:
+-- by need tags that hold, of residents who have not left.
 with need as (
     select area_code, count(distinct subject_id) as needs from fact_held
     where service = 'organization' and kind = 'need_tag' and area_code >= $1 and area_code < $2
     and start_date <= $4 and coalesce(end_date, 'infinity') > $4
     group by area_code
 ), candidate as (
-    -- Those that are open today, and those that were settled since: two small indexes
-    -- (fact_open, fact_settled) instead of all that ever were.
+    -- Those open today and those settled since are read from two small partial indexes
+    -- (fact_open, fact_settled), instead of scanning every record that ever existed.
     select kind, area_code, states, reached_times from fact
     where kind in ('livelihood_matter', 'wish') and area_code >= $1 and area_code < $2
     and states[cardinality(states)]

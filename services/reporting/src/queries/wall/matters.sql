@@ -1,9 +1,8 @@
--- Livelihood matters that are open or were decided a short while ago, the most urgent
--- first. Each matter is looked at, and few are shown: the rest of what is shown of
--- those is fetched last.
+-- Lists livelihood matters that are open or were decided recently, the most urgent
+-- first. Every matter is read, but few are shown, so the joins come last.
 with candidate as (
-    -- Those that are open today, and those that were settled since: two small indexes
-    -- (fact_open, fact_settled) instead of all that ever were.
+    -- Those open today and those settled since are read from two small partial indexes
+    -- (fact_open, fact_settled), instead of scanning every record that ever existed.
     select record_id, parent_id, subject_id, area_code, created_time, due_time, states, reached_times from fact
     where service = 'tickets' and kind = 'livelihood_matter' and area_code >= $1 and area_code < $2
     and states[cardinality(states)]

@@ -1,8 +1,8 @@
--- Messages without a reply, the most urgent first, and then those of late that were
--- replied to, the latest first.
+-- Lists messages without a reply, the most urgent first, then those with a recent
+-- reply, the latest first.
 with candidate as (
-    -- Those that are open today, and those that were settled since: two small indexes
-    -- (fact_open, fact_settled) instead of all that ever were.
+    -- Those open today and those settled since are read from two small partial indexes
+    -- (fact_open, fact_settled), instead of scanning every record that ever existed.
     select record_id, parent_id, subject_id, area_code, created_time, due_time, states, reached_times from fact
     where service = 'tickets' and kind = 'group_message' and area_code >= $1 and area_code < $2
     and states[cardinality(states)]
@@ -22,7 +22,7 @@ with candidate as (
         count(*) filter (where state <> 'replied') over () as waiting_count,
         count(*) filter (where state <> 'replied' and due_time < $3) over () as overdue_count
     from message where state is not null and state <> 'dismissed'
-        -- A message is due an hour after it was sent.
+        -- A reply is due one hour after its message was sent.
         and (state <> 'replied' or due_time > $5 + interval '1 hour')
     order by is_replied, case when state = 'replied' then null else due_time end, due_time desc, record_id limit $6
 )

@@ -1,7 +1,7 @@
--- New tickets with their orders, histories and events, and the requests that
--- made them, in one statement: either all of it is there or none. Each row is
--- the record itself; a column is a field of the same name. Columns that only a
--- newer release knows keep their defaults.
+-- Inserts new tickets with their orders, histories and events, and the requests
+-- that created them. One statement, so all of it is committed or none. Each JSON row
+-- is a record whose fields are named like the columns. Columns are listed, so that
+-- those of a newer release keep their defaults.
 with tickets as (
     insert into ticket (
         id, source, reporter, category_code, title, description, address, longitude, latitude,

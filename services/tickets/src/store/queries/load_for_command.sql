@@ -1,8 +1,8 @@
--- All that commands need to decide, in one statement: the ticket with its
--- orders, and the request if it was made before. A repeated request finds its
--- ticket outside the caller's scope only while the ticket is still as that
--- request left it, so that a unit can retry the call that ended its order. What
--- has happened since is nothing that the caller may read.
+-- Loads the data that commands decide on, in one statement: the ticket with its
+-- orders, and the request if it was made before. A retried request finds a ticket
+-- outside the caller's scope only while the ticket is as that request left it, so
+-- that a unit can retry the call that ended its order. The caller must not read
+-- anything that has happened since.
 select
     asked.place as "place!",
     row_to_json(ticket) as "ticket: Json<Ticket>",

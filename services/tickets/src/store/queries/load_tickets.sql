@@ -1,5 +1,4 @@
--- Tickets to be read, each within the scope of whoever asks: all that are asked
--- for at the same time, in one statement.
+-- Loads a batch of tickets for reading, each within the scope of its caller.
 select
     asked.place as "place!",
     row_to_json(ticket) as "ticket!: Json<Ticket>",

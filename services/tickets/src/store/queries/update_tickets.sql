@@ -1,8 +1,7 @@
--- Tickets' changes with everything that goes with them, in one statement: of
--- each ticket that still has the revision on which its decision was taken, all
--- of it; of the others, nothing. What follows a change waits for it, so that
--- events are numbered while the ticket's row is locked, in the order of their
--- revisions.
+-- Updates tickets and writes their orders, histories, requests and events, in one
+-- statement. A ticket that no longer has the revision that its decision was based on
+-- is skipped, with all that belongs to it. The inserts read from `changed`, so events
+-- are numbered while the ticket's row is locked, in the order of their revisions.
 with changed as (
     update ticket set
         area_code = new.area_code,
