@@ -32,6 +32,9 @@ use crate::{
     services::ServiceName,
 };
 
+/// PostgreSQL's SQLSTATE for a table that does not exist.
+const UNDEFINED_TABLE: &str = "42P01";
+
 /// Connect timeout. Short, since an operator runs this command when a service seems to
 /// hang.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
@@ -174,9 +177,9 @@ async fn database(service: ServiceName, access: Access) -> Finding {
                 Finding::bad(&what, format!("{open} migrations have not been run"), mend)
             }
         }
-        // Taken for the missing table. Other errors of the server, such as a wrong
-        // password or an unknown database, end up here too.
-        Err(sqlx::Error::Database(_)) => {
+        // Only a missing table means that nothing was migrated; a wrong password or an
+        // unknown database is an error of the server, too.
+        Err(sqlx::Error::Database(error)) if error.code().as_deref() == Some(UNDEFINED_TABLE) => {
             let mend = format!("run `wangge migrate {}`", service.name());
             Finding::bad(&what, "has no schema yet", mend)
         }

@@ -33,7 +33,6 @@ pub struct Interval {
 ///
 /// A pause extends the deadline by its own length, for days as for hours: a
 /// deadline at midnight with a pause of three hours becomes three o'clock.
-/// was due at midnight and paused for three hours is due at three.
 pub fn due(limit: Limit, start: DateTime<Utc>, paused: Duration, zone: Tz) -> DateTime<Utc> {
     let unpaused = match limit {
         Limit::ContinuousMinutes(minutes) => start + Duration::minutes(minutes),

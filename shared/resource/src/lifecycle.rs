@@ -49,6 +49,12 @@ pub fn is_final<S: States>(state: S) -> bool {
     !S::MOVES.iter().any(|one| one.from.contains(&state))
 }
 
+/// Returns true if an action is legal in some state: a name that was misspelt never
+/// is, and asking for it would silently find nothing.
+fn knows<S: States>(action: &str) -> bool {
+    S::MOVES.iter().any(|one| one.action == action)
+}
+
 /// One step of a record's course.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Step {
@@ -103,6 +109,7 @@ impl<S: States> Course<S> {
 
     /// When an action was last taken.
     pub fn last_time(&self, action: &str) -> Option<DateTime<Utc>> {
+        debug_assert!(knows::<S>(action), "no state has an action {action}");
         let mut steps = self.steps.iter().rev();
         steps
             .find(|step| step.action == action)
@@ -117,6 +124,10 @@ impl<S: States> Course<S> {
 
     /// Who took an action last; none if nobody did or it isn't known.
     pub fn last_actor(&self, actions: &[&str]) -> Option<&str> {
+        debug_assert!(
+            actions.iter().all(|action| knows::<S>(action)),
+            "{actions:?}"
+        );
         let mut steps = self.steps.iter().rev();
         let step = steps.find(|step| actions.contains(&step.action.as_str()))?;
         Some(step.actor.0.as_str()).filter(|actor| !actor.is_empty())

@@ -1,7 +1,7 @@
 //! Entries of the address book: texts that addresses in an area begin with.
 
 use serde::Serialize;
-use wangge_api::refusal::Refusal;
+use wangge_kernel::refusal::Refusal;
 use wangge_kernel::typed_id;
 use wangge_places::address::normalize;
 use wangge_resource::Checks;

@@ -2,7 +2,7 @@
 
 use chrono::NaiveDate;
 use serde::Serialize;
-use wangge_api::refusal::Refusal;
+use wangge_kernel::refusal::Refusal;
 use wangge_kernel::{area_code, typed_id};
 use wangge_places::boundary;
 use wangge_resource::{Checks, Days};

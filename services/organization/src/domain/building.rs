@@ -3,7 +3,7 @@
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
-use wangge_api::refusal::Refusal;
+use wangge_kernel::refusal::Refusal;
 use wangge_resource::{Checks, Head, Record, Reference, Text, Told, dated};
 
 use super::area::AreaKind;

@@ -1,7 +1,7 @@
 //! Figures as a community published them. They are stored as published, not verified.
 
 use chrono::NaiveDate;
-use wangge_api::refusal::Refusal;
+use wangge_kernel::refusal::Refusal;
 use wangge_kernel::typed_id;
 use wangge_resource::Checks;
 

@@ -1,7 +1,7 @@
 //! People who hold posts. Only a name and an area are stored of them.
 
 use serde::Serialize;
-use wangge_api::refusal::Refusal;
+use wangge_kernel::refusal::Refusal;
 use wangge_kernel::typed_id;
 use wangge_resource::Checks;
 

@@ -3,8 +3,8 @@
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
-use wangge_api::refusal::Refusal;
 use wangge_kernel::coded_enum;
+use wangge_kernel::refusal::Refusal;
 use wangge_resource::{Checks, Head, Record, Reference, Told, dated};
 
 coded_enum! {

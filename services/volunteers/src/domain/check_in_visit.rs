@@ -4,7 +4,7 @@
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use serde::Serialize;
 use uuid::Uuid;
-use wangge_api::refusal::{FieldViolation, Refusal};
+use wangge_kernel::refusal::{FieldViolation, Refusal};
 use wangge_kernel::{
     limit::{DEFAULT_ZONE, day_of},
     typed_id,

@@ -1,7 +1,7 @@
 //! State machine of check-in visits: the only place where their state changes.
 
 use serde::Serialize;
-use wangge_api::refusal::Refusal;
+use wangge_kernel::refusal::Refusal;
 
 use crate::domain::check_in_visit::KIND;
 

@@ -61,7 +61,7 @@ impl Record for Delivery {
     }
 
     fn references(&self) -> Vec<Reference> {
-        let brought = self.course.last_day("complete");
+        let brought = self.course.last_day("deliver");
         [
             Some(Reference::id("station_id", "station", self.station_id)),
             self.volunteer_id
@@ -99,7 +99,32 @@ impl Stateful for Delivery {
 
 #[cfg(test)]
 mod tests {
+    use chrono::TimeZone as _;
+    use wangge_resource::lifecycle::Taken;
+
     use super::*;
+
+    #[test]
+    fn the_volunteer_is_asked_for_the_day_of_the_delivery() {
+        let noon = |day| chrono::Utc.with_ymd_and_hms(2022, 3, day, 4, 0, 0).unwrap();
+        let mut delivery = Delivery {
+            head: Head::new(Uuid::nil(), noon(1)),
+            course: Course::default(),
+            station_id: Uuid::nil(),
+            resident_id: Uuid::nil(),
+            volunteer_id: Some(Uuid::nil()),
+            goods: Text("大米".into()),
+        };
+        let step = Taken {
+            action: "deliver",
+            time: noon(4),
+            actor: String::new(),
+            reason: String::new(),
+        };
+        delivery.take(step, |_, _| {}).expect("it was requested");
+        let days: Vec<_> = delivery.references().iter().map(|one| one.day).collect();
+        assert!(days.contains(&noon(4).date_naive().into()), "{days:?}");
+    }
 
     #[test]
     fn every_state_and_action() {

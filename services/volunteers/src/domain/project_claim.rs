@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
-use wangge_api::refusal::Refusal;
+use wangge_kernel::refusal::Refusal;
 use wangge_resource::{Checks, Course, Head, Record, Reference, Stateful, Told, states};
 
 use super::project::ProjectState;

@@ -4,7 +4,7 @@
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::Serialize;
 use uuid::Uuid;
-use wangge_api::refusal::{FieldViolation, Reason, Refusal};
+use wangge_kernel::refusal::{FieldViolation, Reason, Refusal};
 use wangge_kernel::{
     limit::{DEFAULT_ZONE, day_start},
     typed_id,

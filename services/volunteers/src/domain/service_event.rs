@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
-use wangge_api::refusal::Refusal;
+use wangge_kernel::refusal::Refusal;
 use wangge_kernel::{
     coded_enum,
     limit::{DEFAULT_ZONE, day_of},

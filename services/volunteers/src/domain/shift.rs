@@ -4,8 +4,8 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
-use wangge_api::refusal::Refusal;
 use wangge_kernel::limit::{DEFAULT_ZONE, day_of};
+use wangge_kernel::refusal::Refusal;
 use wangge_resource::{Checks, Course, Head, Record, Reference, Stateful, Told, states};
 
 use super::service_event::ServiceEventState;

@@ -6,7 +6,7 @@
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
-use wangge_api::refusal::Refusal;
+use wangge_kernel::refusal::Refusal;
 use wangge_resource::{Checks, Head, Record, Reference, Told};
 
 /// One person's duty in a station on one day.

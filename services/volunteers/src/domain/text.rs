@@ -1,6 +1,6 @@
 //! Validation of required free text.
 
-use wangge_api::refusal::FieldViolation;
+use wangge_kernel::refusal::FieldViolation;
 
 /// Returns the violation of a required text that is blank or can't be stored, or `None`
 /// if it is valid.

@@ -4,7 +4,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
-use wangge_api::refusal::Refusal;
+use wangge_kernel::refusal::Refusal;
 use wangge_resource::{
     Checks, Course, Head, Record, Reference, Stateful, Text, Told, lifecycle::Taken, states,
 };
@@ -219,6 +219,6 @@ mod tests {
         take("claim", start, unit).expect("legal");
         let late = take("realise", start + TimeDelta::days(CLAIM_DAYS), unit);
         let late = late.expect_err("the claim is over");
-        assert_eq!(late.reason, wangge_api::refusal::Reason::GuardFailed);
+        assert_eq!(late.reason, wangge_kernel::refusal::Reason::GuardFailed);
     }
 }
