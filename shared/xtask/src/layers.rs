@@ -7,7 +7,7 @@ use anyhow::Result;
 
 use crate::{
     migrations, queries, say,
-    sources::{SERVICES, Source, sources},
+    sources::{SERVICES, Source, shared_crates, sources},
 };
 
 /// A rule: in a service, these words may occur only in these layers.
@@ -101,8 +101,8 @@ pub(crate) fn check(root: &Path) -> Result<ExitCode> {
     for krate in PURE {
         check_purity(&root.join("shared").join(krate), &mut broken)?;
     }
-    for entry in fs::read_dir(root.join("shared"))? {
-        for source in sources(root, &entry?.path())? {
+    for krate in shared_crates(root)? {
+        for source in sources(root, &krate)? {
             check_opening(&source, &mut broken);
         }
     }

@@ -9,7 +9,7 @@ use std::{
 use anyhow::{Context as _, Result};
 
 use crate::{
-    sources::{SERVICES, sources},
+    sources::{SERVICES, shared_crates, sources},
     sql::statements,
 };
 
@@ -20,9 +20,7 @@ pub(crate) fn check(root: &Path, broken: &mut Vec<String>) -> Result<()> {
         .map(|service| root.join("services").join(service))
         .into();
     crates.push(root.join("services/wangge"));
-    for entry in fs::read_dir(root.join("shared"))? {
-        crates.push(entry?.path());
-    }
+    crates.extend(shared_crates(root)?);
     for krate in crates {
         for source in sources(root, &krate)? {
             for (line, text) in texts(&source.code) {

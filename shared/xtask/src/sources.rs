@@ -23,6 +23,18 @@ pub(crate) struct Source {
     pub text: String,
 }
 
+/// Returns the folders of the shared crates. Their map, README.md, is beside them.
+pub(crate) fn shared_crates(root: &Path) -> Result<Vec<PathBuf>> {
+    let mut crates = Vec::new();
+    for entry in fs::read_dir(root.join("shared"))? {
+        let path = entry?.path();
+        if path.is_dir() {
+            crates.push(path);
+        }
+    }
+    Ok(crates)
+}
+
 /// Returns all Rust files below a crate's `src`, sorted by path.
 pub(crate) fn sources(root: &Path, krate: &Path) -> Result<Vec<Source>> {
     let src = krate.join("src");
