@@ -6,13 +6,13 @@ use std::{
     collections::{BTreeMap, BTreeSet},
     fs,
     path::Path,
-    process::{Command, ExitCode},
+    process::ExitCode,
 };
 
 use anyhow::{Context as _, Result, bail};
 use serde_json::Value;
 
-use crate::say;
+use crate::{cargo, say};
 
 /// The rules in `deny.toml`.
 #[derive(Debug, Default)]
@@ -87,8 +87,8 @@ fn rules(text: &str) -> Result<Rules> {
 
 /// Returns all packages that are compiled for our platform.
 fn packages(root: &Path) -> Result<Vec<Package>> {
-    let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-    command.current_dir(root).args([
+    let mut command = cargo(root);
+    command.args([
         "metadata",
         "--locked",
         "--format-version=1",

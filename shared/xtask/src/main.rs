@@ -11,7 +11,10 @@ mod queries;
 mod sources;
 mod sql;
 
-use std::{path::PathBuf, process::ExitCode};
+use std::{
+    path::{Path, PathBuf},
+    process::{Command, ExitCode},
+};
 
 use anyhow::{Context as _, Result};
 use clap::{Parser, Subcommand};
@@ -64,6 +67,15 @@ fn root() -> Result<PathBuf> {
         .nth(2)
         .map(PathBuf::from)
         .context("the crate lies in shared/xtask")
+}
+
+/// Returns a call of cargo in the repository's root.
+fn cargo(root: &Path) -> Command {
+    // Not the cargo that this program was built by: outside of `cargo run` nothing tells
+    // that one's rustc its toolchain, and a dependency's own rust-toolchain.toml would.
+    let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    command.current_dir(root);
+    command
 }
 
 /// Prints a finding to stderr.

@@ -5,7 +5,7 @@ use std::{
     collections::BTreeMap,
     fs,
     path::{Path, PathBuf},
-    process::{Command, ExitCode},
+    process::ExitCode,
     time::SystemTime,
 };
 
@@ -13,7 +13,7 @@ use anyhow::{Context as _, Result, ensure};
 use sqlx::{Connection as _, Executor as _, PgConnection, migrate::Migrator};
 use wangge_private_postgres::{Lifetime, Options, PrivatePostgres};
 
-use crate::{say, sources::SERVICES};
+use crate::{cargo, say, sources::SERVICES};
 
 /// Describes every service's queries, and writes or compares the metadata.
 pub(crate) fn run(root: &Path, check: bool) -> Result<ExitCode> {
@@ -82,7 +82,7 @@ fn expand(root: &Path, service: &str, url: &str, described: &Path) -> Result<()>
         .append(true)
         .open(&lib)?
         .set_modified(SystemTime::now())?;
-    let status = Command::new(env!("CARGO"))
+    let status = cargo(root)
         .args([
             "check",
             "--quiet",
@@ -90,7 +90,6 @@ fn expand(root: &Path, service: &str, url: &str, described: &Path) -> Result<()>
             "--package",
             &format!("wangge-{service}"),
         ])
-        .current_dir(root)
         .env(format!("{}_DATABASE_URL", service.to_uppercase()), url)
         .env("SQLX_OFFLINE", "false")
         .env("SQLX_OFFLINE_DIR", described)
