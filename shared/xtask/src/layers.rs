@@ -1,5 +1,6 @@
 //! The rules on architecture layers, checked against the text of the sources: which words
-//! are allowed in which layer. Each rule enforces one of the README's invariants.
+//! are allowed in which layer. Each rule enforces one of the invariants in
+//! services/README.md.
 
 use std::{fs, path::Path, process::ExitCode};
 
