@@ -4,9 +4,9 @@
 //! be retried.
 //!
 //! A dry run executes the same code and is rolled back, so that it applies the same
-//! rules. It only believes more: without a data set, missing records of other services
-//! are assumed to exist, since they may be imported before the rows. There are two
-//! ways. With [`commit`], all batches of a dry run share one transaction, in which
+//! rules. It is more lenient in one point: without a data set, missing records of other
+//! services are assumed to exist, since they may be imported before the rows. There are
+//! two ways. With [`commit`], all batches of a dry run share one transaction, in which
 //! later rows see earlier ones. With [`load`] in a transaction of the caller, each
 //! batch is undone at once by a savepoint; conflicts between batches are then detected
 //! in memory, by [`Known::pass`].

@@ -37,6 +37,9 @@ pub trait Ground: Send + Sync + 'static {
 
     /// Returns the records of a kind with these ids that the caller can refer to.
     /// Missing records, and those outside of the scope, are left out.
+    ///
+    /// # Errors
+    /// Returns the database's error.
     fn find(
         &self,
         tx: &mut Tx,
@@ -52,6 +55,9 @@ pub trait Ground: Send + Sync + 'static {
     }
 
     /// Returns the areas with these codes that the caller can refer to.
+    ///
+    /// # Errors
+    /// Returns the database's error.
     fn find_areas(
         &self,
         tx: &mut Tx,
@@ -137,6 +143,9 @@ impl<G: Ground> Known<G> {
 
     /// Resolves references, with at most one statement per kind. References that can't
     /// be resolved are not an error here: [`Known::demand`] rejects them.
+    ///
+    /// # Errors
+    /// Returns the database's error.
     pub async fn look(
         &mut self,
         tx: &mut Tx,

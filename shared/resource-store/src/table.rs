@@ -1,7 +1,7 @@
 //! The table of a kind of record, and the statements on it. A row is sent and received
 //! as JSON, which PostgreSQL converts to columns and back, so one set of statements
-//! serves every table whose columns have the names of the record's fields. Columns keep
-//! their types, and each table has its own constraints and indexes.
+//! serves every table whose columns have the names of the record's fields. Columns have
+//! their own types, and each table has its own constraints and indexes.
 //!
 //! Statements name the columns that they write, and ignore unknown columns that they
 //! read: a column that a newer release has added has its default while this release is

@@ -18,7 +18,7 @@ pub struct Reference {
     pub key: Key,
     /// Numbers of the permitted kinds of area or unit; empty if any kind is permitted.
     pub of: &'static [i16],
-    /// Description of the violation if the kind is none of [`Reference::of`].
+    /// Description of the violation if the kind is none of those in `of`.
     pub must_be: &'static str,
     /// Names of the states in which the record may be referred to; empty for any.
     /// Checked in calls only: an imported record refers to another one as it was then,
