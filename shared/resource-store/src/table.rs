@@ -52,7 +52,7 @@ pub struct Listed<R> {
 /// regardless of the scope, since ids are unique in the whole table.
 #[derive(Debug, Clone)]
 pub struct Trace {
-    /// The record's id.
+    /// Id of the stored record.
     pub id: Uuid,
     /// Fingerprint of the row that imported it; `None` for a record created by a call.
     pub digest: Option<String>,
