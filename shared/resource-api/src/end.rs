@@ -1,16 +1,20 @@
-//! Ends as requests ask for them.
+//! Reads the end of a record from a request. It doesn't decide whether the end is
+//! possible: see [`End::decide`].
 
 use wangge_api::{date, refusal::Refusal, types::v1::Date};
 use wangge_resource::End;
 
-/// What a request asks: a correction if it gives a reason.
+/// Reads a requested end: a correction if there is a reason, else a first end, or an
+/// earlier one. A correction without a day removes the end.
 ///
 /// # Errors
-/// `FIELD_INVALID` on `end_date` and `correction_reason`.
+/// Returns `FIELD_INVALID` on `end_date` or `correction_reason`.
 pub fn read_end(day: Option<&Date>, reason: String) -> Result<End, Refusal> {
     if reason.is_empty() {
         return Ok(End::On(date::required(day, "end_date")?));
     }
+    // Not treated as left out: the caller wanted a correction, and an end would be
+    // something else.
     if reason.trim().is_empty() {
         let why = "must say something, or be left out";
         return Err(Refusal::field("correction_reason", "string.blank", why));

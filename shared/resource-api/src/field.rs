@@ -1,5 +1,6 @@
-//! Fields on the wire: how each type of the domain is read from what a message
-//! holds, and told again. What is wrong names its field.
+//! Converts single fields between messages and records, by the types on both sides.
+//! Violations name the field. It checks formats only: rules between fields are those of
+//! the record.
 
 use chrono::{DateTime, NaiveDate, Utc};
 use uuid::Uuid;
@@ -7,12 +8,14 @@ use wangge_api::{date, types::v1::Date};
 
 use wangge_resource::{Checks, Note, Text};
 
-/// A type of the domain that a field of a message can hold.
+/// A domain type that a field of a message can contain. `W` is the type of the field in
+/// the message.
 pub trait Field<W>: Sized {
-    /// Reads what the wire holds; none, and a violation, if that is wrong.
+    /// Reads the field's value. Returns `None` if it is invalid, after reporting a
+    /// violation of `field` to `checks`.
     fn read(wire: W, field: &str, checks: &mut Checks) -> Option<Self>;
 
-    /// Puts it on the wire.
+    /// Converts the value for the message.
     fn tell(self) -> W;
 }
 
@@ -158,7 +161,7 @@ impl Field<Option<prost_types::Timestamp>> for Option<DateTime<Utc>> {
     }
 }
 
-/// Types that are on the wire what they are in the domain.
+/// Implements [`Field`] for types that are the same in messages and records.
 macro_rules! as_they_are {
     ($($type:ty),+) => { $(
         impl Field<$type> for $type {
@@ -174,8 +177,9 @@ macro_rules! as_they_are {
 }
 as_they_are!(bool, i32, i64);
 
-/// Lets enums made by `coded_enum!` stand in fields: required as they are, and
-/// optional as an [`Option`].
+/// Implements [`Field`](crate::field::Field) for enums defined by `coded_enum!`. The
+/// number 0 is rejected as a missing value. Example: `proto_enum!(MembershipRole,
+/// SeatKind);`.
 #[macro_export]
 macro_rules! proto_enum {
     ($($name:ty),+ $(,)?) => { $(

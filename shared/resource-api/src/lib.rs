@@ -1,5 +1,7 @@
-//! Resources, the API floor: how a kind of record maps to its message, and the gRPC
-//! methods that every kind has.
+//! Resources, the API floor: the mapping between a kind of record and its message, and
+//! the gRPC methods that every kind has. It refuses to know any kind by name, and to
+//! write to the database: it reads requests, calls `wangge-resource-store` and builds
+//! responses.
 
 pub mod end;
 pub mod field;

@@ -1,4 +1,4 @@
-//! Reading a page of records as messages.
+//! Reads pages of records as messages. It doesn't read requests: see `service`.
 
 use prost::Message;
 use wangge_auth::RecordScope;
@@ -7,11 +7,12 @@ use wangge_resource_store::{Filter, Host, Kept};
 
 use crate::page::Page;
 
-/// Returns a page of records as messages, the one entered last first, and the token
-/// behind it.
+/// Returns a page of records as messages, the newest first, and the token of the next
+/// page, which is empty if there is none. `filter` needs neither key nor limit: the
+/// page sets both.
 ///
 /// # Errors
-/// What the database says.
+/// Returns the database's error.
 pub async fn list<H: Host, R: Kept, M: Message>(
     host: &H,
     scope: &RecordScope,
@@ -19,6 +20,7 @@ pub async fn list<H: Host, R: Kept, M: Message>(
     mut page: Page<M>,
     message: impl Fn(R) -> M,
 ) -> Result<(Vec<M>, String), Refusal> {
+    // In chunks: the size of a message is known only after its record was read.
     while let Some((behind, limit)) = page.wanted() {
         let filter = Filter {
             behind: behind.map(|entry| vec![entry.to_string()]),

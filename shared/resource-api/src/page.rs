@@ -1,20 +1,21 @@
-//! A page of a list, the record entered last first: of as many records as are asked
-//! for, or of about 1 MiB.
+//! Pages of a list, the newest record first: a page ends at the requested number of
+//! records or at about 1 MiB. It doesn't read records itself: its owner reads those it
+//! asks for.
 
 use prost::Message;
 use wangge_api::refusal::{Reason, Refusal};
 use wangge_kernel::page;
 use wangge_resource_store::Listed;
 
-/// Records read from the database at a time: where they are large, a page is full
-/// before all that were asked for had to be in memory.
+/// Maximum number of records read from the database at a time. If records are large, a
+/// page is full before all of the requested ones have been loaded into memory.
 const CHUNK: usize = 200;
 
-/// A page that is asked for, filled with records as messages.
+/// A page under construction, made of messages.
 #[derive(Debug)]
 pub struct Page<M> {
     size: usize,
-    /// Only records that come behind this place in the order of entry.
+    /// Only records after this position in the order of entry; `None` from the start.
     behind: Option<i64>,
     arguments: String,
     messages: Vec<M>,
@@ -24,20 +25,21 @@ pub struct Page<M> {
 
 #[derive(Debug, PartialEq, Eq)]
 enum Filling {
-    /// There is room, and there may be records.
+    /// There is room, and there may be more records.
     Open,
-    /// There is no room, and there are records.
+    /// There is no room, and there are more records.
     Full,
-    /// There are no records left.
+    /// There are no more records, with or without room.
     Exhausted,
 }
 
 impl<M: Message> Page<M> {
-    /// Reads what is asked for. `arguments` are whatever else decides which
-    /// records the list has.
+    /// Reads the page size and the page token of a request. `arguments` is everything
+    /// else that determines the records of the list: the token is valid with the same
+    /// arguments only.
     ///
     /// # Errors
-    /// `PAGE_TOKEN_INVALID`.
+    /// Returns `PAGE_TOKEN_INVALID`.
     pub fn read(page_size: i32, token: &str, arguments: String) -> Result<Self, Refusal> {
         let behind: Option<i64> = page::decode(token, &[&arguments]).map_err(|_| invalid())?;
         Ok(Self {
@@ -50,25 +52,30 @@ impl<M: Message> Page<M> {
         })
     }
 
-    /// Returns which records to load next, the place behind which they begin and
-    /// how many: one more than there is room for, to know whether there are more.
-    /// None once the page is done.
+    /// Returns the records to load next: the position that they follow, and their
+    /// number. It is one more than there is room for, to find out whether there are
+    /// more records. Returns `None` once the page is complete.
     pub(crate) fn wanted(&self) -> Option<(Option<i64>, usize)> {
         let room = self.size - self.messages.len();
         (self.state == Filling::Open).then(|| (self.behind, room.min(CHUNK) + 1))
     }
 
-    /// Adds the records that were wanted, as far as there is room.
+    /// Adds the loaded records, as far as there is room. `found` must be the records
+    /// that [`Page::wanted`] asked for.
     pub(crate) fn fill<R>(&mut self, found: Vec<Listed<R>>, message: impl Fn(R) -> M) {
         let Some((_, wanted)) = self.wanted() else {
             return;
         };
         let count = found.len();
+        // The last of the wanted records only shows that there are more: it is read
+        // again for the next chunk or page.
         for (listed, place) in found.into_iter().zip(1..wanted) {
             let message = message(listed.record);
             self.bytes += message.encoded_len();
             self.messages.push(message);
             self.behind = Some(listed.entry);
+            // Checked after the record was added: a page has at least one, so that
+            // paging makes progress.
             if self.bytes >= page::MAXIMUM_BYTES && place < count {
                 self.state = Filling::Full;
                 return;
@@ -81,8 +88,8 @@ impl<M: Message> Page<M> {
         }
     }
 
-    /// Returns the records of the page, and the token behind them; empty if there
-    /// are no more.
+    /// Returns the messages of the page, and the token of the next one; empty if there
+    /// is none.
     pub(crate) fn close(self) -> (Vec<M>, String) {
         let token = match (self.state, self.behind) {
             (Filling::Full, Some(last)) => page::encode(&last, &[&self.arguments]),
@@ -107,7 +114,7 @@ fn invalid() -> Refusal {
 mod tests {
     use super::*;
 
-    /// A list of records as large as these, and its pages.
+    /// Returns the pages of a list whose records have these sizes.
     fn pages(sizes: &[usize], page_size: i32) -> Vec<Vec<usize>> {
         let (mut token, mut pages) = (String::new(), Vec::new());
         loop {
@@ -143,7 +150,7 @@ mod tests {
             let all: Vec<usize> = made.concat();
             assert!(all.iter().rev().eq(&small), "{page_size}");
         }
-        // Meetings with long minutes.
+        // Sizes like those of meetings with long minutes.
         let large = vec![30_000; 300];
         let made = pages(&large, 1000);
         assert_eq!(made.concat(), large);
@@ -151,7 +158,8 @@ mod tests {
             assert!(page.iter().sum::<usize>() < page::MAXIMUM_BYTES + 30_010);
         }
         assert!(made.len() >= 8, "{}", made.len());
-        // One that is larger than a page is on one of its own; the last has no token.
+        // A record larger than a page gets a page of its own. The last page has no
+        // token.
         let made = pages(&[1, 2 * page::MAXIMUM_BYTES], 1000);
         assert_eq!(made, [vec![2 * page::MAXIMUM_BYTES], vec![1]]);
         assert_eq!(pages(&[], 10), [Vec::<usize>::new()]);

@@ -1,4 +1,5 @@
-//! A kind of record as a message of the contract.
+//! The mapping between a kind of record and its message. It refuses partial records:
+//! reading a message returns a valid record, or a refusal with all violations.
 
 use chrono::{DateTime, Utc};
 use wangge_api::{date::timestamp, refusal::Refusal, types::v1::Step as WireStep};
@@ -7,44 +8,50 @@ use wangge_resource::{Checks, Course, Head, Note, Record, States, Step, lifecycl
 
 use crate::field::Field as _;
 
-/// A kind of record that has a message. [`proto_mapping!`](crate::proto_mapping!) writes it.
+/// A kind of record that has a message. Implemented by
+/// [`proto_mapping!`](crate::proto_mapping!).
 pub trait Wire: Record {
-    /// The message.
+    /// The generated type of the message.
     type Message: prost::Message + Default + Clone;
 
-    /// The record that a message describes, with a head that is its own except
-    /// for the area.
+    /// Reads a record from a message. The metadata is `head`, except that the area is
+    /// that of the message. Returns `None` if a field is invalid; the violations are in
+    /// `checks`.
     fn read(message: Self::Message, head: Head, checks: &mut Checks) -> Option<Self>;
 
-    /// The message that describes the record.
+    /// Converts the record to its message.
     fn tell(self) -> Self::Message;
 
-    /// Takes the masked fields of a message over.
+    /// Copies the fields that the mask names from a message, and validates the result.
+    /// After an error the record may be partly changed and must be dropped.
     ///
     /// # Errors
-    /// `FIELD_INVALID` for paths that can't be changed and values that break a
-    /// rule.
+    /// Returns `STATE_CONFLICT` if the record is in a final state; `FIELD_INVALID` for
+    /// paths that can't be changed and for invalid values.
     fn merge(&mut self, message: Self::Message, paths: &[String]) -> Result<(), Refusal>;
 
-    /// The id that a message names.
+    /// Returns the id in a message; empty if there is none.
     fn id(message: &Self::Message) -> &str;
 
-    /// The version tag that a message names.
+    /// Returns the etag in a message; empty if there is none.
     fn etag(message: &Self::Message) -> &str;
 
-    /// The area that a message names.
+    /// Returns the area code in a message; empty if there is none.
     fn area_code(message: &Self::Message) -> &str;
 }
 
-/// A whole and sound record from a message.
+/// Reads a record from a message and validates it. The times of `head` must be the
+/// current time.
 ///
 /// # Errors
-/// `FIELD_INVALID`, naming every field that is wrong.
+/// Returns `FIELD_INVALID`, naming every invalid field.
 pub fn read<R: Wire>(message: R::Message, head: Head) -> Result<R, Refusal> {
     let mut checks = Checks::of(R::KIND).at(head.changed_time);
     let given = !R::area_code(&message).is_empty();
     let now = head.changed_time;
     let mut record = R::read(message, head, &mut checks);
+    // Remembered from the message, since there is no record to ask if a field was
+    // invalid.
     checks.given(given || !R::HAS_OWN_AREA, "area_code");
     if let Some(record) = &mut record {
         not_in_future(record, now, &mut checks);
@@ -56,8 +63,8 @@ pub fn read<R: Wire>(message: R::Message, head: Head) -> Result<R, Refusal> {
     }
 }
 
-/// Demands that what has happened doesn't lie in the future; what does so only by
-/// the difference of two clocks happens now.
+/// Rejects times of past events that are in the future, and clamps those that are so
+/// only by clock skew.
 fn not_in_future<R: Record>(record: &mut R, now: DateTime<Utc>, checks: &mut Checks) {
     for (field, time) in record.happened() {
         match happened(*time, now) {
@@ -72,7 +79,7 @@ fn not_in_future<R: Record>(record: &mut R, now: DateTime<Utc>, checks: &mut Che
     }
 }
 
-/// What an update can't do.
+/// Creates the refusal for a path of an update mask that is unknown or immutable.
 pub fn not_changeable(path: &str) -> Refusal {
     Refusal::field(
         "update_mask",
@@ -81,8 +88,9 @@ pub fn not_changeable(path: &str) -> Refusal {
     )
 }
 
-/// The past of a record with states: none by a call, where it begins now; in a
-/// load what the row tells. `head` has the present for its times.
+/// Reads the history of a record with states. A call can't set one: the record comes
+/// into being now, in its initial state. An import states it in the row. The times of
+/// `head` must be the current time; they are replaced by those of the history.
 pub fn past<S: States>(
     head: Head,
     created: Option<prost_types::Timestamp>,
@@ -103,6 +111,8 @@ pub fn past<S: States>(
         "time.not_in_future",
         "must not lie in the future",
     );
+    // States and actors are not read: the state follows from the action, and a row
+    // can't state who was signed in.
     let mut taken = Vec::with_capacity(steps.len());
     for (at, step) in steps.into_iter().enumerate() {
         let field = format!("steps[{at}].step_time");
@@ -128,7 +138,7 @@ pub fn past<S: States>(
     Some((head, course))
 }
 
-/// The steps of a record, as its message tells them.
+/// Converts the steps of a record for its message.
 pub fn steps<S: States>(course: &Course<S>) -> Vec<WireStep> {
     let told = |step: &Step| WireStep {
         action: step.action.clone(),
@@ -141,15 +151,15 @@ pub fn steps<S: States>(course: &Course<S>) -> Vec<WireStep> {
     course.steps().iter().map(told).collect()
 }
 
-/// When a record came to be, as its message tells it.
+/// Converts the time at which a record came into being for its message.
 pub fn created_time(head: &Head) -> Option<prost_types::Timestamp> {
     Some(timestamp(head.created_time))
 }
 
-/// Demands that something can still become of a record.
+/// Requires that a record is not in a final state.
 ///
 /// # Errors
-/// `STATE_CONFLICT` if it is in a final state.
+/// Returns `STATE_CONFLICT` if it is.
 pub fn still_open<S: States>(course: &Course<S>, kind: &str) -> Result<(), Refusal> {
     if lifecycle::is_final(course.state()) {
         return Err(Refusal::state_conflict(
@@ -161,9 +171,26 @@ pub fn still_open<S: States>(course: &Course<S>, kind: &str) -> Result<(), Refus
     Ok(())
 }
 
-/// Writes how a kind of record stands in its message: the fields that are read
-/// from it, and those of them that an update can change. Fields of both must
-/// have the same names. `states` if it has a [`Course`].
+/// Generates the mapping between a kind of record and its message, as its
+/// implementation of [`Wire`](crate::Wire): the type of the message, the fields that
+/// are read from it, and in `change` those of them that an update can change, if any.
+/// Fields have the same name in both. The record must have a field `head`, and the
+/// message `id`, `revision`, `etag` and `area_code`.
+///
+/// Add `states` for a record with a field `course`; the message must also have `state`,
+/// `steps` and `created_time`. The state is never read, since it follows from the
+/// steps.
+///
+/// ```ignore
+/// proto_mapping! {
+///     Need = proto::Need { title, kind, unit_id, resident_id, start_date, end_date }
+///     change { title }
+/// }
+/// proto_mapping! {
+///     ProjectClaim = proto::ProjectClaim { project_id, unit_id, volunteer_id }
+///     change {  } states
+/// }
+/// ```
 #[macro_export]
 macro_rules! proto_mapping {
     ($record:ident = $message:path { $($field:ident),* $(,)? } change { $($change:ident),* $(,)? } states) => {
@@ -197,6 +224,8 @@ macro_rules! proto_mapping {
                 $head: ::wangge_resource::Head,
                 $checks: &mut ::wangge_resource::Checks,
             ) -> ::std::option::Option<Self> {
+                // Every field is read before any `?`, so that all violations are
+                // reported at once.
                 let $head = ::wangge_resource::Head { area_code: $given.area_code, ..$head };
                 $(let $field = $crate::field::Field::read($given.$field, stringify!($field), $checks);)*
                 $($past)*
@@ -204,6 +233,7 @@ macro_rules! proto_mapping {
             }
 
             fn tell(self) -> $message {
+                // First, since the fields are moved out of the record below.
                 let etag = ::wangge_resource::Record::tag(&self);
                 let $told = self;
                 let $of = $told.head;

@@ -1,5 +1,6 @@
-//! The methods that every kind of record has, as a gRPC service serves them:
-//! read the request, do it, tell the record.
+//! The gRPC methods that every kind of record has. Each reads its request, has
+//! `wangge-resource-store` do the work, and converts the record. It contains no rule of
+//! any kind of record: methods with rules of their own are `own` methods of a service.
 
 use prost::Message;
 use tonic::Request;
@@ -13,10 +14,12 @@ use wangge_resource_store::{Call, Filter, Host, Kept, read, write};
 
 use crate::{Wire, end::read_end, list, page::Page, proto_mapping};
 
-/// A write and who asks for it.
+/// Reads the context of a write from a request: the caller's scope and the request id.
+/// `method` is part of the fingerprint of the request, since the messages of two
+/// methods can be encoded alike.
 ///
 /// # Errors
-/// `FIELD_INVALID` if the request id is not a UUID.
+/// Returns `FIELD_INVALID` if the request id is not a UUID.
 pub fn call<M: Message>(
     request: Request<M>,
     method: &str,
@@ -28,10 +31,10 @@ pub fn call<M: Message>(
     Ok((Call { scope, key }, message))
 }
 
-/// An id that must be given.
+/// Reads a required id. `field` is the field's path, for violations.
 ///
 /// # Errors
-/// `FIELD_INVALID` on `field`.
+/// Returns `FIELD_INVALID` on `field`.
 pub fn id(text: &str, field: &str) -> Result<Uuid, Refusal> {
     if text.is_empty() {
         return Err(Refusal::field(field, "required", "is required"));
@@ -39,10 +42,10 @@ pub fn id(text: &str, field: &str) -> Result<Uuid, Refusal> {
     Uuid::parse_str(text).map_err(|_| Refusal::field(field, "string.uuid", "must be a UUID"))
 }
 
-/// Enters the record that a message describes.
+/// Creates the record that a message describes, with a new id if the message has none.
 ///
 /// # Errors
-/// Those of [`write::create`].
+/// Returns the errors of [`proto_mapping::read`] and [`write::create`].
 pub async fn create<H: Host, R: Wire + Kept>(
     host: &H,
     call: Call,
@@ -55,14 +58,15 @@ pub async fn create<H: Host, R: Wire + Kept>(
     } else {
         id(given, &format!("{}.id", R::KIND))?
     };
+    // Validated before the transaction begins: an invalid request costs no connection.
     let record: R = proto_mapping::read(message, Head::new(id, host.clock().now()))?;
     Ok(write::create(host, call, record).await?.tell())
 }
 
-/// Reads a record.
+/// Returns the record with the id in a request; `named` returns that id.
 ///
 /// # Errors
-/// `RECORD_NOT_FOUND`.
+/// Returns `FIELD_INVALID` if the id is not a UUID, or `RECORD_NOT_FOUND`.
 pub async fn get<H: Host, R: Wire + Kept, M>(
     host: &H,
     request: Request<M>,
@@ -73,7 +77,7 @@ pub async fn get<H: Host, R: Wire + Kept, M>(
     Ok(read::get::<H, R>(host, &scope, id).await?.tell())
 }
 
-/// What a list is asked for.
+/// The arguments of a list, as requested.
 #[derive(Debug)]
 pub struct Asked {
     page_size: i32,
@@ -85,7 +89,7 @@ pub struct Asked {
 }
 
 impl Asked {
-    /// A page of what lies within an area.
+    /// Creates the arguments of a list inside an area, without filters.
     pub fn page(page_size: i32, page_token: String, within_code: String) -> Self {
         Self {
             page_size,
@@ -97,25 +101,25 @@ impl Asked {
         }
     }
 
-    /// Only records of a parent; of any, if it is empty.
+    /// Filters by parent. An empty id means no filter.
     #[must_use]
     pub fn of(self, parent: String) -> Self {
         Self { parent, ..self }
     }
 
-    /// Only records that hold on a day.
+    /// Filters by a day on which records are in effect. `None` means no filter.
     #[must_use]
     pub fn on(self, on: Option<Date>) -> Self {
         Self { on, ..self }
     }
 
-    /// Only records in a state; in any, if it is not named.
+    /// Filters by state. Number 0 means no filter.
     #[must_use]
     pub fn in_state(self, state: i32) -> Self {
         Self { state, ..self }
     }
 
-    /// Whatever decides which records the list has, in one text.
+    /// Returns everything that determines the records of the list, for its page tokens.
     fn arguments(&self, method: &str) -> String {
         format!(
             "{method} {} {} {:?} {}",
@@ -124,10 +128,10 @@ impl Asked {
     }
 }
 
-/// Reads a page of records.
+/// Returns a page of records and the token of the next page.
 ///
 /// # Errors
-/// `PAGE_TOKEN_INVALID`, `FIELD_INVALID`.
+/// Returns `PAGE_TOKEN_INVALID`, or `FIELD_INVALID` for an invalid filter.
 pub async fn list<H: Host, R: Wire + Kept, M>(
     host: &H,
     method: &str,
@@ -148,10 +152,11 @@ pub async fn list<H: Host, R: Wire + Kept, M>(
     list::list(host, &scope, filter, page, R::tell).await
 }
 
-/// Changes the masked fields of a record.
+/// Changes the fields of a record that the mask names.
 ///
 /// # Errors
-/// Those of [`write::change`], and `FIELD_INVALID` for the mask.
+/// Returns the errors of [`write::change`] and [`Wire::merge`], or `FIELD_INVALID` if
+/// the mask is empty.
 pub async fn update<H: Host, R: Wire + Kept>(
     host: &H,
     call: Call,
@@ -178,7 +183,7 @@ pub async fn update<H: Host, R: Wire + Kept>(
 /// Ends a record on a day, or corrects its end.
 ///
 /// # Errors
-/// Those of [`read_end`] and [`write::end`].
+/// Returns the errors of [`read_end`] and [`write::end`].
 pub async fn end<H: Host, R: Wire + Kept + Dated>(
     host: &H,
     call: Call,
@@ -190,8 +195,8 @@ pub async fn end<H: Host, R: Wire + Kept + Dated>(
     Ok(write::end::<H, R>(host, call, id, tag, end).await?.tell())
 }
 
-/// A refusal of a request or row whose record is all that there is: its fields stand
-/// alone.
+/// Removes the kind from the paths in a refusal, for requests and rows that have the
+/// record's fields at the top level: `wish.unit_id` becomes `unit_id`.
 pub fn relative<R: Record>(mut refusal: Refusal) -> Refusal {
     let prefix = format!("{}.", R::KIND);
     for violation in &mut refusal.fields {
@@ -203,23 +208,24 @@ pub fn relative<R: Record>(mut refusal: Refusal) -> Refusal {
     refusal
 }
 
-/// What is done to a record with states.
+/// A requested action on a record with a lifecycle.
 #[derive(Debug)]
 pub struct Action {
-    /// What it is called.
+    /// Name of the action, as in its `states!`.
     pub name: &'static str,
-    /// Id of the record.
+    /// Id of the record, not yet validated.
     pub id: String,
-    /// The version tag that was read.
+    /// The etag that the caller has read; empty to skip the check.
     pub etag: String,
-    /// Why, if a reason is asked for.
+    /// The reason; `None` if the action takes none, empty if it is missing.
     pub reason: Option<String>,
 }
 
-/// Takes a step of a record with states; `give` gives what comes with it.
+/// Takes an action on a record with a lifecycle. `give` applies the fields of the
+/// request to the record and reports their violations.
 ///
 /// # Errors
-/// Those of [`write::change`], `STATE_CONFLICT`, and `FIELD_INVALID`.
+/// Returns the errors of [`write::change`], `STATE_CONFLICT`, or `FIELD_INVALID`.
 pub async fn act<H: Host, R: Wire + Kept + Stateful>(
     host: &H,
     call: Call,
@@ -227,6 +233,7 @@ pub async fn act<H: Host, R: Wire + Kept + Stateful>(
     give: impl FnOnce(&mut R, &mut Checks) + Send + 'static,
 ) -> Result<R::Message, Refusal> {
     let id = id(&action.id, "id")?;
+    // From the token and never from the request: a caller can't act in another's name.
     let actor = call.key.subject().to_owned();
     let (name, reason) = (action.name, action.reason);
     let done = write::change(
@@ -251,27 +258,52 @@ pub async fn act<H: Host, R: Wire + Kept + Stateful>(
             record.take(step, give)
         },
     );
-    // What is given stands in the request itself, not in a record there.
+    // The fields are at the top level of the request, not in a record.
     Ok(done.await.map_err(relative::<R>)?.tell())
 }
 
-/// Writes a gRPC service out of the methods that its kinds of records have.
-/// `own` methods are functions of the server's: `async fn(&self, request)`.
+/// Generates a gRPC service from the methods of its kinds of records. The server must
+/// be a tuple struct whose first field is the [`Host`](wangge_resource_store::Host);
+/// the service's trait must be in scope, and `tonic` a dependency of the crate. Each
+/// method ends with a comma. Their forms:
+///
+/// - `create`: the request, and its field that contains the record.
+/// - `get`: the request.
+/// - `list`: the request, its filters `by` parent, `on` day and `in` state, if it has
+///   them and in this order, the response, and its field that contains the records.
+/// - `update`: the request, and its field that contains the record.
+/// - `end`: the request.
+/// - `act`: the request and the action; after `=>` the fields of the request that it
+///   `sets` in the record, and the field of the reason that it is taken `because` of,
+///   if it has any.
+/// - `own`: the request and the response. The method is written by hand, as `async
+///   fn(&self, Request<…>) -> Result<…, Refusal>` of the server.
 ///
 /// ```ignore
 /// resource_service! {
-///     EstateService for Estates {
-///         create create_building(CreateBuildingRequest.building): Building,
-///         get get_building(GetBuildingRequest): Building,
-///         list list_buildings(ListBuildingsRequest) by estate_id on on_date
-///             -> ListBuildingsResponse.buildings: Building,
-///         update update_building(UpdateBuildingRequest.building): Building,
-///         end end_building(EndBuildingRequest): Building,
-///         act claim_wish(ClaimWishRequest, "claim"): Wish => sets { volunteer_id } because reason,
-///         own count(CountRequest) -> CountResponse,
+///     ProjectService for Projects {
+///         create create_need(proto::CreateNeedRequest, need): Need,
+///         get get_need(proto::GetNeedRequest): Need,
+///         list list_needs(proto::ListNeedsRequest) on on_date
+///             -> proto::ListNeedsResponse, needs: Need,
+///         update update_need(proto::UpdateNeedRequest, need): Need,
+///         end end_need(proto::EndNeedRequest): Need,
+///
+///         list list_project_claims(proto::ListProjectClaimsRequest) by project_id in state
+///             -> proto::ListProjectClaimsResponse, project_claims: ProjectClaim,
+///
+///         act review_wish(proto::ReviewWishRequest, "review"): Wish,
+///         act decline_wish(proto::DeclineWishRequest, "decline"): Wish => because reason,
+///         act claim_wish(proto::ClaimWishRequest, "claim"): Wish => sets { unit_id, volunteer_id },
+///
+///         own list_need_counts(proto::ListNeedCountsRequest) -> proto::ListNeedCountsResponse,
 ///     }
 /// }
 /// ```
+///
+/// The macro moves one method after another from its input to `$done`: `async_trait`
+/// must see all of them expanded, since it doesn't rewrite macro calls inside of its
+/// `impl` block.
 #[macro_export]
 macro_rules! resource_service {
     ($service:ident for $server:ident { $($methods:tt)* }) => {

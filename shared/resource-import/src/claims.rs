@@ -1,5 +1,6 @@
-//! What a data set claims of areas and units: what a trial goes by where they are
-//! not on the platform yet.
+//! Reads the areas and units of a data set. A dry run checks references against them
+//! where they aren't on the platform yet. It validates single rows only, not whether
+//! the data set is consistent.
 
 use uuid::Uuid;
 use wangge_api::{
@@ -13,11 +14,11 @@ use wangge_auth::RecordScope;
 use wangge_resource::{Days, Found};
 use wangge_resource_store::Claims;
 
-/// Reads what a data set claims. Areas outside of `scope` are left out, as if
-/// they weren't there.
+/// Reads the areas and units of a data set. Areas outside of `scope` are left out, as
+/// if they didn't exist. Units are not: records may refer to units of any area.
 ///
 /// # Errors
-/// `FIELD_INVALID`, naming the area or unit and its field.
+/// Returns `FIELD_INVALID`, naming the area or unit and its field.
 pub fn read_claims(dataset: &ImportDataset, scope: &RecordScope) -> Result<Claims, Refusal> {
     let mut claims = Claims::default();
     for (area, number) in dataset.areas.iter().zip(0..) {
@@ -34,6 +35,7 @@ pub fn read_claims(dataset: &ImportDataset, scope: &RecordScope) -> Result<Claim
 }
 
 fn claimed_area(area: &Area) -> Result<Found, Refusal> {
+    // A dry run must not accept references to areas that are invalid themselves.
     codec::check(area)?;
     id(&area.id)?;
     if area.code.is_empty() {
@@ -76,7 +78,7 @@ fn days(start_date: Option<&Date>, end_date: Option<&Date>) -> Result<Days, Refu
     })
 }
 
-/// A refusal of one of several records, with the path to it.
+/// Adds the path of a row to the fields in its refusal.
 fn within(list: &str, number: usize, mut refusal: Refusal) -> Refusal {
     for violation in &mut refusal.fields {
         let path = format!("dataset.{list}[{number}].{}", violation.field);

@@ -1,5 +1,6 @@
-//! Resources, the import floor: loading records with a past, many at a time, each
-//! with an outcome of its own; and dry runs, which load nothing.
+//! Resources, the import floor: imports of records with their history, in batches with
+//! an outcome for each row, and dry runs, which commit nothing. It refuses to read
+//! files and streams: services pass it the rows as messages.
 
 pub mod claims;
 pub mod rows;

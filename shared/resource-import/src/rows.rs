@@ -1,4 +1,15 @@
-//! Loading records with a past: many at a time, each answered for itself.
+//! Imports records with their history, in batches of one kind. Each row has its own
+//! outcome: an invalid row doesn't prevent the others. It refuses to overwrite: a row
+//! whose id exists with other content is rejected, so an import is idempotent and can
+//! be retried.
+//!
+//! A dry run executes the same code and is rolled back, so that it applies the same
+//! rules. It is more lenient in one point: without a data set, missing records of other
+//! services are assumed to exist, since they may be imported before the rows. There are
+//! two ways. With [`commit`], all batches of a dry run share one transaction, in which
+//! later rows see earlier ones. With [`load`] in a transaction of the caller, each
+//! batch is undone at once by a savepoint; conflicts between batches are then detected
+//! in memory, by [`Known::pass`].
 
 use std::{collections::HashMap, future::Future};
 
@@ -24,29 +35,32 @@ use wangge_resource_store::{
     write::in_the_way,
 };
 
-/// What became of a row.
+/// The outcome of a row.
 #[derive(Debug, Clone)]
 pub enum Outcome {
-    /// The record was made, in this revision.
+    /// The record was created, with this id and revision.
     Imported(Uuid, i64),
-    /// The record was there already, in this revision.
+    /// The same row was imported before: the record with this id exists, in this
+    /// revision.
     Unchanged(Uuid, i64),
-    /// Every check passed and nothing was to be loaded.
+    /// The row passed all checks of a dry run.
     Valid,
-    /// The row was refused.
+    /// The row was rejected; nothing of it was written.
     Refused(Refusal),
 }
 
-/// Digest of a row, by which it is known again.
+/// Returns the fingerprint of a row, to recognise it when it is sent again: the SHA-256
+/// of the encoded message, in hexadecimal.
 pub fn digest(message: &impl Message) -> String {
     let digest = Sha256::digest(message.encode_to_vec());
     digest.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// A record as a row brings it.
+/// Reads the record in a row. The id is required: it is what makes the import of a row
+/// idempotent.
 ///
 /// # Errors
-/// `FIELD_INVALID`, naming every field that is wrong.
+/// Returns `FIELD_INVALID`, naming every invalid field.
 pub fn draft<R: Wire>(message: R::Message, now: DateTime<Utc>) -> Result<R, Refusal>
 where
     R::Message: Validate + Texts,
@@ -66,7 +80,8 @@ where
     };
     let mut record: R = proto_mapping::read(message, head).map_err(relative::<R>)?;
     let told = record.told();
-    // What has states says itself when it came to be.
+    // A record without states came into being on its first day. One with states has a
+    // `created_time` in the row.
     if let (Some(start), true) = (told.start_date, told.states.is_empty()) {
         let began = day_start(start, DEFAULT_ZONE);
         let head = record.head_mut();
@@ -75,21 +90,28 @@ where
     Ok(record)
 }
 
-/// Plain records as the rows of one service bring them. [`import_rows!`](crate::import_rows!)
-/// writes it.
+/// A record of any of the kinds that a service imports. Implemented by
+/// [`import_rows!`](crate::import_rows!).
 pub trait Rows: Clone + Send + Sync + 'static {
-    /// Whether both are of one kind.
+    /// Returns true if both records are of the same kind, and can be in one batch.
     fn is_like(&self, other: &Self) -> bool;
 
-    /// Waits until what records of one kind name of other services has come
-    /// here, for a while.
+    /// Waits until the feeds have delivered what some records of one kind refer to, as
+    /// [`wait`] does.
+    ///
+    /// # Errors
+    /// Returns the database's error.
     fn wait<H: Host>(
         host: &H,
         known: &mut Known<H::Ground>,
         rows: &[Self],
     ) -> impl Future<Output = Result<(), Refusal>> + Send;
 
-    /// Loads records of one kind in an open transaction, or only tries to.
+    /// Imports records of one kind in an open transaction, or validates them in a dry
+    /// run, as [`load`] does.
+    ///
+    /// # Errors
+    /// Returns the database's error.
     fn load<G: Ground>(
         tx: &mut Tx,
         known: &mut Known<G>,
@@ -99,14 +121,14 @@ pub trait Rows: Clone + Send + Sync + 'static {
     ) -> impl Future<Output = Result<Vec<Outcome>, Failure>> + Send;
 }
 
-/// How often rows are tried that others stand in the way of.
+/// Maximum number of attempts for a batch that conflicts with concurrent transactions.
 const TRIES: u32 = 3;
 
-/// Loads records of one kind in a transaction of their own, or only tries to;
-/// answers an outcome for each, in their order.
+/// Imports records of one kind in a transaction of their own, or validates them in a
+/// dry run. Returns one outcome per record, in the same order.
 ///
 /// # Errors
-/// What the database says; then none was loaded.
+/// Returns the database's error; then nothing of the batch was written.
 pub async fn commit<H, R>(
     host: &H,
     known: &mut Known<H::Ground>,
@@ -119,16 +141,19 @@ where
     R: Rows,
 {
     if !trial {
+        // Before the transaction begins, so that none is open while waiting.
         R::wait(host, known, &records).await?;
     }
     let attempts = trial.then(|| known.trial());
     let mut tries = 1;
     loop {
+        // A copy for each attempt: a rollback must also undo what was cached.
         let learnt = known.clone();
         let (records, now) = (records.clone(), host.clock().now());
         let (database, constraints) = (host.database(), host.constraints());
         let loaded = match &attempts {
-            // What rows take from one another is checked over the whole load.
+            // One transaction for the whole dry run, so that a guard counts the rows of
+            // earlier batches, too.
             Some(attempts) => {
                 attempts
                     .attempt(&database.calls, constraints, move |tx| {
@@ -149,6 +174,7 @@ where
             }
             Err(refusal) => return Err(refusal),
             Ok((learnt, outcomes)) => {
+                // Also in a dry run: its records remain visible to its next batches.
                 *known = learnt;
                 host.hint().committed();
                 return Ok(outcomes);
@@ -157,7 +183,9 @@ where
     }
 }
 
-/// Loads records of one kind, and returns what was learnt.
+/// Imports records of one kind, and returns the resolver with what it has cached.
+/// `known` is moved in and out: it must be dropped if the transaction fails, since it
+/// could contain records that were rolled back.
 async fn load_batch<G: Ground, R: Rows>(
     tx: &mut Tx,
     mut known: Known<G>,
@@ -169,8 +197,25 @@ async fn load_batch<G: Ground, R: Rows>(
     Ok((known, outcomes))
 }
 
-/// Makes an enum of the kinds of plain records that a service loads, and has
-/// those of one kind that stand together loaded together.
+/// Defines an enum of the kinds of records that a service imports, which implements
+/// [`Rows`](crate::rows::Rows). Each kind is a type in scope, and a variant of the same
+/// name; variants can have doc comments.
+///
+/// ```ignore
+/// import_rows! {
+///     /// A record that the import handles by its kind.
+///     Plain {
+///         /// An estate of a community.
+///         Estate,
+///         /// A building of an estate.
+///         Building,
+///     }
+/// }
+/// ```
+///
+/// A batch holds records of one kind: callers split the rows where
+/// [`Rows::is_like`](crate::rows::Rows::is_like) returns false. Records of another kind
+/// than the first one would be dropped.
 #[macro_export]
 macro_rules! import_rows {
     ($(#[$doc:meta])* $name:ident { $($(#[$kind_doc:meta])* $kind:ident),+ $(,)? }) => {
@@ -233,12 +278,13 @@ macro_rules! import_rows {
     };
 }
 
-/// Waits until everything of other services that some records name has come
-/// here, for as long as it may still come: a load there is followed by this one
-/// at once. What has been waited for in vain is not waited for again.
+/// Waits until the feeds of other services have delivered what some records refer to,
+/// or can no longer be expected to: rows are often imported right after those of
+/// another service that they refer to. What a wait has timed out for isn't waited for
+/// again.
 ///
 /// # Errors
-/// What the database says.
+/// Returns the database's error.
 pub async fn wait<H: Host, R: Record>(
     host: &H,
     known: &mut Known<H::Ground>,
@@ -254,6 +300,8 @@ pub async fn wait<H: Host, R: Record>(
             .map_err(StoreError::from)?;
         let references = records.iter().flat_map(Record::references);
         known.look(&mut connection, references).await?;
+        // Released before the delay: other calls need it, and the next round acquires
+        // another one.
         drop(connection);
         if !known.waits_for(records.iter()) {
             return Ok(());
@@ -265,11 +313,11 @@ pub async fn wait<H: Host, R: Record>(
     }
 }
 
-/// Loads records of one kind in an open transaction, or only tries to; answers
-/// an outcome for each, in their order.
+/// Imports records of one kind in an open transaction, or validates them in a dry run.
+/// Returns one outcome per record, in the same order.
 ///
 /// # Errors
-/// What the database says.
+/// Returns the database's error; the transaction must then be rolled back.
 pub async fn load<G: Ground, R: Kept>(
     tx: &mut Tx,
     known: &mut Known<G>,
@@ -277,11 +325,16 @@ pub async fn load<G: Ground, R: Kept>(
     trial: bool,
     now: DateTime<Utc>,
 ) -> Result<Vec<Outcome>, Failure> {
+    // References to other services' records can't be checked in a dry run: the same
+    // data set may bring them. With a data set at hand, the resolver ignores this.
     known.trust(trial);
+    // Without a shared transaction the batch is undone here. The caller's transaction
+    // also contains other rows, so a savepoint confines the rollback to this batch.
     let is_undone = trial && !known.is_on_trial();
     if is_undone {
         sqlx::query("savepoint trial").execute(&mut *tx).await?;
     }
+    // Copied only if needed, to compare with earlier batches below.
     let tried = if is_undone {
         records.clone()
     } else {
@@ -336,6 +389,8 @@ async fn load_for_good<G: Ground, R: Kept>(
             Ok(None) => {
                 let head = record.head();
                 let (id, revision) = (head.id, head.revision);
+                // A second row with this id in the same batch is compared with this
+                // one.
                 there.insert(id, trace(&record));
                 records.push(record);
                 Outcome::Imported(id, revision)
@@ -345,6 +400,7 @@ async fn load_for_good<G: Ground, R: Kept>(
     if records.is_empty() {
         return Ok(outcomes);
     }
+    // Applied by id, so that a repetition of a rejected row is rejected as well.
     let refused = keep(tx, known, records, now).await?;
     for outcome in &mut outcomes {
         if let Outcome::Imported(id, _) | Outcome::Unchanged(id, _) = outcome
@@ -356,13 +412,19 @@ async fn load_for_good<G: Ground, R: Kept>(
     Ok(outcomes)
 }
 
-/// Lets a record in: `None` if it is new, its revision if it is there.
+/// Resolves a record's references and compares it with the stored records. Returns
+/// `None` if it is new, or the revision of the record that the same row created.
+///
+/// # Errors
+/// Returns the errors of [`Known::place`], or `RECORD_EXISTS` if the id belongs to a
+/// record with other content.
 fn admit<G: Ground, R: Kept>(
     known: &Known<G>,
     there: &HashMap<Uuid, Trace>,
     record: &mut R,
 ) -> Result<Option<i64>, Refusal> {
-    // Nothing is said of a record before it is known to be within reach.
+    // The scope is checked first: of a record outside of it, the caller must not learn
+    // whether its id exists.
     known.place(record)?;
     let head = record.head();
     match there.get(&head.id) {
@@ -372,7 +434,8 @@ fn admit<G: Ground, R: Kept>(
     }
 }
 
-/// Keeps new records and tells of them; answers what became of the others.
+/// Inserts new records with their events. Returns the outcomes of those that were not
+/// inserted.
 async fn keep<G: Ground, R: Kept>(
     tx: &mut Tx,
     known: &mut Known<G>,
@@ -386,8 +449,9 @@ async fn keep<G: Ground, R: Kept>(
     let (refused, records): (Vec<R>, Vec<R>) = records
         .into_iter()
         .partition(|record| outcomes.contains_key(&record.head().id));
-    // A guard waits for others that take from the same store: one of them may have
-    // loaded the same rows meanwhile, and taken for them what is missing now.
+    // A guard can wait for a lock. Its holder may have imported the same rows, and
+    // occupied with them what the guard now finds missing: these rows are unchanged,
+    // not refused.
     let there = traces::<R>(tx, refused.iter()).await?;
     for record in &refused {
         let head = record.head();
@@ -408,10 +472,12 @@ async fn keep<G: Ground, R: Kept>(
         .collect();
     append_all(tx, &events).await?;
     for record in &kept {
+        // Later rows can refer to these without a lookup; in a dry run that is undone
+        // they couldn't be found.
         known.learn(R::KIND, record.head().id, Found::of(record));
     }
-    // Somebody has loaded the same rows since we looked, or holds what only one
-    // can hold.
+    // A conflicting record was inserted since `there` was read: by a concurrent import
+    // of the same rows, or by anyone else who took the same value.
     let there = traces::<R>(tx, others.iter()).await?;
     for record in others {
         let head = record.head();

@@ -1,32 +1,33 @@
-//! What a data set claims of areas and units: what a dry run goes by where they
-//! are not on the platform yet.
+//! The areas and units that a data set contains: the references of a dry run are
+//! checked against them where they aren't on the platform yet. It doesn't read data
+//! sets: that is up to the import.
 
 use std::collections::HashMap;
 
 use uuid::Uuid;
 use wangge_resource::Found;
 
-/// Areas by code and units by id.
+/// The areas of a data set by code, and its units by id.
 #[derive(Debug, Default)]
 pub struct Claims {
-    /// What is claimed of an area, by its code.
+    /// The data set's areas, by code.
     pub areas: HashMap<String, Found>,
-    /// What is claimed of a unit, by its id.
+    /// The data set's units, by id.
     pub units: HashMap<Uuid, Found>,
 }
 
 impl Claims {
-    /// What is claimed of an area.
+    /// Returns the area with a code, if the data set contains it.
     pub fn area(&self, code: &str) -> Option<&Found> {
         self.areas.get(code)
     }
 
-    /// The units, and what is claimed of them.
+    /// Returns all units with their ids, in no particular order.
     pub fn units(&self) -> impl Iterator<Item = (Uuid, &Found)> {
         self.units.iter().map(|(id, unit)| (*id, unit))
     }
 
-    /// What is claimed of a unit.
+    /// Returns the unit with an id, if the data set contains it.
     pub fn unit(&self, id: Uuid) -> Option<&Found> {
         self.units.get(&id)
     }

@@ -1,16 +1,17 @@
-//! The trace that a corrected end leaves: the day before, the day after, who
-//! corrected it and why, in the table `correction` of the service.
+//! The audit record of a corrected end: the end before and after the correction, who
+//! made it and why, in the table `correction` of the service. It doesn't change the
+//! record itself.
 
 use chrono::{DateTime, NaiveDate, Utc};
 use uuid::Uuid;
 use wangge_pg::{StoreError, Tx, request::RequestKey};
 use wangge_resource::End;
 
-/// Keeps the trace of a correction, if it is one, of the record with an id
-/// whose end was `before`.
+/// Writes the audit record if `end` is a correction. `before` is the end that is
+/// replaced; `kind` and `id` identify the record, `key` the actor.
 ///
 /// # Errors
-/// What the database says.
+/// Returns the database's error.
 pub async fn keep(
     end: &End,
     tx: &mut Tx,

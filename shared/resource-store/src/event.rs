@@ -1,4 +1,6 @@
-//! Plain records as the feed tells of them: all in one shape.
+//! The event of a change, of the same shape for all kinds of records: consumers apply a
+//! new kind without a new payload. It adds nothing to a record's summary, so it never
+//! contains personal data that the summary leaves out.
 
 use chrono::{DateTime, Utc};
 use wangge_api::{
@@ -9,7 +11,9 @@ use wangge_outbox::NewEvent;
 
 use wangge_resource::Record;
 
-/// The event that tells of a record as it now stands.
+/// Creates the event that reports a record in its current version. `now` is the time of
+/// the transaction; the record's `changed_time` can be earlier, as for imported
+/// records.
 pub fn record_changed<R: Record>(record: &R, now: DateTime<Utc>) -> NewEvent {
     let head = record.head();
     let told = record.told();

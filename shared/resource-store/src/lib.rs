@@ -1,7 +1,9 @@
-//! Resources, the storage floor: the table of a kind of record, how its records are
-//! listed, found where others name them, and written, each write in one transaction
-//! with its event and its request id. It refuses to know any kind of record by
-//! name, and to write a record without the event that reports it.
+//! Resources, the storage floor: the tables of the kinds of records, their lists, the
+//! resolution of their references, and their writes, each in one transaction with its
+//! event and its request id.
+//!
+//! It refuses to know any kind of record by name, and to write a record without the
+//! event that reports it.
 
 pub mod claims;
 pub mod correction;

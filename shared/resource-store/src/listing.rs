@@ -1,19 +1,26 @@
-//! Lists of records by area. A page reads about what it returns, however many
-//! records there are: each shape of list has an index that holds its records in
-//! order.
+//! Lists of records by area. Each shape of list has an index that holds its records in
+//! list order, so a page costs about as many rows as it returns, however large the
+//! table is. It refuses to scan: a list with a filter that its table doesn't support is
+//! empty.
 //!
-//! Area codes are prefixes of the codes within them, so a list of an area is
-//! served by the longest of [`LENGTHS`] that the area's code has; these are those
-//! of districts, streets, communities and grids. What lies within that prefix and
-//! not in the area is passed over. For every state that is asked for, the first
-//! few are taken from the index and put together; no state means all of them.
-//! Lanes for lists are planned as if pages of tables cost nothing: what counts is
-//! how many rows a plan looks at.
+//! The code of an area is a prefix of the codes of all areas inside it. A list is
+//! served by the index on the longest prefix in `LENGTHS` that the area's code has;
+//! these are the lengths of the codes of districts, streets, communities and grids.
+//! Records with that prefix but outside of the area are filtered out. With states, the
+//! first records of each requested state are read from the index and merged. The
+//! connections for lists have a planner setup in which pages of a table cost nothing,
+//! so the cheapest plan is the one that visits the fewest rows.
 //!
-//! Of the records that hold on a day there may be few in an area where many have
-//! ended. So it is looked first whether they are few: then all of them are taken,
-//! by an index of areas and days. Otherwise they are met soon, and are read in
-//! order.
+//! For records in effect on a day, reading in list order can be arbitrarily slow: in an
+//! area where nearly all records have ended, it would visit all of them to find a few.
+//! So the statement first checks whether they are few, with an index on areas and days.
+//! If so, it reads all of them by that index and sorts. If not, they are frequent
+//! enough for reading in order to fill the page soon.
+//!
+//! All statements share the parameters that `Listing::arguments` binds: `$1` and `$2`
+//! are the bounds of the area codes in scope, `$3` the parent, `$4` the day, `$5` the
+//! last key of the previous page, `$6` the page size, `$7` the sort values and `$8` the
+//! areas around the scope.
 
 use sqlx::{Arguments as _, AssertSqlSafe, postgres::PgArguments};
 use wangge_auth::RecordScope;
@@ -23,64 +30,69 @@ use wangge_resource::Record;
 
 use crate::{Filter, Listed, table::from_row};
 
-/// Lengths of codes by which records are indexed, the longest first.
+/// Lengths of the code prefixes that are indexed, the longest first.
 const LENGTHS: [usize; 4] = [15, 12, 9, 6];
 
-/// What is true of what lies in the area.
+/// Condition for records inside the area. Needed in addition to the prefix, which can
+/// be shorter than the area's code.
 const WITHIN: &str = "kept.area_code >= $1 and kept.area_code < $2";
 
-/// Whether what holds on the day is few: at most ten pages, of which one more is
-/// among [`Listing::held`].
+/// Condition that few records are in effect on the day: at most ten pages.
+/// [`Listing::held`] reads one row beyond that.
 const FEW: &str = "(select count(*) <= $6 * 10 from held)";
 
-/// How the records of a table are listed. Names are those of the table and its
+/// The list order and the filters of a table. Names are those of the table and its
 /// columns.
 #[derive(Debug, Clone, Copy)]
 pub struct Listing {
-    /// The table; its rows have an `area_code`. Where they are dated, its database
-    /// has a type `code_range`, of codes in their order.
+    /// The table. It must have a column `area_code`; if it is dated, its database must
+    /// have the type `code_range`, a range of area codes.
     pub table: &'static str,
-    /// By what records are in order. The last one names a record.
+    /// The columns of the list order. The last one must be unique: it identifies a
+    /// record, and makes the order total.
     pub order: &'static [Column],
-    /// Whether what is least comes first.
+    /// True for ascending order.
     pub is_ascending: bool,
-    /// What holds the record to which one belongs, if they belong to some.
+    /// SQL expression for the id of a record's parent, if records have one. An index
+    /// should have the same expression.
     pub parent: Option<&'static str>,
-    /// Whether a record lies where the one lies to which it belongs.
+    /// True if a record is always in the area of its parent.
     pub lies_with_parent: bool,
-    /// What sorts records, if something does: their states.
+    /// The column that indexes sort by before the list order, such as the state.
     pub sort: Option<Sort>,
-    /// Whether a record holds from a `start_date` to an `end_date`.
+    /// True if the records are dated, with the columns `start_date` and `end_date`.
     pub is_dated: bool,
-    /// What else must be true of a record, named `kept`, for it to hold on day $4. It
-    /// asks for one row at a time, by its key: `coalesce((select …), true)`, since
-    /// what can be joined is read whole.
+    /// Further SQL condition for a record to be in effect on day `$4`; the row's alias
+    /// is `kept`. It must look up single rows by their keys, in the form
+    /// `coalesce((select …), true)`: a subquery that the planner can turn into a join
+    /// makes it read the whole table.
     pub holds_while: Option<&'static str>,
-    /// Whether who may read a record in the areas around their own does.
+    /// True if a record is also listed for the areas inside its own, as in
+    /// [`RecordScope::areas_around`].
     pub is_shared: bool,
 }
 
-/// A column by which records are in order.
+/// A column of the list order.
 #[derive(Debug, Clone, Copy)]
 pub struct Column {
-    /// Its name.
+    /// Name of the column.
     pub name: &'static str,
-    /// Its type.
+    /// SQL type of the column, to which the key in a page token is cast.
     pub sql_type: &'static str,
 }
 
-/// What sorts records.
+/// A column with few values that indexes sort by first.
 #[derive(Debug, Clone, Copy)]
 pub struct Sort {
-    /// The column.
+    /// Name of the column.
     pub column: &'static str,
-    /// All values that it can have.
+    /// Returns all values that the column can have, for lists without a filter on it.
     pub values: fn() -> Vec<i16>,
 }
 
 impl Listing {
-    /// Records of a table in the order of their entry, the one entered last first,
-    /// that belong to nothing and have neither days nor states.
+    /// Creates the listing of a table in the order of entry, the newest record first,
+    /// without parent, states or days.
     pub const fn of(table: &'static str) -> Self {
         Self {
             table,
@@ -98,10 +110,11 @@ impl Listing {
         }
     }
 
-    /// The records of a list, in its order.
+    /// Returns the records of a page, in list order. For listings in the order of entry
+    /// only, which [`Listing::of`] creates: rows are joined and sorted by `entry`.
     ///
     /// # Errors
-    /// What the database says.
+    /// Returns an error if no connection is free, or the database's.
     pub async fn records<R: Record>(
         &self,
         lanes: &Lanes,
@@ -125,6 +138,7 @@ impl Listing {
                     .await
             })
             .await?;
+        // The join doesn't preserve the order of the page.
         rows.sort_unstable_by_key(|(entry, _)| std::cmp::Reverse(*entry));
         let read = |(entry, row): (i64, String)| {
             let record = from_row(&row)?;
@@ -133,10 +147,11 @@ impl Listing {
         rows.into_iter().map(read).collect()
     }
 
-    /// What names the records of a list: the last column of its order.
+    /// Returns the identifiers of the records of a page, the values of the last column
+    /// of the order, in list order.
     ///
     /// # Errors
-    /// What the database says.
+    /// Returns an error if no connection is free, or the database's.
     pub async fn names<T>(
         &self,
         lanes: &Lanes,
@@ -160,7 +175,8 @@ impl Listing {
         .await
     }
 
-    /// What [`Listing::page`] names by number.
+    /// Returns the arguments of [`Listing::page`], all of them in every statement, so
+    /// that the numbers are the same in each.
     fn arguments(&self, scope: &RecordScope, filter: &Filter) -> Result<PgArguments, StoreError> {
         let mut arguments = PgArguments::default();
         let mut add = || {
@@ -177,7 +193,7 @@ impl Listing {
         Ok(arguments)
     }
 
-    /// The values by which records are sorted that are asked for.
+    /// Returns the sort values to read: the requested one, or all of them.
     fn values(&self, filter: &Filter) -> Vec<i16> {
         match (filter.state, self.sort) {
             (Some(value), _) => vec![value],
@@ -186,8 +202,9 @@ impl Listing {
         }
     }
 
-    /// A statement that has the `name` of each record of a list, in order. None
-    /// where nothing can be in the list.
+    /// Builds the statement that selects the identifiers of the records of a page, in
+    /// list order, as `name`. Returns `None` if the list is empty for certain: the
+    /// scope has no area, or the listing doesn't support a filter.
     fn page(&self, scope: &RecordScope, filter: &Filter) -> Option<String> {
         let code = scope.own_area()?;
         let fits = [
@@ -208,10 +225,15 @@ impl Listing {
             (None, Some(holds)) => {
                 held = self.held();
                 sources.push(self.few(holds));
+                // Exactly one of the two sources returns rows: each condition on the
+                // count is the same for all rows, so the other source is skipped as a
+                // whole.
                 let place = format!("not {FEW} and {}", place(code));
                 sources.push(self.first(filter, &place, Some(holds)));
             }
         }
+        // Areas around the scope, each by an equality that its index serves. Those
+        // inside the scope have been covered already, and must not be listed twice.
         if self.is_shared && filter.parent.is_none() {
             sources.push(format!(
                 "select {} from unnest($8) one (code) cross join lateral ({}) found \
@@ -223,13 +245,15 @@ impl Listing {
         let name = self.order.last()?.name;
         let order = self.in_order("found");
         Some(format!(
+            // Each source returns a few pages at most, so sorting them here is cheap.
             "{held}select unnest((array_agg(found.{name} order by {order}))[:$6::integer]) as name \
              from ({}) found",
             sources.join(" union all ")
         ))
     }
 
-    /// The first few records of a place.
+    /// Builds the query for the first records that meet the condition `place`, up to a
+    /// page for each sort value.
     fn first(&self, filter: &Filter, place: &str, holds: Option<&str>) -> String {
         let holds = holds
             .map(|holds| format!(" and {holds}"))
@@ -246,7 +270,9 @@ impl Listing {
         let Some(sort) = self.sort else {
             return first("");
         };
-        // Named one by one, since how many there are of each is known.
+        // One subquery per value, so that each reads its own part of the index in
+        // order; with `= any($7)` the rows would have to be sorted. The values are
+        // literals, so the planner knows from its statistics how frequent each one is.
         let each = self.values(filter).into_iter();
         let each: Vec<_> = each
             .map(|value| first(&format!(" and kept.{} = {value}", sort.column)))
@@ -254,8 +280,9 @@ impl Listing {
         format!("({})", each.join(" union all "))
     }
 
-    /// Some of what holds on the day, and no more than it takes to know that they
-    /// are not [`FEW`].
+    /// Builds the CTE with the records that are in effect on the day, up to one more
+    /// than [`FEW`] allows. It is limited, so that the check is cheap even if there are
+    /// many.
     fn held(&self) -> String {
         format!(
             "with held as materialized (select {} from {} kept \
@@ -266,7 +293,9 @@ impl Listing {
         )
     }
 
-    /// All of what holds on the day, if these are few.
+    /// Builds the query for all records that are in effect on the day, if they are few.
+    /// The CTE has the columns of the order only; the other conditions are checked on
+    /// the joined rows.
     fn few(&self, holds: &str) -> String {
         let names = self.order.iter().map(|column| column.name);
         let same: Vec<_> = names
@@ -285,11 +314,13 @@ impl Listing {
         )
     }
 
-    /// What is true of what belongs to a record.
+    /// Builds the condition for the records of a parent.
     fn with(&self, parent: &str) -> String {
         let place = format!("{parent} = $3 and {WITHIN}");
         if self.lies_with_parent {
-            // Where one lies, all of them do.
+            // All records of the parent are in the same area, so one of them decides
+            // for all: otherwise a large parent outside of the scope would be read to
+            // the end to return nothing.
             let table = self.table;
             format!("{place} and (select {WITHIN} from {table} kept where {parent} = $3 limit 1)")
         } else {
@@ -297,7 +328,7 @@ impl Listing {
         }
     }
 
-    /// What is true of what holds on the day.
+    /// Builds the condition for records that are in effect on the day.
     fn holds(&self) -> String {
         let days = "kept.start_date <= $4 and (kept.end_date is null or kept.end_date > $4)";
         match self.holds_while {
@@ -323,7 +354,7 @@ impl Listing {
             .join(", ")
     }
 
-    /// What is true of what comes behind the last page.
+    /// Builds the condition for records after the previous page.
     fn behind(&self) -> String {
         let last = self.order.iter().zip(1..);
         let last: Vec<_> = last
@@ -335,7 +366,8 @@ impl Listing {
     }
 }
 
-/// What is true of what lies in an area, by the longest prefix that has an index.
+/// Builds the condition for records inside an area, in the form that the index on the
+/// longest prefix serves.
 fn place(code: &str) -> String {
     let fits = |length: &&usize| code.is_char_boundary(**length) && code.len() >= **length;
     match LENGTHS.iter().find(fits) {

@@ -1,4 +1,5 @@
-//! Reading one record.
+//! Reads single records. Lists are read in `listing`, and records that are about to
+//! change in `write`.
 
 use uuid::Uuid;
 use wangge_auth::RecordScope;
@@ -6,10 +7,10 @@ use wangge_kernel::refusal::Refusal;
 
 use crate::{Host, Kept};
 
-/// The record with an id.
+/// Returns the record with an id.
 ///
 /// # Errors
-/// `RECORD_NOT_FOUND`.
+/// Returns `RECORD_NOT_FOUND` if there is none in the scope.
 pub async fn get<H: Host, R: Kept>(host: &H, scope: &RecordScope, id: Uuid) -> Result<R, Refusal> {
     R::load(&host.database().calls, scope, id)
         .await?

@@ -1,11 +1,14 @@
-//! What records stand on: the areas, people, units and records that they name.
-//! What was found is remembered, since codes and kinds never change and
-//! nothing is ever deleted; states and ends do change: states are asked for in
-//! calls alone, whose memory lasts no longer than their transaction, and an end
-//! that comes during a load holds for the next one.
+//! Resolves the references of records: to areas, units, people and other records, and
+//! checks that their targets meet the requirements. It refuses to know where a target
+//! is stored: each service implements [`Ground`] for that.
 //!
-//! The one place where references are checked for their day: see
-//! [`Known::demand_days`].
+//! Resolved references are cached, since area codes and kinds never change and no
+//! record is ever deleted. States and ends do change. States are therefore checked in
+//! calls only, whose cache lives no longer than their transaction; an end that arrives
+//! during an import takes effect with the next import.
+//!
+//! This is the only place that checks whether references are in effect on the day that
+//! counts: see [`Known::demand_days`].
 
 use std::{
     collections::{HashMap, HashSet},
@@ -24,15 +27,19 @@ use wangge_resource::{Found, Key, Record, Reference, Told};
 
 use crate::Claims;
 
-/// What organization's units are called wherever they are named.
+/// Name of organization's units in every service's references.
 const UNIT: &str = "unit";
 
-/// How a service finds what its records name.
+/// Looks up the targets of references in a service's database.
 pub trait Ground: Send + Sync + 'static {
-    /// In which scope records are looked for.
+    /// Returns the scope in which areas and records are looked up.
     fn scope(&self) -> &RecordScope;
 
-    /// Records of a kind by id, those that are there for the caller.
+    /// Returns the records of a kind with these ids that the caller can refer to.
+    /// Missing records, and those outside of the scope, are left out.
+    ///
+    /// # Errors
+    /// Returns the database's error.
     fn find(
         &self,
         tx: &mut Tx,
@@ -40,13 +47,17 @@ pub trait Ground: Send + Sync + 'static {
         ids: &[Uuid],
     ) -> impl Future<Output = Result<Vec<(Uuid, Found)>, StoreError>> + Send;
 
-    /// Whether records of a kind, `area` among them, are another service's, whose
-    /// feed brings them here.
+    /// Returns true if records of a kind, including `area`, are owned by another
+    /// service, whose feed delivers them. An import waits for these, and a dry run may
+    /// assume them.
     fn is_foreign(&self, _kind: &str) -> bool {
         false
     }
 
-    /// Areas by code, those that are there for the caller.
+    /// Returns the areas with these codes that the caller can refer to.
+    ///
+    /// # Errors
+    /// Returns the database's error.
     fn find_areas(
         &self,
         tx: &mut Tx,
@@ -54,29 +65,31 @@ pub trait Ground: Send + Sync + 'static {
     ) -> impl Future<Output = Result<Vec<(String, Found)>, StoreError>> + Send;
 }
 
-/// A ground, and what has been found on it.
+/// A resolver with the references that it has resolved so far.
 #[derive(Debug, Clone)]
 pub struct Known<G> {
     ground: G,
     records: HashMap<(&'static str, Uuid), Found>,
     areas: HashMap<String, Found>,
-    /// What was waited for in vain.
+    /// Targets that a wait has timed out for; they aren't waited for again.
     given_up: HashSet<Key>,
-    /// Whether what belongs to other services is taken as given: a trial may
-    /// come before they have it.
+    /// True if missing records of other services are assumed to exist: a dry run can
+    /// take place before this service has them.
     trusts: bool,
-    /// What is claimed of areas and units in a trial; then nothing is taken as
-    /// given.
+    /// Areas and units of the data set of a dry run. With these nothing is assumed,
+    /// since everything is known that will be there.
     claims: Option<Arc<Claims>>,
-    /// What a trial has let pass: digests by id, and the days of what only one
-    /// record can have at a time.
+    /// Records that a dry run has accepted without writing them: their fingerprints by
+    /// id, and below the periods for which they occupy a value that only one record can
+    /// have.
     passed: HashMap<Uuid, Option<String>>,
     terms: HashMap<(&'static str, String), Vec<Term>>,
-    /// Where a trial keeps what it has let pass, if it goes on over many batches.
+    /// The transaction of a dry run that goes over many batches; it makes the accepted
+    /// records visible to later batches.
     trial: Option<Trial>,
 }
 
-/// First day, and first day on which it no longer holds.
+/// A period: its first day, and the first day after it.
 type Term = (NaiveDate, Option<NaiveDate>);
 
 fn overlap(one: Term, other: Term) -> bool {
@@ -84,7 +97,7 @@ fn overlap(one: Term, other: Term) -> bool {
 }
 
 impl<G: Ground> Known<G> {
-    /// Nothing found yet.
+    /// Creates a resolver without any resolved references.
     pub fn new(ground: G) -> Self {
         Self {
             ground,
@@ -99,33 +112,40 @@ impl<G: Ground> Known<G> {
         }
     }
 
-    /// In which scope records are looked for.
+    /// Returns the scope in which areas and records are looked up.
     pub fn scope(&self) -> &RecordScope {
         self.ground.scope()
     }
 
-    /// The ground itself.
+    /// Returns the service's own lookup.
     pub fn ground(&self) -> &G {
         &self.ground
     }
 
-    /// The ground itself, to teach it something.
+    /// Returns the service's own lookup for modification, such as to cache what it has
+    /// found.
     pub fn ground_mut(&mut self) -> &mut G {
         &mut self.ground
     }
 
-    /// Remembers a record as if it had been found.
+    /// Adds a resolved reference to the cache, for a record that has just been written
+    /// or accepted.
     pub fn learn(&mut self, kind: &'static str, id: Uuid, found: Found) {
         self.records.insert((kind, id), found);
     }
 
-    /// Goes by what a data set claims of areas and units that can't be found, and
-    /// takes nothing as given. For trials only: a load goes by what is there.
+    /// Resolves areas and units that aren't in the database from a data set, and stops
+    /// assuming records of other services. For dry runs only: an import checks against
+    /// what is there.
     pub fn claim(&mut self, claims: Arc<Claims>) {
         self.claims = Some(claims);
     }
 
-    /// Looks for everything that is named: a statement for each kind at most.
+    /// Resolves references, with at most one statement per kind. References that can't
+    /// be resolved are not an error here: [`Known::demand`] rejects them.
+    ///
+    /// # Errors
+    /// Returns the database's error.
     pub async fn look(
         &mut self,
         tx: &mut Tx,
@@ -147,6 +167,8 @@ impl<G: Ground> Known<G> {
             self.learn_claimed_areas(codes);
         }
         for (kind, ids) in ids {
+            // Missing records aren't cached: a feed may deliver them before the next
+            // lookup.
             let found = self.ground.find(tx, kind, &ids).await?;
             self.records
                 .extend(found.into_iter().map(|(id, found)| ((kind, id), found)));
@@ -161,6 +183,7 @@ impl<G: Ground> Known<G> {
         let Some(claims) = &self.claims else { return };
         for code in codes {
             if let Some(claimed) = claims.area(&code) {
+                // The database takes precedence over the data set, here as for units.
                 self.areas.entry(code).or_insert_with(|| claimed.clone());
             }
         }
@@ -176,13 +199,13 @@ impl<G: Ground> Known<G> {
         }
     }
 
-    /// Whether some records name what another service's feed has not brought and
-    /// may still bring.
+    /// Returns true if records refer to something of another service that its feed may
+    /// still deliver.
     pub fn waits_for<'r, R: Record>(&self, records: impl Iterator<Item = &'r R>) -> bool {
         self.missing(records).next().is_some()
     }
 
-    /// Waits no more for what some records name.
+    /// Stops waiting for what records refer to and the feeds haven't delivered.
     pub fn give_up<'r, R: Record>(&mut self, records: impl Iterator<Item = &'r R>) {
         let missing: Vec<Key> = self.missing(records).collect();
         self.given_up.extend(missing);
@@ -203,8 +226,8 @@ impl<G: Ground> Known<G> {
             .map(|reference| reference.key)
     }
 
-    /// Whether it makes sense to wait for a record: what lies outside the scope
-    /// never comes.
+    /// Returns false if waiting for a record is pointless: an area outside of the scope
+    /// isn't found even after it has been delivered.
     fn may_be_reached(&self, key: &Key) -> bool {
         match key {
             Key::Code(code) => self.scope().covers(code),
@@ -212,29 +235,32 @@ impl<G: Ground> Known<G> {
         }
     }
 
-    /// The trial that goes on over many batches; it begins when it is first asked
-    /// for.
+    /// Returns the transaction of a dry run over many batches, and creates it on first
+    /// use.
     pub fn trial(&mut self) -> Trial {
         self.trial.get_or_insert_default().clone()
     }
 
-    /// Whether there is such a trial: then what was tried is in the database, for
-    /// what is tried later.
+    /// Returns true if a dry run has such a transaction. Then its records are in the
+    /// database for its later batches, and [`Known::pass`] isn't needed.
     pub fn is_on_trial(&self) -> bool {
         self.trial.is_some()
     }
 
-    /// Takes what belongs to other services as given, or not.
+    /// Sets whether missing records of other services are assumed to exist. Has no
+    /// effect after [`Known::claim`].
     pub fn trust(&mut self, trusts: bool) {
         self.trusts = trusts;
     }
 
-    /// Lets a tried record pass, unless it stands in the way of one that passed
-    /// before: what a trial has tried is not in the database.
+    /// Accepts a record of a dry run that is undone at once, unless it conflicts with
+    /// one that was accepted before: the database can't detect that, as neither is in
+    /// it.
     ///
     /// # Errors
-    /// `RECORD_EXISTS`, and what [`Record::taken`] refuses.
+    /// Returns `RECORD_EXISTS`, or the refusal of [`Record::taken`].
     pub fn pass<R: Record>(&mut self, record: &R) -> Result<(), Refusal> {
+        // The same row twice is no conflict: an import would return it as unchanged.
         let head = record.head();
         if let Some(digest) = self.passed.get(&head.id) {
             return if *digest == head.import_digest {
@@ -256,19 +282,22 @@ impl<G: Ground> Known<G> {
         Ok(())
     }
 
-    /// Puts a record in its place: what it names is there and holds on its days,
-    /// and where it has no place of its own it lies where the record lies that
-    /// places it.
+    /// Checks the references of a new record against their requirements, and sets the
+    /// area of a record that has none of its own. Its references must have been
+    /// resolved before with [`Known::look`].
     ///
     /// # Errors
-    /// `REFERENCE_UNKNOWN` and `FIELD_INVALID`, naming the field; `GUARD_FAILED`
-    /// as in [`Known::demand_state`] and [`Known::demand_days`].
+    /// Returns `REFERENCE_UNKNOWN` or `FIELD_INVALID`, naming the field, or
+    /// `GUARD_FAILED` like [`Known::demand_state`] and [`Known::demand_days`].
     pub fn place<R: Record>(&self, record: &mut R) -> Result<(), Refusal> {
         let placed_by = record.placed_by();
         let told = record.told();
+        // The day of an imported record is the one on which it came into being.
         let today = day_of(record.head().created_time, DEFAULT_ZONE);
         for reference in record.references() {
             let place = self.demand(R::KIND, &reference)?;
+            // Only the current state is known, and an imported record refers to an
+            // earlier one.
             if !record.head().imported {
                 self.demand_state(&reference)?;
             }
@@ -279,7 +308,8 @@ impl<G: Ground> Known<G> {
                 place.clone_into(&mut record.head_mut().area_code);
             }
         }
-        // The second wall: whatever named the place, the caller must reach it.
+        // Defence in depth: however the area was determined, it must be in the caller's
+        // scope.
         if self.scope().covers(&record.head().area_code) {
             Ok(())
         } else {
@@ -288,14 +318,17 @@ impl<G: Ground> Known<G> {
         }
     }
 
-    /// Demands that what a record of some kind names is there and is what it
-    /// must be; answers where it lies, if that is known.
+    /// Requires that a reference is resolved and that its target is of a permitted
+    /// kind. Returns the target's area, or `None` if the target was only assumed.
+    /// `record` is the kind of the referring record.
     ///
     /// # Errors
-    /// `REFERENCE_UNKNOWN` and `FIELD_INVALID`, naming the field.
+    /// Returns `REFERENCE_UNKNOWN` or `FIELD_INVALID`, naming the field.
     pub fn demand(&self, record: &str, reference: &Reference) -> Result<Option<&str>, Refusal> {
         let field = format!("{record}.{}", reference.field);
         let Some(found) = self.lookup(reference) else {
+            // Assumed in a dry run without a data set only, and only for other
+            // services' records: a service knows its own.
             let is_given = self.trusts && self.claims.is_none();
             if is_given && self.ground.is_foreign(reference.kind) {
                 return Ok(None);
@@ -308,13 +341,14 @@ impl<G: Ground> Known<G> {
         Ok(Some(&found.area_code))
     }
 
-    /// Demands that what a record names holds on the day that counts: the day of
-    /// the reference, else the first day of the record, else today. What holds
-    /// from a day to a day must lie within the days of what it names, the area
-    /// where it lies excepted: a grid can be split while its buildings stand.
+    /// Requires that the target of a reference is in effect on the day that counts: the
+    /// day of the reference, else the first day of the referring record, else `today`.
+    /// A dated record must also not outlast its target. Its area is exempt from that: a
+    /// grid can be split while its buildings remain.
     ///
     /// # Errors
-    /// `GUARD_FAILED` (`<kind>_not_current`), with the day that stands against it.
+    /// Returns `GUARD_FAILED` (`<kind>_not_current`), with the bound that the day is
+    /// outside of.
     pub fn demand_days(
         &self,
         reference: &Reference,
@@ -336,10 +370,11 @@ impl<G: Ground> Known<G> {
         Ok(())
     }
 
-    /// Demands that a record that is named is in a state in which it can be.
+    /// Requires that the target of a reference is in one of the required states, if the
+    /// reference requires any.
     ///
     /// # Errors
-    /// `GUARD_FAILED` (`<kind>_state`), with the state met.
+    /// Returns `GUARD_FAILED` (`<kind>_state`), with the current state.
     pub fn demand_state(&self, reference: &Reference) -> Result<(), Refusal> {
         let Key::Id(id) = &reference.key else {
             return Ok(());
@@ -357,7 +392,7 @@ impl<G: Ground> Known<G> {
         }
     }
 
-    /// What is known of a record that is named.
+    /// Returns the target of a reference from the cache; never queries the database.
     fn lookup(&self, reference: &Reference) -> Option<&Found> {
         match &reference.key {
             Key::Code(code) => self.areas.get(code),

@@ -1,9 +1,11 @@
-//! The table of a kind of record. A row is the record as JSON, taken apart and
-//! put together by PostgreSQL, so that one set of statements fits every table
-//! whose columns bear the names of the fields. Columns keep their types, and
-//! constraints and indexes are the table's own. Statements name the columns that
-//! they write, so that a column of a newer release keeps its default; what is
-//! read of such a column is ignored.
+//! The table of a kind of record, and the statements on it. A row is sent and received
+//! as JSON, which PostgreSQL converts to columns and back, so one set of statements
+//! serves every table whose columns have the names of the record's fields. Columns have
+//! their own types, and each table has its own constraints and indexes.
+//!
+//! Statements name the columns that they write, and ignore unknown columns that they
+//! read: a column that a newer release has added has its default while this release is
+//! still running. No statement deletes a record.
 
 use std::future::Future;
 
@@ -18,94 +20,120 @@ use wangge_resource::{Found, Record};
 
 use crate::Listing;
 
-/// The action by which a record is entered, as [`Kept::guard`] names it.
+/// The action that creates a record, as passed to [`Kept::guard`].
 pub const CREATE: &str = "create";
 
-/// Which records a list has.
+/// Filters and bounds of one page of a list.
 #[derive(Debug, Clone, Default)]
 pub struct Filter {
-    /// Only those of this parent.
+    /// Only records of this parent; `None` for all.
     pub parent: Option<Uuid>,
-    /// Only those that hold on this day.
+    /// Only records in effect on this day; `None` for all.
     pub on: Option<NaiveDate>,
-    /// Only those in the state with this number.
+    /// Only records in the state with this number; `None` for all.
     pub state: Option<i16>,
-    /// Only those that come behind these values of what they are in order by.
+    /// Only records after this key, the values of the columns of the list order; `None`
+    /// for the first page.
     pub behind: Option<Vec<String>>,
-    /// At most this many.
+    /// Maximum number of records.
     pub limit: i64,
 }
 
-/// A record with its place in the order of entry.
+/// A record of a list, with its position in the order of entry.
 #[derive(Debug, Clone)]
 pub struct Listed<R> {
-    /// The place.
+    /// The position, from a sequence that all tables of a database share.
     pub entry: i64,
-    /// The record.
+    /// The record at that position.
     pub record: R,
 }
 
-/// What is known of a row by its id, whoever asks.
+/// Identity of a stored record, to recognise repeated rows of an import. It is read
+/// regardless of the scope, since ids are unique in the whole table.
 #[derive(Debug, Clone)]
 pub struct Trace {
-    /// The id.
+    /// Id of the stored record.
     pub id: Uuid,
-    /// Digest of the row that loaded it.
+    /// Fingerprint of the row that imported it; `None` for a record created by a call.
     pub digest: Option<String>,
-    /// Its revision.
+    /// The record's current revision.
     pub revision: i64,
 }
 
-/// A kind of record with a table. [`table!`](crate::table!) writes it. Functions
-/// with a scope answer nothing that lies outside it.
+/// A kind of record with a table. Implemented by [`table!`](crate::table!). Functions
+/// with a scope never return anything outside of it.
 pub trait Kept: Record {
-    /// Names of the columns that an insert writes, the place in the order of
-    /// entry aside, in lists parted by commas. They are the record's fields.
+    /// The columns that an insert writes, as comma-separated lists: all fields of the
+    /// record, but not `entry`. Tests compare them with the fields.
     const COLUMNS: &'static [&'static str];
 
-    /// How they are listed.
+    /// Order and filters of lists.
     const LISTING: Listing;
 
-    /// The record with an id.
+    /// Returns the record with an id, or `None` if there is none in the scope.
+    ///
+    /// # Errors
+    /// Returns the database's error.
     fn load(
         pool: &PgPool,
         scope: &RecordScope,
         id: Uuid,
     ) -> impl Future<Output = Result<Option<Self>, StoreError>> + Send;
 
-    /// The record with an id, locked against every other writer.
+    /// Returns the record with an id, and locks it against all other writers until the
+    /// end of the transaction.
+    ///
+    /// # Errors
+    /// Returns the database's error.
     fn lock(
         tx: &mut Tx,
         scope: &RecordScope,
         id: Uuid,
     ) -> impl Future<Output = Result<Option<Self>, StoreError>> + Send;
 
-    /// Which of these records are there, where they lie, and on which days they
-    /// hold. They can't change while the transaction lasts.
+    /// Returns those of some records that exist in the scope, as targets of references.
+    /// Rows of kinds with states or days are locked in share mode, so that neither
+    /// changes before the referring record is committed; nothing else that is returned
+    /// ever changes.
+    ///
+    /// # Errors
+    /// Returns the database's error.
     fn find(
         tx: &mut Tx,
         scope: &RecordScope,
         ids: &[Uuid],
     ) -> impl Future<Output = Result<Vec<(Uuid, Found)>, StoreError>> + Send;
 
-    /// Which of these ids are in use, by whatever record.
+    /// Returns which of these ids are taken, regardless of the scope.
+    ///
+    /// # Errors
+    /// Returns the database's error.
     fn trace(
         tx: &mut Tx,
         ids: &[Uuid],
     ) -> impl Future<Output = Result<Vec<Trace>, StoreError>> + Send;
 
-    /// Keeps new records, except for those that have what another one has that
-    /// only one can have. Answers the ids of those that were kept. A violated
-    /// constraint would undo the rest.
+    /// Inserts new records, except those that conflict with another record's unique or
+    /// exclusive value, and returns the ids of the inserted ones. Conflicts are skipped
+    /// and not raised, since an error would abort the whole transaction.
+    ///
+    /// # Errors
+    /// Returns the database's error, including violations of other constraints.
     fn insert_free(
         tx: &mut Tx,
         records: &[Self],
     ) -> impl Future<Output = Result<Vec<Uuid>, StoreError>> + Send;
 
-    /// Those of some records that a guard of their table keeps from an action,
-    /// and why: what hangs on other records, such as how many places are left.
-    /// The records are about to be entered ([`CREATE`]), or are locked and have
-    /// taken the action.
+    /// Checks rules that depend on other records, such as how many places are left, and
+    /// returns the records that an action must be refused for, each with its refusal.
+    /// The records are about to be inserted ([`CREATE`]), or they are locked and have
+    /// taken the action, but not been written yet.
+    ///
+    /// A guard that counts must lock what it counts, since concurrent transactions
+    /// can't see each other's records.
+    ///
+    /// # Errors
+    /// Returns the database's error.
     fn guard(
         _tx: &mut Tx,
         _records: &[Self],
@@ -115,8 +143,12 @@ pub trait Kept: Record {
         async { Ok(Vec::new()) }
     }
 
-    /// Has what hangs on a record take its step with it, in the same transaction:
-    /// the record is locked, and has been kept as the action left it.
+    /// Applies the consequences of an action to other records, in the same transaction:
+    /// such as withdrawing the claims on a cancelled project. The record is locked and
+    /// has been updated.
+    ///
+    /// # Errors
+    /// Returns the database's error, or a refusal of the other records.
     fn follow(
         _tx: &mut Tx,
         _record: &Self,
@@ -126,42 +158,74 @@ pub trait Kept: Record {
         async { Ok(()) }
     }
 
-    /// Keeps what a locked record has become.
+    /// Updates the row of a locked record, as far as its columns can change.
+    ///
+    /// # Errors
+    /// Returns the database's error.
     fn update(&self, tx: &mut Tx) -> impl Future<Output = Result<(), StoreError>> + Send;
 }
 
-/// A row as it is sent.
+/// Serializes a record, or a slice of records, for a statement.
 ///
 /// # Errors
-/// When the record can't be written as JSON: a fault of ours.
+/// Returns an error if it can't be serialized, which is a bug.
 pub fn to_row<R: serde::Serialize + ?Sized>(record: &R) -> Result<String, StoreError> {
     serde_json::to_string(record).map_err(|error| sqlx::Error::Encode(error.into()).into())
 }
 
-/// A row as it was received.
+/// Deserializes a row that a statement returned.
 ///
 /// # Errors
-/// When a column can't be read as its field: a fault of ours.
+/// Returns an error if a column can't be read as its field, which is a bug.
 pub fn from_row<R: Record>(row: &str) -> Result<R, StoreError> {
     serde_json::from_str(row).map_err(|error| sqlx::Error::Decode(error.into()).into())
 }
 
-/// Writes the statements of a kind of record: its table; the column of the
-/// record to which it belongs, if there is one, or `shared` if who may read it
-/// in the areas around their own does ([`RecordScope::areas_around`]); `dated` if it holds from a day
-/// to a day, `while` what it is of does on day $4; its states, if it has some; the columns that stay as they were
-/// entered and those that can change, if there are any, the columns of [`Head`](wangge_resource::Head)
-/// and [`Course`](wangge_resource::Course) aside; and the functions that are its [`Kept::guard`] and its
-/// [`Kept::follow`], if it has them.
+/// Generates the statements of a kind of record, as its implementation of
+/// [`Kept`](crate::Kept). The clauses, in this order:
+///
+/// - `in`: the table.
+/// - `of`, optional: SQL expression for the id of the parent. A kind without an area of
+///   its own is always in the area of this parent. Or `shared`: callers can also read
+///   records of the areas around their own, see
+///   [`RecordScope::areas_around`](wangge_auth::RecordScope::areas_around).
+/// - `dated`, optional: the record has the columns `start_date` and `end_date`. With
+///   `while`, a further SQL condition for it to be in effect on day `$4`, where the
+///   row's alias is `kept`; see [`Listing::holds_while`](crate::Listing::holds_while).
+/// - `states`, optional: the enum of its states, made by `states!`.
+/// - `keeps`: the columns that never change, comma-separated.
+/// - `changes`, optional: the columns that an update writes.
+/// - `guarded by`, optional: the function that is its
+///   [`Kept::guard`](crate::Kept::guard); and `, followed by` the one that is its
+///   [`Kept::follow`](crate::Kept::follow).
+///
+/// The columns of [`Head`](wangge_resource::Head) and
+/// [`Course`](wangge_resource::Course) are not listed: all of them are inserted, and
+/// those that can change are updated. Any other column in neither list is never
+/// written.
 ///
 /// ```ignore
-/// table! { Building in "building" of "estate_id" dated keeps "estate_id, start_date" changes "name, end_date" }
-/// table! { Wish in "wish" states(WishState) keeps "resident_id" changes "title, claim_until" }
-/// table! { Booking in "booking" of "session_id" states(BookingState) keeps "session_id" guarded by booking::free }
-/// table! { Event in "event" states(EventState) keeps "kind" guarded by event::guard, followed by event::follow }
+/// table! { NeedTag in "need_tag" of "resident_id" dated
+/// while "coalesce((select end_date > $4 from resident where id = kept.resident_id), true)"
+/// keeps "resident_id, kind, team, start_date"
+/// changes "note, end_date" }
+/// table! { LivelihoodItem in "livelihood_item" shared dated
+/// keeps "limit_days, start_date"
+/// changes "name, materials, end_date" }
+/// table! { ServiceEvent in "service_event" states(ServiceEventState)
+/// keeps "kind, team_id, station_id"
+/// changes "title, start_time, end_time"
+/// guarded by service_event::guard, followed by service_event::follow }
 /// ```
+///
+/// The macro parses one clause after another: `@days`, `@states`, `@changes` and
+/// `@guard` each append to the bracketed fragments of SQL that the last arm, `@`, puts
+/// together. sqlx's macros accept literals joined by `+`, so every statement is checked
+/// at build time.
 #[macro_export]
 macro_rules! table {
+    // Only a shared table uses `$4`. The condition on it is always true, and gives the
+    // parameter a type, so that all kinds bind the same arguments.
     ($record:ident in $table:literal of $parent:literal $($rest:tt)*) => {
         $crate::table!(@days $record, $table,
             ["area_code >= $2 and area_code < $3 and $4::text[] is not null"],
@@ -187,6 +251,7 @@ macro_rules! table {
         $crate::table!(@states $record, $table, $where, [$($list)* is_dated: true,],
             {["start_date"] ["end_date"] [" for share"]}, $($rest)*);
     };
+    // Without days, `find` needs no lock for them: an area never changes.
     (@days $record:ident, $table:literal, $where:tt, $list:tt, $($rest:tt)*) => {
         $crate::table!(@states $record, $table, $where, $list,
             {["null::date"] ["null::date"] [""]}, $($rest)*);
@@ -333,6 +398,8 @@ macro_rules! table {
                 records: &[Self],
             ) -> ::std::result::Result<::std::vec::Vec<::uuid::Uuid>, ::wangge_pg::StoreError> {
                 Ok(::sqlx::query_scalar!(
+                    // `entry` is not a field of the record: the order of entry is that
+                    // of the database.
                     "insert into " + $table + " (entry, \
                          id, area_code, created_time, changed_time, imported, import_digest, revision" $(+ ", " + $columns)+ + ") \
                      select nextval('record_entry'), \

@@ -1,5 +1,10 @@
-//! Entering a record and changing one: each in one transaction with its event
-//! and its request id.
+//! Creates and changes records: each write in one transaction with its event and its
+//! request id. It refuses to write a record that no guard has seen, and to decide what
+//! a change is: that is up to the record's own functions, which are passed in.
+//!
+//! A write takes its locks in a fixed order: the record that it changes, then its
+//! request id, then the targets of its references, then what its guard locks, and last
+//! the records that follow it.
 
 use chrono::{DateTime, Utc};
 use futures::{FutureExt as _, future::BoxFuture};
@@ -24,47 +29,52 @@ use wangge_resource::{
 
 use crate::{Ground, Kept, Known, correction, event::record_changed, table::CREATE};
 
-/// A service that keeps records.
+/// A service that stores records: its database, its clock and its lookup of references.
 pub trait Host: Clone + Send + Sync + 'static {
-    /// How it finds what its records name.
+    /// The service's lookup of references.
     type Ground: Ground;
 
-    /// Its ground, as one caller reaches it.
+    /// Returns the lookup of references for a caller with this scope.
     fn ground(&self, scope: RecordScope) -> Self::Ground;
 
-    /// Its database.
+    /// Returns the database that holds the records.
     fn database(&self) -> &Database;
 
-    /// Its clock.
+    /// Returns the source of the current time.
     fn clock(&self) -> &Clock;
 
-    /// What is told of each commit.
+    /// Returns the notifier of the sequencer, which is called after each commit.
     fn hint(&self) -> &Hint;
 
-    /// The constraints that a call can violate.
+    /// Returns the constraints that a request can violate, with the fields that they
+    /// are about.
     fn constraints(&self) -> &'static [Constraint];
 }
 
-/// What a write brings besides its content.
+/// The context of a write: who makes it, and how a retry is recognised.
 #[derive(Debug, Clone)]
 pub struct Call {
-    /// Which records the caller reaches.
+    /// The records that the caller can reach.
     pub scope: RecordScope,
-    /// By which a repetition is known.
+    /// The request id and the caller, for idempotency.
     pub key: RequestKey,
 }
 
-/// Enters a record, or answers the one that the same request entered before.
+/// Creates a record. A retry returns the record that the first call created, in its
+/// current version.
 ///
 /// # Errors
-/// `REFERENCE_UNKNOWN`, `FIELD_INVALID`, `RECORD_EXISTS`, `REQUEST_ID_REUSED`,
-/// and what [`Record::taken`](wangge_resource::Record::taken) refuses.
+/// Returns `REFERENCE_UNKNOWN`, `FIELD_INVALID`, `GUARD_FAILED`, `RECORD_EXISTS`,
+/// `REQUEST_ID_REUSED`, or the refusal of
+/// [`Record::taken`](wangge_resource::Record::taken).
 pub async fn create<H: Host, R: Kept>(host: &H, call: Call, record: R) -> Result<R, Refusal> {
     let now = host.clock().now();
     let mut known = Known::new(host.ground(call.scope.clone()));
     let created = transact(&host.database().calls, host.constraints(), move |tx| {
         async move {
             let (id, revision) = (record.head().id, record.head().revision);
+            // Before references and guards are checked: a retry must return the created
+            // record even if it would be rejected now.
             if let Some(earlier) = request::claim(tx, &call.key, id, revision, now).await? {
                 let earlier = R::lock(tx, &call.scope, earlier).await?;
                 return Ok(earlier.ok_or_else(|| Refusal::not_found(R::KIND, ""))?);
@@ -72,6 +82,7 @@ pub async fn create<H: Host, R: Kept>(host: &H, call: Call, record: R) -> Result
             let mut record = record;
             known.look(tx, record.references().into_iter()).await?;
             known.place(&mut record)?;
+            // Before the insert: a guard that counts records must not count this one.
             let guarded = R::guard(tx, std::slice::from_ref(&record), CREATE, now).await?;
             if let Some((_, refusal)) = guarded.into_iter().next() {
                 return Err(refusal.into());
@@ -92,11 +103,17 @@ pub async fn create<H: Host, R: Kept>(host: &H, call: Call, record: R) -> Result
     Ok(created)
 }
 
-/// Why a record was not kept.
+/// Returns the reason why a record wasn't inserted: its id is taken, or another value
+/// that only one record can have.
+///
+/// # Errors
+/// Returns the database's error.
 pub async fn in_the_way<R: Kept>(
     tx: &mut Tx,
     record: &R,
 ) -> Result<Refusal, wangge_pg::StoreError> {
+    // Read after the insert was skipped: it has waited for the conflicting transaction
+    // to commit, so a new statement sees its row.
     let same = R::trace(tx, &[record.head().id]).await?;
     Ok(if same.is_empty() {
         record.taken()
@@ -105,14 +122,13 @@ pub async fn in_the_way<R: Kept>(
     })
 }
 
-/// Changes a record as `decide` says, or answers what the same request has made
-/// of it. `action` is what is done, as [`Kept::guard`] knows it.
+/// Changes a record with `decide`, under optimistic locking with `tag`. A retry returns
+/// the record in its current version. `action` is the name that [`Kept::guard`] gets.
 ///
 /// # Errors
-/// `RECORD_NOT_FOUND`, `ETAG_MISMATCH`, `REQUEST_ID_REUSED`, `REFERENCE_UNKNOWN`
-/// for what it names from now on, `GUARD_FAILED` if that is in no state in which
-/// it can be named or does not hold on the day that counts, and what `decide` and
-/// the guard refuse.
+/// Returns `RECORD_NOT_FOUND`, `ETAG_MISMATCH`, `REQUEST_ID_REUSED`; for references
+/// that the change adds, `REFERENCE_UNKNOWN`, and `GUARD_FAILED` if their targets are
+/// in the wrong state or not in effect; and the errors of `decide` and of the guard.
 pub async fn change<H: Host, R: Kept>(
     host: &H,
     call: Call,
@@ -127,13 +143,13 @@ pub async fn change<H: Host, R: Kept>(
     .await
 }
 
-/// Ends a record on a day, or corrects its end, for which everything that it names
-/// must hold until the new one. Others may have come since that have what only one
-/// record can have.
+/// Ends a record on a day, or corrects its end. After a correction, the targets of its
+/// references must be in effect until the new end.
 ///
 /// # Errors
-/// Those of [`change`] and of [`Dated::end`], and what [`Record::taken`](wangge_resource::Record::taken)
-/// refuses.
+/// Returns the errors of [`change`] and of [`Dated::end`]; and the refusal of
+/// [`Record::taken`](wangge_resource::Record::taken) if a corrected end overlaps
+/// another record that has since taken a value that only one can have.
 pub async fn end<H: Host, R: Kept + Dated>(
     host: &H,
     call: Call,
@@ -160,7 +176,7 @@ pub async fn end<H: Host, R: Kept + Dated>(
     .await
 }
 
-/// Changes a record as `decide` does in the transaction of the change.
+/// Changes a record with a `decide` that can use the transaction of the change.
 async fn change_in<H: Host, R: Kept>(
     host: &H,
     call: Call,
@@ -181,6 +197,8 @@ async fn change_in<H: Host, R: Kept>(
             let mut record = R::lock(tx, &call.scope, id)
                 .await?
                 .ok_or_else(|| Refusal::not_found(R::KIND, id))?;
+            // Stored with the request id. It is known only under the lock, so the
+            // record is locked before the id is claimed.
             let revision = record.head().revision + 1;
             if request::claim(tx, &call.key, id, revision, now)
                 .await?
@@ -188,14 +206,19 @@ async fn change_in<H: Host, R: Kept>(
             {
                 return Ok(record);
             }
+            // After the claim: the etag of a retry is out of date because of the first
+            // call.
             etag::check(&tag, R::KIND, record.head().revision, &record)?;
             let before = record.references();
             decide(&mut record, now, tx).await?;
-            // What it has named before may have moved out of the caller's reach.
+            // Only added references are checked. The caller may no longer reach the
+            // targets of the others, and must still be able to change the record.
             let (stays, named): (Vec<_>, Vec<_>) = record
                 .references()
                 .into_iter()
                 .partition(|reference| before.contains(reference));
+            // A correction can extend the record beyond the days of targets that it has
+            // named all along. An end only shortens it.
             let goes_on = if action == CORRECT_END {
                 stays
             } else {
@@ -222,11 +245,12 @@ async fn change_in<H: Host, R: Kept>(
     Ok(changed)
 }
 
-/// Does what the clock asks for: changes a record as `decide` says, which answers
-/// when that was due; unless there is nothing to do any more.
+/// Makes a change that is due by time and not requested by a caller, such as the expiry
+/// of a claim. `decide` returns the time at which it was due, or `None` if there is no
+/// longer anything to do. A record that doesn't exist is no error.
 ///
 /// # Errors
-/// What `decide` and the guard refuse, and what the database says.
+/// Returns the errors of `decide` and of the guard, or the database's.
 pub async fn change_as_due<H: Host, R: Kept>(
     host: &H,
     id: Uuid,
@@ -236,6 +260,7 @@ pub async fn change_as_due<H: Host, R: Kept>(
     + 'static,
 ) -> Result<(), Refusal> {
     let now = host.clock().now();
+    // Scheduled work must not take connections from calls.
     let pool = &host.database().background;
     transact(pool, host.constraints(), move |tx| {
         async move {
@@ -254,8 +279,8 @@ pub async fn change_as_due<H: Host, R: Kept>(
     Ok(())
 }
 
-/// Keeps what a locked record has become, at a time in the world and now, and
-/// tells of it.
+/// Writes a changed record that is locked, with its event. `time` is the time of the
+/// change in the record's history, `now` that of the transaction.
 async fn keep<R: Kept>(
     tx: &mut Tx,
     record: &mut R,
@@ -264,12 +289,18 @@ async fn keep<R: Kept>(
 ) -> Result<(), Failure> {
     let head = record.head_mut();
     head.revision += 1;
+    // A due time can be before the last change; the time of change never goes back.
     head.changed_time = time.max(head.changed_time);
+    // Before the update, on the changed record: the table still has the previous
+    // version.
     let guarded = R::guard(tx, std::slice::from_ref(record), action, now).await?;
     if let Some((_, refusal)) = guarded.into_iter().next() {
         return Err(refusal.into());
     }
     match record.update(tx).await {
+        // Only a corrected end can extend the period for which a record occupies an
+        // exclusive value. In other actions a violation is mapped by the service's
+        // constraints.
         Err(error) if action == CORRECT_END && error.is_of_another() => {
             return Err(record.taken().into());
         }
@@ -279,12 +310,15 @@ async fn keep<R: Kept>(
     R::follow(tx, record, action, now).await
 }
 
-/// Has a record take the step that another one has taken, for the same reason and
-/// by the same actor, in the transaction of that one. A record that is gone or
-/// can't take the step any more is left as it is.
+/// Takes a step of a record as a consequence of another record's step, in the same
+/// transaction. A record that doesn't exist, or for which the action isn't legal, is
+/// left as it is.
+///
+/// Callers that take steps of several records must do so in a fixed order, such as that
+/// of their ids: otherwise two transactions can deadlock.
 ///
 /// # Errors
-/// What the guard refuses, and what the database says.
+/// Returns the errors of the guard, or the database's.
 pub async fn take_along<R: Kept + Stateful>(
     tx: &mut Tx,
     id: Uuid,
@@ -298,5 +332,6 @@ pub async fn take_along<R: Kept + Stateful>(
         return Ok(());
     }
     record.take(step, |_, _| {})?;
+    // Boxed, since it is recursive: the record's own `follow` can take steps of others.
     Box::pin(keep(tx, &mut record, action, (now, now))).await
 }

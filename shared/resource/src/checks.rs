@@ -1,10 +1,12 @@
-//! Collects what is wrong with a record, so that all of it is told at once.
+//! Collects the violations of a record's rules, so that a caller gets all of them in
+//! one response. It knows no kind of record: each kind states its own rules in
+//! [`Record::check`](crate::Record::check). It never looks at other records.
 
 use chrono::{DateTime, NaiveDate, Utc};
 use wangge_kernel::limit::{DEFAULT_ZONE, day_of};
 use wangge_kernel::refusal::{FieldViolation, Refusal};
 
-/// Violations of one record's rules so far.
+/// Violations found so far in one record.
 #[derive(Debug)]
 pub struct Checks {
     record: &'static str,
@@ -13,7 +15,8 @@ pub struct Checks {
 }
 
 impl Checks {
-    /// Checks of the record in the request's field `record`.
+    /// Creates the checks of a record. `record` is the field of the request that holds
+    /// it, and becomes the first part of each violation's path, as in `wish.title`.
     pub fn of(record: &'static str) -> Self {
         Self {
             record,
@@ -22,7 +25,8 @@ impl Checks {
         }
     }
 
-    /// With the present, which what has happened can't lie behind.
+    /// Sets the current time, which rules about the past need. Without it they are
+    /// skipped.
     #[must_use]
     pub fn at(self, now: DateTime<Utc>) -> Self {
         Self {
@@ -31,15 +35,16 @@ impl Checks {
         }
     }
 
-    /// Demands that a day on which something happened has come, in the time zone of
-    /// the community, in calls as in loads. Asked only where the present is known.
+    /// Requires that a day is not in the future, in the time zone of the community.
+    /// Skipped unless the current time has been set with [`Checks::at`].
     pub fn day_has_come(&mut self, day: NaiveDate, field: &str) {
         let holds = self.now.is_none_or(|now| day <= day_of(now, DEFAULT_ZONE));
         let why = "must not lie in the future";
         self.rule(holds, field, "date.not_in_future", why);
     }
 
-    /// Demands that a rule holds for a field.
+    /// Requires that a rule holds for a field. `rule` is its stable name, such as
+    /// `date.order`; `description` is shown to the caller after the field's path.
     pub fn rule(&mut self, holds: bool, field: &str, rule: &str, description: &str) {
         if !holds {
             let path = format!("{}.{field}", self.record);
@@ -48,7 +53,9 @@ impl Checks {
         }
     }
 
-    /// Demands that a field is given in some states and left out in others.
+    /// Requires that a field is set in some states and left out in all others. `when`
+    /// is true if the record is in one of them; `state` is the name of the record's
+    /// current state.
     pub fn given_when(&mut self, when: bool, given: bool, field: &str, state: &str) {
         if when {
             self.given(given, field);
@@ -58,23 +65,23 @@ impl Checks {
         }
     }
 
-    /// Demands that a field is given.
+    /// Requires that a field is set.
     pub fn given(&mut self, given: bool, field: &str) {
         self.rule(given, field, "required", "is required");
     }
 
-    /// Demands that a field is left out.
+    /// Requires that a field is left out; `why` is the violation's description.
     pub fn left_out(&mut self, left_out: bool, field: &str, why: &str) {
         self.rule(left_out, field, "left_out", why);
     }
 
-    /// Demands that a text says something, and can be kept.
+    /// Requires that a text is not blank, and that it can be stored.
     pub fn text(&mut self, text: &str, field: &str) {
         self.given(!text.trim().is_empty(), field);
         self.keepable(text, field);
     }
 
-    /// Demands that a text can be kept: the database knows no NUL.
+    /// Requires that a text can be stored: PostgreSQL's text type has no NUL.
     pub fn keepable(&mut self, text: &str, field: &str) {
         self.rule(
             !text.contains('\0'),
@@ -84,7 +91,8 @@ impl Checks {
         );
     }
 
-    /// Demands that the end, if there is one, comes after the start.
+    /// Requires that the end is after the start, if both are set. The violation is
+    /// reported on `end_date`.
     pub fn ends_after<T: PartialOrd>(&mut self, start: Option<T>, end: Option<T>) {
         let ordered = match (start, end) {
             (Some(start), Some(end)) => end > start,
@@ -98,20 +106,20 @@ impl Checks {
         );
     }
 
-    /// Whether every rule has held.
+    /// Returns true if no rule has been violated so far.
     pub fn hold(&self) -> bool {
         self.violations.is_empty()
     }
 
-    /// The refusal that names every rule that has not held.
+    /// Returns the refusal that names every violated rule.
     pub fn refusal(self) -> Refusal {
         Refusal::fields(self.violations)
     }
 
-    /// Nothing, or the refusal.
+    /// Finishes the checks.
     ///
     /// # Errors
-    /// `FIELD_INVALID`, naming every field that is wrong.
+    /// Returns `FIELD_INVALID`, naming every invalid field.
     pub fn done(self) -> Result<(), Refusal> {
         if self.hold() {
             Ok(())

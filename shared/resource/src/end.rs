@@ -1,33 +1,37 @@
-//! Ends: how what holds from a day to a day gets one, and how one that was entered
-//! by mistake is corrected. A correction leaves a trace: the day before, the day
-//! after, who corrected it and why are kept in the table `correction` of the
-//! service, in the transaction of the change.
+//! Ends of dated records: how a record that is in effect from one day to another gets
+//! its end, and how an end that was entered by mistake is corrected. It decides on the
+//! days only: that the records it references are still in effect is checked by the
+//! storage.
+//!
+//! A correction leaves an audit record: the end before and after it, who corrected it
+//! and why. The storage writes it to the table `correction` of the service, in the
+//! transaction of the change.
 
 use chrono::NaiveDate;
 use wangge_kernel::refusal::Refusal;
 
-/// The action by which a record ends, as guards name it.
+/// The action that ends a record, as passed to guards.
 pub const END: &str = "end";
 
-/// The action by which an end that stands is changed or taken back.
+/// The action that changes or removes an existing end, as passed to guards.
 pub const CORRECT_END: &str = "correct_end";
 
-/// What a call asks of a record's end.
+/// A requested change of a record's end.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum End {
-    /// That it ends on a day.
+    /// The record ends on this day, the first one on which it is no longer in effect.
     On(NaiveDate),
-    /// That the end that stands was a mistake.
+    /// The existing end was entered by mistake.
     Corrected {
-        /// The right one; none if it has not ended at all.
+        /// The correct end; `None` if the record has not ended at all.
         day: Option<NaiveDate>,
-        /// Why; it may be personal.
+        /// The reason for the correction; may be personal data.
         reason: String,
     },
 }
 
 impl End {
-    /// What is done, as guards know it.
+    /// Returns the name of the action, as passed to guards.
     pub fn action(&self) -> &'static str {
         match self {
             Self::On(_) => END,
@@ -35,12 +39,15 @@ impl End {
         }
     }
 
-    /// The end of a record of some kind from now on, which began on `start` and
-    /// ends, as far as was known, on `known`.
+    /// Returns the new end of a record. `start` is its first day, `known` its current
+    /// end and `kind` its kind, for refusals.
+    ///
+    /// Without a reason an end can only be brought forward. Anything else rewrites what
+    /// was recorded, so it must be a correction.
     ///
     /// # Errors
-    /// `STATE_CONFLICT` if it ends by that day already, or has no other end that
-    /// could be corrected; `FIELD_INVALID` if the day is not after the start.
+    /// Returns `STATE_CONFLICT` if the record ends by that day already, or has no other
+    /// end that could be corrected; `FIELD_INVALID` if the day is not after the start.
     pub fn decide(
         &self,
         kind: &str,

@@ -1,10 +1,11 @@
-//! Version tags: which record somebody has read, and as what. A tag is bound to
-//! kind, id, revision and content, so that it fits no other record, nor the same
-//! revision of a history that a restore has replaced.
+//! Etags: the version tags with which clients do optimistic locking. An etag is bound
+//! to kind, id, revision and content, so it matches no other record, nor the same
+//! revision in a history that a restore from a backup has replaced. It refuses to
+//! interpret tags: they are only compared.
 //!
-//! Which content counts may change from release to release. While two of them
-//! serve, a tag of one can be refused by the other: its bearer reads again, as
-//! after any other change.
+//! The content that counts can differ between releases. While two of them serve side by
+//! side, a tag of one may be rejected by the other; the client then reads again, as
+//! after any concurrent change.
 
 use std::io::Write;
 
@@ -12,15 +13,20 @@ use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 use wangge_kernel::refusal::Refusal;
 
-/// Bytes of the digest that a tag shows.
+/// The length of the digest in a tag, in bytes. Tags are at most 64 characters long by
+/// the contract.
 const DIGEST_BYTES: usize = 8;
 
-/// The tag of a record of some kind as it stands. Its id is part of the record.
+/// Returns the etag of a record in its current revision, in quotes. The id isn't passed
+/// separately: it is part of the serialized record.
 pub fn etag<R: Serialize + ?Sized>(kind: &str, revision: i64, record: &R) -> String {
     let mut content = Content(Sha256::new());
     content.0.update(kind.as_bytes());
+    // Separates the kind from the content, so that no other kind and content have the
+    // same bytes.
     content.0.update([0]);
-    // What can't be written is never kept, and no writer here fails.
+    // Ignored in production: a record that can't be serialized can't have been stored
+    // either, and writing to a digest never fails.
     let written = serde_json::to_writer(&mut content, record);
     debug_assert!(written.is_ok(), "{kind}: {written:?}");
     let digest = content.0.finalize();
@@ -32,12 +38,12 @@ pub fn etag<R: Serialize + ?Sized>(kind: &str, revision: i64, record: &R) -> Str
     tag
 }
 
-/// Lets a change go on if the caller has read the record as it stands, or does not
-/// care.
+/// Checks the precondition of a change: the caller has read the current version. An
+/// empty tag skips the check.
 ///
 /// # Errors
-/// `ETAG_MISMATCH` for any other tag, a bare revision as releases before gave it
-/// among them.
+/// Returns `ETAG_MISMATCH` for any other tag, including a bare revision, which was the
+/// format of earlier releases.
 pub fn check<R: Serialize + ?Sized>(
     given: &str,
     kind: &str,
@@ -51,7 +57,8 @@ pub fn check<R: Serialize + ?Sized>(
     }
 }
 
-/// Digests what is written.
+/// A writer that digests what is written to it, so that the serialized record is never
+/// held in memory.
 struct Content(Sha256);
 
 impl Write for Content {

@@ -1,8 +1,10 @@
-//! Resources, the pure floor: what a kind of record is, its rules, its lifecycle
-//! and the records that it names. Pure by its manifest: no database, no gRPC, no
-//! runtime. Storage, API and import each have a crate of their own above it
+//! Resources, the pure floor: what a kind of record is, its rules, its lifecycle and
+//! its references to other records.
+//!
+//! It refuses all I/O, by its manifest: no database, no gRPC, no async runtime.
+//! Storage, API and import each have a crate of their own above it
 //! (`wangge-resource-store`, `-api`, `-import`), so that a service's `domain` depends
-//! on nothing else than this and the kernel.
+//! on this crate and the kernel only.
 
 pub mod checks;
 pub mod end;

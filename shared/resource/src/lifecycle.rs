@@ -1,6 +1,8 @@
-//! The course of a record through its states: which action leads where, and
-//! the steps that were taken. A state changes in [`Course::take`] and in
-//! [`Course::replay`], both of which ask [`next`], and nowhere else.
+//! The lifecycle of a record: its states, the actions that lead from one to another,
+//! and the history of steps that were taken. It refuses any change of state that isn't
+//! one of the kind's moves: a state changes in [`Course::take`] and in
+//! [`Course::replay`] only, both of which look it up with [`next`]. Rules that depend
+//! on other records are guards of the storage.
 
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
@@ -10,33 +12,33 @@ use wangge_kernel::refusal::Refusal;
 
 use crate::{Checks, Note, Record};
 
-/// The states that a kind of record can be in. [`states!`](crate::states!)
-/// writes it.
+/// The states of a kind of record. Implemented by [`states!`](crate::states!).
 pub trait States:
     Copy + PartialEq + std::fmt::Debug + Serialize + DeserializeOwned + Send + Sync + Unpin + 'static
 {
-    /// The state in which a record begins.
+    /// The initial state of a record.
     const FIRST: Self;
 
-    /// What can be done, from where, and where it leads.
+    /// All legal transitions. An action is rejected in every state that it isn't listed
+    /// for.
     const MOVES: &'static [Move<Self>];
 
-    /// Its name, as refusals and events tell it.
+    /// Returns the state's name, as used in refusals and events.
     fn name(self) -> &'static str;
 }
 
-/// One action, from the states in which it is legal.
+/// An action, and the states in which it is legal.
 #[derive(Debug)]
 pub struct Move<S: 'static> {
-    /// Name of the action.
+    /// Name of the action, such as `claim`.
     pub action: &'static str,
-    /// Where it is legal.
+    /// The states in which the action is legal.
     pub from: &'static [S],
-    /// Where it leads.
+    /// The state that the action leads to.
     pub to: S,
 }
 
-/// The state after an action; none if the action is not legal.
+/// Returns the state after an action; `None` if the action isn't legal in `state`.
 pub fn next<S: States>(state: S, action: &str) -> Option<S> {
     let mut moves = S::MOVES.iter();
     moves
@@ -44,37 +46,39 @@ pub fn next<S: States>(state: S, action: &str) -> Option<S> {
         .map(|one| one.to)
 }
 
-/// Whether nothing more can happen.
+/// Returns true if no action is legal in the state.
 pub fn is_final<S: States>(state: S) -> bool {
     !S::MOVES.iter().any(|one| one.from.contains(&state))
 }
 
-/// Returns true if an action is legal in some state: a name that was misspelt never
-/// is, and asking for it would silently find nothing.
+/// Returns true if any state has such an action. A misspelt name never does, and a
+/// search of the history for it would silently find nothing.
 fn knows<S: States>(action: &str) -> bool {
     S::MOVES.iter().any(|one| one.action == action)
 }
 
-/// One step of a record's course.
+/// One step of a record's history.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Step {
-    /// What was done.
+    /// Name of the action that was taken.
     pub action: String,
-    /// The state that it led to.
+    /// Name of the state that it led to.
     pub state: String,
-    /// When.
+    /// Time of the step. In imports, the time given by the row.
     pub step_time: DateTime<Utc>,
-    /// Who did it: the subject of the caller's token; empty in loads, and for
-    /// what the clock did.
+    /// The subject of the caller's token; empty for imported steps and for scheduled
+    /// ones, which no caller has taken.
     pub actor: Note,
-    /// Why, where a reason is asked for; it may be personal.
+    /// The reason, for actions that require one; may be personal data.
     pub reason: Note,
-    /// For whom, if the action named a person.
+    /// The person named by the action, if it names one. A token identifies an account
+    /// and no person, so both are recorded.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub person_id: Option<Uuid>,
 }
 
-/// Where a record stands, and how it came there. Its fields are columns.
+/// The current state of a record, and the steps that led to it. Its fields are columns
+/// of the record's table.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(bound = "S: States")]
 pub struct Course<S: States> {
@@ -92,22 +96,23 @@ impl<S: States> Default for Course<S> {
 }
 
 impl<S: States> Course<S> {
-    /// The state.
+    /// Returns the current state.
     pub fn state(&self) -> S {
         self.state
     }
 
-    /// Whether it is in one of some states.
+    /// Returns true if the current state is one of `states`.
     pub fn is_in(&self, states: &[S]) -> bool {
         states.contains(&self.state)
     }
 
-    /// The steps, the first one first.
+    /// Returns the steps in the order in which they were taken.
     pub fn steps(&self) -> &[Step] {
         &self.steps
     }
 
-    /// When an action was last taken.
+    /// Returns the time of the last step with this action; `None` if it was never
+    /// taken.
     pub fn last_time(&self, action: &str) -> Option<DateTime<Utc>> {
         debug_assert!(knows::<S>(action), "no state has an action {action}");
         let mut steps = self.steps.iter().rev();
@@ -116,13 +121,15 @@ impl<S: States> Course<S> {
             .map(|step| step.step_time)
     }
 
-    /// The day on which an action was last taken, in the time zone of the community.
+    /// Returns the day of the last step with this action, in the time zone of the
+    /// community.
     pub fn last_day(&self, action: &str) -> Option<NaiveDate> {
         self.last_time(action)
             .map(|time| day_of(time, DEFAULT_ZONE))
     }
 
-    /// Who took an action last; none if nobody did or it isn't known.
+    /// Returns the actor of the last step with one of these actions; `None` if there is
+    /// no such step or its actor isn't known, as in imports.
     pub fn last_actor(&self, actions: &[&str]) -> Option<&str> {
         debug_assert!(
             actions.iter().all(|action| knows::<S>(action)),
@@ -133,11 +140,10 @@ impl<S: States> Course<S> {
         Some(step.actor.0.as_str()).filter(|actor| !actor.is_empty())
     }
 
-    /// Takes a step of a record of some kind. A clock that was set back must
-    /// not make it precede the one before.
+    /// Takes a step. `kind` is the record's kind, for refusals.
     ///
     /// # Errors
-    /// `STATE_CONFLICT` if the action is not legal.
+    /// Returns `STATE_CONFLICT` if the action isn't legal in the current state.
     pub fn take(&mut self, kind: &'static str, step: Taken) -> Result<(), Refusal> {
         let Taken {
             action,
@@ -147,6 +153,8 @@ impl<S: States> Course<S> {
         } = step;
         let state = next(self.state, action)
             .ok_or_else(|| Refusal::state_conflict(kind, self.state.name(), action))?;
+        // A clock that was set back must not make a step precede the one before it:
+        // histories are read as ordered.
         let before = self.steps.last().map_or(time, |step| step.step_time);
         self.state = state;
         self.steps.push(Step {
@@ -160,14 +168,18 @@ impl<S: States> Course<S> {
         Ok(())
     }
 
-    /// Says for whom the last step was taken.
+    /// Sets the person for whom the last step was taken.
     fn taken_for(&mut self, person_id: Option<Uuid>) {
         if let Some(step) = self.steps.last_mut() {
             step.person_id = person_id;
         }
     }
 
-    /// The course that steps of the past make up.
+    /// Builds the lifecycle of an imported record from the steps of its row. Every
+    /// invalid step is reported to `checks`: an illegal action, a time before that of
+    /// the previous step or before `created`, or a time after `now`. The result must
+    /// not be used if any rule was violated. Actors are dropped: a row can't state who
+    /// was signed in.
     pub fn replay(
         created: DateTime<Utc>,
         now: DateTime<Utc>,
@@ -185,6 +197,8 @@ impl<S: States> Course<S> {
                     checks.rule(false, &field("action"), "step.action", &why);
                 }
             }
+            // Unlike in `take`, the time is rejected and not clamped: it is what the
+            // row states.
             let ordered = step.step_time >= before;
             checks.rule(
                 ordered,
@@ -210,62 +224,70 @@ impl<S: States> Course<S> {
     }
 }
 
-/// A step that is to be taken.
+/// A step that is about to be taken; once taken, it is recorded as a [`Step`].
 #[derive(Debug, Clone)]
 pub struct Taken {
-    /// What is done.
+    /// Name of the action, as in [`States::MOVES`].
     pub action: &'static str,
-    /// When.
+    /// Time of the step.
     pub time: DateTime<Utc>,
-    /// Who does it.
+    /// The subject of the caller's token; empty for scheduled steps.
     pub actor: String,
-    /// Why.
+    /// The reason; empty unless the action requires one.
     pub reason: String,
 }
 
-/// A record with states.
+/// A kind of record with a lifecycle.
 pub trait Stateful: Record {
-    /// Its states.
+    /// The enum of the kind's states.
     type State: States;
 
-    /// Its course.
+    /// Returns the record's lifecycle.
     fn course(&self) -> &Course<Self::State>;
 
-    /// The same, to be changed.
+    /// Returns the record's lifecycle for modification. Only [`Stateful::take`] needs
+    /// it.
     fn course_mut(&mut self) -> &mut Course<Self::State>;
 
-    /// What an action brings along besides what the caller gives: a time that
-    /// is noted, a name that is cleared. The record is in its new state.
+    /// Applies the side effects of an action on the record's own fields, such as
+    /// setting a deadline or clearing a name. Runs after the caller's input was
+    /// applied; the record is already in its new state.
     ///
     /// # Errors
-    /// A guard that does not hold.
+    /// Returns `GUARD_FAILED` if a guard of the action doesn't hold.
     fn settle(&mut self, _action: &'static str, _now: DateTime<Utc>) -> Result<(), Refusal> {
         Ok(())
     }
 
-    /// Whom an action names as the one who does something from now on. A token
-    /// names no person, so the step keeps both: who called, and for whom.
+    /// Returns the person whom an action puts in charge, if it names one. A token
+    /// identifies no person, so the step records both: the caller, and the person it
+    /// was taken for.
     fn named(&self, _action: &'static str) -> Option<Uuid> {
         None
     }
 
-    /// Takes a step: what `give` gives comes first, then what the action brings
-    /// along, and the record must be sound after it.
+    /// Takes a step: changes the state, applies the caller's input with `give`, then
+    /// the side effects of the action, and validates the result.
+    ///
+    /// After an error the record may be partly changed and must be dropped.
     ///
     /// # Errors
-    /// `STATE_CONFLICT`, `FIELD_INVALID` for fields of the record, and what
-    /// [`Stateful::settle`] refuses.
+    /// Returns `STATE_CONFLICT`, `FIELD_INVALID` for fields of the record, and the
+    /// errors of [`Stateful::settle`].
     fn take(
         &mut self,
         step: Taken,
         give: impl FnOnce(&mut Self, &mut Checks),
     ) -> Result<(), Refusal> {
         let (action, time) = (step.action, step.time);
+        // The state changes first: `settle` and `check` judge the record as it will be
+        // stored.
         self.course_mut().take(Self::KIND, step)?;
         let mut checks = Checks::of(Self::KIND).at(time);
         give(self, &mut checks);
         if checks.hold() {
             self.settle(action, time)?;
+            // Only now, since it can be the caller's input that names the person.
             let named = self.named(action);
             self.course_mut().taken_for(named);
             self.check(&mut checks);
@@ -274,19 +296,25 @@ pub trait Stateful: Record {
     }
 }
 
-/// The states of a kind of record, with everything that can be done: the first
-/// state is where it begins. Numbers are the contract's.
+/// Defines the states of a kind of record and their transitions, as an enum that
+/// implements [`States`](crate::States). The first state is the initial one. The
+/// numbers are those of the contract's enum; the texts are the names in refusals and
+/// events. An action can be listed more than once, but only once per state: the first
+/// match wins.
 ///
 /// ```ignore
 /// states! {
 ///     /// States of a wish.
 ///     WishState for Wish {
-///         /// Posted.
+///         /// Posted; staff must review it.
 ///         Posted = 1 => "posted",
-///         /// Made true.
-///         Realised = 2 => "realised",
+///         /// Reviewed; it can be claimed.
+///         Reviewed = 2 => "reviewed",
+///         /// The wish was withdrawn. Final.
+///         Withdrawn = 3 => "withdrawn",
 ///     }
-///     "realise": Posted => Realised,
+///     "review": Posted => Reviewed,
+///     "withdraw": Posted | Reviewed => Withdrawn,
 /// }
 /// ```
 #[macro_export]
@@ -318,7 +346,8 @@ macro_rules! states {
     };
 }
 
-/// Every state and what can be done in it, for people and for snapshots.
+/// Returns a table of all transitions, one per line, for snapshot tests that a reader
+/// can check.
 pub fn table<S: States>(states: &[S]) -> String {
     let mut table = String::new();
     for &state in states {

@@ -1,5 +1,5 @@
-//! References: how a record names others, and what is required of those that it
-//! names. Finding them is the storage's.
+//! References: how a record refers to others, and the requirements on what it refers
+//! to. It doesn't look anything up: resolving references is the job of the storage.
 
 use chrono::NaiveDate;
 use uuid::Uuid;
@@ -7,39 +7,43 @@ use wangge_kernel::refusal::Refusal;
 
 use crate::{Head, Record, States};
 
-/// A record that another one names.
+/// A reference from one record to another, with its requirements.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Reference {
-    /// Field that names it.
+    /// The field that contains the reference.
     pub field: &'static str,
-    /// What it is, e.g. `person`.
+    /// The kind of record referred to, such as `person`.
     pub kind: &'static str,
-    /// Which one.
+    /// The id or code of the record referred to.
     pub key: Key,
-    /// Numbers of the kinds of area or unit that it may be; none for any.
+    /// Numbers of the permitted kinds of area or unit; empty if any kind is permitted.
     pub of: &'static [i16],
-    /// What it must be, where that is not so.
+    /// Description of the violation if the kind is none of those in `of`.
     pub must_be: &'static str,
-    /// Names of the states in which it can be named; none for any. What is
-    /// loaded with a past names it as it was then, so this is asked of calls.
+    /// Names of the states in which the record may be referred to; empty for any.
+    /// Checked in calls only: an imported record refers to another one as it was then,
+    /// and only the current state is known.
     pub states: Vec<&'static str>,
-    /// The day on which it must hold, where that is not the record's own.
+    /// The day on which the record referred to must be in effect, if that isn't the
+    /// first day of the referring record.
     pub day: Option<NaiveDate>,
-    /// Whether it need not hold on any day: a guard of the table asks for it.
+    /// True if the record referred to needn't be in effect; then a guard of the table
+    /// checks the days, if anything does.
     pub any_day: bool,
 }
 
-/// How a record is named.
+/// The key of a record.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Key {
-    /// By its id.
+    /// The id, for all kinds but areas.
     Id(Uuid),
-    /// By its code: areas.
+    /// The code of an area.
     Code(String),
 }
 
 impl Reference {
-    /// By id.
+    /// Creates a reference by id, without further requirements than that the record
+    /// exists and is in effect. Example: `Reference::id("unit_id", "unit", unit_id)`.
     pub fn id(field: &'static str, kind: &'static str, id: Uuid) -> Self {
         Self {
             field,
@@ -53,7 +57,7 @@ impl Reference {
         }
     }
 
-    /// The area where the record lies.
+    /// Creates the reference to the record's own area.
     pub fn area(head: &Head) -> Self {
         Self {
             field: "area_code",
@@ -67,7 +71,7 @@ impl Reference {
         }
     }
 
-    /// Only while it is in some states.
+    /// Requires that the record referred to is in one of these states.
     #[must_use]
     pub fn while_in<S: States>(self, states: &[S]) -> Self {
         Self {
@@ -76,13 +80,14 @@ impl Reference {
         }
     }
 
-    /// Holding on a day that is not the record's own, if it is known.
+    /// Requires that the record referred to is in effect on this day; `None` leaves the
+    /// default, the first day of the referring record.
     #[must_use]
     pub fn on(self, day: Option<NaiveDate>) -> Self {
         Self { day, ..self }
     }
 
-    /// Whether it holds or not.
+    /// Lifts the requirement that the record referred to is in effect.
     #[must_use]
     pub fn on_any_day(self) -> Self {
         Self {
@@ -91,7 +96,8 @@ impl Reference {
         }
     }
 
-    /// Of some kinds only. Example: `.of(&[GRID], "must be a grid")`.
+    /// Requires that an area or unit is of one of these kinds. Example: `.of(&[GRID],
+    /// "must be a grid")`.
     #[must_use]
     pub fn of(self, of: &'static [i16], must_be: &'static str) -> Self {
         Self {
@@ -102,20 +108,23 @@ impl Reference {
     }
 }
 
-/// The days on which something holds.
+/// The period in which a record is in effect, as days.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Days {
-    /// The first one; none if it isn't known or there is none.
+    /// The first day; `None` if it is unknown or unbounded.
     pub start_date: Option<NaiveDate>,
-    /// The first one on which it no longer holds; none while it does.
+    /// The first day on which the record is no longer in effect; `None` if it has no
+    /// end.
     pub end_date: Option<NaiveDate>,
 }
 
 impl Days {
-    /// Demands that something of a kind, named in `field`, holds on a day.
+    /// Requires that a day is in the period. `kind` is the kind of the record whose
+    /// period it is, `field` the field that refers to it.
     ///
     /// # Errors
-    /// `GUARD_FAILED` (`<kind>_not_current`), with the day that stands against it.
+    /// Returns `GUARD_FAILED` (`<kind>_not_current`), with the bound that the day is
+    /// outside of.
     pub fn demand(self, kind: &str, field: &str, day: NaiveDate) -> Result<(), Refusal> {
         let why = match (self.start_date, self.end_date) {
             (Some(start), _) if day < start => format!("begins on {start}"),
@@ -126,11 +135,10 @@ impl Days {
         Err(Refusal::guard(&format!("{kind}_not_current"), kind, why))
     }
 
-    /// Demands that something of a kind, named in `field`, holds on every day of
-    /// what names it.
+    /// Requires that the period covers the period of the referring record.
     ///
     /// # Errors
-    /// As [`Days::demand`].
+    /// Returns the error of [`Days::demand`].
     pub fn demand_around(self, kind: &str, field: &str, inner: Self) -> Result<(), Refusal> {
         if let Some(start) = inner.start_date {
             self.demand(kind, field, start)?;
@@ -138,11 +146,11 @@ impl Days {
         self.demand_until(kind, field, inner.end_date)
     }
 
-    /// Demands that something that holds until `end`, or on and on, ends no later
-    /// than what it names in `field`.
+    /// Requires that the referring record, which ends on `end` or is open-ended,
+    /// doesn't outlast the period.
     ///
     /// # Errors
-    /// As [`Days::demand`].
+    /// Returns the error of [`Days::demand`].
     pub fn demand_until(
         self,
         kind: &str,
@@ -159,21 +167,21 @@ impl Days {
     }
 }
 
-/// A record that was found.
+/// The resolved target of a reference.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Found {
-    /// Code of the area in which it lies.
+    /// Code of the target's area.
     pub area_code: String,
-    /// Number of its kind, for areas and units; 0 for others.
+    /// Number of the target's kind, for areas and units; 0 for others.
     pub kind: i16,
-    /// Its state by name, if it has states: as it was when it was looked for.
+    /// Name of the target's state at the time of the lookup, for kinds with states.
     pub state: Option<&'static str>,
-    /// The days on which it holds, if it has some.
+    /// The period in which the target is in effect; unbounded for kinds without days.
     pub days: Days,
 }
 
 impl Found {
-    /// A record without kinds and states.
+    /// Creates a target without kind, state and days.
     pub fn plain(area_code: String) -> Self {
         Self {
             area_code,
@@ -183,7 +191,8 @@ impl Found {
         }
     }
 
-    /// A record as the database will have it.
+    /// Returns the target that a lookup of this record will find once it is stored. The
+    /// state is left out: it is needed in calls only, and these look records up.
     pub fn of<R: Record>(record: &R) -> Self {
         let told = record.told();
         let days = Days {

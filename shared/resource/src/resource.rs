@@ -1,5 +1,6 @@
-//! What a kind of record is: its fields, its rules, the records that it names.
-//! Pure: no database, no wire, no clock.
+//! The kinds of records: the fields that all of them have, their rules, their
+//! references, and the summary of a record that its event carries. It refuses to know
+//! the database, the wire format and the current time.
 
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
@@ -8,28 +9,31 @@ use wangge_kernel::refusal::Refusal;
 
 use crate::{Checks, Course, End, Reference, Stateful, States, etag};
 
-/// What every record has. The names are those of its table's columns.
+/// The metadata that every record has. Its fields are columns of every table, under the
+/// same names.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Head {
-    /// Id.
+    /// The record's id: chosen by the creator, or generated, as a UUID of version 7.
     pub id: Uuid,
-    /// Code of the area in which it lies.
+    /// Code of the record's area, which determines who can read it.
     pub area_code: String,
-    /// When it came to be in the world.
+    /// Time at which the record came into being; for imported records earlier than its
+    /// entry.
     pub created_time: DateTime<Utc>,
-    /// When it last changed in the world.
+    /// Time of the last change, in the same sense as `created_time`.
     pub changed_time: DateTime<Utc>,
-    /// Loaded with a past.
+    /// True if the record was imported with its history, and not created by a call.
     pub imported: bool,
-    /// Digest of the row that loaded it, by which the row is known again.
+    /// Fingerprint of the row that imported the record, so that the row is recognised
+    /// when it is sent again.
     pub import_digest: Option<String>,
-    /// Revision, from 1.
+    /// Revision, starting at 1 and incremented by each change.
     pub revision: i64,
 }
 
 impl Head {
-    /// Of a record that comes to be now. Its area is known once it is read or
-    /// placed.
+    /// Creates the metadata of a new record. `area_code` is empty until it is read from
+    /// the request or taken from a referenced record.
     pub fn new(id: Uuid, now: DateTime<Utc>) -> Self {
         Self {
             id,
@@ -43,80 +47,86 @@ impl Head {
     }
 }
 
-/// A kind of record. It is stored field by field: a field is the column of the
-/// same name, [`Head`]'s among them.
+/// A kind of record. It is stored field by field: each field is the column of the same
+/// name, including those of [`Head`]. That is why it is serialized with serde.
 pub trait Record:
     Clone + std::fmt::Debug + Serialize + DeserializeOwned + Send + Sync + Unpin + 'static
 {
-    /// What it is, in the words of the contract: the field that holds it in
-    /// requests, and what events call it. Example: `need_tag`.
+    /// Name of the kind in the contract: the field that contains the record in
+    /// requests, and the kind in events. Example: `need_tag`.
     const KIND: &'static str;
 
-    /// Whether it names its area itself; if not, it lies where the record lies
-    /// that [`Record::placed_by`] names.
+    /// True if the record states its own area; otherwise it takes the area of the
+    /// record that [`Record::placed_by`] returns.
     const HAS_OWN_AREA: bool = true;
 
-    /// What it has in common with every record.
+    /// Returns the record's metadata.
     fn head(&self) -> &Head;
 
-    /// The same, to be changed.
+    /// Returns the record's metadata for modification.
     fn head_mut(&mut self) -> &mut Head;
 
-    /// Its version tag as it stands.
+    /// Returns the etag of the record in its current version.
     fn tag(&self) -> String {
         etag::etag(Self::KIND, self.head().revision, self)
     }
 
-    /// Looks for what is wrong with it in itself.
+    /// Validates the record by itself, without looking at other records. Violations go
+    /// to `checks`.
     fn check(&self, checks: &mut Checks);
 
-    /// Times at which something had happened when the record was entered, by
-    /// field. A call gives none that lies in the future; one that is ahead by
-    /// no more than clocks differ becomes the present.
+    /// Returns the fields with times of things that had happened before the record was
+    /// entered. Times in the future are rejected, except that those within the
+    /// tolerated clock skew are set to the current time.
     fn happened(&mut self) -> Vec<(&'static str, &mut DateTime<Utc>)> {
         Vec::new()
     }
 
-    /// The records that it names.
+    /// Returns the references to other records. They are resolved and checked on every
+    /// write that adds one.
     fn references(&self) -> Vec<Reference>;
 
-    /// The record where it lies, if it has no place of its own: the first of
-    /// [`Record::references`] that names this id.
+    /// Returns the id of the record that determines the area, for kinds without an area
+    /// of their own. It must be the id of one of [`Record::references`].
     fn placed_by(&self) -> Option<Uuid> {
         None
     }
 
-    /// The refusal when another record has what only one can have, its id
-    /// aside.
+    /// Returns the refusal for a conflict with another record over something that only
+    /// one can have. A conflict over the id is reported separately.
     fn taken(&self) -> Refusal {
         Refusal::exists(Self::KIND, &format!("{}.id", Self::KIND))
     }
 
-    /// What only one record of the kind can have at a time, if there is such a
-    /// thing: the same that its table excludes.
+    /// Returns the value that only one record of the kind can have at a time, if there
+    /// is one. It must agree with the exclusion constraint of the table: a dry run that
+    /// doesn't write to the database detects conflicts by it.
     fn exclusive(&self) -> Option<String> {
         None
     }
 
-    /// What its event tells. Ids, codes, days and amounts: nothing personal.
+    /// Returns the record's summary for its event. It must not contain personal data:
+    /// only ids, codes, days and amounts.
     fn told(&self) -> Told;
 }
 
-/// A record that holds from a day to a day.
+/// A kind of record that is in effect from one day to another. Implemented by
+/// [`dated!`](crate::dated!).
 pub trait Dated: Record {
-    /// The first day.
+    /// Returns the first day on which the record is in effect.
     fn start_date(&self) -> NaiveDate;
 
-    /// The first day on which it no longer holds.
+    /// Returns the first day on which the record is no longer in effect; `None` if it
+    /// has no end.
     fn end_date(&self) -> Option<NaiveDate>;
 
-    /// Gives it an end, or none, unchecked: see [`Dated::end`].
+    /// Sets or removes the end without validation; use [`Dated::end`].
     fn set_end_date(&mut self, day: Option<NaiveDate>);
 
-    /// Ends it on a day, also earlier than was known before, or corrects its end.
+    /// Ends the record, brings its end forward, or corrects it.
     ///
     /// # Errors
-    /// As [`End::decide`].
+    /// Returns the errors of [`End::decide`].
     fn end(&mut self, end: &End) -> Result<(), Refusal> {
         let day = end.decide(Self::KIND, self.start_date(), self.end_date())?;
         self.set_end_date(day);
@@ -124,7 +134,8 @@ pub trait Dated: Record {
     }
 }
 
-/// Makes kinds of records with `start_date` and `end_date` [`Dated`].
+/// Implements [`Dated`](crate::Dated) for kinds of records with the fields `start_date`
+/// and `end_date`. Example: `dated!(Building);`.
 #[macro_export]
 macro_rules! dated {
     ($($record:ty),+ $(,)?) => { $(
@@ -138,37 +149,40 @@ macro_rules! dated {
     )+ };
 }
 
-/// What an event tells of a record besides what every event tells.
+/// The summary of a record that its event carries, besides the metadata that every
+/// event has. Fields that a kind has no use for stay at their defaults.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Told {
-    /// The record to which it belongs.
+    /// Id of the parent that the record belongs to.
     pub parent_id: Option<Uuid>,
-    /// Whom or what it is about: a person, a resident, a unit.
+    /// Id of the record's subject: a person, a resident or a unit.
     pub subject_id: Option<Uuid>,
-    /// Its kind, role or post by name.
+    /// Name of the record's subtype, role or post.
     pub code: &'static str,
-    /// An amount: fen, items.
+    /// An amount, in fen, or a count.
     pub amount: i64,
-    /// First day on which it holds.
+    /// First day on which the record is in effect.
     pub start_date: Option<NaiveDate>,
-    /// First day on which it no longer holds.
+    /// First day on which the record is no longer in effect.
     pub end_date: Option<NaiveDate>,
-    /// Whether it holds from a day to a day, so that no `end_date` says that it
-    /// goes on. No part of the event.
+    /// True if the record is dated, so that no `end_date` means that it is open-ended.
+    /// Not part of the event.
     pub is_dated: bool,
-    /// Until when something must be done about it, where there is a limit.
+    /// Deadline for handling the record, if there is one.
     pub due_time: Option<DateTime<Utc>>,
-    /// Its public name: that of a place, a group or an item of a catalogue;
-    /// never of a person or of what somebody said.
+    /// Public name of a place, a group or a catalogue item; never that of a person, and
+    /// nothing that somebody has written.
     pub title: String,
-    /// The states that it has been in, and since when; none if it has no states.
+    /// Names of the states that the record has been in, each with the time at which it
+    /// was entered; empty for kinds without states.
     pub states: Vec<(String, DateTime<Utc>)>,
 }
 
 impl Told {
-    /// With the course of a record that has states.
+    /// Creates the summary of a record with a lifecycle: its states, and nothing else.
     pub fn course(record: &impl Stateful) -> Self {
         let course = record.course();
+        // The initial state has no step: a record is in it from the start.
         let first = (first_state(course).to_owned(), record.head().created_time);
         let steps = course.steps().iter();
         let later = steps.map(|step| (step.state.clone(), step.step_time));
@@ -178,7 +192,7 @@ impl Told {
         }
     }
 
-    /// With the days of a dated record.
+    /// Creates the summary of a dated record: its days, and nothing else.
     pub fn dated(record: &impl Dated) -> Self {
         Self {
             start_date: Some(record.start_date()),
@@ -189,6 +203,7 @@ impl Told {
     }
 }
 
+// Takes the lifecycle only to infer its type of states.
 fn first_state<S: States>(_: &Course<S>) -> &'static str {
     S::FIRST.name()
 }

@@ -1,15 +1,16 @@
-//! Texts that may be personal, and so never show up where records are written
-//! for debugging.
+//! Texts that may be personal data. Their `Debug` output is redacted, so that a record
+//! can be logged without exposing what people have said. It doesn't validate texts: see
+//! [`Checks`](crate::Checks).
 
 use serde::{Deserialize, Serialize};
 
-/// A text that says something. It may be personal, and so is never shown where
-/// records are written for debugging.
+/// A text that must not be blank. It may be personal data: `Debug` prints `…` in its
+/// place.
 #[derive(Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Text(pub String);
 
-/// A text that may be empty; shown as little as [`Text`].
+/// A text that may be empty; redacted like [`Text`].
 #[derive(Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Note(pub String);
