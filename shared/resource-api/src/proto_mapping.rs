@@ -66,7 +66,7 @@ fn not_in_future<R: Record>(record: &mut R, now: DateTime<Utc>, checks: &mut Che
                 false,
                 field,
                 "time.not_in_future",
-                "must not lie in the future",
+                "must not be in the future",
             ),
         }
     }
@@ -91,7 +91,7 @@ pub fn past<S: States>(
 ) -> Option<(Head, Course<S>)> {
     let now = head.changed_time;
     if !head.imported {
-        let why = "is given in loads only: a record comes to be when it is entered";
+        let why = "is allowed in imports only: otherwise the server sets it";
         checks.left_out(created.is_none(), "created_time", why);
         checks.left_out(steps.is_empty(), "steps", why);
         return Some((head, Course::default()));
@@ -101,7 +101,7 @@ pub fn past<S: States>(
         created_time <= now,
         "created_time",
         "time.not_in_future",
-        "must not lie in the future",
+        "must not be in the future",
     );
     let mut taken = Vec::with_capacity(steps.len());
     for (at, step) in steps.into_iter().enumerate() {

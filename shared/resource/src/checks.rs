@@ -35,7 +35,7 @@ impl Checks {
     /// the community, in calls as in loads. Asked only where the present is known.
     pub fn day_has_come(&mut self, day: NaiveDate, field: &str) {
         let holds = self.now.is_none_or(|now| day <= day_of(now, DEFAULT_ZONE));
-        let why = "must not lie in the future";
+        let why = "must not be in the future";
         self.rule(holds, field, "date.not_in_future", why);
     }
 
@@ -53,7 +53,7 @@ impl Checks {
         if when {
             self.given(given, field);
         } else {
-            let why = format!("must be left out in state {state}");
+            let why = format!("must not be set in state {state}");
             self.left_out(!given, field, &why);
         }
     }
@@ -80,7 +80,7 @@ impl Checks {
             !text.contains('\0'),
             field,
             "string.nul",
-            "must not hold a NUL",
+            "must not contain the character NUL",
         );
     }
 
