@@ -170,7 +170,7 @@ async fn doctor_finds_another_service_at_an_address_and_a_token_that_is_none() {
 
     let (well, told) = doctor(up.url(Service::Volunteers).to_owned(), None).await;
     assert!(
-        !well && told.contains("another service listens there"),
+        !well && told.contains("another service listens at this address"),
         "{told}"
     );
     let foreign = wangge_auth::issuer::Issuer::generate().expect("a key");
@@ -187,7 +187,7 @@ async fn doctor_finds_another_service_at_an_address_and_a_token_that_is_none() {
     let foreign = foreign.token(&claims).expect("a token");
     for (path, what) in [
         (file("foreign", &foreign), "TOKEN_INVALID"),
-        (file("nonsense", "nonsense"), "holds no JSON Web Token"),
+        (file("nonsense", "nonsense"), "contains no JSON Web Token"),
         (file("empty", "\n"), "is empty"),
         (
             data_dir.join("missing").display().to_string(),
@@ -360,16 +360,16 @@ async fn an_import_that_is_stopped_says_how_far_it_came_and_goes_on() {
         .find_map(|line| line.strip_prefix("stopped: "))
         .unwrap_or_else(|| panic!("{told}"));
     let (loaded, how) = said
-        .split_once(" records loaded so far, ")
+        .split_once(" records imported so far, ")
         .expect("a count");
     let loaded: u64 = loaded.parse().expect("a number");
     assert!(loaded > 0, "{said}");
-    assert_eq!(how, "0 were there already; run it again to load the rest");
+    assert_eq!(how, "0 unchanged; run it again to import the rest");
 
     let again = import().output().await.expect("it runs");
     let printed = String::from_utf8(again.stdout).expect("text");
     assert!(again.status.success(), "{printed}");
-    let (_, there) = printed.split_once(" records loaded, ").expect("counts");
+    let (_, there) = printed.split_once(" records imported, ").expect("counts");
     let there = there.split(' ').next().and_then(|count| count.parse().ok());
     // A batch that was in flight when it was stopped may have been committed.
     assert!(there.is_some_and(|there: u64| there >= loaded), "{printed}");

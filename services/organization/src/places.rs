@@ -188,7 +188,7 @@ fn build(
         // Boundaries stored before they were validated may not parse. The area is then
         // found by address only, instead of failing every lookup.
         if let Some(Err(error)) = &boundary {
-            tracing::warn!(area.code = area.code, %error, "a boundary cannot be read");
+            tracing::warn!(area.code = area.code, %error, "an area's boundary can't be parsed");
         }
         PlaceArea {
             boundary: boundary.and_then(Result::ok),

@@ -21,8 +21,8 @@ pub(crate) async fn run(pool: PgPool, stop: CancellationToken) {
             for code in codes {
                 tracing::warn!(
                     area.code = code,
-                    "an area's code begins with that of an area in which it does not lie: callers \
-                     of the one with the shorter code see both"
+                    "an area's code begins with that of an area that it is not in: callers \
+                     restricted to the shorter code see both"
                 );
             }
             // Once is enough: no new clash can be created, since commands reject it.

@@ -206,7 +206,7 @@ impl Reference {
             return Err(Refusal::field(
                 "ticket.point",
                 "ticket.point_in_reach",
-                format!("lies more than {FAR} metres outside of the area"),
+                format!("is more than {FAR} metres outside of the area"),
             ));
         }
         Ok(())

@@ -28,7 +28,7 @@ pub(crate) async fn run(app: App, stop: CancellationToken) {
     );
     let late_replies = gauge(
         "wangge.late.replies",
-        "Messages of chat groups that were not answered in public within the hour.",
+        "Messages of chat groups without a public reply within an hour.",
     );
     while !stop.is_cancelled() {
         let now = app.clock.now();
@@ -42,7 +42,7 @@ pub(crate) async fn run(app: App, stop: CancellationToken) {
                 unrouted_tickets.record(amiss.unrouted_tickets, &[]);
                 late_replies.record(amiss.late_replies, &[]);
             }
-            Err(error) => tracing::debug!(%error, "not counted this time"),
+            Err(error) => tracing::debug!(%error, "could not count unattended work"),
         }
         tokio::select! {
             () = tokio::time::sleep(INTERVAL) => {}

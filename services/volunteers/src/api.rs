@@ -187,7 +187,7 @@ fn page_key<K: DeserializeOwned>(
 ) -> Result<Option<(K, Uuid)>, Refusal> {
     let invalid = || Refusal {
         reason: Reason::PageTokenInvalid,
-        ..Refusal::field("page_token", "page_token", "is no token of this list")
+        ..Refusal::field("page_token", "page_token", "is not a token of this list")
     };
     // A token is only valid for the list and the filters that it was issued for: with
     // others, the key would point to an arbitrary place.

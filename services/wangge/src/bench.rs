@@ -75,7 +75,7 @@ fn read_in_flight(text: &str) -> Result<usize, String> {
     text.parse()
         .ok()
         .filter(|number| (1..=drive::CAP).contains(number))
-        .ok_or_else(|| format!("give a number from 1 to {}", drive::CAP))
+        .ok_or_else(|| format!("must be a number from 1 to {}", drive::CAP))
 }
 
 pub(crate) async fn run(args: BenchArgs, output: Output) -> Result<ExitCode> {

@@ -29,7 +29,7 @@ impl DataDirArgs {
 
 /// Creates a directory with its parents, unless it exists.
 pub(crate) fn make(path: PathBuf) -> Result<PathBuf> {
-    std::fs::create_dir_all(&path).with_context(|| format!("cannot make {}", path.display()))?;
+    std::fs::create_dir_all(&path).with_context(|| format!("cannot create {}", path.display()))?;
     Ok(path)
 }
 

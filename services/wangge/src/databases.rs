@@ -59,7 +59,7 @@ impl DatabaseArgs {
         self.url(service).with_context(|| {
             let name = service.name();
             format!(
-                "give --{name}-database-url or WANGGE_{}_DATABASE_URL",
+                "specify --{name}-database-url or WANGGE_{}_DATABASE_URL",
                 name.to_uppercase()
             )
         })
@@ -75,7 +75,7 @@ impl DatabaseArgs {
             0 => Ok(false),
             4 => Ok(true),
             // Specified and private databases in one installation are a mistake.
-            _ => anyhow::bail!("give a database URL for each of the four services, or for none"),
+            _ => anyhow::bail!("specify a database URL for each of the four services, or for none"),
         }
     }
 

@@ -111,7 +111,7 @@ pub(crate) async fn run(args: DoctorArgs, output: Output) -> Result<ExitCode> {
         match output {
             Output::Json => output::json(finding)?,
             Output::Text => {
-                let mark = if finding.good { "ok  " } else { "BAD " };
+                let mark = if finding.good { "ok  " } else { "FAIL" };
                 line(format!("{mark} {}: {}", finding.what, finding.found));
                 if !finding.mend.is_empty() {
                     line(format!("     {}", finding.mend));
@@ -132,7 +132,7 @@ fn postgres() -> Finding {
         Err(error) => Finding::bad(
             "PostgreSQL's server",
             "is not installed",
-            format!("{error}; or give the services database URLs"),
+            format!("{error}; or specify the services' database URLs"),
         ),
     }
 }
@@ -145,12 +145,12 @@ fn data_dir(args: &DataDirArgs) -> Finding {
     match std::fs::create_dir_all(&path).and_then(|()| std::fs::write(&probe, "")) {
         Ok(()) => {
             let _ = std::fs::remove_file(&probe);
-            Finding::good("data folder", shown)
+            Finding::good("data directory", shown)
         }
         Err(error) => Finding::bad(
-            "data folder",
+            "data directory",
             format!("{shown}: {error}"),
-            "give another with --data-dir or WANGGE_DATA_DIR",
+            "choose another with --data-dir or WANGGE_DATA_DIR",
         ),
     }
 }
@@ -202,11 +202,11 @@ async fn running(service: ServiceName, url: &str, is_elsewhere: bool) -> Finding
                 .connect()
                 .await
         }
-        Err(error) => return Finding::bad(&what, error.to_string(), "give an address http://…"),
+        Err(error) => return Finding::bad(&what, error.to_string(), "specify an address http://…"),
     };
     match connected {
         Err(_) if is_elsewhere => {
-            let mend = "start it, or give its address; its log says why it does not run";
+            let mend = "start it, or specify its address; its log shows why it does not run";
             Finding::bad(&what, "can't be reached", mend)
         }
         Err(_) => port(service, &what),
@@ -226,8 +226,8 @@ async fn running(service: ServiceName, url: &str, is_elsewhere: bool) -> Finding
                         }
                         Err(_) => Finding::bad(
                             &what,
-                            "another service listens there",
-                            "give each service's own address",
+                            "another service listens at this address",
+                            "specify each service's own address",
                         ),
                     }
                 }
@@ -238,11 +238,11 @@ async fn running(service: ServiceName, url: &str, is_elsewhere: bool) -> Finding
                 // tonic reports the endpoint's timeout as `Cancelled`.
                 Err(status) if status.code() == Code::Cancelled => {
                     let mend = "it hangs: restart it";
-                    Finding::bad(&what, "takes calls and does not answer", mend)
+                    Finding::bad(&what, "accepts calls but does not respond", mend)
                 }
                 Err(_) => Finding::bad(
                     &what,
-                    "something else listens there",
+                    "another program listens at this address",
                     "stop it, or use --first-port",
                 ),
             }
@@ -253,12 +253,12 @@ async fn running(service: ServiceName, url: &str, is_elsewhere: bool) -> Finding
 /// Checks that a token file contains a token that hasn't expired.
 fn token_file(path: &Path, read: Result<&str, &String>) -> Finding {
     let what = format!("token file {}", path.display());
-    let mend = "make one with `wangge token`, or get one from your identity provider";
+    let mend = "create one with `wangge token`, or get one from your identity provider";
     match read {
         Err(error) => Finding::bad(&what, error, mend),
         Ok("") => Finding::bad(&what, "is empty", mend),
         Ok(token) => match claims(token) {
-            None => Finding::bad(&what, "holds no JSON Web Token", mend),
+            None => Finding::bad(&what, "contains no JSON Web Token", mend),
             Some(claims) if claims.exp <= now() => Finding::bad(&what, "has expired", mend),
             Some(claims) => {
                 let roles = claims.roles.join(", ");
@@ -280,7 +280,7 @@ async fn accepted(service: ServiceName, url: &str, token: &str) -> Finding {
     let what = format!("token at {}", service.name());
     let told = match Channels::to(|_| url.to_owned(), &TokenSource::fixed(token)) {
         Ok(channels) => ask(service, channels).await,
-        Err(error) => return Finding::bad(&what, error.to_string(), "give an address http://…"),
+        Err(error) => return Finding::bad(&what, error.to_string(), "specify an address http://…"),
     };
     match told {
         // `PermissionDenied` means that the token was authenticated; whether its role
@@ -290,7 +290,7 @@ async fn accepted(service: ServiceName, url: &str, token: &str) -> Finding {
         Err(status) => Finding::bad(
             &what,
             refused(status).to_string(),
-            "its issuer, audience and key must be among those that the service was given",
+            "its issuer, audience and key must be among those that the service accepts",
         ),
     }
 }
@@ -320,7 +320,7 @@ async fn ask(service: ServiceName, channels: Channels) -> Result<(), Status> {
     // These channels are for streams and have no timeout of their own.
     match tokio::time::timeout(CALL_TIMEOUT, asked).await {
         Ok(told) => told,
-        Err(_) => Err(Status::deadline_exceeded("does not answer")),
+        Err(_) => Err(Status::deadline_exceeded("does not respond")),
     }
 }
 

@@ -306,7 +306,7 @@ fn tell(outcome: &Outcome, output: Output) -> Result<()> {
         outcome.max_millis
     ));
     line(format!(
-        "{} refused reports are there all the same; {} were declined again",
+        "{} refused reports were created nevertheless; {} were declined afterwards",
         outcome.unanswered_but_there, outcome.declined
     ));
     for (why, count) in &outcome.refusals {

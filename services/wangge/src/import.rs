@@ -68,7 +68,7 @@ pub(crate) async fn run(args: ImportArgs, output: Output) -> Result<ExitCode> {
     }
     if args.dry_run {
         note(format!(
-            "{} rows are good; nothing was loaded",
+            "{} rows are valid; nothing was imported",
             records.len()
         ));
         return Ok(ExitCode::SUCCESS);
@@ -80,13 +80,13 @@ pub(crate) async fn run(args: ImportArgs, output: Output) -> Result<ExitCode> {
     let loaded = tokio::select! {
         loaded = load::load_counted(&channels, &records, &progress) => loaded,
         () = stop.cancelled() => {
-            note(format!("stopped: {progress}; run it again to load the rest"));
+            note(format!("stopped: {progress}; run it again to import the rest"));
             return Ok(ExitCode::FAILURE);
         }
     };
     let loaded = loaded.inspect_err(|_| {
         note(format!(
-            "broken off: {progress}; run it again to load the rest"
+            "failed: {progress}; run it again to import the rest"
         ));
     })?;
     // Possible despite the dry run: records may have changed since.
@@ -95,7 +95,7 @@ pub(crate) async fn run(args: ImportArgs, output: Output) -> Result<ExitCode> {
     }
     match output {
         Output::Text => line(format!(
-            "{} records loaded, {} were there already",
+            "{} records imported, {} unchanged",
             loaded.imported, loaded.unchanged
         )),
         Output::Json => {

@@ -51,11 +51,11 @@ pub(crate) async fn run(args: MigrateArgs) -> Result<ExitCode> {
             // The services' own roles can create neither databases nor roles, and no
             // service needs the administrator's password at run time.
             let password_file = args.admin_database_password_file.as_deref();
-            let admin = Access::of(admin, password_file).context("the admin's database")?;
+            let admin = Access::of(admin, password_file).context("the admin database")?;
             let access = args.databases.access(url, service)?;
             make_with_role(&admin, &access)
                 .await
-                .with_context(|| format!("making the database of {}", service.name()))?;
+                .with_context(|| format!("creating the database of {}", service.name()))?;
         }
         args.databases.open(url, service).await?.close().await;
         output::note(format!("{} is up to date", service.name()));

@@ -60,7 +60,7 @@ pub(crate) fn run(args: &SecretsArgs) -> Result<ExitCode> {
     let issuer = if key.exists() {
         Issuer::load(INSTALLATION, &key)
     } else {
-        note(format!("made {SIGNING_KEY}"));
+        note(format!("created {SIGNING_KEY}"));
         let aside = folder.join(format!(".{SIGNING_KEY}.new"));
         // A leftover of an interrupted run: `Issuer::make` never overwrites a file.
         let _ = fs::remove_file(&aside);
@@ -111,7 +111,7 @@ fn write(folder: &Path, name: &str, content: &str) -> Result<()> {
             fs::rename(&aside, &path)
         });
     written.with_context(|| path.display().to_string())?;
-    note(format!("made {name}"));
+    note(format!("created {name}"));
     Ok(())
 }
 

@@ -105,12 +105,12 @@ fn tell(settings: &[Setting]) {
     line("<!-- Written by `wangge settings > deploy/settings.md`; a test compares. -->");
     line("# Settings\n");
     line(
-        "Each is given in the environment, or by its flag. Whatever is wrong is named at the start, all at \
-         once; secrets are files, and never shown.",
+        "Each is set in the environment or by its flag. All invalid settings are reported at \
+         once when the process starts; secrets are read from files, and never shown.",
     );
     for (command, title) in COMMANDS {
         line(format!("\n## {title}\n"));
-        line("| Setting | Flag | Default | What it is |\n|---|---|---|---|");
+        line("| Setting | Flag | Default | Description |\n|---|---|---|---|");
         for setting in settings.iter().filter(|one| one.command == command) {
             let default = match (&setting.default, setting.required) {
                 (_, true) => "**required**".to_owned(),

@@ -97,7 +97,7 @@ impl KeyArgs {
 fn read_role(name: &str) -> Result<Role, String> {
     role(name).ok_or_else(|| {
         let known: Vec<String> = roles().map(role_name).collect();
-        format!("no such role; there are: {}", known.join(", "))
+        format!("no such role; must be one of: {}", known.join(", "))
     })
 }
 
@@ -105,7 +105,7 @@ pub(crate) fn run(args: TokenArgs, output: Output) -> Result<ExitCode> {
     // Services reject a token whose area isn't a code; the mistake is reported here,
     // before the token is passed on.
     if !wangge_kernel::area_code::is_code(&args.area) {
-        bail!("--area: a code has digits only");
+        bail!("--area: must consist of digits");
     }
     let issuer = args.key.issuer()?;
     let claims = Claims {
@@ -145,7 +145,8 @@ fn open(data_dir: &Path) -> Result<Issuer> {
     // `load_or_generate` would create a key that no running service accepts.
     if !data_dir.join("development-key.der").exists() {
         bail!(
-            "there is no development key in {}: run `wangge up` first, or give --token-file or --key-file",
+            "there is no development key in {}: run `wangge up` first, or specify --token-file \
+             or --key-file",
             data_dir.display()
         );
     }

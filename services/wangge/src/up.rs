@@ -134,7 +134,7 @@ impl Up {
                 .await
                 .with_context(|| {
                     format!(
-                        "port {port} for {}: is `wangge up` running already?",
+                        "port {port} for {}: is `wangge up` already running?",
                         service.name()
                     )
                 })?;
@@ -247,7 +247,8 @@ impl Up {
                 anyhow::bail!("a service has stopped")
             }
             () = postgres => anyhow::bail!(
-                "the private PostgreSQL in {} has ended: its log is beside its data; start again",
+                "the private PostgreSQL in {} has exited: its log is next to its data; restart \
+                 this command",
                 self.folder.display()
             ),
         }

@@ -50,7 +50,7 @@ pub(crate) async fn run(args: WatchArgs, output: Output) -> Result<ExitCode> {
         ServiceName::Organization => channels.organization,
         ServiceName::Tickets => channels.tickets,
         ServiceName::Volunteers => channels.volunteers,
-        ServiceName::Reporting => bail!("reporting makes no events of its own"),
+        ServiceName::Reporting => bail!("reporting has no events of its own"),
     };
     let mut feed = FeedServiceClient::new(channel);
     let mut after = args.after;
@@ -72,7 +72,7 @@ pub(crate) async fn run(args: WatchArgs, output: Output) -> Result<ExitCode> {
             // Noted once per outage, not once per attempt: `read` resets `retrying`
             // with the next message.
             Some(status) if !std::mem::replace(&mut retrying, true) => {
-                note(format!("{}; it is resumed", refused(status)));
+                note(format!("{}; resuming", refused(status)));
             }
             None | Some(_) => {}
         }

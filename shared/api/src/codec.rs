@@ -108,7 +108,7 @@ pub fn check<M: Validate + Texts>(message: &M) -> Result<(), Refusal> {
 fn why(rule: &str, message: &str) -> String {
     match (rule, message) {
         ("string.uuid" | "string.uuid_empty", "") => "must be a UUID".to_owned(),
-        (rule, "") => format!("breaks the rule {rule}"),
+        (rule, "") => format!("violates the rule {rule}"),
         (_, message) => message.to_owned(),
     }
 }

@@ -20,7 +20,7 @@ pub fn to_wire(date: NaiveDate) -> Date {
 pub fn from_wire(date: &Date, field: &str) -> Result<NaiveDate, Refusal> {
     let part = |value: i32| u32::try_from(value).unwrap_or_default();
     NaiveDate::from_ymd_opt(date.year, part(date.month), part(date.day))
-        .ok_or_else(|| Refusal::field(field, "date", "is no day of the calendar"))
+        .ok_or_else(|| Refusal::field(field, "date", "is not a valid calendar date"))
 }
 
 /// Converts an optional date from its message.
@@ -62,5 +62,11 @@ pub fn moment(time: &prost_types::Timestamp, field: &str) -> Result<DateTime<Utc
         // Chrono accepts nanoseconds of 1,000,000,000 and more for leap seconds;
         // protobuf doesn't.
         .filter(|moment| nanos < 1_000_000_000 && (1900..=9999).contains(&moment.year()))
-        .ok_or_else(|| Refusal::field(field, "timestamp", "is no moment of the years 1900 to 9999"))
+        .ok_or_else(|| {
+            Refusal::field(
+                field,
+                "timestamp",
+                "is not a valid time in the years 1900 to 9999",
+            )
+        })
 }

@@ -26,8 +26,8 @@ pub trait Texts {
 impl From<Fault> for FieldViolation {
     fn from(fault: Fault) -> Self {
         let (rule, what) = match fault.problem {
-            Problem::Nul => ("string.nul", "must not hold a NUL"),
-            Problem::Invisible => ("string.visible", "holds nothing that can be seen"),
+            Problem::Nul => ("string.nul", "must not contain the character NUL"),
+            Problem::Invisible => ("string.visible", "must contain a visible character"),
         };
         Self::new(fault.path, rule, what)
     }

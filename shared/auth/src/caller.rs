@@ -74,6 +74,6 @@ impl Caller {
             .extensions()
             .get::<(Self, RecordScope)>()
             .cloned()
-            .ok_or_else(|| Refusal::internal(&"no policy layer stood before the handler"))
+            .ok_or_else(|| Refusal::internal(&"the handler is not behind a policy layer"))
     }
 }

@@ -41,7 +41,7 @@ pub enum KeyError {
     #[error("key: {0}")]
     Key(#[from] jsonwebtoken::errors::Error),
     /// The set has a development key, which production rejects.
-    #[error("a key was made for development: production does not take it")]
+    #[error("development keys are not accepted in production")]
     Development,
     /// The set has no usable key, the key file is invalid, or no key could be
     /// generated.
@@ -232,14 +232,14 @@ impl Verifier {
             .and_then(|text| read(&text, *taken))
         {
             Ok(keys) => {
-                tracing::info!(keys = keys.len(), "key set read anew");
+                tracing::info!(keys = keys.len(), "key set reloaded");
                 state.keys = keys;
                 state.generation += 1;
                 // Tokens that were verified with a removed key must be verified
                 // again.
                 state.checked.clear();
             }
-            Err(error) => tracing::error!(%error, "key set is bad: the old one stays"),
+            Err(error) => tracing::error!(%error, "invalid key set: keeping the previous one"),
         }
         // Also after an error, so that a bad file is logged once and not every five
         // seconds.

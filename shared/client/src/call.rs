@@ -130,7 +130,7 @@ fn is_out_of_time(error: &(dyn Error + 'static)) -> bool {
 }
 
 fn out_of_time() -> Refusal {
-    Refusal::new(Reason::DeadlineExceeded, "the call's time ran out")
+    Refusal::new(Reason::DeadlineExceeded, "the call's deadline was exceeded")
 }
 
 #[cfg(test)]

@@ -240,10 +240,10 @@ impl Refusal {
     pub fn exists(kind: &str, field: &str) -> Self {
         Self {
             resource: Some((kind.to_owned(), String::new())),
-            fields: vec![FieldViolation::new(field, "unique", "is in use already")],
+            fields: vec![FieldViolation::new(field, "unique", "is already in use")],
             ..Self::new(
                 Reason::RecordExists,
-                format!("{field}: another {kind} has it already"),
+                format!("{field}: another {kind} already has this value"),
             )
         }
     }
@@ -270,7 +270,7 @@ impl Refusal {
     pub fn etag_mismatch(kind: &str) -> Self {
         Self::new(
             Reason::EtagMismatch,
-            format!("the {kind} has changed since the etag was read: read it again, then decide"),
+            format!("the {kind} was changed since the etag was read: read it again and retry"),
         )
     }
 
@@ -280,7 +280,7 @@ impl Refusal {
             retry_after: Some(Duration::from_millis(50)),
             ..Self::new(
                 Reason::ConcurrentChange,
-                format!("the {kind} is being changed by others: try again"),
+                format!("the {kind} is being changed by another request: try again"),
             )
         }
     }
@@ -291,11 +291,11 @@ impl Refusal {
             fields: vec![FieldViolation::new(
                 "request_id",
                 "unique",
-                "was used before with other content",
+                "was already used with different content",
             )],
             ..Self::new(
                 Reason::RequestIdReused,
-                "request_id: was used before with other content",
+                "request_id: was already used with different content",
             )
         }
     }

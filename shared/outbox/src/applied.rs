@@ -29,7 +29,7 @@ pub async fn watch(pool: PgPool, stop: CancellationToken, seen: impl Fn() + Send
         tokio::select! {
             lost = listen(&pool, &seen) => {
                 if let Err(error) = lost {
-                    tracing::debug!(%error, "not told of what is applied");
+                    tracing::debug!(%error, "lost the notifications about applied events");
                 }
             }
             () = stop.cancelled() => return,

@@ -89,7 +89,7 @@ impl<P: Projector> Consumer<P> {
                 () = stop.cancelled() => return,
             };
             if let Err(error) = lost {
-                tracing::debug!(feed = self.service, %error, "the lead's connection was lost");
+                tracing::debug!(feed = self.service, %error, "the leader's connection was lost");
             }
             tokio::select! {
                 () = tokio::time::sleep(AGAIN) => {}
@@ -141,17 +141,17 @@ impl<P: Projector> Consumer<P> {
             // Logged on the first loss only, until a message is received again.
             match &lost {
                 Err(Lost::Feed(status)) if !was_lost => {
-                    tracing::warn!(feed = self.service, code = ?status.code(), error = status.message(), "feed lost: trying again");
+                    tracing::warn!(feed = self.service, code = ?status.code(), error = status.message(), "feed lost: retrying");
                 }
                 Err(Lost::Another(status)) if !was_lost => {
                     tracing::error!(
                         feed = self.service,
                         error = status.message(),
-                        "another feed is served at this address: trying again"
+                        "another feed is served at this address: retrying"
                     );
                 }
                 Err(Lost::Here(refusal)) if !was_lost => {
-                    tracing::warn!(feed = self.service, reason = refusal.reason.name(), error = %refusal, "events can't be applied now: trying again");
+                    tracing::warn!(feed = self.service, reason = refusal.reason.name(), error = %refusal, "events can't be applied now: retrying");
                 }
                 _ => {}
             }
@@ -244,8 +244,8 @@ impl<P: Projector> Consumer<P> {
         tracing::error!(
             feed = self.service,
             error = status.message(),
-            "the feed's history no longer has what was applied of it: nothing more is applied \
-             until the operator has seen to it"
+            "the feed's history no longer contains the applied position: nothing more is applied \
+             until the operator has fixed it"
         );
         place::keep_broken(&self.pool, self.service, token, status.message()).await?;
         Ok(Lost::Broken)
@@ -275,7 +275,7 @@ impl From<Refusal> for Lost {
 async fn within<T>(said: impl Future<Output = Result<T, Status>>) -> Result<T, Status> {
     match tokio::time::timeout(SILENCE, said).await {
         Ok(said) => said,
-        Err(_) => Err(Status::unavailable("the feed fell silent")),
+        Err(_) => Err(Status::unavailable("the feed sent no message in time")),
     }
 }
 

@@ -46,7 +46,7 @@ impl NewEvent {
         Err(Refusal::guard(
             "event_size",
             "record",
-            "would be larger than the 3 MiB that can be told of it",
+            "its event would be larger than the maximum of 3 MiB",
         ))
     }
 

@@ -161,7 +161,7 @@ fn shutting_down() -> Refusal {
 fn unknown_token() -> Refusal {
     Refusal::new(
         Reason::FeedTokenUnknown,
-        "the feed's history no longer has this position: undo what was applied and start again \
-         without a token",
+        "the feed's history no longer contains this position: undo what was applied and start \
+         again without a token",
     )
 }

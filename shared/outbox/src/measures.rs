@@ -51,7 +51,7 @@ impl Followed {
         meter("wangge")
             .f64_observable_gauge("wangge.projection.lag")
             .with_unit("s")
-            .with_description("Time since which events of the feed may wait to be applied.")
+            .with_description("Maximum age that an unapplied event of the feed can have.")
             .with_callback(observe(|reached| {
                 let since = reached.until?.elapsed().unwrap_or_default();
                 Some(since.as_secs_f64())
@@ -59,14 +59,12 @@ impl Followed {
             .build();
         meter("wangge")
             .f64_observable_gauge("wangge.events.set_aside")
-            .with_description("Events of the feed that could not be applied.")
+            .with_description("Events of the feed in the dead-letter table.")
             .with_callback(observe(|reached| reached.set_aside.map(as_f64)))
             .build();
         meter("wangge")
             .f64_observable_gauge("wangge.feed.broken")
-            .with_description(
-                "1 if the feed's history no longer has the place up to which it was applied.",
-            )
+            .with_description("1 if the feed's history no longer contains the applied position.")
             .with_callback(observe(|reached| {
                 Some(if reached.broken { 1.0 } else { 0.0 })
             }))
@@ -156,7 +154,7 @@ impl Served {
                 .build(),
             went_back: meter("wangge")
                 .u64_counter("wangge.feed.went_back")
-                .with_description("Times that the feed was seen to end before a known event.")
+                .with_description("Times that the feed ended before an event already seen in it.")
                 .build(),
         };
         // Exported as zero from the start, so that the first increase is visible.

@@ -86,7 +86,7 @@ impl Position {
             .filter(|position| position.feed_id == feed_id && position.number >= 0)
             .ok_or_else(|| Refusal {
                 reason: Reason::FeedTokenInvalid,
-                ..Refusal::field("after_token", "feed_token", "is no token of this feed")
+                ..Refusal::field("after_token", "feed_token", "is not a token of this feed")
             })
     }
 

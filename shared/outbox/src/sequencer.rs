@@ -105,7 +105,7 @@ async fn forget_on(pool: &PgPool) -> Infallible {
         let more = match request::forget_old(pool).await {
             Ok(forgotten) => i64::try_from(forgotten) == Ok(FORGOTTEN_AT_ONCE),
             Err(error) => {
-                tracing::debug!(%error, "old request ids are forgotten later");
+                tracing::debug!(%error, "could not delete old request ids: retrying later");
                 false
             }
         };

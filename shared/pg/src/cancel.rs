@@ -18,7 +18,7 @@ const TIMEOUT: Duration = Duration::from_secs(5);
 static CANCELLED: LazyLock<Counter<u64>> = LazyLock::new(|| {
     meter("wangge")
         .u64_counter("wangge.database.statements_cancelled")
-        .with_description("Statements cancelled because nobody waited for them any more.")
+        .with_description("Statements cancelled because their callers no longer waited for them.")
         .build()
 });
 
@@ -73,7 +73,7 @@ async fn signal(options: &PgConnectOptions, backend: &Backend, function: &'stati
     };
     match timeout(TIMEOUT, asked).await {
         Ok(Ok(())) => {}
-        Ok(Err(error)) => tracing::debug!(%error, function, "a backend was not signalled"),
-        Err(_) => tracing::debug!(function, "a backend was not signalled in time"),
+        Ok(Err(error)) => tracing::debug!(%error, function, "could not signal a backend"),
+        Err(_) => tracing::debug!(function, "timed out signalling a backend"),
     }
 }

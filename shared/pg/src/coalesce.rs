@@ -127,7 +127,7 @@ where
         }
         // The callers are notified by the drop of their senders, which `call` maps
         // to an error.
-        Err(_) => tracing::error!("a statement shared by calls panicked"),
+        Err(_) => tracing::error!("panic in a statement shared by calls"),
     }
 }
 

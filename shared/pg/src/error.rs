@@ -165,7 +165,7 @@ impl StoreError {
             return Refusal::concurrent_change("record");
         }
         if self.is_unkeepable_text() {
-            let what = "a text has a character that can't be kept, such as NUL";
+            let what = "a text contains a character that can't be stored, such as NUL";
             return Refusal::field("", "string.characters", what);
         }
         let constraint = self.constraint().and_then(|name| {
@@ -179,7 +179,11 @@ impl StoreError {
             }) => match rule {
                 Rule::Unique => Refusal::exists(kind, field),
                 Rule::Reference => Refusal::unknown_reference(field, kind),
-                Rule::Guard(guard) => Refusal::guard(guard, kind, format!("{field} is taken")),
+                Rule::Guard(guard) => Refusal::guard(
+                    guard,
+                    kind,
+                    format!("{field} conflicts with another record"),
+                ),
             },
             None => Refusal::internal(&self),
         }

@@ -20,7 +20,7 @@ static WAITED: LazyLock<Histogram<f64>> = LazyLock::new(|| {
     meter("wangge")
         .f64_histogram("db.client.connection.wait_time")
         .with_unit("s")
-        .with_description("Time until work had its connection, a new one or a free one.")
+        .with_description("Time spent waiting for a connection, whether new or idle.")
         .with_boundaries(vec![
             0.0001, 0.0005, 0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1.0, 2.0,
         ])
@@ -29,7 +29,7 @@ static WAITED: LazyLock<Histogram<f64>> = LazyLock::new(|| {
 static TIMED_OUT: LazyLock<Counter<u64>> = LazyLock::new(|| {
     meter("wangge")
         .u64_counter("db.client.connection.timeouts")
-        .with_description("Work that waited in vain for a connection.")
+        .with_description("Timeouts while waiting for a connection.")
         .build()
 });
 
@@ -55,7 +55,7 @@ pub fn measure(database: &Database) {
     }
     meter("wangge")
         .u64_observable_gauge("db.client.connection.count")
-        .with_description("Connections of a pool, by what they do.")
+        .with_description("Connections of a pool, by state.")
         .with_callback(move |to| {
             for (name, pool) in &pools {
                 let idle = u32::try_from(pool.num_idle()).unwrap_or(u32::MAX);
@@ -68,7 +68,7 @@ pub fn measure(database: &Database) {
         .build();
     meter("wangge")
         .u64_observable_gauge("db.client.connection.max")
-        .with_description("Connections that a pool may have.")
+        .with_description("Maximum number of connections of a pool.")
         .with_callback(move |to| {
             for (name, pool) in &limits.0 {
                 let max = pool.options().get_max_connections();

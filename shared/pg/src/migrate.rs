@@ -64,7 +64,7 @@ pub async fn migrate(pool: &PgPool, own: &Migrator) -> Result<(), MigrateError> 
         let _ = connection.close().await;
         match outcome {
             Err(error) if got_no_lock(&error) => {
-                tracing::warn!(%error, "a migration got no lock in time, and is tried again");
+                tracing::warn!(%error, "a migration timed out waiting for a lock: retrying");
                 tokio::time::sleep(pause).await;
                 pause = (pause * 2).min(LONGEST_PAUSE);
             }
@@ -168,7 +168,10 @@ async fn drop_leftover(connection: &mut PgConnection, sql: &str) -> Result<(), s
     .fetch_optional(&mut *connection)
     .await?;
     if let Some(statement) = statement {
-        tracing::info!(index = name, "dropping what an earlier run left behind");
+        tracing::info!(
+            index = name,
+            "dropping an index that an earlier run left behind"
+        );
         // Safe: the statement was built by `format` with the index's `regclass`,
         // which is quoted.
         connection.execute(AssertSqlSafe(statement)).await?;
@@ -229,7 +232,7 @@ async fn tell_blockers(pool: &PgPool, process: i32) -> Infallible {
         // Best effort: a failure to list the blockers must not fail the migration.
         let blockers = blockers.unwrap_or_default();
         if blockers != told && !blockers.is_empty() {
-            tracing::warn!(blockers = %blockers.join("; "), "a migration waits");
+            tracing::warn!(blockers = %blockers.join("; "), "a migration is waiting for locks");
         }
         told = blockers;
     }
@@ -260,7 +263,7 @@ pub async fn wait_until_migrated(pool: &PgPool, own: &Migrator) {
                 "the database is not up to date: run `wangge migrate`, or set WANGGE_MIGRATE=true"
             ),
             Err(error) if !matches!(told, Some(Err(()))) => {
-                tracing::warn!(%error, "the database can't be asked yet");
+                tracing::warn!(%error, "the database can't be queried yet");
             }
             _ => {}
         }

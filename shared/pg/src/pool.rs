@@ -160,7 +160,7 @@ pub fn url(text: &str) -> Result<String, String> {
     if readable {
         Ok(text.to_owned())
     } else {
-        Err("must be like postgres://role@host:5432/database".to_owned())
+        Err("must have the form postgres://role@host:5432/database".to_owned())
     }
 }
 

@@ -9,7 +9,7 @@ use crate::rings;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum BoundaryError {
     /// The text isn't a GeoJSON geometry.
-    #[error("is no GeoJSON geometry")]
+    #[error("is not a GeoJSON geometry")]
     NotGeoJson,
     /// The geometry has no area, such as a point or a line.
     #[error("must be a Polygon or a MultiPolygon")]
@@ -22,14 +22,14 @@ pub enum BoundaryError {
     NotClosed,
     /// A position is outside the valid range of longitude or latitude.
     #[error(
-        "has a position off the globe: longitude -180 to 180, latitude -90 to 90, in this order"
+        "has a position out of range: longitude -180 to 180, latitude -90 to 90, in this order"
     )]
     OffTheGlobe,
     /// A ring crosses or touches itself.
     #[error("has a ring that crosses or touches itself, or that encloses nothing")]
     CrossesItself,
     /// A hole isn't inside its outer ring, or crosses it or another hole.
-    #[error("has a hole that doesn't lie within its outer ring, or that overlaps another hole")]
+    #[error("has a hole that is not within its outer ring, or that overlaps another hole")]
     HoleOutside,
     /// Two parts of the boundary overlap.
     #[error("has parts that overlap")]

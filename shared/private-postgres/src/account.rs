@@ -81,7 +81,7 @@ impl Account {
             return Ok(());
         };
         for parent in data_dir.ancestors().skip(1) {
-            let data = fs::metadata(parent).doing("look at", parent)?;
+            let data = fs::metadata(parent).doing("inspect", parent)?;
             let search_bit = match (data.uid() == *uid, data.gid() == *gid) {
                 (true, _) => 0o100,
                 (false, true) => 0o010,

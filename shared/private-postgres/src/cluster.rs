@@ -34,11 +34,11 @@ impl Places {
         let absolute = std::path::absolute(data_dir).doing("resolve", data_dir)?;
         let name = absolute
             .file_name()
-            .ok_or_else(|| unusable("it has no name of its own"))?;
+            .ok_or_else(|| unusable("it has no file name"))?;
         let parent = absolute
             .parent()
             .ok_or_else(|| unusable("it has no parent"))?;
-        fs::create_dir_all(parent).doing("make", parent)?;
+        fs::create_dir_all(parent).doing("create", parent)?;
         // Only the parent is canonicalised, since the data directory itself may not exist
         // yet.
         let data = parent.canonicalize().doing("resolve", parent)?.join(name);
@@ -77,11 +77,11 @@ pub(crate) async fn ensure(
     DirBuilder::new()
         .mode(0o700)
         .create(&places.draft)
-        .doing("make", &places.draft)?;
+        .doing("create", &places.draft)?;
     account.give(&places.draft)?;
     initdb(&places.draft, binaries, account, durable).await?;
     // The rename publishes the directory complete, with `PG_VERSION` in it.
-    fs::rename(&places.draft, &places.data).doing("put in place", &places.data)
+    fs::rename(&places.draft, &places.data).doing("move into place", &places.data)
 }
 
 fn is_missing_or_empty(dir: &Path) -> Result<bool, Error> {

@@ -20,11 +20,11 @@ pub enum Error {
     NotInstalled,
 
     /// `WANGGE_POSTGRES_BIN` names a directory without the programs.
-    #[error("WANGGE_POSTGRES_BIN is {}, where initdb, postgres and pg_ctl are not all found", .0.display())]
+    #[error("WANGGE_POSTGRES_BIN is {}, which does not contain all of initdb, postgres and pg_ctl", .0.display())]
     NotABinaryDir(PathBuf),
 
     /// The path can't be used as a data directory at all.
-    #[error("{} can't be a data directory: {reason}", path.display())]
+    #[error("{} can't be used as a data directory: {reason}", path.display())]
     UnusablePath {
         /// The path as passed by the caller.
         path: PathBuf,
@@ -43,14 +43,15 @@ pub enum Error {
 
     /// Running as root, but there is no unprivileged account for the server.
     #[error(
-        "PostgreSQL refuses to run as root, and /etc/passwd has neither a user postgres nor nobody to run it as"
+        "PostgreSQL refuses to run as root, and /etc/passwd has neither of the users `postgres` \
+         and `nobody` to run it as"
     )]
     NoAccount,
 
     /// Running as root, with a data directory that the unprivileged account can't reach.
     #[error(
-        "PostgreSQL does not run as root but as {account}, who may not enter {}: \
-         choose a data directory outside of it (asked for: {})",
+        "PostgreSQL runs as {account} instead of root, and can't enter {}: choose a data \
+         directory outside of it (requested: {})",
         closed.display(), data_dir.display()
     )]
     Unreachable {
@@ -72,7 +73,7 @@ pub enum Error {
     },
 
     /// The directory is not empty, and contains no PostgreSQL data.
-    #[error("{} is not empty and holds no PostgreSQL data: it is left alone", .0.display())]
+    #[error("{} is not empty and contains no PostgreSQL data: choose another data directory", .0.display())]
     NotACluster(PathBuf),
 
     /// The data directory could not be created.
@@ -83,7 +84,7 @@ pub enum Error {
     },
 
     /// The server exited before it was ready.
-    #[error("PostgreSQL did not start; the end of its log says:\n{log}")]
+    #[error("PostgreSQL did not start; the end of its log:\n{log}")]
     StartFailed {
         /// The last lines of the server's log.
         log: String,
@@ -91,7 +92,8 @@ pub enum Error {
 
     /// The server was not ready in time.
     #[error(
-        "PostgreSQL has not become ready, and has said nothing for {seconds} s; the end of its log says:\n{log}"
+        "PostgreSQL did not become ready, and logged nothing for {seconds} s; the end of its \
+         log:\n{log}"
     )]
     StartTimeout {
         /// Seconds without log output.
@@ -101,7 +103,7 @@ pub enum Error {
     },
 
     /// The server didn't exit after an immediate shutdown.
-    #[error("PostgreSQL (pid {pid}) did not stop, not even when told to do so immediately")]
+    #[error("PostgreSQL (pid {pid}) did not stop, even after an immediate shutdown")]
     StopTimeout {
         /// Pid of the server's main process.
         pid: i32,

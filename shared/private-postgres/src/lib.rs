@@ -181,7 +181,7 @@ pub fn url_of(data_dir: &Path, database: &str) -> Result<String, Error> {
     if !data_dir.join("PG_VERSION").is_file() {
         return Err(Error::UnusablePath {
             path: data_dir.into(),
-            reason: "it holds no PostgreSQL data",
+            reason: "it contains no PostgreSQL data",
         });
     }
     Ok(url::of(&Places::of(data_dir)?.socket, database))

@@ -235,7 +235,7 @@ impl<'a> Start<'a> {
 fn new_log(path: &Path) -> Result<File, Error> {
     match fs::remove_file(path) {
         Err(error) if error.kind() != ErrorKind::NotFound => Err(error).doing("remove", path),
-        _ => File::create_new(path).doing("make", path),
+        _ => File::create_new(path).doing("create", path),
     }
 }
 

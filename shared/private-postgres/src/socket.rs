@@ -34,17 +34,17 @@ fn fnv1a(bytes: &[u8]) -> u64 {
 pub(crate) fn prepare(dir: &Path, account: &Account) -> Result<(), Error> {
     match DirBuilder::new().mode(0o700).create(dir) {
         Err(error) if error.kind() == ErrorKind::AlreadyExists => check(dir, account)?,
-        made => made.doing("make", dir)?,
+        made => made.doing("create", dir)?,
     }
     // An existing directory may have been created with wider permissions.
-    fs::set_permissions(dir, Permissions::from_mode(0o700)).doing("close to others", dir)?;
+    fs::set_permissions(dir, Permissions::from_mode(0o700)).doing("restrict access to", dir)?;
     account.give(dir)
 }
 
 /// Checks an existing directory: anyone can create a symlink or a directory in /tmp.
 fn check(dir: &Path, account: &Account) -> Result<(), Error> {
     // Not `metadata`, which would follow a symlink.
-    let found = fs::symlink_metadata(dir).doing("look at", dir)?;
+    let found = fs::symlink_metadata(dir).doing("inspect", dir)?;
     if !found.is_dir() {
         return Err(Error::UnusablePath {
             path: dir.into(),
@@ -64,7 +64,7 @@ fn check(dir: &Path, account: &Account) -> Result<(), Error> {
 /// Removes the directory, which is empty once the server has stopped.
 pub(crate) fn remove(dir: &Path) {
     if let Err(error) = fs::remove_dir(dir) {
-        tracing::debug!(dir = %dir.display(), %error, "the socket directory stays");
+        tracing::debug!(dir = %dir.display(), %error, "the socket directory could not be removed");
     }
 }
 

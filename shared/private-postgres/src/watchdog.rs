@@ -68,7 +68,7 @@ impl Watchdog {
             .stdin
             .take()
             .ok_or(std::io::ErrorKind::BrokenPipe)
-            .doing("talk to", SHELL)?;
+            .doing("communicate with", SHELL)?;
         Ok(Self { child, pipe })
     }
 
@@ -78,16 +78,16 @@ impl Watchdog {
         self.pipe
             .write_all(line.as_bytes())
             .await
-            .doing("talk to", PathBuf::from(SHELL))
+            .doing("communicate with", PathBuf::from(SHELL))
     }
 
     /// Dismisses the watchdog after the server has been stopped, and waits until it exits.
     pub(crate) async fn dismiss(mut self) {
         if let Err(error) = self.pipe.write_all(b"stopped\n").await {
-            tracing::warn!(%error, "the watchdog was gone already");
+            tracing::warn!(%error, "the watchdog had already exited");
         }
         if let Err(error) = self.child.wait().await {
-            tracing::warn!(%error, "the watchdog's end was not seen");
+            tracing::warn!(%error, "could not wait for the watchdog to exit");
         }
     }
 }

@@ -16,7 +16,7 @@ pub fn read_end(day: Option<&Date>, reason: String) -> Result<End, Refusal> {
     // Not treated as left out: the caller wanted a correction, and an end would be
     // something else.
     if reason.trim().is_empty() {
-        let why = "must say something, or be left out";
+        let why = "must not be blank: give a reason or omit it";
         return Err(Refusal::field("correction_reason", "string.blank", why));
     }
     let day = date::optional(day, "end_date")?;

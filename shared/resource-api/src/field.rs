@@ -113,12 +113,7 @@ impl Field<Option<Date>> for NaiveDate {
 impl Field<Option<Date>> for Option<NaiveDate> {
     fn read(wire: Option<Date>, field: &str, checks: &mut Checks) -> Option<Self> {
         let day = date::optional(wire.as_ref(), field);
-        checks.rule(
-            day.is_ok(),
-            field,
-            "date",
-            "is no day that the calendar has",
-        );
+        checks.rule(day.is_ok(), field, "date", "is not a valid calendar date");
         day.ok()
     }
 
@@ -152,7 +147,7 @@ impl Field<Option<prost_types::Timestamp>> for Option<DateTime<Utc>> {
             .as_ref()
             .map(|time| date::moment(time, field))
             .transpose();
-        checks.rule(time.is_ok(), field, "timestamp", "is no time");
+        checks.rule(time.is_ok(), field, "timestamp", "is not a valid time");
         time.ok()
     }
 
@@ -187,7 +182,7 @@ macro_rules! proto_enum {
             fn read(wire: i32, field: &str, checks: &mut ::wangge_resource::Checks) -> ::std::option::Option<Self> {
                 let value = Self::from_code(wire);
                 checks.given(wire != 0, field);
-                checks.rule(wire == 0 || value.is_some(), field, "enum.defined_only", "is no value of the enum");
+                checks.rule(wire == 0 || value.is_some(), field, "enum.defined_only", "is not a value of the enum");
                 value
             }
 

@@ -73,7 +73,7 @@ fn not_in_future<R: Record>(record: &mut R, now: DateTime<Utc>, checks: &mut Che
                 false,
                 field,
                 "time.not_in_future",
-                "must not lie in the future",
+                "must not be in the future",
             ),
         }
     }
@@ -99,7 +99,7 @@ pub fn past<S: States>(
 ) -> Option<(Head, Course<S>)> {
     let now = head.changed_time;
     if !head.imported {
-        let why = "is given in loads only: a record comes to be when it is entered";
+        let why = "is allowed in imports only: otherwise the server sets it";
         checks.left_out(created.is_none(), "created_time", why);
         checks.left_out(steps.is_empty(), "steps", why);
         return Some((head, Course::default()));
@@ -109,7 +109,7 @@ pub fn past<S: States>(
         created_time <= now,
         "created_time",
         "time.not_in_future",
-        "must not lie in the future",
+        "must not be in the future",
     );
     // States and actors are not read: the state follows from the action, and a row
     // can't state who was signed in.

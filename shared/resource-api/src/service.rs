@@ -169,7 +169,7 @@ pub async fn update<H: Host, R: Wire + Kept>(
         return Err(Refusal::field(
             "update_mask",
             "required",
-            "names no field to change",
+            "must list at least one field to change",
         ));
     }
     let id = id(R::id(&message), &format!("{}.id", R::KIND))?;

@@ -39,7 +39,7 @@ impl Checks {
     /// Skipped unless the current time has been set with [`Checks::at`].
     pub fn day_has_come(&mut self, day: NaiveDate, field: &str) {
         let holds = self.now.is_none_or(|now| day <= day_of(now, DEFAULT_ZONE));
-        let why = "must not lie in the future";
+        let why = "must not be in the future";
         self.rule(holds, field, "date.not_in_future", why);
     }
 
@@ -60,7 +60,7 @@ impl Checks {
         if when {
             self.given(given, field);
         } else {
-            let why = format!("must be left out in state {state}");
+            let why = format!("must not be set in state {state}");
             self.left_out(!given, field, &why);
         }
     }
@@ -87,7 +87,7 @@ impl Checks {
             !text.contains('\0'),
             field,
             "string.nul",
-            "must not hold a NUL",
+            "must not contain the character NUL",
         );
     }
 

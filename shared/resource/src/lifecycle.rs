@@ -204,13 +204,13 @@ impl<S: States> Course<S> {
                 ordered,
                 &field("step_time"),
                 "step.order",
-                "must not be before the step before it",
+                "must not be earlier than the previous step",
             );
             checks.rule(
                 step.step_time <= now,
                 &field("step_time"),
                 "time.not_in_future",
-                "must not lie in the future",
+                "must not be in the future",
             );
             checks.keepable(&step.reason.0, &field("reason"));
             before = step.step_time;

@@ -131,7 +131,7 @@ impl Days {
             (_, Some(end)) if end <= day => format!("ended on {end}"),
             _ => return Ok(()),
         };
-        let why = format!("{field}: it {why} and does not hold on {day}");
+        let why = format!("{field}: it {why} and is not in effect on {day}");
         Err(Refusal::guard(&format!("{kind}_not_current"), kind, why))
     }
 
@@ -159,7 +159,9 @@ impl Days {
     ) -> Result<(), Refusal> {
         match self.end_date {
             Some(last) if end.is_none_or(|end| end > last) => {
-                let why = format!("{field}: it ends on {last}, and what names it must end by then");
+                let why = format!(
+                    "{field}: it ends on {last}, and a record that references it must end by then"
+                );
                 Err(Refusal::guard(&format!("{kind}_not_current"), kind, why))
             }
             _ => Ok(()),

@@ -85,12 +85,12 @@ impl AdmissionLayer {
         let gauges = [
             (
                 "wangge.calls.in_flight",
-                "Calls that are being worked on; streams are not counted.",
+                "Calls in flight, not counting streams.",
                 limits.calls.clone(),
             ),
             (
                 "wangge.calls.arriving",
-                "Calls whose request has not arrived whole yet.",
+                "Calls whose request has not been fully received yet.",
                 limits.arriving.clone(),
             ),
             (
@@ -205,7 +205,7 @@ where
                 Box::pin(call::holding(Arc::new(share), work))
             }
             Err(_) => {
-                let refusal = self.limits.shed("imports", "too many imports at once");
+                let refusal = self.limits.shed("imports", "too many concurrent imports");
                 Box::pin(async { Ok(Status::from(refusal).into_http()) })
             }
         }
@@ -272,8 +272,8 @@ impl Limits {
 
     fn full(&self, limit: &'static str, full: Full) -> Refusal {
         match full {
-            Full::Caller => self.shed("caller", "too many calls of this caller at once"),
-            Full::All => self.shed(limit, "too many calls at once"),
+            Full::Caller => self.shed("caller", "too many concurrent calls by this caller"),
+            Full::All => self.shed(limit, "too many concurrent calls"),
         }
     }
 

@@ -96,6 +96,7 @@ fn asked(request: &Request<Body>) -> Option<Duration> {
 fn exceeded() -> Refusal {
     Refusal::new(
         Reason::DeadlineExceeded,
-        "the call's time ran out; a write may have taken effect: repeat it with the same request_id",
+        "the call's deadline was exceeded; a write may have taken effect: retry it with the same \
+         request_id",
     )
 }

@@ -22,11 +22,12 @@ pub(crate) fn mistakes(args: &ProcessArgs) -> Vec<String> {
     let mut mistakes = Vec::new();
     if args.issuers.iter().any(|issuer| issuer == ISSUER) {
         mistakes.push(format!(
-            "WANGGE_ISSUER: production does not accept tokens of {ISSUER}: name your identity provider's issuer"
+            "WANGGE_ISSUER: tokens of {ISSUER} are not accepted in production: set the issuer of \
+             your identity provider"
         ));
     }
     if args.server.reflection {
-        mistakes.push("WANGGE_REFLECTION: production does not tell strangers its methods".into());
+        mistakes.push("WANGGE_REFLECTION: reflection is not allowed in production".into());
     }
     mistakes
 }

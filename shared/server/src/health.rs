@@ -51,7 +51,7 @@ pub(crate) async fn watch(
 pub(crate) fn measured() -> Gauge<u64> {
     meter("wangge")
         .u64_gauge("wangge.database.ready")
-        .with_description("1 while the database answers and is up to date.")
+        .with_description("1 while the database is reachable and its schema is up to date.")
         .build()
 }
 

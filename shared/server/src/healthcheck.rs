@@ -46,7 +46,7 @@ async fn ask(address: SocketAddr, service: String) -> Result<(), String> {
     match tokio::time::timeout(PATIENCE, asked).await {
         Ok(Ok(ServingStatus::Serving)) => Ok(()),
         Ok(Ok(status)) => Err(format!("not ready: {}", status.as_str_name())),
-        Ok(Err(error)) => Err(format!("no answer from {address}: {error}")),
-        Err(_) => Err(format!("no answer from {address} in time")),
+        Ok(Err(error)) => Err(format!("no response from {address}: {error}")),
+        Err(_) => Err(format!("no response from {address} in time")),
     }
 }

@@ -210,7 +210,7 @@ impl<I: Importer> Course<I> {
                 } else {
                     "record"
                 };
-                Err(misplaced(field, "must not stand beside the header"))
+                Err(misplaced(field, "must not be set together with the header"))
             }
             _ => Err(misplaced("header", "is required in the first message")),
         }
@@ -258,16 +258,16 @@ impl<I: Importer> Course<I> {
             } => self.add_dataset(dataset),
             Message {
                 header: Some(_), ..
-            } => Err(misplaced(
-                "header",
-                "belongs in the first message and in no other",
-            )),
+            } => Err(misplaced("header", "must be set in the first message only")),
             Message {
                 dataset: Some(_), ..
-            } => Err(misplaced("dataset", "must not stand beside a record")),
+            } => Err(misplaced(
+                "dataset",
+                "must not be set together with a record",
+            )),
             Message { record: None, .. } => Err(misplaced(
                 "record",
-                "is required in every message but the first ones",
+                "is required in every message after the header and the dataset",
             )),
         }
     }
@@ -279,7 +279,7 @@ impl<I: Importer> Course<I> {
         let Some(head) = head.filter(|head| head.validate_only) else {
             return Err(misplaced(
                 "dataset",
-                "belongs before the first row of a validate_only stream",
+                "must come before the first record of a validate_only stream",
             ));
         };
         let dataset = head.dataset.get_or_insert_default();
@@ -290,7 +290,7 @@ impl<I: Importer> Course<I> {
             return Err(misplaced(
                 "dataset",
                 &format!(
-                    "is too large: {MAX_RECORDS} areas, as many units, and {} MiB are the most",
+                    "is too large: the maximum is {MAX_RECORDS} areas, as many units, and {} MiB",
                     MAX_DATASET / 1024 / 1024
                 ),
             ));
@@ -322,7 +322,7 @@ fn misplaced(field: &str, text: &str) -> Status {
 fn shutting_down() -> Refusal {
     Refusal::unavailable(
         Reason::ShuttingDown,
-        "the service is shutting down: send the load again",
+        "the service is shutting down: send the import again",
         Duration::from_secs(1),
     )
 }
@@ -330,14 +330,14 @@ fn shutting_down() -> Refusal {
 fn idle() -> Refusal {
     Refusal::new(
         Reason::DeadlineExceeded,
-        "no row came for two minutes: send the rest of the load again",
+        "no row was received for two minutes: send the rest of the import again",
     )
 }
 
 fn unread() -> Refusal {
     Refusal::unavailable(
         Reason::FeedReaderSlow,
-        "results were not read: send the load again",
+        "the results were not read in time: send the import again",
         Duration::from_secs(1),
     )
 }

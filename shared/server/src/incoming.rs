@@ -77,7 +77,7 @@ async fn accept<F: Future<Output = io::Result<(TcpStream, SocketAddr)>>>(
             Err(error) => {
                 // Logged once per outage: the loop retries ten times a second.
                 if !std::mem::replace(&mut failing, true) {
-                    tracing::warn!(%error, "connections are not accepted");
+                    tracing::warn!(%error, "can't accept connections");
                 }
                 tokio::time::sleep(ACCEPT_RETRY_DELAY).await;
             }

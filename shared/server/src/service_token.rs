@@ -24,7 +24,7 @@ impl ServiceToken {
     pub(crate) fn mistake(&self, environment: Environment) -> Option<String> {
         let claims = self.claims()?;
         (environment == Environment::Production && claims.iss == ISSUER).then(|| {
-            "WANGGE_SERVICE_TOKEN_FILE: production does not use development tokens".to_owned()
+            "WANGGE_SERVICE_TOKEN_FILE: development tokens are not allowed in production".to_owned()
         })
     }
 
@@ -35,9 +35,7 @@ impl ServiceToken {
         meter("wangge")
             .u64_observable_gauge("wangge.service_token.expiry")
             .with_unit("s")
-            .with_description(
-                "Until when the token is good with which feeds are read, in Unix time.",
-            )
+            .with_description("Expiry of the token for reading feeds, as Unix time.")
             // Read on each collection: a replaced file shows without a restart.
             .with_callback(move |to| {
                 if let Some(claims) = file.claims() {

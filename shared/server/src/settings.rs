@@ -25,7 +25,7 @@ impl fmt::Display for Mistakes {
         } else {
             "settings are"
         };
-        write!(f, "{count} {what} wrong:")?;
+        write!(f, "{count} {what} invalid:")?;
         for mistake in &self.0 {
             write!(f, "\n  {mistake}")?;
         }
@@ -156,7 +156,7 @@ pub fn readable_file(path: &str) -> Result<PathBuf, String> {
     let path = Path::new(path);
     match std::fs::File::open(path).and_then(|file| file.metadata()) {
         Ok(data) if data.is_file() => Ok(path.to_owned()),
-        Ok(_) => Err(format!("{} is no file", path.display())),
+        Ok(_) => Err(format!("{} is not a file", path.display())),
         Err(error) => Err(format!("{}: {error}", path.display())),
     }
 }
@@ -169,6 +169,6 @@ pub fn address(url: &str) -> Result<String, String> {
     let uri: http::Uri = url.parse().map_err(|error| format!("{error}"))?;
     match (uri.scheme_str(), uri.host()) {
         (Some("http" | "https"), Some(_)) => Ok(url.to_owned()),
-        _ => Err("must be like http://host:port".to_owned()),
+        _ => Err("must have the form http://host:port".to_owned()),
     }
 }

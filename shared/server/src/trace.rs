@@ -26,7 +26,7 @@ impl Default for TraceLayer {
         let duration = opentelemetry::global::meter("wangge")
             .f64_histogram("rpc.server.call.duration")
             .with_unit("s")
-            .with_description("Time from the arrival of a call to its answer.")
+            .with_description("Time from the arrival of a call to its response.")
             .with_boundaries(vec![
                 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0,
             ])
@@ -156,7 +156,7 @@ fn finish(method: &'static str, outcome: Outcome, start: Instant, duration: &His
         span.record("otel.status_code", "ERROR");
         tracing::warn!(rpc.response.status_code = name, seconds, "call failed");
     } else {
-        tracing::debug!(rpc.response.status_code = name, seconds, "call answered");
+        tracing::debug!(rpc.response.status_code = name, seconds, "call completed");
     }
     duration.record(
         seconds,

@@ -48,7 +48,8 @@ fn explained(status: &Status) -> Option<Status> {
         // transport.
         Code::Cancelled | Code::DeadlineExceeded => Refusal::new(
             Reason::DeadlineExceeded,
-            "the call was given up; a write may have taken effect: repeat it with the same request_id",
+            "the call was cancelled; a write may have taken effect: retry it with the same \
+             request_id",
         ),
         Code::Unavailable => Refusal::unavailable(
             Reason::ShuttingDown,

@@ -56,7 +56,7 @@ async fn tell(State(page): State<Page>) -> Response {
     match encoder.encode(&page.0.gather(), &mut text) {
         Ok(()) => ([(CONTENT_TYPE, encoder.format_type().to_owned())], text).into_response(),
         Err(error) => {
-            tracing::error!(%error, "metrics can't be told");
+            tracing::error!(%error, "metrics can't be encoded");
             StatusCode::INTERNAL_SERVER_ERROR.into_response()
         }
     }

@@ -177,7 +177,7 @@ fn filter(text: &str) -> Result<String, String> {
 fn share(text: &str) -> Result<f64, String> {
     match text.parse() {
         Ok(share) if (0.0..=1.0).contains(&share) => Ok(share),
-        _ => Err("must lie between 0 and 1".to_owned()),
+        _ => Err("must be between 0 and 1".to_owned()),
     }
 }
 

@@ -71,7 +71,10 @@ pub async fn eventually<T, F: Future<Output = Option<T>>>(mut ask: impl FnMut() 
         if let Some(answer) = ask().await {
             return answer;
         }
-        assert!(begun.elapsed() < HANG_TIMEOUT, "it never came to pass");
+        assert!(
+            begun.elapsed() < HANG_TIMEOUT,
+            "the condition was not met in time"
+        );
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
 }

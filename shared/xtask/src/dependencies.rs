@@ -44,7 +44,7 @@ pub(crate) fn check(root: &Path) -> Result<ExitCode> {
         say(violation);
     }
     if found.is_empty() {
-        say(format!("{} crates keep to deny.toml", packages.len()));
+        say(format!("{} crates comply with deny.toml", packages.len()));
         Ok(ExitCode::SUCCESS)
     } else {
         Ok(ExitCode::FAILURE)
@@ -147,17 +147,19 @@ fn violations(rules: &Rules, packages: &[Package]) -> Vec<String> {
         let versions: Vec<&str> = versions.iter().copied().collect();
         if versions.len() > 1 && !excused {
             let versions = versions.join(", ");
-            found.push(format!("{name}: is there in several versions: {versions}"));
+            found.push(format!("{name}: has several versions: {versions}"));
         }
         // Also fails for an exception that is no longer needed, so that the list stays
         // current.
         if versions.len() == 1 && excused {
-            found.push(format!("{name}: is there once: its excuse can go"));
+            found.push(format!(
+                "{name}: has one version only: remove its exception"
+            ));
         }
     }
     let absent = rules.several.iter();
     let absent = absent.filter(|name| !versions.contains_key(name.as_str()));
-    found.extend(absent.map(|name| format!("{name}: is not there: its excuse can go")));
+    found.extend(absent.map(|name| format!("{name}: is not a dependency: remove its exception")));
     found
 }
 

@@ -127,11 +127,11 @@ fn check_source(source: &Source, broken: &mut Vec<String>) {
         forbid(source, rule.words, rule.invariant, broken);
     }
     if layer == "domain" {
-        forbid(source, NOT_IN_DOMAIN, "3: domain only decides", broken);
+        forbid(source, NOT_IN_DOMAIN, "3: domain is pure", broken);
         check_domain_crates(source, broken);
     }
     for (_, words) in NOT_UPWARDS.iter().filter(|(name, _)| *name == layer) {
-        forbid(source, words, "layers reach down, never up", broken);
+        forbid(source, words, "layers depend on lower layers only", broken);
     }
 }
 
@@ -176,7 +176,7 @@ fn check_purity(krate: &Path, broken: &mut Vec<String>) -> Result<()> {
 fn check_opening(source: &Source, broken: &mut Vec<String>) {
     if !source.text.starts_with("//!") {
         broken.push(format!(
-            "{}: says nothing about what it owns",
+            "{}: has no module documentation (`//!`)",
             source.path.display()
         ));
     }

@@ -66,7 +66,7 @@ fn root() -> Result<PathBuf> {
     here.ancestors()
         .nth(2)
         .map(PathBuf::from)
-        .context("the crate lies in shared/xtask")
+        .context("the crate is in shared/xtask")
 }
 
 /// Returns a call of cargo in the repository's root.

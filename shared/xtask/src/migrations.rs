@@ -83,8 +83,8 @@ fn faults(sql: &str, of_projections: bool) -> Vec<String> {
     // effect, so each must be idempotent.
     if no_transaction && all.len() != 1 && !all.iter().all(can_be_repeated) {
         faults.push(format!(
-            "{} statements: without a transaction there is one, or each makes or drops an index and \
-             can be repeated after a failed run (`if not exists`, `if exists`)",
+            "{} statements: a file without a transaction has one, or each creates or drops an \
+             index and can be repeated after a failed run (`if not exists`, `if exists`)",
             all.len()
         ));
     }
@@ -122,10 +122,10 @@ fn check_statement(
         }
     } else if statement.begins("create index") || statement.begins("create unique index") {
         if !is_new(statement.word_after("on")) {
-            fault("an index on a table that is there is made `concurrently`");
+            fault("an index on an existing table is created `concurrently`");
         }
     } else if statement.begins("drop") {
-        fault("what is dropped is missed by the release before");
+        fault("the previous release still uses what is dropped");
     } else if no_transaction && !statement.begins("do") {
         fault("needs no `-- no-transaction`, and would be left half done");
     }
@@ -153,7 +153,7 @@ fn check_statement(
         fault("locks a table, or rewrites it, while others wait");
     }
     if statement.has("rename") && statement.begins("alter") {
-        fault("what is renamed is missed by the release before");
+        fault("the previous release still uses what is renamed");
     }
     if statement.begins("alter table") && !is_new(statement.word_after("alter table")) {
         check_alter(statement, faults);
@@ -172,17 +172,20 @@ fn check_alter(statement: &Statement, faults: &mut Vec<String>) {
                 .word_after("drop constraint")
                 .is_some_and(|name| name.ends_with("_pkey"));
         if part.has("drop") && !guard_goes {
-            fault("what is dropped, `not null` and defaults too, is missed by the release before");
+            fault(
+                "the previous release still uses what is dropped, including `not null` and \
+                 defaults",
+            );
         }
         if part.has("set not null") || part.has("add column") && part.has("not null") {
-            fault("the release before writes NULL into columns that it doesn't know");
+            fault("the previous release writes NULL into columns that it doesn't know");
         }
         if part.has("type") && part.has("alter column") || part.has("set data type") {
-            fault("another type rewrites the table, and changes what the release before reads");
+            fault("another type rewrites the table, and changes what the previous release reads");
         }
         if part.has("add column") {
             if READ_WHOLE.contains(&table) {
-                fault("release 0.1.0 reads every column of it: use a table beside it");
+                fault("release 0.1.0 reads every column of it: add another table instead");
             }
             if ["unique", "primary key", "references"]
                 .iter()
@@ -209,7 +212,7 @@ fn check_alter(statement: &Statement, faults: &mut Vec<String>) {
             .iter()
             .any(|words| part.has(words));
         if makes_index && (constraint || part.has("add unique") || part.has("add primary")) {
-            fault("an index is made `concurrently`; a constraint takes it over `using index`");
+            fault("an index is created `concurrently`; a constraint then adopts it `using index`");
         }
     }
 }

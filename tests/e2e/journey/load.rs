@@ -88,8 +88,8 @@ async fn the_golden_data_set_returns_what_was_published_and_loads_once() {
     std::fs::remove_file(data_dir.join("loaded")).expect("the mark of a load");
     let (up, printed) = demo(&data_dir).await;
     assert_printed(&printed);
-    let told = up.told(|line| line.contains("records loaded")).await;
-    assert!(told.starts_with("0 records loaded"), "{told}");
+    let told = up.told(|line| line.contains("records imported")).await;
+    assert!(told.starts_with("0 records imported"), "{told}");
     assert_eq!(take(&up).await, first);
     up.terminate().await;
 }

@@ -199,7 +199,7 @@ fn place(message: proto::LocateAreaRequest) -> Result<Place, Refusal> {
         _ => Err(Refusal::field(
             "",
             "message.oneof",
-            "give exactly one of point and address",
+            "exactly one of point and address is required",
         )),
     }
 }
@@ -214,7 +214,7 @@ fn wgs84(point: &Point) -> Result<(f64, f64), Refusal> {
             return Err(Refusal::field(
                 "point.coordinate_system",
                 "enum.not_in",
-                "must be named: guessing it moves the point to another grid",
+                "must be specified: with the wrong one, the point would be in another grid",
             ));
         }
     };

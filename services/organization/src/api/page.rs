@@ -96,7 +96,7 @@ fn invalid() -> Refusal {
         ..Refusal::field(
             "page_token",
             "page_token",
-            "is no token of this list, or its other arguments have changed",
+            "is not a token of this list, or the other arguments have changed",
         )
     }
 }

@@ -58,7 +58,7 @@ pub(super) fn mask(
         return Err(Refusal::field(
             "update_mask",
             "required",
-            "names no field to change",
+            "must list at least one field to change",
         ));
     }
     match paths

@@ -52,7 +52,7 @@ impl AddressDraft {
             self.text.trim().is_empty() || normalized_text.chars().count() >= 2,
             "text",
             "string.min_len",
-            "must have 2 characters besides spaces and punctuation",
+            "must have at least 2 characters besides spaces and punctuation",
         );
         checks.given(!self.area_code.is_empty(), "area_code");
         checks.done()?;

@@ -201,7 +201,8 @@ impl Appointment {
         Refusal::guard(
             "post_taken",
             "appointment",
-            "another person holds the post on one of the days, or the same person holds it already",
+            "on some of these days another person holds the post, or the same person already \
+             holds it",
         )
     }
 

@@ -182,7 +182,7 @@ impl Area {
             parent.code() + 1 == self.kind.code(),
             "kind",
             "area.tree",
-            "must come right after the parent's kind",
+            "must be the kind one level below the parent's",
         );
         checks.done()
     }
@@ -191,13 +191,13 @@ impl Area {
     /// round, though neither area contains the other: callers whose scope is the shorter code
     /// would reach both. `other` is the other code, if the caller may know it.
     pub fn code_clashes(other: Option<&str>) -> Refusal {
-        let other = other.unwrap_or("an area out of sight");
+        let other = other.unwrap_or("an area outside of the caller's scope");
         Refusal::field(
             "area.code",
             "area.code_apart",
             format!(
-                "clashes with {other}: of two codes one may begin with the other only where its \
-                 area lies in the other's"
+                "conflicts with {other}: a code may begin with another area's code only if its \
+                 area is inside that area"
             ),
         )
     }
@@ -209,7 +209,8 @@ impl Area {
             "area.boundary_geojson",
             "area.boundary_in_parent",
             format!(
-                "must lie within the boundary of {around}, but for {BOUNDARY_TOLERANCE} metres"
+                "must be within the boundary of {around}, with a tolerance of \
+                 {BOUNDARY_TOLERANCE} metres"
             ),
         )
     }
@@ -219,7 +220,10 @@ impl Area {
         Refusal::field(
             "area.boundary_geojson",
             "area.boundary_around_children",
-            format!("must hold the boundary of {inside}, but for {BOUNDARY_TOLERANCE} metres"),
+            format!(
+                "must contain the boundary of {inside}, with a tolerance of {BOUNDARY_TOLERANCE} \
+                 metres"
+            ),
         )
     }
 }
@@ -254,7 +258,7 @@ fn check_code(checks: &mut Checks, kind: AreaKind, code: &str, parent: Option<&s
         area_code::is_code(code) && inside,
         "code",
         "area.code_in_parent",
-        "must be digits, begin with the parent's code and be longer",
+        "must consist of digits, begin with the parent's code and be longer",
     );
 }
 

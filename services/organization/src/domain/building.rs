@@ -58,7 +58,7 @@ impl Record for Building {
         Refusal::guard(
             "name_taken",
             Self::KIND,
-            "the estate has a building of this name on one of the days",
+            "the estate already has a building of this name on some of these days",
         )
     }
 

@@ -59,7 +59,7 @@ impl Record for Household {
         Refusal::guard(
             "door_taken",
             Self::KIND,
-            "another household lives behind this door on one of the days",
+            "another household has this door on some of these days",
         )
     }
 

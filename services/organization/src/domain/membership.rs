@@ -81,11 +81,11 @@ impl Record for Membership {
         checks.ends_after(Some(self.start_date), self.end_date);
         if self.role == MembershipRole::Resident {
             checks.given(self.resident_id.is_some(), "resident_id");
-            let why = "must be empty where a resident is the member";
+            let why = "must be empty if the member is a resident";
             checks.left_out(self.unit_id.is_none(), "unit_id", why);
         } else {
             checks.given(self.unit_id.is_some(), "unit_id");
-            let why = "must be empty where a unit is the member";
+            let why = "must be empty if the member is a unit";
             checks.left_out(self.resident_id.is_none(), "resident_id", why);
         }
     }
@@ -104,7 +104,7 @@ impl Record for Membership {
         Refusal::guard(
             "member_already",
             Self::KIND,
-            "the unit or resident is a member on one of the days",
+            "the unit or resident is already a member on some of these days",
         )
     }
 

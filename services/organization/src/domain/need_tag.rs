@@ -80,7 +80,7 @@ impl Record for NeedTag {
             self.kind != NeedKind::Other || !self.note.0.trim().is_empty(),
             "note",
             "need_tag.other",
-            "is required for a need of another kind",
+            "is required if the kind is other",
         );
     }
 
@@ -96,7 +96,7 @@ impl Record for NeedTag {
         Refusal::guard(
             "tagged_already",
             Self::KIND,
-            "the resident has a tag of this kind on one of the days",
+            "the resident already has a tag of this kind on some of these days",
         )
     }
 

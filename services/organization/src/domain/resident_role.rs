@@ -68,7 +68,7 @@ impl Record for ResidentRole {
         Refusal::guard(
             "role_held_already",
             Self::KIND,
-            "the resident has this role on one of the days",
+            "the resident already has this role on some of these days",
         )
     }
 

@@ -65,7 +65,7 @@ impl Record for Seat {
         Refusal::guard(
             "seated_already",
             Self::KIND,
-            "the person holds a seat of the committee on one of the days",
+            "the person already holds a seat of the committee on some of these days",
         )
     }
 

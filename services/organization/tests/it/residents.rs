@@ -266,7 +266,7 @@ async fn a_resident_has_a_tag_of_a_kind_once_at_a_time() {
     assert_eq!(status.code(), Code::FailedPrecondition);
     assert_eq!(wangge_testkit::reason(&status), "GUARD_FAILED");
     assert!(
-        status.message().contains("on one of the days"),
+        status.message().contains("on some of these days"),
         "{status:?}"
     );
     let other = home.tag(tag(&home.resident.id, NeedKind::LowIncome)).await;

@@ -82,19 +82,22 @@ fn refuse_what_is_of_another_table(message: &wire::ExportTableRequest) -> Result
     let refuse = |field: &str, why: &str| Err(Refusal::field(field, field, why));
     let table = message.table();
     if table != ReportTable::FigureRecords && !message.figure_key.is_empty() {
-        return refuse("figure_key", "is for the records behind a figure only");
+        return refuse("figure_key", "is allowed only for the records of a figure");
     }
     if table == ReportTable::Wall && message.as_of_date.is_some() {
         return refuse(
             "as_of_date",
-            "is not for the wall, which is shown as it is now",
+            "is not allowed for the wall, which shows the current state",
         );
     }
     if table == ReportTable::Wall && message.period != 0 {
-        return refuse("period", "is not for the wall, which counts nothing");
+        return refuse(
+            "period",
+            "is not allowed for the wall, which has no figures",
+        );
     }
     if message.format() == ExportFormat::Json && message.byte_order_mark {
-        return refuse("byte_order_mark", "is for CSV only");
+        return refuse("byte_order_mark", "is allowed only for CSV");
     }
     Ok(())
 }
@@ -198,7 +201,7 @@ async fn read(
                 // The reader has gone away, which is no error of the export.
                 Err(SendTimeoutError::Closed(_)) => return Ok(()),
                 Err(SendTimeoutError::Timeout(_)) => {
-                    let why = "nothing of the file was taken for 30 s";
+                    let why = "the caller read nothing of the file for 30 s";
                     return Err(Refusal::new(Reason::DeadlineExceeded, why));
                 }
             }

@@ -139,13 +139,13 @@ pub(super) async fn counting(
         Refusal::field(
             "figure_key",
             "figure_key",
-            "is no figure: see the case table",
+            "is not the key of a figure: see the case table",
         )
     })?;
     let asked = optional(as_of_date, "as_of_date")?;
     let asked_period = period(asked_period)?;
     if asked_period.is_some_and(|period| !figure.allows(period)) {
-        let why = "is no period of this figure, which counts what holds on a day";
+        let why = "does not apply to this figure, which counts what is in effect on a day";
         return Err(Refusal::field("period", "period", why));
     }
     let scope = area(app, area_code, scope).await?;

@@ -44,7 +44,7 @@ pub(super) async fn wait_for(app: &App, wanted: &[RecordVersion]) -> Result<(), 
     // Retryable: the feed may only be lagging. A record that doesn't exist looks the same.
     Err(Refusal::unavailable(
         Reason::NotYetVisible,
-        "a record asked for by at_least has not arrived yet",
+        "a record requested by at_least is not visible yet",
         Duration::from_secs(1),
     ))
 }

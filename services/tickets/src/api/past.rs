@@ -109,7 +109,7 @@ fn act(line: &wire::HistoryRecord, number: usize) -> Result<Act, Refusal> {
         A::Cancel => Act::Cancel { reason: reason()? },
         // A second report would be another ticket, and only the service itself routes.
         A::Unspecified | A::Report | A::Route => {
-            let what = "can't stand here";
+            let what = "is not allowed here";
             return Err(Refusal::field(&path(number, "action"), "action", what));
         }
     })

@@ -22,7 +22,7 @@ use crate::{
 /// # Errors
 /// Returns `AREA_TOO_NARROW` on `field`.
 pub(crate) fn guard_platform(is_of_the_platform: bool, field: &str) -> Result<(), Refusal> {
-    let why = "a category holds for the whole platform: it takes a token whose area is empty";
+    let why = "a category applies to the whole platform: it requires a token whose area is empty";
     if is_of_the_platform {
         Ok(())
     } else {

@@ -117,7 +117,7 @@ fn check_references(
         return Err(Refusal::field(
             "ticket.area_code",
             "required",
-            "is required of a caller without an area of its own",
+            "is required if the caller's token has no area",
         ));
     }
     // The caller's own area comes from its token, so it is accepted even before

@@ -54,7 +54,7 @@ pub(crate) async fn dispatch_ticket(
         });
         let limit = reference
             .category_limit(&ticket.category_code)
-            .ok_or_else(|| Refusal::internal(&"the ticket's category is not there"))?;
+            .ok_or_else(|| Refusal::internal(&"the ticket's category does not exist"))?;
         // Without a lead, the empty list makes the domain reject the dispatch. Otherwise
         // the first assisting unit would become the lead.
         Ok(vec![Act::Dispatch {

@@ -329,7 +329,7 @@ fn replay(
             Impossible::Time { number } => Refusal::field(
                 &format!("history[{number}].action_time"),
                 "order_of_time",
-                "lies before the line before it, or in the future",
+                "is before that of the previous entry, or in the future",
             ),
             Impossible::Act { number, denied } => {
                 let why = Refusal::from(denied);

@@ -66,7 +66,9 @@ pub(crate) async fn run(app: App, stop: CancellationToken) {
                     }
                     told = round.passed_over;
                 }
-                Err(refusal) => tracing::warn!(error = %refusal, "waiting tickets not routed"),
+                Err(refusal) => {
+                    tracing::warn!(error = %refusal, "waiting tickets could not be routed")
+                }
             }
         }
         tokio::select! {
@@ -107,7 +109,7 @@ async fn route_waiting(app: &App) -> Result<Round, Refusal> {
             let Some(ticket) = ticket else {
                 round
                     .passed_over
-                    .insert((id, "it can't be read".to_owned()));
+                    .insert((id, "it can't be decoded".to_owned()));
                 continue;
             };
             let Some(place) = place(&reference, &ticket, today) else {

@@ -52,7 +52,7 @@ impl Record for Assignment {
 
     fn check(&self, checks: &mut Checks) {
         let count = usize::from(self.ticket_id.is_some()) + usize::from(self.project_id.is_some());
-        let why = "one of ticket_id and project_id is required, and only one";
+        let why = "exactly one of ticket_id and project_id is required";
         checks.rule(count == 1, "ticket_id", "assignment.what", why);
     }
 

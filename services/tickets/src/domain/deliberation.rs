@@ -110,7 +110,7 @@ impl Record for Deliberation {
             self.inconclusive_meeting_ids.len() <= disagreed,
             "inconclusive_meeting_ids",
             "deliberation.meetings",
-            "at most one for each time that no decision was come to",
+            "must have at most one meeting for each time that no decision was reached",
         );
         checks.given_when(decision, said(&self.decision), "decision", name);
         checks.given_when(reviewed, self.reviewer_id.is_some(), "reviewer_id", name);

@@ -193,7 +193,8 @@ impl Ticket {
                     return Err(guard(
                         "too_many_orders",
                         "ticket",
-                        "a ticket has at most 100 orders over all rounds: decide it another way",
+                        "a ticket can have at most 100 orders over all rounds: resolve it in \
+                         another way",
                     ));
                 }
                 Ok(())
@@ -204,7 +205,7 @@ impl Ticket {
                     return Err(guard(
                         "lead_order",
                         "order",
-                        "the lead order goes with its ticket",
+                        "the lead order can be changed only together with its ticket",
                     ));
                 }
                 Ok(())
@@ -242,14 +243,14 @@ impl Ticket {
             return Err(guard(
                 "not_reported_on_patrol",
                 "ticket",
-                "only what was reported on patrol is fixed on the spot",
+                "only a ticket that was reported on patrol can be fixed on the spot",
             ));
         }
         if self.reporter != moment.actor {
             return Err(guard(
                 "not_the_reporter",
                 "ticket",
-                "only who reported it can say that it is fixed on the spot",
+                "only the reporter can report it as fixed on the spot",
             ));
         }
         Ok(())
@@ -543,13 +544,13 @@ fn guard_units(orders: &[NewOrder]) -> Result<(), Denied> {
         return Err(guard(
             "no_responsible_unit",
             "ticket",
-            "the duty list names no unit: name one",
+            "the duty list has no unit for it: specify one",
         ));
     }
     let mut units = HashSet::new();
     if orders.iter().all(|order| units.insert(order.unit_id)) {
         Ok(())
     } else {
-        Err(guard("unit_twice", "order", "a unit is named twice"))
+        Err(guard("unit_twice", "order", "a unit appears twice"))
     }
 }

@@ -59,7 +59,7 @@ pub(crate) async fn guard_assignments(
         .fetch_one(&mut *tx)
         .await?;
         if is_over {
-            let why = "the deliberation was reviewed";
+            let why = "the deliberation has already been reviewed";
             let refusal = Refusal::guard("deliberation_reviewed", Assignment::KIND, why);
             refused.push((assignment.head.id, refusal));
         }
@@ -99,7 +99,7 @@ async fn meetings(
         (false, _) => Some(refuse("meeting_not_held", "the meeting was not held")),
         (_, false) => Some(refuse(
             "party_missing",
-            "one of the four parties did not come",
+            "one of the four parties was absent",
         )),
         _ => None,
     };
@@ -136,6 +136,6 @@ async fn over(tx: &mut Tx, deliberation: &Deliberation) -> Result<Option<Refusal
     )
     .fetch_one(tx)
     .await?;
-    let why = format!("{open} of its tickets and projects are open");
+    let why = format!("{open} of its tickets and projects are still open");
     Ok((open > 0).then(|| refuse("assignment_open", &why)))
 }

@@ -36,7 +36,7 @@ pub(crate) async fn guard(
         .collect();
     let found = overlapping(tx, Work::Duty, &asked).await?;
     let refused = |id| {
-        let why = "the person is on another duty of the community at that time";
+        let why = "the person has another duty shift in the community at that time";
         (id, Refusal::guard("on_duty_already", DutyShift::KIND, why))
     };
     Ok(found.into_iter().map(refused).collect())

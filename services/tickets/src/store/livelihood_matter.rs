@@ -79,7 +79,7 @@ impl Item {
         let last = received.checked_add_days(days);
         let is_within =
             received <= matter.due_date && last.is_none_or(|last| matter.due_date <= last);
-        let why = "due_date must lie within the legal limit of the item";
+        let why = "due_date must be within the legal limit of the item";
         (!is_within).then(|| Refusal::guard("beyond_limit", LivelihoodMatter::KIND, why))
     }
 }

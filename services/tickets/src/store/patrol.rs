@@ -34,7 +34,7 @@ pub(crate) async fn guard(
         .collect();
     let found = overlapping(tx, Work::Patrol, &asked).await?;
     let refused = |id| {
-        let why = "the person is on another patrol of the community at that time";
+        let why = "the person is on another patrol in the community at that time";
         (id, Refusal::guard("patrol_overlaps", Patrol::KIND, why))
     };
     Ok(found.into_iter().map(refused).collect())

@@ -64,5 +64,5 @@ fn id(text: &str, field: &str) -> Result<Uuid, Refusal> {
 /// Returns the number of a kind. Numbers are stored rather than enum values, so that
 /// a kind that only a newer organization knows is preserved.
 fn kind(number: i32, field: &str) -> Result<i16, Refusal> {
-    i16::try_from(number).map_err(|_| Refusal::field(field, "enum", "is no kind"))
+    i16::try_from(number).map_err(|_| Refusal::field(field, "enum", "is not a valid kind"))
 }

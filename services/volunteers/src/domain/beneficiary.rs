@@ -61,7 +61,7 @@ impl Record for Beneficiary {
         Refusal::guard(
             "benefits_already",
             Self::KIND,
-            "the resident is among those who benefit",
+            "the resident is already a beneficiary of the project",
         )
     }
 

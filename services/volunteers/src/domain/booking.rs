@@ -88,7 +88,7 @@ impl Record for Booking {
         Refusal::guard(
             "booked_already",
             Self::KIND,
-            "the resident has a place in it",
+            "the resident already has a place in the session",
         )
     }
 

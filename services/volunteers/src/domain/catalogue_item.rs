@@ -84,7 +84,7 @@ impl Record for CatalogueItem {
         Refusal::guard(
             "name_taken",
             Self::KIND,
-            "the station offers an item of that name on one of the days",
+            "the station already offers an item of this name on some of these days",
         )
     }
 

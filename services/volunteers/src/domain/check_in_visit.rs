@@ -159,12 +159,12 @@ pub fn load(visit: NewCheckInVisit, now: DateTime<Utc>) -> Result<NewCheckInVisi
 }
 
 fn in_the_future(field: &str) -> FieldViolation {
-    FieldViolation::new(field, "time.not_in_future", "must not lie in the future")
+    FieldViolation::new(field, "time.not_in_future", "must not be in the future")
 }
 
 /// Returns the refusal of a duplicate visit.
 pub fn visited_already() -> Refusal {
-    let why = "a visit under this registration is recorded within ten minutes of it";
+    let why = "another visit under this registration is recorded within ten minutes of it";
     Refusal::guard(VISITED_ALREADY, KIND, why)
 }
 
@@ -178,7 +178,9 @@ pub fn demand_none_later(last: Option<DateTime<Utc>>, end_date: NaiveDate) -> Re
     let last = last.map(|time| day_of(time, DEFAULT_ZONE));
     match last.filter(|day| *day >= end_date) {
         Some(day) => {
-            let why = format!("a visit is recorded under it on {day}: void it, or end later");
+            let why = format!(
+                "a visit is recorded under it on {day}: void the visit, or choose a later end date"
+            );
             Err(Refusal::guard("visits_recorded", registration::KIND, why))
         }
         None => Ok(()),
@@ -192,7 +194,7 @@ pub fn demand_none_later(last: Option<DateTime<Utc>>, end_date: NaiveDate) -> Re
 pub fn record(new: &NewCheckInVisit, registration: &Registration) -> Result<CheckInVisit, Refusal> {
     let day = day_of(new.visit_time, DEFAULT_ZONE);
     if !registration.holds_on(day) {
-        let text = format!("the registration does not hold on {day}");
+        let text = format!("the registration is not in effect on {day}");
         return Err(Refusal::guard(REGISTRATION_NOT_CURRENT, KIND, text));
     }
     // Copying is safe: a registration never changes its person or area, and a foreign key

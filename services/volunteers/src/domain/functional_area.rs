@@ -61,7 +61,7 @@ impl Record for FunctionalArea {
         Refusal::guard(
             "name_taken",
             Self::KIND,
-            "the station has a functional area of that name on one of the days",
+            "the station already has a functional area of this name on some of these days",
         )
     }
 

@@ -63,7 +63,7 @@ impl Record for NeedMatch {
         Refusal::guard(
             "matched_already",
             Self::KIND,
-            "the need was matched with that resource before",
+            "the need has already been matched with this resource",
         )
     }
 

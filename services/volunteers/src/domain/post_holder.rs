@@ -55,7 +55,7 @@ impl Record for PostHolder {
         Refusal::guard(
             "held_already",
             Self::KIND,
-            "the volunteer holds the post on one of the days",
+            "the volunteer already holds the post on some of these days",
         )
     }
 

@@ -49,7 +49,7 @@ impl Record for ProjectClaim {
 
     fn check(&self, checks: &mut Checks) {
         let count = usize::from(self.unit_id.is_some()) + usize::from(self.volunteer_id.is_some());
-        let why = "one of unit_id and volunteer_id is required, and only one";
+        let why = "exactly one of unit_id and volunteer_id is required";
         checks.rule(count == 1, "unit_id", "project_claim.claimant", why);
     }
 
@@ -81,7 +81,7 @@ impl Record for ProjectClaim {
         Refusal::guard(
             "claimed_already",
             Self::KIND,
-            "it has a part in the project",
+            "the claimant already has a place in the project",
         )
     }
 

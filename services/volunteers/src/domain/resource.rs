@@ -43,7 +43,7 @@ impl Record for Resource {
     fn check(&self, checks: &mut Checks) {
         checks.ends_after(Some(self.start_date), self.end_date);
         let count = usize::from(self.unit_id.is_some()) + usize::from(self.volunteer_id.is_some());
-        let why = "one of unit_id and volunteer_id is required, and only one";
+        let why = "exactly one of unit_id and volunteer_id is required";
         checks.rule(count == 1, "unit_id", "resource.giver", why);
     }
 

@@ -72,7 +72,7 @@ impl Record for RouteVenue {
         Refusal::guard(
             "position_taken",
             Self::KIND,
-            "another venue has the place on one of the days",
+            "another venue has this position on some of these days",
         )
     }
 

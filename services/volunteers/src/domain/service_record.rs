@@ -57,7 +57,7 @@ impl Record for ServiceRecord {
     fn check(&self, checks: &mut Checks) {
         let count =
             usize::from(self.station_id.is_some()) + usize::from(self.service_event_id.is_some());
-        let why = "one of station_id and service_event_id is required, and only one";
+        let why = "exactly one of station_id and service_event_id is required";
         checks.rule(count == 1, "station_id", "service_record.place", why);
     }
 

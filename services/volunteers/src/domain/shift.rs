@@ -82,8 +82,7 @@ impl Record for Shift {
     fn check(&self, checks: &mut Checks) {
         let given = [self.service_event_id, self.service_post_id, self.station_id];
         let count = given.iter().flatten().count();
-        let why =
-            "one of service_event_id, service_post_id and station_id is required, and only one";
+        let why = "exactly one of service_event_id, service_post_id and station_id is required";
         checks.rule(count == 1, "service_event_id", "shift.place", why);
         let length = self.end_time - self.start_time;
         checks.rule(
@@ -128,7 +127,7 @@ impl Record for Shift {
             corrected || i64::from(self.worked_minutes) <= self.signed_minutes(),
             "worked_minutes",
             "shift.signed",
-            "must not be more than was signed, unless corrected with a reason",
+            "must not exceed the signed time, unless corrected with a reason",
         );
         checks.rule(
             (0..=1440).contains(&self.worked_minutes),
@@ -221,7 +220,8 @@ impl Shift {
         let certified = self.course.last_actor(&["certify"]);
         let confirmed = self.course.last_actor(&["confirm_hours", "correct_hours"]);
         if certified.is_some() && certified == confirmed {
-            let why = "hours are certified by somebody else than who confirmed or corrected them";
+            let why = "hours must be certified by someone other than the person who confirmed or \
+                       corrected them";
             return Err(Refusal::guard("same_subject", Self::KIND, why));
         }
         Ok(())

@@ -54,7 +54,7 @@ impl Record for TeamMember {
         Refusal::guard(
             "member_already",
             Self::KIND,
-            "the volunteer is in the team on one of the days",
+            "the volunteer is already in the team on some of these days",
         )
     }
 

@@ -88,7 +88,7 @@ impl Record for Wish {
         // The claimant stays set after the claim is fulfilled; in all other states the
         // wish must be free for the next claimant.
         if self.course.is_in(&claimed) {
-            let why = "one of unit_id and volunteer_id is required, and only one";
+            let why = "exactly one of unit_id and volunteer_id is required";
             checks.rule(count == 1, "unit_id", "wish.claimant", why);
         } else {
             checks.given_when(false, self.unit_id.is_some(), "unit_id", name);
@@ -170,7 +170,7 @@ impl Stateful for Wish {
         // ended it. Otherwise the result would depend on the task's poll interval.
         let over = self.claim_until_time.is_some_and(|until| until <= now);
         if action == "realise" && over {
-            let why = "the claim's time is over";
+            let why = "the claim has expired";
             return Err(Refusal::guard("claim_over", Self::KIND, why));
         }
         self.claim_until_time = match action {

@@ -48,8 +48,9 @@ impl TryFrom<Row> for CheckInVisit {
     type Error = StoreError;
 
     fn try_from(row: Row) -> Result<Self, StoreError> {
-        let state = CheckInVisitState::from_code(row.state)
-            .ok_or_else(|| sqlx::Error::Decode("check_in_visit.state is no state".into()))?;
+        let state = CheckInVisitState::from_code(row.state).ok_or_else(|| {
+            sqlx::Error::Decode("check_in_visit.state is not a valid state".into())
+        })?;
         // Both columns are set or both are null: the constraint `check_in_visit_voided`
         // ensures it.
         let voiding = row.voided_time.zip(row.void_reason);

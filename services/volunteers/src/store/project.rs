@@ -31,7 +31,7 @@ pub(crate) async fn guard(
         let mut needs = needs.iter();
         needs.any(|row| Some(row.id) == project.need_match_id && row.need_id != project.need_id)
     };
-    let why = "the match is one of another need";
+    let why = "the match belongs to another need";
     let refused = projects.iter().filter(strange).map(|project| {
         let refusal = Refusal::guard("match_of_other_need", Project::KIND, why);
         (project.head.id, refusal)

@@ -35,7 +35,7 @@ pub(super) fn refuse(kind: &str, when: &str, promises: &[(i64, &str)]) -> Option
         .map(|(count, what)| format!("{count} {what}"))
         .collect();
     let why = format!(
-        "{when}: to be kept or cancelled first: {}",
+        "{when}: to be fulfilled or cancelled first: {}",
         named.join(", ")
     );
     (!named.is_empty()).then(|| Refusal::guard("promised", kind, why))

@@ -49,10 +49,7 @@ pub(crate) async fn guard(
         )
         .fetch_one(&mut *tx)
         .await?;
-        let shifts = [
-            (left.taken, "shifts that somebody has"),
-            (left.open, "open shifts"),
-        ];
+        let shifts = [(left.taken, "filled shifts"), (left.open, "open shifts")];
         let refusal = promises::refuse(ServiceEvent::KIND, "outside of the new time", &shifts);
         refused.extend(refusal.map(|refusal| (event.head.id, refusal)));
     }

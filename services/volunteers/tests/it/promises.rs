@@ -714,7 +714,7 @@ async fn an_event_is_moved_once_no_shift_is_left_outside() {
         let moved = staff.move_event(&event, start, end).await;
         assert_eq!(outcome(&moved), "promised", "{start}");
         let why = moved.unwrap_err().message().to_owned();
-        assert!(why.contains("1 shifts that somebody has"), "{why}");
+        assert!(why.contains("1 filled shifts"), "{why}");
         assert!(why.contains("open shifts"), "{why}");
     }
     staff.cancel_shift(&filled).await;

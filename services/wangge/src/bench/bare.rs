@@ -52,9 +52,12 @@ impl Bare {
             variables: script::variables(setting),
             dispatched: AtomicU64::new(0),
         };
-        bare.on_server(format!("create database {}", bare.name)).await.context(
-            "the bare database: is `wangge up` running, or which server is it (--bare-database-url)?",
-        )?;
+        bare.on_server(format!("create database {}", bare.name))
+            .await
+            .context(
+                "can't create the bare database: start `wangge up`, or specify the server with \
+                 --bare-database-url",
+            )?;
         // `Bare` isn't returned in this case, so that nobody else would drop the database.
         if let Err(error) = bare.fill().await {
             bare.remove().await?;
@@ -68,7 +71,7 @@ impl Bare {
         let name = &self.name;
         self.on_server(format!("drop database if exists {name} with (force)"))
             .await
-            .with_context(|| format!("database {name} is left over: drop it yourself"))
+            .with_context(|| format!("can't drop database {name}: drop it manually"))
     }
 
     async fn on_server(&self, statement: String) -> Result<()> {
@@ -172,7 +175,8 @@ impl Bare {
             let done = number_behind(&said, "actually processed: ").unwrap_or_default();
             self.dispatched.fetch_add((done * 1.25) as u64, Relaxed);
         }
-        number_behind(&said, "tps = ").with_context(|| format!("pgbench said:\n{said}"))
+        number_behind(&said, "tps = ")
+            .with_context(|| format!("unexpected output of pgbench:\n{said}"))
     }
 
     fn command(&self, clients: usize, seconds: u64) -> Command {
@@ -219,7 +223,7 @@ impl Bare {
             tokio::time::sleep(LOOK).await;
         }
         if idle < IDLE_LOOKS {
-            note("the system still works in the background: the bare database is slowed by it");
+            note("the system is still busy in the background, which slows down the bare database");
         }
         connection.close().await?;
         Ok(())
@@ -227,7 +231,7 @@ impl Bare {
 }
 
 fn server(url: &str) -> Result<PgConnectOptions> {
-    let options = PgConnectOptions::from_str(url).context("address of the bare database")?;
+    let options = PgConnectOptions::from_str(url).context("URL of the bare database")?;
     // The statements that fill the database are expected to be slow.
     Ok(options.log_slow_statements(log::LevelFilter::Off, Duration::ZERO))
 }

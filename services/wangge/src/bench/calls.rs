@@ -120,7 +120,7 @@ impl Calls {
             .context("creating tickets")?;
         ensure!(
             locked(&self.created).len() >= needed,
-            "tickets were not created"
+            "some tickets were not created"
         );
         Ok(())
     }

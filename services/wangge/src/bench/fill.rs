@@ -142,7 +142,7 @@ pub(crate) async fn run(
 ) -> Result<ExitCode> {
     ensure!(
         size > city::FIRST,
-        "--fill: give more than {} tickets, which are measured first",
+        "--fill: must be more than {} tickets, the number that is measured first",
         city::FIRST
     );
     let mut database = PgConnection::connect(database_url)
@@ -164,7 +164,7 @@ pub(crate) async fn run(
     .await?;
     ensure!(
         there == 0,
-        "district {} has been filled before: fill the database of a new data folder",
+        "district {} was already filled: use a new data directory",
         city::DISTRICT
     );
     let shapes = shapes();

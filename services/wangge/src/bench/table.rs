@@ -150,7 +150,7 @@ fn remarks(row: &Measured) {
     }
     if row.ours.ran_out {
         note(format!(
-            "{what}: ended early, after {:.1} s, for want of tickets",
+            "{what}: ended early after {:.1} s, because no tickets were left",
             row.ours.elapsed.as_secs_f64()
         ));
     }
@@ -158,7 +158,7 @@ fn remarks(row: &Measured) {
         && row.clients < number
     {
         note(format!(
-            "{what}: pgbench had {} clients, for more the server has no connections",
+            "{what}: pgbench had {} clients, since the server has no connections for more",
             row.clients
         ));
     }

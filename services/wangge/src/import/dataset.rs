@@ -49,10 +49,10 @@ impl Dataset {
             let (key, value) = (row.text("key"), row.text("value"));
             if !KEYS.iter().any(|(known, _)| *known == key) {
                 let near = nearest(key, KEYS.into_iter().map(|(known, _)| known));
-                let hint = near.map_or_else(String::new, |near| format!(": is {near} meant?"));
-                row.problem("key", &format!("{key} is no key of the format{hint}"));
+                let hint = near.map_or_else(String::new, |near| format!(": did you mean {near}?"));
+                row.problem("key", &format!("{key} is not a key of the format{hint}"));
             } else if values.insert(key, (row.line, value)).is_some() {
-                row.refuse("key", "RECORD_EXISTS", &format!("{key} stands twice"));
+                row.refuse("key", "RECORD_EXISTS", &format!("{key} appears twice"));
             } else if !value.is_empty() {
                 dataset.take(row.line, key, value, &|why| {
                     row.problem("value", &format!("{key} {why}"));
@@ -76,9 +76,11 @@ impl Dataset {
     fn take(&mut self, line: u64, key: &str, value: &str, refuse: &dyn Fn(&str)) {
         match key {
             "format" if value != FORMAT => {
-                refuse(&format!("is {value}, and this tool reads format {FORMAT}"));
+                refuse(&format!("is {value}, but this tool reads format {FORMAT}"));
             }
-            "area_code" if !notation::is_area_code(value) => refuse("is no code: 6 to 32 digits"),
+            "area_code" if !notation::is_area_code(value) => {
+                refuse("is not a valid code: 6 to 32 digits")
+            }
             "area_code" => {
                 value.clone_into(&mut self.area_code);
                 self.area_line = line;
@@ -88,10 +90,12 @@ impl Dataset {
             "time_zone" if value != DEFAULT_ZONE.name() => {
                 let zone = DEFAULT_ZONE.name();
                 refuse(&format!(
-                    "must be {zone}: days and times are counted in no other zone"
+                    "must be {zone}: other time zones are not supported"
                 ));
             }
-            "as_of_date" if notation::day(value).is_none() => refuse("is no day: YYYY-MM-DD"),
+            "as_of_date" if notation::day(value).is_none() => {
+                refuse("is not a valid date: YYYY-MM-DD")
+            }
             "encoding" => {
                 self.encoding = Encoding::named(value);
                 if self.encoding.is_none() {
@@ -132,12 +136,12 @@ mod tests {
             (
                 "2024-11-30",
                 "2024-02-30",
-                "dataset.csv:6: value: as_of_date is no day",
+                "dataset.csv:6: value: as_of_date is not a valid date",
             ),
             (
                 "2024-11-30",
                 "2024-11-3",
-                "dataset.csv:6: value: as_of_date is no day",
+                "dataset.csv:6: value: as_of_date is not a valid date",
             ),
             (
                 "Asia/Shanghai",
@@ -163,14 +167,14 @@ mod tests {
             (
                 "area_code,990101001003",
                 "area_code,9901x",
-                "dataset.csv:4: value: area_code is no code",
+                "dataset.csv:4: value: area_code is not a valid code",
             ),
             (
                 "source,",
                 "sources,",
-                "dataset.csv:7: key: sources is no key of the format: is source meant?",
+                "dataset.csv:7: key: sources is not a key of the format: did you mean source?",
             ),
-            ("source,", "name,", "dataset.csv:7: key: name stands twice"),
+            ("source,", "name,", "dataset.csv:7: key: name appears twice"),
             (
                 "source,invented",
                 "encoding,Big5",

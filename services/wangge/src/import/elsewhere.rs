@@ -56,9 +56,9 @@ async fn areas(channels: &Channels, named: &[Named]) -> Result<(Vec<Problem>, Ve
     let problems = missing
         .map(|area| {
             let why = if area.column == "value" {
-                "area_code is no community of areas.csv or of the platform"
+                "area_code is not a community in areas.csv or on the platform"
             } else {
-                "is no area of areas.csv or of the platform"
+                "is not an area in areas.csv or on the platform"
             };
             area.origin.problem(area.column, "REFERENCE_UNKNOWN", why)
         })
@@ -91,7 +91,7 @@ async fn categories(channels: &Channels, named: &[Named]) -> Result<Vec<Problem>
             break;
         }
     }
-    let why = "is no category of categories.csv or of the platform";
+    let why = "is not a category in categories.csv or on the platform";
     Ok(named
         .iter()
         .filter(|category| !known.contains(&category.code))

@@ -64,12 +64,12 @@ pub(super) fn misnamed(name: &str) -> Option<String> {
             "csv", "txt", "tsv", "xls", "xlsx", "ods", "et", "geojson", "json", "",
         ];
         let is_table = is_table.iter().any(|known| extension == **known);
-        return is_table.then(|| format!("is no file of the format: is it meant to be {same}?"));
+        return is_table.then(|| format!("is not a file of the format: did you mean {same}?"));
     }
     let is_data = extension == "csv" || extension == "geojson";
     is_data.then(|| match nearest(name, names()) {
-        Some(near) => format!("is no file of the format: is it meant to be {near}?"),
-        None => "is no file of the format".to_owned(),
+        Some(near) => format!("is not a file of the format: did you mean {near}?"),
+        None => "is not a file of the format".to_owned(),
     })
 }
 

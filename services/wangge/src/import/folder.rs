@@ -116,7 +116,7 @@ impl Folder {
         let dataset = match texts.get(dataset::FILE) {
             Some(text) => Dataset::read(text, &problems),
             None => {
-                let why = "is missing: without it the folder is no data set";
+                let why = "is missing: without it the folder is not a data set";
                 problems.add(dataset::FILE, 0, "", "FILE_MISSING", why);
                 Dataset::default()
             }

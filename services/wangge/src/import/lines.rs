@@ -52,7 +52,7 @@ impl Letters<'_> {
                 Some(',') => {}
                 Some('\n') | None => return Ok((begins, fields)),
                 Some(_) => {
-                    let why = "a quote ends a field before the field ends: double it";
+                    let why = "a quote within a quoted field must be doubled";
                     return Err(Unquoted {
                         line: self.line,
                         why,
@@ -88,7 +88,7 @@ impl Letters<'_> {
         let mut field = String::new();
         while let Some(letter) = self.rest.next_if(|letter| !",\r\n".contains(*letter)) {
             if letter == '"' {
-                let why = "a quote stands in a field without quotes around it";
+                let why = "a quote appears in a field without quotes around it";
                 return Err(Unquoted {
                     line: self.line,
                     why,

@@ -64,7 +64,7 @@ impl fmt::Display for Progress {
         let (imported, unchanged) = (self.imported.load(Relaxed), self.unchanged.load(Relaxed));
         write!(
             f,
-            "{imported} records loaded so far, {unchanged} were there already"
+            "{imported} records imported so far, {unchanged} unchanged"
         )
     }
 }
@@ -292,7 +292,10 @@ impl Loaded {
         }
         // A stream that ends early without an error must not pass as a complete import.
         if seen != records.len() {
-            bail!("{seen} of {} rows were answered", records.len());
+            bail!(
+                "results were returned for {seen} of {} rows only",
+                records.len()
+            );
         }
         self.last_versions.extend(last);
         Ok(())

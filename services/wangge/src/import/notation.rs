@@ -4,13 +4,14 @@
 use chrono::{DateTime, FixedOffset, NaiveDate};
 
 /// Problem description for an invalid key.
-pub(super) const KEY: &str = "must be 1 to 64 of A-Z a-z 0-9 . -";
+pub(super) const KEY: &str = "must be 1 to 64 characters of A-Z a-z 0-9 . -";
 /// Problem description for an invalid date.
-pub(super) const DAY: &str = "is no day: YYYY-MM-DD";
+pub(super) const DAY: &str = "is not a valid date: YYYY-MM-DD";
 /// Problem description for an invalid time.
-pub(super) const TIME: &str = "is no time: RFC 3339 with offset, as 2022-07-28T23:50:00+08:00";
+pub(super) const TIME: &str =
+    "is not a valid time: RFC 3339 with offset, e.g. 2022-07-28T23:50:00+08:00";
 /// Problem description for an invalid number.
-pub(super) const NUMBER: &str = "is no such number";
+pub(super) const NUMBER: &str = "is not a valid number";
 
 /// Returns true if a text is a valid key or unit code.
 pub(super) fn is_key(text: &str) -> bool {

@@ -107,8 +107,10 @@ fn areas(reading: &Reading<'_>, records: &mut Records) -> HashSet<String> {
         if !code.is_empty() && !notation::is_area_code(code) {
             row.problem("code", "must be 6 to 32 digits");
         } else if !code.starts_with(community) && !community.starts_with(code) {
-            let why =
-                format!("lies neither in {community} nor around it: a folder holds one community");
+            let why = format!(
+                "is neither inside {community} nor one of its ancestors: a folder contains one \
+                 community"
+            );
             row.problem("code", &why);
         }
         row.once("code", code, &id, &mut keys);
@@ -118,7 +120,10 @@ fn areas(reading: &Reading<'_>, records: &mut Records) -> HashSet<String> {
         row.required("kind");
         let kind = row.code("kind", "AREA_KIND_", AreaKind::from_str_name);
         if code == community && kind != i32::from(AreaKind::Community) {
-            row.problem("kind", "must be community: dataset.csv names it as that");
+            row.problem(
+                "kind",
+                "must be community: dataset.csv names this area as the community",
+            );
         }
         let mut origin = row.origin().named(&[&id, code]);
         let boundary = boundaries.remove(code);
@@ -173,7 +178,7 @@ fn boundaries(reading: &Reading<'_>) -> BTreeMap<String, (u64, String)> {
         Ok(collection) => collection,
         Err(error) => {
             let line = u64::try_from(error.line()).unwrap_or_default();
-            let why = format!("is no GeoJSON FeatureCollection: {error}");
+            let why = format!("is not a GeoJSON FeatureCollection: {error}");
             refuse(line, "", "FILE_INVALID", &why);
             return boundaries;
         }
@@ -182,7 +187,7 @@ fn boundaries(reading: &Reading<'_>) -> BTreeMap<String, (u64, String)> {
         let code = feature.property("area_code").and_then(|code| code.as_str());
         let (Some(code), Some(geometry)) = (code, &feature.geometry) else {
             let what = format!(
-                "feature {} needs properties.area_code, a text, and a geometry",
+                "feature {} must have a string properties.area_code and a geometry",
                 number + 1
             );
             refuse(0, "features", "FIELD_INVALID", &what);
@@ -192,7 +197,7 @@ fn boundaries(reading: &Reading<'_>) -> BTreeMap<String, (u64, String)> {
         let again = usize::from(boundaries.contains_key(code));
         let line = line_of(text, &format!("\"{code}\""), again);
         if again > 0 {
-            let what = format!("{code} has another boundary already");
+            let what = format!("{code} already has a boundary");
             refuse(line, "area_code", "RECORD_EXISTS", &what);
         }
         boundaries.insert(code.to_owned(), (line, geometry.to_string()));
@@ -254,7 +259,10 @@ fn units(reading: &Reading<'_>, records: &mut Records) {
         // A parent in no row at all is reported by `reference` below.
         let is_below = above.id(parent).is_none() && reading.keys("unit").id(parent).is_some();
         if is_below {
-            row.problem("parent_code", "must stand above the row that names it");
+            row.problem(
+                "parent_code",
+                "must be in a row above the one that references it",
+            );
         }
         row.required("kind");
         let unit = Unit {

@@ -77,12 +77,12 @@ impl Contracts {
         let stream = self
             .pool
             .get_message_by_name(stream)
-            .with_context(|| format!("no message {stream}"))?;
+            .with_context(|| format!("the contracts have no message {stream}"))?;
         let place = stream
             .get_field_by_name(file.kind)
             .with_context(|| format!("{} has no {}", stream.full_name(), file.kind))?;
         let Kind::Message(record) = place.kind() else {
-            anyhow::bail!("{} is no message", place.full_name());
+            anyhow::bail!("{} is not a message", place.full_name());
         };
         let columns = self.columns(&record)?;
         let table = reading.table(file.name, &named_columns(&columns));
@@ -215,7 +215,7 @@ fn entries<'r>(row: Row<'_>, column: &str, text: &'r str) -> Option<Vec<&'r str>
     {
         row.problem(
             column,
-            "is no list: entries with ; between them, without spaces",
+            "is not a valid list: separate entries with ; and without spaces",
         );
         return None;
     }
@@ -246,7 +246,7 @@ fn value(row: Row<'_>, column: &Column) -> Option<Value> {
         Kind::Bool => text
             .parse()
             .map(Value::Bool)
-            .map_err(|_| "is neither true nor false"),
+            .map_err(|_| "must be true or false"),
         Kind::Int32 => notation::number(text)
             .map(Value::I32)
             .ok_or(notation::NUMBER),
@@ -266,7 +266,7 @@ fn value(row: Row<'_>, column: &Column) -> Option<Value> {
                 .collect();
             let Some((_, number)) = values.iter().find(|(name, _)| name == text) else {
                 let names: Vec<&str> = values.iter().map(|(name, _)| name.as_str()).collect();
-                let why = format!("is none of {}", names.join(", "));
+                let why = format!("must be one of {}", names.join(", "));
                 row.problem(&column.name, &why);
                 return None;
             };
@@ -275,9 +275,9 @@ fn value(row: Row<'_>, column: &Column) -> Option<Value> {
         Kind::Message(kind) => match kind.full_name() {
             "wangge.types.v1.Date" => date(&kind, text).ok_or(notation::DAY),
             "google.protobuf.Timestamp" => time(&kind, text).ok_or(notation::TIME),
-            _ => Err("can't stand in a file"),
+            _ => Err("is not supported in files"),
         },
-        _ => Err("can't stand in a file"),
+        _ => Err("is not supported in files"),
     };
     read.map_err(|why| row.problem(&column.name, why)).ok()
 }
@@ -305,7 +305,7 @@ fn steps(row: Row<'_>, column: &Column, kind: &MessageDescriptor, text: &str) ->
     if steps.is_none() {
         row.problem(
             &column.name,
-            "holds no steps: action@time, with semicolons between",
+            "is not a list of steps: action@time, separated by semicolons",
         );
     }
     steps.map(Value::List)

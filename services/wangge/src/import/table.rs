@@ -147,12 +147,7 @@ impl<'p> Table<'p> {
         };
         let mut rows = rows.into_iter();
         let Some((line, header)) = rows.next() else {
-            table.spoil(
-                0,
-                "",
-                "FILE_INVALID",
-                "is empty: not even columns are named",
-            );
+            table.spoil(0, "", "FILE_INVALID", "is empty: the header is missing");
             return table;
         };
         table.take_header(line, &header);
@@ -161,7 +156,7 @@ impl<'p> Table<'p> {
                 table.rows.push((line, fields));
             } else {
                 let (has, wants) = (fields.len(), header.len());
-                let why = format!("has {has} fields, and the header names {wants} columns");
+                let why = format!("has {has} fields, but the header has {wants} columns");
                 table.spoil(line, "", "FILE_INVALID", &why);
             }
         }
@@ -206,13 +201,13 @@ impl<'p> Table<'p> {
                 self.spoil(line, "", "COLUMN_UNKNOWN", &why);
             } else if !names.contains(name) {
                 let hint = match nearest(name, missing.iter().copied()) {
-                    Some(near) => format!(": is {near} meant?"),
+                    Some(near) => format!(": did you mean {near}?"),
                     None => lacking.clone(),
                 };
                 let why = format!("there is no such column in the format{hint}");
                 self.spoil(line, name, "COLUMN_UNKNOWN", &why);
             } else if self.places.insert(name.clone(), place).is_some() {
-                let why = format!("the column stands twice{lacking}");
+                let why = format!("the column appears twice{lacking}");
                 self.spoil(line, name, "COLUMN_TWICE", &why);
             }
         }
@@ -230,7 +225,7 @@ impl<'p> Table<'p> {
                     .get(*place)
                     .is_some_and(|text| text.contains('\0'))
                 {
-                    row.problem(name, "must not hold a NUL");
+                    row.problem(name, "must not contain the character NUL");
                 }
             }
         }
@@ -324,7 +319,7 @@ impl<'t> Row<'t> {
         match value.filter(|value| is_lower && *value != 0) {
             Some(value) => value,
             None => {
-                self.problem(column, "is none of the values of the format");
+                self.problem(column, "is not a value of the format");
                 0
             }
         }
@@ -378,7 +373,11 @@ impl<'t> Row<'t> {
         if key.is_empty() {
             keys.lacks.set(true);
         } else if keys.ids.insert(key.to_owned(), id.to_owned()).is_some() {
-            self.refuse(column, "RECORD_EXISTS", "another row has it already");
+            self.refuse(
+                column,
+                "RECORD_EXISTS",
+                "another row already has this value",
+            );
         }
     }
 }

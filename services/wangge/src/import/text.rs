@@ -55,10 +55,10 @@ pub(crate) fn read(bytes: &[u8], named: Option<Encoding>) -> Result<Text, Unread
     // A byte order mark takes precedence over dataset.csv: one file of a folder may have
     // been saved in another program.
     if let Some(bytes) = bytes.strip_prefix(MARK) {
-        return utf8(bytes, "begins as UTF-8 and goes on as something else");
+        return utf8(bytes, "has a UTF-8 byte order mark, but is not UTF-8");
     }
     match named {
-        Some(Encoding::Utf8) => utf8(bytes, "isn't UTF-8, which dataset.csv names"),
+        Some(Encoding::Utf8) => utf8(bytes, "isn't UTF-8, the encoding named in dataset.csv"),
         Some(Encoding::Gb18030) => gb18030(bytes)
             .map(|text| Text {
                 text,
@@ -66,7 +66,7 @@ pub(crate) fn read(bytes: &[u8], named: Option<Encoding>) -> Result<Text, Unread
             })
             .ok_or(Unreadable {
                 line: 0,
-                why: "isn't GB 18030, which dataset.csv names",
+                why: "isn't GB 18030, the encoding named in dataset.csv",
             }),
         // UTF-8 first: Chinese text in GB 18030 is hardly ever valid UTF-8, while UTF-8
         // text can be valid, but garbled, GB 18030.

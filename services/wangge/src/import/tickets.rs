@@ -267,7 +267,10 @@ fn point(row: Row<'_>) -> Option<Point> {
             })
         }
         (false, false) => {
-            row.left_out("coordinate_system", "is given with a point and only then");
+            row.left_out(
+                "coordinate_system",
+                "is allowed only with longitude and latitude",
+            );
             None
         }
         (has_longitude, _) => {
@@ -278,7 +281,7 @@ fn point(row: Row<'_>) -> Option<Point> {
             };
             row.problem(
                 missing,
-                "is required: longitude and latitude are given both or neither",
+                "is required: give both longitude and latitude, or neither",
             );
             None
         }

@@ -51,7 +51,7 @@ pub(super) async fn table(reporting: ServiceChannel, query: &CaseQuery) -> Resul
         }
         if noted.elapsed() >= NOTE_INTERVAL {
             noted = Instant::now();
-            note("waiting for reporting to apply what was loaded");
+            note("waiting for reporting to apply the imported records");
         }
         tokio::time::sleep(POLL_INTERVAL).await;
     }

@@ -34,7 +34,7 @@ pub(super) async fn run(up: &Up, path: &Path, check: bool, output: Output) -> Re
             let versions = load_folder(up, &folder).await?;
             let loaded = Marker::new(digest, &versions);
             let text = serde_json::to_string(&loaded)?;
-            std::fs::write(&marker, text).context("marking the data set as loaded")?;
+            std::fs::write(&marker, text).context("marking the data set as imported")?;
             loaded
         }
     };
@@ -51,7 +51,7 @@ pub(super) async fn run(up: &Up, path: &Path, check: bool, output: Output) -> Re
     let table = applied::table(channels.reporting, &query).await?;
     case::print(&table, output)?;
     if !case::agrees(&table) {
-        note("the case table differs from what was published");
+        note("the case table differs from the published figures");
         return Ok(if check {
             ExitCode::FAILURE
         } else {
@@ -116,7 +116,7 @@ async fn load_folder(up: &Up, folder: &Folder) -> Result<Vec<RecordVersion>> {
         return Err(import::refuse(&loaded.problems));
     }
     note(format!(
-        "{} records loaded, {} were there already",
+        "{} records imported, {} unchanged",
         loaded.imported, loaded.unchanged
     ));
     Ok(loaded.last_versions)

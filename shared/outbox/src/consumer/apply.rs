@@ -72,7 +72,7 @@ impl<P: Projector> Consumer<P> {
                     Err(Fault::OfTheMoment(refusal)) => return Err(refusal),
                     Err(Fault::OfTheEvent(_)) if tries < TRIES => tries += 1,
                     Err(Fault::OfTheEvent(fault)) => {
-                        tracing::error!(feed = self.service, event.id = event.event_id, error = %fault, "event set aside");
+                        tracing::error!(feed = self.service, event.id = event.event_id, error = %fault, "event moved to the dead-letter table");
                         self.move_behind(&before, &event.token, one, Some(fault))
                             .await?;
                         break;
@@ -180,7 +180,7 @@ async fn apply_one<P: Projector>(
     };
     match AssertUnwindSafe(work.instrument(span)).catch_unwind().await {
         Ok(applied) => applied,
-        Err(_) => Err(Refusal::internal(&"the program panicked over an event").into()),
+        Err(_) => Err(Refusal::internal(&"panic while applying an event").into()),
     }
 }
 
@@ -190,7 +190,7 @@ fn withheld(event: &Event) -> Option<&'static str> {
         return None;
     };
     Some(match withheld.cause() {
-        WithheldCause::TooLarge => "withheld by its owner: larger than a message may be",
+        WithheldCause::TooLarge => "withheld by its owner: larger than the maximum message size",
         WithheldCause::Unreadable => "withheld by its owner: stored in an unreadable form",
         WithheldCause::Unspecified => "withheld by its owner",
     })

@@ -61,7 +61,7 @@ pub(super) async fn watch(
                 tracing::error!(
                     known = number,
                     now = look.last_position,
-                    "the feed went back: its database is an older one"
+                    "the feed went back: its database was replaced by an older one"
                 );
                 served.went_back();
             }

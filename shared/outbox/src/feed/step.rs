@@ -130,7 +130,7 @@ pub(super) async fn read(
 
 fn step(after: Position, mut rows: Vec<Row>) -> Result<Step, Refusal> {
     let Some(first) = rows.first() else {
-        return Err(Refusal::internal(&"the feed's database has no feed"));
+        return Err(Refusal::internal(&"the table `feed` is empty"));
     };
     // After a restore, the feed can have the same id and a higher number, but
     // another event at the position.
@@ -144,7 +144,11 @@ fn step(after: Position, mut rows: Vec<Row>) -> Result<Step, Refusal> {
     let until = match (first.until, first.until_event_id) {
         (0, _) => Position::beginning(after.feed_id),
         (number, Some(event_id)) => Position::behind(after.feed_id, number, event_id),
-        (_, None) => return Err(Refusal::internal(&"the outbox lacks an event of the feed")),
+        (_, None) => {
+            return Err(Refusal::internal(
+                &"an event of the feed is missing from the outbox",
+            ));
+        }
     };
     rows.sort_by_key(|row| row.event.position);
     let events: Vec<_> = rows

@@ -44,7 +44,7 @@ async fn try_row(
         Draft::Appointment(draft, row) => people::appointment(tx, run, draft, &row, origin).await,
         Draft::Figure(draft) => places::figure(tx, run, draft, origin).await,
         // Plain records are imported together with others of their kind.
-        Draft::Plain(_) => Err(Refusal::internal(&"a plain record was taken for a row").into()),
+        Draft::Plain(_) => Err(Refusal::internal(&"a plain record was passed as a row").into()),
     }
 }
 

@@ -205,7 +205,7 @@ impl Board {
                     .send_if_modified(|shown| shown.replace(table, begun));
             }
             // The previous table stays in use, with its time, and the next wall retries.
-            Err(error) => tracing::debug!(%error, "the case table is not renewed"),
+            Err(error) => tracing::debug!(%error, "the case table could not be refreshed"),
         }
     }
 }

@@ -82,7 +82,7 @@ async fn next(
                 Err(error) => {
                     // Such as too many open files. Without a delay the loop would spin until
                     // some are closed.
-                    tracing::debug!(%error, "a connection to the wall is not accepted");
+                    tracing::debug!(%error, "a connection to the wall could not be accepted");
                     tokio::time::sleep(RETRY_DELAY).await;
                 }
             }

@@ -104,7 +104,7 @@ pub(crate) async fn serve(app: App, listener: TcpListener, shown: Shown, stop: C
         .and_then(|()| tokio::net::TcpListener::from_std(listener));
     match listening {
         Ok(listener) => listener::serve(listener, router, Limits::default(), stop).await,
-        Err(error) => tracing::error!(%error, "the wall's pages are not served"),
+        Err(error) => tracing::error!(%error, "the wall's pages can't be served"),
     }
 }
 

@@ -102,7 +102,7 @@ pub(super) fn read<'r>(reading: &'r Reading<'_>) -> HashMap<String, History<'r>>
             row.refuse(
                 "order_key",
                 "RECORD_EXISTS",
-                "another dispatch has it already",
+                "another dispatch already has this key",
             );
         }
         let history = histories.entry(key.to_owned()).or_default();
@@ -163,7 +163,7 @@ impl History<'_> {
     }
 }
 
-const LATER: &str = "must be later than what happened to the ticket before it";
+const LATER: &str = "must be later than the previous action on the ticket";
 
 /// Returns true if `after` is strictly later. A missing time is reported elsewhere, so it
 /// counts as later.
@@ -195,7 +195,7 @@ fn action(reading: &Reading<'_>, row: Row<'_>) -> HistoryRecord {
     if action == TicketAction::Report {
         row.problem(
             "action",
-            "is none of the format: the report is the ticket's own row",
+            "is not an action of the format: the report is the ticket's own row",
         );
     }
     let filled = Filled::by(action);
@@ -206,13 +206,13 @@ fn action(reading: &Reading<'_>, row: Row<'_>) -> HistoryRecord {
         }
         reading.own_id("order", key)
     } else {
-        row.left_out("order_key", "is for actions on an order only");
+        row.left_out("order_key", "is allowed only for actions on an order");
         String::new()
     };
     if filled.dispatch {
         row.required("unit_code");
         if !["lead", "assisting"].contains(&row.required("order_role")) {
-            row.problem("order_role", "is none of lead, assisting");
+            row.problem("order_role", "must be lead or assisting");
         }
         let unit_id = row.reference("unit_code", reading.keys("unit"));
         record.orders = vec![OrderRecord {
@@ -221,11 +221,11 @@ fn action(reading: &Reading<'_>, row: Row<'_>) -> HistoryRecord {
         }];
     } else {
         record.order_id = order_id;
-        row.left_out("unit_code", "is for a dispatch only");
-        row.left_out("order_role", "is for a dispatch only");
+        row.left_out("unit_code", "is allowed only for dispatch");
+        row.left_out("order_role", "is allowed only for dispatch");
     }
     if !filled.reason {
-        row.left_out("reason", "is for return, pass and decline only");
+        row.left_out("reason", "is allowed only for return, pass and decline");
     } else if action == TicketAction::Return {
         record.return_reason = row.code("reason", "RETURN_REASON_", ReturnReason::from_str_name);
     } else {
@@ -235,7 +235,7 @@ fn action(reading: &Reading<'_>, row: Row<'_>) -> HistoryRecord {
         row.required("handler_key");
         record.handler_person_id = row.reference("handler_key", reading.keys("person"));
     } else {
-        row.left_out("handler_key", "is for assign only");
+        row.left_out("handler_key", "is allowed only for assign");
     }
     record
 }
@@ -254,7 +254,7 @@ fn actor(reading: &Reading<'_>, row: Row<'_>) -> String {
     if notation::is_key(key) {
         row.named("actor_key", key, known);
     } else {
-        let why = "must be a key of people.csv, or unit: and a unit's code; never a name";
+        let why = "must be a key of people.csv, or unit: followed by a unit code; never a name";
         row.problem("actor_key", why);
     }
     actor.to_owned()
