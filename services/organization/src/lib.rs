@@ -30,7 +30,7 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use wangge_api::refusal::Refusal;
 use wangge_kernel::clock::Clock;
-use wangge_outbox::{Feed, Hint, Sequencer};
+use wangge_outbox::{CommitNotifier, Feed, Sequencer};
 use wangge_pg::{Database, Tx, transact, transaction::Failure};
 
 /// Name of the service in settings, logs and metrics.
@@ -61,7 +61,7 @@ pub struct App {
     pub(crate) database: Database,
     pub(crate) clock: Clock,
     pub(crate) places: Arc<places::Places>,
-    hint: Hint,
+    notifier: CommitNotifier,
 }
 
 impl App {
@@ -71,7 +71,7 @@ impl App {
             database,
             clock,
             places: Arc::default(),
-            hint: Hint::default(),
+            notifier: CommitNotifier::default(),
         }
     }
 
@@ -91,7 +91,7 @@ impl App {
     /// that logs clashing area codes.
     pub fn background(&self, stop: CancellationToken) -> JoinSet<()> {
         let mut tasks = JoinSet::new();
-        let sequencer = Sequencer::new(self.database.background.clone(), self.hint.clone());
+        let sequencer = Sequencer::new(self.database.background.clone(), self.notifier.clone());
         tasks.spawn(sequencer.run(stop.clone()));
         tasks.spawn(watch::run(self.database.background.clone(), stop));
         tasks
@@ -106,7 +106,7 @@ impl App {
         let changed = transact(&self.database.calls, error::CONSTRAINTS, work).await?;
         // Only after the commit: the sequencer can't see uncommitted events. A lost
         // notification only delays the event, since the sequencer polls as well.
-        self.hint.committed();
+        self.notifier.notify();
         Ok(changed)
     }
 }

@@ -19,7 +19,7 @@ use wangge_places::{AddressEntry, Located, PlaceArea, PlaceIndex, boundary, coor
 use crate::store::place;
 
 /// How long a snapshot is used before the feed is checked for changes by other replicas.
-const LOOK_EVERY: Duration = Duration::from_secs(1);
+const POLL_INTERVAL: Duration = Duration::from_secs(1);
 
 /// A place to look up.
 #[derive(Debug, Clone)]
@@ -164,7 +164,7 @@ impl Places {
 }
 
 fn is_fresh(known: &Known) -> bool {
-    known.looked.elapsed() < LOOK_EVERY
+    known.looked.elapsed() < POLL_INTERVAL
 }
 
 async fn load(database: &Database, generation: u64) -> Result<Snapshot, Refusal> {

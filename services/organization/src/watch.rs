@@ -10,7 +10,7 @@ use wangge_auth::RecordScope;
 use crate::store::area;
 
 /// Retry delay after a failed query.
-const PAUSE: Duration = Duration::from_secs(5);
+const RETRY_DELAY: Duration = Duration::from_secs(5);
 /// Maximum number of areas that are logged.
 const NAMED: i64 = 100;
 
@@ -29,7 +29,7 @@ pub(crate) async fn run(pool: PgPool, stop: CancellationToken) {
             return;
         }
         tokio::select! {
-            () = tokio::time::sleep(PAUSE) => {}
+            () = tokio::time::sleep(RETRY_DELAY) => {}
             () = stop.cancelled() => {}
         }
     }

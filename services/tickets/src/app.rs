@@ -13,7 +13,7 @@ use wangge_api::tickets::v1::server::{
 };
 use wangge_client::ServiceChannel;
 use wangge_kernel::clock::Clock;
-use wangge_outbox::{Consumer, Feed, Hint, Sequencer};
+use wangge_outbox::{CommitNotifier, Consumer, Feed, Sequencer};
 use wangge_pg::Database;
 use wangge_server::Service;
 
@@ -24,7 +24,7 @@ use crate::{
     commands::route_waiting,
     consumers::{organization::OrganizationProjector, volunteers::VolunteersProjector},
     reference::ReferenceCache,
-    store::gathered::TicketStore,
+    store::batched::TicketStore,
     watch,
 };
 
@@ -46,7 +46,7 @@ const SERVICES: &[&str] = &[
 pub struct App {
     pub(crate) database: Database,
     pub(crate) clock: Clock,
-    pub(crate) hint: Hint,
+    pub(crate) notifier: CommitNotifier,
     pub(crate) reference: Arc<ReferenceCache>,
     pub(crate) tickets: TicketStore,
     feeds: Feeds,
@@ -77,7 +77,7 @@ impl App {
             tickets: TicketStore::start(&database.lanes),
             database,
             clock,
-            hint: Hint::default(),
+            notifier: CommitNotifier::default(),
             reference,
             feeds,
         }
@@ -127,7 +127,7 @@ impl App {
         let mut tasks = JoinSet::new();
         // Every replica spawns all of them. Advisory locks elect one sequencer and one
         // consumer per feed; the others are on standby.
-        let sequencer = Sequencer::new(self.database.background.clone(), self.hint.clone());
+        let sequencer = Sequencer::new(self.database.background.clone(), self.notifier.clone());
         tasks.spawn(sequencer.run(stop.clone()));
         let consumer = Consumer {
             service: "organization",

@@ -20,8 +20,8 @@ use wangge_kernel::{
 };
 use wangge_pg::StoreError;
 use wangge_places::{AddressEntry, Located, PlaceArea, PlaceIndex, boundary};
-use wangge_resource::Days;
-use wangge_resource_store::Claims;
+use wangge_record::Days;
+use wangge_record_store::Claims;
 
 use crate::{
     domain::{
@@ -116,7 +116,7 @@ impl Reference {
     ///
     /// # Errors
     /// Returns `REFERENCE_UNKNOWN` if it isn't.
-    pub(crate) fn demand_unit(&self, id: Uuid, field: &str) -> Result<(), Refusal> {
+    pub(crate) fn require_unit(&self, id: Uuid, field: &str) -> Result<(), Refusal> {
         if self.knows_unit(id) {
             Ok(())
         } else {
@@ -128,7 +128,7 @@ impl Reference {
     ///
     /// # Errors
     /// Returns `GUARD_FAILED` (`unit_not_current`), with the unit's first day or end.
-    pub(crate) fn demand_current(
+    pub(crate) fn require_current(
         &self,
         id: Uuid,
         field: &str,
@@ -136,7 +136,7 @@ impl Reference {
     ) -> Result<(), Refusal> {
         self.units
             .get(&id)
-            .map_or(Ok(()), |days| days.demand("unit", field, day))
+            .map_or(Ok(()), |days| days.require("unit", field, day))
     }
 
     pub(crate) fn category_limit(&self, code: &str) -> Option<Limit> {
@@ -185,7 +185,7 @@ impl Reference {
             .copied()
             // Without a fallback to a shorter code: a dispatcher decides which unit
             // replaces one that has ended.
-            .filter(|unit| self.demand_current(*unit, "unit_id", day).is_ok())
+            .filter(|unit| self.require_current(*unit, "unit_id", day).is_ok())
     }
 
     fn is_grid(&self, code: &str) -> bool {

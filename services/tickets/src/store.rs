@@ -1,11 +1,11 @@
 //! The SQL statements of the service. Functions that read records for a caller accept
 //! a scope; records outside of it are treated as missing.
 
+pub mod batched;
 pub mod category;
 pub mod copies;
 pub(crate) mod deliberation;
 pub(crate) mod duty_shift;
-pub mod gathered;
 pub(crate) mod group_message;
 pub mod history;
 pub mod listing;

@@ -1,11 +1,11 @@
 //! The write use cases, one per file. Each runs in one transaction: load the record,
 //! decide, save it, append its event, return it.
 
+pub(crate) mod context;
 pub(crate) mod create_check_in_visit;
 pub(crate) mod create_registration;
 pub(crate) mod end_registration;
 pub(crate) mod expire_claims;
-pub(crate) mod ground;
 pub(crate) mod import_records;
 pub(crate) mod void_check_in_visit;
 

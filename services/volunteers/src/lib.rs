@@ -24,7 +24,7 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use wangge_client::ServiceChannel;
 use wangge_kernel::clock::Clock;
-use wangge_outbox::{Consumer, Hint, Sequencer};
+use wangge_outbox::{CommitNotifier, Consumer, Sequencer};
 use wangge_pg::Database;
 use wangge_server::Service;
 
@@ -43,7 +43,7 @@ pub struct App {
     pub(crate) database: Database,
     pub(crate) clock: Clock,
     /// Notified after each commit that wrote events.
-    pub(crate) hint: Hint,
+    pub(crate) notifier: CommitNotifier,
     organization: ServiceChannel,
 }
 
@@ -54,7 +54,7 @@ impl App {
         Self {
             database,
             clock,
-            hint: Hint::default(),
+            notifier: CommitNotifier::default(),
             organization,
         }
     }
@@ -76,7 +76,7 @@ impl App {
         // A pool of their own, so that many calls can't starve the sequencer and delay
         // the events.
         let pool = self.database.background.clone();
-        tasks.spawn(Sequencer::new(pool.clone(), self.hint.clone()).run(stop.clone()));
+        tasks.spawn(Sequencer::new(pool.clone(), self.notifier.clone()).run(stop.clone()));
         let consumer = Consumer {
             service: "organization",
             channel: self.organization.clone(),

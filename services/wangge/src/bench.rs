@@ -32,7 +32,7 @@ use table::Measured;
 /// Number of tickets to create for reading operations.
 const READABLE: usize = 1000;
 /// Maximum number of tickets that are prepared for an operation.
-const MOST_FILED: usize = 50_000;
+const MAX_PREPARED: usize = 50_000;
 /// Duration of the unmeasured calls before each measurement, which open connections and
 /// prepare plans.
 const WARM_UP: Duration = Duration::from_millis(500);
@@ -198,7 +198,7 @@ impl BenchArgs {
                 whole(f64::from(rate) * seconds) + whole(bare * 1.5)
             }
         }
-        .min(MOST_FILED)
+        .min(MAX_PREPARED)
     }
 }
 

@@ -34,9 +34,9 @@ use crate::{
 };
 
 /// Timeout for checking and declining the reports after the drill.
-const SETTLING: Duration = Duration::from_secs(60);
+const CLEANUP_TIMEOUT: Duration = Duration::from_secs(60);
 /// Maximum number of reports that are checked or declined concurrently.
-const AT_ONCE: usize = 16;
+const MAX_CONCURRENT: usize = 16;
 
 /// Arguments of `wangge drill`.
 #[derive(Debug, Args)]
@@ -216,7 +216,7 @@ async fn settle(
     // Failed reports are checked too: those that exist must be declined as well.
     let refused = notes.refused.iter().map(|(id, _)| (*id, false));
     let all: Vec<(Uuid, bool)> = acknowledged.chain(refused).collect();
-    let deadline = Instant::now() + SETTLING;
+    let deadline = Instant::now() + CLEANUP_TIMEOUT;
     let looked = stream::iter(all).map(|(id, acknowledged)| async move {
         let there = is_there(channel, id, deadline).await?;
         if there {
@@ -224,7 +224,7 @@ async fn settle(
         }
         Ok::<_, anyhow::Error>((id, acknowledged, there))
     });
-    let mut looked = looked.buffer_unordered(AT_ONCE);
+    let mut looked = looked.buffer_unordered(MAX_CONCURRENT);
     while let Some(found) = looked.next().await {
         match found? {
             (id, true, false) => outcome.lost.push(id.to_string()),

@@ -22,11 +22,11 @@ use crate::{
 };
 
 /// Interval at which the key set's file is checked for changes.
-const LOOK_AGAIN: Duration = Duration::from_secs(5);
+const RELOAD_INTERVAL: Duration = Duration::from_secs(5);
 /// Clock skew that is tolerated in expiry and not-before, in seconds.
 const LEEWAY: u64 = 30;
 /// Capacity of the cache of verified tokens.
-const REMEMBERED: usize = 4096;
+const CACHE_CAPACITY: usize = 4096;
 
 /// An error for a key or key set that can't be used.
 #[derive(Debug, thiserror::Error)]
@@ -198,7 +198,7 @@ impl Verifier {
         if state.generation != generation {
             return;
         }
-        if state.checked.len() >= REMEMBERED {
+        if state.checked.len() >= CACHE_CAPACITY {
             // Cleared as a whole: refilling costs one verification per token in
             // use, and needs no bookkeeping on each hit.
             state.checked.clear();
@@ -217,7 +217,7 @@ impl Verifier {
             .read()
             .unwrap_or_else(PoisonError::into_inner)
             .looked;
-        if looked.elapsed() < LOOK_AGAIN {
+        if looked.elapsed() < RELOAD_INTERVAL {
             return;
         }
         let mut state = self.state.write().unwrap_or_else(PoisonError::into_inner);
@@ -532,7 +532,7 @@ mod tests {
             fs::write(&path, text).unwrap();
             let mut state = verifier.state.write().unwrap();
             state.read = None;
-            state.looked -= LOOK_AGAIN;
+            state.looked -= RELOAD_INTERVAL;
         };
         assert!(verifier.verify(&old).is_ok());
         later("{ no key set");

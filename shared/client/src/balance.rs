@@ -24,9 +24,9 @@ use tonic_health::pb::{
 use crate::settings;
 
 /// Interval of name resolution and health checks.
-const LOOK: Duration = Duration::from_secs(2);
+const POLL_INTERVAL: Duration = Duration::from_secs(2);
 /// Timeout of a name resolution or a health check.
-const PATIENCE: Duration = Duration::from_secs(1);
+const PROBE_TIMEOUT: Duration = Duration::from_secs(1);
 /// Interval of keepalive pings to a replica, and the timeout for their
 /// acknowledgement: calls that hang with a replica fail within 5 s and can be
 /// retried on another. Connections that have no alternative use more relaxed
@@ -115,7 +115,7 @@ impl Replicas {
                 return;
             }
             tokio::select! {
-                () = tokio::time::sleep(LOOK) => {}
+                () = tokio::time::sleep(POLL_INTERVAL) => {}
                 () = changes.closed() => return,
             }
         }
@@ -125,7 +125,7 @@ impl Replicas {
     /// if none is, all of them; without any address, the name, so that calls fail
     /// at once with the reason.
     async fn wanted(&mut self) -> HashSet<Replica> {
-        let resolved = tokio::time::timeout(PATIENCE, (self.resolve)()).await;
+        let resolved = tokio::time::timeout(PROBE_TIMEOUT, (self.resolve)()).await;
         let known: HashSet<SocketAddr> = match resolved {
             Ok(Ok(known)) => known.into_iter().collect(),
             // The resolver may be down for a moment: the known addresses are kept.
@@ -207,7 +207,7 @@ impl Replicas {
 
 async fn is_ready(mut client: HealthClient<Channel>) -> bool {
     let asked = client.check(HealthCheckRequest::default());
-    match tokio::time::timeout(PATIENCE, asked).await {
+    match tokio::time::timeout(PROBE_TIMEOUT, asked).await {
         Ok(Ok(answer)) => answer.get_ref().status() == ServingStatus::Serving,
         _ => false,
     }

@@ -21,7 +21,7 @@ pub use token::TokenSource;
 pub type ServiceChannel = Call<Channel>;
 
 /// Timeout for establishing a connection.
-const CONNECT: Duration = Duration::from_secs(3);
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
 /// Interval of HTTP/2 keepalive pings, and the timeout for their acknowledgement.
 const KEEPALIVE: (Duration, Duration) = (Duration::from_secs(30), Duration::from_secs(10));
 /// The default timeout of a call that has no deadline.
@@ -62,7 +62,7 @@ fn endpoint(url: &str) -> Result<Endpoint, tonic::transport::Error> {
 /// Applies the settings of every connection.
 fn settings(endpoint: Endpoint) -> Endpoint {
     endpoint
-        .connect_timeout(CONNECT)
+        .connect_timeout(CONNECT_TIMEOUT)
         .http2_keep_alive_interval(KEEPALIVE.0)
         .keep_alive_timeout(KEEPALIVE.1)
         .keep_alive_while_idle(true)

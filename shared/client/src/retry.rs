@@ -9,9 +9,9 @@ use tonic_types::StatusExt as _;
 use crate::deadline;
 
 /// Maximum number of attempts, the first one included.
-const ATTEMPTS: u32 = 5;
+const MAX_ATTEMPTS: u32 = 5;
 /// The first backoff; it doubles with each attempt, with a jitter of ± 50 %.
-const FIRST_PAUSE: Duration = Duration::from_millis(50);
+const INITIAL_BACKOFF: Duration = Duration::from_millis(50);
 
 /// Runs a call until it succeeds, fails permanently, or has been attempted five
 /// times. The delay is at least the one that the status asks for; no retry is made
@@ -24,7 +24,7 @@ where
     F: FnMut() -> A,
     A: Future<Output = Result<T, Status>>,
 {
-    for attempt in 0..ATTEMPTS - 1 {
+    for attempt in 0..MAX_ATTEMPTS - 1 {
         match call().await {
             Err(status) if may_succeed_later(&status) => {
                 let pause = pause(&status, attempt);
@@ -58,7 +58,7 @@ fn asked_pause(status: &Status) -> Option<Duration> {
 }
 
 fn pause(status: &Status, attempt: u32) -> Duration {
-    let grown = FIRST_PAUSE * 2_u32.saturating_pow(attempt);
+    let grown = INITIAL_BACKOFF * 2_u32.saturating_pow(attempt);
     // Jittered, so that callers that failed together don't retry together.
     let jittered = grown.mul_f64(rand::random_range(0.5..1.5));
     asked_pause(status).unwrap_or_default().max(jittered)

@@ -10,7 +10,7 @@ use wangge_pg::Tx;
 /// Channel on which the applying replica notifies the others.
 const CHANNEL: &str = "wangge_applied";
 /// Delay before reconnecting.
-const AGAIN: Duration = Duration::from_secs(1);
+const RECONNECT_DELAY: Duration = Duration::from_secs(1);
 
 /// Notifies all replicas, on commit, that events of a feed have been applied.
 pub(crate) async fn tell(tx: &mut Tx, service: &str) -> Result<(), sqlx::Error> {
@@ -35,7 +35,7 @@ pub async fn watch(pool: PgPool, stop: CancellationToken, seen: impl Fn() + Send
             () = stop.cancelled() => return,
         }
         tokio::select! {
-            () = tokio::time::sleep(AGAIN) => {}
+            () = tokio::time::sleep(RECONNECT_DELAY) => {}
             () = stop.cancelled() => return,
         }
     }

@@ -19,7 +19,7 @@ const IDLE_TIMEOUT: Duration = Duration::from_secs(10);
 /// The margin by which an event must be newer than the start of the wait before no
 /// older one is expected: events are ordered by commit, not by time, and clocks
 /// differ a little.
-const MARGIN: Duration = Duration::from_secs(5);
+const CLOCK_MARGIN: Duration = Duration::from_secs(5);
 
 /// A wait for a record that a feed is expected to deliver.
 #[derive(Debug)]
@@ -66,7 +66,7 @@ impl Arrival {
             if *known != token {
                 (*known, *moved) = (token, now);
             }
-            let passed = told_until.is_some_and(|told| told > self.since + MARGIN);
+            let passed = told_until.is_some_and(|told| told > self.since + CLOCK_MARGIN);
             expected |= !passed && now < *moved + IDLE_TIMEOUT;
         }
         if expected {

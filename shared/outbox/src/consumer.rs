@@ -36,14 +36,14 @@ use crate::{
 };
 
 /// Delay before resubscribing to a lost feed.
-const AGAIN: Duration = Duration::from_millis(500);
+const RECONNECT_DELAY: Duration = Duration::from_millis(500);
 /// Maximum retry delay while events can't be applied.
-const LONGEST_PAUSE: Duration = Duration::from_secs(15);
+const MAX_RETRY_DELAY: Duration = Duration::from_secs(15);
 /// Poll interval of the leader's connection, and of a broken feed.
-const LOOK: Duration = Duration::from_secs(5);
+const POLL_INTERVAL: Duration = Duration::from_secs(5);
 /// Timeout for the next message. The owner sends checkpoints more often, so the
 /// feed is lost after it.
-const SILENCE: Duration = Duration::from_secs(30);
+const IDLE_TIMEOUT: Duration = Duration::from_secs(30);
 /// Maximum size of a message, as everywhere on the platform.
 const MESSAGE: usize = 4 * 1024 * 1024;
 
@@ -92,7 +92,7 @@ impl<P: Projector> Consumer<P> {
                 tracing::debug!(feed = self.service, %error, "the leader's connection was lost");
             }
             tokio::select! {
-                () = tokio::time::sleep(AGAIN) => {}
+                () = tokio::time::sleep(RECONNECT_DELAY) => {}
                 () = stop.cancelled() => {}
             }
         }
@@ -124,19 +124,19 @@ impl<P: Projector> Consumer<P> {
                 .bind(self.service)
                 .fetch_one(lead.connection());
             leading.set_aside(in_time(count).await?);
-            tokio::time::sleep(LOOK).await;
+            tokio::time::sleep(POLL_INTERVAL).await;
         }
     }
 
     /// Follows the feed and resubscribes whenever it is lost.
     async fn follow_on(&self, leading: &Leading<'_>) -> Infallible {
         let mut was_lost = false;
-        let mut pause = AGAIN;
+        let mut pause = RECONNECT_DELAY;
         loop {
             let mut heard = false;
             let lost = self.follow(leading, &mut heard).await;
             if heard {
-                (was_lost, pause) = (false, AGAIN);
+                (was_lost, pause) = (false, RECONNECT_DELAY);
             }
             // Logged on the first loss only, until a message is received again.
             match &lost {
@@ -159,12 +159,12 @@ impl<P: Projector> Consumer<P> {
             match lost {
                 // Only local failures back off, since each retry costs this
                 // database a transaction.
-                Ok(()) | Err(Lost::Feed(_)) => tokio::time::sleep(AGAIN).await,
+                Ok(()) | Err(Lost::Feed(_)) => tokio::time::sleep(RECONNECT_DELAY).await,
                 Err(Lost::Here(_)) => {
                     tokio::time::sleep(pause).await;
-                    pause = (pause * 2).min(LONGEST_PAUSE);
+                    pause = (pause * 2).min(MAX_RETRY_DELAY);
                 }
-                Err(Lost::Broken | Lost::Another(_)) => tokio::time::sleep(LOOK).await,
+                Err(Lost::Broken | Lost::Another(_)) => tokio::time::sleep(POLL_INTERVAL).await,
             }
         }
     }
@@ -273,7 +273,7 @@ impl From<Refusal> for Lost {
 
 /// Runs a receive operation with the feed's timeout.
 async fn within<T>(said: impl Future<Output = Result<T, Status>>) -> Result<T, Status> {
-    match tokio::time::timeout(SILENCE, said).await {
+    match tokio::time::timeout(IDLE_TIMEOUT, said).await {
         Ok(said) => said,
         Err(_) => Err(Status::unavailable("the feed sent no message in time")),
     }

@@ -16,4 +16,4 @@ pub use arrival::Arrival;
 pub use consumer::{Consumer, Projector};
 pub use event::{NewEvent, append, append_all};
 pub use feed::Feed;
-pub use sequencer::{Hint, Sequencer};
+pub use sequencer::{CommitNotifier, Sequencer};

@@ -13,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 use wangge_pg::{
     Leadership, StoreError,
     leadership::in_time,
-    request::{self, FORGOTTEN_AT_ONCE},
+    request::{self, PURGE_BATCH},
 };
 
 /// The sequencer's name in leader election.
@@ -24,24 +24,24 @@ pub(crate) const CHANNEL: &str = "wangge_feed";
 const INTERVAL: Duration = Duration::from_millis(100);
 /// Delay after a notification, to batch events: numbering them one by one would
 /// take as many commits as writing them.
-const GATHER: Duration = Duration::from_millis(10);
+const BATCH_DELAY: Duration = Duration::from_millis(10);
 /// Delay before reconnecting.
-const AGAIN: Duration = Duration::from_secs(1);
+const RECONNECT_DELAY: Duration = Duration::from_secs(1);
 /// Maximum number of events numbered by one statement.
 const BATCH: i64 = 2000;
 /// Interval between deletions of expired request ids.
-const FORGET: Duration = Duration::from_secs(60);
+const PURGE_INTERVAL: Duration = Duration::from_secs(60);
 /// Delay between batches while more have expired.
-const FORGET_MORE: Duration = Duration::from_millis(100);
+const PURGE_BATCH_DELAY: Duration = Duration::from_millis(100);
 
 /// Notifies the sequencer of this process that an event was committed. It is an
 /// optimisation only: the sequencer polls anyway.
 #[derive(Debug, Clone, Default)]
-pub struct Hint(Arc<Notify>);
+pub struct CommitNotifier(Arc<Notify>);
 
-impl Hint {
+impl CommitNotifier {
     /// Notifies the sequencer of a commit.
-    pub fn committed(&self) {
+    pub fn notify(&self) {
         self.0.notify_one();
     }
 }
@@ -50,13 +50,13 @@ impl Hint {
 #[derive(Debug)]
 pub struct Sequencer {
     pool: PgPool,
-    hint: Hint,
+    notifier: CommitNotifier,
 }
 
 impl Sequencer {
     /// Creates the sequencer for the database of `pool`.
-    pub fn new(pool: PgPool, hint: Hint) -> Self {
-        Self { pool, hint }
+    pub fn new(pool: PgPool, notifier: CommitNotifier) -> Self {
+        Self { pool, notifier }
     }
 
     /// Runs, as leader or on standby, until `stop`.
@@ -70,7 +70,7 @@ impl Sequencer {
                 tracing::debug!(%error, "the sequencer's connection was lost");
             }
             tokio::select! {
-                () = tokio::time::sleep(AGAIN) => {}
+                () = tokio::time::sleep(RECONNECT_DELAY) => {}
                 () = stop.cancelled() => {}
             }
         }
@@ -92,7 +92,7 @@ impl Sequencer {
             while number(connection).await? == BATCH {}
             tokio::select! {
                 () = tokio::time::sleep(INTERVAL) => {}
-                () = self.hint.0.notified() => tokio::time::sleep(GATHER).await,
+                () = self.notifier.0.notified() => tokio::time::sleep(BATCH_DELAY).await,
             }
         }
     }
@@ -103,13 +103,18 @@ impl Sequencer {
 async fn forget_on(pool: &PgPool) -> Infallible {
     loop {
         let more = match request::forget_old(pool).await {
-            Ok(forgotten) => i64::try_from(forgotten) == Ok(FORGOTTEN_AT_ONCE),
+            Ok(forgotten) => i64::try_from(forgotten) == Ok(PURGE_BATCH),
             Err(error) => {
                 tracing::debug!(%error, "could not delete old request ids: retrying later");
                 false
             }
         };
-        tokio::time::sleep(if more { FORGET_MORE } else { FORGET }).await;
+        tokio::time::sleep(if more {
+            PURGE_BATCH_DELAY
+        } else {
+            PURGE_INTERVAL
+        })
+        .await;
     }
 }
 

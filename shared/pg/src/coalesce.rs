@@ -12,7 +12,7 @@ use wangge_api::call::{self, Context, Slot};
 use crate::error::StoreError;
 
 /// The queue's capacity; further calls wait until there is room.
-const LINE: usize = 1024;
+const QUEUE_CAPACITY: usize = 1024;
 
 /// Batches concurrent calls and runs each batch as one statement.
 #[derive(Debug)]
@@ -42,7 +42,7 @@ impl<I: Send + 'static, O: Send + 'static> Coalescer<I, O> {
         F: Fn(Vec<I>) -> A + Send + Sync + 'static,
         A: Future<Output = Vec<Result<O, StoreError>>> + Send + 'static,
     {
-        let (line, waiting) = mpsc::channel::<Waiting<I, O>>(LINE);
+        let (line, waiting) = mpsc::channel::<Waiting<I, O>>(QUEUE_CAPACITY);
         let (waiting, run) = (Arc::new(Mutex::new(waiting)), Arc::new(run));
         for _ in 0..workers {
             tokio::spawn(work(waiting.clone(), limit, run.clone()));
@@ -195,7 +195,7 @@ mod tests {
         let first = call(1);
         assert_eq!(ran.recv().await, Some(vec![1]));
         let (gone, stays) = (call(2), call(3));
-        while coalescer.line.capacity() > LINE - 2 {
+        while coalescer.line.capacity() > QUEUE_CAPACITY - 2 {
             tokio::task::yield_now().await;
         }
         gone.abort();

@@ -9,9 +9,9 @@ use sqlx::{PgConnection, PgPool};
 use crate::StoreError;
 
 /// Poll interval of a standby replica.
-const TAKE_OVER: Duration = Duration::from_secs(1);
+const POLL_INTERVAL: Duration = Duration::from_secs(1);
 /// Timeout of the leader's statements.
-const PATIENCE: Duration = Duration::from_secs(10);
+const STATEMENT_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Leadership, held for as long as the connection lasts.
 #[derive(Debug)]
@@ -40,7 +40,7 @@ impl Leadership {
             if leads {
                 return Ok(Self(connection));
             }
-            tokio::time::sleep(TAKE_OVER).await;
+            tokio::time::sleep(POLL_INTERVAL).await;
         }
     }
 
@@ -58,7 +58,7 @@ impl Leadership {
 pub async fn in_time<T>(
     statement: impl Future<Output = Result<T, sqlx::Error>>,
 ) -> Result<T, StoreError> {
-    match tokio::time::timeout(PATIENCE, statement).await {
+    match tokio::time::timeout(STATEMENT_TIMEOUT, statement).await {
         Ok(answer) => Ok(answer?),
         Err(_) => Err(sqlx::Error::Io(std::io::ErrorKind::TimedOut.into()).into()),
     }

@@ -34,11 +34,11 @@ const LOCK_TIMEOUT: &str = "2s";
 /// for every open transaction, including one that waits for this lock.
 const TURN_TIMEOUT: &str = "500ms";
 /// The retry delay after the first lock timeout; it doubles with each attempt.
-const FIRST_PAUSE: Duration = Duration::from_millis(500);
+const INITIAL_BACKOFF: Duration = Duration::from_millis(500);
 /// Maximum retry delay.
-const LONGEST_PAUSE: Duration = Duration::from_secs(8);
+const MAX_BACKOFF: Duration = Duration::from_secs(8);
 /// Interval at which the blockers of a migration are checked.
-const LOOK: Duration = Duration::from_secs(1);
+const POLL_INTERVAL: Duration = Duration::from_secs(1);
 
 /// Runs the migrations that have not been applied yet. One that hits the lock
 /// timeout is rolled back and retried until it succeeds.
@@ -48,7 +48,7 @@ const LOOK: Duration = Duration::from_secs(1);
 /// migration fails.
 pub async fn migrate(pool: &PgPool, own: &Migrator) -> Result<(), MigrateError> {
     wait_for(pool).await?;
-    let mut pause = FIRST_PAUSE;
+    let mut pause = INITIAL_BACKOFF;
     loop {
         // Detached, since its session settings and advisory lock must not return to
         // the pool.
@@ -66,7 +66,7 @@ pub async fn migrate(pool: &PgPool, own: &Migrator) -> Result<(), MigrateError> 
             Err(error) if got_no_lock(&error) => {
                 tracing::warn!(%error, "a migration timed out waiting for a lock: retrying");
                 tokio::time::sleep(pause).await;
-                pause = (pause * 2).min(LONGEST_PAUSE);
+                pause = (pause * 2).min(MAX_BACKOFF);
             }
             outcome => return outcome,
         }
@@ -220,7 +220,7 @@ async fn tell_blockers(pool: &PgPool, process: i32) -> Infallible {
     let mut told = Vec::new();
     loop {
         // On another connection of the pool: the migration's own is busy.
-        tokio::time::sleep(LOOK).await;
+        tokio::time::sleep(POLL_INTERVAL).await;
         let blockers: Result<Vec<String>, _> = sqlx::query_scalar(
             "select format('process %s (%s, %s), in its transaction since %s', pid, \
                  application_name, coalesce(state, 'unknown'), xact_start) \

@@ -18,9 +18,9 @@ use crate::{
 };
 
 /// Retention of request ids; a retry after that takes effect again.
-pub const REMEMBERED: Duration = Duration::hours(48);
+pub const RETENTION: Duration = Duration::hours(48);
 /// Maximum number of request ids deleted by one statement.
-pub const FORGOTTEN_AT_ONCE: i64 = 10_000;
+pub const PURGE_BATCH: i64 = 10_000;
 
 /// Identifies a request, so that a retry is recognised.
 #[derive(Debug, Clone)]
@@ -141,7 +141,7 @@ pub async fn claim(
     Ok(Some(key.same(&fingerprint, earlier)?))
 }
 
-/// Deletes a batch of requests that are older than [`REMEMBERED`] and returns how
+/// Deletes a batch of requests that are older than [`RETENTION`] and returns how
 /// many. Age is measured by the database's clock, which also stamps them.
 ///
 /// # Errors
@@ -152,8 +152,8 @@ pub async fn forget_old(pool: &PgPool) -> Result<u64, StoreError> {
              select ctid from request where recorded_time < now() - $1::bigint * interval '1 s' \
              order by recorded_time limit $2 for update skip locked))",
     )
-    .bind(REMEMBERED.num_seconds())
-    .bind(FORGOTTEN_AT_ONCE)
+    .bind(RETENTION.num_seconds())
+    .bind(PURGE_BATCH)
     .execute(pool);
     Ok(in_time(forgotten).await?.rows_affected())
 }

@@ -4,7 +4,7 @@
 /// Characters that such a numeral directly precedes.
 const COUNTED: &str = "幢栋号弄座楼室层单";
 /// Maximum number of characters of a numeral; addresses have no more digits.
-const MOST: usize = 7;
+const MAX_CHARS: usize = 7;
 
 /// Replaces each numeral that counts something with Arabic digits.
 pub(crate) fn to_digits(letters: &[char]) -> Vec<char> {
@@ -67,7 +67,7 @@ fn unit(letter: char) -> Option<u32> {
 /// Returns the value of a numeral; `None` if it is malformed or may be a name (八一,
 /// 五四).
 fn value(numeral: &[char]) -> Option<u32> {
-    if numeral.is_empty() || numeral.len() > MOST {
+    if numeral.is_empty() || numeral.len() > MAX_CHARS {
         return None;
     }
     if numeral.iter().any(|letter| unit(*letter).is_some()) {

@@ -14,12 +14,12 @@ use crate::{
     Error,
     cluster::Places,
     pid_file::{PidFile, is_alive},
-    postmaster::{POLL, PORT, Postmaster, Start},
+    postmaster::{POLL_INTERVAL, PORT, Postmaster, Start},
 };
 
 /// Timeout for the probe. If the server is gone, the connection is refused at once; only
 /// a very busy machine takes longer than a moment.
-const ANSWER_TIMEOUT: Duration = Duration::from_secs(30);
+const PROBE_TIMEOUT: Duration = Duration::from_secs(30);
 /// The shortest message of the protocol, an `SSLRequest`: its length and request code.
 const SSL_REQUEST: [u8; 8] = [0, 0, 0, 8, 0x04, 0xd2, 0x16, 0x2f];
 
@@ -37,7 +37,7 @@ impl<'a> Leftover<'a> {
     pub(crate) async fn find(places: &'a Places) -> Option<Self> {
         let pid = PidFile::read(&places.data)?.pid;
         let socket = places.socket.join(format!(".s.PGSQL.{PORT}"));
-        let answered = timeout(ANSWER_TIMEOUT, answers(&socket)).await;
+        let answered = timeout(PROBE_TIMEOUT, answers(&socket)).await;
         let lives = is_alive(pid) && matches!(answered, Ok(Ok(())));
         lives.then_some(Self { places, pid })
     }
@@ -65,7 +65,7 @@ impl<'a> Leftover<'a> {
                     return Ok(Some(Postmaster::adopted(self.pid)));
                 }
                 Some(_) if start.hangs() => return Err(start.timeout()),
-                Some(_) => sleep(POLL).await,
+                Some(_) => sleep(POLL_INTERVAL).await,
             }
         }
     }

@@ -20,8 +20,8 @@ use crate::{Error, account::Account, error::Doing};
 
 /// Timeout for acquiring the lock: the holder may be about to exit, and its server takes
 /// a moment to stop.
-const PATIENCE: Duration = Duration::from_secs(2);
-const PAUSE: Duration = Duration::from_millis(50);
+const LOCK_TIMEOUT: Duration = Duration::from_secs(2);
+const POLL_INTERVAL: Duration = Duration::from_millis(50);
 
 /// An exclusive lock on a data directory, held until dropped.
 #[derive(Debug)]
@@ -33,7 +33,7 @@ pub(crate) struct Lock {
 impl Lock {
     /// Acquires the lock, or returns an error that names its holder.
     pub(crate) async fn acquire(path: &Path) -> Result<Self, Error> {
-        let deadline = Instant::now() + PATIENCE;
+        let deadline = Instant::now() + LOCK_TIMEOUT;
         loop {
             if let Some(lock) = Self::try_acquire(path)? {
                 return Ok(lock);
@@ -44,7 +44,7 @@ impl Lock {
                     holder: holder(path),
                 });
             }
-            sleep(PAUSE).await;
+            sleep(POLL_INTERVAL).await;
         }
     }
 

@@ -28,7 +28,7 @@ pub(crate) const SUPERUSER: &str = "wangge";
 /// Not a TCP port, only a part of the socket's name.
 pub(crate) const PORT: u16 = 5432;
 
-pub(crate) const POLL: Duration = Duration::from_millis(20);
+pub(crate) const POLL_INTERVAL: Duration = Duration::from_millis(20);
 /// Maximum time without log output during startup. After a crash, the server replays its
 /// WAL for as long as that takes, and logs its progress every ten seconds.
 const START_TIMEOUT: Duration = Duration::from_secs(60);
@@ -150,7 +150,7 @@ impl Postmaster {
                 self.shut_down(places).await?;
                 return Err(start.timeout());
             }
-            sleep(POLL).await;
+            sleep(POLL_INTERVAL).await;
         }
         Ok(())
     }
@@ -189,7 +189,7 @@ impl Postmaster {
         // Not our child, so it can't be waited for, only polled.
         while PidFile::read(data_dir).is_some_and(|file| file.pid == self.pid && is_alive(file.pid))
         {
-            sleep(POLL).await;
+            sleep(POLL_INTERVAL).await;
         }
     }
 }

@@ -18,7 +18,7 @@ use crate::column::is_stream;
 
 /// The transport ends a call at the caller's deadline with a bare `CANCELLED`. Our
 /// timeout fires this much earlier, so that the caller receives a reason.
-const AHEAD: Duration = Duration::from_millis(10);
+const DEADLINE_MARGIN: Duration = Duration::from_millis(10);
 
 /// A [`Layer`] that enforces deadlines on a service.
 #[derive(Debug, Clone, Copy)]
@@ -85,12 +85,12 @@ where
     }
 }
 
-/// Returns the limit requested in `grpc-timeout`, shortened by [`AHEAD`].
+/// Returns the limit requested in `grpc-timeout`, shortened by [`DEADLINE_MARGIN`].
 fn asked(request: &Request<Body>) -> Option<Duration> {
     let header = request.headers().get("grpc-timeout")?.to_str().ok()?;
     let limit = deadline::parse(header)?;
     // At most a tenth, so that a very short timeout doesn't become zero.
-    Some(limit.saturating_sub(AHEAD.min(limit / 10)))
+    Some(limit.saturating_sub(DEADLINE_MARGIN.min(limit / 10)))
 }
 
 fn exceeded() -> Refusal {

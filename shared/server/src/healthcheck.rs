@@ -9,7 +9,7 @@ use tonic_health::pb::{
 };
 
 /// Timeout of the health check, connecting included.
-const PATIENCE: Duration = Duration::from_secs(2);
+const PROBE_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// Checks if the process that listens on `WANGGE_LISTEN`, or on `port` of localhost, is
 /// ready. The first argument may name one of its services instead. Exits with success if
@@ -43,7 +43,7 @@ async fn ask(address: SocketAddr, service: String) -> Result<(), String> {
         let answer = HealthClient::new(channel).check(request).await?;
         Ok::<_, Box<dyn std::error::Error>>(answer.into_inner().status())
     };
-    match tokio::time::timeout(PATIENCE, asked).await {
+    match tokio::time::timeout(PROBE_TIMEOUT, asked).await {
         Ok(Ok(ServingStatus::Serving)) => Ok(()),
         Ok(Ok(status)) => Err(format!("not ready: {}", status.as_str_name())),
         Ok(Err(error)) => Err(format!("no response from {address}: {error}")),

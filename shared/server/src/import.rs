@@ -24,9 +24,9 @@ use crate::transport::explain;
 /// Maximum number of rows in a batch.
 const BATCH: usize = 200;
 /// Maximum size of a batch in bytes, exceeded by one row at most.
-const BYTES: usize = 4 * 1024 * 1024;
+const MAX_BATCH_BYTES: usize = 4 * 1024 * 1024;
 /// Idle time after which an incomplete batch is loaded.
-const PAUSE: Duration = Duration::from_millis(50);
+const BATCH_DELAY: Duration = Duration::from_millis(50);
 /// Timeout for the sender to accept results.
 const SEND_TIMEOUT: Duration = Duration::from_secs(60);
 /// Idle timeout of a stream: it holds one of few import slots.
@@ -65,7 +65,7 @@ pub struct Row<T> {
 
 /// The part of a stream that precedes its rows.
 #[derive(Debug, Default)]
-pub struct Head {
+pub struct Header {
     /// True for a dry run: rows are only validated.
     pub validate_only: bool,
     /// Code of the community that the rows belong to; empty if not named.
@@ -91,7 +91,7 @@ pub trait Importer: Send + 'static {
     ///
     /// # Errors
     /// Returns a refusal that ends the stream before any row is read.
-    fn begin(&mut self, head: Head) -> impl Future<Output = Result<(), Refusal>> + Send;
+    fn begin(&mut self, header: Header) -> impl Future<Output = Result<(), Refusal>> + Send;
 
     /// Loads rows, or only validates them, and returns one result per row.
     ///
@@ -116,12 +116,12 @@ pub fn run<I: Importer>(
     // Carries the context of the call: the task holds the stream's import slot until it
     // ends.
     tokio::spawn(call::carry(async move {
-        let mut course = Course {
+        let mut course = ImportSession {
             importer,
             messages,
             idle_timeout: IDLE_TIMEOUT,
             results,
-            head: None,
+            header: None,
             rows: Vec::new(),
             bytes: 0,
         };
@@ -138,13 +138,13 @@ pub fn run<I: Importer>(
 }
 
 /// The state of one import stream.
-struct Course<I: Importer> {
+struct ImportSession<I: Importer> {
     importer: I,
     messages: Streaming<I::Request>,
     idle_timeout: Duration,
     results: mpsc::Sender<Result<I::Response, Status>>,
     /// The head, until the first batch takes it.
-    head: Option<Head>,
+    header: Option<Header>,
     rows: Vec<Row<I::Record>>,
     bytes: usize,
 }
@@ -156,7 +156,7 @@ enum Next<R> {
     End,
 }
 
-impl<I: Importer> Course<I> {
+impl<I: Importer> ImportSession<I> {
     /// Loads all rows. Rows received before an error are loaded and reported first.
     async fn run(&mut self) -> Result<(), Status> {
         self.header().await?;
@@ -165,7 +165,7 @@ impl<I: Importer> Course<I> {
             let taken = match next {
                 Ok(Next::Message(message)) => {
                     let added = self.add(message);
-                    if added.is_ok() && self.rows.len() < BATCH && self.bytes < BYTES {
+                    if added.is_ok() && self.rows.len() < BATCH && self.bytes < MAX_BATCH_BYTES {
                         continue;
                     }
                     added.map(|()| false)
@@ -193,7 +193,7 @@ impl<I: Importer> Course<I> {
                 ..
             }) => {
                 codec::check(&header)?;
-                self.head = Some(Head {
+                self.header = Some(Header {
                     validate_only: header.validate_only,
                     area_code: header.area_code,
                     dataset: None,
@@ -229,7 +229,7 @@ impl<I: Importer> Course<I> {
         } else {
             // Dropping `message` on timeout loses nothing: a partly received frame stays
             // in the stream's buffer.
-            match tokio::time::timeout(PAUSE, self.message()).await {
+            match tokio::time::timeout(BATCH_DELAY, self.message()).await {
                 Ok(message) => message?,
                 Err(_) => return Ok(Next::Pause),
             }
@@ -275,14 +275,14 @@ impl<I: Importer> Course<I> {
     /// Merges a part of the data set into the head. Only valid in a dry run, before the
     /// first row.
     fn add_dataset(&mut self, part: ImportDataset) -> Result<(), Status> {
-        let head = self.head.as_mut().filter(|_| self.rows.is_empty());
-        let Some(head) = head.filter(|head| head.validate_only) else {
+        let header = self.header.as_mut().filter(|_| self.rows.is_empty());
+        let Some(header) = header.filter(|header| header.validate_only) else {
             return Err(misplaced(
                 "dataset",
                 "must come before the first record of a validate_only stream",
             ));
         };
-        let dataset = head.dataset.get_or_insert_default();
+        let dataset = header.dataset.get_or_insert_default();
         dataset.areas.extend(part.areas);
         dataset.units.extend(part.units);
         let most = dataset.areas.len().max(dataset.units.len());
@@ -305,8 +305,8 @@ impl<I: Importer> Course<I> {
             return Ok(());
         }
         // Not called on receipt of the header, since parts of the data set may follow it.
-        if let Some(head) = self.head.take() {
-            self.importer.begin(head).await?;
+        if let Some(header) = self.header.take() {
+            self.importer.begin(header).await?;
         }
         let results = self.importer.load(rows).await?;
         let message = Ok(I::response(results));
@@ -448,7 +448,7 @@ mod tests {
             }
         }
 
-        async fn begin(&mut self, _: Head) -> Result<(), Refusal> {
+        async fn begin(&mut self, _: Header) -> Result<(), Refusal> {
             Ok(())
         }
 
@@ -483,13 +483,13 @@ mod tests {
 
     async fn ended(actions: &[&str]) -> (usize, Status) {
         let (results, mut received) = mpsc::channel(4);
-        let mut course = Course {
+        let mut course = ImportSession {
             importer: Loads,
             messages: then_silence(actions),
             // However slow the machine is, nothing arrives within that time.
-            idle_timeout: PAUSE * 2,
+            idle_timeout: BATCH_DELAY * 2,
             results,
-            head: None,
+            header: None,
             rows: Vec::new(),
             bytes: 0,
         };

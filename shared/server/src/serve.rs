@@ -18,7 +18,7 @@ use crate::{args::ServerArgs, column::column, health, incoming::incoming};
 /// Maximum time for draining calls after `stop`, lame-duck time included. Without it, an
 /// idle client or an open watch would block the shutdown forever. The rest of the ten
 /// seconds that a process has is for pools and telemetry.
-const DRAIN: Duration = Duration::from_secs(6);
+const DRAIN_TIMEOUT: Duration = Duration::from_secs(6);
 /// Interval and timeout of HTTP/2 keepalive pings.
 const KEEPALIVE: (Duration, Duration) = (Duration::from_secs(60), Duration::from_secs(20));
 /// Maximum number of concurrent streams per connection.
@@ -97,7 +97,7 @@ pub async fn serve(
     // The graceful shutdown waits for every open stream; this timer bounds it.
     let drained = async {
         stop.cancelled().await;
-        tokio::time::sleep(DRAIN.max(lame_duck)).await;
+        tokio::time::sleep(DRAIN_TIMEOUT.max(lame_duck)).await;
     };
     let served = tokio::select! {
         served = serving => served,

@@ -25,7 +25,7 @@ use crate::{
 
 /// Timeout for flushing spans, and then again for metrics, at shutdown: what is left of
 /// the ten seconds that a process has.
-const FLUSH: Duration = Duration::from_secs(1);
+const FLUSH_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// Settings for logs, traces and metrics.
 #[derive(Debug, Clone, Args)]
@@ -159,10 +159,10 @@ impl Telemetry {
     /// Flushes spans and metrics, for at most a second each.
     pub fn shut_down(self) {
         if let Some(traces) = self.traces {
-            let _ = traces.shutdown_with_timeout(FLUSH);
+            let _ = traces.shutdown_with_timeout(FLUSH_TIMEOUT);
         }
         if let Some(metrics) = self.metrics {
-            let _ = metrics.shutdown_with_timeout(FLUSH);
+            let _ = metrics.shutdown_with_timeout(FLUSH_TIMEOUT);
         }
     }
 }

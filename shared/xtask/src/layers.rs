@@ -56,7 +56,7 @@ const RULES: &[Rule] = &[
 
 /// The crates of ours that the domain may name. Their manifests are checked, so that
 /// the domain is pure by construction and not only by its words.
-const PURE: &[&str] = &["kernel", "places", "resource"];
+const PURE: &[&str] = &["kernel", "places", "record"];
 
 /// Crates that a pure crate may not depend on, other than optionally.
 const IMPURE: &[&str] = &["prost", "sqlx", "tokio", "tonic", "wangge-api", "wangge-pg"];

@@ -1,7 +1,7 @@
 //! Conversion of address book entries; `AreaService` serves them.
 
 use wangge_api::organization::v1 as proto;
-use wangge_resource::etag::etag;
+use wangge_record::etag::etag;
 
 use crate::domain::address::{Address, AddressDraft, AddressId};
 

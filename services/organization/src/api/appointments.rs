@@ -1,7 +1,7 @@
 //! Conversion of appointments; `PersonService` serves them.
 
 use wangge_api::{date, organization::v1 as proto, refusal::Refusal};
-use wangge_resource::etag::etag;
+use wangge_record::etag::etag;
 
 use super::wire;
 use crate::{

@@ -10,7 +10,7 @@ use wangge_api::{
 use wangge_auth::Caller;
 use wangge_kernel::limit::{DEFAULT_ZONE, day_of};
 use wangge_places::coordinates::{System, to_wgs84};
-use wangge_resource::etag::etag;
+use wangge_record::etag::etag;
 
 use super::{addresses, page::Page, wire};
 use crate::{

@@ -3,7 +3,7 @@
 use wangge_api::organization::v1::{
     self as proto, server::co_governance_service_server::CoGovernanceService,
 };
-use wangge_resource_api::{proto_enum, proto_mapping, resource_service};
+use wangge_record_api::{proto_enum, proto_mapping, record_service};
 
 use crate::{
     App,
@@ -27,7 +27,7 @@ proto_mapping! {
     change {}
 }
 
-resource_service! {
+record_service! {
     CoGovernanceService for CoGovernance {
         create create_membership(proto::CreateMembershipRequest, membership): Membership,
         get get_membership(proto::GetMembershipRequest): Membership,

@@ -1,7 +1,7 @@
 //! `EstateService`: estates, buildings and households.
 
 use wangge_api::organization::v1::{self as proto, server::estate_service_server::EstateService};
-use wangge_resource_api::{proto_mapping, resource_service};
+use wangge_record_api::{proto_mapping, record_service};
 
 use crate::{
     App,
@@ -25,7 +25,7 @@ proto_mapping! {
     change { room }
 }
 
-resource_service! {
+record_service! {
     EstateService for Estates {
         create create_estate(proto::CreateEstateRequest, estate): Estate,
         get get_estate(proto::GetEstateRequest): Estate,

@@ -12,7 +12,7 @@ use wangge_api::{
     types::v1::RowResult,
 };
 use wangge_auth::{Caller, RecordScope};
-use wangge_server::import::{self, Head, ImportResults, Importer, Message};
+use wangge_server::import::{self, Header, ImportResults, Importer, Message};
 
 use crate::{
     App,
@@ -77,8 +77,8 @@ impl Importer for Load {
         }
     }
 
-    async fn begin(&mut self, head: Head) -> Result<(), Refusal> {
-        self.validate_only = head.validate_only;
+    async fn begin(&mut self, header: Header) -> Result<(), Refusal> {
+        self.validate_only = header.validate_only;
         Ok(())
     }
 

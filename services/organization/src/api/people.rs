@@ -6,8 +6,8 @@ use wangge_api::{
     refusal::Refusal,
 };
 use wangge_auth::Caller;
-use wangge_resource::etag::etag;
-use wangge_resource_api::end::read_end;
+use wangge_record::etag::etag;
+use wangge_record_api::end::read_end;
 
 use super::{appointments, page::Page, vacancies, wire};
 use crate::{

@@ -8,7 +8,7 @@ use wangge_api::{
 };
 use wangge_auth::Caller;
 use wangge_kernel::limit::{DEFAULT_ZONE, day_of};
-use wangge_resource_api::{proto_enum, proto_mapping, resource_service};
+use wangge_record_api::{proto_enum, proto_mapping, record_service};
 
 use super::page::Page;
 use crate::{
@@ -39,7 +39,7 @@ proto_mapping! {
     change {}
 }
 
-resource_service! {
+record_service! {
     ResidentService for Residents {
         create create_resident(proto::CreateResidentRequest, resident): Resident,
         get get_resident(proto::GetResidentRequest): Resident,

@@ -7,7 +7,7 @@ use wangge_api::{
     refusal::Refusal,
 };
 use wangge_auth::Caller;
-use wangge_resource::etag::etag;
+use wangge_record::etag::etag;
 
 use super::{page::Page, wire};
 use crate::{

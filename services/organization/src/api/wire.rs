@@ -7,18 +7,18 @@ use wangge_api::refusal::Refusal;
 use wangge_auth::Caller;
 use wangge_pg::request::RequestKey;
 
-use crate::commands::Call;
+use crate::commands::CallContext;
 
 /// Reads a write request: the caller's scope, its idempotency key and the message.
 pub(super) fn call<M: Message>(
     request: Request<M>,
     method: &str,
     request_id: impl Fn(&M) -> &str,
-) -> Result<(Call, M), Refusal> {
+) -> Result<(CallContext, M), Refusal> {
     let (caller, scope) = Caller::of(&request)?;
     let message = request.into_inner();
     let key = RequestKey::of(&caller.key, method, request_id(&message), &message)?;
-    Ok((Call { scope, key }, message))
+    Ok((CallContext { scope, key }, message))
 }
 
 /// Returns the record of a write request.

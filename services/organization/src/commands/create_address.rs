@@ -4,7 +4,7 @@ use futures::FutureExt as _;
 use wangge_api::refusal::Refusal;
 use wangge_pg::{Tx, request, transaction::Failure};
 
-use super::{Call, references::References};
+use super::{CallContext, references::References};
 use crate::{
     App,
     domain::address::{Address, AddressDraft},
@@ -18,7 +18,7 @@ use crate::{
 /// `FIELD_INVALID`, `REFERENCE_UNKNOWN`, `RECORD_EXISTS`, `REQUEST_ID_REUSED`.
 pub async fn create_address(
     app: &App,
-    call: Call,
+    call: CallContext,
     draft: AddressDraft,
 ) -> Result<Address, Refusal> {
     let address = draft.check()?;

@@ -4,7 +4,7 @@ use futures::FutureExt as _;
 use wangge_api::refusal::Refusal;
 use wangge_pg::{Tx, request, transaction::Failure};
 
-use super::{Call, references::References};
+use super::{CallContext, references::References};
 use crate::{
     App,
     domain::appointment::{Appointment, AppointmentDraft, Seat},
@@ -21,7 +21,7 @@ use crate::{
 /// `REQUEST_ID_REUSED`, and `RECORD_EXISTS` for an id in use.
 pub async fn create_appointment(
     app: &App,
-    call: Call,
+    call: CallContext,
     draft: AppointmentDraft,
 ) -> Result<Appointment, Refusal> {
     let appointment = draft.check()?;
@@ -64,7 +64,7 @@ pub async fn place(
         Seat::Unit(unit) => {
             let unit = references.unit(tx, unit, "appointment.unit_id").await?;
             let days = appointment.days();
-            unit.days.demand_around("unit", "unit_id", days)?;
+            unit.days.require_around("unit", "unit_id", days)?;
             Ok(appointment.in_unit_of(unit.area_code))
         }
         Seat::Area(code) => {
@@ -73,7 +73,7 @@ pub async fn place(
             let days = area.days;
             // Only the first day counts for an area, unlike for a unit: a grid can be split
             // while the records in it go on.
-            days.demand("area", "area_code", appointment.start_date)?;
+            days.require("area", "area_code", appointment.start_date)?;
             Ok(appointment)
         }
     }

@@ -4,7 +4,7 @@ use futures::FutureExt as _;
 use wangge_api::refusal::Refusal;
 use wangge_pg::{Tx, request, transaction::Failure};
 
-use super::{Call, area_tree, references::References};
+use super::{CallContext, area_tree, references::References};
 use crate::{
     App,
     domain::area::{Area, AreaDraft},
@@ -17,7 +17,7 @@ use crate::{
 /// # Errors
 /// `FIELD_INVALID`, `REFERENCE_UNKNOWN`, `GUARD_FAILED` (`area_not_current`),
 /// `RECORD_EXISTS`, `REQUEST_ID_REUSED`.
-pub async fn create_area(app: &App, call: Call, draft: AreaDraft) -> Result<Area, Refusal> {
+pub async fn create_area(app: &App, call: CallContext, draft: AreaDraft) -> Result<Area, Refusal> {
     let area = draft.check()?;
     let now = app.clock.now();
     let created = app
@@ -67,7 +67,7 @@ async fn check_parent(
             let parent = references.area(tx, parent, "area.parent_code").await?;
             area.check_parent(parent.kind)?;
             let days = parent.days;
-            Ok(days.demand("area", "parent_code", area.start_date)?)
+            Ok(days.require("area", "parent_code", area.start_date)?)
         }
         None if references.scope().covers(&area.code) => Ok(()),
         // Without a parent there is no reference whose lookup would enforce the scope.

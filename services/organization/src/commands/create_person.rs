@@ -4,7 +4,7 @@ use futures::FutureExt as _;
 use wangge_api::refusal::Refusal;
 use wangge_pg::{Tx, request, transaction::Failure};
 
-use super::{Call, references::References};
+use super::{CallContext, references::References};
 use crate::{
     App,
     domain::person::{Person, PersonDraft},
@@ -17,7 +17,11 @@ use crate::{
 /// # Errors
 /// `FIELD_INVALID`, `REFERENCE_UNKNOWN`, `REQUEST_ID_REUSED`, and
 /// `RECORD_EXISTS` for an id in use.
-pub async fn create_person(app: &App, call: Call, draft: PersonDraft) -> Result<Person, Refusal> {
+pub async fn create_person(
+    app: &App,
+    call: CallContext,
+    draft: PersonDraft,
+) -> Result<Person, Refusal> {
     let person = draft.check()?;
     let now = app.clock.now();
     app.change(move |tx| {

@@ -4,7 +4,7 @@ use futures::FutureExt as _;
 use wangge_api::refusal::Refusal;
 use wangge_pg::{Tx, request, transaction::Failure};
 
-use super::{Call, references::References};
+use super::{CallContext, references::References};
 use crate::{
     App,
     domain::unit::{Unit, UnitDraft},
@@ -18,7 +18,7 @@ use crate::{
 /// # Errors
 /// `FIELD_INVALID`, `REFERENCE_UNKNOWN`, `GUARD_FAILED` (`area_not_current`,
 /// `unit_not_current`), `RECORD_EXISTS`, `REQUEST_ID_REUSED`.
-pub async fn create_unit(app: &App, call: Call, draft: UnitDraft) -> Result<Unit, Refusal> {
+pub async fn create_unit(app: &App, call: CallContext, draft: UnitDraft) -> Result<Unit, Refusal> {
     let unit = draft.check()?;
     let now = app.clock.now();
     app.change(move |tx| {
@@ -51,13 +51,13 @@ pub async fn check(tx: &mut Tx, references: &mut References, unit: &Unit) -> Res
         .await?;
     // Only the first day counts for the area: an area can be split while its units
     // go on.
-    area.days.demand("area", "area_code", unit.start_date)?;
+    area.days.require("area", "area_code", unit.start_date)?;
     if let Some(parent) = unit.parent_id {
         let parent = references.unit(tx, parent, "unit.parent_id").await?;
         unit.check_parent(parent.kind)?;
         parent
             .days
-            .demand_around("unit", "parent_id", unit.days())?;
+            .require_around("unit", "parent_id", unit.days())?;
     }
     Ok(())
 }

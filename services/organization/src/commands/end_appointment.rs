@@ -5,11 +5,11 @@ use uuid::Uuid;
 use wangge_api::refusal::Refusal;
 use wangge_auth::RecordScope;
 use wangge_pg::{Tx, request, transaction::Failure};
-use wangge_resource::{End, end::CORRECT_END, etag};
-use wangge_resource_store::correction;
+use wangge_record::{End, end::CORRECT_END, etag};
+use wangge_record_store::correction;
 
 use super::{
-    Call,
+    CallContext,
     create_appointment::{check_post, place},
     references::References,
 };
@@ -29,7 +29,7 @@ use crate::{
 /// `REQUEST_ID_REUSED`.
 pub async fn end_appointment(
     app: &App,
-    call: Call,
+    call: CallContext,
     id: Uuid,
     end: End,
     etag: String,
@@ -57,7 +57,7 @@ pub async fn end_appointment(
             // An ordinary end only gives days up. A correction may take back days on which
             // another person holds the post by now.
             if end.action() == CORRECT_END {
-                demand_free(tx, call.scope.clone(), &ended).await?;
+                require_free(tx, call.scope.clone(), &ended).await?;
                 correction::keep(&end, tx, ("appointment", id), before, &call.key, now).await?;
             }
             store::update_appointment(tx, &call.scope, &ended).await?;
@@ -72,7 +72,7 @@ pub async fn end_appointment(
 
 /// Checks that an appointment whose end is corrected can be held until the new end:
 /// nobody else has the post by now, and the unit or grid exists for that long.
-async fn demand_free(
+async fn require_free(
     tx: &mut Tx,
     scope: RecordScope,
     appointment: &Appointment,

@@ -11,8 +11,8 @@ use futures::FutureExt as _;
 use wangge_api::refusal::{Reason, Refusal};
 use wangge_auth::RecordScope;
 use wangge_pg::{Tx, transaction::Failure};
-pub use wangge_resource_import::rows::Outcome;
-use wangge_resource_store::Known;
+pub use wangge_record_import::rows::Outcome;
+use wangge_record_store::ResolvedReferences;
 
 pub use self::plain::Plain;
 use self::seen::Seen;
@@ -51,7 +51,7 @@ pub type Row = Result<Draft, Refusal>;
 /// State of one import stream.
 #[derive(Debug)]
 pub struct Run {
-    known: Known<References>,
+    known: ResolvedReferences<References>,
     /// Rows that a dry run has accepted and not written.
     seen: Seen,
     validate_only: bool,
@@ -61,18 +61,18 @@ impl Run {
     /// Creates the state of a stream whose caller reaches `scope`.
     pub fn new(scope: RecordScope, validate_only: bool) -> Self {
         Self {
-            known: Known::new(References::new(scope)),
+            known: ResolvedReferences::new(References::new(scope)),
             seen: Seen::default(),
             validate_only,
         }
     }
 
     fn references(&self) -> &References {
-        self.known.ground()
+        self.known.resolver()
     }
 
     fn references_mut(&mut self) -> &mut References {
-        self.known.ground_mut()
+        self.known.resolver_mut()
     }
 }
 

@@ -9,7 +9,7 @@ use wangge_api::refusal::Refusal;
 use wangge_auth::RecordScope;
 use wangge_kernel::area_code;
 use wangge_pg::{Tx, transaction::Failure};
-use wangge_resource::{Days, Found};
+use wangge_record::{Days, ResolvedReference};
 
 use super::area_tree::Bounded;
 use crate::{
@@ -160,16 +160,16 @@ impl References {
     }
 
     /// Returns the records among `ids` that are cached, such as those of earlier rows.
-    pub(super) fn learned(&self, kind: &str, ids: &[Uuid]) -> Vec<(Uuid, Found)> {
+    pub(super) fn learned(&self, kind: &str, ids: &[Uuid]) -> Vec<(Uuid, ResolvedReference)> {
         let found = |id: &Uuid| match kind {
-            "unit" => self.units.get(&UnitId(*id)).map(|unit| Found {
+            "unit" => self.units.get(&UnitId(*id)).map(|unit| ResolvedReference {
                 kind: unit.kind.code(),
                 days: unit.days,
-                ..Found::plain(unit.area_code.clone())
+                ..ResolvedReference::plain(unit.area_code.clone())
             }),
             "person" => {
                 let known = self.people.contains(&PersonId(*id));
-                known.then(|| Found::plain(String::new()))
+                known.then(|| ResolvedReference::plain(String::new()))
             }
             _ => None,
         };
@@ -179,13 +179,13 @@ impl References {
     }
 
     /// Returns the areas among `codes` that are cached, such as those of earlier rows.
-    pub(super) fn learned_areas(&self, codes: &[String]) -> Vec<(String, Found)> {
+    pub(super) fn learned_areas(&self, codes: &[String]) -> Vec<(String, ResolvedReference)> {
         let found = |code: &String| {
             let area = self.areas.get(code)?;
-            let found = Found {
+            let found = ResolvedReference {
                 kind: area.kind.code(),
                 days: area.days,
-                ..Found::plain(code.clone())
+                ..ResolvedReference::plain(code.clone())
             };
             Some((code.clone(), found))
         };

@@ -4,9 +4,9 @@ use futures::FutureExt as _;
 use wangge_api::refusal::Refusal;
 use wangge_kernel::limit::{DEFAULT_ZONE, day_of};
 use wangge_pg::request;
-use wangge_resource::etag;
+use wangge_record::etag;
 
-use super::{Call, area_tree};
+use super::{CallContext, area_tree};
 use crate::{
     App,
     domain::area::{Area, AreaChange},
@@ -21,7 +21,7 @@ use crate::{
 /// `FIELD_INVALID`, `RECORD_NOT_FOUND`, `ETAG_MISMATCH`, `REQUEST_ID_REUSED`.
 pub async fn update_area(
     app: &App,
-    call: Call,
+    call: CallContext,
     code: String,
     etag: String,
     change: AreaChange,

@@ -5,9 +5,9 @@ use uuid::Uuid;
 use wangge_api::refusal::Refusal;
 use wangge_auth::RecordScope;
 use wangge_pg::{Tx, request, transaction::Failure};
-use wangge_resource::etag;
+use wangge_record::etag;
 
-use super::Call;
+use super::CallContext;
 use crate::{
     App,
     domain::unit::{Unit, UnitChange},
@@ -23,7 +23,7 @@ use crate::{
 /// `GUARD_FAILED` (`unit_not_current`).
 pub async fn update_unit(
     app: &App,
-    call: Call,
+    call: CallContext,
     id: Uuid,
     etag: String,
     change: UnitChange,
@@ -68,7 +68,7 @@ async fn check_parent(tx: &mut Tx, scope: &RecordScope, unit: &Unit) -> Result<(
     };
     if let Some(parent) = store::load_unit(tx, scope, parent.0).await? {
         let days = parent.days();
-        days.demand_around("unit", "parent_id", unit.days())?;
+        days.require_around("unit", "parent_id", unit.days())?;
     }
     Ok(())
 }

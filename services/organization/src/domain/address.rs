@@ -4,7 +4,7 @@ use serde::Serialize;
 use wangge_kernel::refusal::Refusal;
 use wangge_kernel::typed_id;
 use wangge_places::address::normalize;
-use wangge_resource::Checks;
+use wangge_record::Checks;
 
 typed_id!(
     /// Id of an entry of the address book.
@@ -54,8 +54,8 @@ impl AddressDraft {
             "string.min_len",
             "must have at least 2 characters besides spaces and punctuation",
         );
-        checks.given(!self.area_code.is_empty(), "area_code");
-        checks.done()?;
+        checks.required(!self.area_code.is_empty(), "area_code");
+        checks.finish()?;
         Ok(Address {
             id: self.id,
             text: self.text,

@@ -4,7 +4,7 @@ use chrono::NaiveDate;
 use serde::Serialize;
 use wangge_kernel::refusal::Refusal;
 use wangge_kernel::typed_id;
-use wangge_resource::{Checks, Days, End};
+use wangge_record::{Checks, Days, End};
 
 use super::{area::AreaKind, coded, person::PersonId, unit::UnitId};
 
@@ -103,15 +103,15 @@ impl AppointmentDraft {
     /// `FIELD_INVALID`, naming every invalid field.
     pub fn check(self) -> Result<Appointment, Refusal> {
         let mut checks = Checks::of("appointment");
-        checks.given(self.person_id.is_some(), "person_id");
-        checks.given(self.post.is_some(), "post");
-        checks.given(self.start_date.is_some(), "start_date");
+        checks.required(self.person_id.is_some(), "person_id");
+        checks.required(self.post.is_some(), "post");
+        checks.required(self.start_date.is_some(), "start_date");
         checks.ends_after(self.start_date, self.end_date);
         if let Some(post) = self.post {
             self.check_seat(&mut checks, post);
         }
         let (Some(person_id), Some(post), Some(start_date), true) =
-            (self.person_id, self.post, self.start_date, checks.hold())
+            (self.person_id, self.post, self.start_date, checks.is_ok())
         else {
             return Err(checks.refusal());
         };
@@ -144,7 +144,7 @@ impl AppointmentDraft {
                 !self.area_code.is_empty(),
             )
         };
-        checks.given(wanted_given, wanted);
+        checks.required(wanted_given, wanted);
         checks.rule(
             !other_given,
             other,
@@ -187,7 +187,7 @@ impl Appointment {
             "appointment.grid",
             "must be a grid",
         );
-        checks.done()
+        checks.finish()
     }
 
     /// Returns the person whose other appointments conflict with this one, or `None` if

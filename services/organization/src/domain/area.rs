@@ -5,7 +5,7 @@ use serde::Serialize;
 use wangge_kernel::refusal::Refusal;
 use wangge_kernel::{area_code, typed_id};
 use wangge_places::boundary;
-use wangge_resource::{Checks, Days};
+use wangge_record::{Checks, Days};
 
 use super::coded;
 
@@ -90,17 +90,17 @@ impl AreaDraft {
     /// `FIELD_INVALID`, naming every invalid field.
     pub fn check(self) -> Result<Area, Refusal> {
         let mut checks = Checks::of("area");
-        checks.given(!self.code.is_empty(), "code");
-        checks.given(self.kind.is_some(), "kind");
+        checks.required(!self.code.is_empty(), "code");
+        checks.required(self.kind.is_some(), "kind");
         checks.text(&self.name, "name");
-        checks.given(self.start_date.is_some(), "start_date");
+        checks.required(self.start_date.is_some(), "start_date");
         checks.ends_after(self.start_date, self.end_date);
         check_boundary(&mut checks, self.boundary_geojson.as_deref());
         // Without a code its rules could only repeat that it is missing.
         if let Some(kind) = self.kind.filter(|_| !self.code.is_empty()) {
             check_code(&mut checks, kind, &self.code, self.parent_code.as_deref());
         }
-        let (Some(kind), Some(start_date), true) = (self.kind, self.start_date, checks.hold())
+        let (Some(kind), Some(start_date), true) = (self.kind, self.start_date, checks.is_ok())
         else {
             return Err(checks.refusal());
         };
@@ -127,7 +127,7 @@ impl AreaChange {
         let mut checks = Checks::of("area");
         let boundary = self.boundary_geojson.as_ref().and_then(Option::as_deref);
         check_boundary(&mut checks, boundary);
-        checks.done()
+        checks.finish()
     }
 }
 
@@ -158,7 +158,7 @@ impl Area {
         let mut checks = Checks::of("area");
         checks.text(&self.name, "name");
         checks.ends_after(Some(self.start_date), self.end_date);
-        checks.done()?;
+        checks.finish()?;
         self.revision += 1;
         Ok(self)
     }
@@ -184,7 +184,7 @@ impl Area {
             "area.tree",
             "must be the kind one level below the parent's",
         );
-        checks.done()
+        checks.finish()
     }
 
     /// Returns the refusal of a code that begins with another area's code, or the other way
@@ -250,7 +250,7 @@ fn check_code(checks: &mut Checks, kind: AreaKind, code: &str, parent: Option<&s
         );
         return;
     }
-    checks.given(parent.is_some(), "parent_code");
+    checks.required(parent.is_some(), "parent_code");
     // Scopes are ranges of codes: an area is in scope of another if its code begins with
     // that area's, so this rule is what authorisation relies on.
     let inside = parent.is_none_or(|parent| code.starts_with(parent) && code.len() > parent.len());

@@ -4,7 +4,7 @@ use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 use wangge_kernel::refusal::Refusal;
-use wangge_resource::{Checks, Head, Record, Reference, Text, Told, dated};
+use wangge_record::{Checks, EventSummary, Metadata, Record, Reference, Text, dated};
 
 use super::area::AreaKind;
 
@@ -13,7 +13,7 @@ use super::area::AreaKind;
 pub struct Building {
     /// Fields of every record; the area is a grid.
     #[serde(flatten)]
-    pub head: Head,
+    pub metadata: Metadata,
     /// The estate that it belongs to.
     pub estate_id: Uuid,
     /// Its name or number.
@@ -35,12 +35,12 @@ impl Building {
 impl Record for Building {
     const KIND: &'static str = "building";
 
-    fn head(&self) -> &Head {
-        &self.head
+    fn metadata(&self) -> &Metadata {
+        &self.metadata
     }
 
-    fn head_mut(&mut self) -> &mut Head {
-        &mut self.head
+    fn metadata_mut(&mut self) -> &mut Metadata {
+        &mut self.metadata
     }
 
     fn check(&self, checks: &mut Checks) {
@@ -50,11 +50,11 @@ impl Record for Building {
     fn references(&self) -> Vec<Reference> {
         vec![
             Reference::id("estate_id", "estate", self.estate_id),
-            Reference::area(&self.head).of(&[AreaKind::Grid as i16], "must be a grid"),
+            Reference::area(&self.metadata).of(&[AreaKind::Grid as i16], "must be a grid"),
         ]
     }
 
-    fn taken(&self) -> Refusal {
+    fn conflict_error(&self) -> Refusal {
         Refusal::guard(
             "name_taken",
             Self::KIND,
@@ -67,10 +67,10 @@ impl Record for Building {
         Some(format!("{estate} {name}"))
     }
 
-    fn told(&self) -> Told {
-        Told {
+    fn event_summary(&self) -> EventSummary {
+        EventSummary {
             parent_id: Some(self.estate_id),
-            ..Told::dated(self)
+            ..EventSummary::of_dated(self)
         }
     }
 }

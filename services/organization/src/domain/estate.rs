@@ -4,7 +4,7 @@ use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 use wangge_kernel::limit::{DEFAULT_ZONE, day_of};
-use wangge_resource::{Checks, Head, Record, Reference, Text, Told, dated};
+use wangge_record::{Checks, EventSummary, Metadata, Record, Reference, Text, dated};
 
 use super::{area::AreaKind, unit::UnitKind};
 
@@ -13,7 +13,7 @@ use super::{area::AreaKind, unit::UnitKind};
 pub struct Estate {
     /// Fields of every record; the area is a community.
     #[serde(flatten)]
-    pub head: Head,
+    pub metadata: Metadata,
     /// Name that residents use.
     pub name: Text,
     /// The property company that manages it.
@@ -28,12 +28,12 @@ dated!(Estate);
 impl Record for Estate {
     const KIND: &'static str = "estate";
 
-    fn head(&self) -> &Head {
-        &self.head
+    fn metadata(&self) -> &Metadata {
+        &self.metadata
     }
 
-    fn head_mut(&mut self) -> &mut Head {
-        &mut self.head
+    fn metadata_mut(&mut self) -> &mut Metadata {
+        &mut self.metadata
     }
 
     fn check(&self, checks: &mut Checks) {
@@ -46,21 +46,21 @@ impl Record for Estate {
                 .of(&[UnitKind::Company as i16], "must be a company");
             // The company of an estate changes over time: the one that a call names manages it
             // now, while an imported one may have managed it on any day of the past.
-            if self.head.imported {
+            if self.metadata.imported {
                 company.on_any_day()
             } else {
-                company.on(Some(day_of(self.head.changed_time, DEFAULT_ZONE)))
+                company.on(Some(day_of(self.metadata.changed_time, DEFAULT_ZONE)))
             }
         });
-        let area =
-            Reference::area(&self.head).of(&[AreaKind::Community as i16], "must be a community");
+        let area = Reference::area(&self.metadata)
+            .of(&[AreaKind::Community as i16], "must be a community");
         [area].into_iter().chain(company).collect()
     }
 
-    fn told(&self) -> Told {
-        Told {
+    fn event_summary(&self) -> EventSummary {
+        EventSummary {
             subject_id: self.property_company_id,
-            ..Told::dated(self)
+            ..EventSummary::of_dated(self)
         }
     }
 }

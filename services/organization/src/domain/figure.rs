@@ -3,7 +3,7 @@
 use chrono::NaiveDate;
 use wangge_kernel::refusal::Refusal;
 use wangge_kernel::typed_id;
-use wangge_resource::Checks;
+use wangge_record::Checks;
 
 use super::coded;
 
@@ -85,19 +85,19 @@ impl FigureDraft {
     /// `FIELD_INVALID`, naming every invalid field.
     pub fn check(self) -> Result<PublishedFigure, Refusal> {
         let mut checks = Checks::of("published_figure");
-        checks.given(!self.area_code.is_empty(), "area_code");
-        checks.given(!self.figure_key.is_empty(), "figure_key");
+        checks.required(!self.area_code.is_empty(), "area_code");
+        checks.required(!self.figure_key.is_empty(), "figure_key");
         checks.rule(
             self.value >= 0,
             "value",
             "int64.gte",
             "must not be negative",
         );
-        checks.given(self.bound.is_some(), "bound");
-        checks.given(self.period.is_some(), "period");
-        checks.given(self.as_of_date.is_some(), "as_of_date");
+        checks.required(self.bound.is_some(), "bound");
+        checks.required(self.period.is_some(), "period");
+        checks.required(self.as_of_date.is_some(), "as_of_date");
         let (Some(bound), Some(period), Some(as_of_date), true) =
-            (self.bound, self.period, self.as_of_date, checks.hold())
+            (self.bound, self.period, self.as_of_date, checks.is_ok())
         else {
             return Err(checks.refusal());
         };

@@ -5,14 +5,14 @@ use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 use wangge_kernel::refusal::Refusal;
-use wangge_resource::{Checks, Head, Record, Reference, Text, Told, dated};
+use wangge_record::{Checks, EventSummary, Metadata, Record, Reference, Text, dated};
 
 /// A household of a building.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Household {
     /// Fields of every record; the area is that of the building.
     #[serde(flatten)]
-    pub head: Head,
+    pub metadata: Metadata,
     /// The building that it lives in.
     pub building_id: Uuid,
     /// Staircase and room: personal data.
@@ -35,12 +35,12 @@ impl Record for Household {
     const KIND: &'static str = "household";
     const HAS_OWN_AREA: bool = false;
 
-    fn head(&self) -> &Head {
-        &self.head
+    fn metadata(&self) -> &Metadata {
+        &self.metadata
     }
 
-    fn head_mut(&mut self) -> &mut Head {
-        &mut self.head
+    fn metadata_mut(&mut self) -> &mut Metadata {
+        &mut self.metadata
     }
 
     fn check(&self, checks: &mut Checks) {
@@ -51,11 +51,11 @@ impl Record for Household {
         vec![Reference::id("building_id", "building", self.building_id)]
     }
 
-    fn placed_by(&self) -> Option<Uuid> {
+    fn area_from(&self) -> Option<Uuid> {
         Some(self.building_id)
     }
 
-    fn taken(&self) -> Refusal {
+    fn conflict_error(&self) -> Refusal {
         Refusal::guard(
             "door_taken",
             Self::KIND,
@@ -68,10 +68,10 @@ impl Record for Household {
         Some(format!("{building} {room}"))
     }
 
-    fn told(&self) -> Told {
-        Told {
+    fn event_summary(&self) -> EventSummary {
+        EventSummary {
             parent_id: Some(self.building_id),
-            ..Told::dated(self)
+            ..EventSummary::of_dated(self)
         }
     }
 }

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 use wangge_kernel::coded_enum;
 use wangge_kernel::refusal::Refusal;
-use wangge_resource::{Checks, Head, Record, Reference, Told, dated};
+use wangge_record::{Checks, EventSummary, Metadata, Record, Reference, dated};
 
 use super::{area::AreaKind, unit::UnitKind};
 
@@ -31,7 +31,7 @@ coded_enum! {
 pub struct Membership {
     /// Fields of every record; the area is a community.
     #[serde(flatten)]
-    pub head: Head,
+    pub metadata: Metadata,
     /// The role of the member.
     pub role: MembershipRole,
     /// The unit that is the member; `None` for a resident.
@@ -69,30 +69,30 @@ impl Membership {
 impl Record for Membership {
     const KIND: &'static str = "membership";
 
-    fn head(&self) -> &Head {
-        &self.head
+    fn metadata(&self) -> &Metadata {
+        &self.metadata
     }
 
-    fn head_mut(&mut self) -> &mut Head {
-        &mut self.head
+    fn metadata_mut(&mut self) -> &mut Metadata {
+        &mut self.metadata
     }
 
     fn check(&self, checks: &mut Checks) {
         checks.ends_after(Some(self.start_date), self.end_date);
         if self.role == MembershipRole::Resident {
-            checks.given(self.resident_id.is_some(), "resident_id");
+            checks.required(self.resident_id.is_some(), "resident_id");
             let why = "must be empty if the member is a resident";
-            checks.left_out(self.unit_id.is_none(), "unit_id", why);
+            checks.forbidden(self.unit_id.is_none(), "unit_id", why);
         } else {
-            checks.given(self.unit_id.is_some(), "unit_id");
+            checks.required(self.unit_id.is_some(), "unit_id");
             let why = "must be empty if the member is a unit";
-            checks.left_out(self.resident_id.is_none(), "resident_id", why);
+            checks.forbidden(self.resident_id.is_none(), "resident_id", why);
         }
     }
 
     fn references(&self) -> Vec<Reference> {
-        let area =
-            Reference::area(&self.head).of(&[AreaKind::Community as i16], "must be a community");
+        let area = Reference::area(&self.metadata)
+            .of(&[AreaKind::Community as i16], "must be a community");
         let unit = self.unit_id.map(|id| self.unit(id));
         let resident = self
             .resident_id
@@ -100,7 +100,7 @@ impl Record for Membership {
         [area].into_iter().chain(unit).chain(resident).collect()
     }
 
-    fn taken(&self) -> Refusal {
+    fn conflict_error(&self) -> Refusal {
         Refusal::guard(
             "member_already",
             Self::KIND,
@@ -110,14 +110,14 @@ impl Record for Membership {
 
     fn exclusive(&self) -> Option<String> {
         let member = self.unit_id.or(self.resident_id)?;
-        Some(format!("{} {member}", self.head.area_code))
+        Some(format!("{} {member}", self.metadata.area_code))
     }
 
-    fn told(&self) -> Told {
-        Told {
+    fn event_summary(&self) -> EventSummary {
+        EventSummary {
             subject_id: self.unit_id.or(self.resident_id),
             code: self.role.name(),
-            ..Told::dated(self)
+            ..EventSummary::of_dated(self)
         }
     }
 }

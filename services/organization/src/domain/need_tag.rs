@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 use wangge_kernel::coded_enum;
 use wangge_kernel::refusal::Refusal;
-use wangge_resource::{Checks, Head, Note, Record, Reference, Told, dated};
+use wangge_record::{Checks, EventSummary, Metadata, Note, Record, Reference, dated};
 
 coded_enum! {
     /// Kind of a need. The numbers are those of the contract.
@@ -46,7 +46,7 @@ coded_enum! {
 pub struct NeedTag {
     /// Fields of every record; the area is that of the resident.
     #[serde(flatten)]
-    pub head: Head,
+    pub metadata: Metadata,
     /// The resident who has the need.
     pub resident_id: Uuid,
     /// Kind of the need.
@@ -66,12 +66,12 @@ impl Record for NeedTag {
     const KIND: &'static str = "need_tag";
     const HAS_OWN_AREA: bool = false;
 
-    fn head(&self) -> &Head {
-        &self.head
+    fn metadata(&self) -> &Metadata {
+        &self.metadata
     }
 
-    fn head_mut(&mut self) -> &mut Head {
-        &mut self.head
+    fn metadata_mut(&mut self) -> &mut Metadata {
+        &mut self.metadata
     }
 
     fn check(&self, checks: &mut Checks) {
@@ -88,11 +88,11 @@ impl Record for NeedTag {
         vec![Reference::id("resident_id", "resident", self.resident_id)]
     }
 
-    fn placed_by(&self) -> Option<Uuid> {
+    fn area_from(&self) -> Option<Uuid> {
         Some(self.resident_id)
     }
 
-    fn taken(&self) -> Refusal {
+    fn conflict_error(&self) -> Refusal {
         Refusal::guard(
             "tagged_already",
             Self::KIND,
@@ -104,12 +104,12 @@ impl Record for NeedTag {
         Some(format!("{} {}", self.resident_id, self.kind.name()))
     }
 
-    fn told(&self) -> Told {
+    fn event_summary(&self) -> EventSummary {
         // Not the kind of need: an event would reveal a person's health or finances.
-        Told {
+        EventSummary {
             parent_id: Some(self.resident_id),
             subject_id: Some(self.resident_id),
-            ..Told::dated(self)
+            ..EventSummary::of_dated(self)
         }
     }
 }

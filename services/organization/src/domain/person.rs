@@ -3,7 +3,7 @@
 use serde::Serialize;
 use wangge_kernel::refusal::Refusal;
 use wangge_kernel::typed_id;
-use wangge_resource::Checks;
+use wangge_record::Checks;
 
 typed_id!(
     /// Id of a person.
@@ -59,8 +59,8 @@ impl PersonDraft {
     pub fn check(self) -> Result<Person, Refusal> {
         let mut checks = Checks::of("person");
         checks.text(&self.name, "name");
-        checks.given(!self.area_code.is_empty(), "area_code");
-        checks.done()?;
+        checks.required(!self.area_code.is_empty(), "area_code");
+        checks.finish()?;
         Ok(Person {
             id: self.id,
             name: self.name,

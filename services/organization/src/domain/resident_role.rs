@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 use wangge_kernel::coded_enum;
 use wangge_kernel::refusal::Refusal;
-use wangge_resource::{Checks, Head, Record, Reference, Told, dated};
+use wangge_record::{Checks, EventSummary, Metadata, Record, Reference, dated};
 
 coded_enum! {
     /// A kind of role. The numbers are those of the contract.
@@ -28,7 +28,7 @@ coded_enum! {
 pub struct ResidentRole {
     /// Fields of every record; the area is that of the resident.
     #[serde(flatten)]
-    pub head: Head,
+    pub metadata: Metadata,
     /// The resident who has the role.
     pub resident_id: Uuid,
     /// Kind of the role.
@@ -44,12 +44,12 @@ impl Record for ResidentRole {
     const KIND: &'static str = "resident_role";
     const HAS_OWN_AREA: bool = false;
 
-    fn head(&self) -> &Head {
-        &self.head
+    fn metadata(&self) -> &Metadata {
+        &self.metadata
     }
 
-    fn head_mut(&mut self) -> &mut Head {
-        &mut self.head
+    fn metadata_mut(&mut self) -> &mut Metadata {
+        &mut self.metadata
     }
 
     fn check(&self, checks: &mut Checks) {
@@ -60,11 +60,11 @@ impl Record for ResidentRole {
         vec![Reference::id("resident_id", "resident", self.resident_id)]
     }
 
-    fn placed_by(&self) -> Option<Uuid> {
+    fn area_from(&self) -> Option<Uuid> {
         Some(self.resident_id)
     }
 
-    fn taken(&self) -> Refusal {
+    fn conflict_error(&self) -> Refusal {
         Refusal::guard(
             "role_held_already",
             Self::KIND,
@@ -76,12 +76,12 @@ impl Record for ResidentRole {
         Some(format!("{} {}", self.resident_id, self.kind.name()))
     }
 
-    fn told(&self) -> Told {
-        Told {
+    fn event_summary(&self) -> EventSummary {
+        EventSummary {
             parent_id: Some(self.resident_id),
             subject_id: Some(self.resident_id),
             code: self.kind.name(),
-            ..Told::dated(self)
+            ..EventSummary::of_dated(self)
         }
     }
 }

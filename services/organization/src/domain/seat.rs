@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 use wangge_kernel::coded_enum;
 use wangge_kernel::refusal::Refusal;
-use wangge_resource::{Checks, Head, Record, Reference, Told, dated};
+use wangge_record::{Checks, EventSummary, Metadata, Record, Reference, dated};
 
 use super::area::AreaKind;
 
@@ -24,7 +24,7 @@ coded_enum! {
 pub struct Seat {
     /// Fields of every record; the area is a community.
     #[serde(flatten)]
-    pub head: Head,
+    pub metadata: Metadata,
     /// The way that the seat is held.
     pub kind: SeatKind,
     /// The person who holds the seat.
@@ -41,12 +41,12 @@ dated!(Seat);
 impl Record for Seat {
     const KIND: &'static str = "seat";
 
-    fn head(&self) -> &Head {
-        &self.head
+    fn metadata(&self) -> &Metadata {
+        &self.metadata
     }
 
-    fn head_mut(&mut self) -> &mut Head {
-        &mut self.head
+    fn metadata_mut(&mut self) -> &mut Metadata {
+        &mut self.metadata
     }
 
     fn check(&self, checks: &mut Checks) {
@@ -55,13 +55,14 @@ impl Record for Seat {
 
     fn references(&self) -> Vec<Reference> {
         vec![
-            Reference::area(&self.head).of(&[AreaKind::Community as i16], "must be a community"),
+            Reference::area(&self.metadata)
+                .of(&[AreaKind::Community as i16], "must be a community"),
             Reference::id("person_id", "person", self.person_id),
             Reference::id("unit_id", "unit", self.unit_id),
         ]
     }
 
-    fn taken(&self) -> Refusal {
+    fn conflict_error(&self) -> Refusal {
         Refusal::guard(
             "seated_already",
             Self::KIND,
@@ -70,15 +71,15 @@ impl Record for Seat {
     }
 
     fn exclusive(&self) -> Option<String> {
-        Some(format!("{} {}", self.head.area_code, self.person_id))
+        Some(format!("{} {}", self.metadata.area_code, self.person_id))
     }
 
-    fn told(&self) -> Told {
-        Told {
+    fn event_summary(&self) -> EventSummary {
+        EventSummary {
             parent_id: Some(self.unit_id),
             subject_id: Some(self.person_id),
             code: self.kind.name(),
-            ..Told::dated(self)
+            ..EventSummary::of_dated(self)
         }
     }
 }

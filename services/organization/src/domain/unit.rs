@@ -4,7 +4,7 @@ use chrono::NaiveDate;
 use serde::Serialize;
 use wangge_kernel::refusal::Refusal;
 use wangge_kernel::typed_id;
-use wangge_resource::{Checks, Days};
+use wangge_record::{Checks, Days};
 
 use super::coded;
 
@@ -104,11 +104,11 @@ impl UnitDraft {
     /// `FIELD_INVALID`, naming every invalid field.
     pub fn check(self) -> Result<Unit, Refusal> {
         let mut checks = Checks::of("unit");
-        checks.given(!self.code.is_empty(), "code");
-        checks.given(self.kind.is_some(), "kind");
+        checks.required(!self.code.is_empty(), "code");
+        checks.required(self.kind.is_some(), "kind");
         checks.text(&self.name, "name");
-        checks.given(!self.area_code.is_empty(), "area_code");
-        checks.given(self.start_date.is_some(), "start_date");
+        checks.required(!self.area_code.is_empty(), "area_code");
+        checks.required(self.start_date.is_some(), "start_date");
         checks.ends_after(self.start_date, self.end_date);
         let top = self.kind == Some(UnitKind::StreetWorkingCommittee);
         checks.rule(
@@ -117,7 +117,7 @@ impl UnitDraft {
             "unit.level",
             "a street working committee has no parent",
         );
-        let (Some(kind), Some(start_date), true) = (self.kind, self.start_date, checks.hold())
+        let (Some(kind), Some(start_date), true) = (self.kind, self.start_date, checks.is_ok())
         else {
             return Err(checks.refusal());
         };
@@ -161,7 +161,7 @@ impl Unit {
             "unit.level",
             "must be a unit of the level above",
         );
-        checks.done()
+        checks.finish()
     }
 
     /// Returns the unit's next revision, with a change applied.
@@ -178,7 +178,7 @@ impl Unit {
         let mut checks = Checks::of("unit");
         checks.text(&self.name, "name");
         checks.ends_after(Some(self.start_date), self.end_date);
-        checks.done()?;
+        checks.finish()?;
         self.revision += 1;
         Ok(self)
     }

@@ -5,7 +5,7 @@ use uuid::Uuid;
 use wangge_api::refusal::Refusal;
 use wangge_auth::RecordScope;
 use wangge_pg::{Lanes, StoreError, Tx, transaction::Failure};
-use wangge_resource_store::{Filter, Listing, listing::Sort};
+use wangge_record_store::{Filter, Listing, listing::Sort};
 
 use super::{Entered, write_in};
 use crate::domain::{

@@ -7,7 +7,7 @@ use wangge_api::refusal::Refusal;
 use wangge_auth::RecordScope;
 use wangge_kernel::area_code;
 use wangge_pg::{Database, StoreError, Tx, transaction::Failure};
-use wangge_resource::{Days, Found};
+use wangge_record::{Days, ResolvedReference};
 
 use super::write_in;
 use crate::domain::area::{Area, AreaId, AreaKind};
@@ -436,7 +436,7 @@ pub async fn find_areas(
     tx: &mut Tx,
     scope: &RecordScope,
     codes: &[String],
-) -> Result<Vec<(String, Found)>, StoreError> {
+) -> Result<Vec<(String, ResolvedReference)>, StoreError> {
     let found = sqlx::query!(
         "select code, kind, start_date, end_date from area where code = any($1) and code >= $2 and code < $3",
         codes,
@@ -450,10 +450,10 @@ pub async fn find_areas(
             start_date: Some(row.start_date),
             end_date: row.end_date,
         };
-        let found = Found {
+        let found = ResolvedReference {
             kind: row.kind,
             days,
-            ..Found::plain(row.code.clone())
+            ..ResolvedReference::plain(row.code.clone())
         };
         (row.code, found)
     });

@@ -8,7 +8,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use uuid::Uuid;
 use wangge_api::refusal::Refusal;
 use wangge_pg::{StoreError, Tx};
-use wangge_resource::{Dated, end::END};
+use wangge_record::{Dated, end::END};
 
 use crate::domain::{building::Building, household::Household};
 
@@ -27,7 +27,7 @@ impl Asked {
         let mut asked = Self::default();
         for record in records {
             let (parent, name) = name(record);
-            asked.ids.push(record.head().id);
+            asked.ids.push(record.metadata().id);
             asked.parents.push(parent);
             asked.names.push(name.to_owned());
             asked.starts.push(record.start_date());
@@ -75,8 +75,10 @@ fn refuse<R: Dated>(
     for record in records {
         let others = before.entry(name(record)).or_default();
         // Records of one call aren't stored yet, so the query can't have found them.
-        if named.contains(&record.head().id) || others.iter().any(|other| overlap(*other, record)) {
-            refused.push((record.head().id, record.taken()));
+        if named.contains(&record.metadata().id)
+            || others.iter().any(|other| overlap(*other, record))
+        {
+            refused.push((record.metadata().id, record.conflict_error()));
         } else {
             others.push(record);
         }

@@ -5,8 +5,8 @@ use uuid::Uuid;
 use wangge_api::refusal::Refusal;
 use wangge_auth::RecordScope;
 use wangge_pg::{Lanes, StoreError, Tx, transaction::Failure};
-use wangge_resource::Found;
-use wangge_resource_store::{Filter, Listing};
+use wangge_record::ResolvedReference;
+use wangge_record_store::{Filter, Listing};
 
 use super::{Entered, write_in};
 use crate::domain::person::{Person, PersonId};
@@ -137,7 +137,7 @@ pub async fn find_people(
     tx: &mut Tx,
     scope: &RecordScope,
     ids: &[Uuid],
-) -> Result<Vec<(Uuid, Found)>, StoreError> {
+) -> Result<Vec<(Uuid, ResolvedReference)>, StoreError> {
     let found = sqlx::query!(
         "select id, area_code from person
          where id = any($1) and area_code >= $2 and area_code < $3",
@@ -149,6 +149,6 @@ pub async fn find_people(
     .await?;
     Ok(found
         .into_iter()
-        .map(|row| (row.id, Found::plain(row.area_code)))
+        .map(|row| (row.id, ResolvedReference::plain(row.area_code)))
         .collect())
 }

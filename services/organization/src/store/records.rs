@@ -1,6 +1,6 @@
 //! Plain records in the database: one set of statements for each table.
 
-use wangge_resource_store::table;
+use wangge_record_store::table;
 
 use super::one_name;
 use crate::domain::{
@@ -45,14 +45,14 @@ changes "end_date" }
 mod tests {
     use std::collections::BTreeSet;
 
-    use wangge_resource_store::Kept;
+    use wangge_record_store::RecordTable;
     use wangge_testkit::fields_of;
 
     use super::*;
 
     /// A field without its column would be lost; a column without its field would
     /// be written as NULL.
-    fn assert_columns_are_fields<R: Kept>() {
+    fn assert_columns_are_fields<R: RecordTable>() {
         let columns = R::COLUMNS.iter().flat_map(|some| some.split(", "));
         let columns: BTreeSet<String> = columns.map(String::from).collect();
         assert_eq!(columns, fields_of::<R>(), "{}", R::KIND);

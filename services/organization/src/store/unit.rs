@@ -6,8 +6,8 @@ use wangge_api::refusal::Refusal;
 use wangge_auth::RecordScope;
 use wangge_kernel::area_code;
 use wangge_pg::{Lanes, StoreError, Tx, transaction::Failure};
-use wangge_resource::{Days, Found};
-use wangge_resource_store::{
+use wangge_record::{Days, ResolvedReference};
+use wangge_record_store::{
     Filter, Listing,
     listing::{Column, Sort},
 };
@@ -195,7 +195,7 @@ pub async fn find_units(
     tx: &mut Tx,
     scope: &RecordScope,
     ids: &[Uuid],
-) -> Result<Vec<(Uuid, Found)>, StoreError> {
+) -> Result<Vec<(Uuid, ResolvedReference)>, StoreError> {
     let around = scope.own_area().map(area_code::around).unwrap_or_default();
     let found = sqlx::query!(
         "select id, area_code, kind, start_date, end_date from unit
@@ -210,13 +210,13 @@ pub async fn find_units(
     Ok(found
         .into_iter()
         .map(|row| {
-            let found = Found {
+            let found = ResolvedReference {
                 kind: row.kind,
                 days: Days {
                     start_date: Some(row.start_date),
                     end_date: row.end_date,
                 },
-                ..Found::plain(row.area_code)
+                ..ResolvedReference::plain(row.area_code)
             };
             (row.id, found)
         })

@@ -27,7 +27,7 @@ const ROWS: usize = 500;
 /// Number of records per page read from the database.
 const ROWS_READ: i64 = 5000;
 /// Timeout after which a reader that accepts no data is dropped.
-const STALLED: Duration = Duration::from_secs(30);
+const SEND_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// UTF-8 byte order mark, by which spreadsheets recognise the encoding.
 const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
@@ -196,7 +196,7 @@ async fn read(
             let row = record(figure_records::record(counting.figure, counted));
             // The channel is bounded, so a slow reader blocks this task. The timeout frees it from
             // a reader that never continues.
-            match rows.send_timeout(row, STALLED).await {
+            match rows.send_timeout(row, SEND_TIMEOUT).await {
                 Ok(()) => {}
                 // The reader has gone away, which is no error of the export.
                 Err(SendTimeoutError::Closed(_)) => return Ok(()),

@@ -19,7 +19,7 @@ use crate::{App, queries::positions::have_been_applied};
 const TIMEOUT: Duration = Duration::from_secs(5);
 /// Delay after the first lookup, doubled after each one, even if events are applied all the
 /// time.
-const FIRST_PAUSE: Duration = Duration::from_millis(20);
+const INITIAL_DELAY: Duration = Duration::from_millis(20);
 /// Longest delay between lookups. A notification may have been missed.
 const POLL_INTERVAL: Duration = Duration::from_secs(1);
 
@@ -61,7 +61,7 @@ where
     F: Future<Output = Result<bool, E>>,
 {
     let deadline = Instant::now() + limit;
-    let mut pause = FIRST_PAUSE;
+    let mut pause = INITIAL_DELAY;
     loop {
         // Before the lookup, so that events applied during it trigger another one.
         applied.mark_unchanged();

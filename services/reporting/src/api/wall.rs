@@ -36,12 +36,12 @@ use crate::{
 
 /// Longest interval between two walls of a stream. Statuses change with time alone, and the
 /// case table is refreshed along with them.
-const AT_LEAST: Duration = Duration::from_secs(4);
+const MAX_INTERVAL: Duration = Duration::from_secs(4);
 /// Shortest interval between two walls of a stream. Changes within it share one message.
-const TOGETHER: Duration = Duration::from_millis(100);
+const MIN_INTERVAL: Duration = Duration::from_millis(100);
 /// Delay between a change and the next wall. It leaves connections to calls where walls are
 /// slow to build, and tolerates small differences between the services' clocks.
-const SETTLED: Duration = Duration::from_millis(50);
+const SETTLE_DELAY: Duration = Duration::from_millis(50);
 
 /// Handler of `WallService`. Streams end when `stop` is cancelled.
 #[derive(Debug)]
@@ -106,11 +106,11 @@ fn walls(
                 tokio::select! {
                     () = stop.cancelled() => return Err(shutting_down()),
                     _ = pulse.changed() => {
-                        let settled = Instant::now() + SETTLED;
-                        tokio::time::sleep_until(settled.max(last + TOGETHER)).await;
+                        let settled = Instant::now() + SETTLE_DELAY;
+                        tokio::time::sleep_until(settled.max(last + MIN_INTERVAL)).await;
                     }
                     Ok(()) = renewals.changed() => {}
-                    () = tokio::time::sleep_until(last + AT_LEAST) => {}
+                    () = tokio::time::sleep_until(last + MAX_INTERVAL) => {}
                 }
             }
             // Before the wall is built, so that events applied during it trigger another one.
@@ -119,7 +119,10 @@ fn walls(
             let renewals = app.boards.renewals(&code);
             // Half the interval: of several watchers of one wall, the first rebuilds it and
             // the others get it from the cache.
-            let wall = app.boards.wall(&app, &code, &scope, AT_LEAST / 2).await?;
+            let wall = app
+                .boards
+                .wall(&app, &code, &scope, MAX_INTERVAL / 2)
+                .await?;
             Ok(Some((
                 wall,
                 (app, code, scope, pulse, stop, Some((begun, renewals))),
@@ -139,7 +142,7 @@ fn shutting_down() -> Refusal {
 /// Returns the current wall.
 pub(super) async fn now(app: &App, code: &str, scope: &RecordScope) -> Result<wire::Wall, Refusal> {
     let scope = area(app, code, scope).await?;
-    let wall = app.boards.wall(app, code, &scope, AT_LEAST).await?;
+    let wall = app.boards.wall(app, code, &scope, MAX_INTERVAL).await?;
     Ok(Arc::unwrap_or_clone(wall))
 }
 

@@ -8,7 +8,7 @@ use wangge_api::{
 use wangge_auth::Caller;
 use wangge_kernel::page;
 use wangge_pg::request::RequestKey;
-use wangge_resource::etag::etag;
+use wangge_record::etag::etag;
 
 use super::{bad_page_token, given_or_new_id, id};
 use crate::{

@@ -1,7 +1,7 @@
 //! Handlers of `ChatService`: chat groups and their messages.
 
 use wangge_api::tickets::v1::{self as proto, server::chat_service_server::ChatService};
-use wangge_resource_api::{proto_mapping, resource_service};
+use wangge_record_api::{proto_mapping, record_service};
 
 use crate::{
     App,
@@ -21,7 +21,7 @@ proto_mapping! {
     change {  } states
 }
 
-resource_service! {
+record_service! {
     ChatService for ChatGroups {
         create create_chat_group(proto::CreateChatGroupRequest, chat_group): ChatGroup,
         get get_chat_group(proto::GetChatGroupRequest): ChatGroup,

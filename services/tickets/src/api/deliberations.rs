@@ -3,7 +3,7 @@
 use wangge_api::tickets::v1::{
     self as proto, server::deliberation_service_server::DeliberationService,
 };
-use wangge_resource_api::{proto_enum, proto_mapping, resource_service};
+use wangge_record_api::{proto_enum, proto_mapping, record_service};
 
 use crate::{
     App,
@@ -32,7 +32,7 @@ proto_mapping! {
     change {  } states
 }
 
-resource_service! {
+record_service! {
     DeliberationService for Deliberations {
         create create_meeting(proto::CreateMeetingRequest, meeting): Meeting,
         get get_meeting(proto::GetMeetingRequest): Meeting,

@@ -8,7 +8,7 @@ use wangge_api::{
     tickets::v1::{self as proto, server::duty_service_server::DutyService},
 };
 use wangge_auth::Caller;
-use wangge_resource_api::{proto_enum, proto_mapping, resource_service};
+use wangge_record_api::{proto_enum, proto_mapping, record_service};
 
 use crate::{
     App,
@@ -26,7 +26,7 @@ proto_mapping! {
     change {  } states
 }
 
-resource_service! {
+record_service! {
     DutyService for DutyShifts {
         create create_duty_shift(proto::CreateDutyShiftRequest, duty_shift): DutyShift,
         get get_duty_shift(proto::GetDutyShiftRequest): DutyShift,

@@ -1,7 +1,7 @@
 //! Handlers of `FieldworkService`: patrols, field visits and field notes.
 
 use wangge_api::tickets::v1::{self as proto, server::fieldwork_service_server::FieldworkService};
-use wangge_resource_api::{proto_enum, proto_mapping, resource_service};
+use wangge_record_api::{proto_enum, proto_mapping, record_service};
 
 use crate::{
     App,
@@ -30,7 +30,7 @@ proto_mapping! {
     change {  }
 }
 
-resource_service! {
+record_service! {
     FieldworkService for Fieldwork {
         create create_patrol(proto::CreatePatrolRequest, patrol): Patrol,
         get get_patrol(proto::GetPatrolRequest): Patrol,

@@ -18,8 +18,8 @@ use wangge_api::{
     types::v1::RowResult,
 };
 use wangge_auth::{Caller, RecordScope};
-use wangge_resource_import::{read_claims, rows};
-use wangge_server::import::{self, Head, ImportResults, Message};
+use wangge_record_import::{read_claims, rows};
+use wangge_server::import::{self, Header, ImportResults, Message};
 
 use super::{categories, past::past_ticket};
 use crate::{
@@ -90,14 +90,14 @@ impl import::Importer for Load {
         }
     }
 
-    async fn begin(&mut self, head: Head) -> Result<(), Refusal> {
+    async fn begin(&mut self, header: Header) -> Result<(), Refusal> {
         let importer = Importer {
             scope: self.scope.clone(),
             subject: self.importer.clone(),
-            area_code: head.area_code,
+            area_code: header.area_code,
         };
-        self.import = Some(if head.validate_only {
-            let dataset = head.dataset.map(|claimed| dataset(claimed, &self.scope));
+        self.import = Some(if header.validate_only {
+            let dataset = header.dataset.map(|claimed| dataset(claimed, &self.scope));
             Import::trial(&self.app, importer, dataset.transpose()?).await?
         } else {
             Import::load(&self.app, importer)

@@ -7,8 +7,8 @@ use wangge_api::{
     tickets::v1::{self as proto, server::livelihood_service_server::LivelihoodService},
 };
 use wangge_auth::Caller;
-use wangge_resource_api::{list, page::Page, proto_mapping, resource_service};
-use wangge_resource_store::Filter;
+use wangge_record_api::{list, page::Page, proto_mapping, record_service};
+use wangge_record_store::Filter;
 
 use crate::{
     App,
@@ -28,7 +28,7 @@ proto_mapping! {
     change { handler_person_id } states
 }
 
-resource_service! {
+record_service! {
     LivelihoodService for Livelihood {
         create create_livelihood_item(proto::CreateLivelihoodItemRequest, livelihood_item): LivelihoodItem,
         get get_livelihood_item(proto::GetLivelihoodItemRequest): LivelihoodItem,
@@ -78,15 +78,15 @@ impl Livelihood {
 /// Converts a matter to its public message, which has nothing about the applicant.
 fn public(matter: LivelihoodMatter) -> proto::PublicLivelihoodMatter {
     // A matter without steps is still in the state that it was created in.
-    let last = matter.course.steps().last();
-    let state_time = last.map_or(matter.head.created_time, |step| step.step_time);
+    let last = matter.lifecycle.steps().last();
+    let state_time = last.map_or(matter.metadata.created_time, |step| step.step_time);
     proto::PublicLivelihoodMatter {
-        id: matter.head.id.to_string(),
+        id: matter.metadata.id.to_string(),
         livelihood_item_id: matter.livelihood_item_id.to_string(),
-        area_code: matter.head.area_code,
+        area_code: matter.metadata.area_code,
         handler_person_id: matter.handler_person_id.to_string(),
         due_date: Some(date::to_wire(matter.due_date)),
-        state: matter.course.state().code().into(),
+        state: matter.lifecycle.state().code().into(),
         state_time: Some(date::timestamp(state_time)),
     }
 }

@@ -5,7 +5,7 @@ use wangge_api::refusal::Refusal;
 use wangge_auth::RecordScope;
 use wangge_outbox::NewEvent;
 use wangge_pg::request::RequestKey;
-use wangge_resource::etag;
+use wangge_record::etag;
 
 use crate::{
     App,
@@ -81,7 +81,7 @@ where
         let write = TicketWrite::new(before, ticket.clone(), lines, &events, Some(key), now);
         match app.tickets.update(write).await {
             Ok(true) => {
-                app.hint.committed();
+                app.notifier.notify();
                 return Ok(ticket);
             }
             // The revision is no longer `before`: another write won. The etag, if any,

@@ -57,7 +57,7 @@ pub(crate) async fn create_category(
         .boxed()
     })
     .await?;
-    app.hint.committed();
+    app.notifier.notify();
     // Before the response, so that the caller can use the category in its next call.
     app.reference.refresh().await?;
     Ok(category)

@@ -36,7 +36,8 @@ pub(crate) async fn create_responsibility(
 ) -> Result<Responsibility, Refusal> {
     let now = app.clock.now();
     let (unit_id, today) = (entry.unit_id, day_of(now, DEFAULT_ZONE));
-    let current = move |reference: &Reference| reference.demand_current(unit_id, UNIT_FIELD, today);
+    let current =
+        move |reference: &Reference| reference.require_current(unit_id, UNIT_FIELD, today);
     // A failed check may be due to a stale snapshot, which `knowing` then refreshes. The
     // check is repeated on the result to get the refusal.
     let reference = app
@@ -62,7 +63,7 @@ pub(crate) async fn create_responsibility(
         .boxed()
     })
     .await?;
-    app.hint.committed();
+    app.notifier.notify();
     // Before the response, so that the caller's next dispatch finds the entry.
     app.reference.refresh().await?;
     Ok(entry)
@@ -87,5 +88,5 @@ fn check_references(
             "area",
         ));
     }
-    reference.demand_unit(entry.unit_id, UNIT_FIELD)
+    reference.require_unit(entry.unit_id, UNIT_FIELD)
 }

@@ -56,7 +56,7 @@ pub(crate) async fn create_ticket(
     // saves every other report a statement.
     match app.tickets.insert(write).await {
         Ok(()) => {
-            app.hint.committed();
+            app.notifier.notify();
             Ok(ticket)
         }
         // A retry, a concurrent duplicate, or an id in use. The request row decides

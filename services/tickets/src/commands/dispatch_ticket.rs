@@ -72,7 +72,7 @@ pub(crate) async fn dispatch_ticket(
 
 /// Checks that every named unit is known; `REFERENCE_UNKNOWN` on its field if not.
 fn known(reference: &Reference, lead: Option<Uuid>, assisting: &[Uuid]) -> Result<(), Refusal> {
-    named(lead, assisting).try_for_each(|(field, unit)| reference.demand_unit(unit, &field))
+    named(lead, assisting).try_for_each(|(field, unit)| reference.require_unit(unit, &field))
 }
 
 /// Checks that every named unit exists on `day`; `GUARD_FAILED` if not.
@@ -82,7 +82,8 @@ fn current(
     assisting: &[Uuid],
     day: NaiveDate,
 ) -> Result<(), Refusal> {
-    named(lead, assisting).try_for_each(|(field, unit)| reference.demand_current(unit, &field, day))
+    named(lead, assisting)
+        .try_for_each(|(field, unit)| reference.require_current(unit, &field, day))
 }
 
 /// Returns the units that the request names, each with its request field.

@@ -11,16 +11,16 @@ use wangge_api::refusal::Refusal;
 use wangge_auth::RecordScope;
 use wangge_outbox::append;
 use wangge_pg::{Tx, transact, transaction::Failure};
-use wangge_resource::Found;
-use wangge_resource_import::{
+use wangge_record::ResolvedReference;
+use wangge_record_import::{
     import_rows,
     rows::{self, Rows as _},
 };
-use wangge_resource_store::{Claims, Host as _, Known};
+use wangge_record_store::{Claims, RecordContext as _, ResolvedReferences};
 
 use super::{
+    context::Copies,
     create_category::guard_platform,
-    ground::Copies,
     import_ticket::{Importer, PastRow, Tried, import_tickets, try_tickets, wait_until},
 };
 use crate::{
@@ -87,7 +87,7 @@ pub(crate) struct Import {
     /// True while grids of tickets without an area may still be delivered.
     waits: bool,
     /// Resolved references of plain records.
-    known: Known<Copies>,
+    known: ResolvedReferences<Copies>,
 }
 
 /// Areas and units of a data set that may not be on the platform yet.
@@ -103,7 +103,7 @@ impl Import {
     /// Creates an import that writes rows.
     pub(crate) fn load(app: &App, importer: Importer) -> Self {
         Self {
-            known: Known::new(app.ground(importer.scope.clone())),
+            known: ResolvedReferences::new(app.resolver(importer.scope.clone())),
             importer,
             tried: None,
             waits: true,
@@ -264,7 +264,7 @@ async fn try_records(
         // Tickets aren't written in a dry run. Plain records that reference this one
         // find it here.
         if let Ok(Some(area_code)) = &outcome {
-            known.learn("ticket", id, Found::plain(area_code.clone()));
+            known.insert("ticket", id, ResolvedReference::plain(area_code.clone()));
         }
         loaded.push(outcome.map_or_else(Outcome::Refused, |_| Outcome::Valid));
     }
@@ -354,7 +354,7 @@ async fn import_reference(
     })
     .await?;
     if changes {
-        app.hint.committed();
+        app.notifier.notify();
         app.reference.refresh().await?;
     }
     Ok(outcomes)

@@ -30,7 +30,7 @@ use crate::{
 /// Maximum total weight ([`PastTicket::weight`]) of the rows in one statement; a single
 /// row may exceed it. At some 200 bytes each, that is 4 MB of parameters. A row has at
 /// most 500 lines with 100 orders each.
-const TOGETHER: usize = 20_000;
+const MAX_BATCH_WEIGHT: usize = 20_000;
 
 /// A row to import.
 #[derive(Debug, Clone)]
@@ -132,7 +132,7 @@ fn try_ticket(
             replay(app, row, place, &importer.subject, |_| ())?;
             // Only units that are known: others may be part of the same import.
             if let Some(reference) = app.reference.known() {
-                orders(&row.past).try_for_each(|order| order.demand_current(&reference))?;
+                orders(&row.past).try_for_each(|order| order.require_current(&reference))?;
             }
             None
         }
@@ -174,7 +174,7 @@ pub(crate) async fn import_tickets(
     Ok(outcomes)
 }
 
-/// Splits rows into consecutive groups. A group weighs at most [`TOGETHER`], unless it is a
+/// Splits rows into consecutive groups. A group weighs at most [`MAX_BATCH_WEIGHT`], unless it is a
 /// single row.
 fn by_weight(rows: &[PastRow]) -> impl Iterator<Item = &[PastRow]> {
     let mut weight = 0;
@@ -182,7 +182,7 @@ fn by_weight(rows: &[PastRow]) -> impl Iterator<Item = &[PastRow]> {
     // the row that starts a group is counted by the call for its successor.
     rows.chunk_by(move |before, row| {
         weight += before.past.weight();
-        let fits = weight + row.past.weight() <= TOGETHER;
+        let fits = weight + row.past.weight() <= MAX_BATCH_WEIGHT;
         if !fits {
             weight = 0;
         }
@@ -265,7 +265,7 @@ async fn load_together(
         insert_tickets(&app.database.background_lanes, &writes)
             .await
             .map_err(|error| error.refuse(CONSTRAINTS))?;
-        app.hint.committed();
+        app.notifier.notify();
     }
     Ok(outcomes)
 }
@@ -297,8 +297,8 @@ fn load(
     };
     reference.check_point(report, within, day)?;
     for order in orders(&row.past) {
-        reference.demand_unit(order.unit_id, &order.field("unit_id"))?;
-        order.demand_current(reference)?;
+        reference.require_unit(order.unit_id, &order.field("unit_id"))?;
+        order.require_current(reference)?;
     }
     let now = app.clock.now();
     let (mut lines, mut events) = (Vec::new(), Vec::new());
@@ -359,8 +359,8 @@ impl PastOrder {
 
     /// Checks that the unit, if it is known, existed on the day of the order. The refusal
     /// names the field, as all refusals of rows do.
-    fn demand_current(&self, reference: &Reference) -> Result<(), Refusal> {
-        let demanded = reference.demand_current(self.unit_id, "unit_id", self.day);
+    fn require_current(&self, reference: &Reference) -> Result<(), Refusal> {
+        let demanded = reference.require_current(self.unit_id, "unit_id", self.day);
         demanded.map_err(|refusal| Refusal {
             reason: refusal.reason,
             ..Refusal::field(&self.field("unit_id"), "history", refusal.message)

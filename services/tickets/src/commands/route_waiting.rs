@@ -161,7 +161,7 @@ async fn route(
     let write = TicketWrite::new(before, ticket, lines, &events, None, now);
     match update_tickets(&app.database.background_lanes, &[write]).await {
         Ok(routed) => {
-            app.hint.committed();
+            app.notifier.notify();
             Ok(Ok(routed == [true]))
         }
         // Only an error that the row caused is the ticket's; any other ends the round,

@@ -4,7 +4,9 @@
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
-use wangge_resource::{Checks, Course, Head, Record, Reference, Stateful, Told, states};
+use wangge_record::{
+    Checks, EventSummary, Lifecycle, Metadata, Record, Reference, Stateful, states,
+};
 
 use super::deliberation::DeliberationState;
 
@@ -24,10 +26,10 @@ states! {
 pub struct Assignment {
     /// Fields common to all records; the area is that of the deliberation.
     #[serde(flatten)]
-    pub head: Head,
+    pub metadata: Metadata,
     /// Current state, and the steps that led to it.
     #[serde(flatten)]
-    pub course: Course<AssignmentState>,
+    pub lifecycle: Lifecycle<AssignmentState>,
     /// Id of the deliberation.
     pub deliberation_id: Uuid,
     /// Id of the ticket; `None` if a project is assigned.
@@ -42,12 +44,12 @@ impl Record for Assignment {
     const KIND: &'static str = "assignment";
     const HAS_OWN_AREA: bool = false;
 
-    fn head(&self) -> &Head {
-        &self.head
+    fn metadata(&self) -> &Metadata {
+        &self.metadata
     }
 
-    fn head_mut(&mut self) -> &mut Head {
-        &mut self.head
+    fn metadata_mut(&mut self) -> &mut Metadata {
+        &mut self.metadata
     }
 
     fn check(&self, checks: &mut Checks) {
@@ -73,12 +75,12 @@ impl Record for Assignment {
         .collect()
     }
 
-    fn placed_by(&self) -> Option<Uuid> {
+    fn area_from(&self) -> Option<Uuid> {
         Some(self.deliberation_id)
     }
 
-    fn told(&self) -> Told {
-        Told {
+    fn event_summary(&self) -> EventSummary {
+        EventSummary {
             parent_id: Some(self.deliberation_id),
             subject_id: self.ticket_id.or(self.project_id),
             code: if self.ticket_id.is_some() {
@@ -87,7 +89,7 @@ impl Record for Assignment {
                 "project"
             },
             start_date: Some(self.assigned_date),
-            ..Told::course(self)
+            ..EventSummary::of_stateful(self)
         }
     }
 }
@@ -95,12 +97,12 @@ impl Record for Assignment {
 impl Stateful for Assignment {
     type State = AssignmentState;
 
-    fn course(&self) -> &Course<AssignmentState> {
-        &self.course
+    fn lifecycle(&self) -> &Lifecycle<AssignmentState> {
+        &self.lifecycle
     }
 
-    fn course_mut(&mut self) -> &mut Course<AssignmentState> {
-        &mut self.course
+    fn lifecycle_mut(&mut self) -> &mut Lifecycle<AssignmentState> {
+        &mut self.lifecycle
     }
 }
 
@@ -110,6 +112,6 @@ mod tests {
 
     #[test]
     fn every_state_and_action() {
-        insta::assert_snapshot!(wangge_resource::lifecycle::table(AssignmentState::ALL));
+        insta::assert_snapshot!(wangge_record::lifecycle::table(AssignmentState::ALL));
     }
 }

@@ -2,7 +2,7 @@
 
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
-use wangge_resource::{Checks, Head, Record, Reference, Text, Told, dated};
+use wangge_record::{Checks, EventSummary, Metadata, Record, Reference, Text, dated};
 
 use super::area;
 
@@ -11,7 +11,7 @@ use super::area;
 pub struct ChatGroup {
     /// Fields common to all records; the area is a community or a grid.
     #[serde(flatten)]
-    pub head: Head,
+    pub metadata: Metadata,
     /// Name of the group.
     pub name: Text,
     /// First day on which it is in effect.
@@ -24,12 +24,12 @@ dated!(ChatGroup);
 impl Record for ChatGroup {
     const KIND: &'static str = "chat_group";
 
-    fn head(&self) -> &Head {
-        &self.head
+    fn metadata(&self) -> &Metadata {
+        &self.metadata
     }
 
-    fn head_mut(&mut self) -> &mut Head {
-        &mut self.head
+    fn metadata_mut(&mut self) -> &mut Metadata {
+        &mut self.metadata
     }
 
     fn check(&self, checks: &mut Checks) {
@@ -38,15 +38,15 @@ impl Record for ChatGroup {
 
     fn references(&self) -> Vec<Reference> {
         vec![
-            Reference::area(&self.head)
+            Reference::area(&self.metadata)
                 .of(area::COMMUNITIES_AND_GRIDS, "must be a community or a grid"),
         ]
     }
 
-    fn told(&self) -> Told {
-        Told {
+    fn event_summary(&self) -> EventSummary {
+        EventSummary {
             title: self.name.0.clone(),
-            ..Told::dated(self)
+            ..EventSummary::of_dated(self)
         }
     }
 }

@@ -5,8 +5,8 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 use wangge_kernel::refusal::Refusal;
-use wangge_resource::{
-    Checks, Course, Head, Note, Record, Reference, Stateful, Text, Told, states,
+use wangge_record::{
+    Checks, EventSummary, Lifecycle, Metadata, Note, Record, Reference, Stateful, Text, states,
 };
 
 use super::area;
@@ -48,10 +48,10 @@ states! {
 pub struct Deliberation {
     /// Fields common to all records; the area is a community or a grid.
     #[serde(flatten)]
-    pub head: Head,
+    pub metadata: Metadata,
     /// Current state, and the steps that led to it.
     #[serde(flatten)]
-    pub course: Course<DeliberationState>,
+    pub lifecycle: Lifecycle<DeliberationState>,
     /// Short description of the problem.
     pub title: Text,
     /// Ids of the people or residents who raised it, in the organization service.
@@ -73,17 +73,17 @@ pub struct Deliberation {
 impl Record for Deliberation {
     const KIND: &'static str = "deliberation";
 
-    fn head(&self) -> &Head {
-        &self.head
+    fn metadata(&self) -> &Metadata {
+        &self.metadata
     }
 
-    fn head_mut(&mut self) -> &mut Head {
-        &mut self.head
+    fn metadata_mut(&mut self) -> &mut Metadata {
+        &mut self.metadata
     }
 
     fn check(&self, checks: &mut Checks) {
-        let name = self.course.state().name();
-        checks.given(!self.raiser_ids.is_empty(), "raiser_ids");
+        let name = self.lifecycle.state().name();
+        checks.required(!self.raiser_ids.is_empty(), "raiser_ids");
         let said = |note: &Note| !note.0.trim().is_empty();
         // In lifecycle order, so that a suffix means "in this state or a later one".
         let later = [
@@ -96,14 +96,14 @@ impl Record for Deliberation {
             DeliberationState::Reviewed,
         ];
         let [topic, meeting, decision, reviewed] =
-            [0, 1, 3, 6].map(|from| self.course.is_in(&later[from..]));
+            [0, 1, 3, 6].map(|from| self.lifecycle.is_in(&later[from..]));
         // A dropped deliberation retains the fields that it had, which depend on the
         // state in which it was dropped.
-        if self.course.state() != DeliberationState::Dropped {
-            checks.given_when(topic, said(&self.topic), "topic", name);
-            checks.given_when(meeting, self.meeting_id.is_some(), "meeting_id", name);
+        if self.lifecycle.state() != DeliberationState::Dropped {
+            checks.required_if(topic, said(&self.topic), "topic", name);
+            checks.required_if(meeting, self.meeting_id.is_some(), "meeting_id", name);
         }
-        let steps = self.course.steps().iter();
+        let steps = self.lifecycle.steps().iter();
         let disagreed = steps.filter(|step| step.action == "disagree").count();
         checks.rule(
             // Fewer are legal: for imports, not every meeting is recorded.
@@ -112,13 +112,13 @@ impl Record for Deliberation {
             "deliberation.meetings",
             "must have at most one meeting for each time that no decision was reached",
         );
-        checks.given_when(decision, said(&self.decision), "decision", name);
-        checks.given_when(reviewed, self.reviewer_id.is_some(), "reviewer_id", name);
-        checks.given_when(reviewed, said(&self.review), "review", name);
+        checks.required_if(decision, said(&self.decision), "decision", name);
+        checks.required_if(reviewed, self.reviewer_id.is_some(), "reviewer_id", name);
+        checks.required_if(reviewed, said(&self.review), "review", name);
     }
 
     fn references(&self) -> Vec<Reference> {
-        let area = Reference::area(&self.head)
+        let area = Reference::area(&self.metadata)
             .of(area::COMMUNITIES_AND_GRIDS, "must be a community or a grid");
         let meeting = |field| move |id: &Uuid| Reference::id(field, "meeting", *id);
         let earlier = self.inconclusive_meeting_ids.iter();
@@ -128,8 +128,8 @@ impl Record for Deliberation {
             .collect()
     }
 
-    fn told(&self) -> Told {
-        Told::course(self)
+    fn event_summary(&self) -> EventSummary {
+        EventSummary::of_stateful(self)
     }
 }
 
@@ -137,7 +137,7 @@ impl Deliberation {
     /// Returns the meetings that deliberated on it.
     pub fn meetings(&self) -> impl Iterator<Item = Uuid> {
         let last = self.meeting_id;
-        let deliberated = self.course.last_time("deliberate").is_some();
+        let deliberated = self.lifecycle.last_time("deliberate").is_some();
         let last = last.filter(|_| deliberated);
         last.into_iter()
             .chain(self.inconclusive_meeting_ids.iter().copied())
@@ -147,12 +147,12 @@ impl Deliberation {
 impl Stateful for Deliberation {
     type State = DeliberationState;
 
-    fn course(&self) -> &Course<DeliberationState> {
-        &self.course
+    fn lifecycle(&self) -> &Lifecycle<DeliberationState> {
+        &self.lifecycle
     }
 
-    fn course_mut(&mut self) -> &mut Course<DeliberationState> {
-        &mut self.course
+    fn lifecycle_mut(&mut self) -> &mut Lifecycle<DeliberationState> {
+        &mut self.lifecycle
     }
 
     fn named(&self, action: &'static str) -> Option<Uuid> {
@@ -181,6 +181,6 @@ mod tests {
 
     #[test]
     fn every_state_and_action() {
-        insta::assert_snapshot!(wangge_resource::lifecycle::table(DeliberationState::ALL));
+        insta::assert_snapshot!(wangge_record::lifecycle::table(DeliberationState::ALL));
     }
 }

@@ -9,7 +9,9 @@ use wangge_kernel::{
     coded_enum,
     limit::{DEFAULT_ZONE, day_of},
 };
-use wangge_resource::{Checks, Course, Head, Record, Reference, Stateful, Told, states};
+use wangge_record::{
+    Checks, EventSummary, Lifecycle, Metadata, Record, Reference, Stateful, states,
+};
 
 use super::area;
 
@@ -42,10 +44,10 @@ states! {
 pub struct DutyShift {
     /// Fields common to all records; the area is a community or a grid.
     #[serde(flatten)]
-    pub head: Head,
+    pub metadata: Metadata,
     /// Current state, and the steps that led to it.
     #[serde(flatten)]
-    pub course: Course<DutyShiftState>,
+    pub lifecycle: Lifecycle<DutyShiftState>,
     /// Kind of the duty.
     pub kind: DutyKind,
     /// Id of the person on duty, in the organization service.
@@ -59,12 +61,12 @@ pub struct DutyShift {
 impl Record for DutyShift {
     const KIND: &'static str = "duty_shift";
 
-    fn head(&self) -> &Head {
-        &self.head
+    fn metadata(&self) -> &Metadata {
+        &self.metadata
     }
 
-    fn head_mut(&mut self) -> &mut Head {
-        &mut self.head
+    fn metadata_mut(&mut self) -> &mut Metadata {
+        &mut self.metadata
     }
 
     fn check(&self, checks: &mut Checks) {
@@ -80,17 +82,17 @@ impl Record for DutyShift {
 
     fn references(&self) -> Vec<Reference> {
         vec![
-            Reference::area(&self.head)
+            Reference::area(&self.metadata)
                 .of(area::COMMUNITIES_AND_GRIDS, "must be a community or a grid"),
         ]
     }
 
-    fn told(&self) -> Told {
-        Told {
+    fn event_summary(&self) -> EventSummary {
+        EventSummary {
             subject_id: Some(self.person_id),
             code: self.kind.name(),
             start_date: Some(day_of(self.start_time, DEFAULT_ZONE)),
-            ..Told::course(self)
+            ..EventSummary::of_stateful(self)
         }
     }
 }
@@ -98,12 +100,12 @@ impl Record for DutyShift {
 impl Stateful for DutyShift {
     type State = DutyShiftState;
 
-    fn course(&self) -> &Course<DutyShiftState> {
-        &self.course
+    fn lifecycle(&self) -> &Lifecycle<DutyShiftState> {
+        &self.lifecycle
     }
 
-    fn course_mut(&mut self) -> &mut Course<DutyShiftState> {
-        &mut self.course
+    fn lifecycle_mut(&mut self) -> &mut Lifecycle<DutyShiftState> {
+        &mut self.lifecycle
     }
 
     fn named(&self, action: &'static str) -> Option<Uuid> {
@@ -128,6 +130,6 @@ mod tests {
 
     #[test]
     fn every_state_and_action() {
-        insta::assert_snapshot!(wangge_resource::lifecycle::table(DutyShiftState::ALL));
+        insta::assert_snapshot!(wangge_record::lifecycle::table(DutyShiftState::ALL));
     }
 }

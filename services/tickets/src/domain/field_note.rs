@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 use wangge_kernel::limit::{DEFAULT_ZONE, day_of};
-use wangge_resource::{Checks, Head, Record, Reference, Text, Told};
+use wangge_record::{Checks, EventSummary, Metadata, Record, Reference, Text};
 
 use super::area;
 
@@ -13,7 +13,7 @@ use super::area;
 pub struct FieldNote {
     /// Fields common to all records; the area is a community or a grid.
     #[serde(flatten)]
-    pub head: Head,
+    pub metadata: Metadata,
     /// Id of the person, in the organization service.
     pub person_id: Uuid,
     /// When the note was taken.
@@ -27,12 +27,12 @@ pub struct FieldNote {
 impl Record for FieldNote {
     const KIND: &'static str = "field_note";
 
-    fn head(&self) -> &Head {
-        &self.head
+    fn metadata(&self) -> &Metadata {
+        &self.metadata
     }
 
-    fn head_mut(&mut self) -> &mut Head {
-        &mut self.head
+    fn metadata_mut(&mut self) -> &mut Metadata {
+        &mut self.metadata
     }
 
     fn check(&self, _checks: &mut Checks) {}
@@ -44,7 +44,7 @@ impl Record for FieldNote {
     fn references(&self) -> Vec<Reference> {
         [
             Some(
-                Reference::area(&self.head)
+                Reference::area(&self.metadata)
                     .of(area::COMMUNITIES_AND_GRIDS, "must be a community or a grid"),
             ),
             self.ticket_id
@@ -55,12 +55,12 @@ impl Record for FieldNote {
         .collect()
     }
 
-    fn told(&self) -> Told {
-        Told {
+    fn event_summary(&self) -> EventSummary {
+        EventSummary {
             parent_id: self.ticket_id,
             subject_id: Some(self.person_id),
             start_date: Some(day_of(self.noted_time, DEFAULT_ZONE)),
-            ..Told::default()
+            ..EventSummary::default()
         }
     }
 }

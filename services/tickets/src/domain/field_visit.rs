@@ -7,7 +7,7 @@ use wangge_kernel::{
     coded_enum,
     limit::{DEFAULT_ZONE, day_of},
 };
-use wangge_resource::{Checks, Head, Record, Reference, Text, Told};
+use wangge_record::{Checks, EventSummary, Metadata, Record, Reference, Text};
 
 use super::area;
 
@@ -26,7 +26,7 @@ coded_enum! {
 pub struct FieldVisit {
     /// Fields common to all records; the area is a community or a grid.
     #[serde(flatten)]
-    pub head: Head,
+    pub metadata: Metadata,
     /// Kind of the visit.
     pub kind: FieldVisitKind,
     /// Id of the person who made the visit, in the organization service.
@@ -44,12 +44,12 @@ pub struct FieldVisit {
 impl Record for FieldVisit {
     const KIND: &'static str = "field_visit";
 
-    fn head(&self) -> &Head {
-        &self.head
+    fn metadata(&self) -> &Metadata {
+        &self.metadata
     }
 
-    fn head_mut(&mut self) -> &mut Head {
-        &mut self.head
+    fn metadata_mut(&mut self) -> &mut Metadata {
+        &mut self.metadata
     }
 
     fn check(&self, _checks: &mut Checks) {}
@@ -61,7 +61,7 @@ impl Record for FieldVisit {
     fn references(&self) -> Vec<Reference> {
         [
             Some(
-                Reference::area(&self.head)
+                Reference::area(&self.metadata)
                     .of(area::COMMUNITIES_AND_GRIDS, "must be a community or a grid"),
             ),
             self.ticket_id
@@ -72,13 +72,13 @@ impl Record for FieldVisit {
         .collect()
     }
 
-    fn told(&self) -> Told {
-        Told {
+    fn event_summary(&self) -> EventSummary {
+        EventSummary {
             parent_id: self.ticket_id,
             subject_id: self.resident_id,
             code: self.kind.name(),
             start_date: Some(day_of(self.visit_time, DEFAULT_ZONE)),
-            ..Told::default()
+            ..EventSummary::default()
         }
     }
 }

@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 use wangge_kernel::limit::{DEFAULT_ZONE, day_of};
 use wangge_kernel::refusal::Refusal;
-use wangge_resource::{
-    Checks, Course, Head, Note, Record, Reference, Stateful, Text, Told, states,
+use wangge_record::{
+    Checks, EventSummary, Lifecycle, Metadata, Note, Record, Reference, Stateful, Text, states,
 };
 
 states! {
@@ -36,10 +36,10 @@ pub const REPLY_WITHIN: TimeDelta = TimeDelta::minutes(60);
 pub struct GroupMessage {
     /// Fields common to all records; the area is that of the chat group.
     #[serde(flatten)]
-    pub head: Head,
+    pub metadata: Metadata,
     /// Current state, and the steps that led to it.
     #[serde(flatten)]
-    pub course: Course<GroupMessageState>,
+    pub lifecycle: Lifecycle<GroupMessageState>,
     /// Id of the chat group.
     pub chat_group_id: Uuid,
     /// Text of the message.
@@ -61,28 +61,28 @@ impl Record for GroupMessage {
     const KIND: &'static str = "group_message";
     const HAS_OWN_AREA: bool = false;
 
-    fn head(&self) -> &Head {
-        &self.head
+    fn metadata(&self) -> &Metadata {
+        &self.metadata
     }
 
-    fn head_mut(&mut self) -> &mut Head {
-        &mut self.head
+    fn metadata_mut(&mut self) -> &mut Metadata {
+        &mut self.metadata
     }
 
     fn check(&self, checks: &mut Checks) {
-        let state = self.course.state();
+        let state = self.lifecycle.state();
         let name = state.name();
         // A message can be dismissed before or after it is claimed, so `person_id` is
         // optional then.
         if state != GroupMessageState::Dismissed {
             let claimed = state != GroupMessageState::Received;
-            checks.given_when(claimed, self.person_id.is_some(), "person_id", name);
+            checks.required_if(claimed, self.person_id.is_some(), "person_id", name);
         }
         let replied = state == GroupMessageState::Replied;
-        checks.given_when(replied, !self.reply.0.trim().is_empty(), "reply", name);
+        checks.required_if(replied, !self.reply.0.trim().is_empty(), "reply", name);
         // The ticket is set with the reply that contains its number.
         if !replied {
-            checks.given_when(false, self.ticket_id.is_some(), "ticket_id", name);
+            checks.required_if(false, self.ticket_id.is_some(), "ticket_id", name);
         }
     }
 
@@ -105,7 +105,7 @@ impl Record for GroupMessage {
         .collect()
     }
 
-    fn taken(&self) -> Refusal {
+    fn conflict_error(&self) -> Refusal {
         // The id from the source identifies a message that a bridge sends again under
         // a new request id.
         let field = if self.source_message_id.is_some() {
@@ -116,19 +116,19 @@ impl Record for GroupMessage {
         Refusal::exists(Self::KIND, field)
     }
 
-    fn placed_by(&self) -> Option<Uuid> {
+    fn area_from(&self) -> Option<Uuid> {
         Some(self.chat_group_id)
     }
 
-    fn told(&self) -> Told {
-        Told {
+    fn event_summary(&self) -> EventSummary {
+        EventSummary {
             parent_id: Some(self.chat_group_id),
             subject_id: self.person_id,
             // Reporting counts replies in time by this code.
             code: self.kept(),
             due_time: Some(self.due_time()),
             start_date: Some(day_of(self.sent_time, DEFAULT_ZONE)),
-            ..Told::course(self)
+            ..EventSummary::of_stateful(self)
         }
     }
 }
@@ -141,7 +141,7 @@ impl GroupMessage {
 
     /// Returns `in_time` or `late` for the reply; empty before it.
     fn kept(&self) -> &'static str {
-        match self.course.last_time("reply") {
+        match self.lifecycle.last_time("reply") {
             Some(time) if time <= self.due_time() => "in_time",
             Some(_) => "late",
             None => "",
@@ -152,12 +152,12 @@ impl GroupMessage {
 impl Stateful for GroupMessage {
     type State = GroupMessageState;
 
-    fn course(&self) -> &Course<GroupMessageState> {
-        &self.course
+    fn lifecycle(&self) -> &Lifecycle<GroupMessageState> {
+        &self.lifecycle
     }
 
-    fn course_mut(&mut self) -> &mut Course<GroupMessageState> {
-        &mut self.course
+    fn lifecycle_mut(&mut self) -> &mut Lifecycle<GroupMessageState> {
+        &mut self.lifecycle
     }
 
     fn named(&self, action: &'static str) -> Option<Uuid> {
@@ -173,6 +173,6 @@ mod tests {
 
     #[test]
     fn every_state_and_action() {
-        insta::assert_snapshot!(wangge_resource::lifecycle::table(GroupMessageState::ALL));
+        insta::assert_snapshot!(wangge_record::lifecycle::table(GroupMessageState::ALL));
     }
 }

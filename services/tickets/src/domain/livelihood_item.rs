@@ -3,7 +3,7 @@
 
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
-use wangge_resource::{Checks, Head, Record, Reference, Text, Told, dated};
+use wangge_record::{Checks, EventSummary, Metadata, Record, Reference, Text, dated};
 
 use super::area;
 
@@ -12,7 +12,7 @@ use super::area;
 pub struct LivelihoodItem {
     /// Fields common to all records; the area can be of any kind.
     #[serde(flatten)]
-    pub head: Head,
+    pub metadata: Metadata,
     /// Name of the item.
     pub name: Text,
     /// Legal time limit from the application to the decision, in calendar days.
@@ -29,12 +29,12 @@ dated!(LivelihoodItem);
 impl Record for LivelihoodItem {
     const KIND: &'static str = "livelihood_item";
 
-    fn head(&self) -> &Head {
-        &self.head
+    fn metadata(&self) -> &Metadata {
+        &self.metadata
     }
 
-    fn head_mut(&mut self) -> &mut Head {
-        &mut self.head
+    fn metadata_mut(&mut self) -> &mut Metadata {
+        &mut self.metadata
     }
 
     fn check(&self, checks: &mut Checks) {
@@ -48,14 +48,14 @@ impl Record for LivelihoodItem {
     }
 
     fn references(&self) -> Vec<Reference> {
-        vec![Reference::area(&self.head).of(area::ANY, "must be an area")]
+        vec![Reference::area(&self.metadata).of(area::ANY, "must be an area")]
     }
 
-    fn told(&self) -> Told {
-        Told {
+    fn event_summary(&self) -> EventSummary {
+        EventSummary {
             amount: self.limit_days.into(),
             title: self.name.0.clone(),
-            ..Told::dated(self)
+            ..EventSummary::of_dated(self)
         }
     }
 }

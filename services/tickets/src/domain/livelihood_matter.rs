@@ -5,7 +5,9 @@ use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 use wangge_kernel::limit::{DEFAULT_ZONE, day_end, day_of};
-use wangge_resource::{Checks, Course, Head, Record, Reference, Stateful, Text, Told, states};
+use wangge_record::{
+    Checks, EventSummary, Lifecycle, Metadata, Record, Reference, Stateful, Text, states,
+};
 
 use super::area;
 
@@ -43,10 +45,10 @@ states! {
 pub struct LivelihoodMatter {
     /// Fields common to all records; the area is a community or a grid.
     #[serde(flatten)]
-    pub head: Head,
+    pub metadata: Metadata,
     /// Current state, and the steps that led to it.
     #[serde(flatten)]
-    pub course: Course<LivelihoodMatterState>,
+    pub lifecycle: Lifecycle<LivelihoodMatterState>,
     /// Id of the livelihood item.
     pub livelihood_item_id: Uuid,
     /// Name of the applicant; personal data.
@@ -65,16 +67,16 @@ pub struct LivelihoodMatter {
 impl Record for LivelihoodMatter {
     const KIND: &'static str = "livelihood_matter";
 
-    fn head(&self) -> &Head {
-        &self.head
+    fn metadata(&self) -> &Metadata {
+        &self.metadata
     }
 
-    fn head_mut(&mut self) -> &mut Head {
-        &mut self.head
+    fn metadata_mut(&mut self) -> &mut Metadata {
+        &mut self.metadata
     }
 
     fn check(&self, checks: &mut Checks) {
-        let state = self.course.state();
+        let state = self.lifecycle.state();
         checks.rule(
             self.amount_fen >= 0,
             "amount_fen",
@@ -82,13 +84,13 @@ impl Record for LivelihoodMatter {
             "must be 0 or more",
         );
         if state != LivelihoodMatterState::PaidOrDelivered {
-            checks.given_when(false, self.amount_fen != 0, "amount_fen", state.name());
+            checks.required_if(false, self.amount_fen != 0, "amount_fen", state.name());
         }
     }
 
     fn references(&self) -> Vec<Reference> {
         vec![
-            Reference::area(&self.head)
+            Reference::area(&self.metadata)
                 .of(area::COMMUNITIES_AND_GRIDS, "must be a community or a grid"),
             Reference::id(
                 "livelihood_item_id",
@@ -100,15 +102,15 @@ impl Record for LivelihoodMatter {
         ]
     }
 
-    fn told(&self) -> Told {
-        Told {
+    fn event_summary(&self) -> EventSummary {
+        EventSummary {
             parent_id: Some(self.livelihood_item_id),
             subject_id: Some(self.handler_person_id),
             amount: self.amount_fen,
             // The last day counts in full.
             due_time: Some(day_end(self.due_date, DEFAULT_ZONE)),
-            start_date: Some(day_of(self.head.created_time, DEFAULT_ZONE)),
-            ..Told::course(self)
+            start_date: Some(day_of(self.metadata.created_time, DEFAULT_ZONE)),
+            ..EventSummary::of_stateful(self)
         }
     }
 }
@@ -116,12 +118,12 @@ impl Record for LivelihoodMatter {
 impl Stateful for LivelihoodMatter {
     type State = LivelihoodMatterState;
 
-    fn course(&self) -> &Course<LivelihoodMatterState> {
-        &self.course
+    fn lifecycle(&self) -> &Lifecycle<LivelihoodMatterState> {
+        &self.lifecycle
     }
 
-    fn course_mut(&mut self) -> &mut Course<LivelihoodMatterState> {
-        &mut self.course
+    fn lifecycle_mut(&mut self) -> &mut Lifecycle<LivelihoodMatterState> {
+        &mut self.lifecycle
     }
 }
 
@@ -131,8 +133,6 @@ mod tests {
 
     #[test]
     fn every_state_and_action() {
-        insta::assert_snapshot!(wangge_resource::lifecycle::table(
-            LivelihoodMatterState::ALL
-        ));
+        insta::assert_snapshot!(wangge_record::lifecycle::table(LivelihoodMatterState::ALL));
     }
 }

@@ -7,8 +7,8 @@ use wangge_kernel::{
     coded_enum,
     limit::{DEFAULT_ZONE, day_of},
 };
-use wangge_resource::{
-    Checks, Course, Head, Note, Record, Reference, Stateful, Text, Told, states,
+use wangge_record::{
+    Checks, EventSummary, Lifecycle, Metadata, Note, Record, Reference, Stateful, Text, states,
 };
 
 use super::area;
@@ -52,10 +52,10 @@ pub const PARTIES: [&str; 4] = [
 pub struct Meeting {
     /// Fields common to all records; the area is a community or a grid.
     #[serde(flatten)]
-    pub head: Head,
+    pub metadata: Metadata,
     /// Current state, and the steps that led to it.
     #[serde(flatten)]
-    pub course: Course<MeetingState>,
+    pub lifecycle: Lifecycle<MeetingState>,
     /// Kind of the meeting.
     pub kind: MeetingKind,
     /// Title of the meeting.
@@ -77,26 +77,26 @@ pub struct Meeting {
 impl Record for Meeting {
     const KIND: &'static str = "meeting";
 
-    fn head(&self) -> &Head {
-        &self.head
+    fn metadata(&self) -> &Metadata {
+        &self.metadata
     }
 
-    fn head_mut(&mut self) -> &mut Head {
-        &mut self.head
+    fn metadata_mut(&mut self) -> &mut Metadata {
+        &mut self.metadata
     }
 
     fn check(&self, checks: &mut Checks) {
-        let state = self.course.state();
+        let state = self.lifecycle.state();
         let (name, held) = (state.name(), state == MeetingState::Held);
         // One party is enough here. A deliberation requires all four, which its own
         // guard checks.
-        checks.given_when(
+        checks.required_if(
             held,
             self.attendance().iter().any(|count| *count > 0),
             "committee_count",
             name,
         );
-        checks.given_when(held, !self.minutes.0.trim().is_empty(), "minutes", name);
+        checks.required_if(held, !self.minutes.0.trim().is_empty(), "minutes", name);
         for (count, field) in self.attendance().into_iter().zip(PARTIES) {
             checks.rule(count >= 0, field, "int32.gte", "must be 0 or more");
         }
@@ -104,16 +104,16 @@ impl Record for Meeting {
 
     fn references(&self) -> Vec<Reference> {
         vec![
-            Reference::area(&self.head)
+            Reference::area(&self.metadata)
                 .of(area::COMMUNITIES_AND_GRIDS, "must be a community or a grid"),
         ]
     }
 
-    fn told(&self) -> Told {
-        Told {
+    fn event_summary(&self) -> EventSummary {
+        EventSummary {
             code: self.kind.name(),
             start_date: Some(day_of(self.start_time, DEFAULT_ZONE)),
-            ..Told::course(self)
+            ..EventSummary::of_stateful(self)
         }
     }
 }
@@ -133,12 +133,12 @@ impl Meeting {
 impl Stateful for Meeting {
     type State = MeetingState;
 
-    fn course(&self) -> &Course<MeetingState> {
-        &self.course
+    fn lifecycle(&self) -> &Lifecycle<MeetingState> {
+        &self.lifecycle
     }
 
-    fn course_mut(&mut self) -> &mut Course<MeetingState> {
-        &mut self.course
+    fn lifecycle_mut(&mut self) -> &mut Lifecycle<MeetingState> {
+        &mut self.lifecycle
     }
 
     fn settle(&mut self, action: &'static str, now: DateTime<Utc>) -> Result<(), Refusal> {
@@ -156,6 +156,6 @@ mod tests {
 
     #[test]
     fn every_state_and_action() {
-        insta::assert_snapshot!(wangge_resource::lifecycle::table(MeetingState::ALL));
+        insta::assert_snapshot!(wangge_record::lifecycle::table(MeetingState::ALL));
     }
 }

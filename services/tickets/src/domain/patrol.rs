@@ -4,7 +4,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 use wangge_kernel::limit::{DEFAULT_ZONE, day_of};
-use wangge_resource::{Checks, Head, Note, Record, Reference, Told};
+use wangge_record::{Checks, EventSummary, Metadata, Note, Record, Reference};
 
 use super::area;
 
@@ -13,7 +13,7 @@ use super::area;
 pub struct Patrol {
     /// Fields common to all records; the area is a community or a grid.
     #[serde(flatten)]
-    pub head: Head,
+    pub metadata: Metadata,
     /// Id of the person, in the organization service.
     pub person_id: Uuid,
     /// When the patrol began.
@@ -29,12 +29,12 @@ pub struct Patrol {
 impl Record for Patrol {
     const KIND: &'static str = "patrol";
 
-    fn head(&self) -> &Head {
-        &self.head
+    fn metadata(&self) -> &Metadata {
+        &self.metadata
     }
 
-    fn head_mut(&mut self) -> &mut Head {
-        &mut self.head
+    fn metadata_mut(&mut self) -> &mut Metadata {
+        &mut self.metadata
     }
 
     fn check(&self, checks: &mut Checks) {
@@ -60,17 +60,17 @@ impl Record for Patrol {
 
     fn references(&self) -> Vec<Reference> {
         vec![
-            Reference::area(&self.head)
+            Reference::area(&self.metadata)
                 .of(area::COMMUNITIES_AND_GRIDS, "must be a community or a grid"),
         ]
     }
 
-    fn told(&self) -> Told {
-        Told {
+    fn event_summary(&self) -> EventSummary {
+        EventSummary {
             subject_id: Some(self.person_id),
             amount: self.found_count.into(),
             start_date: Some(day_of(self.start_time, DEFAULT_ZONE)),
-            ..Told::default()
+            ..EventSummary::default()
         }
     }
 }

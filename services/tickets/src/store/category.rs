@@ -4,7 +4,7 @@ use sqlx::PgPool;
 use uuid::Uuid;
 use wangge_auth::RecordScope;
 use wangge_pg::{Lanes, StoreError, Tx};
-use wangge_resource_store::{Filter, Listing, listing::Column};
+use wangge_record_store::{Filter, Listing, listing::Column};
 
 use crate::domain::category::{Category, Limit, LimitKind, Responsibility};
 

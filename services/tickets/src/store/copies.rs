@@ -6,7 +6,7 @@ use chrono::NaiveDate;
 use uuid::Uuid;
 use wangge_auth::RecordScope;
 use wangge_pg::{StoreError, Tx};
-use wangge_resource::{Days, Found};
+use wangge_record::{Days, ResolvedReference};
 
 /// An area, as received from organization's feed.
 #[derive(Debug)]
@@ -159,7 +159,7 @@ pub async fn find_areas(
     tx: &mut Tx,
     scope: &RecordScope,
     codes: &[String],
-) -> Result<Vec<(String, Found)>, StoreError> {
+) -> Result<Vec<(String, ResolvedReference)>, StoreError> {
     let found = sqlx::query!(
         "select code, kind, start_date, end_date from area_copy where code = any($1) and code >= $2 and code < $3",
         codes,
@@ -173,10 +173,10 @@ pub async fn find_areas(
             start_date: Some(row.start_date),
             end_date: row.end_date,
         };
-        let found = Found {
+        let found = ResolvedReference {
             kind: row.kind,
             days,
-            ..Found::plain(row.code.clone())
+            ..ResolvedReference::plain(row.code.clone())
         };
         (row.code, found)
     });
@@ -187,7 +187,10 @@ pub async fn find_areas(
 ///
 /// # Errors
 /// Returns any database error.
-pub async fn find_units(tx: &mut Tx, ids: &[Uuid]) -> Result<Vec<(Uuid, Found)>, StoreError> {
+pub async fn find_units(
+    tx: &mut Tx,
+    ids: &[Uuid],
+) -> Result<Vec<(Uuid, ResolvedReference)>, StoreError> {
     let found = sqlx::query!(
         "select id, area_code, kind, start_date, end_date from unit_copy where id = any($1)",
         ids,
@@ -195,13 +198,13 @@ pub async fn find_units(tx: &mut Tx, ids: &[Uuid]) -> Result<Vec<(Uuid, Found)>,
     .fetch_all(tx)
     .await?;
     let found = found.into_iter().map(|row| {
-        let found = Found {
+        let found = ResolvedReference {
             kind: row.kind,
             days: Days {
                 start_date: Some(row.start_date),
                 end_date: row.end_date,
             },
-            ..Found::plain(row.area_code)
+            ..ResolvedReference::plain(row.area_code)
         };
         (row.id, found)
     });

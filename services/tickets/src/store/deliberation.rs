@@ -6,8 +6,8 @@ use chrono::{DateTime, Utc};
 use uuid::Uuid;
 use wangge_api::refusal::Refusal;
 use wangge_pg::{StoreError, Tx};
-use wangge_resource::Record as _;
-use wangge_resource_store::table::CREATE;
+use wangge_record::Record as _;
+use wangge_record_store::table::CREATE;
 
 use crate::domain::{
     assignment::Assignment, deliberation::Deliberation, ticket_state::TicketState,
@@ -36,7 +36,7 @@ pub(crate) async fn guard(
             },
             _ => None,
         };
-        refused.extend(refusal.map(|refusal| (deliberation.head.id, refusal)));
+        refused.extend(refusal.map(|refusal| (deliberation.metadata.id, refusal)));
     }
     Ok(refused)
 }
@@ -61,7 +61,7 @@ pub(crate) async fn guard_assignments(
         if is_over {
             let why = "the deliberation has already been reviewed";
             let refusal = Refusal::guard("deliberation_reviewed", Assignment::KIND, why);
-            refused.push((assignment.head.id, refusal));
+            refused.push((assignment.metadata.id, refusal));
         }
     }
     Ok(refused)
@@ -105,7 +105,7 @@ async fn meetings(
     };
     let refused = deliberations.iter().filter_map(|deliberation| {
         let refusal = deliberation.meetings().find_map(against)?;
-        Some((deliberation.head.id, refusal))
+        Some((deliberation.metadata.id, refusal))
     });
     Ok(refused.collect())
 }
@@ -113,7 +113,7 @@ async fn meetings(
 async fn assigned(tx: &mut Tx, deliberation: &Deliberation) -> Result<Option<Refusal>, StoreError> {
     let is_assigned = sqlx::query_scalar!(
         "select exists (select from assignment where deliberation_id = $1 and state = 1) as \"any!\"",
-        deliberation.head.id,
+        deliberation.metadata.id,
     )
     .fetch_one(tx)
     .await?;
@@ -131,7 +131,7 @@ async fn over(tx: &mut Tx, deliberation: &Deliberation) -> Result<Option<Refusal
          left join project_copy on project_copy.id = project_id \
          where deliberation_id = $1 and 1 = assignment.state and not coalesce( \
              ticket.state in (select unnest($2::smallint[])), project_copy.state in ('done', 'evaluated', 'cancelled'), false)",
-        deliberation.head.id,
+        deliberation.metadata.id,
         &over,
     )
     .fetch_one(tx)

@@ -6,8 +6,8 @@ use uuid::Uuid;
 use wangge_api::refusal::Refusal;
 use wangge_kernel::area_code::around;
 use wangge_pg::{StoreError, Tx};
-use wangge_resource::Record as _;
-use wangge_resource_store::table::CREATE;
+use wangge_record::Record as _;
+use wangge_record_store::table::CREATE;
 
 use super::one_at_a_time::{Busy, Work, overlapping};
 use crate::domain::duty_shift::{DutyKind, DutyShift, DutyShiftState};
@@ -25,10 +25,10 @@ pub(crate) async fn guard(
     let asked: Vec<Busy> = shifts
         .iter()
         // An import may contain cancelled shifts, on which nobody was on duty.
-        .filter(|shift| shift.course.state() == DutyShiftState::Planned)
+        .filter(|shift| shift.lifecycle.state() == DutyShiftState::Planned)
         .map(|shift| Busy {
-            id: shift.head.id,
-            area_code: shift.head.area_code.clone(),
+            id: shift.metadata.id,
+            area_code: shift.metadata.area_code.clone(),
             person_id: shift.person_id,
             start_time: shift.start_time,
             end_time: shift.end_time,

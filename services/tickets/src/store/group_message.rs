@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use uuid::Uuid;
 use wangge_api::refusal::Refusal;
 use wangge_pg::{StoreError, Tx};
-use wangge_resource::Record as _;
+use wangge_record::Record as _;
 
 use crate::domain::{
     duty_shift::{DutyKind, DutyShiftState},
@@ -31,7 +31,7 @@ pub(crate) async fn guard(
             message.person_id,
             DutyKind::ChatGroup.code(),
             DutyShiftState::Planned.code(),
-            message.head.area_code,
+            message.metadata.area_code,
             now,
         )
         .fetch_one(&mut *tx)
@@ -39,7 +39,7 @@ pub(crate) async fn guard(
         if !is_on_duty {
             let why = "the person is not on chat duty there now";
             let refusal = Refusal::guard("not_on_duty", GroupMessage::KIND, why);
-            refused.push((message.head.id, refusal));
+            refused.push((message.metadata.id, refusal));
         }
     }
     Ok(refused)

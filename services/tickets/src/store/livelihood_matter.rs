@@ -10,8 +10,8 @@ use wangge_kernel::{
     limit::{DEFAULT_ZONE, day_of},
 };
 use wangge_pg::{StoreError, Tx};
-use wangge_resource::Record as _;
-use wangge_resource_store::table::CREATE;
+use wangge_record::Record as _;
+use wangge_record_store::table::CREATE;
 
 use crate::domain::livelihood_matter::LivelihoodMatter;
 
@@ -44,7 +44,7 @@ pub(crate) async fn guard(
         // set and was rolled back.
         let item = items.get(&matter.livelihood_item_id);
         let refusal = item.and_then(|item| item.refuse(matter));
-        refused.extend(refusal.map(|refusal| (matter.head.id, refusal)));
+        refused.extend(refusal.map(|refusal| (matter.metadata.id, refusal)));
     }
     Ok(refused)
 }
@@ -61,11 +61,11 @@ struct Item {
 impl Item {
     /// Returns the reason why a matter can't belong to the item; `None` if it can.
     fn refuse(&self, matter: &LivelihoodMatter) -> Option<Refusal> {
-        if !area_code::is_within(&matter.head.area_code, &self.area_code) {
+        if !area_code::is_within(&matter.metadata.area_code, &self.area_code) {
             let field = "livelihood_matter.livelihood_item_id";
             return Some(Refusal::unknown_reference(field, "livelihood_item"));
         }
-        let received = day_of(matter.head.created_time, DEFAULT_ZONE);
+        let received = day_of(matter.metadata.created_time, DEFAULT_ZONE);
         let holds = self.start_date <= received && self.end_date.is_none_or(|end| received < end);
         if !holds {
             let why = "the item is not in the catalogue on that day";

@@ -4,8 +4,8 @@ use chrono::{DateTime, Utc};
 use uuid::Uuid;
 use wangge_api::refusal::Refusal;
 use wangge_pg::{StoreError, Tx};
-use wangge_resource::Record as _;
-use wangge_resource_store::table::CREATE;
+use wangge_record::Record as _;
+use wangge_record_store::table::CREATE;
 
 use super::one_at_a_time::{Busy, Work, overlapping};
 use crate::domain::patrol::Patrol;
@@ -25,8 +25,8 @@ pub(crate) async fn guard(
     let asked: Vec<Busy> = patrols
         .iter()
         .map(|patrol| Busy {
-            id: patrol.head.id,
-            area_code: patrol.head.area_code.clone(),
+            id: patrol.metadata.id,
+            area_code: patrol.metadata.area_code.clone(),
             person_id: patrol.person_id,
             start_time: patrol.start_time,
             end_time: patrol.end_time,

@@ -1,6 +1,6 @@
 //! Declares the tables of the plain records, each with its columns and its guard.
 
-use wangge_resource_store::table;
+use wangge_record_store::table;
 
 use crate::{
     domain::{
@@ -59,14 +59,14 @@ keeps "person_id, noted_time, text, ticket_id" }
 mod tests {
     use std::collections::BTreeSet;
 
-    use wangge_resource_store::Kept;
+    use wangge_record_store::RecordTable;
     use wangge_testkit::fields_of;
 
     use super::*;
 
     /// Checks that columns and fields match: a field without a column would be lost, and a
     /// column without a field would be written as null.
-    fn assert_columns_are_fields<R: Kept>() {
+    fn assert_columns_are_fields<R: RecordTable>() {
         let columns = R::COLUMNS.iter().flat_map(|some| some.split(", "));
         let columns: BTreeSet<String> = columns.map(String::from).collect();
         assert_eq!(columns, fields_of::<R>(), "{}", R::KIND);

@@ -4,7 +4,7 @@ use sqlx::types::Json;
 use uuid::Uuid;
 use wangge_auth::RecordScope;
 use wangge_pg::{Lanes, StoreError, Tx, request::RequestKey};
-use wangge_resource::Found;
+use wangge_record::ResolvedReference;
 
 use crate::domain::{order::Order, ticket::Ticket};
 
@@ -248,7 +248,7 @@ pub async fn find_tickets(
     tx: &mut Tx,
     scope: &RecordScope,
     ids: &[Uuid],
-) -> Result<Vec<(Uuid, Found)>, StoreError> {
+) -> Result<Vec<(Uuid, ResolvedReference)>, StoreError> {
     let found = sqlx::query!(
         "select id, area_code from ticket where id = any($1) and area_code >= $2 and area_code < $3",
         ids,
@@ -259,6 +259,6 @@ pub async fn find_tickets(
     .await?;
     let found = found
         .into_iter()
-        .map(|row| (row.id, Found::plain(row.area_code)));
+        .map(|row| (row.id, ResolvedReference::plain(row.area_code)));
     Ok(found.collect())
 }

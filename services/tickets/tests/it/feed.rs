@@ -13,7 +13,9 @@ use wangge_api::{
     policy::Role,
     tickets::v1::Ticket,
 };
-use wangge_outbox::{Hint, NewEvent, Sequencer, append, event::MAX_PAYLOAD, position::Position};
+use wangge_outbox::{
+    CommitNotifier, NewEvent, Sequencer, append, event::MAX_PAYLOAD, position::Position,
+};
 use wangge_pg::{request, transact};
 use wangge_testkit::{HANG_TIMEOUT, eventually, fields, reason, stream_channel, token};
 
@@ -551,7 +553,7 @@ async fn events_are_numbered_while_old_request_ids_wait_to_be_forgotten() {
         .unwrap();
     let stop = tokio_util::sync::CancellationToken::new();
     let _stop = stop.clone().drop_guard();
-    tokio::spawn(Sequencer::new(database.background.clone(), Hint::default()).run(stop));
+    tokio::spawn(Sequencer::new(database.background.clone(), CommitNotifier::default()).run(stop));
     eventually(|| async {
         let waiting: i64 = sqlx::query_scalar(
             "select count(*) from pg_stat_activity where wait_event_type = 'Lock' \

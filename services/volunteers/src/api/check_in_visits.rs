@@ -13,7 +13,7 @@ use wangge_api::{
 use wangge_auth::Caller;
 use wangge_kernel::page;
 use wangge_pg::request::RequestKey;
-use wangge_resource::etag;
+use wangge_record::etag;
 
 use crate::{
     App,

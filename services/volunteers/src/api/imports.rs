@@ -12,8 +12,8 @@ use wangge_api::{
     },
 };
 use wangge_auth::{Caller, RecordScope};
-use wangge_resource_import::read_claims;
-use wangge_server::import::{self, Head, ImportResults, Importer, Message};
+use wangge_record_import::read_claims;
+use wangge_server::import::{self, Header, ImportResults, Importer, Message};
 
 use crate::{
     App,
@@ -77,13 +77,13 @@ impl Importer for Load {
         }
     }
 
-    async fn begin(&mut self, head: Head) -> Result<(), Refusal> {
+    async fn begin(&mut self, header: Header) -> Result<(), Refusal> {
         // Claims are read against the caller's scope, so that a data set can't vouch for
         // areas that the importer may not access.
-        let claims = head.dataset.as_ref();
+        let claims = header.dataset.as_ref();
         let claims = claims.map(|dataset| read_claims(dataset, &self.scope));
         let (app, scope) = (&self.app, self.scope.clone());
-        let import = Import::new(app, scope, head.validate_only, claims.transpose()?);
+        let import = Import::new(app, scope, header.validate_only, claims.transpose()?);
         self.import = Some(import);
         Ok(())
     }

@@ -1,7 +1,7 @@
 //! `ProjectService`: needs, resources and their matches, projects and wishes.
 
 use wangge_api::volunteers::v1::{self as proto, server::project_service_server::ProjectService};
-use wangge_resource_api::{proto_mapping, resource_service};
+use wangge_record_api::{proto_mapping, record_service};
 
 use crate::{
     App,
@@ -44,7 +44,7 @@ proto_mapping! {
     change { title } states
 }
 
-resource_service! {
+record_service! {
     ProjectService for Projects {
         create create_need(proto::CreateNeedRequest, need): Need,
         get get_need(proto::GetNeedRequest): Need,

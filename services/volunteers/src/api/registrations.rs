@@ -13,8 +13,8 @@ use wangge_api::{
 use wangge_auth::Caller;
 use wangge_kernel::page;
 use wangge_pg::request::RequestKey;
-use wangge_resource::etag;
-use wangge_resource_api::end::read_end;
+use wangge_record::etag;
+use wangge_record_api::end::read_end;
 
 use crate::{
     App,

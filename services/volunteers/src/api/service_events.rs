@@ -3,7 +3,7 @@
 use wangge_api::volunteers::v1::{
     self as proto, server::service_event_service_server::ServiceEventService,
 };
-use wangge_resource_api::{proto_enum, proto_mapping, resource_service};
+use wangge_record_api::{proto_enum, proto_mapping, record_service};
 
 use crate::{
     App,
@@ -32,7 +32,7 @@ proto_mapping! {
     change {  }
 }
 
-resource_service! {
+record_service! {
     ServiceEventService for ServiceEvents {
         create create_service_event(proto::CreateServiceEventRequest, service_event): ServiceEvent,
         get get_service_event(proto::GetServiceEventRequest): ServiceEvent,

@@ -7,8 +7,8 @@ use wangge_api::volunteers::v1::{
 };
 use wangge_api::{date, refusal::Refusal};
 use wangge_auth::Caller;
-use wangge_resource_api::{proto_enum, proto_mapping, resource_service, service};
-use wangge_resource_store::read;
+use wangge_record_api::{proto_enum, proto_mapping, record_service, service};
+use wangge_record_store::read;
 
 use crate::{
     App,
@@ -63,7 +63,7 @@ proto_mapping! {
     change {  }
 }
 
-resource_service! {
+record_service! {
     StationWorkService for StationWork {
         create create_recurring_session(proto::CreateRecurringSessionRequest, recurring_session): RecurringSession,
         get get_recurring_session(proto::GetRecurringSessionRequest): RecurringSession,
@@ -124,7 +124,7 @@ resource_service! {
 }
 
 /// Maximum number of days in one response of `ListSessionDays`.
-const MOST_DAYS: i64 = 366;
+const MAX_DAYS: i64 = 366;
 
 impl StationWork {
     async fn list_session_days(
@@ -137,7 +137,7 @@ impl StationWork {
         let from = date::required(request.from_date.as_ref(), "from_date")?;
         let until = date::required(request.until_date.as_ref(), "until_date")?;
         let count = (until - from).num_days();
-        if !(1..=MOST_DAYS).contains(&count) {
+        if !(1..=MAX_DAYS).contains(&count) {
             let why = "must be after from_date, by at most 366 days";
             return Err(Refusal::field("until_date", "date.order", why));
         }

@@ -2,7 +2,7 @@
 //! and subsidies.
 
 use wangge_api::volunteers::v1::{self as proto, server::station_service_server::StationService};
-use wangge_resource_api::{proto_enum, proto_mapping, resource_service};
+use wangge_record_api::{proto_enum, proto_mapping, record_service};
 
 use crate::{
     App,
@@ -45,7 +45,7 @@ proto_mapping! {
     change {}
 }
 
-resource_service! {
+record_service! {
     StationService for Stations {
         create create_station(proto::CreateStationRequest, station): Station,
         get get_station(proto::GetStationRequest): Station,

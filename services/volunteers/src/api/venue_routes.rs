@@ -3,7 +3,7 @@
 use wangge_api::volunteers::v1::{
     self as proto, server::venue_route_service_server::VenueRouteService,
 };
-use wangge_resource_api::{proto_mapping, resource_service};
+use wangge_record_api::{proto_mapping, record_service};
 
 use crate::{
     App,
@@ -23,7 +23,7 @@ proto_mapping! {
     change { name }
 }
 
-resource_service! {
+record_service! {
     VenueRouteService for VenueRoutes {
         create create_venue_route(proto::CreateVenueRouteRequest, venue_route): VenueRoute,
         get get_venue_route(proto::GetVenueRouteRequest): VenueRoute,

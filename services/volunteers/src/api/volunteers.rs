@@ -3,7 +3,7 @@
 use wangge_api::volunteers::v1::{
     self as proto, server::volunteer_service_server::VolunteerService,
 };
-use wangge_resource_api::{proto_enum, proto_mapping, resource_service};
+use wangge_record_api::{proto_enum, proto_mapping, record_service};
 
 use crate::{
     App,
@@ -42,7 +42,7 @@ proto_mapping! {
     change {}
 }
 
-resource_service! {
+record_service! {
     VolunteerService for Volunteers {
         create create_volunteer(proto::CreateVolunteerRequest, volunteer): Volunteer,
         get get_volunteer(proto::GetVolunteerRequest): Volunteer,

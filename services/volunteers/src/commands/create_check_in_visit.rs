@@ -65,6 +65,6 @@ pub(crate) async fn create_check_in_visit(
         .boxed()
     })
     .await?;
-    app.hint.committed();
+    app.notifier.notify();
     Ok(made)
 }

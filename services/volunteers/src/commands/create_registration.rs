@@ -49,7 +49,7 @@ pub(crate) async fn create_registration(
         .boxed()
     })
     .await?;
-    app.hint.committed();
+    app.notifier.notify();
     Ok(made)
 }
 

@@ -3,8 +3,8 @@
 use futures::FutureExt as _;
 use wangge_api::refusal::Refusal;
 use wangge_pg::{request, transact};
-use wangge_resource::{End, etag};
-use wangge_resource_store::correction;
+use wangge_record::{End, etag};
+use wangge_record_store::correction;
 
 use crate::{
     App,
@@ -53,7 +53,7 @@ pub(crate) async fn end_registration(
             // registration, which this transaction has locked for update.
             let last = store::check_in_visit::last_visit_time(tx, id.0).await?;
             if let Some(end_date) = ended.end_date {
-                check_in_visit::demand_none_later(last, end_date)?;
+                check_in_visit::require_none_later(last, end_date)?;
             }
             correction::keep(&end, tx, (KIND, id.0), before, &key, now).await?;
             match update_registration(tx, &ended).await {
@@ -68,6 +68,6 @@ pub(crate) async fn end_registration(
         .boxed()
     })
     .await?;
-    app.hint.committed();
+    app.notifier.notify();
     Ok(ended)
 }

@@ -7,12 +7,12 @@ use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 use wangge_api::refusal::Refusal;
-use wangge_resource_store::write;
+use wangge_record_store::write;
 
 use crate::{App, domain::wish::Wish, store};
 
 /// Poll interval for overdue claims.
-const LOOK: Duration = Duration::from_secs(1);
+const POLL_INTERVAL: Duration = Duration::from_secs(1);
 /// Maximum number of claims per poll.
 const BATCH: i64 = 100;
 
@@ -25,7 +25,7 @@ pub(crate) async fn run(app: App, stop: CancellationToken) {
             tracing::warn!(error = %refusal.message, "claims on wishes could not be ended");
         }
         tokio::select! {
-            () = tokio::time::sleep(LOOK) => {}
+            () = tokio::time::sleep(POLL_INTERVAL) => {}
             () = stop.cancelled() => return,
         }
     }

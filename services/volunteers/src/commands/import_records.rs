@@ -12,13 +12,13 @@ use futures::FutureExt as _;
 use wangge_api::refusal::{Reason, Refusal};
 use wangge_auth::RecordScope;
 use wangge_pg::{StoreError, Trial, Tx, transact, transaction::Failure};
-use wangge_resource_store::{Claims, Host as _, Known};
+use wangge_record_store::{Claims, RecordContext as _, ResolvedReferences};
 
 use self::{
     references::{Names, References},
     rows::{Outcome, Record, Row, Version, compared},
 };
-use super::ground::Copies;
+use super::context::Copies;
 use crate::{
     App,
     domain::{
@@ -31,7 +31,7 @@ use crate::{
 };
 
 /// Maximum number of attempts for a batch that conflicts with concurrent changes.
-const TRIES: u32 = 3;
+const MAX_ATTEMPTS: u32 = 3;
 
 /// The state of an import stream, shared by its batches.
 #[derive(Debug)]
@@ -44,7 +44,7 @@ pub(crate) struct Import {
     /// References whose wait has ended without a result; not waited for again.
     given_up: Names,
     /// Cached references of plain records.
-    known: Known<Copies>,
+    known: ResolvedReferences<Copies>,
 }
 
 impl Import {
@@ -55,7 +55,7 @@ impl Import {
         validate_only: bool,
         claims: Option<Claims>,
     ) -> Self {
-        let mut known = Known::new(app.ground(scope.clone()));
+        let mut known = ResolvedReferences::new(app.resolver(scope.clone()));
         let claims = claims.map(Arc::new);
         if let Some(claims) = &claims {
             known.claim(claims.clone());
@@ -125,7 +125,7 @@ async fn load_officials(
             .filter(|outcome| !matches!(outcome, Outcome::Refused(_)));
         loaded.for_each(|outcome| *outcome = Outcome::Valid);
     } else {
-        app.hint.committed();
+        app.notifier.notify();
     }
     Ok(batch
         .rows
@@ -171,7 +171,7 @@ async fn commit(
         match committed {
             // The conflicting transaction has usually ended by now. Nothing of this one
             // was written, so that the batch can be run again from scratch.
-            Err(refusal) if refusal.reason == Reason::ConcurrentChange && tries < TRIES => {
+            Err(refusal) if refusal.reason == Reason::ConcurrentChange && tries < MAX_ATTEMPTS => {
                 tries += 1;
             }
             done => return done,

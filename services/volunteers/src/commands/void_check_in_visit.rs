@@ -3,7 +3,7 @@
 use futures::FutureExt as _;
 use wangge_api::refusal::Refusal;
 use wangge_pg::{request, transact};
-use wangge_resource::etag;
+use wangge_record::etag;
 
 use crate::{
     App,
@@ -47,6 +47,6 @@ pub(crate) async fn void_check_in_visit(
         .boxed()
     })
     .await?;
-    app.hint.committed();
+    app.notifier.notify();
     Ok(voided)
 }

@@ -10,7 +10,7 @@ use wangge_api::{
 };
 use wangge_outbox::Projector;
 use wangge_pg::{Tx, transaction::Failure};
-use wangge_resource::Days;
+use wangge_record::Days;
 
 use crate::{domain::area::Area, store};
 

@@ -5,8 +5,8 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 use wangge_kernel::refusal::Refusal;
-use wangge_resource::{
-    Checks, Course, Head, Note, Record, Reference, Stateful, Text, Told, states,
+use wangge_record::{
+    Checks, EventSummary, Lifecycle, Metadata, Note, Record, Reference, Stateful, Text, states,
 };
 
 states! {
@@ -37,10 +37,10 @@ states! {
 pub struct AgencyCase {
     /// Fields common to all records; the area is that of the station.
     #[serde(flatten)]
-    pub head: Head,
+    pub metadata: Metadata,
     /// Current state, and the steps that led to it.
     #[serde(flatten)]
-    pub course: Course<AgencyCaseState>,
+    pub lifecycle: Lifecycle<AgencyCaseState>,
     /// Id of the station.
     pub station_id: Uuid,
     /// Id of the resident, in the organization service; not verified.
@@ -65,33 +65,33 @@ impl Record for AgencyCase {
     const KIND: &'static str = "agency_case";
     const HAS_OWN_AREA: bool = false;
 
-    fn head(&self) -> &Head {
-        &self.head
+    fn metadata(&self) -> &Metadata {
+        &self.metadata
     }
 
-    fn head_mut(&mut self) -> &mut Head {
-        &mut self.head
+    fn metadata_mut(&mut self) -> &mut Metadata {
+        &mut self.metadata
     }
 
     fn check(&self, checks: &mut Checks) {
-        let state = self.course.state();
+        let state = self.lifecycle.state();
         let name = state.name();
         let has_papers = !self.papers.is_empty();
         // A case can be withdrawn before or after its papers are complete, so a withdrawn
         // case may or may not have some.
         if state != AgencyCaseState::Withdrawn {
             let held = state != AgencyCaseState::Received;
-            checks.given_when(held, has_papers, "papers", name);
+            checks.required_if(held, has_papers, "papers", name);
         }
         let resulted = [AgencyCaseState::Resulted, AgencyCaseState::Delivered];
         let says = !self.result.0.trim().is_empty();
-        checks.given_when(self.course.is_in(&resulted), says, "result", name);
+        checks.required_if(self.lifecycle.is_in(&resulted), says, "result", name);
         let over = [AgencyCaseState::Delivered, AgencyCaseState::Withdrawn];
         // `papers` is not cleared on return: it remains the record of what the station
         // held. A case without papers has nothing to return and no time.
-        let returned = self.course.is_in(&over) && has_papers;
+        let returned = self.lifecycle.is_in(&over) && has_papers;
         let given = self.papers_returned_time.is_some();
-        checks.given_when(returned, given, "papers_returned_time", name);
+        checks.required_if(returned, given, "papers_returned_time", name);
     }
 
     fn references(&self) -> Vec<Reference> {
@@ -100,15 +100,15 @@ impl Record for AgencyCase {
         vec![Reference::id("station_id", "station", self.station_id)]
     }
 
-    fn placed_by(&self) -> Option<Uuid> {
+    fn area_from(&self) -> Option<Uuid> {
         Some(self.station_id)
     }
 
-    fn told(&self) -> Told {
-        Told {
+    fn event_summary(&self) -> EventSummary {
+        EventSummary {
             parent_id: Some(self.station_id),
             subject_id: Some(self.resident_id),
-            ..Told::course(self)
+            ..EventSummary::of_stateful(self)
         }
     }
 }
@@ -116,12 +116,12 @@ impl Record for AgencyCase {
 impl Stateful for AgencyCase {
     type State = AgencyCaseState;
 
-    fn course(&self) -> &Course<AgencyCaseState> {
-        &self.course
+    fn lifecycle(&self) -> &Lifecycle<AgencyCaseState> {
+        &self.lifecycle
     }
 
-    fn course_mut(&mut self) -> &mut Course<AgencyCaseState> {
-        &mut self.course
+    fn lifecycle_mut(&mut self) -> &mut Lifecycle<AgencyCaseState> {
+        &mut self.lifecycle
     }
 
     fn settle(&mut self, action: &'static str, now: DateTime<Utc>) -> Result<(), Refusal> {
@@ -145,6 +145,6 @@ mod tests {
 
     #[test]
     fn every_state_and_action() {
-        insta::assert_snapshot!(wangge_resource::lifecycle::table(AgencyCaseState::ALL));
+        insta::assert_snapshot!(wangge_record::lifecycle::table(AgencyCaseState::ALL));
     }
 }

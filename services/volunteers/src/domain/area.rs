@@ -2,7 +2,7 @@
 //! where officials can register and where records can be placed.
 
 use chrono::NaiveDate;
-use wangge_resource::Days;
+use wangge_record::Days;
 
 /// Number of the contract's `AREA_KIND_COMMUNITY`. Kinds are stored as numbers, so that
 /// one that is unknown to this version is preserved.

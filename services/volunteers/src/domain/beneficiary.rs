@@ -5,7 +5,7 @@ use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 use wangge_kernel::refusal::Refusal;
-use wangge_resource::{Checks, Head, Record, Reference, Told};
+use wangge_record::{Checks, EventSummary, Metadata, Record, Reference};
 
 use super::project::ProjectState;
 
@@ -14,7 +14,7 @@ use super::project::ProjectState;
 pub struct Beneficiary {
     /// Fields common to all records; the area is that of the project.
     #[serde(flatten)]
-    pub head: Head,
+    pub metadata: Metadata,
     /// Id of the project.
     pub project_id: Uuid,
     /// Id of the resident, in the organization service; not verified.
@@ -27,12 +27,12 @@ impl Record for Beneficiary {
     const KIND: &'static str = "beneficiary";
     const HAS_OWN_AREA: bool = false;
 
-    fn head(&self) -> &Head {
-        &self.head
+    fn metadata(&self) -> &Metadata {
+        &self.metadata
     }
 
-    fn head_mut(&mut self) -> &mut Head {
-        &mut self.head
+    fn metadata_mut(&mut self) -> &mut Metadata {
+        &mut self.metadata
     }
 
     fn check(&self, checks: &mut Checks) {
@@ -51,11 +51,11 @@ impl Record for Beneficiary {
         ]
     }
 
-    fn placed_by(&self) -> Option<Uuid> {
+    fn area_from(&self) -> Option<Uuid> {
         Some(self.project_id)
     }
 
-    fn taken(&self) -> Refusal {
+    fn conflict_error(&self) -> Refusal {
         // Reported for a violation of `beneficiary_once`: a project counts distinct
         // people, no matter how often they benefit.
         Refusal::guard(
@@ -65,12 +65,12 @@ impl Record for Beneficiary {
         )
     }
 
-    fn told(&self) -> Told {
-        Told {
+    fn event_summary(&self) -> EventSummary {
+        EventSummary {
             parent_id: Some(self.project_id),
             subject_id: Some(self.resident_id),
             start_date: Some(self.benefit_date),
-            ..Told::default()
+            ..EventSummary::default()
         }
     }
 }

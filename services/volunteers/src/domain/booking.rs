@@ -6,7 +6,9 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 use wangge_kernel::limit::{DEFAULT_ZONE, day_of};
 use wangge_kernel::refusal::Refusal;
-use wangge_resource::{Checks, Course, Head, Record, Reference, Stateful, Told, states};
+use wangge_record::{
+    Checks, EventSummary, Lifecycle, Metadata, Record, Reference, Stateful, states,
+};
 
 states! {
     /// States of a booking, numbered as in the contract.
@@ -30,10 +32,10 @@ states! {
 pub struct Booking {
     /// Fields common to all records; the area is that of the session.
     #[serde(flatten)]
-    pub head: Head,
+    pub metadata: Metadata,
     /// Current state, and the steps that led to it.
     #[serde(flatten)]
-    pub course: Course<BookingState>,
+    pub lifecycle: Lifecycle<BookingState>,
     /// Id of the recurring session.
     pub recurring_session_id: Uuid,
     /// Day on which the session is held.
@@ -49,18 +51,18 @@ impl Record for Booking {
     const KIND: &'static str = "booking";
     const HAS_OWN_AREA: bool = false;
 
-    fn head(&self) -> &Head {
-        &self.head
+    fn metadata(&self) -> &Metadata {
+        &self.metadata
     }
 
-    fn head_mut(&mut self) -> &mut Head {
-        &mut self.head
+    fn metadata_mut(&mut self) -> &mut Metadata {
+        &mut self.metadata
     }
 
     fn check(&self, checks: &mut Checks) {
         // Measured from the day of creation rather than from today, so that imported
         // bookings are judged by the day on which they were made.
-        let booked = day_of(self.head.created_time, DEFAULT_ZONE);
+        let booked = day_of(self.metadata.created_time, DEFAULT_ZONE);
         checks.rule(
             self.session_date - booked <= HORIZON,
             "session_date",
@@ -78,11 +80,11 @@ impl Record for Booking {
         )]
     }
 
-    fn placed_by(&self) -> Option<Uuid> {
+    fn area_from(&self) -> Option<Uuid> {
         Some(self.recurring_session_id)
     }
 
-    fn taken(&self) -> Refusal {
+    fn conflict_error(&self) -> Refusal {
         // Reported for a violation of `booking_resident`, an index that ignores cancelled
         // bookings: the resident can book the same place again.
         Refusal::guard(
@@ -92,14 +94,14 @@ impl Record for Booking {
         )
     }
 
-    fn told(&self) -> Told {
-        Told {
+    fn event_summary(&self) -> EventSummary {
+        EventSummary {
             parent_id: Some(self.recurring_session_id),
             subject_id: Some(self.resident_id),
             // Also the day on which the session must be in effect: without it, references
             // are checked for today.
             start_date: Some(self.session_date),
-            ..Told::course(self)
+            ..EventSummary::of_stateful(self)
         }
     }
 }
@@ -107,12 +109,12 @@ impl Record for Booking {
 impl Stateful for Booking {
     type State = BookingState;
 
-    fn course(&self) -> &Course<BookingState> {
-        &self.course
+    fn lifecycle(&self) -> &Lifecycle<BookingState> {
+        &self.lifecycle
     }
 
-    fn course_mut(&mut self) -> &mut Course<BookingState> {
-        &mut self.course
+    fn lifecycle_mut(&mut self) -> &mut Lifecycle<BookingState> {
+        &mut self.lifecycle
     }
 }
 
@@ -122,6 +124,6 @@ mod tests {
 
     #[test]
     fn every_state_and_action() {
-        insta::assert_snapshot!(wangge_resource::lifecycle::table(BookingState::ALL));
+        insta::assert_snapshot!(wangge_record::lifecycle::table(BookingState::ALL));
     }
 }

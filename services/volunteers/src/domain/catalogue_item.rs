@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 use wangge_kernel::coded_enum;
 use wangge_kernel::refusal::Refusal;
-use wangge_resource::{Checks, Head, Record, Reference, Text, Told, dated};
+use wangge_record::{Checks, EventSummary, Metadata, Record, Reference, Text, dated};
 
 coded_enum! {
     /// Kinds of prices, numbered as in the contract.
@@ -24,7 +24,7 @@ coded_enum! {
 pub struct CatalogueItem {
     /// Fields common to all records; the area is that of the station.
     #[serde(flatten)]
-    pub head: Head,
+    pub metadata: Metadata,
     /// Id of the station.
     pub station_id: Uuid,
     /// Name, 1 to 100 characters.
@@ -44,12 +44,12 @@ impl Record for CatalogueItem {
     const KIND: &'static str = "catalogue_item";
     const HAS_OWN_AREA: bool = false;
 
-    fn head(&self) -> &Head {
-        &self.head
+    fn metadata(&self) -> &Metadata {
+        &self.metadata
     }
 
-    fn head_mut(&mut self) -> &mut Head {
-        &mut self.head
+    fn metadata_mut(&mut self) -> &mut Metadata {
+        &mut self.metadata
     }
 
     fn check(&self, checks: &mut Checks) {
@@ -74,11 +74,11 @@ impl Record for CatalogueItem {
         vec![Reference::id("station_id", "station", self.station_id)]
     }
 
-    fn placed_by(&self) -> Option<Uuid> {
+    fn area_from(&self) -> Option<Uuid> {
         Some(self.station_id)
     }
 
-    fn taken(&self) -> Refusal {
+    fn conflict_error(&self) -> Refusal {
         // Reported by `store::doubles`. No constraint enforces it, since duplicates from
         // before the rule remain valid.
         Refusal::guard(
@@ -88,11 +88,11 @@ impl Record for CatalogueItem {
         )
     }
 
-    fn told(&self) -> Told {
-        Told {
+    fn event_summary(&self) -> EventSummary {
+        EventSummary {
             parent_id: Some(self.station_id),
             code: self.price_kind.name(),
-            ..Told::dated(self)
+            ..EventSummary::of_dated(self)
         }
     }
 }

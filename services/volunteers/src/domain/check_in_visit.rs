@@ -172,7 +172,7 @@ pub fn visited_already() -> Refusal {
 ///
 /// # Errors
 /// `GUARD_FAILED` if a visit is recorded on the day of the end or later.
-pub fn demand_none_later(last: Option<DateTime<Utc>>, end_date: NaiveDate) -> Result<(), Refusal> {
+pub fn require_none_later(last: Option<DateTime<Utc>>, end_date: NaiveDate) -> Result<(), Refusal> {
     // Days are those of the community's time zone. A visit early in the morning there is
     // still on the previous day in UTC.
     let last = last.map(|time| day_of(time, DEFAULT_ZONE));

@@ -4,7 +4,7 @@
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
-use wangge_resource::{Checks, Head, Record, Reference, Text, Told};
+use wangge_record::{Checks, EventSummary, Metadata, Record, Reference, Text};
 
 use super::area;
 
@@ -13,7 +13,7 @@ use super::area;
 pub struct ClosedDay {
     /// Fields common to all records; the area can be of any kind.
     #[serde(flatten)]
-    pub head: Head,
+    pub metadata: Metadata,
     /// Day on which the stations are closed.
     pub closed_date: NaiveDate,
     /// Reason, 1 to 100 characters, e.g. 国庆节.
@@ -25,12 +25,12 @@ pub struct ClosedDay {
 impl Record for ClosedDay {
     const KIND: &'static str = "closed_day";
 
-    fn head(&self) -> &Head {
-        &self.head
+    fn metadata(&self) -> &Metadata {
+        &self.metadata
     }
 
-    fn head_mut(&mut self) -> &mut Head {
-        &mut self.head
+    fn metadata_mut(&mut self) -> &mut Metadata {
+        &mut self.metadata
     }
 
     // No rules of its own. Bookings on that day are checked by
@@ -41,7 +41,7 @@ impl Record for ClosedDay {
         // Any kind of area, since a closed day also applies to the stations of all areas
         // below: a holiday of the district is one record.
         [
-            Some(Reference::area(&self.head).of(area::ANY, "must be an area")),
+            Some(Reference::area(&self.metadata).of(area::ANY, "must be an area")),
             self.station_id
                 .map(|id| Reference::id("station_id", "station", id)),
         ]
@@ -50,11 +50,11 @@ impl Record for ClosedDay {
         .collect()
     }
 
-    fn told(&self) -> Told {
-        Told {
+    fn event_summary(&self) -> EventSummary {
+        EventSummary {
             parent_id: self.station_id,
             start_date: Some(self.closed_date),
-            ..Told::default()
+            ..EventSummary::default()
         }
     }
 }

@@ -3,7 +3,9 @@
 
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
-use wangge_resource::{Checks, Course, Head, Record, Reference, Stateful, Text, Told, states};
+use wangge_record::{
+    Checks, EventSummary, Lifecycle, Metadata, Record, Reference, Stateful, Text, states,
+};
 
 states! {
     /// States of a delivery, numbered as in the contract.
@@ -24,10 +26,10 @@ states! {
 pub struct Delivery {
     /// Fields common to all records; the area is that of the station.
     #[serde(flatten)]
-    pub head: Head,
+    pub metadata: Metadata,
     /// Current state, and the steps that led to it.
     #[serde(flatten)]
-    pub course: Course<DeliveryState>,
+    pub lifecycle: Lifecycle<DeliveryState>,
     /// Id of the station.
     pub station_id: Uuid,
     /// Id of the resident, in the organization service; not verified.
@@ -42,26 +44,26 @@ impl Record for Delivery {
     const KIND: &'static str = "delivery";
     const HAS_OWN_AREA: bool = false;
 
-    fn head(&self) -> &Head {
-        &self.head
+    fn metadata(&self) -> &Metadata {
+        &self.metadata
     }
 
-    fn head_mut(&mut self) -> &mut Head {
-        &mut self.head
+    fn metadata_mut(&mut self) -> &mut Metadata {
+        &mut self.metadata
     }
 
     fn check(&self, checks: &mut Checks) {
-        let state = self.course.state();
+        let state = self.lifecycle.state();
         // Optional in state delivered, because staff deliver too; not allowed in the
         // other states.
         if state != DeliveryState::Delivered {
             let brought = self.volunteer_id.is_some();
-            checks.given_when(false, brought, "volunteer_id", state.name());
+            checks.required_if(false, brought, "volunteer_id", state.name());
         }
     }
 
     fn references(&self) -> Vec<Reference> {
-        let brought = self.course.last_day("deliver");
+        let brought = self.lifecycle.last_day("deliver");
         [
             Some(Reference::id("station_id", "station", self.station_id)),
             self.volunteer_id
@@ -72,15 +74,15 @@ impl Record for Delivery {
         .collect()
     }
 
-    fn placed_by(&self) -> Option<Uuid> {
+    fn area_from(&self) -> Option<Uuid> {
         Some(self.station_id)
     }
 
-    fn told(&self) -> Told {
-        Told {
+    fn event_summary(&self) -> EventSummary {
+        EventSummary {
             parent_id: Some(self.station_id),
             subject_id: Some(self.resident_id),
-            ..Told::course(self)
+            ..EventSummary::of_stateful(self)
         }
     }
 }
@@ -88,19 +90,19 @@ impl Record for Delivery {
 impl Stateful for Delivery {
     type State = DeliveryState;
 
-    fn course(&self) -> &Course<DeliveryState> {
-        &self.course
+    fn lifecycle(&self) -> &Lifecycle<DeliveryState> {
+        &self.lifecycle
     }
 
-    fn course_mut(&mut self) -> &mut Course<DeliveryState> {
-        &mut self.course
+    fn lifecycle_mut(&mut self) -> &mut Lifecycle<DeliveryState> {
+        &mut self.lifecycle
     }
 }
 
 #[cfg(test)]
 mod tests {
     use chrono::TimeZone as _;
-    use wangge_resource::lifecycle::Taken;
+    use wangge_record::lifecycle::NewTransition;
 
     use super::*;
 
@@ -108,14 +110,14 @@ mod tests {
     fn the_volunteer_is_asked_for_the_day_of_the_delivery() {
         let noon = |day| chrono::Utc.with_ymd_and_hms(2022, 3, day, 4, 0, 0).unwrap();
         let mut delivery = Delivery {
-            head: Head::new(Uuid::nil(), noon(1)),
-            course: Course::default(),
+            metadata: Metadata::new(Uuid::nil(), noon(1)),
+            lifecycle: Lifecycle::default(),
             station_id: Uuid::nil(),
             resident_id: Uuid::nil(),
             volunteer_id: Some(Uuid::nil()),
             goods: Text("大米".into()),
         };
-        let step = Taken {
+        let step = NewTransition {
             action: "deliver",
             time: noon(4),
             actor: String::new(),
@@ -128,6 +130,6 @@ mod tests {
 
     #[test]
     fn every_state_and_action() {
-        insta::assert_snapshot!(wangge_resource::lifecycle::table(DeliveryState::ALL));
+        insta::assert_snapshot!(wangge_record::lifecycle::table(DeliveryState::ALL));
     }
 }

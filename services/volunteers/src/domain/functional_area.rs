@@ -4,14 +4,14 @@ use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 use wangge_kernel::refusal::Refusal;
-use wangge_resource::{Checks, Head, Record, Reference, Text, Told, dated};
+use wangge_record::{Checks, EventSummary, Metadata, Record, Reference, Text, dated};
 
 /// A functional area (功能区) of a station.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FunctionalArea {
     /// Fields common to all records; the area is that of the station.
     #[serde(flatten)]
-    pub head: Head,
+    pub metadata: Metadata,
     /// Id of the station.
     pub station_id: Uuid,
     /// Name, 1 to 100 characters.
@@ -29,12 +29,12 @@ impl Record for FunctionalArea {
     const KIND: &'static str = "functional_area";
     const HAS_OWN_AREA: bool = false;
 
-    fn head(&self) -> &Head {
-        &self.head
+    fn metadata(&self) -> &Metadata {
+        &self.metadata
     }
 
-    fn head_mut(&mut self) -> &mut Head {
-        &mut self.head
+    fn metadata_mut(&mut self) -> &mut Metadata {
+        &mut self.metadata
     }
 
     fn check(&self, checks: &mut Checks) {
@@ -51,11 +51,11 @@ impl Record for FunctionalArea {
         vec![Reference::id("station_id", "station", self.station_id)]
     }
 
-    fn placed_by(&self) -> Option<Uuid> {
+    fn area_from(&self) -> Option<Uuid> {
         Some(self.station_id)
     }
 
-    fn taken(&self) -> Refusal {
+    fn conflict_error(&self) -> Refusal {
         // Reported by `store::doubles`. No constraint enforces it, since duplicates from
         // before the rule remain valid.
         Refusal::guard(
@@ -65,11 +65,11 @@ impl Record for FunctionalArea {
         )
     }
 
-    fn told(&self) -> Told {
-        Told {
+    fn event_summary(&self) -> EventSummary {
+        EventSummary {
             parent_id: Some(self.station_id),
             amount: self.capacity.into(),
-            ..Told::dated(self)
+            ..EventSummary::of_dated(self)
         }
     }
 }

@@ -3,7 +3,7 @@
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
-use wangge_resource::{Checks, Head, Record, Reference, Text, Told, dated};
+use wangge_record::{Checks, EventSummary, Metadata, Record, Reference, Text, dated};
 
 use super::{area, service_event::ServiceKind};
 
@@ -12,7 +12,7 @@ use super::{area, service_event::ServiceKind};
 pub struct Need {
     /// Fields common to all records; the area is a community or a grid.
     #[serde(flatten)]
-    pub head: Head,
+    pub metadata: Metadata,
     /// Description of the need, 1 to 100 characters.
     pub title: Text,
     /// Kind of service that is needed.
@@ -31,12 +31,12 @@ dated!(Need);
 impl Record for Need {
     const KIND: &'static str = "need";
 
-    fn head(&self) -> &Head {
-        &self.head
+    fn metadata(&self) -> &Metadata {
+        &self.metadata
     }
 
-    fn head_mut(&mut self) -> &mut Head {
-        &mut self.head
+    fn metadata_mut(&mut self) -> &mut Metadata {
+        &mut self.metadata
     }
 
     fn check(&self, checks: &mut Checks) {
@@ -48,7 +48,7 @@ impl Record for Need {
         // can't be, since no feed brings residents to this service.
         [
             Some(
-                Reference::area(&self.head)
+                Reference::area(&self.metadata)
                     .of(area::COMMUNITIES_AND_GRIDS, "must be a community or a grid"),
             ),
             self.unit_id.map(|id| Reference::id("unit_id", "unit", id)),
@@ -59,12 +59,12 @@ impl Record for Need {
     }
 
     // No title: events contain public names only, never what somebody has written.
-    fn told(&self) -> Told {
-        Told {
+    fn event_summary(&self) -> EventSummary {
+        EventSummary {
             parent_id: None,
             subject_id: self.resident_id.or(self.unit_id),
             code: self.kind.name(),
-            ..Told::dated(self)
+            ..EventSummary::of_dated(self)
         }
     }
 }

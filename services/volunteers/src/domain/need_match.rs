@@ -5,14 +5,14 @@ use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 use wangge_kernel::refusal::Refusal;
-use wangge_resource::{Checks, Head, Record, Reference, Text, Told};
+use wangge_record::{Checks, EventSummary, Metadata, Record, Reference, Text};
 
 /// A match between a need and a resource that can meet it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct NeedMatch {
     /// Fields common to all records; the area is that of the need.
     #[serde(flatten)]
-    pub head: Head,
+    pub metadata: Metadata,
     /// Id of the need.
     pub need_id: Uuid,
     /// Id of the resource.
@@ -29,12 +29,12 @@ impl Record for NeedMatch {
     const KIND: &'static str = "need_match";
     const HAS_OWN_AREA: bool = false;
 
-    fn head(&self) -> &Head {
-        &self.head
+    fn metadata(&self) -> &Metadata {
+        &self.metadata
     }
 
-    fn head_mut(&mut self) -> &mut Head {
-        &mut self.head
+    fn metadata_mut(&mut self) -> &mut Metadata {
+        &mut self.metadata
     }
 
     fn check(&self, checks: &mut Checks) {
@@ -53,11 +53,11 @@ impl Record for NeedMatch {
         .collect()
     }
 
-    fn placed_by(&self) -> Option<Uuid> {
+    fn area_from(&self) -> Option<Uuid> {
         Some(self.need_id)
     }
 
-    fn taken(&self) -> Refusal {
+    fn conflict_error(&self) -> Refusal {
         // Reported by `store::doubles`. No constraint enforces it, since duplicates from
         // before the rule remain valid.
         Refusal::guard(
@@ -67,14 +67,14 @@ impl Record for NeedMatch {
         )
     }
 
-    fn told(&self) -> Told {
-        Told {
+    fn event_summary(&self) -> EventSummary {
+        EventSummary {
             parent_id: Some(self.need_id),
             subject_id: Some(self.resource_id),
             // Also the day on which the need, the resource and the volunteer must be in
             // effect.
             start_date: Some(self.match_date),
-            ..Told::default()
+            ..EventSummary::default()
         }
     }
 }

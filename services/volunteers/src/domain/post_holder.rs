@@ -5,14 +5,14 @@ use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 use wangge_kernel::refusal::Refusal;
-use wangge_resource::{Checks, Head, Record, Reference, Told, dated};
+use wangge_record::{Checks, EventSummary, Metadata, Record, Reference, dated};
 
 /// A volunteer who is responsible for a post, for a period of time.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PostHolder {
     /// Fields common to all records; the area is that of the post.
     #[serde(flatten)]
-    pub head: Head,
+    pub metadata: Metadata,
     /// Id of the service post.
     pub service_post_id: Uuid,
     /// Id of the volunteer.
@@ -28,12 +28,12 @@ impl Record for PostHolder {
     const KIND: &'static str = "post_holder";
     const HAS_OWN_AREA: bool = false;
 
-    fn head(&self) -> &Head {
-        &self.head
+    fn metadata(&self) -> &Metadata {
+        &self.metadata
     }
 
-    fn head_mut(&mut self) -> &mut Head {
-        &mut self.head
+    fn metadata_mut(&mut self) -> &mut Metadata {
+        &mut self.metadata
     }
 
     fn check(&self, checks: &mut Checks) {
@@ -47,11 +47,11 @@ impl Record for PostHolder {
         ]
     }
 
-    fn placed_by(&self) -> Option<Uuid> {
+    fn area_from(&self) -> Option<Uuid> {
         Some(self.service_post_id)
     }
 
-    fn taken(&self) -> Refusal {
+    fn conflict_error(&self) -> Refusal {
         Refusal::guard(
             "held_already",
             Self::KIND,
@@ -65,11 +65,11 @@ impl Record for PostHolder {
         Some(format!("{} {}", self.service_post_id, self.volunteer_id))
     }
 
-    fn told(&self) -> Told {
-        Told {
+    fn event_summary(&self) -> EventSummary {
+        EventSummary {
             parent_id: Some(self.service_post_id),
             subject_id: Some(self.volunteer_id),
-            ..Told::dated(self)
+            ..EventSummary::of_dated(self)
         }
     }
 }

@@ -3,8 +3,8 @@
 
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
-use wangge_resource::{
-    Checks, Course, Head, Note, Record, Reference, Stateful, Text, Told, states,
+use wangge_record::{
+    Checks, EventSummary, Lifecycle, Metadata, Note, Record, Reference, Stateful, Text, states,
 };
 
 states! {
@@ -35,10 +35,10 @@ states! {
 pub struct Project {
     /// Fields common to all records; the area is that of the need.
     #[serde(flatten)]
-    pub head: Head,
+    pub metadata: Metadata,
     /// Current state, and the steps that led to it.
     #[serde(flatten)]
-    pub course: Course<ProjectState>,
+    pub lifecycle: Lifecycle<ProjectState>,
     /// Title, 1 to 100 characters.
     pub title: Text,
     /// Id of the need that it meets.
@@ -57,12 +57,12 @@ impl Record for Project {
     const KIND: &'static str = "project";
     const HAS_OWN_AREA: bool = false;
 
-    fn head(&self) -> &Head {
-        &self.head
+    fn metadata(&self) -> &Metadata {
+        &self.metadata
     }
 
-    fn head_mut(&mut self) -> &mut Head {
-        &mut self.head
+    fn metadata_mut(&mut self) -> &mut Metadata {
+        &mut self.metadata
     }
 
     fn check(&self, checks: &mut Checks) {
@@ -72,16 +72,16 @@ impl Record for Project {
             "int32.gte",
             "must be 1 or more",
         );
-        let state = self.course.state();
+        let state = self.lifecycle.state();
         let name = state.name();
         // A project can be cancelled before or after it is matched, so a cancelled
         // project may or may not have a match.
         if state != ProjectState::Cancelled {
             let matched = state != ProjectState::Needed;
-            checks.given_when(matched, self.need_match_id.is_some(), "need_match_id", name);
+            checks.required_if(matched, self.need_match_id.is_some(), "need_match_id", name);
         }
         let evaluated = state == ProjectState::Evaluated;
-        checks.given_when(evaluated, self.score > 0, "score", name);
+        checks.required_if(evaluated, self.score > 0, "score", name);
         // The score is stored as 0 while there is none, so 0 is in the range; the check
         // above rejects it for an evaluated project.
         checks.rule(
@@ -91,7 +91,7 @@ impl Record for Project {
             "must be between 0 and 5",
         );
         let found = !self.evaluation.0.trim().is_empty();
-        checks.given_when(evaluated, found, "evaluation", name);
+        checks.required_if(evaluated, found, "evaluation", name);
     }
 
     fn references(&self) -> Vec<Reference> {
@@ -107,14 +107,14 @@ impl Record for Project {
         .collect()
     }
 
-    fn placed_by(&self) -> Option<Uuid> {
+    fn area_from(&self) -> Option<Uuid> {
         Some(self.need_id)
     }
 
-    fn told(&self) -> Told {
-        Told {
+    fn event_summary(&self) -> EventSummary {
+        EventSummary {
             parent_id: Some(self.need_id),
-            ..Told::course(self)
+            ..EventSummary::of_stateful(self)
         }
     }
 }
@@ -122,12 +122,12 @@ impl Record for Project {
 impl Stateful for Project {
     type State = ProjectState;
 
-    fn course(&self) -> &Course<ProjectState> {
-        &self.course
+    fn lifecycle(&self) -> &Lifecycle<ProjectState> {
+        &self.lifecycle
     }
 
-    fn course_mut(&mut self) -> &mut Course<ProjectState> {
-        &mut self.course
+    fn lifecycle_mut(&mut self) -> &mut Lifecycle<ProjectState> {
+        &mut self.lifecycle
     }
 }
 
@@ -137,6 +137,6 @@ mod tests {
 
     #[test]
     fn every_state_and_action() {
-        insta::assert_snapshot!(wangge_resource::lifecycle::table(ProjectState::ALL));
+        insta::assert_snapshot!(wangge_record::lifecycle::table(ProjectState::ALL));
     }
 }

@@ -3,7 +3,9 @@
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 use wangge_kernel::refusal::Refusal;
-use wangge_resource::{Checks, Course, Head, Record, Reference, Stateful, Told, states};
+use wangge_record::{
+    Checks, EventSummary, Lifecycle, Metadata, Record, Reference, Stateful, states,
+};
 
 use super::project::ProjectState;
 
@@ -23,10 +25,10 @@ states! {
 pub struct ProjectClaim {
     /// Fields common to all records; the area is that of the project.
     #[serde(flatten)]
-    pub head: Head,
+    pub metadata: Metadata,
     /// Current state, and the steps that led to it.
     #[serde(flatten)]
-    pub course: Course<ProjectClaimState>,
+    pub lifecycle: Lifecycle<ProjectClaimState>,
     /// Id of the project.
     pub project_id: Uuid,
     /// Id of the claiming unit; `None` if a volunteer claims.
@@ -39,12 +41,12 @@ impl Record for ProjectClaim {
     const KIND: &'static str = "project_claim";
     const HAS_OWN_AREA: bool = false;
 
-    fn head(&self) -> &Head {
-        &self.head
+    fn metadata(&self) -> &Metadata {
+        &self.metadata
     }
 
-    fn head_mut(&mut self) -> &mut Head {
-        &mut self.head
+    fn metadata_mut(&mut self) -> &mut Metadata {
+        &mut self.metadata
     }
 
     fn check(&self, checks: &mut Checks) {
@@ -71,11 +73,11 @@ impl Record for ProjectClaim {
         .collect()
     }
 
-    fn placed_by(&self) -> Option<Uuid> {
+    fn area_from(&self) -> Option<Uuid> {
         Some(self.project_id)
     }
 
-    fn taken(&self) -> Refusal {
+    fn conflict_error(&self) -> Refusal {
         // Reported for a violation of `project_claim_claimant`, an index that ignores
         // withdrawn claims: the claimant can claim a place again.
         Refusal::guard(
@@ -85,11 +87,11 @@ impl Record for ProjectClaim {
         )
     }
 
-    fn told(&self) -> Told {
-        Told {
+    fn event_summary(&self) -> EventSummary {
+        EventSummary {
             parent_id: Some(self.project_id),
             subject_id: self.unit_id.or(self.volunteer_id),
-            ..Told::course(self)
+            ..EventSummary::of_stateful(self)
         }
     }
 }
@@ -97,12 +99,12 @@ impl Record for ProjectClaim {
 impl Stateful for ProjectClaim {
     type State = ProjectClaimState;
 
-    fn course(&self) -> &Course<ProjectClaimState> {
-        &self.course
+    fn lifecycle(&self) -> &Lifecycle<ProjectClaimState> {
+        &self.lifecycle
     }
 
-    fn course_mut(&mut self) -> &mut Course<ProjectClaimState> {
-        &mut self.course
+    fn lifecycle_mut(&mut self) -> &mut Lifecycle<ProjectClaimState> {
+        &mut self.lifecycle
     }
 }
 
@@ -112,6 +114,6 @@ mod tests {
 
     #[test]
     fn every_state_and_action() {
-        insta::assert_snapshot!(wangge_resource::lifecycle::table(ProjectClaimState::ALL));
+        insta::assert_snapshot!(wangge_record::lifecycle::table(ProjectClaimState::ALL));
     }
 }

@@ -3,7 +3,7 @@
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
-use wangge_resource::{Checks, Head, Record, Reference, Text, Told, dated};
+use wangge_record::{Checks, EventSummary, Metadata, Record, Reference, Text, dated};
 
 use super::area;
 
@@ -12,7 +12,7 @@ use super::area;
 pub struct ProviderContract {
     /// Fields common to all records; the area is a community.
     #[serde(flatten)]
-    pub head: Head,
+    pub metadata: Metadata,
     /// Id of the provider, a unit in the organization service.
     pub unit_id: Uuid,
     /// Id of the station where the services are provided, if there is one.
@@ -31,12 +31,12 @@ dated!(ProviderContract);
 impl Record for ProviderContract {
     const KIND: &'static str = "provider_contract";
 
-    fn head(&self) -> &Head {
-        &self.head
+    fn metadata(&self) -> &Metadata {
+        &self.metadata
     }
 
-    fn head_mut(&mut self) -> &mut Head {
-        &mut self.head
+    fn metadata_mut(&mut self) -> &mut Metadata {
+        &mut self.metadata
     }
 
     fn check(&self, checks: &mut Checks) {
@@ -54,7 +54,7 @@ impl Record for ProviderContract {
             .station_id
             .map(|id| Reference::id("station_id", "station", id));
         [
-            Reference::area(&self.head).of(area::COMMUNITIES, "must be a community"),
+            Reference::area(&self.metadata).of(area::COMMUNITIES, "must be a community"),
             Reference::id("unit_id", "unit", self.unit_id),
         ]
         .into_iter()
@@ -62,12 +62,12 @@ impl Record for ProviderContract {
         .collect()
     }
 
-    fn told(&self) -> Told {
-        Told {
+    fn event_summary(&self) -> EventSummary {
+        EventSummary {
             parent_id: self.station_id,
             subject_id: Some(self.unit_id),
             amount: self.amount_fen,
-            ..Told::dated(self)
+            ..EventSummary::of_dated(self)
         }
     }
 }

@@ -5,7 +5,7 @@ use chrono::{Datelike as _, NaiveDate};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 use wangge_kernel::coded_enum;
-use wangge_resource::{Checks, Head, Record, Reference, Text, Told, dated};
+use wangge_record::{Checks, EventSummary, Metadata, Record, Reference, Text, dated};
 
 coded_enum! {
     /// A day of the week, numbered as in the contract (and as in ISO 8601).
@@ -32,7 +32,7 @@ coded_enum! {
 pub struct RecurringSession {
     /// Fields common to all records; the area is that of the station.
     #[serde(flatten)]
-    pub head: Head,
+    pub metadata: Metadata,
     /// Id of the station.
     pub station_id: Uuid,
     /// Name, 1 to 100 characters.
@@ -58,12 +58,12 @@ impl Record for RecurringSession {
     const KIND: &'static str = "recurring_session";
     const HAS_OWN_AREA: bool = false;
 
-    fn head(&self) -> &Head {
-        &self.head
+    fn metadata(&self) -> &Metadata {
+        &self.metadata
     }
 
-    fn head_mut(&mut self) -> &mut Head {
-        &mut self.head
+    fn metadata_mut(&mut self) -> &mut Metadata {
+        &mut self.metadata
     }
 
     fn check(&self, checks: &mut Checks) {
@@ -95,17 +95,17 @@ impl Record for RecurringSession {
         .collect()
     }
 
-    fn placed_by(&self) -> Option<Uuid> {
+    fn area_from(&self) -> Option<Uuid> {
         Some(self.station_id)
     }
 
-    fn told(&self) -> Told {
-        Told {
+    fn event_summary(&self) -> EventSummary {
+        EventSummary {
             parent_id: Some(self.station_id),
             code: self.weekday.name(),
             amount: self.capacity.into(),
             title: self.name.0.clone(),
-            ..Told::dated(self)
+            ..EventSummary::of_dated(self)
         }
     }
 }

@@ -9,7 +9,7 @@ use wangge_kernel::{
     limit::{DEFAULT_ZONE, day_start},
     typed_id,
 };
-use wangge_resource::{Days, End};
+use wangge_record::{Days, End};
 
 use crate::domain::area::Area;
 
@@ -166,10 +166,10 @@ pub fn check_references(
         .collect();
     if violations.is_empty() {
         if let Some(area) = area {
-            area.days().demand("area", "area_code", new.start_date)?;
+            area.days().require("area", "area_code", new.start_date)?;
         }
         let unit = unit.unwrap_or_default();
-        return unit.demand("unit", "home_unit_id", new.start_date);
+        return unit.require("unit", "home_unit_id", new.start_date);
     }
     Err(Refusal {
         reason: Reason::ReferenceUnknown,

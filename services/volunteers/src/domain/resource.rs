@@ -4,7 +4,7 @@
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
-use wangge_resource::{Checks, Head, Record, Reference, Text, Told, dated};
+use wangge_record::{Checks, EventSummary, Metadata, Record, Reference, Text, dated};
 
 use super::{area, service_event::ServiceKind};
 
@@ -13,7 +13,7 @@ use super::{area, service_event::ServiceKind};
 pub struct Resource {
     /// Fields common to all records; the area is a community or a grid.
     #[serde(flatten)]
-    pub head: Head,
+    pub metadata: Metadata,
     /// Description of the resource, 1 to 100 characters.
     pub title: Text,
     /// Kind of service that it can provide.
@@ -32,12 +32,12 @@ dated!(Resource);
 impl Record for Resource {
     const KIND: &'static str = "resource";
 
-    fn head(&self) -> &Head {
-        &self.head
+    fn metadata(&self) -> &Metadata {
+        &self.metadata
     }
 
-    fn head_mut(&mut self) -> &mut Head {
-        &mut self.head
+    fn metadata_mut(&mut self) -> &mut Metadata {
+        &mut self.metadata
     }
 
     fn check(&self, checks: &mut Checks) {
@@ -50,7 +50,7 @@ impl Record for Resource {
     fn references(&self) -> Vec<Reference> {
         [
             Some(
-                Reference::area(&self.head)
+                Reference::area(&self.metadata)
                     .of(area::COMMUNITIES_AND_GRIDS, "must be a community or a grid"),
             ),
             self.unit_id.map(|id| Reference::id("unit_id", "unit", id)),
@@ -62,11 +62,11 @@ impl Record for Resource {
         .collect()
     }
 
-    fn told(&self) -> Told {
-        Told {
+    fn event_summary(&self) -> EventSummary {
+        EventSummary {
             subject_id: self.unit_id.or(self.volunteer_id),
             code: self.kind.name(),
-            ..Told::dated(self)
+            ..EventSummary::of_dated(self)
         }
     }
 }

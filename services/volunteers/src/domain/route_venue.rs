@@ -4,14 +4,14 @@ use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 use wangge_kernel::refusal::Refusal;
-use wangge_resource::{Checks, Head, Record, Reference, Text, Told, dated};
+use wangge_record::{Checks, EventSummary, Metadata, Record, Reference, Text, dated};
 
 /// A venue on a route.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RouteVenue {
     /// Fields common to all records; the area is that of the route.
     #[serde(flatten)]
-    pub head: Head,
+    pub metadata: Metadata,
     /// Id of the venue route.
     pub venue_route_id: Uuid,
     /// Position in the order, from 1; unique within the route at any time.
@@ -31,12 +31,12 @@ impl Record for RouteVenue {
     const KIND: &'static str = "route_venue";
     const HAS_OWN_AREA: bool = false;
 
-    fn head(&self) -> &Head {
-        &self.head
+    fn metadata(&self) -> &Metadata {
+        &self.metadata
     }
 
-    fn head_mut(&mut self) -> &mut Head {
-        &mut self.head
+    fn metadata_mut(&mut self) -> &mut Metadata {
+        &mut self.metadata
     }
 
     fn check(&self, checks: &mut Checks) {
@@ -64,11 +64,11 @@ impl Record for RouteVenue {
         .collect()
     }
 
-    fn placed_by(&self) -> Option<Uuid> {
+    fn area_from(&self) -> Option<Uuid> {
         Some(self.venue_route_id)
     }
 
-    fn taken(&self) -> Refusal {
+    fn conflict_error(&self) -> Refusal {
         Refusal::guard(
             "position_taken",
             Self::KIND,
@@ -82,12 +82,12 @@ impl Record for RouteVenue {
         Some(format!("{} {}", self.venue_route_id, self.position))
     }
 
-    fn told(&self) -> Told {
-        Told {
+    fn event_summary(&self) -> EventSummary {
+        EventSummary {
             parent_id: Some(self.venue_route_id),
             subject_id: self.station_id,
             amount: self.position.into(),
-            ..Told::dated(self)
+            ..EventSummary::of_dated(self)
         }
     }
 }

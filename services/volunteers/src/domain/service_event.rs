@@ -8,7 +8,9 @@ use wangge_kernel::{
     coded_enum,
     limit::{DEFAULT_ZONE, day_of},
 };
-use wangge_resource::{Checks, Course, Head, Record, Reference, Stateful, Text, Told, states};
+use wangge_record::{
+    Checks, EventSummary, Lifecycle, Metadata, Record, Reference, Stateful, Text, states,
+};
 
 use super::area;
 
@@ -55,10 +57,10 @@ states! {
 pub struct ServiceEvent {
     /// Fields common to all records; the area is a community or a grid.
     #[serde(flatten)]
-    pub head: Head,
+    pub metadata: Metadata,
     /// Current state, and the steps that led to it.
     #[serde(flatten)]
-    pub course: Course<ServiceEventState>,
+    pub lifecycle: Lifecycle<ServiceEventState>,
     /// Title, 1 to 100 characters.
     pub title: Text,
     /// Kind of service at the event.
@@ -76,12 +78,12 @@ pub struct ServiceEvent {
 impl Record for ServiceEvent {
     const KIND: &'static str = "service_event";
 
-    fn head(&self) -> &Head {
-        &self.head
+    fn metadata(&self) -> &Metadata {
+        &self.metadata
     }
 
-    fn head_mut(&mut self) -> &mut Head {
-        &mut self.head
+    fn metadata_mut(&mut self) -> &mut Metadata {
+        &mut self.metadata
     }
 
     fn check(&self, checks: &mut Checks) {
@@ -96,7 +98,7 @@ impl Record for ServiceEvent {
     fn references(&self) -> Vec<Reference> {
         [
             Some(
-                Reference::area(&self.head)
+                Reference::area(&self.metadata)
                     .of(area::COMMUNITIES_AND_GRIDS, "must be a community or a grid"),
             ),
             self.team_id.map(|id| Reference::id("team_id", "team", id)),
@@ -108,14 +110,14 @@ impl Record for ServiceEvent {
         .collect()
     }
 
-    fn told(&self) -> Told {
-        Told {
+    fn event_summary(&self) -> EventSummary {
+        EventSummary {
             parent_id: self.team_id,
             code: self.kind.name(),
             // Also the day on which the team and the station must be in effect: an event
             // is planned in advance, so today is not the day that matters.
             start_date: Some(day_of(self.start_time, DEFAULT_ZONE)),
-            ..Told::course(self)
+            ..EventSummary::of_stateful(self)
         }
     }
 }
@@ -123,12 +125,12 @@ impl Record for ServiceEvent {
 impl Stateful for ServiceEvent {
     type State = ServiceEventState;
 
-    fn course(&self) -> &Course<ServiceEventState> {
-        &self.course
+    fn lifecycle(&self) -> &Lifecycle<ServiceEventState> {
+        &self.lifecycle
     }
 
-    fn course_mut(&mut self) -> &mut Course<ServiceEventState> {
-        &mut self.course
+    fn lifecycle_mut(&mut self) -> &mut Lifecycle<ServiceEventState> {
+        &mut self.lifecycle
     }
 
     fn settle(&mut self, action: &'static str, now: DateTime<Utc>) -> Result<(), Refusal> {
@@ -146,6 +148,6 @@ mod tests {
 
     #[test]
     fn every_state_and_action() {
-        insta::assert_snapshot!(wangge_resource::lifecycle::table(ServiceEventState::ALL));
+        insta::assert_snapshot!(wangge_record::lifecycle::table(ServiceEventState::ALL));
     }
 }

@@ -2,7 +2,7 @@
 
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
-use wangge_resource::{Checks, Head, Record, Reference, Text, Told, dated};
+use wangge_record::{Checks, EventSummary, Metadata, Record, Reference, Text, dated};
 
 use super::area;
 
@@ -11,7 +11,7 @@ use super::area;
 pub struct ServicePost {
     /// Fields common to all records; the area is a community or a grid.
     #[serde(flatten)]
-    pub head: Head,
+    pub metadata: Metadata,
     /// Name, 1 to 100 characters.
     pub name: Text,
     /// Planned number of holders, 1 or more.
@@ -26,12 +26,12 @@ dated!(ServicePost);
 impl Record for ServicePost {
     const KIND: &'static str = "service_post";
 
-    fn head(&self) -> &Head {
-        &self.head
+    fn metadata(&self) -> &Metadata {
+        &self.metadata
     }
 
-    fn head_mut(&mut self) -> &mut Head {
-        &mut self.head
+    fn metadata_mut(&mut self) -> &mut Metadata {
+        &mut self.metadata
     }
 
     fn check(&self, checks: &mut Checks) {
@@ -46,16 +46,16 @@ impl Record for ServicePost {
 
     fn references(&self) -> Vec<Reference> {
         vec![
-            Reference::area(&self.head)
+            Reference::area(&self.metadata)
                 .of(area::COMMUNITIES_AND_GRIDS, "must be a community or a grid"),
         ]
     }
 
-    fn told(&self) -> Told {
-        Told {
+    fn event_summary(&self) -> EventSummary {
+        EventSummary {
             amount: self.planned_count.into(),
             title: self.name.0.clone(),
-            ..Told::dated(self)
+            ..EventSummary::of_dated(self)
         }
     }
 }

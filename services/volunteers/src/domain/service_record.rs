@@ -5,7 +5,9 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 use wangge_kernel::limit::{DEFAULT_ZONE, day_of};
-use wangge_resource::{Checks, Course, Head, Record, Reference, Stateful, Told, states};
+use wangge_record::{
+    Checks, EventSummary, Lifecycle, Metadata, Record, Reference, Stateful, states,
+};
 
 use super::service_event::ServiceEventState;
 
@@ -25,10 +27,10 @@ states! {
 pub struct ServiceRecord {
     /// Fields common to all records; the area is that of the station or event.
     #[serde(flatten)]
-    pub head: Head,
+    pub metadata: Metadata,
     /// Current state, and the steps that led to it.
     #[serde(flatten)]
-    pub course: Course<ServiceRecordState>,
+    pub lifecycle: Lifecycle<ServiceRecordState>,
     /// Id of the station; `None` if the service was at an event.
     pub station_id: Option<Uuid>,
     /// Id of the event; `None` if the service was at a station.
@@ -46,12 +48,12 @@ impl Record for ServiceRecord {
     const KIND: &'static str = "service_record";
     const HAS_OWN_AREA: bool = false;
 
-    fn head(&self) -> &Head {
-        &self.head
+    fn metadata(&self) -> &Metadata {
+        &self.metadata
     }
 
-    fn head_mut(&mut self) -> &mut Head {
-        &mut self.head
+    fn metadata_mut(&mut self) -> &mut Metadata {
+        &mut self.metadata
     }
 
     fn check(&self, checks: &mut Checks) {
@@ -83,13 +85,13 @@ impl Record for ServiceRecord {
         .collect()
     }
 
-    fn placed_by(&self) -> Option<Uuid> {
+    fn area_from(&self) -> Option<Uuid> {
         self.station_id.or(self.service_event_id)
     }
 
-    fn told(&self) -> Told {
-        Told {
-            parent_id: self.placed_by(),
+    fn event_summary(&self) -> EventSummary {
+        EventSummary {
+            parent_id: self.area_from(),
             subject_id: self.resident_id,
             code: if self.station_id.is_some() {
                 "station"
@@ -99,7 +101,7 @@ impl Record for ServiceRecord {
             // Also the day on which the station or the catalogue item must be in effect,
             // so that a service can still be recorded after they have ended.
             start_date: Some(day_of(self.served_time, DEFAULT_ZONE)),
-            ..Told::course(self)
+            ..EventSummary::of_stateful(self)
         }
     }
 }
@@ -107,12 +109,12 @@ impl Record for ServiceRecord {
 impl Stateful for ServiceRecord {
     type State = ServiceRecordState;
 
-    fn course(&self) -> &Course<ServiceRecordState> {
-        &self.course
+    fn lifecycle(&self) -> &Lifecycle<ServiceRecordState> {
+        &self.lifecycle
     }
 
-    fn course_mut(&mut self) -> &mut Course<ServiceRecordState> {
-        &mut self.course
+    fn lifecycle_mut(&mut self) -> &mut Lifecycle<ServiceRecordState> {
+        &mut self.lifecycle
     }
 }
 
@@ -122,6 +124,6 @@ mod tests {
 
     #[test]
     fn every_state_and_action() {
-        insta::assert_snapshot!(wangge_resource::lifecycle::table(ServiceRecordState::ALL));
+        insta::assert_snapshot!(wangge_record::lifecycle::table(ServiceRecordState::ALL));
     }
 }

@@ -6,7 +6,9 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 use wangge_kernel::limit::{DEFAULT_ZONE, day_of};
 use wangge_kernel::refusal::Refusal;
-use wangge_resource::{Checks, Course, Head, Record, Reference, Stateful, Told, states};
+use wangge_record::{
+    Checks, EventSummary, Lifecycle, Metadata, Record, Reference, Stateful, states,
+};
 
 use super::service_event::ServiceEventState;
 
@@ -43,10 +45,10 @@ states! {
 pub struct Shift {
     /// Fields common to all records; the area is that of the event, post or station.
     #[serde(flatten)]
-    pub head: Head,
+    pub metadata: Metadata,
     /// Current state, and the steps that led to it.
     #[serde(flatten)]
-    pub course: Course<ShiftState>,
+    pub lifecycle: Lifecycle<ShiftState>,
     /// Id of the event that it belongs to; exactly one of the three ids is set.
     pub service_event_id: Option<Uuid>,
     /// Id of the post that it belongs to.
@@ -71,12 +73,12 @@ impl Record for Shift {
     const KIND: &'static str = "shift";
     const HAS_OWN_AREA: bool = false;
 
-    fn head(&self) -> &Head {
-        &self.head
+    fn metadata(&self) -> &Metadata {
+        &self.metadata
     }
 
-    fn head_mut(&mut self) -> &mut Head {
-        &mut self.head
+    fn metadata_mut(&mut self) -> &mut Metadata {
+        &mut self.metadata
     }
 
     fn check(&self, checks: &mut Checks) {
@@ -91,7 +93,7 @@ impl Record for Shift {
             "time.order",
             "must be after start_time, by at most 24 hours",
         );
-        let state = self.course.state();
+        let state = self.lifecycle.state();
         let later = [
             ShiftState::SignedIn,
             ShiftState::SignedOut,
@@ -99,30 +101,30 @@ impl Record for Shift {
             ShiftState::Certified,
         ];
         let [has_come, has_left, confirmed] =
-            [0, 1, 2].map(|from| self.course.is_in(&later[from..]));
+            [0, 1, 2].map(|from| self.lifecycle.is_in(&later[from..]));
         let name = state.name();
         // A shift can be cancelled while open or while filled, so a cancelled one may or
         // may not have a volunteer.
         if state != ShiftState::Cancelled {
             let taken = state != ShiftState::Open;
-            checks.given_when(taken, self.volunteer_id.is_some(), "volunteer_id", name);
+            checks.required_if(taken, self.volunteer_id.is_some(), "volunteer_id", name);
         }
-        checks.given_when(
+        checks.required_if(
             has_come,
             self.signed_in_time.is_some(),
             "signed_in_time",
             name,
         );
-        checks.given_when(
+        checks.required_if(
             has_left,
             self.signed_out_time.is_some(),
             "signed_out_time",
             name,
         );
-        checks.given_when(confirmed, self.worked_minutes > 0, "worked_minutes", name);
+        checks.required_if(confirmed, self.worked_minutes > 0, "worked_minutes", name);
         // Without this limit, a volunteer could sign in and out at once and have 24 hours
         // confirmed. A correction requires a reason, so it may exceed the limit.
-        let corrected = self.course.last_time("correct_hours").is_some();
+        let corrected = self.lifecycle.last_time("correct_hours").is_some();
         checks.rule(
             corrected || i64::from(self.worked_minutes) <= self.signed_minutes(),
             "worked_minutes",
@@ -155,12 +157,12 @@ impl Record for Shift {
         .collect()
     }
 
-    fn placed_by(&self) -> Option<Uuid> {
+    fn area_from(&self) -> Option<Uuid> {
         self.service_event_id
             .or(self.service_post_id.or(self.station_id))
     }
 
-    fn taken(&self) -> Refusal {
+    fn conflict_error(&self) -> Refusal {
         // Reported for a violation of `shift_overlap`, an exclusion constraint of the table.
         Refusal::guard(
             "shift_overlaps",
@@ -169,16 +171,16 @@ impl Record for Shift {
         )
     }
 
-    fn told(&self) -> Told {
-        Told {
-            parent_id: self.placed_by(),
+    fn event_summary(&self) -> EventSummary {
+        EventSummary {
+            parent_id: self.area_from(),
             subject_id: self.volunteer_id,
             code: self.at(),
             amount: self.worked_minutes.into(),
             // Also the day on which the post or station and the volunteer must be in
             // effect: a shift is filled in advance, so today is not the day that matters.
             start_date: Some(day_of(self.start_time, DEFAULT_ZONE)),
-            ..Told::course(self)
+            ..EventSummary::of_stateful(self)
         }
     }
 }
@@ -200,7 +202,7 @@ impl Shift {
 
     /// Checks that the volunteer can sign in now: from one hour before the start until
     /// the end.
-    fn demand_sign_in(&self, now: DateTime<Utc>) -> Result<(), Refusal> {
+    fn require_sign_in(&self, now: DateTime<Utc>) -> Result<(), Refusal> {
         let (guard, why) = if now < self.start_time - SIGN_IN_BEFORE {
             ("not_begun", "it begins in more than an hour")
         } else if now >= self.end_time {
@@ -213,12 +215,14 @@ impl Shift {
 
     /// Checks that hours are certified by another caller than the one who confirmed or
     /// corrected them last.
-    fn demand_four_eyes(&self) -> Result<(), Refusal> {
-        // The current step is already part of `course`, so the last `certify` is this
+    fn require_four_eyes(&self) -> Result<(), Refusal> {
+        // The current step is already part of `lifecycle`, so the last `certify` is this
         // one. The actor is that of the token, not an id from the request, which could be
         // anyone's.
-        let certified = self.course.last_actor(&["certify"]);
-        let confirmed = self.course.last_actor(&["confirm_hours", "correct_hours"]);
+        let certified = self.lifecycle.last_actor(&["certify"]);
+        let confirmed = self
+            .lifecycle
+            .last_actor(&["confirm_hours", "correct_hours"]);
         if certified.is_some() && certified == confirmed {
             let why = "hours must be certified by someone other than the person who confirmed or \
                        corrected them";
@@ -240,12 +244,12 @@ impl Shift {
 impl Stateful for Shift {
     type State = ShiftState;
 
-    fn course(&self) -> &Course<ShiftState> {
-        &self.course
+    fn lifecycle(&self) -> &Lifecycle<ShiftState> {
+        &self.lifecycle
     }
 
-    fn course_mut(&mut self) -> &mut Course<ShiftState> {
-        &mut self.course
+    fn lifecycle_mut(&mut self) -> &mut Lifecycle<ShiftState> {
+        &mut self.lifecycle
     }
 
     fn settle(&mut self, action: &'static str, now: DateTime<Utc>) -> Result<(), Refusal> {
@@ -254,10 +258,10 @@ impl Stateful for Shift {
             // blocked for them and the check of open shifts would fail.
             "release" => self.volunteer_id = None,
             "sign_in" => {
-                self.demand_sign_in(now)?;
+                self.require_sign_in(now)?;
                 self.signed_in_time = Some(now);
             }
-            "certify" => self.demand_four_eyes()?,
+            "certify" => self.require_four_eyes()?,
             // If the clock was set back, the sign-out must still not precede the sign-in.
             "sign_out" => self.signed_out_time = self.signed_in_time.max(Some(now)),
             _ => {}
@@ -272,6 +276,6 @@ mod tests {
 
     #[test]
     fn every_state_and_action() {
-        insta::assert_snapshot!(wangge_resource::lifecycle::table(ShiftState::ALL));
+        insta::assert_snapshot!(wangge_record::lifecycle::table(ShiftState::ALL));
     }
 }

@@ -3,7 +3,7 @@
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use wangge_kernel::coded_enum;
-use wangge_resource::{Checks, Head, Record, Reference, Text, Told, dated};
+use wangge_record::{Checks, EventSummary, Metadata, Record, Reference, Text, dated};
 
 use super::area;
 
@@ -26,7 +26,7 @@ coded_enum! {
 pub struct Station {
     /// Fields common to all records; the area is a community or a grid.
     #[serde(flatten)]
-    pub head: Head,
+    pub metadata: Metadata,
     /// Name, 1 to 100 characters.
     pub name: Text,
     /// Kind of the station.
@@ -41,12 +41,12 @@ dated!(Station);
 impl Record for Station {
     const KIND: &'static str = "station";
 
-    fn head(&self) -> &Head {
-        &self.head
+    fn metadata(&self) -> &Metadata {
+        &self.metadata
     }
 
-    fn head_mut(&mut self) -> &mut Head {
-        &mut self.head
+    fn metadata_mut(&mut self) -> &mut Metadata {
+        &mut self.metadata
     }
 
     fn check(&self, checks: &mut Checks) {
@@ -55,16 +55,16 @@ impl Record for Station {
 
     fn references(&self) -> Vec<Reference> {
         vec![
-            Reference::area(&self.head)
+            Reference::area(&self.metadata)
                 .of(area::COMMUNITIES_AND_GRIDS, "must be a community or a grid"),
         ]
     }
 
-    fn told(&self) -> Told {
-        Told {
+    fn event_summary(&self) -> EventSummary {
+        EventSummary {
             code: self.kind.name(),
             title: self.name.0.clone(),
-            ..Told::dated(self)
+            ..EventSummary::of_dated(self)
         }
     }
 }

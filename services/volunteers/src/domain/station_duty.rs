@@ -7,14 +7,14 @@ use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 use wangge_kernel::refusal::Refusal;
-use wangge_resource::{Checks, Head, Record, Reference, Told};
+use wangge_record::{Checks, EventSummary, Metadata, Record, Reference};
 
 /// One person's duty in a station on one day.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StationDuty {
     /// Fields common to all records; the area is that of the station.
     #[serde(flatten)]
-    pub head: Head,
+    pub metadata: Metadata,
     /// Id of the station.
     pub station_id: Uuid,
     /// Id of the person, in the organization service; not verified.
@@ -27,12 +27,12 @@ impl Record for StationDuty {
     const KIND: &'static str = "station_duty";
     const HAS_OWN_AREA: bool = false;
 
-    fn head(&self) -> &Head {
-        &self.head
+    fn metadata(&self) -> &Metadata {
+        &self.metadata
     }
 
-    fn head_mut(&mut self) -> &mut Head {
-        &mut self.head
+    fn metadata_mut(&mut self) -> &mut Metadata {
+        &mut self.metadata
     }
 
     fn check(&self, _: &mut Checks) {}
@@ -41,11 +41,11 @@ impl Record for StationDuty {
         vec![Reference::id("station_id", "station", self.station_id)]
     }
 
-    fn placed_by(&self) -> Option<Uuid> {
+    fn area_from(&self) -> Option<Uuid> {
         Some(self.station_id)
     }
 
-    fn taken(&self) -> Refusal {
+    fn conflict_error(&self) -> Refusal {
         // Reported for a violation of `station_duty_once_in_area`. Persons are unverified
         // ids from callers, so a platform-wide constraint would let anyone block them.
         Refusal::guard(
@@ -55,12 +55,12 @@ impl Record for StationDuty {
         )
     }
 
-    fn told(&self) -> Told {
-        Told {
+    fn event_summary(&self) -> EventSummary {
+        EventSummary {
             parent_id: Some(self.station_id),
             subject_id: Some(self.person_id),
             start_date: Some(self.duty_date),
-            ..Told::default()
+            ..EventSummary::default()
         }
     }
 }

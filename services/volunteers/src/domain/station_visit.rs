@@ -8,7 +8,7 @@ use wangge_kernel::{
     coded_enum,
     limit::{DEFAULT_ZONE, day_of},
 };
-use wangge_resource::{Checks, Head, Record, Reference, Told};
+use wangge_record::{Checks, EventSummary, Metadata, Record, Reference};
 
 coded_enum! {
     /// Purposes of station visits, numbered as in the contract.
@@ -47,7 +47,7 @@ coded_enum! {
 pub struct StationVisit {
     /// Fields common to all records; the area is that of the station.
     #[serde(flatten)]
-    pub head: Head,
+    pub metadata: Metadata,
     /// Id of the station.
     pub station_id: Uuid,
     /// Purpose of the visit.
@@ -64,12 +64,12 @@ impl Record for StationVisit {
     const KIND: &'static str = "station_visit";
     const HAS_OWN_AREA: bool = false;
 
-    fn head(&self) -> &Head {
-        &self.head
+    fn metadata(&self) -> &Metadata {
+        &self.metadata
     }
 
-    fn head_mut(&mut self) -> &mut Head {
-        &mut self.head
+    fn metadata_mut(&mut self) -> &mut Metadata {
+        &mut self.metadata
     }
 
     fn check(&self, _checks: &mut Checks) {}
@@ -89,19 +89,19 @@ impl Record for StationVisit {
         .collect()
     }
 
-    fn placed_by(&self) -> Option<Uuid> {
+    fn area_from(&self) -> Option<Uuid> {
         Some(self.station_id)
     }
 
-    fn told(&self) -> Told {
-        Told {
+    fn event_summary(&self) -> EventSummary {
+        EventSummary {
             parent_id: Some(self.station_id),
             code: self.kind.name(),
             start_date: Some(day_of(self.visit_time, DEFAULT_ZONE)),
             // A visit that has a service record is counted as that record; counting it
             // here as well would count one person twice.
             amount: i64::from(self.service_record_id.is_none()),
-            ..Told::default()
+            ..EventSummary::default()
         }
     }
 }

@@ -4,14 +4,14 @@
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
-use wangge_resource::{Checks, Head, Record, Reference, Text, Told};
+use wangge_record::{Checks, EventSummary, Metadata, Record, Reference, Text};
 
 /// An entry of a station's subsidy ledger.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SubsidyEntry {
     /// Fields common to all records; the area is that of the station.
     #[serde(flatten)]
-    pub head: Head,
+    pub metadata: Metadata,
     /// Id of the station.
     pub station_id: Uuid,
     /// Amount in fen; negative for repayments and corrections, never 0.
@@ -26,12 +26,12 @@ impl Record for SubsidyEntry {
     const KIND: &'static str = "subsidy_entry";
     const HAS_OWN_AREA: bool = false;
 
-    fn head(&self) -> &Head {
-        &self.head
+    fn metadata(&self) -> &Metadata {
+        &self.metadata
     }
 
-    fn head_mut(&mut self) -> &mut Head {
-        &mut self.head
+    fn metadata_mut(&mut self) -> &mut Metadata {
+        &mut self.metadata
     }
 
     fn check(&self, checks: &mut Checks) {
@@ -48,16 +48,16 @@ impl Record for SubsidyEntry {
         vec![Reference::id("station_id", "station", self.station_id)]
     }
 
-    fn placed_by(&self) -> Option<Uuid> {
+    fn area_from(&self) -> Option<Uuid> {
         Some(self.station_id)
     }
 
-    fn told(&self) -> Told {
-        Told {
+    fn event_summary(&self) -> EventSummary {
+        EventSummary {
             parent_id: Some(self.station_id),
             amount: self.amount_fen,
             start_date: Some(self.entry_date),
-            ..Told::default()
+            ..EventSummary::default()
         }
     }
 }

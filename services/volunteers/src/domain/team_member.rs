@@ -4,14 +4,14 @@ use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 use wangge_kernel::refusal::Refusal;
-use wangge_resource::{Checks, Head, Record, Reference, Told, dated};
+use wangge_record::{Checks, EventSummary, Metadata, Record, Reference, dated};
 
 /// A volunteer's membership in a team, for a period of time.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TeamMember {
     /// Fields common to all records; the area is that of the team.
     #[serde(flatten)]
-    pub head: Head,
+    pub metadata: Metadata,
     /// Id of the team.
     pub team_id: Uuid,
     /// Id of the volunteer.
@@ -27,12 +27,12 @@ impl Record for TeamMember {
     const KIND: &'static str = "team_member";
     const HAS_OWN_AREA: bool = false;
 
-    fn head(&self) -> &Head {
-        &self.head
+    fn metadata(&self) -> &Metadata {
+        &self.metadata
     }
 
-    fn head_mut(&mut self) -> &mut Head {
-        &mut self.head
+    fn metadata_mut(&mut self) -> &mut Metadata {
+        &mut self.metadata
     }
 
     fn check(&self, checks: &mut Checks) {
@@ -46,11 +46,11 @@ impl Record for TeamMember {
         ]
     }
 
-    fn placed_by(&self) -> Option<Uuid> {
+    fn area_from(&self) -> Option<Uuid> {
         Some(self.team_id)
     }
 
-    fn taken(&self) -> Refusal {
+    fn conflict_error(&self) -> Refusal {
         Refusal::guard(
             "member_already",
             Self::KIND,
@@ -65,11 +65,11 @@ impl Record for TeamMember {
         Some(format!("{} {}", self.team_id, self.volunteer_id))
     }
 
-    fn told(&self) -> Told {
-        Told {
+    fn event_summary(&self) -> EventSummary {
+        EventSummary {
             parent_id: Some(self.team_id),
             subject_id: Some(self.volunteer_id),
-            ..Told::dated(self)
+            ..EventSummary::of_dated(self)
         }
     }
 }

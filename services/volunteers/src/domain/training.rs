@@ -4,14 +4,14 @@
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
-use wangge_resource::{Checks, Head, Record, Reference, Text, Told};
+use wangge_record::{Checks, EventSummary, Metadata, Record, Reference, Text};
 
 /// A training that one volunteer attended on one day.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Training {
     /// Fields common to all records; the area is that of the volunteer.
     #[serde(flatten)]
-    pub head: Head,
+    pub metadata: Metadata,
     /// Id of the volunteer.
     pub volunteer_id: Uuid,
     /// Subject of the training, 1 to 100 characters.
@@ -26,12 +26,12 @@ impl Record for Training {
     const KIND: &'static str = "training";
     const HAS_OWN_AREA: bool = false;
 
-    fn head(&self) -> &Head {
-        &self.head
+    fn metadata(&self) -> &Metadata {
+        &self.metadata
     }
 
-    fn head_mut(&mut self) -> &mut Head {
-        &mut self.head
+    fn metadata_mut(&mut self) -> &mut Metadata {
+        &mut self.metadata
     }
 
     fn check(&self, checks: &mut Checks) {
@@ -52,19 +52,19 @@ impl Record for Training {
         )]
     }
 
-    fn placed_by(&self) -> Option<Uuid> {
+    fn area_from(&self) -> Option<Uuid> {
         Some(self.volunteer_id)
     }
 
-    fn told(&self) -> Told {
-        Told {
+    fn event_summary(&self) -> EventSummary {
+        EventSummary {
             parent_id: Some(self.volunteer_id),
             subject_id: Some(self.volunteer_id),
             amount: self.minutes.into(),
             // Also the day on which the volunteer must be in effect: nobody is trained as
             // a volunteer before becoming one.
             start_date: Some(self.training_date),
-            ..Told::default()
+            ..EventSummary::default()
         }
     }
 }

@@ -3,7 +3,7 @@
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
-use wangge_resource::{Checks, Head, Record, Reference, Text, Told, dated};
+use wangge_record::{Checks, EventSummary, Metadata, Record, Reference, Text, dated};
 
 use super::area;
 
@@ -12,7 +12,7 @@ use super::area;
 pub struct Volunteer {
     /// Fields common to all records; the area is a community.
     #[serde(flatten)]
-    pub head: Head,
+    pub metadata: Metadata,
     /// Name, 1 to 100 characters; personal data.
     pub name: Text,
     /// Id of the person in the organization service, if known there; not verified.
@@ -29,12 +29,12 @@ dated!(Volunteer);
 impl Record for Volunteer {
     const KIND: &'static str = "volunteer";
 
-    fn head(&self) -> &Head {
-        &self.head
+    fn metadata(&self) -> &Metadata {
+        &self.metadata
     }
 
-    fn head_mut(&mut self) -> &mut Head {
-        &mut self.head
+    fn metadata_mut(&mut self) -> &mut Metadata {
+        &mut self.metadata
     }
 
     fn check(&self, checks: &mut Checks) {
@@ -42,14 +42,14 @@ impl Record for Volunteer {
     }
 
     fn references(&self) -> Vec<Reference> {
-        vec![Reference::area(&self.head).of(area::COMMUNITIES, "must be a community")]
+        vec![Reference::area(&self.metadata).of(area::COMMUNITIES, "must be a community")]
     }
 
     // No title: the name is personal data, which events don't contain.
-    fn told(&self) -> Told {
-        Told {
+    fn event_summary(&self) -> EventSummary {
+        EventSummary {
             subject_id: self.person_id,
-            ..Told::dated(self)
+            ..EventSummary::of_dated(self)
         }
     }
 }

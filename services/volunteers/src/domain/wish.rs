@@ -5,8 +5,9 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 use wangge_kernel::refusal::Refusal;
-use wangge_resource::{
-    Checks, Course, Head, Record, Reference, Stateful, Text, Told, lifecycle::Taken, states,
+use wangge_record::{
+    Checks, EventSummary, Lifecycle, Metadata, Record, Reference, Stateful, Text,
+    lifecycle::NewTransition, states,
 };
 
 use super::area;
@@ -48,10 +49,10 @@ pub const CLAIM_DAYS: i64 = 14;
 pub struct Wish {
     /// Fields common to all records; the area is a community or a grid.
     #[serde(flatten)]
-    pub head: Head,
+    pub metadata: Metadata,
     /// Current state, and the steps that led to it.
     #[serde(flatten)]
-    pub course: Course<WishState>,
+    pub lifecycle: Lifecycle<WishState>,
     /// Description of the wish, 1 to 200 characters; personal data.
     pub title: Text,
     /// Id of the resident who made the wish, in the organization service, if known there;
@@ -68,16 +69,16 @@ pub struct Wish {
 impl Record for Wish {
     const KIND: &'static str = "wish";
 
-    fn head(&self) -> &Head {
-        &self.head
+    fn metadata(&self) -> &Metadata {
+        &self.metadata
     }
 
-    fn head_mut(&mut self) -> &mut Head {
-        &mut self.head
+    fn metadata_mut(&mut self) -> &mut Metadata {
+        &mut self.metadata
     }
 
     fn check(&self, checks: &mut Checks) {
-        let state = self.course.state();
+        let state = self.lifecycle.state();
         let name = state.name();
         let claimed = [
             WishState::Claimed,
@@ -87,25 +88,25 @@ impl Record for Wish {
         let count = usize::from(self.unit_id.is_some()) + usize::from(self.volunteer_id.is_some());
         // The claimant stays set after the claim is fulfilled; in all other states the
         // wish must be free for the next claimant.
-        if self.course.is_in(&claimed) {
+        if self.lifecycle.is_in(&claimed) {
             let why = "exactly one of unit_id and volunteer_id is required";
             checks.rule(count == 1, "unit_id", "wish.claimant", why);
         } else {
-            checks.given_when(false, self.unit_id.is_some(), "unit_id", name);
-            checks.given_when(false, self.volunteer_id.is_some(), "volunteer_id", name);
+            checks.required_if(false, self.unit_id.is_some(), "unit_id", name);
+            checks.required_if(false, self.volunteer_id.is_some(), "volunteer_id", name);
         }
         let holds = state == WishState::Claimed;
         let until = self.claim_until_time.is_some();
-        checks.given_when(holds, until, "claim_until_time", name);
+        checks.required_if(holds, until, "claim_until_time", name);
     }
 
     fn references(&self) -> Vec<Reference> {
         // The claimant must be in effect on the day of the claim, which can be long after
         // the wish was posted.
-        let claimed = self.course.last_day("claim");
+        let claimed = self.lifecycle.last_day("claim");
         [
             Some(
-                Reference::area(&self.head)
+                Reference::area(&self.metadata)
                     .of(area::COMMUNITIES_AND_GRIDS, "must be a community or a grid"),
             ),
             self.unit_id
@@ -119,10 +120,10 @@ impl Record for Wish {
     }
 
     // No title: the wish is personal data, which events don't contain.
-    fn told(&self) -> Told {
-        Told {
+    fn event_summary(&self) -> EventSummary {
+        EventSummary {
             subject_id: self.resident_id,
-            ..Told::course(self)
+            ..EventSummary::of_stateful(self)
         }
     }
 }
@@ -136,12 +137,12 @@ impl Wish {
     /// None that a claimed wish could cause.
     pub fn expire(&mut self, now: DateTime<Utc>) -> Result<Option<DateTime<Utc>>, Refusal> {
         let over = self.claim_until_time.filter(|until| *until <= now);
-        let (WishState::Claimed, Some(until)) = (self.course.state(), over) else {
+        let (WishState::Claimed, Some(until)) = (self.lifecycle.state(), over) else {
             // Not an error: another replica may have ended the claim, or the wish was
             // fulfilled, after the caller listed the overdue claims.
             return Ok(None);
         };
-        let step = Taken {
+        let step = NewTransition {
             action: "expire",
             // Not `now`: the history must not depend on when a process was running to
             // detect the expiry.
@@ -157,12 +158,12 @@ impl Wish {
 impl Stateful for Wish {
     type State = WishState;
 
-    fn course(&self) -> &Course<WishState> {
-        &self.course
+    fn lifecycle(&self) -> &Lifecycle<WishState> {
+        &self.lifecycle
     }
 
-    fn course_mut(&mut self) -> &mut Course<WishState> {
-        &mut self.course
+    fn lifecycle_mut(&mut self) -> &mut Lifecycle<WishState> {
+        &mut self.lifecycle
     }
 
     fn settle(&mut self, action: &'static str, now: DateTime<Utc>) -> Result<(), Refusal> {
@@ -190,15 +191,15 @@ mod tests {
 
     #[test]
     fn every_state_and_action() {
-        insta::assert_snapshot!(wangge_resource::lifecycle::table(WishState::ALL));
+        insta::assert_snapshot!(wangge_record::lifecycle::table(WishState::ALL));
     }
 
     #[test]
     fn a_claim_that_is_over_can_not_be_realised_whether_or_not_that_was_seen() {
         let start = DateTime::from_timestamp(1_700_000_000, 0).expect("a time");
         let mut wish = Wish {
-            head: Head::new(Uuid::now_v7(), start),
-            course: Course::default(),
+            metadata: Metadata::new(Uuid::now_v7(), start),
+            lifecycle: Lifecycle::default(),
             title: Text("收音机".to_owned()),
             resident_id: None,
             unit_id: None,
@@ -206,7 +207,7 @@ mod tests {
             claim_until_time: None,
         };
         let mut take = |action, time, unit_id| {
-            let step = Taken {
+            let step = NewTransition {
                 action,
                 time,
                 actor: String::new(),

@@ -6,8 +6,8 @@ use wangge_api::refusal::Refusal;
 use wangge_auth::RecordScope;
 use wangge_kernel::limit::{DEFAULT_ZONE, day_of};
 use wangge_pg::{StoreError, Tx};
-use wangge_resource::Record as _;
-use wangge_resource_store::{Kept as _, table::CREATE};
+use wangge_record::Record as _;
+use wangge_record_store::{RecordTable as _, table::CREATE};
 
 use crate::domain::{beneficiary::Beneficiary, project::Project};
 
@@ -22,7 +22,7 @@ pub(crate) async fn guard(
 ) -> Result<Vec<(Uuid, Refusal)>, StoreError> {
     let loaded: Vec<&Beneficiary> = beneficiaries
         .iter()
-        .filter(|one| action == CREATE && one.head.imported)
+        .filter(|one| action == CREATE && one.metadata.imported)
         .collect();
     let mut ids: Vec<Uuid> = loaded.iter().map(|one| one.project_id).collect();
     // In the order of their ids, so that concurrent imports that lock the same projects
@@ -35,7 +35,7 @@ pub(crate) async fn guard(
             // A missing project was already reported as an unknown reference.
             continue;
         };
-        let began = project.course.last_time("start");
+        let began = project.lifecycle.last_time("start");
         let began = began.map(|time| day_of(time, DEFAULT_ZONE));
         let named = loaded.iter().filter(|one| one.project_id == id);
         // A project that never started has no beneficiaries on any date.
@@ -43,7 +43,7 @@ pub(crate) async fn guard(
         refused.extend(early.map(|one| {
             let why = "the project had not begun on that day";
             let refusal = Refusal::guard("project_state", Beneficiary::KIND, why);
-            (one.head.id, refusal)
+            (one.metadata.id, refusal)
         }));
     }
     Ok(refused)

@@ -8,8 +8,8 @@ use uuid::Uuid;
 use wangge_api::refusal::Refusal;
 use wangge_kernel::limit::{DEFAULT_ZONE, day_start};
 use wangge_pg::{StoreError, Tx};
-use wangge_resource::Record as _;
-use wangge_resource_store::table::CREATE;
+use wangge_record::Record as _;
+use wangge_record_store::table::CREATE;
 
 use crate::{
     domain::{
@@ -87,13 +87,13 @@ pub(crate) async fn guard(
             // Imported bookings are of the past, so the end of their session doesn't
             // reject them. A cancelled booking is checked for its day, but occupies no
             // place.
-            let is_over = !booking.head.imported && session.end_time <= now;
-            let takes = !booking.course.is_in(&[BookingState::Cancelled]);
+            let is_over = !booking.metadata.imported && session.end_time <= now;
+            let takes = !booking.lifecycle.is_in(&[BookingState::Cancelled]);
             session.take(is_over, takes)
         } else {
-            session.demand_begun(now)
+            session.require_begun(now)
         };
-        refused.extend(refusal.map(|refusal| (booking.head.id, refusal)));
+        refused.extend(refusal.map(|refusal| (booking.metadata.id, refusal)));
     }
     Ok(refused)
 }
@@ -128,7 +128,7 @@ impl Session {
     }
 
     /// Returns the refusal if the session has not begun.
-    fn demand_begun(&self, now: DateTime<Utc>) -> Option<Refusal> {
+    fn require_begun(&self, now: DateTime<Utc>) -> Option<Refusal> {
         let why = "the session has not begun";
         (now < self.start_time).then(|| Refusal::guard("not_begun", Booking::KIND, why))
     }

@@ -7,7 +7,7 @@ use sqlx::PgExecutor;
 use uuid::Uuid;
 use wangge_auth::RecordScope;
 use wangge_pg::{Lanes, StoreError, Tx};
-use wangge_resource_store::{Filter, Listing, listing::Column};
+use wangge_record_store::{Filter, Listing, listing::Column};
 
 use crate::domain::{
     check_in_visit::{CheckInVisit, CheckInVisitId, Voiding},

@@ -9,8 +9,8 @@ use chrono::{DateTime, NaiveDate, Utc};
 use uuid::Uuid;
 use wangge_api::refusal::Refusal;
 use wangge_pg::{StoreError, Tx};
-use wangge_resource::{Dated, Record};
-use wangge_resource_store::table::CREATE;
+use wangge_record::{Dated, Record};
+use wangge_record_store::table::CREATE;
 
 use crate::{
     domain::{
@@ -56,7 +56,7 @@ pub(crate) async fn of_matches(
         return Ok(Vec::new());
     }
     queue::stand_in_line_of_areas(tx, areas(matches)).await?;
-    let ids: Vec<Uuid> = matches.iter().map(|one| one.head.id).collect();
+    let ids: Vec<Uuid> = matches.iter().map(|one| one.metadata.id).collect();
     let needs: Vec<Uuid> = matches.iter().map(|one| one.need_id).collect();
     let resources: Vec<Uuid> = matches.iter().map(|one| one.resource_id).collect();
     let there = sqlx::query_scalar!(
@@ -75,9 +75,11 @@ pub(crate) async fn of_matches(
     // duplicates in one import, the first is accepted.
     let mut before = HashSet::new();
     let doubles = matches.iter().filter(|one| {
-        there.contains(&one.head.id) || !before.insert((one.need_id, one.resource_id))
+        there.contains(&one.metadata.id) || !before.insert((one.need_id, one.resource_id))
     });
-    Ok(doubles.map(|one| (one.head.id, one.taken())).collect())
+    Ok(doubles
+        .map(|one| (one.metadata.id, one.conflict_error()))
+        .collect())
 }
 
 /// Returns the refusals of records with the name of another record at the same station on
@@ -94,7 +96,7 @@ async fn of_names<R: Dated>(
         return Ok(Vec::new());
     }
     queue::stand_in_line_of_areas(tx, areas(records)).await?;
-    let ids: Vec<Uuid> = records.iter().map(|record| record.head().id).collect();
+    let ids: Vec<Uuid> = records.iter().map(|record| record.metadata().id).collect();
     let (stations, names): (Vec<Uuid>, Vec<String>) = records
         .iter()
         .map(|record| (of(record).0, of(record).1.to_owned()))
@@ -130,8 +132,10 @@ async fn of_names<R: Dated>(
     let mut refused = Vec::new();
     for record in records {
         let others = before.entry(of(record)).or_default();
-        if there.contains(&record.head().id) || others.iter().any(|other| overlap(*other, record)) {
-            refused.push((record.head().id, record.taken()));
+        if there.contains(&record.metadata().id)
+            || others.iter().any(|other| overlap(*other, record))
+        {
+            refused.push((record.metadata().id, record.conflict_error()));
         } else {
             others.push(record);
         }
@@ -148,6 +152,8 @@ fn overlap<R: Dated>(one: &R, other: &R) -> bool {
 }
 
 fn areas<R: Record>(records: &[R]) -> Vec<String> {
-    let codes = records.iter().map(|record| record.head().area_code.clone());
+    let codes = records
+        .iter()
+        .map(|record| record.metadata().area_code.clone());
     codes.collect()
 }

@@ -4,8 +4,8 @@ use chrono::{DateTime, Utc};
 use uuid::Uuid;
 use wangge_api::refusal::Refusal;
 use wangge_pg::{StoreError, Tx, transaction::Failure};
-use wangge_resource::{Record as _, lifecycle::Taken};
-use wangge_resource_store::write::take_along;
+use wangge_record::{Record as _, lifecycle::NewTransition};
+use wangge_record_store::write::take_along;
 
 use crate::domain::{project::Project, project_claim::ProjectClaim};
 
@@ -34,7 +34,7 @@ pub(crate) async fn guard(
     let why = "the match belongs to another need";
     let refused = projects.iter().filter(strange).map(|project| {
         let refusal = Refusal::guard("match_of_other_need", Project::KIND, why);
-        (project.head.id, refusal)
+        (project.metadata.id, refusal)
     });
     Ok(refused.collect())
 }
@@ -46,19 +46,24 @@ pub(crate) async fn follow(
     action: &'static str,
     now: DateTime<Utc>,
 ) -> Result<(), Failure> {
-    let Some(step) = project.course.steps().last().filter(|_| action == "cancel") else {
+    let Some(step) = project
+        .lifecycle
+        .steps()
+        .last()
+        .filter(|_| action == "cancel")
+    else {
         return Ok(());
     };
     let claims = sqlx::query_scalar!(
         "select id from project_claim where project_id = $1 and state = 1 order by id",
-        project.head.id,
+        project.metadata.id,
     )
     .fetch_all(&mut *tx)
     .await?;
     // In the order of their ids, so that two transactions can't deadlock. The step is
     // taken in the transaction of the project, for its actor and reason.
     for id in claims {
-        let step = Taken {
+        let step = NewTransition {
             action: "withdraw",
             time: now,
             actor: step.actor.0.clone(),

@@ -6,8 +6,8 @@ use chrono::{DateTime, Utc};
 use uuid::Uuid;
 use wangge_api::refusal::Refusal;
 use wangge_pg::{StoreError, Tx};
-use wangge_resource::Record as _;
-use wangge_resource_store::table::CREATE;
+use wangge_record::Record as _;
+use wangge_record_store::table::CREATE;
 
 use crate::{
     domain::project_claim::{ProjectClaim, ProjectClaimState},
@@ -43,7 +43,7 @@ pub(crate) async fn guard(
     let mut refused = Vec::new();
     for claim in claims
         .iter()
-        .filter(|claim| claim.course.is_in(&[ProjectClaimState::Claimed]))
+        .filter(|claim| claim.lifecycle.is_in(&[ProjectClaimState::Claimed]))
     {
         // In a dry run, the project may be part of what is being tried.
         let Some(left) = left.get_mut(&claim.project_id) else {
@@ -52,7 +52,7 @@ pub(crate) async fn guard(
         if *left < 1 {
             let why = "every place is taken";
             let refusal = Refusal::guard("project_full", ProjectClaim::KIND, why);
-            refused.push((claim.head.id, refusal));
+            refused.push((claim.metadata.id, refusal));
         }
         *left -= 1;
     }

@@ -11,11 +11,11 @@ use uuid::Uuid;
 use wangge_api::refusal::Refusal;
 use wangge_kernel::limit::{DEFAULT_ZONE, day_of, day_start};
 use wangge_pg::{StoreError, Tx};
-use wangge_resource::{
+use wangge_record::{
     Dated, Record as _,
     end::{CORRECT_END, END},
 };
-use wangge_resource_store::table::CREATE;
+use wangge_record_store::table::CREATE;
 
 use crate::{
     domain::{
@@ -56,7 +56,7 @@ impl Ends {
         let ended = records
             .iter()
             .filter(|_| [END, CORRECT_END].contains(&action));
-        let ended = ended.filter_map(|record| Some((record.head().id, record.end_date()?)));
+        let ended = ended.filter_map(|record| Some((record.metadata().id, record.end_date()?)));
         let (ids, days): (Vec<Uuid>, Vec<NaiveDate>) =
             ended.map(|(id, end)| (id, end.max(today))).unzip();
         let times = days.iter().map(|day| day_start(*day, DEFAULT_ZONE));
@@ -165,7 +165,7 @@ pub(crate) async fn of_sessions(
     if action == CREATE {
         return Ok(Vec::new());
     }
-    let ids: Vec<Uuid> = sessions.iter().map(|session| session.head.id).collect();
+    let ids: Vec<Uuid> = sessions.iter().map(|session| session.metadata.id).collect();
     // The lock that bookings hold while they count places: none can be added between this
     // check and the commit.
     queue::stand_in_line(tx, &ids).await?;
@@ -180,7 +180,7 @@ pub(crate) async fn of_sessions(
     .await?;
     let mut hit: HashMap<Uuid, i64> = HashMap::new();
     for session in sessions {
-        for row in rows.iter().filter(|row| row.id == session.head.id) {
+        for row in rows.iter().filter(|row| row.id == session.metadata.id) {
             let has_ended = session.end_date.is_some_and(|end| end <= row.day);
             // Per day, bookings beyond the new capacity are affected; from the end on,
             // all of them.
@@ -218,7 +218,7 @@ pub(crate) async fn of_closed_days(
             "select id from recurring_session where starts_with(area_code, $1) \
              and ($2::uuid is null or station_id = $2) and weekday = $3 \
              and start_date <= $4 and (end_date is null or end_date > $4)",
-            closed.head.area_code,
+            closed.metadata.area_code,
             closed.station_id,
             Weekday::of(closed.closed_date).code(),
             closed.closed_date,
@@ -238,7 +238,7 @@ pub(crate) async fn of_closed_days(
         .await?;
         let when = format!("on {}", closed.closed_date);
         let refusal = refuse(ClosedDay::KIND, &when, &[(booked, "bookings")]);
-        refused.extend(refusal.map(|refusal| (closed.head.id, refusal)));
+        refused.extend(refusal.map(|refusal| (closed.metadata.id, refusal)));
     }
     Ok(refused)
 }

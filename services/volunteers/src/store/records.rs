@@ -1,6 +1,6 @@
 //! The tables of the plain records: `table!` generates one set of statements for each.
 
-use wangge_resource_store::table;
+use wangge_record_store::table;
 
 use crate::{
     domain::{
@@ -42,7 +42,7 @@ use crate::{
 };
 
 // `keeps` lists the columns that never change, `changes` those that an update writes.
-// Apart from the columns of `Head` and `Course`, a column in neither list is not written
+// Apart from the columns of `Metadata` and `Lifecycle`, a column in neither list is not written
 // at all; a test below compares the lists with the fields.
 table! { Volunteer in "volunteer" dated
 keeps "person_id, start_date"
@@ -150,14 +150,14 @@ changes "name, end_date" }
 mod tests {
     use std::collections::BTreeSet;
 
-    use wangge_resource_store::Kept;
+    use wangge_record_store::RecordTable;
     use wangge_testkit::fields_of;
 
     use super::*;
 
     /// A field without its column would be lost; a column without its field would
     /// be written as NULL.
-    fn assert_columns_are_fields<R: Kept>() {
+    fn assert_columns_are_fields<R: RecordTable>() {
         let columns = R::COLUMNS.iter().flat_map(|some| some.split(", "));
         let columns: BTreeSet<String> = columns.map(String::from).collect();
         assert_eq!(columns, fields_of::<R>(), "{}", R::KIND);

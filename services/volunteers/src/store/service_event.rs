@@ -4,8 +4,8 @@ use chrono::{DateTime, Utc};
 use uuid::Uuid;
 use wangge_api::refusal::Refusal;
 use wangge_pg::{StoreError, Tx, transaction::Failure};
-use wangge_resource::{Record as _, lifecycle::Taken};
-use wangge_resource_store::write::take_along;
+use wangge_record::{Record as _, lifecycle::NewTransition};
+use wangge_record_store::write::take_along;
 
 use crate::{
     domain::{
@@ -40,7 +40,7 @@ pub(crate) async fn guard(
              and not (shift.start_time >= $2 and shift.end_time <= $3) \
              and (shift.start_time >= event.start_time and shift.end_time <= event.end_time \
                  or $2 >= event.end_time or $3 <= event.start_time)",
-            event.head.id,
+            event.metadata.id,
             event.start_time,
             event.end_time,
             ShiftState::Open.code(),
@@ -51,7 +51,7 @@ pub(crate) async fn guard(
         .await?;
         let shifts = [(left.taken, "filled shifts"), (left.open, "open shifts")];
         let refusal = promises::refuse(ServiceEvent::KIND, "outside of the new time", &shifts);
-        refused.extend(refusal.map(|refusal| (event.head.id, refusal)));
+        refused.extend(refusal.map(|refusal| (event.metadata.id, refusal)));
     }
     Ok(refused)
 }
@@ -64,20 +64,25 @@ pub(crate) async fn follow(
     action: &'static str,
     now: DateTime<Utc>,
 ) -> Result<(), Failure> {
-    let Some(step) = event.course.steps().last().filter(|_| action == "cancel") else {
+    let Some(step) = event
+        .lifecycle
+        .steps()
+        .last()
+        .filter(|_| action == "cancel")
+    else {
         return Ok(());
     };
     // 1 and 2 are open and filled, the only states in which a shift can be cancelled.
     let shifts = sqlx::query_scalar!(
         "select id from shift where coalesce(service_event_id, service_post_id, station_id) = $1 \
          and state in (1, 2) order by id",
-        event.head.id,
+        event.metadata.id,
     )
     .fetch_all(&mut *tx)
     .await?;
     // In the order of their ids, so that two transactions can't deadlock.
     for id in shifts {
-        let step = Taken {
+        let step = NewTransition {
             action: "cancel",
             time: now,
             actor: step.actor.0.clone(),

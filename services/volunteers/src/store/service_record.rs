@@ -4,8 +4,8 @@ use chrono::{DateTime, Utc};
 use uuid::Uuid;
 use wangge_api::refusal::Refusal;
 use wangge_pg::{StoreError, Tx};
-use wangge_resource::Record as _;
-use wangge_resource_store::table::CREATE;
+use wangge_record::Record as _;
+use wangge_record_store::table::CREATE;
 
 use crate::domain::service_record::ServiceRecord;
 
@@ -37,7 +37,7 @@ pub(crate) async fn guard(
     let refused = records.iter().filter(is_early).map(|record| {
         let why = "the event had not begun";
         let refusal = Refusal::guard("not_begun", ServiceRecord::KIND, why);
-        (record.head.id, refusal)
+        (record.metadata.id, refusal)
     });
     Ok(refused.collect())
 }

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use uuid::Uuid;
 use wangge_api::refusal::Refusal;
 use wangge_pg::{StoreError, Tx};
-use wangge_resource::Record as _;
+use wangge_record::Record as _;
 
 use crate::domain::{service_event::ServiceEventState, shift::Shift};
 
@@ -39,7 +39,7 @@ pub(crate) async fn guard(
     };
     let refused = shifts.iter().filter(is_off).map(|shift| {
         let refusal = Refusal::guard("service_event_state", Shift::KIND, "the event is cancelled");
-        (shift.head.id, refusal)
+        (shift.metadata.id, refusal)
     });
     Ok(refused.collect())
 }

@@ -4,7 +4,7 @@
 use sqlx::PgExecutor;
 use uuid::Uuid;
 use wangge_pg::{StoreError, Tx};
-use wangge_resource::{Days, Found};
+use wangge_record::{Days, ResolvedReference};
 
 /// Stores a unit as of a revision, unless a later revision is already stored.
 pub(crate) async fn upsert_unit(
@@ -40,7 +40,7 @@ pub(crate) async fn upsert_unit(
 pub(crate) async fn find_units(
     executor: impl PgExecutor<'_>,
     unit_ids: &[Uuid],
-) -> Result<Vec<(Uuid, Found)>, StoreError> {
+) -> Result<Vec<(Uuid, ResolvedReference)>, StoreError> {
     let found = sqlx::query!(
         "select unit_id, area_code, kind, start_date, end_date from unit_replica where unit_id = any($1)",
         unit_ids,
@@ -50,7 +50,7 @@ pub(crate) async fn find_units(
     Ok(found
         .into_iter()
         .map(|row| {
-            let found = Found {
+            let found = ResolvedReference {
                 kind: row.kind,
                 days: Days {
                     // Null in rows that were copied before the replica had these columns.
@@ -58,7 +58,7 @@ pub(crate) async fn find_units(
                     start_date: row.start_date,
                     end_date: row.end_date,
                 },
-                ..Found::plain(row.area_code)
+                ..ResolvedReference::plain(row.area_code)
             };
             (row.unit_id, found)
         })

@@ -21,12 +21,12 @@ use super::{address::ServerAddress, operation::Operation, script, setting::Setti
 use crate::output::note;
 
 /// Timeout for background work after the last response.
-const PATIENCE: Duration = Duration::from_secs(60);
+const IDLE_TIMEOUT: Duration = Duration::from_secs(60);
 /// Poll interval for background work.
-const LOOK: Duration = Duration::from_millis(50);
+const POLL_INTERVAL: Duration = Duration::from_millis(50);
 /// Number of consecutive idle polls after which the system counts as quiet. More than
 /// one, since background tasks pause between batches.
-const IDLE_LOOKS: u32 = 10;
+const IDLE_POLLS: u32 = 10;
 
 /// A scratch database and the pgbench program that drives it.
 #[derive(Debug)]
@@ -209,9 +209,9 @@ impl Bare {
     /// sequencing events and counting figures.
     pub(crate) async fn wait_until_quiet(&self) -> Result<()> {
         let mut connection = PgConnection::connect_with(&self.server).await?;
-        let until = Instant::now() + PATIENCE;
+        let until = Instant::now() + IDLE_TIMEOUT;
         let mut idle = 0;
-        while idle < IDLE_LOOKS && Instant::now() < until {
+        while idle < IDLE_POLLS && Instant::now() < until {
             // Connections of the services have this name; other clients don't count.
             let busy: i64 = sqlx::query_scalar(
                 "select count(*) from pg_stat_activity \
@@ -220,9 +220,9 @@ impl Bare {
             .fetch_one(&mut connection)
             .await?;
             idle = if busy == 0 { idle + 1 } else { 0 };
-            tokio::time::sleep(LOOK).await;
+            tokio::time::sleep(POLL_INTERVAL).await;
         }
-        if idle < IDLE_LOOKS {
+        if idle < IDLE_POLLS {
             note("the system is still busy in the background, which slows down the bare database");
         }
         connection.close().await?;

@@ -225,7 +225,7 @@ fn tickets(reading: &Reading<'_>, records: &mut Records, categories: &mut Catego
         // Removed rather than copied; a duplicate row of the ticket gets no history, but
         // that row is refused anyway.
         let after = histories.remove(key).unwrap_or_default();
-        after.demand_after(report.action_time);
+        after.require_after(report.action_time);
         let ticket = TicketRecord {
             id: id.clone(),
             source: row.code("source", "TICKET_SOURCE_", TicketSource::from_str_name),

@@ -25,7 +25,7 @@ use super::{
 use crate::applied;
 
 /// Number of attempts before an event goes to the dead-letter table.
-const TRIES: u32 = 5;
+const MAX_ATTEMPTS: u32 = 5;
 
 impl<P: Projector> Consumer<P> {
     /// Applies one message and returns the position after it.
@@ -70,7 +70,7 @@ impl<P: Projector> Consumer<P> {
                     // The events before this one are committed, so the next attempt
                     // resumes here.
                     Err(Fault::OfTheMoment(refusal)) => return Err(refusal),
-                    Err(Fault::OfTheEvent(_)) if tries < TRIES => tries += 1,
+                    Err(Fault::OfTheEvent(_)) if tries < MAX_ATTEMPTS => tries += 1,
                     Err(Fault::OfTheEvent(fault)) => {
                         tracing::error!(feed = self.service, event.id = event.event_id, error = %fault, "event moved to the dead-letter table");
                         self.move_behind(&before, &event.token, one, Some(fault))

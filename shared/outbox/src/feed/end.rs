@@ -11,7 +11,7 @@ use uuid::Uuid;
 use crate::{measures::Served, sequencer::CHANNEL};
 
 /// Poll interval of the feed's end, besides notifications.
-const LOOK: Duration = Duration::from_secs(1);
+const POLL_INTERVAL: Duration = Duration::from_secs(1);
 
 /// The last known end of the feed.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -77,7 +77,7 @@ pub(super) async fn watch(
             known = Some(look);
         }
         tokio::select! {
-            () = tokio::time::sleep(LOOK) => {}
+            () = tokio::time::sleep(POLL_INTERVAL) => {}
             () = told(&mut listener) => {}
             () = stop.cancelled() => {}
         }

@@ -28,9 +28,9 @@ use super::{
 use crate::position::Position;
 
 /// Target size of a message in bytes, exceeded by at most one event.
-const BYTES: usize = 1024 * 1024;
+const MAX_BYTES: usize = 1024 * 1024;
 /// Maximum interval between messages; a checkpoint is sent after it.
-const CHECKPOINT: Duration = Duration::from_secs(8);
+const CHECKPOINT_INTERVAL: Duration = Duration::from_secs(8);
 /// Timeout for a reader to accept a message.
 const SEND_TIMEOUT: Duration = Duration::from_secs(30);
 
@@ -129,7 +129,9 @@ impl Reader {
             // A checkpoint is sent at the start, so that the caller learns its
             // position, and after each batch of positions without visible events,
             // so that a resumed stream doesn't read them again.
-            let quiet = self.sent.is_none_or(|sent| sent.elapsed() >= CHECKPOINT);
+            let quiet = self
+                .sent
+                .is_none_or(|sent| sent.elapsed() >= CHECKPOINT_INTERVAL);
             if quiet || (moved && !ends) || (ends && self.until.is_some()) {
                 self.send(&sender, Vec::new()).await?;
             }
@@ -145,7 +147,7 @@ impl Reader {
     async fn wait(&mut self) -> Result<(), Refusal> {
         let at = self.at.number;
         let went_back = self.end.borrow().went_back;
-        let checkpoint = self.sent.unwrap_or_else(Instant::now) + CHECKPOINT;
+        let checkpoint = self.sent.unwrap_or_else(Instant::now) + CHECKPOINT_INTERVAL;
         let news = self
             .end
             .wait_for(|end| end.number > at || end.went_back != went_back);
@@ -199,7 +201,7 @@ fn chunks(events: Vec<(Position, Event)>) -> Vec<Vec<(Position, Event)>> {
     for (position, event) in events {
         let size = event.encoded_len();
         match chunks.last_mut() {
-            Some(chunk) if bytes + size <= BYTES => {
+            Some(chunk) if bytes + size <= MAX_BYTES => {
                 bytes += size;
                 chunk.push((position, event));
             }

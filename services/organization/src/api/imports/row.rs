@@ -6,7 +6,7 @@ use wangge_api::{
     codec::check, organization::v1::import_records_request::Record, refusal::Refusal,
     types::v1::RowResult,
 };
-use wangge_resource_import::rows;
+use wangge_record_import::rows;
 use wangge_server::import;
 
 use crate::{

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use wangge_pg::{Tx, transaction::Failure};
-use wangge_resource_import::{
+use wangge_record_import::{
     import_rows,
     rows::{Outcome, Rows as _},
 };

@@ -34,7 +34,7 @@ use wangge_api::{
 use wangge_auth::RecordScope;
 
 use super::{
-    AT_LEAST, at,
+    MAX_INTERVAL, at,
     listener::{self, Limits, Peer},
     walls,
 };
@@ -208,7 +208,7 @@ async fn page(
         None => {
             let boards = &pages.app.boards;
             boards
-                .wall(&pages.app, &code, &scope(&code), AT_LEAST)
+                .wall(&pages.app, &code, &scope(&code), MAX_INTERVAL)
                 .await
         }
     };

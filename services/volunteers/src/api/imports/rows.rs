@@ -9,7 +9,7 @@ use wangge_api::{
     types::v1::RowResult,
     volunteers::v1::{CheckInVisitRecord, import_records_request},
 };
-use wangge_resource_import::rows;
+use wangge_record_import::rows;
 use wangge_server::import;
 
 use crate::{

@@ -1,7 +1,7 @@
 //! Import of plain records; adjacent rows of one kind are imported together.
 
 use wangge_api::refusal::Refusal;
-use wangge_resource_import::rows::{self as loaded_rows, Rows as _};
+use wangge_record_import::rows::{self as loaded_rows, Rows as _};
 
 use super::Import;
 use crate::{

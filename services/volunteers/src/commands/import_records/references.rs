@@ -8,8 +8,8 @@ use wangge_api::refusal::Refusal;
 use wangge_auth::RecordScope;
 use wangge_outbox::Arrival;
 use wangge_pg::{Database, StoreError};
-use wangge_resource::Days;
-use wangge_resource_store::Claims;
+use wangge_record::Days;
+use wangge_record_store::Claims;
 
 use super::rows::{Record, Row};
 use crate::{

@@ -2,7 +2,7 @@
 
 use uuid::Uuid;
 use wangge_api::refusal::Refusal;
-use wangge_resource_import::import_rows;
+use wangge_record_import::import_rows;
 
 use crate::domain::{
     agency_case::AgencyCase, beneficiary::Beneficiary, booking::Booking,

@@ -132,7 +132,7 @@ pub(super) fn read<'r>(reading: &'r Reading<'_>) -> HashMap<String, History<'r>>
                 "must be lead: the first order of a dispatch is the lead's",
             );
         }
-        history.demand_later(record.action_time, row);
+        history.require_later(record.action_time, row);
         history.records.push(record);
         let mut origin = row.origin();
         if is_dispatch {
@@ -145,7 +145,7 @@ pub(super) fn read<'r>(reading: &'r Reading<'_>) -> HashMap<String, History<'r>>
 
 impl History<'_> {
     /// Checks that the first action is later than the report.
-    pub(super) fn demand_after(&self, reported: Option<prost_types::Timestamp>) {
+    pub(super) fn require_after(&self, reported: Option<prost_types::Timestamp>) {
         if let (Some(first), Some(origin), Some(problems)) =
             (self.records.first(), self.origins.first(), self.problems)
             && !is_later(reported, first.action_time)
@@ -154,7 +154,7 @@ impl History<'_> {
         }
     }
 
-    fn demand_later(&self, time: Option<prost_types::Timestamp>, row: Row<'_>) {
+    fn require_later(&self, time: Option<prost_types::Timestamp>, row: Row<'_>) {
         if let Some(last) = self.records.last()
             && !is_later(last.action_time, time)
         {

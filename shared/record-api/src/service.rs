@@ -1,0 +1,440 @@
+//! The gRPC methods that every kind of record has. Each reads its request, has
+//! `wangge-record-store` do the work, and converts the record. It contains no rule of
+//! any kind of record: methods with rules of their own are `own` methods of a service.
+
+use prost::Message;
+use tonic::Request;
+use uuid::Uuid;
+use wangge_api::{date, refusal::Refusal, types::v1::Date};
+use wangge_auth::Caller;
+use wangge_pg::request::RequestKey;
+
+use wangge_record::{Checks, Dated, Metadata, Record, Stateful, lifecycle::NewTransition};
+use wangge_record_store::{CallContext, Filter, RecordContext, RecordTable, read, write};
+
+use crate::{ProtoMapping, end::read_end, list, page::Page, proto_mapping};
+
+/// Reads the context of a write from a request: the caller's scope and the request id.
+/// `method` is part of the fingerprint of the request, since the messages of two
+/// methods can be encoded alike.
+///
+/// # Errors
+/// Returns `FIELD_INVALID` if the request id is not a UUID.
+pub fn call<M: Message>(
+    request: Request<M>,
+    method: &str,
+    request_id: impl Fn(&M) -> &str,
+) -> Result<(CallContext, M), Refusal> {
+    let (caller, scope) = Caller::of(&request)?;
+    let message = request.into_inner();
+    let key = RequestKey::of(&caller.key, method, request_id(&message), &message)?;
+    Ok((CallContext { scope, key }, message))
+}
+
+/// Reads a required id. `field` is the field's path, for violations.
+///
+/// # Errors
+/// Returns `FIELD_INVALID` on `field`.
+pub fn id(text: &str, field: &str) -> Result<Uuid, Refusal> {
+    if text.is_empty() {
+        return Err(Refusal::field(field, "required", "is required"));
+    }
+    Uuid::parse_str(text).map_err(|_| Refusal::field(field, "string.uuid", "must be a UUID"))
+}
+
+/// Creates the record that a message describes, with a new id if the message has none.
+///
+/// # Errors
+/// Returns the errors of [`proto_mapping::from_proto`] and [`write::create`].
+pub async fn create<H: RecordContext, R: ProtoMapping + RecordTable>(
+    context: &H,
+    call: CallContext,
+    message: Option<R::Message>,
+) -> Result<R::Message, Refusal> {
+    let message = message.ok_or_else(|| Refusal::field(R::KIND, "required", "is required"))?;
+    let given = R::id(&message);
+    let id = if given.is_empty() {
+        Uuid::now_v7()
+    } else {
+        id(given, &format!("{}.id", R::KIND))?
+    };
+    // Validated before the transaction begins: an invalid request costs no connection.
+    let record: R = proto_mapping::from_proto(message, Metadata::new(id, context.clock().now()))?;
+    Ok(write::create(context, call, record).await?.into_proto())
+}
+
+/// Returns the record with the id in a request; `named` returns that id.
+///
+/// # Errors
+/// Returns `FIELD_INVALID` if the id is not a UUID, or `RECORD_NOT_FOUND`.
+pub async fn get<H: RecordContext, R: ProtoMapping + RecordTable, M>(
+    context: &H,
+    request: Request<M>,
+    named: impl Fn(&M) -> &str,
+) -> Result<R::Message, Refusal> {
+    let (_, scope) = Caller::of(&request)?;
+    let id = id(named(request.get_ref()), "id")?;
+    Ok(read::get::<H, R>(context, &scope, id).await?.into_proto())
+}
+
+/// The arguments of a list, as requested.
+#[derive(Debug)]
+pub struct ListRequest {
+    page_size: i32,
+    page_token: String,
+    within_code: String,
+    parent: String,
+    on: Option<Date>,
+    state: i32,
+}
+
+impl ListRequest {
+    /// Creates the arguments of a list inside an area, without filters.
+    pub fn page(page_size: i32, page_token: String, within_code: String) -> Self {
+        Self {
+            page_size,
+            page_token,
+            within_code,
+            parent: String::new(),
+            on: None,
+            state: 0,
+        }
+    }
+
+    /// Filters by parent. An empty id means no filter.
+    #[must_use]
+    pub fn of(self, parent: String) -> Self {
+        Self { parent, ..self }
+    }
+
+    /// Filters by a day on which records are in effect. `None` means no filter.
+    #[must_use]
+    pub fn on(self, on: Option<Date>) -> Self {
+        Self { on, ..self }
+    }
+
+    /// Filters by state. Number 0 means no filter.
+    #[must_use]
+    pub fn in_state(self, state: i32) -> Self {
+        Self { state, ..self }
+    }
+
+    /// Returns everything that determines the records of the list, for its page tokens.
+    fn arguments(&self, method: &str) -> String {
+        format!(
+            "{method} {} {} {:?} {}",
+            self.within_code, self.parent, self.on, self.state
+        )
+    }
+}
+
+/// Returns a page of records and the token of the next page.
+///
+/// # Errors
+/// Returns `PAGE_TOKEN_INVALID`, or `FIELD_INVALID` for an invalid filter.
+pub async fn list<H: RecordContext, R: ProtoMapping + RecordTable, M>(
+    context: &H,
+    method: &str,
+    request: Request<M>,
+    asked: impl Fn(M) -> ListRequest,
+) -> Result<(Vec<R::Message>, String), Refusal> {
+    let (_, scope) = Caller::of(&request)?;
+    let asked = asked(request.into_inner());
+    let page = Page::read(asked.page_size, &asked.page_token, asked.arguments(method))?;
+    let parent = Some(asked.parent.as_str()).filter(|parent| !parent.is_empty());
+    let filter = Filter {
+        parent: parent.map(|parent| id(parent, "parent")).transpose()?,
+        on: date::optional(asked.on.as_ref(), "on_date")?,
+        state: i16::try_from(asked.state).ok().filter(|state| *state != 0),
+        ..Filter::default()
+    };
+    let scope = scope.within(&asked.within_code);
+    list::list(context, &scope, filter, page, R::into_proto).await
+}
+
+/// Changes the fields of a record that the mask names.
+///
+/// # Errors
+/// Returns the errors of [`write::change`] and [`ProtoMapping::merge`], or `FIELD_INVALID` if
+/// the mask is empty.
+pub async fn update<H: RecordContext, R: ProtoMapping + RecordTable>(
+    context: &H,
+    call: CallContext,
+    message: Option<R::Message>,
+    mask: Option<prost_types::FieldMask>,
+) -> Result<R::Message, Refusal> {
+    let message = message.ok_or_else(|| Refusal::field(R::KIND, "required", "is required"))?;
+    let paths = mask.unwrap_or_default().paths;
+    if paths.is_empty() {
+        return Err(Refusal::field(
+            "update_mask",
+            "required",
+            "must list at least one field to change",
+        ));
+    }
+    let id = id(R::id(&message), &format!("{}.id", R::KIND))?;
+    let tag = R::etag(&message).to_owned();
+    let changed = write::change(
+        context,
+        call,
+        id,
+        tag,
+        "update",
+        move |record: &mut R, _| record.merge(message, &paths),
+    );
+    Ok(changed.await?.into_proto())
+}
+
+/// Ends a record on a day, or corrects its end.
+///
+/// # Errors
+/// Returns the errors of [`read_end`] and [`write::end`].
+pub async fn end<H: RecordContext, R: ProtoMapping + RecordTable + Dated>(
+    context: &H,
+    call: CallContext,
+    (named, tag): (&str, String),
+    (day, correction_reason): (Option<Date>, String),
+) -> Result<R::Message, Refusal> {
+    let id = id(named, "id")?;
+    let end = read_end(day.as_ref(), correction_reason)?;
+    Ok(write::end::<H, R>(context, call, id, tag, end)
+        .await?
+        .into_proto())
+}
+
+/// Removes the kind from the paths in a refusal, for requests and rows that have the
+/// record's fields at the top level: `wish.unit_id` becomes `unit_id`.
+pub fn relative<R: Record>(mut refusal: Refusal) -> Refusal {
+    let prefix = format!("{}.", R::KIND);
+    for violation in &mut refusal.fields {
+        if let Some(field) = violation.field.strip_prefix(&prefix) {
+            refusal.message = refusal.message.replace(&violation.field, field);
+            violation.field = field.to_owned();
+        }
+    }
+    refusal
+}
+
+/// A requested action on a record with a lifecycle.
+#[derive(Debug)]
+pub struct Action {
+    /// Name of the action, as in its `states!`.
+    pub name: &'static str,
+    /// Id of the record, not yet validated.
+    pub id: String,
+    /// The etag that the caller has read; empty to skip the check.
+    pub etag: String,
+    /// The reason; `None` if the action takes none, empty if it is missing.
+    pub reason: Option<String>,
+}
+
+/// Takes an action on a record with a lifecycle. `give` applies the fields of the
+/// request to the record and reports their violations.
+///
+/// # Errors
+/// Returns the errors of [`write::change`], `STATE_CONFLICT`, or `FIELD_INVALID`.
+pub async fn act<H: RecordContext, R: ProtoMapping + RecordTable + Stateful>(
+    context: &H,
+    call: CallContext,
+    action: Action,
+    give: impl FnOnce(&mut R, &mut Checks) + Send + 'static,
+) -> Result<R::Message, Refusal> {
+    let id = id(&action.id, "id")?;
+    // From the token and never from the request: a caller can't act in another's name.
+    let actor = call.key.subject().to_owned();
+    let (name, reason) = (action.name, action.reason);
+    let done = write::change(
+        context,
+        call,
+        id,
+        action.etag,
+        name,
+        move |record: &mut R, now| {
+            if reason
+                .as_ref()
+                .is_some_and(|reason| reason.trim().is_empty())
+            {
+                return Err(Refusal::field("reason", "required", "is required"));
+            }
+            let step = NewTransition {
+                action: name,
+                time: now,
+                actor,
+                reason: reason.unwrap_or_default(),
+            };
+            record.take(step, give)
+        },
+    );
+    // The fields are at the top level of the request, not in a record.
+    Ok(done.await.map_err(relative::<R>)?.into_proto())
+}
+
+/// Generates a gRPC service from the methods of its kinds of records. The server must
+/// be a tuple struct whose first field is the [`RecordContext`](wangge_record_store::RecordContext);
+/// the service's trait must be in scope, and `tonic` a dependency of the crate. Each
+/// method ends with a comma. Their forms:
+///
+/// - `create`: the request, and its field that contains the record.
+/// - `get`: the request.
+/// - `list`: the request, its filters `by` parent, `on` day and `in` state, if it has
+///   them and in this order, the response, and its field that contains the records.
+/// - `update`: the request, and its field that contains the record.
+/// - `end`: the request.
+/// - `act`: the request and the action; after `=>` the fields of the request that it
+///   `sets` in the record, and the field of the reason that it is taken `because` of,
+///   if it has any.
+/// - `own`: the request and the response. The method is written by hand, as `async
+///   fn(&self, Request<…>) -> Result<…, Refusal>` of the server.
+///
+/// ```ignore
+/// record_service! {
+///     ProjectService for Projects {
+///         create create_need(proto::CreateNeedRequest, need): Need,
+///         get get_need(proto::GetNeedRequest): Need,
+///         list list_needs(proto::ListNeedsRequest) on on_date
+///             -> proto::ListNeedsResponse, needs: Need,
+///         update update_need(proto::UpdateNeedRequest, need): Need,
+///         end end_need(proto::EndNeedRequest): Need,
+///
+///         list list_project_claims(proto::ListProjectClaimsRequest) by project_id in state
+///             -> proto::ListProjectClaimsResponse, project_claims: ProjectClaim,
+///
+///         act review_wish(proto::ReviewWishRequest, "review"): Wish,
+///         act decline_wish(proto::DeclineWishRequest, "decline"): Wish => because reason,
+///         act claim_wish(proto::ClaimWishRequest, "claim"): Wish => sets { unit_id, volunteer_id },
+///
+///         own list_need_counts(proto::ListNeedCountsRequest) -> proto::ListNeedCountsResponse,
+///     }
+/// }
+/// ```
+///
+/// The macro moves one method after another from its input to `$done`: `async_trait`
+/// must see all of them expanded, since it doesn't rewrite macro calls inside of its
+/// `impl` block.
+#[macro_export]
+macro_rules! record_service {
+    ($service:ident for $server:ident { $($methods:tt)* }) => {
+        $crate::record_service!(@ $service, $server, [] $($methods)*);
+    };
+    (@ $service:ident, $server:ident, [$($done:tt)*]) => {
+        #[tonic::async_trait]
+        impl $service for $server { $($done)* }
+    };
+    (@ $service:ident, $server:ident, [$($done:tt)*]
+        create $method:ident($request:path, $field:ident): $record:ty, $($rest:tt)*) => {
+        $crate::record_service!(@ $service, $server, [$($done)*
+            async fn $method(
+                &self,
+                request: ::tonic::Request<$request>,
+            ) -> ::std::result::Result<::tonic::Response<<$record as $crate::ProtoMapping>::Message>, ::tonic::Status> {
+                let (call, message) = $crate::service::call(request, stringify!($method), |m| &m.request_id)?;
+                let created = $crate::service::create::<_, $record>(&self.0, call, message.$field);
+                Ok(::tonic::Response::new(created.await?))
+            }
+        ] $($rest)*);
+    };
+    (@ $service:ident, $server:ident, [$($done:tt)*]
+        get $method:ident($request:path): $record:ty, $($rest:tt)*) => {
+        $crate::record_service!(@ $service, $server, [$($done)*
+            async fn $method(
+                &self,
+                request: ::tonic::Request<$request>,
+            ) -> ::std::result::Result<::tonic::Response<<$record as $crate::ProtoMapping>::Message>, ::tonic::Status> {
+                let read = $crate::service::get::<_, $record, _>(&self.0, request, |m| &m.id);
+                Ok(::tonic::Response::new(read.await?))
+            }
+        ] $($rest)*);
+    };
+    (@ $service:ident, $server:ident, [$($done:tt)*]
+        list $method:ident($request:path) $(by $parent:ident)? $(on $on:ident)? $(in $state:ident)?
+            -> $response:path, $items:ident: $record:ty, $($rest:tt)*) => {
+        $crate::record_service!(@ $service, $server, [$($done)*
+            async fn $method(
+                &self,
+                request: ::tonic::Request<$request>,
+            ) -> ::std::result::Result<::tonic::Response<$response>, ::tonic::Status> {
+                let read = $crate::service::list::<_, $record, _>(&self.0, stringify!($method), request, |m| {
+                    $crate::service::ListRequest::page(m.page_size, m.page_token, m.within_code)
+                        $(.of(m.$parent))?
+                        $(.on(m.$on))?
+                        $(.in_state(m.$state))?
+                });
+                type Page = $response;
+                let ($items, next_page_token) = read.await?;
+                Ok(::tonic::Response::new(Page { $items, next_page_token }))
+            }
+        ] $($rest)*);
+    };
+    (@ $service:ident, $server:ident, [$($done:tt)*]
+        update $method:ident($request:path, $field:ident): $record:ty, $($rest:tt)*) => {
+        $crate::record_service!(@ $service, $server, [$($done)*
+            async fn $method(
+                &self,
+                request: ::tonic::Request<$request>,
+            ) -> ::std::result::Result<::tonic::Response<<$record as $crate::ProtoMapping>::Message>, ::tonic::Status> {
+                let (call, message) = $crate::service::call(request, stringify!($method), |m| &m.request_id)?;
+                let updated = $crate::service::update::<_, $record>(&self.0, call, message.$field, message.update_mask);
+                Ok(::tonic::Response::new(updated.await?))
+            }
+        ] $($rest)*);
+    };
+    (@ $service:ident, $server:ident, [$($done:tt)*]
+        end $method:ident($request:path): $record:ty, $($rest:tt)*) => {
+        $crate::record_service!(@ $service, $server, [$($done)*
+            async fn $method(
+                &self,
+                request: ::tonic::Request<$request>,
+            ) -> ::std::result::Result<::tonic::Response<<$record as $crate::ProtoMapping>::Message>, ::tonic::Status> {
+                let (call, m) = $crate::service::call(request, stringify!($method), |m| &m.request_id)?;
+                let ended = $crate::service::end::<_, $record>(
+                    &self.0,
+                    call,
+                    (&m.id, m.etag),
+                    (m.end_date, m.correction_reason),
+                );
+                Ok(::tonic::Response::new(ended.await?))
+            }
+        ] $($rest)*);
+    };
+    (@ $service:ident, $server:ident, [$($done:tt)*]
+        act $method:ident($request:path, $action:literal): $record:ty
+            $(=> $(sets { $($field:ident),+ })? $(because $reason:ident)?)?, $($rest:tt)*) => {
+        $crate::record_service!(@ $service, $server, [$($done)*
+            async fn $method(
+                &self,
+                request: ::tonic::Request<$request>,
+            ) -> ::std::result::Result<::tonic::Response<<$record as $crate::ProtoMapping>::Message>, ::tonic::Status> {
+                let (call, m) = $crate::service::call(request, stringify!($method), |m| &m.request_id)?;
+                #[allow(unused_mut, unused_assignments)]
+                let mut reason = None;
+                $($(reason = Some(m.$reason.clone());)?)?
+                let action = $crate::service::Action {
+                    name: $action,
+                    id: m.id.clone(),
+                    etag: m.etag.clone(),
+                    reason,
+                };
+                let done = $crate::service::act::<_, $record>(&self.0, call, action, move |_record, _checks| {
+                    $($($(
+                        let wire = m.$field.clone();
+                        if let Some(value) = $crate::field::Field::from_proto(wire, stringify!($field), _checks) {
+                            _record.$field = value;
+                        }
+                    )+)?)?
+                });
+                Ok(::tonic::Response::new(done.await?))
+            }
+        ] $($rest)*);
+    };
+    (@ $service:ident, $server:ident, [$($done:tt)*]
+        own $method:ident($request:path) -> $response:ty, $($rest:tt)*) => {
+        $crate::record_service!(@ $service, $server, [$($done)*
+            async fn $method(
+                &self,
+                request: ::tonic::Request<$request>,
+            ) -> ::std::result::Result<::tonic::Response<$response>, ::tonic::Status> {
+                Ok(::tonic::Response::new($server::$method(self, request).await?))
+            }
+        ] $($rest)*);
+    };
+}

@@ -1,0 +1,449 @@
+//! The lifecycle of a record: its states, the actions that lead from one to another,
+//! and the history of steps that were taken. It refuses any change of state that isn't
+//! one of the kind's moves: a state changes in [`Lifecycle::take`] and in
+//! [`Lifecycle::replay`] only, both of which look it up with [`next`]. Rules that depend
+//! on other records are guards of the storage.
+
+use chrono::{DateTime, NaiveDate, Utc};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use uuid::Uuid;
+use wangge_kernel::limit::{DEFAULT_ZONE, day_of};
+use wangge_kernel::refusal::Refusal;
+
+use crate::{Checks, Note, Record};
+
+/// The states of a kind of record. Implemented by [`states!`](crate::states!).
+pub trait States:
+    Copy + PartialEq + std::fmt::Debug + Serialize + DeserializeOwned + Send + Sync + Unpin + 'static
+{
+    /// The initial state of a record.
+    const FIRST: Self;
+
+    /// All legal transitions. An action is rejected in every state that it isn't listed
+    /// for.
+    const TRANSITIONS: &'static [Transition<Self>];
+
+    /// Returns the state's name, as used in refusals and events.
+    fn name(self) -> &'static str;
+}
+
+/// An action, and the states in which it is legal.
+#[derive(Debug)]
+pub struct Transition<S: 'static> {
+    /// Name of the action, such as `claim`.
+    pub action: &'static str,
+    /// The states in which the action is legal.
+    pub from: &'static [S],
+    /// The state that the action leads to.
+    pub to: S,
+}
+
+/// Returns the state after an action; `None` if the action isn't legal in `state`.
+pub fn next<S: States>(state: S, action: &str) -> Option<S> {
+    let mut moves = S::TRANSITIONS.iter();
+    moves
+        .find(|one| one.action == action && one.from.contains(&state))
+        .map(|one| one.to)
+}
+
+/// Returns true if no action is legal in the state.
+pub fn is_final<S: States>(state: S) -> bool {
+    !S::TRANSITIONS.iter().any(|one| one.from.contains(&state))
+}
+
+/// Returns true if any state has such an action. A misspelt name never does, and a
+/// search of the history for it would silently find nothing.
+fn knows<S: States>(action: &str) -> bool {
+    S::TRANSITIONS.iter().any(|one| one.action == action)
+}
+
+/// One step of a record's history.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Step {
+    /// Name of the action that was taken.
+    pub action: String,
+    /// Name of the state that it led to.
+    pub state: String,
+    /// Time of the step. In imports, the time given by the row.
+    pub step_time: DateTime<Utc>,
+    /// The subject of the caller's token; empty for imported steps and for scheduled
+    /// ones, which no caller has taken.
+    pub actor: Note,
+    /// The reason, for actions that require one; may be personal data.
+    pub reason: Note,
+    /// The person named by the action, if it names one. A token identifies an account
+    /// and no person, so both are recorded.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub person_id: Option<Uuid>,
+}
+
+/// The current state of a record, and the steps that led to it. Its fields are columns
+/// of the record's table.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(bound = "S: States")]
+pub struct Lifecycle<S: States> {
+    state: S,
+    steps: Vec<Step>,
+}
+
+impl<S: States> Default for Lifecycle<S> {
+    fn default() -> Self {
+        Self {
+            state: S::FIRST,
+            steps: Vec::new(),
+        }
+    }
+}
+
+impl<S: States> Lifecycle<S> {
+    /// Returns the current state.
+    pub fn state(&self) -> S {
+        self.state
+    }
+
+    /// Returns true if the current state is one of `states`.
+    pub fn is_in(&self, states: &[S]) -> bool {
+        states.contains(&self.state)
+    }
+
+    /// Returns the steps in the order in which they were taken.
+    pub fn steps(&self) -> &[Step] {
+        &self.steps
+    }
+
+    /// Returns the time of the last step with this action; `None` if it was never
+    /// taken.
+    pub fn last_time(&self, action: &str) -> Option<DateTime<Utc>> {
+        debug_assert!(knows::<S>(action), "no state has an action {action}");
+        let mut steps = self.steps.iter().rev();
+        steps
+            .find(|step| step.action == action)
+            .map(|step| step.step_time)
+    }
+
+    /// Returns the day of the last step with this action, in the time zone of the
+    /// community.
+    pub fn last_day(&self, action: &str) -> Option<NaiveDate> {
+        self.last_time(action)
+            .map(|time| day_of(time, DEFAULT_ZONE))
+    }
+
+    /// Returns the actor of the last step with one of these actions; `None` if there is
+    /// no such step or its actor isn't known, as in imports.
+    pub fn last_actor(&self, actions: &[&str]) -> Option<&str> {
+        debug_assert!(
+            actions.iter().all(|action| knows::<S>(action)),
+            "{actions:?}"
+        );
+        let mut steps = self.steps.iter().rev();
+        let step = steps.find(|step| actions.contains(&step.action.as_str()))?;
+        Some(step.actor.0.as_str()).filter(|actor| !actor.is_empty())
+    }
+
+    /// Takes a step. `kind` is the record's kind, for refusals.
+    ///
+    /// # Errors
+    /// Returns `STATE_CONFLICT` if the action isn't legal in the current state.
+    pub fn take(&mut self, kind: &'static str, step: NewTransition) -> Result<(), Refusal> {
+        let NewTransition {
+            action,
+            time,
+            actor,
+            reason,
+        } = step;
+        let state = next(self.state, action)
+            .ok_or_else(|| Refusal::state_conflict(kind, self.state.name(), action))?;
+        // A clock that was set back must not make a step precede the one before it:
+        // histories are read as ordered.
+        let before = self.steps.last().map_or(time, |step| step.step_time);
+        self.state = state;
+        self.steps.push(Step {
+            action: action.to_owned(),
+            state: state.name().to_owned(),
+            step_time: time.max(before),
+            actor: Note(actor),
+            reason: Note(reason),
+            person_id: None,
+        });
+        Ok(())
+    }
+
+    /// Sets the person for whom the last step was taken.
+    fn taken_for(&mut self, person_id: Option<Uuid>) {
+        if let Some(step) = self.steps.last_mut() {
+            step.person_id = person_id;
+        }
+    }
+
+    /// Builds the lifecycle of an imported record from the steps of its row. Every
+    /// invalid step is reported to `checks`: an illegal action, a time before that of
+    /// the previous step or before `created`, or a time after `now`. The result must
+    /// not be used if any rule was violated. Actors are dropped: a row can't state who
+    /// was signed in.
+    pub fn replay(
+        created: DateTime<Utc>,
+        now: DateTime<Utc>,
+        steps: Vec<Step>,
+        checks: &mut Checks,
+    ) -> Self {
+        let mut lifecycle = Self::default();
+        let mut before = created;
+        for (at, step) in steps.into_iter().enumerate() {
+            let field = |name: &str| format!("steps[{at}].{name}");
+            match next(lifecycle.state, &step.action) {
+                Some(state) => lifecycle.state = state,
+                None => {
+                    let why = format!("is not legal in state {}", lifecycle.state.name());
+                    checks.rule(false, &field("action"), "step.action", &why);
+                }
+            }
+            // Unlike in `take`, the time is rejected and not clamped: it is what the
+            // row states.
+            let ordered = step.step_time >= before;
+            checks.rule(
+                ordered,
+                &field("step_time"),
+                "step.order",
+                "must not be earlier than the previous step",
+            );
+            checks.rule(
+                step.step_time <= now,
+                &field("step_time"),
+                "time.not_in_future",
+                "must not be in the future",
+            );
+            checks.no_nul(&step.reason.0, &field("reason"));
+            before = step.step_time;
+            lifecycle.steps.push(Step {
+                state: lifecycle.state.name().to_owned(),
+                actor: Note::default(),
+                ..step
+            });
+        }
+        lifecycle
+    }
+}
+
+/// A step that is about to be taken; once taken, it is recorded as a [`Step`].
+#[derive(Debug, Clone)]
+pub struct NewTransition {
+    /// Name of the action, as in [`States::TRANSITIONS`].
+    pub action: &'static str,
+    /// Time of the step.
+    pub time: DateTime<Utc>,
+    /// The subject of the caller's token; empty for scheduled steps.
+    pub actor: String,
+    /// The reason; empty unless the action requires one.
+    pub reason: String,
+}
+
+/// A kind of record with a lifecycle.
+pub trait Stateful: Record {
+    /// The enum of the kind's states.
+    type State: States;
+
+    /// Returns the record's lifecycle.
+    fn lifecycle(&self) -> &Lifecycle<Self::State>;
+
+    /// Returns the record's lifecycle for modification. Only [`Stateful::take`] needs
+    /// it.
+    fn lifecycle_mut(&mut self) -> &mut Lifecycle<Self::State>;
+
+    /// Applies the side effects of an action on the record's own fields, such as
+    /// setting a deadline or clearing a name. Runs after the caller's input was
+    /// applied; the record is already in its new state.
+    ///
+    /// # Errors
+    /// Returns `GUARD_FAILED` if a guard of the action doesn't hold.
+    fn settle(&mut self, _action: &'static str, _now: DateTime<Utc>) -> Result<(), Refusal> {
+        Ok(())
+    }
+
+    /// Returns the person whom an action puts in charge, if it names one. A token
+    /// identifies no person, so the step records both: the caller, and the person it
+    /// was taken for.
+    fn named(&self, _action: &'static str) -> Option<Uuid> {
+        None
+    }
+
+    /// Takes a step: changes the state, applies the caller's input with `give`, then
+    /// the side effects of the action, and validates the result.
+    ///
+    /// After an error the record may be partly changed and must be dropped.
+    ///
+    /// # Errors
+    /// Returns `STATE_CONFLICT`, `FIELD_INVALID` for fields of the record, and the
+    /// errors of [`Stateful::settle`].
+    fn take(
+        &mut self,
+        step: NewTransition,
+        give: impl FnOnce(&mut Self, &mut Checks),
+    ) -> Result<(), Refusal> {
+        let (action, time) = (step.action, step.time);
+        // The state changes first: `settle` and `check` judge the record as it will be
+        // stored.
+        self.lifecycle_mut().take(Self::KIND, step)?;
+        let mut checks = Checks::of(Self::KIND).at(time);
+        give(self, &mut checks);
+        if checks.is_ok() {
+            self.settle(action, time)?;
+            // Only now, since it can be the caller's input that names the person.
+            let named = self.named(action);
+            self.lifecycle_mut().taken_for(named);
+            self.check(&mut checks);
+        }
+        checks.finish()
+    }
+}
+
+/// Defines the states of a kind of record and their transitions, as an enum that
+/// implements [`States`](crate::States). The first state is the initial one. The
+/// numbers are those of the contract's enum; the texts are the names in refusals and
+/// events. An action can be listed more than once, but only once per state: the first
+/// match wins.
+///
+/// ```ignore
+/// states! {
+///     /// States of a wish.
+///     WishState for Wish {
+///         /// Posted; staff must review it.
+///         Posted = 1 => "posted",
+///         /// Reviewed; it can be claimed.
+///         Reviewed = 2 => "reviewed",
+///         /// The wish was withdrawn. Final.
+///         Withdrawn = 3 => "withdrawn",
+///     }
+///     "review": Posted => Reviewed,
+///     "withdraw": Posted | Reviewed => Withdrawn,
+/// }
+/// ```
+#[macro_export]
+macro_rules! states {
+    (
+        $(#[$doc:meta])* $name:ident for $record:ident {
+            $(#[$first_doc:meta])* $first:ident = $first_code:literal => $first_text:literal,
+            $($(#[$state_doc:meta])* $state:ident = $code:literal => $text:literal,)*
+        }
+        $($action:literal: $($from:ident)|+ => $to:ident,)+
+    ) => {
+        ::wangge_kernel::coded_enum! {
+            $(#[$doc])* $name {
+                $(#[$first_doc])* $first = $first_code => $first_text,
+                $($(#[$state_doc])* $state = $code => $text,)*
+            }
+        }
+
+        impl $crate::States for $name {
+            const FIRST: Self = Self::$first;
+            const TRANSITIONS: &'static [$crate::lifecycle::Transition<Self>] = &[
+                $($crate::lifecycle::Transition { action: $action, from: &[$(Self::$from),+], to: Self::$to },)+
+            ];
+
+            fn name(self) -> &'static str {
+                Self::name(self)
+            }
+        }
+    };
+}
+
+/// Returns a table of all transitions, one per line, for snapshot tests that a reader
+/// can check.
+pub fn table<S: States>(states: &[S]) -> String {
+    let mut table = String::new();
+    for &state in states {
+        for one in S::TRANSITIONS
+            .iter()
+            .filter(|one| one.from.contains(&state))
+        {
+            let (from, to) = (state.name(), one.to.name());
+            table.push_str(&format!("{from:<20} {:<20} -> {to}\n", one.action));
+        }
+    }
+    table
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+    enum Lamp {
+        Off,
+        On,
+        Broken,
+    }
+
+    impl States for Lamp {
+        const FIRST: Self = Self::Off;
+        const TRANSITIONS: &'static [Transition<Self>] = &[
+            Transition {
+                action: "light",
+                from: &[Self::Off],
+                to: Self::On,
+            },
+            Transition {
+                action: "drop",
+                from: &[Self::Off, Self::On],
+                to: Self::Broken,
+            },
+        ];
+
+        fn name(self) -> &'static str {
+            match self {
+                Self::Off => "off",
+                Self::On => "on",
+                Self::Broken => "broken",
+            }
+        }
+    }
+
+    fn at(second: i64) -> DateTime<Utc> {
+        DateTime::from_timestamp(second, 0).expect("a time")
+    }
+
+    fn taken(action: &'static str, second: i64) -> NewTransition {
+        NewTransition {
+            action,
+            time: at(second),
+            actor: String::new(),
+            reason: String::new(),
+        }
+    }
+
+    #[test]
+    fn a_course_takes_legal_steps_only_and_never_backwards_in_time() {
+        let mut lifecycle = Lifecycle::<Lamp>::default();
+        lifecycle.take("lamp", taken("light", 10)).expect("legal");
+        let again = lifecycle.take("lamp", taken("light", 11));
+        assert!(again.is_err(), "it is lit");
+        lifecycle.take("lamp", taken("drop", 5)).expect("legal");
+        assert_eq!(lifecycle.state(), Lamp::Broken);
+        assert!(is_final(lifecycle.state()));
+        assert_eq!(lifecycle.steps()[1].step_time, at(10));
+    }
+
+    #[test]
+    fn a_replay_names_each_step_that_is_wrong() {
+        let step = |action: &str, second| Step {
+            action: action.to_owned(),
+            state: String::new(),
+            step_time: at(second),
+            actor: Note::default(),
+            reason: Note::default(),
+            person_id: None,
+        };
+        let mut checks = Checks::of("lamp");
+        let steps = vec![step("light", 10), step("light", 5), step("drop", 99)];
+        Lifecycle::<Lamp>::replay(at(0), at(50), steps, &mut checks);
+        let fields: Vec<_> = checks.refusal().fields;
+        let fields: Vec<&str> = fields.iter().map(|one| one.field.as_str()).collect();
+        assert_eq!(
+            fields,
+            [
+                "lamp.steps[1].action",
+                "lamp.steps[1].step_time",
+                "lamp.steps[2].step_time"
+            ]
+        );
+    }
+}
