@@ -115,7 +115,7 @@ fn compare(service: &str, described: &Path, kept: &Path) -> Result<bool> {
     let fresh = read(described)? == read(kept)?;
     if !fresh {
         say(format!(
-            "{service}: .sqlx is not up to date: run `cargo run -p wangge-xtask -- sqlx`"
+            "{service}: .sqlx is not up to date: run `cargo xtask sqlx`"
         ));
     }
     Ok(fresh)
