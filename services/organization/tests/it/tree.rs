@@ -303,7 +303,7 @@ async fn each_fault_of_a_boundary_is_refused_once_wherever_it_comes_in() {
         (bow_tie, "crosses"),
         (open, "closed"),
         (hole, "hole"),
-        (off, "globe"),
+        (off, "out of range"),
     ] {
         assert_eq!(
             refusal(bound(&world, "", GRID, boundary.into()).await),
