@@ -9,7 +9,8 @@ use wangge_api::{date, refusal::Refusal, types::v1::Date};
 use wangge_auth::Caller;
 use wangge_pg::request::RequestKey;
 
-use wangge_record::{Checks, Dated, Metadata, Record, Stateful, lifecycle::NewTransition};
+pub use wangge_record::lifecycle::ActionOf;
+use wangge_record::{Change, Checks, Dated, Metadata, Record, Stateful, lifecycle::NewTransition};
 use wangge_record_store::{CallContext, Filter, RecordContext, RecordTable, read, write};
 
 use crate::{ProtoMapping, end::read_end, list, page::Page, proto_mapping};
@@ -179,7 +180,7 @@ pub async fn update<H: RecordContext, R: ProtoMapping + RecordTable>(
         call,
         id,
         tag,
-        "update",
+        Change::Update,
         move |record: &mut R, _| record.merge(message, &paths),
     );
     Ok(changed.await?.into_proto())
@@ -217,9 +218,9 @@ pub fn relative<R: Record>(mut refusal: Refusal) -> Refusal {
 
 /// A requested action on a record with a lifecycle.
 #[derive(Debug)]
-pub struct Action {
-    /// Name of the action, as in its `states!`.
-    pub name: &'static str,
+pub struct ActionRequest<A> {
+    /// The action.
+    pub action: A,
     /// Id of the record, not yet validated.
     pub id: String,
     /// The etag that the caller has read; empty to skip the check.
@@ -233,22 +234,25 @@ pub struct Action {
 ///
 /// # Errors
 /// Returns the errors of [`write::change`], `STATE_CONFLICT`, or `FIELD_INVALID`.
-pub async fn act<H: RecordContext, R: ProtoMapping + RecordTable + Stateful>(
+pub async fn act<
+    H: RecordContext,
+    R: ProtoMapping + RecordTable<Action = ActionOf<R>> + Stateful,
+>(
     context: &H,
     call: CallContext,
-    action: Action,
+    request: ActionRequest<ActionOf<R>>,
     give: impl FnOnce(&mut R, &mut Checks) + Send + 'static,
 ) -> Result<R::Message, Refusal> {
-    let id = id(&action.id, "id")?;
+    let id = id(&request.id, "id")?;
     // From the token and never from the request: a caller can't act in another's name.
     let actor = call.key.subject().to_owned();
-    let (name, reason) = (action.name, action.reason);
+    let (action, reason) = (request.action, request.reason);
     let done = write::change(
         context,
         call,
         id,
-        action.etag,
-        name,
+        request.etag,
+        Change::Act(action),
         move |record: &mut R, now| {
             if reason
                 .as_ref()
@@ -257,7 +261,7 @@ pub async fn act<H: RecordContext, R: ProtoMapping + RecordTable + Stateful>(
                 return Err(Refusal::field("reason", "required", "is required"));
             }
             let step = NewTransition {
-                action: name,
+                action,
                 time: now,
                 actor,
                 reason: reason.unwrap_or_default(),
@@ -301,7 +305,7 @@ pub async fn act<H: RecordContext, R: ProtoMapping + RecordTable + Stateful>(
 ///
 ///         act review_wish(proto::ReviewWishRequest, "review"): Wish,
 ///         act decline_wish(proto::DeclineWishRequest, "decline"): Wish => because reason,
-///         act claim_wish(proto::ClaimWishRequest, "claim"): Wish => sets { unit_id, volunteer_id },
+///         act claim_wish(proto::ClaimWishRequest, Claim): Wish => sets { unit_id, volunteer_id },
 ///
 ///         own list_need_counts(proto::ListNeedCountsRequest) -> proto::ListNeedCountsResponse,
 ///     }
@@ -397,7 +401,7 @@ macro_rules! record_service {
         ] $($rest)*);
     };
     (@ $service:ident, $server:ident, [$($done:tt)*]
-        act $method:ident($request:path, $action:literal): $record:ty
+        act $method:ident($request:path, $action:ident): $record:ty
             $(=> $(sets { $($field:ident),+ })? $(because $reason:ident)?)?, $($rest:tt)*) => {
         $crate::record_service!(@ $service, $server, [$($done)*
             async fn $method(
@@ -408,8 +412,9 @@ macro_rules! record_service {
                 #[allow(unused_mut, unused_assignments)]
                 let mut reason = None;
                 $($(reason = Some(m.$reason.clone());)?)?
-                let action = $crate::service::Action {
-                    name: $action,
+                type Actions = $crate::service::ActionOf<$record>;
+                let action = $crate::service::ActionRequest {
+                    action: Actions::$action,
                     id: m.id.clone(),
                     etag: m.etag.clone(),
                     reason,

@@ -26,13 +26,11 @@ use wangge_kernel::limit::{DEFAULT_ZONE, day_start};
 use wangge_outbox::{Arrival, append_all};
 use wangge_pg::{StoreError, Tx, transact, transaction::Failure};
 
-use wangge_record::{Metadata, Record, ResolvedReference};
+use wangge_record::{Change, Metadata, Record, ResolvedReference};
 use wangge_record_api::{ProtoMapping, proto_mapping, service::relative};
 use wangge_record_store::{
-    RecordContext, RecordTable, ReferenceResolver, ResolvedReferences,
-    event::record_changed,
-    table::{CREATE, ImportFingerprint},
-    write::find_conflict,
+    RecordContext, RecordTable, ReferenceResolver, ResolvedReferences, event::record_changed,
+    table::ImportFingerprint, write::find_conflict,
 };
 
 /// The outcome of a row.
@@ -443,7 +441,7 @@ async fn keep<G: ReferenceResolver, R: RecordTable>(
     now: DateTime<Utc>,
 ) -> Result<HashMap<Uuid, Outcome>, Failure> {
     let mut outcomes: HashMap<Uuid, Outcome> = HashMap::new();
-    for (id, refusal) in R::guard(tx, &records, CREATE, now).await? {
+    for (id, refusal) in R::guard(tx, &records, Change::Create, now).await? {
         outcomes.insert(id, Outcome::Refused(refusal));
     }
     let (refused, records): (Vec<R>, Vec<R>) = records

@@ -16,12 +16,9 @@ use wangge_auth::RecordScope;
 use wangge_kernel::refusal::Refusal;
 use wangge_pg::{StoreError, Tx, transaction::Failure};
 
-use wangge_record::{Record, ResolvedReference};
+use wangge_record::{Change, Record, ResolvedReference};
 
 use crate::Listing;
-
-/// The action that creates a record, as passed to [`RecordTable::guard`].
-pub const CREATE: &str = "create";
 
 /// Filters and bounds of one page of a list.
 #[derive(Debug, Clone, Default)]
@@ -63,6 +60,10 @@ pub struct ImportFingerprint {
 /// A kind of record with a table. Implemented by [`table!`](crate::table!). Functions
 /// with a scope never return anything outside of it.
 pub trait RecordTable: Record {
+    /// The enum of the kind's actions; [`NoAction`](wangge_record::NoAction) for a kind
+    /// without a lifecycle.
+    type Action: Copy + PartialEq + std::fmt::Debug + Send + Sync + 'static;
+
     /// The columns that an insert writes, as comma-separated lists: all fields of the
     /// record, but not `entry`. Tests compare them with the fields.
     const COLUMNS: &'static [&'static str];
@@ -126,7 +127,7 @@ pub trait RecordTable: Record {
 
     /// Checks rules that depend on other records, such as how many places are left, and
     /// returns the records that an action must be refused for, each with its refusal.
-    /// The records are about to be inserted ([`CREATE`]), or they are locked and have
+    /// The records are about to be inserted ([`Change::Create`]), or they are locked and have
     /// taken the action, but not been written yet.
     ///
     /// A guard that counts must lock what it counts, since concurrent transactions
@@ -137,7 +138,7 @@ pub trait RecordTable: Record {
     fn guard(
         _tx: &mut Tx,
         _records: &[Self],
-        _action: &'static str,
+        _change: Change<Self::Action>,
         _now: DateTime<Utc>,
     ) -> impl Future<Output = Result<Vec<(Uuid, Refusal)>, StoreError>> + Send {
         async { Ok(Vec::new()) }
@@ -152,7 +153,7 @@ pub trait RecordTable: Record {
     fn follow(
         _tx: &mut Tx,
         _record: &Self,
-        _action: &'static str,
+        _change: Change<Self::Action>,
         _now: DateTime<Utc>,
     ) -> impl Future<Output = Result<(), Failure>> + Send {
         async { Ok(()) }
@@ -264,55 +265,58 @@ macro_rules! table {
             }),],
             $on, "state", "for share",
             (|code| $state::from_code(code).map($state::name)),
+            [<$state as ::wangge_record::States>::Action],
             ["state, steps", $keeps], "changed_time, revision, state, steps", $($rest)*);
     };
     (@states $record:ident, $table:literal, $where:tt, $list:tt, $on:tt, keeps $keeps:literal $($rest:tt)*) => {
         $crate::table!(@changes $record, $table, $where, $list, $on,
-            "0::smallint", "", (|_: i16| None),
+            "0::smallint", "", (|_: i16| None), [::wangge_record::NoAction],
             [$keeps], "changed_time, revision", $($rest)*);
     };
-    (@changes $record:ident, $table:literal, $where:tt, $list:tt, $on:tt, $state:literal, $lock:literal, $named:tt,
+    (@changes $record:ident, $table:literal, $where:tt, $list:tt, $on:tt, $state:literal, $lock:literal, $named:tt, $action:tt,
         [$($columns:literal),+], $always:literal, changes $changes:literal $($rest:tt)*) => {
-        $crate::table!(@guard $record, $table, $where, $list, $on, $state, $lock, $named,
+        $crate::table!(@guard $record, $table, $where, $list, $on, $state, $lock, $named, $action,
             [$($columns,)+ $changes], [$always + ", " + $changes], $($rest)*);
     };
-    (@changes $record:ident, $table:literal, $where:tt, $list:tt, $on:tt, $state:literal, $lock:literal, $named:tt,
+    (@changes $record:ident, $table:literal, $where:tt, $list:tt, $on:tt, $state:literal, $lock:literal, $named:tt, $action:tt,
         $columns:tt, $always:literal, $($rest:tt)*) => {
-        $crate::table!(@guard $record, $table, $where, $list, $on, $state, $lock, $named, $columns, [$always], $($rest)*);
+        $crate::table!(@guard $record, $table, $where, $list, $on, $state, $lock, $named, $action, $columns, [$always], $($rest)*);
     };
-    (@guard $record:ident, $table:literal, $where:tt, $list:tt, $on:tt, $state:literal, $lock:literal, $named:tt, $columns:tt,
+    (@guard $record:ident, $table:literal, $where:tt, $list:tt, $on:tt, $state:literal, $lock:literal, $named:tt, $action:tt, $columns:tt,
         $changes:tt, guarded by $guard:path $(, followed by $follow:path)?) => {
-        $crate::table!(@ $record, $table, $where, $list, $on, $state, $lock, $named, $columns, $changes,
+        $crate::table!(@ $record, $table, $where, $list, $on, $state, $lock, $named, $action, $columns, $changes,
             async fn guard(
                 tx: &mut ::wangge_pg::Tx,
                 records: &[Self],
-                action: &'static str,
+                change: ::wangge_record::Change<Self::Action>,
                 now: ::chrono::DateTime<::chrono::Utc>,
             ) -> ::std::result::Result<
                 ::std::vec::Vec<(::uuid::Uuid, ::wangge_kernel::refusal::Refusal)>,
                 ::wangge_pg::StoreError,
             > {
-                $guard(tx, records, action, now).await
+                $guard(tx, records, change, now).await
             }
 
             $(async fn follow(
                 tx: &mut ::wangge_pg::Tx,
                 record: &Self,
-                action: &'static str,
+                change: ::wangge_record::Change<Self::Action>,
                 now: ::chrono::DateTime<::chrono::Utc>,
             ) -> ::std::result::Result<(), ::wangge_pg::transaction::Failure> {
-                $follow(tx, record, action, now).await
+                $follow(tx, record, change, now).await
             })?
         );
     };
-    (@guard $record:ident, $table:literal, $where:tt, $list:tt, $on:tt, $state:literal, $lock:literal, $named:tt, $columns:tt,
+    (@guard $record:ident, $table:literal, $where:tt, $list:tt, $on:tt, $state:literal, $lock:literal, $named:tt, $action:tt, $columns:tt,
         $changes:tt,) => {
-        $crate::table!(@ $record, $table, $where, $list, $on, $state, $lock, $named, $columns, $changes,);
+        $crate::table!(@ $record, $table, $where, $list, $on, $state, $lock, $named, $action, $columns, $changes,);
     };
     (@ $record:ident, $table:literal, [$($where:tt)+], [$($list:tt)*],
-        {[$from:literal] [$until:literal] [$share:literal]}, $state:literal, $lock:literal, $named:tt,
+        {[$from:literal] [$until:literal] [$share:literal]}, $state:literal, $lock:literal, $named:tt, [$($action:tt)+],
         [$($columns:literal),+], [$($changes:tt)+], $($guard:tt)*) => {
         impl $crate::RecordTable for $record {
+            type Action = $($action)+;
+
             const COLUMNS: &'static [&'static str] = &[
                 "id, area_code, created_time, changed_time, imported, import_digest, revision",
                 $($columns),+

@@ -21,15 +21,12 @@ use wangge_pg::{
 };
 
 use wangge_record::{
-    Dated, End, Stateful,
-    end::CORRECT_END,
-    etag,
-    lifecycle::{NewTransition, next},
+    Change, Dated, End, Stateful, etag,
+    lifecycle::{ActionOf, NewTransition, next},
 };
 
 use crate::{
     RecordTable, ReferenceResolver, ResolvedReferences, correction, event::record_changed,
-    table::CREATE,
 };
 
 /// A service that stores records: its database, its clock and its lookup of references.
@@ -95,7 +92,8 @@ pub async fn create<H: RecordContext, R: RecordTable>(
                     .await?;
                 resolved.validate(&mut record)?;
                 // Before the insert: a guard that counts records must not count this one.
-                let guarded = R::guard(tx, std::slice::from_ref(&record), CREATE, now).await?;
+                let guarded =
+                    R::guard(tx, std::slice::from_ref(&record), Change::Create, now).await?;
                 if let Some((_, refusal)) = guarded.into_iter().next() {
                     return Err(refusal.into());
                 }
@@ -136,7 +134,8 @@ pub async fn find_conflict<R: RecordTable>(
 }
 
 /// Changes a record with `decide`, under optimistic locking with `tag`. A retry returns
-/// the record in its current version. `action` is the name that [`RecordTable::guard`] gets.
+/// the record in its current version. `change` is what
+/// [`RecordTable::guard`] gets.
 ///
 /// # Errors
 /// Returns `RECORD_NOT_FOUND`, `ETAG_MISMATCH`, `REQUEST_ID_REUSED`; for references
@@ -147,10 +146,10 @@ pub async fn change<H: RecordContext, R: RecordTable>(
     call: CallContext,
     id: Uuid,
     tag: String,
-    action: &'static str,
+    change: Change<R::Action>,
     decide: impl FnOnce(&mut R, DateTime<Utc>) -> Result<(), Refusal> + Send + 'static,
 ) -> Result<R, Refusal> {
-    change_in(context, call, (id, tag), action, move |record, now, _| {
+    change_in(context, call, (id, tag), change, move |record, now, _| {
         async move { Ok(decide(record, now)?) }.boxed()
     })
     .await
@@ -171,12 +170,12 @@ pub async fn end<H: RecordContext, R: RecordTable + Dated>(
     end: End,
 ) -> Result<R, Refusal> {
     let key = call.key.clone();
-    let action = end.action();
+    let change = end.change();
     change_in(
         context,
         call,
         (id, tag),
-        action,
+        change,
         move |record: &mut R, now, tx| {
             async move {
                 let before = record.end_date();
@@ -194,7 +193,7 @@ async fn change_in<H: RecordContext, R: RecordTable>(
     context: &H,
     call: CallContext,
     (id, tag): (Uuid, String),
-    action: &'static str,
+    change: Change<R::Action>,
     decide: impl for<'t> FnOnce(
         &'t mut R,
         DateTime<Utc>,
@@ -235,7 +234,7 @@ async fn change_in<H: RecordContext, R: RecordTable>(
                     .partition(|reference| before.contains(reference));
                 // A correction can extend the record beyond the days of targets that it has
                 // named all along. An end only shortens it.
-                let goes_on = if action == CORRECT_END {
+                let goes_on = if change == Change::CorrectEnd {
                     stays
                 } else {
                     Vec::new()
@@ -251,7 +250,7 @@ async fn change_in<H: RecordContext, R: RecordTable>(
                 for reference in named.iter().chain(&goes_on) {
                     resolved.require_days(reference, &summary, today)?;
                 }
-                keep(tx, &mut record, action, (now, now)).await?;
+                keep(tx, &mut record, change, (now, now)).await?;
                 Ok(record)
             }
             .boxed()
@@ -271,7 +270,7 @@ async fn change_in<H: RecordContext, R: RecordTable>(
 pub async fn change_as_due<H: RecordContext, R: RecordTable>(
     context: &H,
     id: Uuid,
-    action: &'static str,
+    change: Change<R::Action>,
     decide: impl FnOnce(&mut R, DateTime<Utc>) -> Result<Option<DateTime<Utc>>, Refusal>
     + Send
     + 'static,
@@ -285,7 +284,7 @@ pub async fn change_as_due<H: RecordContext, R: RecordTable>(
             if let Some(mut record) = record
                 && let Some(due) = decide(&mut record, now)?
             {
-                keep(tx, &mut record, action, (due, now)).await?;
+                keep(tx, &mut record, change, (due, now)).await?;
             }
             Ok(())
         }
@@ -301,7 +300,7 @@ pub async fn change_as_due<H: RecordContext, R: RecordTable>(
 async fn keep<R: RecordTable>(
     tx: &mut Tx,
     record: &mut R,
-    action: &'static str,
+    change: Change<R::Action>,
     (time, now): (DateTime<Utc>, DateTime<Utc>),
 ) -> Result<(), Failure> {
     let metadata = record.metadata_mut();
@@ -310,7 +309,7 @@ async fn keep<R: RecordTable>(
     metadata.changed_time = time.max(metadata.changed_time);
     // Before the update, on the changed record: the table still has the previous
     // version.
-    let guarded = R::guard(tx, std::slice::from_ref(record), action, now).await?;
+    let guarded = R::guard(tx, std::slice::from_ref(record), change, now).await?;
     if let Some((_, refusal)) = guarded.into_iter().next() {
         return Err(refusal.into());
     }
@@ -318,13 +317,13 @@ async fn keep<R: RecordTable>(
         // Only a corrected end can extend the period for which a record occupies an
         // exclusive value. In other actions a violation is mapped by the service's
         // constraints.
-        Err(error) if action == CORRECT_END && error.is_of_another() => {
+        Err(error) if change == Change::CorrectEnd && error.is_of_another() => {
             return Err(record.conflict_error().into());
         }
         updated => updated?,
     }
     append(tx, &record_changed(record, now)).await?;
-    R::follow(tx, record, action, now).await
+    R::follow(tx, record, change, now).await
 }
 
 /// Takes a step of a record as a consequence of another record's step, in the same
@@ -336,10 +335,10 @@ async fn keep<R: RecordTable>(
 ///
 /// # Errors
 /// Returns the errors of the guard, or the database's.
-pub async fn take_along<R: RecordTable + Stateful>(
+pub async fn take_along<R: RecordTable<Action = ActionOf<R>> + Stateful>(
     tx: &mut Tx,
     id: Uuid,
-    step: NewTransition,
+    step: NewTransition<ActionOf<R>>,
 ) -> Result<(), Failure> {
     let Some(mut record) = R::lock(tx, &RecordScope::everything(), id).await? else {
         return Ok(());
@@ -350,5 +349,5 @@ pub async fn take_along<R: RecordTable + Stateful>(
     }
     record.take(step, |_, _| {})?;
     // Boxed, since it is recursive: the record's own `follow` can take steps of others.
-    Box::pin(keep(tx, &mut record, action, (now, now))).await
+    Box::pin(keep(tx, &mut record, Change::Act(action), (now, now))).await
 }

@@ -10,11 +10,13 @@
 use chrono::NaiveDate;
 use wangge_kernel::refusal::Refusal;
 
-/// The action that ends a record, as passed to guards.
-pub const END: &str = "end";
+use crate::Change;
 
-/// The action that changes or removes an existing end, as passed to guards.
-pub const CORRECT_END: &str = "correct_end";
+/// Name of the action that ends a record, for refusals.
+const END: &str = "end";
+
+/// Name of the action that corrects an end, for refusals.
+const CORRECT_END: &str = "correct_end";
 
 /// A requested change of a record's end.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,11 +33,11 @@ pub enum End {
 }
 
 impl End {
-    /// Returns the name of the action, as passed to guards.
-    pub fn action(&self) -> &'static str {
+    /// Returns the kind of change, as passed to guards.
+    pub fn change<A>(&self) -> Change<A> {
         match self {
-            Self::On(_) => END,
-            Self::Corrected { .. } => CORRECT_END,
+            Self::On(_) => Change::End,
+            Self::Corrected { .. } => Change::CorrectEnd,
         }
     }
 

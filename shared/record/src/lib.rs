@@ -6,6 +6,7 @@
 //! (`wangge-record-store`, `-api`, `-import`), so that a service's `domain` depends
 //! on this crate and the kernel only.
 
+pub mod change;
 pub mod checks;
 pub mod end;
 pub mod etag;
@@ -14,6 +15,7 @@ pub mod record;
 pub mod reference;
 pub mod text;
 
+pub use change::{Change, NoAction};
 pub use checks::Checks;
 pub use end::End;
 pub use lifecycle::{Lifecycle, Stateful, States, Step};

@@ -12,10 +12,22 @@ use wangge_kernel::refusal::Refusal;
 
 use crate::{Checks, Note, Record};
 
+/// The actions on a kind of record. Implemented by [`states!`](crate::states!).
+pub trait Action: Copy + Eq + std::fmt::Debug + Send + Sync + 'static {
+    /// All actions.
+    const ALL: &'static [Self];
+
+    /// Returns the action's name, as used in histories, refusals and imports.
+    fn name(self) -> &'static str;
+}
+
 /// The states of a kind of record. Implemented by [`states!`](crate::states!).
 pub trait States:
     Copy + PartialEq + std::fmt::Debug + Serialize + DeserializeOwned + Send + Sync + Unpin + 'static
 {
+    /// The enum of the kind's actions.
+    type Action: Action;
+
     /// The initial state of a record.
     const FIRST: Self;
 
@@ -29,9 +41,9 @@ pub trait States:
 
 /// An action, and the states in which it is legal.
 #[derive(Debug)]
-pub struct Transition<S: 'static> {
-    /// Name of the action, such as `claim`.
-    pub action: &'static str,
+pub struct Transition<S: States> {
+    /// The action, such as `Claim`.
+    pub action: S::Action,
     /// The states in which the action is legal.
     pub from: &'static [S],
     /// The state that the action leads to.
@@ -39,9 +51,9 @@ pub struct Transition<S: 'static> {
 }
 
 /// Returns the state after an action; `None` if the action isn't legal in `state`.
-pub fn next<S: States>(state: S, action: &str) -> Option<S> {
-    let mut moves = S::TRANSITIONS.iter();
-    moves
+pub fn next<S: States>(state: S, action: S::Action) -> Option<S> {
+    let mut transitions = S::TRANSITIONS.iter();
+    transitions
         .find(|one| one.action == action && one.from.contains(&state))
         .map(|one| one.to)
 }
@@ -51,10 +63,10 @@ pub fn is_final<S: States>(state: S) -> bool {
     !S::TRANSITIONS.iter().any(|one| one.from.contains(&state))
 }
 
-/// Returns true if any state has such an action. A misspelt name never does, and a
-/// search of the history for it would silently find nothing.
-fn knows<S: States>(action: &str) -> bool {
-    S::TRANSITIONS.iter().any(|one| one.action == action)
+/// Returns the action with a name; `None` if the kind has no such action.
+fn action_named<S: States>(name: &str) -> Option<S::Action> {
+    let mut actions = S::Action::ALL.iter().copied();
+    actions.find(|action| action.name() == name)
 }
 
 /// One step of a record's history.
@@ -113,30 +125,31 @@ impl<S: States> Lifecycle<S> {
 
     /// Returns the time of the last step with this action; `None` if it was never
     /// taken.
-    pub fn last_time(&self, action: &str) -> Option<DateTime<Utc>> {
-        debug_assert!(knows::<S>(action), "no state has an action {action}");
+    pub fn last_time(&self, action: S::Action) -> Option<DateTime<Utc>> {
         let mut steps = self.steps.iter().rev();
         steps
-            .find(|step| step.action == action)
+            .find(|step| step.action == action.name())
             .map(|step| step.step_time)
+    }
+
+    /// Returns the number of steps with this action.
+    pub fn count(&self, action: S::Action) -> usize {
+        let steps = self.steps.iter();
+        steps.filter(|step| step.action == action.name()).count()
     }
 
     /// Returns the day of the last step with this action, in the time zone of the
     /// community.
-    pub fn last_day(&self, action: &str) -> Option<NaiveDate> {
+    pub fn last_day(&self, action: S::Action) -> Option<NaiveDate> {
         self.last_time(action)
             .map(|time| day_of(time, DEFAULT_ZONE))
     }
 
     /// Returns the actor of the last step with one of these actions; `None` if there is
     /// no such step or its actor isn't known, as in imports.
-    pub fn last_actor(&self, actions: &[&str]) -> Option<&str> {
-        debug_assert!(
-            actions.iter().all(|action| knows::<S>(action)),
-            "{actions:?}"
-        );
+    pub fn last_actor(&self, actions: &[S::Action]) -> Option<&str> {
         let mut steps = self.steps.iter().rev();
-        let step = steps.find(|step| actions.contains(&step.action.as_str()))?;
+        let step = steps.find(|step| actions.iter().any(|action| action.name() == step.action))?;
         Some(step.actor.0.as_str()).filter(|actor| !actor.is_empty())
     }
 
@@ -144,7 +157,11 @@ impl<S: States> Lifecycle<S> {
     ///
     /// # Errors
     /// Returns `STATE_CONFLICT` if the action isn't legal in the current state.
-    pub fn take(&mut self, kind: &'static str, step: NewTransition) -> Result<(), Refusal> {
+    pub fn take(
+        &mut self,
+        kind: &'static str,
+        step: NewTransition<S::Action>,
+    ) -> Result<(), Refusal> {
         let NewTransition {
             action,
             time,
@@ -152,13 +169,13 @@ impl<S: States> Lifecycle<S> {
             reason,
         } = step;
         let state = next(self.state, action)
-            .ok_or_else(|| Refusal::state_conflict(kind, self.state.name(), action))?;
+            .ok_or_else(|| Refusal::state_conflict(kind, self.state.name(), action.name()))?;
         // A clock that was set back must not make a step precede the one before it:
         // histories are read as ordered.
         let before = self.steps.last().map_or(time, |step| step.step_time);
         self.state = state;
         self.steps.push(Step {
-            action: action.to_owned(),
+            action: action.name().to_owned(),
             state: state.name().to_owned(),
             step_time: time.max(before),
             actor: Note(actor),
@@ -190,7 +207,8 @@ impl<S: States> Lifecycle<S> {
         let mut before = created;
         for (at, step) in steps.into_iter().enumerate() {
             let field = |name: &str| format!("steps[{at}].{name}");
-            match next(lifecycle.state, &step.action) {
+            let action = action_named::<S>(&step.action);
+            match action.and_then(|action| next(lifecycle.state, action)) {
                 Some(state) => lifecycle.state = state,
                 None => {
                     let why = format!("is not legal in state {}", lifecycle.state.name());
@@ -226,9 +244,9 @@ impl<S: States> Lifecycle<S> {
 
 /// A step that is about to be taken; once taken, it is recorded as a [`Step`].
 #[derive(Debug, Clone)]
-pub struct NewTransition {
-    /// Name of the action, as in [`States::TRANSITIONS`].
-    pub action: &'static str,
+pub struct NewTransition<A> {
+    /// The action.
+    pub action: A,
     /// Time of the step.
     pub time: DateTime<Utc>,
     /// The subject of the caller's token; empty for scheduled steps.
@@ -236,6 +254,9 @@ pub struct NewTransition {
     /// The reason; empty unless the action requires one.
     pub reason: String,
 }
+
+/// The actions on a kind of record with a lifecycle.
+pub type ActionOf<R> = <<R as Stateful>::State as States>::Action;
 
 /// A kind of record with a lifecycle.
 pub trait Stateful: Record {
@@ -255,14 +276,18 @@ pub trait Stateful: Record {
     ///
     /// # Errors
     /// Returns `GUARD_FAILED` if a guard of the action doesn't hold.
-    fn settle(&mut self, _action: &'static str, _now: DateTime<Utc>) -> Result<(), Refusal> {
+    fn on_transition(
+        &mut self,
+        _action: ActionOf<Self>,
+        _now: DateTime<Utc>,
+    ) -> Result<(), Refusal> {
         Ok(())
     }
 
     /// Returns the person whom an action puts in charge, if it names one. A token
     /// identifies no person, so the step records both: the caller, and the person it
     /// was taken for.
-    fn named(&self, _action: &'static str) -> Option<Uuid> {
+    fn named(&self, _action: ActionOf<Self>) -> Option<Uuid> {
         None
     }
 
@@ -273,20 +298,20 @@ pub trait Stateful: Record {
     ///
     /// # Errors
     /// Returns `STATE_CONFLICT`, `FIELD_INVALID` for fields of the record, and the
-    /// errors of [`Stateful::settle`].
+    /// errors of [`Stateful::on_transition`].
     fn take(
         &mut self,
-        step: NewTransition,
+        step: NewTransition<ActionOf<Self>>,
         give: impl FnOnce(&mut Self, &mut Checks),
     ) -> Result<(), Refusal> {
         let (action, time) = (step.action, step.time);
-        // The state changes first: `settle` and `check` judge the record as it will be
+        // The state changes first: `on_transition` and `check` judge the record as it will be
         // stored.
         self.lifecycle_mut().take(Self::KIND, step)?;
         let mut checks = Checks::of(Self::KIND).at(time);
         give(self, &mut checks);
         if checks.is_ok() {
-            self.settle(action, time)?;
+            self.on_transition(action, time)?;
             // Only now, since it can be the caller's input that names the person.
             let named = self.named(action);
             self.lifecycle_mut().taken_for(named);
@@ -296,16 +321,32 @@ pub trait Stateful: Record {
     }
 }
 
-/// Defines the states of a kind of record and their transitions, as an enum that
-/// implements [`States`](crate::States). The first state is the initial one. The
-/// numbers are those of the contract's enum; the texts are the names in refusals and
-/// events. An action can be listed more than once, but only once per state: the first
-/// match wins.
+/// Writes the accessors of [`Stateful`] for a record with a field `lifecycle`, inside its
+/// `impl`.
+#[macro_export]
+macro_rules! lifecycle {
+    ($state:ty) => {
+        type State = $state;
+
+        fn lifecycle(&self) -> &$crate::Lifecycle<$state> {
+            &self.lifecycle
+        }
+
+        fn lifecycle_mut(&mut self) -> &mut $crate::Lifecycle<$state> {
+            &mut self.lifecycle
+        }
+    };
+}
+
+/// Defines the states of a kind of record, its actions and their transitions, as two
+/// enums that implement [`States`] and [`Action`]. The first state is the initial one.
+/// The numbers are those of the contract's enum; the texts are the names in refusals,
+/// histories and events. An action leads to one state.
 ///
-/// ```ignore
-/// states! {
+/// ```
+/// wangge_record::states! {
 ///     /// States of a wish.
-///     WishState for Wish {
+///     WishState {
 ///         /// Posted; staff must review it.
 ///         Posted = 1 => "posted",
 ///         /// Reviewed; it can be claimed.
@@ -313,18 +354,27 @@ pub trait Stateful: Record {
 ///         /// The wish was withdrawn. Final.
 ///         Withdrawn = 3 => "withdrawn",
 ///     }
-///     "review": Posted => Reviewed,
-///     "withdraw": Posted | Reviewed => Withdrawn,
+///     WishAction {
+///         Review = "review": Posted => Reviewed,
+///         Withdraw = "withdraw": Posted | Reviewed => Withdrawn,
+///     }
 /// }
+///
+/// use wangge_record::lifecycle::{is_final, next};
+/// assert_eq!(next(WishState::Reviewed, WishAction::Withdraw), Some(WishState::Withdrawn));
+/// assert_eq!(next(WishState::Reviewed, WishAction::Review), None);
+/// assert!(is_final(WishState::Withdrawn));
 /// ```
 #[macro_export]
 macro_rules! states {
     (
-        $(#[$doc:meta])* $name:ident for $record:ident {
+        $(#[$doc:meta])* $name:ident {
             $(#[$first_doc:meta])* $first:ident = $first_code:literal => $first_text:literal,
             $($(#[$state_doc:meta])* $state:ident = $code:literal => $text:literal,)*
         }
-        $($action:literal: $($from:ident)|+ => $to:ident,)+
+        $actions:ident {
+            $($action:ident = $action_text:literal: $($from:ident)|+ => $to:ident,)+
+        }
     ) => {
         ::wangge_kernel::coded_enum! {
             $(#[$doc])* $name {
@@ -333,10 +383,32 @@ macro_rules! states {
             }
         }
 
+        #[doc = concat!("The actions that lead from one [`", stringify!($name), "`] to another.")]
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        pub enum $actions {
+            $(#[doc = concat!("The action `", $action_text, "`.")] $action,)+
+        }
+
+        impl $crate::lifecycle::Action for $actions {
+            const ALL: &'static [Self] = &[$(Self::$action),+];
+
+            fn name(self) -> &'static str {
+                match self {
+                    $(Self::$action => $action_text,)+
+                }
+            }
+        }
+
         impl $crate::States for $name {
+            type Action = $actions;
+
             const FIRST: Self = Self::$first;
             const TRANSITIONS: &'static [$crate::lifecycle::Transition<Self>] = &[
-                $($crate::lifecycle::Transition { action: $action, from: &[$(Self::$from),+], to: Self::$to },)+
+                $($crate::lifecycle::Transition {
+                    action: $actions::$action,
+                    from: &[$(Self::$from),+],
+                    to: Self::$to,
+                },)+
             ];
 
             fn name(self) -> &'static str {
@@ -356,7 +428,7 @@ pub fn table<S: States>(states: &[S]) -> String {
             .filter(|one| one.from.contains(&state))
         {
             let (from, to) = (state.name(), one.to.name());
-            table.push_str(&format!("{from:<20} {:<20} -> {to}\n", one.action));
+            table.push_str(&format!("{from:<20} {:<20} -> {to}\n", one.action.name()));
         }
     }
     table
@@ -366,34 +438,19 @@ pub fn table<S: States>(states: &[S]) -> String {
 mod tests {
     use super::*;
 
-    #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-    enum Lamp {
-        Off,
-        On,
-        Broken,
-    }
-
-    impl States for Lamp {
-        const FIRST: Self = Self::Off;
-        const TRANSITIONS: &'static [Transition<Self>] = &[
-            Transition {
-                action: "light",
-                from: &[Self::Off],
-                to: Self::On,
-            },
-            Transition {
-                action: "drop",
-                from: &[Self::Off, Self::On],
-                to: Self::Broken,
-            },
-        ];
-
-        fn name(self) -> &'static str {
-            match self {
-                Self::Off => "off",
-                Self::On => "on",
-                Self::Broken => "broken",
-            }
+    states! {
+        /// States of a lamp.
+        Lamp {
+            /// Not lit.
+            Off = 1 => "off",
+            /// Lit.
+            On = 2 => "on",
+            /// Broken. Final.
+            Broken = 3 => "broken",
+        }
+        LampAction {
+            Light = "light": Off => On,
+            Drop = "drop": Off | On => Broken,
         }
     }
 
@@ -401,7 +458,7 @@ mod tests {
         DateTime::from_timestamp(second, 0).expect("a time")
     }
 
-    fn taken(action: &'static str, second: i64) -> NewTransition {
+    fn taken(action: LampAction, second: i64) -> NewTransition<LampAction> {
         NewTransition {
             action,
             time: at(second),
@@ -411,12 +468,16 @@ mod tests {
     }
 
     #[test]
-    fn a_course_takes_legal_steps_only_and_never_backwards_in_time() {
+    fn a_lifecycle_takes_legal_steps_only_and_never_backwards_in_time() {
         let mut lifecycle = Lifecycle::<Lamp>::default();
-        lifecycle.take("lamp", taken("light", 10)).expect("legal");
-        let again = lifecycle.take("lamp", taken("light", 11));
+        lifecycle
+            .take("lamp", taken(LampAction::Light, 10))
+            .expect("legal");
+        let again = lifecycle.take("lamp", taken(LampAction::Light, 11));
         assert!(again.is_err(), "it is lit");
-        lifecycle.take("lamp", taken("drop", 5)).expect("legal");
+        lifecycle
+            .take("lamp", taken(LampAction::Drop, 5))
+            .expect("legal");
         assert_eq!(lifecycle.state(), Lamp::Broken);
         assert!(is_final(lifecycle.state()));
         assert_eq!(lifecycle.steps()[1].step_time, at(10));

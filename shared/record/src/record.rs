@@ -110,6 +110,21 @@ pub trait Record:
     fn event_summary(&self) -> EventSummary;
 }
 
+/// Writes the accessors of [`Record`] for a record with a field `metadata`, inside its
+/// `impl`.
+#[macro_export]
+macro_rules! metadata {
+    () => {
+        fn metadata(&self) -> &$crate::Metadata {
+            &self.metadata
+        }
+
+        fn metadata_mut(&mut self) -> &mut $crate::Metadata {
+            &mut self.metadata
+        }
+    };
+}
+
 /// A kind of record that is in effect from one day to another. Implemented by
 /// [`dated!`](crate::dated!).
 pub trait Dated: Record {

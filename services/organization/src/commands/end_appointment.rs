@@ -5,7 +5,7 @@ use uuid::Uuid;
 use wangge_api::refusal::Refusal;
 use wangge_auth::RecordScope;
 use wangge_pg::{Tx, request, transaction::Failure};
-use wangge_record::{End, end::CORRECT_END, etag};
+use wangge_record::{End, etag};
 use wangge_record_store::correction;
 
 use super::{
@@ -56,7 +56,7 @@ pub async fn end_appointment(
             let ended = held.end(&end)?;
             // An ordinary end only gives days up. A correction may take back days on which
             // another person holds the post by now.
-            if end.action() == CORRECT_END {
+            if matches!(end, End::Corrected { .. }) {
                 require_free(tx, call.scope.clone(), &ended).await?;
                 correction::keep(&end, tx, ("appointment", id), before, &call.key, now).await?;
             }

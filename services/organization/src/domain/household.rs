@@ -5,7 +5,7 @@ use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 use wangge_kernel::refusal::Refusal;
-use wangge_record::{Checks, EventSummary, Metadata, Record, Reference, Text, dated};
+use wangge_record::{Checks, EventSummary, Metadata, Record, Reference, Text, dated, metadata};
 
 /// A household of a building.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -35,13 +35,7 @@ impl Record for Household {
     const KIND: &'static str = "household";
     const HAS_OWN_AREA: bool = false;
 
-    fn metadata(&self) -> &Metadata {
-        &self.metadata
-    }
-
-    fn metadata_mut(&mut self) -> &mut Metadata {
-        &mut self.metadata
-    }
+    metadata!();
 
     fn check(&self, checks: &mut Checks) {
         checks.ends_after(Some(self.start_date), self.end_date);

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 use wangge_kernel::coded_enum;
 use wangge_kernel::refusal::Refusal;
-use wangge_record::{Checks, EventSummary, Metadata, Record, Reference, dated};
+use wangge_record::{Checks, EventSummary, Metadata, Record, Reference, dated, metadata};
 
 use super::{area::AreaKind, unit::UnitKind};
 
@@ -69,13 +69,7 @@ impl Membership {
 impl Record for Membership {
     const KIND: &'static str = "membership";
 
-    fn metadata(&self) -> &Metadata {
-        &self.metadata
-    }
-
-    fn metadata_mut(&mut self) -> &mut Metadata {
-        &mut self.metadata
-    }
+    metadata!();
 
     fn check(&self, checks: &mut Checks) {
         checks.ends_after(Some(self.start_date), self.end_date);

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 use wangge_kernel::coded_enum;
 use wangge_kernel::refusal::Refusal;
-use wangge_record::{Checks, EventSummary, Metadata, Note, Record, Reference, dated};
+use wangge_record::{Checks, EventSummary, Metadata, Note, Record, Reference, dated, metadata};
 
 coded_enum! {
     /// Kind of a need. The numbers are those of the contract.
@@ -66,13 +66,7 @@ impl Record for NeedTag {
     const KIND: &'static str = "need_tag";
     const HAS_OWN_AREA: bool = false;
 
-    fn metadata(&self) -> &Metadata {
-        &self.metadata
-    }
-
-    fn metadata_mut(&mut self) -> &mut Metadata {
-        &mut self.metadata
-    }
+    metadata!();
 
     fn check(&self, checks: &mut Checks) {
         checks.ends_after(Some(self.start_date), self.end_date);

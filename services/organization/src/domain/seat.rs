@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 use wangge_kernel::coded_enum;
 use wangge_kernel::refusal::Refusal;
-use wangge_record::{Checks, EventSummary, Metadata, Record, Reference, dated};
+use wangge_record::{Checks, EventSummary, Metadata, Record, Reference, dated, metadata};
 
 use super::area::AreaKind;
 
@@ -41,13 +41,7 @@ dated!(Seat);
 impl Record for Seat {
     const KIND: &'static str = "seat";
 
-    fn metadata(&self) -> &Metadata {
-        &self.metadata
-    }
-
-    fn metadata_mut(&mut self) -> &mut Metadata {
-        &mut self.metadata
-    }
+    metadata!();
 
     fn check(&self, checks: &mut Checks) {
         checks.ends_after(Some(self.start_date), self.end_date);

@@ -8,7 +8,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use uuid::Uuid;
 use wangge_api::refusal::Refusal;
 use wangge_pg::{StoreError, Tx};
-use wangge_record::{Dated, end::END};
+use wangge_record::{Change, Dated, NoAction};
 
 use crate::domain::{building::Building, household::Household};
 
@@ -90,11 +90,11 @@ fn refuse<R: Dated>(
 pub(crate) async fn of_buildings(
     tx: &mut Tx,
     buildings: &[Building],
-    action: &'static str,
+    change: Change<NoAction>,
     _now: DateTime<Utc>,
 ) -> Result<Vec<(Uuid, Refusal)>, StoreError> {
     // An end only frees a name.
-    if action == END {
+    if change == Change::End {
         return Ok(Vec::new());
     }
     let asked = Asked::of(buildings, Building::place);
@@ -131,11 +131,11 @@ pub(crate) async fn of_buildings(
 pub(crate) async fn of_households(
     tx: &mut Tx,
     households: &[Household],
-    action: &'static str,
+    change: Change<NoAction>,
     _now: DateTime<Utc>,
 ) -> Result<Vec<(Uuid, Refusal)>, StoreError> {
     // An end only frees a door.
-    if action == END {
+    if change == Change::End {
         return Ok(Vec::new());
     }
     let asked = Asked::of(households, Household::place);

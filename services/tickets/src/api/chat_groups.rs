@@ -34,9 +34,9 @@ record_service! {
         get get_group_message(proto::GetGroupMessageRequest): GroupMessage,
         list list_group_messages(proto::ListGroupMessagesRequest) by chat_group_id in state
             -> proto::ListGroupMessagesResponse, group_messages: GroupMessage,
-        act claim_group_message(proto::ClaimGroupMessageRequest, "claim"): GroupMessage => sets { person_id },
-        act hand_over_group_message(proto::HandOverGroupMessageRequest, "hand_over"): GroupMessage => sets { person_id } because reason,
-        act reply_group_message(proto::ReplyGroupMessageRequest, "reply"): GroupMessage => sets { reply, ticket_id },
-        act dismiss_group_message(proto::DismissGroupMessageRequest, "dismiss"): GroupMessage => because reason,
+        act claim_group_message(proto::ClaimGroupMessageRequest, Claim): GroupMessage => sets { person_id },
+        act hand_over_group_message(proto::HandOverGroupMessageRequest, HandOver): GroupMessage => sets { person_id } because reason,
+        act reply_group_message(proto::ReplyGroupMessageRequest, Reply): GroupMessage => sets { reply, ticket_id },
+        act dismiss_group_message(proto::DismissGroupMessageRequest, Dismiss): GroupMessage => because reason,
     }
 }

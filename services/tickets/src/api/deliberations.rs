@@ -39,27 +39,27 @@ record_service! {
         list list_meetings(proto::ListMeetingsRequest) in state
             -> proto::ListMeetingsResponse, meetings: Meeting,
         update update_meeting(proto::UpdateMeetingRequest, meeting): Meeting,
-        act hold_meeting(proto::HoldMeetingRequest, "hold"): Meeting => sets { committee_count, party_member_count, resident_count, stakeholder_count, minutes },
-        act cancel_meeting(proto::CancelMeetingRequest, "cancel"): Meeting => because reason,
+        act hold_meeting(proto::HoldMeetingRequest, Hold): Meeting => sets { committee_count, party_member_count, resident_count, stakeholder_count, minutes },
+        act cancel_meeting(proto::CancelMeetingRequest, Cancel): Meeting => because reason,
 
         create create_deliberation(proto::CreateDeliberationRequest, deliberation): Deliberation,
         get get_deliberation(proto::GetDeliberationRequest): Deliberation,
         list list_deliberations(proto::ListDeliberationsRequest) in state
             -> proto::ListDeliberationsResponse, deliberations: Deliberation,
         update update_deliberation(proto::UpdateDeliberationRequest, deliberation): Deliberation,
-        act set_deliberation_topic(proto::SetDeliberationTopicRequest, "set_topic"): Deliberation => sets { topic },
-        act deliberate_topic(proto::DeliberateTopicRequest, "deliberate"): Deliberation => sets { meeting_id },
-        act resolve_deliberation(proto::ResolveDeliberationRequest, "resolve"): Deliberation => sets { decision },
-        act disagree_deliberation(proto::DisagreeDeliberationRequest, "disagree"): Deliberation => because reason,
-        act assign_deliberation(proto::AssignDeliberationRequest, "assign"): Deliberation,
-        act implement_deliberation(proto::ImplementDeliberationRequest, "implement"): Deliberation,
-        act review_deliberation(proto::ReviewDeliberationRequest, "review"): Deliberation => sets { reviewer_id, review },
-        act drop_deliberation(proto::DropDeliberationRequest, "drop"): Deliberation => because reason,
+        act set_deliberation_topic(proto::SetDeliberationTopicRequest, SetTopic): Deliberation => sets { topic },
+        act deliberate_topic(proto::DeliberateTopicRequest, Deliberate): Deliberation => sets { meeting_id },
+        act resolve_deliberation(proto::ResolveDeliberationRequest, Resolve): Deliberation => sets { decision },
+        act disagree_deliberation(proto::DisagreeDeliberationRequest, Disagree): Deliberation => because reason,
+        act assign_deliberation(proto::AssignDeliberationRequest, Assign): Deliberation,
+        act implement_deliberation(proto::ImplementDeliberationRequest, Implement): Deliberation,
+        act review_deliberation(proto::ReviewDeliberationRequest, Review): Deliberation => sets { reviewer_id, review },
+        act drop_deliberation(proto::DropDeliberationRequest, Drop): Deliberation => because reason,
 
         create create_assignment(proto::CreateAssignmentRequest, assignment): Assignment,
         get get_assignment(proto::GetAssignmentRequest): Assignment,
         list list_assignments(proto::ListAssignmentsRequest) by deliberation_id in state
             -> proto::ListAssignmentsResponse, assignments: Assignment,
-        act void_assignment(proto::VoidAssignmentRequest, "void"): Assignment => because reason,
+        act void_assignment(proto::VoidAssignmentRequest, Void): Assignment => because reason,
     }
 }

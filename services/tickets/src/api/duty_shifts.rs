@@ -32,8 +32,8 @@ record_service! {
         get get_duty_shift(proto::GetDutyShiftRequest): DutyShift,
         list list_duty_shifts(proto::ListDutyShiftsRequest) in state
             -> proto::ListDutyShiftsResponse, duty_shifts: DutyShift,
-        act hand_over_duty_shift(proto::HandOverDutyShiftRequest, "hand_over"): DutyShift => sets { person_id } because reason,
-        act cancel_duty_shift(proto::CancelDutyShiftRequest, "cancel"): DutyShift => because reason,
+        act hand_over_duty_shift(proto::HandOverDutyShiftRequest, HandOver): DutyShift => sets { person_id } because reason,
+        act cancel_duty_shift(proto::CancelDutyShiftRequest, Cancel): DutyShift => because reason,
 
         own list_duty_gaps(proto::ListDutyGapsRequest) -> proto::ListDutyGapsResponse,
     }

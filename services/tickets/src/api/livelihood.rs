@@ -42,13 +42,13 @@ record_service! {
         list list_livelihood_matters(proto::ListLivelihoodMattersRequest) in state
             -> proto::ListLivelihoodMattersResponse, livelihood_matters: LivelihoodMatter,
         update update_livelihood_matter(proto::UpdateLivelihoodMatterRequest, livelihood_matter): LivelihoodMatter,
-        act complete_livelihood_matter_materials(proto::CompleteLivelihoodMatterMaterialsRequest, "complete_materials"): LivelihoodMatter,
-        act review_livelihood_matter(proto::ReviewLivelihoodMatterRequest, "review"): LivelihoodMatter,
-        act publicise_livelihood_matter(proto::PubliciseLivelihoodMatterRequest, "publicise"): LivelihoodMatter,
-        act approve_livelihood_matter(proto::ApproveLivelihoodMatterRequest, "approve"): LivelihoodMatter,
-        act refuse_livelihood_matter(proto::RefuseLivelihoodMatterRequest, "refuse"): LivelihoodMatter => because reason,
-        act deliver_livelihood_matter(proto::DeliverLivelihoodMatterRequest, "deliver"): LivelihoodMatter => sets { amount_fen },
-        act withdraw_livelihood_matter(proto::WithdrawLivelihoodMatterRequest, "withdraw"): LivelihoodMatter => because reason,
+        act complete_livelihood_matter_materials(proto::CompleteLivelihoodMatterMaterialsRequest, CompleteMaterials): LivelihoodMatter,
+        act review_livelihood_matter(proto::ReviewLivelihoodMatterRequest, Review): LivelihoodMatter,
+        act publicise_livelihood_matter(proto::PubliciseLivelihoodMatterRequest, Publicise): LivelihoodMatter,
+        act approve_livelihood_matter(proto::ApproveLivelihoodMatterRequest, Approve): LivelihoodMatter,
+        act refuse_livelihood_matter(proto::RefuseLivelihoodMatterRequest, Refuse): LivelihoodMatter => because reason,
+        act deliver_livelihood_matter(proto::DeliverLivelihoodMatterRequest, Deliver): LivelihoodMatter => sets { amount_fen },
+        act withdraw_livelihood_matter(proto::WithdrawLivelihoodMatterRequest, Withdraw): LivelihoodMatter => because reason,
 
         own list_public_livelihood_matters(proto::ListPublicLivelihoodMattersRequest)
             -> proto::ListPublicLivelihoodMattersResponse,

@@ -5,20 +5,23 @@ use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 use wangge_record::{
-    Checks, EventSummary, Lifecycle, Metadata, Record, Reference, Stateful, states,
+    Checks, EventSummary, Lifecycle, Metadata, Record, Reference, Stateful, lifecycle, metadata,
+    states,
 };
 
 use super::deliberation::DeliberationState;
 
 states! {
     /// States of an assignment, numbered as in the contract.
-    AssignmentState for Assignment {
+    AssignmentState {
         /// Assigned and in effect.
         Made = 1 => "made",
         /// Voided, because it was made by mistake. Final.
         Voided = 2 => "voided",
     }
-    "void": Made => Voided,
+    AssignmentAction {
+        Void = "void": Made => Voided,
+    }
 }
 
 /// A ticket or a project that implements a decision.
@@ -44,13 +47,7 @@ impl Record for Assignment {
     const KIND: &'static str = "assignment";
     const HAS_OWN_AREA: bool = false;
 
-    fn metadata(&self) -> &Metadata {
-        &self.metadata
-    }
-
-    fn metadata_mut(&mut self) -> &mut Metadata {
-        &mut self.metadata
-    }
+    metadata!();
 
     fn check(&self, checks: &mut Checks) {
         let count = usize::from(self.ticket_id.is_some()) + usize::from(self.project_id.is_some());
@@ -95,15 +92,7 @@ impl Record for Assignment {
 }
 
 impl Stateful for Assignment {
-    type State = AssignmentState;
-
-    fn lifecycle(&self) -> &Lifecycle<AssignmentState> {
-        &self.lifecycle
-    }
-
-    fn lifecycle_mut(&mut self) -> &mut Lifecycle<AssignmentState> {
-        &mut self.lifecycle
-    }
+    lifecycle!(AssignmentState);
 }
 
 #[cfg(test)]

@@ -6,14 +6,15 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 use wangge_kernel::refusal::Refusal;
 use wangge_record::{
-    Checks, EventSummary, Lifecycle, Metadata, Note, Record, Reference, Stateful, Text, states,
+    Checks, EventSummary, Lifecycle, Metadata, Note, Record, Reference, Stateful, Text, lifecycle,
+    metadata, states,
 };
 
 use super::area;
 
 states! {
     /// States of a deliberation, numbered as in the contract.
-    DeliberationState for Deliberation {
+    DeliberationState {
         /// The problem has been raised.
         Collected = 1 => "collected",
         /// The topic has been set.
@@ -33,14 +34,16 @@ states! {
         /// The problem was dropped. Final.
         Dropped = 9 => "dropped",
     }
-    "set_topic": Collected => TopicSet,
-    "deliberate": TopicSet | NoConsensus => Deliberating,
-    "resolve": Deliberating => Resolved,
-    "disagree": Deliberating => NoConsensus,
-    "assign": Resolved => Assigned,
-    "implement": Assigned => Implementing,
-    "review": Implementing => Reviewed,
-    "drop": Collected | TopicSet | NoConsensus => Dropped,
+    DeliberationAction {
+        SetTopic = "set_topic": Collected => TopicSet,
+        Deliberate = "deliberate": TopicSet | NoConsensus => Deliberating,
+        Resolve = "resolve": Deliberating => Resolved,
+        Disagree = "disagree": Deliberating => NoConsensus,
+        Assign = "assign": Resolved => Assigned,
+        Implement = "implement": Assigned => Implementing,
+        Review = "review": Implementing => Reviewed,
+        Drop = "drop": Collected | TopicSet | NoConsensus => Dropped,
+    }
 }
 
 /// A deliberation on a problem.
@@ -73,13 +76,7 @@ pub struct Deliberation {
 impl Record for Deliberation {
     const KIND: &'static str = "deliberation";
 
-    fn metadata(&self) -> &Metadata {
-        &self.metadata
-    }
-
-    fn metadata_mut(&mut self) -> &mut Metadata {
-        &mut self.metadata
-    }
+    metadata!();
 
     fn check(&self, checks: &mut Checks) {
         let name = self.lifecycle.state().name();
@@ -103,8 +100,7 @@ impl Record for Deliberation {
             checks.required_if(topic, said(&self.topic), "topic", name);
             checks.required_if(meeting, self.meeting_id.is_some(), "meeting_id", name);
         }
-        let steps = self.lifecycle.steps().iter();
-        let disagreed = steps.filter(|step| step.action == "disagree").count();
+        let disagreed = self.lifecycle.count(DeliberationAction::Disagree);
         checks.rule(
             // Fewer are legal: for imports, not every meeting is recorded.
             self.inconclusive_meeting_ids.len() <= disagreed,
@@ -137,7 +133,10 @@ impl Deliberation {
     /// Returns the meetings that deliberated on it.
     pub fn meetings(&self) -> impl Iterator<Item = Uuid> {
         let last = self.meeting_id;
-        let deliberated = self.lifecycle.last_time("deliberate").is_some();
+        let deliberated = self
+            .lifecycle
+            .last_time(DeliberationAction::Deliberate)
+            .is_some();
         let last = last.filter(|_| deliberated);
         last.into_iter()
             .chain(self.inconclusive_meeting_ids.iter().copied())
@@ -145,29 +144,26 @@ impl Deliberation {
 }
 
 impl Stateful for Deliberation {
-    type State = DeliberationState;
+    lifecycle!(DeliberationState);
 
-    fn lifecycle(&self) -> &Lifecycle<DeliberationState> {
-        &self.lifecycle
+    fn named(&self, action: DeliberationAction) -> Option<Uuid> {
+        self.reviewer_id
+            .filter(|_| action == DeliberationAction::Review)
     }
 
-    fn lifecycle_mut(&mut self) -> &mut Lifecycle<DeliberationState> {
-        &mut self.lifecycle
-    }
-
-    fn named(&self, action: &'static str) -> Option<Uuid> {
-        self.reviewer_id.filter(|_| action == "review")
-    }
-
-    fn settle(&mut self, action: &'static str, _now: DateTime<Utc>) -> Result<(), Refusal> {
-        if action == "disagree" {
+    fn on_transition(
+        &mut self,
+        action: DeliberationAction,
+        _now: DateTime<Utc>,
+    ) -> Result<(), Refusal> {
+        if action == DeliberationAction::Disagree {
             // The next `deliberate` overwrites `meeting_id`; the list preserves it.
             self.inconclusive_meeting_ids.extend(self.meeting_id);
         }
         let raised_it = self
             .reviewer_id
             .is_some_and(|id| self.raiser_ids.contains(&id));
-        if action == "review" && self.reviewer_id.is_some() && !raised_it {
+        if action == DeliberationAction::Review && self.reviewer_id.is_some() && !raised_it {
             let why = "the reviewer did not raise it";
             return Err(Refusal::guard("not_a_raiser", Self::KIND, why));
         }

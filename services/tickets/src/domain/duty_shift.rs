@@ -10,7 +10,8 @@ use wangge_kernel::{
     limit::{DEFAULT_ZONE, day_of},
 };
 use wangge_record::{
-    Checks, EventSummary, Lifecycle, Metadata, Record, Reference, Stateful, states,
+    Checks, EventSummary, Lifecycle, Metadata, Record, Reference, Stateful, lifecycle, metadata,
+    states,
 };
 
 use super::area;
@@ -29,14 +30,16 @@ coded_enum! {
 
 states! {
     /// States of a duty shift, numbered as in the contract.
-    DutyShiftState for DutyShift {
+    DutyShiftState {
         /// Planned and in effect.
         Planned = 1 => "planned",
         /// Cancelled: a replacement must be planned. Final.
         Cancelled = 2 => "cancelled",
     }
-    "hand_over": Planned => Planned,
-    "cancel": Planned => Cancelled,
+    DutyShiftAction {
+        HandOver = "hand_over": Planned => Planned,
+        Cancel = "cancel": Planned => Cancelled,
+    }
 }
 
 /// A shift of one person on duty.
@@ -61,13 +64,7 @@ pub struct DutyShift {
 impl Record for DutyShift {
     const KIND: &'static str = "duty_shift";
 
-    fn metadata(&self) -> &Metadata {
-        &self.metadata
-    }
-
-    fn metadata_mut(&mut self) -> &mut Metadata {
-        &mut self.metadata
-    }
+    metadata!();
 
     fn check(&self, checks: &mut Checks) {
         // The search for overlapping shifts relies on the upper bound.
@@ -98,24 +95,20 @@ impl Record for DutyShift {
 }
 
 impl Stateful for DutyShift {
-    type State = DutyShiftState;
+    lifecycle!(DutyShiftState);
 
-    fn lifecycle(&self) -> &Lifecycle<DutyShiftState> {
-        &self.lifecycle
-    }
-
-    fn lifecycle_mut(&mut self) -> &mut Lifecycle<DutyShiftState> {
-        &mut self.lifecycle
-    }
-
-    fn named(&self, action: &'static str) -> Option<Uuid> {
+    fn named(&self, action: DutyShiftAction) -> Option<Uuid> {
         // A token identifies no person, so the step records the person named in the call.
-        (action == "hand_over").then_some(self.person_id)
+        (action == DutyShiftAction::HandOver).then_some(self.person_id)
     }
 
     /// Rejects actions on a shift that has ended: the record of the person who was on
     /// duty must not change afterwards.
-    fn settle(&mut self, _action: &'static str, now: DateTime<Utc>) -> Result<(), Refusal> {
+    fn on_transition(
+        &mut self,
+        _action: DutyShiftAction,
+        now: DateTime<Utc>,
+    ) -> Result<(), Refusal> {
         if self.end_time <= now {
             let why = "the shift has ended";
             return Err(Refusal::guard("shift_ended", Self::KIND, why));

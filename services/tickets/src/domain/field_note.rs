@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 use wangge_kernel::limit::{DEFAULT_ZONE, day_of};
-use wangge_record::{Checks, EventSummary, Metadata, Record, Reference, Text};
+use wangge_record::{Checks, EventSummary, Metadata, Record, Reference, Text, metadata};
 
 use super::area;
 
@@ -27,13 +27,7 @@ pub struct FieldNote {
 impl Record for FieldNote {
     const KIND: &'static str = "field_note";
 
-    fn metadata(&self) -> &Metadata {
-        &self.metadata
-    }
-
-    fn metadata_mut(&mut self) -> &mut Metadata {
-        &mut self.metadata
-    }
+    metadata!();
 
     fn check(&self, _checks: &mut Checks) {}
 

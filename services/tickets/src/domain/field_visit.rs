@@ -7,7 +7,7 @@ use wangge_kernel::{
     coded_enum,
     limit::{DEFAULT_ZONE, day_of},
 };
-use wangge_record::{Checks, EventSummary, Metadata, Record, Reference, Text};
+use wangge_record::{Checks, EventSummary, Metadata, Record, Reference, Text, metadata};
 
 use super::area;
 
@@ -44,13 +44,7 @@ pub struct FieldVisit {
 impl Record for FieldVisit {
     const KIND: &'static str = "field_visit";
 
-    fn metadata(&self) -> &Metadata {
-        &self.metadata
-    }
-
-    fn metadata_mut(&mut self) -> &mut Metadata {
-        &mut self.metadata
-    }
+    metadata!();
 
     fn check(&self, _checks: &mut Checks) {}
 

@@ -7,12 +7,13 @@ use uuid::Uuid;
 use wangge_kernel::limit::{DEFAULT_ZONE, day_of};
 use wangge_kernel::refusal::Refusal;
 use wangge_record::{
-    Checks, EventSummary, Lifecycle, Metadata, Note, Record, Reference, Stateful, Text, states,
+    Checks, EventSummary, Lifecycle, Metadata, Note, Record, Reference, Stateful, Text, lifecycle,
+    metadata, states,
 };
 
 states! {
     /// States of a message, numbered as in the contract.
-    GroupMessageState for GroupMessage {
+    GroupMessageState {
         /// Received: a person on duty must claim it.
         Received = 1 => "received",
         /// Claimed by a person on duty.
@@ -22,10 +23,12 @@ states! {
         /// Dismissed, because it needs no reply. Final.
         Dismissed = 4 => "dismissed",
     }
-    "claim": Received => Claimed,
-    "hand_over": Claimed => Claimed,
-    "reply": Claimed => Replied,
-    "dismiss": Received | Claimed => Dismissed,
+    GroupMessageAction {
+        Claim = "claim": Received => Claimed,
+        HandOver = "hand_over": Claimed => Claimed,
+        Reply = "reply": Claimed => Replied,
+        Dismiss = "dismiss": Received | Claimed => Dismissed,
+    }
 }
 
 /// Time limit for the public reply, counted from `sent_time`.
@@ -61,13 +64,7 @@ impl Record for GroupMessage {
     const KIND: &'static str = "group_message";
     const HAS_OWN_AREA: bool = false;
 
-    fn metadata(&self) -> &Metadata {
-        &self.metadata
-    }
-
-    fn metadata_mut(&mut self) -> &mut Metadata {
-        &mut self.metadata
-    }
+    metadata!();
 
     fn check(&self, checks: &mut Checks) {
         let state = self.lifecycle.state();
@@ -141,7 +138,7 @@ impl GroupMessage {
 
     /// Returns `in_time` or `late` for the reply; empty before it.
     fn kept(&self) -> &'static str {
-        match self.lifecycle.last_time("reply") {
+        match self.lifecycle.last_time(GroupMessageAction::Reply) {
             Some(time) if time <= self.due_time() => "in_time",
             Some(_) => "late",
             None => "",
@@ -150,20 +147,12 @@ impl GroupMessage {
 }
 
 impl Stateful for GroupMessage {
-    type State = GroupMessageState;
+    lifecycle!(GroupMessageState);
 
-    fn lifecycle(&self) -> &Lifecycle<GroupMessageState> {
-        &self.lifecycle
-    }
-
-    fn lifecycle_mut(&mut self) -> &mut Lifecycle<GroupMessageState> {
-        &mut self.lifecycle
-    }
-
-    fn named(&self, action: &'static str) -> Option<Uuid> {
+    fn named(&self, action: GroupMessageAction) -> Option<Uuid> {
         // A token identifies no person, so the step records the person named in the call.
         self.person_id
-            .filter(|_| ["claim", "hand_over"].contains(&action))
+            .filter(|_| [GroupMessageAction::Claim, GroupMessageAction::HandOver].contains(&action))
     }
 }
 

@@ -3,7 +3,7 @@
 
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
-use wangge_record::{Checks, EventSummary, Metadata, Record, Reference, Text, dated};
+use wangge_record::{Checks, EventSummary, Metadata, Record, Reference, Text, dated, metadata};
 
 use super::area;
 
@@ -29,13 +29,7 @@ dated!(LivelihoodItem);
 impl Record for LivelihoodItem {
     const KIND: &'static str = "livelihood_item";
 
-    fn metadata(&self) -> &Metadata {
-        &self.metadata
-    }
-
-    fn metadata_mut(&mut self) -> &mut Metadata {
-        &mut self.metadata
-    }
+    metadata!();
 
     fn check(&self, checks: &mut Checks) {
         checks.ends_after(Some(self.start_date), self.end_date);

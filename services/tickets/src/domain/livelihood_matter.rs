@@ -6,14 +6,15 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 use wangge_kernel::limit::{DEFAULT_ZONE, day_end, day_of};
 use wangge_record::{
-    Checks, EventSummary, Lifecycle, Metadata, Record, Reference, Stateful, Text, states,
+    Checks, EventSummary, Lifecycle, Metadata, Record, Reference, Stateful, Text, lifecycle,
+    metadata, states,
 };
 
 use super::area;
 
 states! {
     /// States of a livelihood matter, numbered as in the contract.
-    LivelihoodMatterState for LivelihoodMatter {
+    LivelihoodMatterState {
         /// The application was received.
         Received = 1 => "received",
         /// All required documents have been received.
@@ -31,13 +32,15 @@ states! {
         /// The application was withdrawn. Final.
         Withdrawn = 8 => "withdrawn",
     }
-    "complete_materials": Received => MaterialsComplete,
-    "review": MaterialsComplete => UnderReview,
-    "publicise": UnderReview => Publicised,
-    "approve": Publicised => Approved,
-    "refuse": UnderReview | Publicised => Refused,
-    "deliver": Approved => PaidOrDelivered,
-    "withdraw": Received | MaterialsComplete | UnderReview => Withdrawn,
+    LivelihoodMatterAction {
+        CompleteMaterials = "complete_materials": Received => MaterialsComplete,
+        Review = "review": MaterialsComplete => UnderReview,
+        Publicise = "publicise": UnderReview => Publicised,
+        Approve = "approve": Publicised => Approved,
+        Refuse = "refuse": UnderReview | Publicised => Refused,
+        Deliver = "deliver": Approved => PaidOrDelivered,
+        Withdraw = "withdraw": Received | MaterialsComplete | UnderReview => Withdrawn,
+    }
 }
 
 /// An application for a livelihood item.
@@ -67,13 +70,7 @@ pub struct LivelihoodMatter {
 impl Record for LivelihoodMatter {
     const KIND: &'static str = "livelihood_matter";
 
-    fn metadata(&self) -> &Metadata {
-        &self.metadata
-    }
-
-    fn metadata_mut(&mut self) -> &mut Metadata {
-        &mut self.metadata
-    }
+    metadata!();
 
     fn check(&self, checks: &mut Checks) {
         let state = self.lifecycle.state();
@@ -116,15 +113,7 @@ impl Record for LivelihoodMatter {
 }
 
 impl Stateful for LivelihoodMatter {
-    type State = LivelihoodMatterState;
-
-    fn lifecycle(&self) -> &Lifecycle<LivelihoodMatterState> {
-        &self.lifecycle
-    }
-
-    fn lifecycle_mut(&mut self) -> &mut Lifecycle<LivelihoodMatterState> {
-        &mut self.lifecycle
-    }
+    lifecycle!(LivelihoodMatterState);
 }
 
 #[cfg(test)]

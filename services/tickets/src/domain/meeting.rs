@@ -8,7 +8,8 @@ use wangge_kernel::{
     limit::{DEFAULT_ZONE, day_of},
 };
 use wangge_record::{
-    Checks, EventSummary, Lifecycle, Metadata, Note, Record, Reference, Stateful, Text, states,
+    Checks, EventSummary, Lifecycle, Metadata, Note, Record, Reference, Stateful, Text, lifecycle,
+    metadata, states,
 };
 
 use super::area;
@@ -27,7 +28,7 @@ coded_enum! {
 
 states! {
     /// States of a meeting, numbered as in the contract.
-    MeetingState for Meeting {
+    MeetingState {
         /// The meeting is planned.
         Planned = 1 => "planned",
         /// The meeting was held. Final.
@@ -35,8 +36,10 @@ states! {
         /// The meeting was cancelled. Final.
         Cancelled = 3 => "cancelled",
     }
-    "hold": Planned => Held,
-    "cancel": Planned => Cancelled,
+    MeetingAction {
+        Hold = "hold": Planned => Held,
+        Cancel = "cancel": Planned => Cancelled,
+    }
 }
 
 /// Names of the fields with the attendance of the four parties.
@@ -77,13 +80,7 @@ pub struct Meeting {
 impl Record for Meeting {
     const KIND: &'static str = "meeting";
 
-    fn metadata(&self) -> &Metadata {
-        &self.metadata
-    }
-
-    fn metadata_mut(&mut self) -> &mut Metadata {
-        &mut self.metadata
-    }
+    metadata!();
 
     fn check(&self, checks: &mut Checks) {
         let state = self.lifecycle.state();
@@ -131,18 +128,10 @@ impl Meeting {
 }
 
 impl Stateful for Meeting {
-    type State = MeetingState;
+    lifecycle!(MeetingState);
 
-    fn lifecycle(&self) -> &Lifecycle<MeetingState> {
-        &self.lifecycle
-    }
-
-    fn lifecycle_mut(&mut self) -> &mut Lifecycle<MeetingState> {
-        &mut self.lifecycle
-    }
-
-    fn settle(&mut self, action: &'static str, now: DateTime<Utc>) -> Result<(), Refusal> {
-        if action == "hold" && now < self.start_time {
+    fn on_transition(&mut self, action: MeetingAction, now: DateTime<Utc>) -> Result<(), Refusal> {
+        if action == MeetingAction::Hold && now < self.start_time {
             let why = "it has not begun";
             return Err(Refusal::guard("not_begun", Self::KIND, why));
         }

@@ -4,7 +4,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 use wangge_kernel::limit::{DEFAULT_ZONE, day_of};
-use wangge_record::{Checks, EventSummary, Metadata, Note, Record, Reference};
+use wangge_record::{Checks, EventSummary, Metadata, Note, Record, Reference, metadata};
 
 use super::area;
 
@@ -29,13 +29,7 @@ pub struct Patrol {
 impl Record for Patrol {
     const KIND: &'static str = "patrol";
 
-    fn metadata(&self) -> &Metadata {
-        &self.metadata
-    }
-
-    fn metadata_mut(&mut self) -> &mut Metadata {
-        &mut self.metadata
-    }
+    metadata!();
 
     fn check(&self, checks: &mut Checks) {
         // The search for overlapping patrols relies on the upper bound.

@@ -6,11 +6,12 @@ use chrono::{DateTime, Utc};
 use uuid::Uuid;
 use wangge_api::refusal::Refusal;
 use wangge_pg::{StoreError, Tx};
-use wangge_record::Record as _;
-use wangge_record_store::table::CREATE;
+use wangge_record::{Change, Record as _};
 
 use crate::domain::{
-    assignment::Assignment, deliberation::Deliberation, ticket_state::TicketState,
+    assignment::{Assignment, AssignmentAction},
+    deliberation::{Deliberation, DeliberationAction},
+    ticket_state::TicketState,
 };
 
 /// Rejects deliberating without a meeting of all four parties, assigning without an
@@ -19,18 +20,21 @@ use crate::domain::{
 pub(crate) async fn guard(
     tx: &mut Tx,
     deliberations: &[Deliberation],
-    action: &'static str,
+    change: Change<DeliberationAction>,
     _now: DateTime<Utc>,
 ) -> Result<Vec<(Uuid, Refusal)>, StoreError> {
-    if ["deliberate", CREATE].contains(&action) {
+    if matches!(
+        change,
+        Change::Act(DeliberationAction::Deliberate) | Change::Create
+    ) {
         return meetings(tx, deliberations).await;
     }
     let mut refused = Vec::new();
     for deliberation in deliberations {
-        let refusal = match action {
-            "assign" => assigned(tx, deliberation).await?,
+        let refusal = match change {
+            Change::Act(DeliberationAction::Assign) => assigned(tx, deliberation).await?,
             // The assignments may have been voided since `assign`.
-            "review" => match assigned(tx, deliberation).await? {
+            Change::Act(DeliberationAction::Review) => match assigned(tx, deliberation).await? {
                 None => over(tx, deliberation).await?,
                 refusal => refusal,
             },
@@ -45,11 +49,14 @@ pub(crate) async fn guard(
 pub(crate) async fn guard_assignments(
     tx: &mut Tx,
     assignments: &[Assignment],
-    action: &'static str,
+    change: Change<AssignmentAction>,
     _now: DateTime<Utc>,
 ) -> Result<Vec<(Uuid, Refusal)>, StoreError> {
     let mut refused = Vec::new();
-    for assignment in assignments.iter().filter(|_| action == "void") {
+    for assignment in assignments
+        .iter()
+        .filter(|_| change == Change::Act(AssignmentAction::Void))
+    {
         // `for share` waits for a review in progress, so that it can't be committed
         // between this check and the void.
         let is_over = sqlx::query_scalar!(

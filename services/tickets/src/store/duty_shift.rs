@@ -6,20 +6,22 @@ use uuid::Uuid;
 use wangge_api::refusal::Refusal;
 use wangge_kernel::area_code::around;
 use wangge_pg::{StoreError, Tx};
-use wangge_record::Record as _;
-use wangge_record_store::table::CREATE;
+use wangge_record::{Change, Record as _};
 
 use super::one_at_a_time::{Busy, Work, overlapping};
-use crate::domain::duty_shift::{DutyKind, DutyShift, DutyShiftState};
+use crate::domain::duty_shift::{DutyKind, DutyShift, DutyShiftAction, DutyShiftState};
 
 /// Rejects overlapping duties of one person in a community.
 pub(crate) async fn guard(
     tx: &mut Tx,
     shifts: &[DutyShift],
-    action: &'static str,
+    change: Change<DutyShiftAction>,
     _now: DateTime<Utc>,
 ) -> Result<Vec<(Uuid, Refusal)>, StoreError> {
-    if ![CREATE, "hand_over"].contains(&action) {
+    if !matches!(
+        change,
+        Change::Create | Change::Act(DutyShiftAction::HandOver)
+    ) {
         return Ok(Vec::new());
     }
     let asked: Vec<Busy> = shifts

@@ -4,11 +4,11 @@ use chrono::{DateTime, Utc};
 use uuid::Uuid;
 use wangge_api::refusal::Refusal;
 use wangge_pg::{StoreError, Tx};
-use wangge_record::Record as _;
+use wangge_record::{Change, Record as _};
 
 use crate::domain::{
     duty_shift::{DutyKind, DutyShiftState},
-    group_message::GroupMessage,
+    group_message::{GroupMessage, GroupMessageAction},
 };
 
 /// Rejects a claim or a hand-over unless the person is on chat duty now, for the
@@ -16,10 +16,13 @@ use crate::domain::{
 pub(crate) async fn guard(
     tx: &mut Tx,
     messages: &[GroupMessage],
-    action: &'static str,
+    change: Change<GroupMessageAction>,
     now: DateTime<Utc>,
 ) -> Result<Vec<(Uuid, Refusal)>, StoreError> {
-    if !["claim", "hand_over"].contains(&action) {
+    if !matches!(
+        change,
+        Change::Act(GroupMessageAction::Claim) | Change::Act(GroupMessageAction::HandOver)
+    ) {
         return Ok(Vec::new());
     }
     let mut refused = Vec::new();

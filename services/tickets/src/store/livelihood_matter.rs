@@ -10,20 +10,19 @@ use wangge_kernel::{
     limit::{DEFAULT_ZONE, day_of},
 };
 use wangge_pg::{StoreError, Tx};
-use wangge_record::Record as _;
-use wangge_record_store::table::CREATE;
+use wangge_record::{Change, Record as _};
 
-use crate::domain::livelihood_matter::LivelihoodMatter;
+use crate::domain::livelihood_matter::{LivelihoodMatter, LivelihoodMatterAction};
 
 /// Rejects a matter unless its item can be applied for in its area on the day of the
 /// application, and its deadline is within the item's legal limit.
 pub(crate) async fn guard(
     tx: &mut Tx,
     matters: &[LivelihoodMatter],
-    action: &'static str,
+    change: Change<LivelihoodMatterAction>,
     _now: DateTime<Utc>,
 ) -> Result<Vec<(Uuid, Refusal)>, StoreError> {
-    if action != CREATE {
+    if change != Change::Create {
         return Ok(Vec::new());
     }
     let ids: Vec<Uuid> = matters

@@ -4,8 +4,7 @@ use chrono::{DateTime, Utc};
 use uuid::Uuid;
 use wangge_api::refusal::Refusal;
 use wangge_pg::{StoreError, Tx};
-use wangge_record::Record as _;
-use wangge_record_store::table::CREATE;
+use wangge_record::{Change, NoAction, Record as _};
 
 use super::one_at_a_time::{Busy, Work, overlapping};
 use crate::domain::patrol::Patrol;
@@ -15,11 +14,11 @@ use crate::domain::patrol::Patrol;
 pub(crate) async fn guard(
     tx: &mut Tx,
     patrols: &[Patrol],
-    action: &'static str,
+    change: Change<NoAction>,
     _now: DateTime<Utc>,
 ) -> Result<Vec<(Uuid, Refusal)>, StoreError> {
     // A patrol is immutable, so only its creation can cause an overlap.
-    if action != CREATE {
+    if change != Change::Create {
         return Ok(Vec::new());
     }
     let asked: Vec<Busy> = patrols

@@ -70,17 +70,17 @@ record_service! {
         list list_projects(proto::ListProjectsRequest) in state
             -> proto::ListProjectsResponse, projects: Project,
         update update_project(proto::UpdateProjectRequest, project): Project,
-        act match_project(proto::MatchProjectRequest, "match"): Project => sets { need_match_id },
-        act start_project(proto::StartProjectRequest, "start"): Project,
-        act finish_project(proto::FinishProjectRequest, "finish"): Project,
-        act evaluate_project(proto::EvaluateProjectRequest, "evaluate"): Project => sets { score, evaluation },
-        act cancel_project(proto::CancelProjectRequest, "cancel"): Project => because reason,
+        act match_project(proto::MatchProjectRequest, Match): Project => sets { need_match_id },
+        act start_project(proto::StartProjectRequest, Start): Project,
+        act finish_project(proto::FinishProjectRequest, Finish): Project,
+        act evaluate_project(proto::EvaluateProjectRequest, Evaluate): Project => sets { score, evaluation },
+        act cancel_project(proto::CancelProjectRequest, Cancel): Project => because reason,
 
         create create_project_claim(proto::CreateProjectClaimRequest, project_claim): ProjectClaim,
         get get_project_claim(proto::GetProjectClaimRequest): ProjectClaim,
         list list_project_claims(proto::ListProjectClaimsRequest) by project_id in state
             -> proto::ListProjectClaimsResponse, project_claims: ProjectClaim,
-        act withdraw_project_claim(proto::WithdrawProjectClaimRequest, "withdraw"): ProjectClaim => because reason,
+        act withdraw_project_claim(proto::WithdrawProjectClaimRequest, Withdraw): ProjectClaim => because reason,
 
         create create_beneficiary(proto::CreateBeneficiaryRequest, beneficiary): Beneficiary,
         get get_beneficiary(proto::GetBeneficiaryRequest): Beneficiary,
@@ -92,13 +92,13 @@ record_service! {
         list list_wishes(proto::ListWishesRequest) in state
             -> proto::ListWishesResponse, wishes: Wish,
         update update_wish(proto::UpdateWishRequest, wish): Wish,
-        act review_wish(proto::ReviewWishRequest, "review"): Wish,
-        act decline_wish(proto::DeclineWishRequest, "decline"): Wish => because reason,
-        act claim_wish(proto::ClaimWishRequest, "claim"): Wish => sets { unit_id, volunteer_id },
-        act release_wish(proto::ReleaseWishRequest, "release"): Wish => because reason,
-        act realise_wish(proto::RealiseWishRequest, "realise"): Wish,
-        act contest_wish(proto::ContestWishRequest, "contest"): Wish => because reason,
-        act confirm_wish(proto::ConfirmWishRequest, "confirm"): Wish,
-        act withdraw_wish(proto::WithdrawWishRequest, "withdraw"): Wish => because reason,
+        act review_wish(proto::ReviewWishRequest, Review): Wish,
+        act decline_wish(proto::DeclineWishRequest, Decline): Wish => because reason,
+        act claim_wish(proto::ClaimWishRequest, Claim): Wish => sets { unit_id, volunteer_id },
+        act release_wish(proto::ReleaseWishRequest, Release): Wish => because reason,
+        act realise_wish(proto::RealiseWishRequest, Realise): Wish,
+        act contest_wish(proto::ContestWishRequest, Contest): Wish => because reason,
+        act confirm_wish(proto::ConfirmWishRequest, Confirm): Wish,
+        act withdraw_wish(proto::WithdrawWishRequest, Withdraw): Wish => because reason,
     }
 }

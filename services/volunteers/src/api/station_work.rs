@@ -81,22 +81,22 @@ record_service! {
         get get_booking(proto::GetBookingRequest): Booking,
         list list_bookings(proto::ListBookingsRequest) by recurring_session_id in state
             -> proto::ListBookingsResponse, bookings: Booking,
-        act attend_booking(proto::AttendBookingRequest, "attend"): Booking,
-        act miss_booking(proto::MissBookingRequest, "miss"): Booking,
-        act cancel_booking(proto::CancelBookingRequest, "cancel"): Booking => because reason,
+        act attend_booking(proto::AttendBookingRequest, Attend): Booking,
+        act miss_booking(proto::MissBookingRequest, Miss): Booking,
+        act cancel_booking(proto::CancelBookingRequest, Cancel): Booking => because reason,
 
         create create_delivery(proto::CreateDeliveryRequest, delivery): Delivery,
         get get_delivery(proto::GetDeliveryRequest): Delivery,
         list list_deliveries(proto::ListDeliveriesRequest) by station_id in state
             -> proto::ListDeliveriesResponse, deliveries: Delivery,
-        act complete_delivery(proto::CompleteDeliveryRequest, "deliver"): Delivery => sets { volunteer_id },
-        act cancel_delivery(proto::CancelDeliveryRequest, "cancel"): Delivery => because reason,
+        act complete_delivery(proto::CompleteDeliveryRequest, Deliver): Delivery => sets { volunteer_id },
+        act cancel_delivery(proto::CancelDeliveryRequest, Cancel): Delivery => because reason,
 
         create create_service_record(proto::CreateServiceRecordRequest, service_record): ServiceRecord,
         get get_service_record(proto::GetServiceRecordRequest): ServiceRecord,
         list list_service_records(proto::ListServiceRecordsRequest) by parent_id in state
             -> proto::ListServiceRecordsResponse, service_records: ServiceRecord,
-        act void_service_record(proto::VoidServiceRecordRequest, "void"): ServiceRecord => because reason,
+        act void_service_record(proto::VoidServiceRecordRequest, Void): ServiceRecord => because reason,
 
         create create_station_visit(proto::CreateStationVisitRequest, station_visit): StationVisit,
         get get_station_visit(proto::GetStationVisitRequest): StationVisit,
@@ -108,11 +108,11 @@ record_service! {
         list list_agency_cases(proto::ListAgencyCasesRequest) by station_id in state
             -> proto::ListAgencyCasesResponse, agency_cases: AgencyCase,
         update update_agency_case(proto::UpdateAgencyCaseRequest, agency_case): AgencyCase,
-        act complete_agency_case_materials(proto::CompleteAgencyCaseMaterialsRequest, "complete_materials"): AgencyCase => sets { papers },
-        act submit_agency_case(proto::SubmitAgencyCaseRequest, "submit"): AgencyCase,
-        act record_agency_case_result(proto::RecordAgencyCaseResultRequest, "record_result"): AgencyCase => sets { result },
-        act deliver_agency_case(proto::DeliverAgencyCaseRequest, "deliver"): AgencyCase,
-        act withdraw_agency_case(proto::WithdrawAgencyCaseRequest, "withdraw"): AgencyCase => because reason,
+        act complete_agency_case_materials(proto::CompleteAgencyCaseMaterialsRequest, CompleteMaterials): AgencyCase => sets { papers },
+        act submit_agency_case(proto::SubmitAgencyCaseRequest, Submit): AgencyCase,
+        act record_agency_case_result(proto::RecordAgencyCaseResultRequest, RecordResult): AgencyCase => sets { result },
+        act deliver_agency_case(proto::DeliverAgencyCaseRequest, Deliver): AgencyCase,
+        act withdraw_agency_case(proto::WithdrawAgencyCaseRequest, Withdraw): AgencyCase => because reason,
 
         create create_station_duty(proto::CreateStationDutyRequest, station_duty): StationDuty,
         get get_station_duty(proto::GetStationDutyRequest): StationDuty,

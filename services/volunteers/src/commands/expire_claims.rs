@@ -7,9 +7,14 @@ use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 use wangge_api::refusal::Refusal;
+use wangge_record::Change;
 use wangge_record_store::write;
 
-use crate::{App, domain::wish::Wish, store};
+use crate::{
+    App,
+    domain::wish::{Wish, WishAction},
+    store,
+};
 
 /// Poll interval for overdue claims.
 const POLL_INTERVAL: Duration = Duration::from_secs(1);
@@ -35,8 +40,12 @@ async fn expire(app: &App) -> Result<(), Refusal> {
     let pool = &app.database.background;
     for id in store::wish::overdue_claims(pool, app.clock.now(), BATCH).await? {
         // Decided again under the row lock: the wish may have changed since the query.
-        let ended =
-            write::change_as_due(app, id, "expire", |wish: &mut Wish, now| wish.expire(now));
+        let ended = write::change_as_due(
+            app,
+            id,
+            Change::Act(WishAction::Expire),
+            |wish: &mut Wish, now| wish.expire(now),
+        );
         // One failing claim must not prevent the others from expiring.
         if let Err(refusal) = ended.await {
             tracing::warn!(wish = %id, error = %refusal.message, "a claim could not be ended");

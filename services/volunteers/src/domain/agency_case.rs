@@ -6,12 +6,13 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 use wangge_kernel::refusal::Refusal;
 use wangge_record::{
-    Checks, EventSummary, Lifecycle, Metadata, Note, Record, Reference, Stateful, Text, states,
+    Checks, EventSummary, Lifecycle, Metadata, Note, Record, Reference, Stateful, Text, lifecycle,
+    metadata, states,
 };
 
 states! {
     /// States of an agency case, numbered as in the contract.
-    AgencyCaseState for AgencyCase {
+    AgencyCaseState {
         /// The application was received.
         Received = 1 => "received",
         /// The station holds all required papers.
@@ -25,11 +26,13 @@ states! {
         /// Withdrawn; the papers were returned to the resident. Final.
         Withdrawn = 6 => "withdrawn",
     }
-    "complete_materials": Received => MaterialsComplete,
-    "submit": MaterialsComplete => Submitted,
-    "record_result": Submitted => Resulted,
-    "deliver": Resulted => Delivered,
-    "withdraw": Received | MaterialsComplete | Submitted => Withdrawn,
+    AgencyCaseAction {
+        CompleteMaterials = "complete_materials": Received => MaterialsComplete,
+        Submit = "submit": MaterialsComplete => Submitted,
+        RecordResult = "record_result": Submitted => Resulted,
+        Deliver = "deliver": Resulted => Delivered,
+        Withdraw = "withdraw": Received | MaterialsComplete | Submitted => Withdrawn,
+    }
 }
 
 /// An application that a station handles for a resident.
@@ -65,13 +68,7 @@ impl Record for AgencyCase {
     const KIND: &'static str = "agency_case";
     const HAS_OWN_AREA: bool = false;
 
-    fn metadata(&self) -> &Metadata {
-        &self.metadata
-    }
-
-    fn metadata_mut(&mut self) -> &mut Metadata {
-        &mut self.metadata
-    }
+    metadata!();
 
     fn check(&self, checks: &mut Checks) {
         let state = self.lifecycle.state();
@@ -114,23 +111,19 @@ impl Record for AgencyCase {
 }
 
 impl Stateful for AgencyCase {
-    type State = AgencyCaseState;
+    lifecycle!(AgencyCaseState);
 
-    fn lifecycle(&self) -> &Lifecycle<AgencyCaseState> {
-        &self.lifecycle
-    }
-
-    fn lifecycle_mut(&mut self) -> &mut Lifecycle<AgencyCaseState> {
-        &mut self.lifecycle
-    }
-
-    fn settle(&mut self, action: &'static str, now: DateTime<Utc>) -> Result<(), Refusal> {
+    fn on_transition(
+        &mut self,
+        action: AgencyCaseAction,
+        now: DateTime<Utc>,
+    ) -> Result<(), Refusal> {
         match action {
-            "submit" if !self.is_authorised => {
+            AgencyCaseAction::Submit if !self.is_authorised => {
                 let why = "the resident has not authorised the station";
                 return Err(Refusal::guard("not_authorised", Self::KIND, why));
             }
-            "deliver" | "withdraw" if !self.papers.is_empty() => {
+            AgencyCaseAction::Deliver | AgencyCaseAction::Withdraw if !self.papers.is_empty() => {
                 self.papers_returned_time = Some(now);
             }
             _ => {}

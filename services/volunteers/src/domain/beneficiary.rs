@@ -5,7 +5,7 @@ use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 use wangge_kernel::refusal::Refusal;
-use wangge_record::{Checks, EventSummary, Metadata, Record, Reference};
+use wangge_record::{Checks, EventSummary, Metadata, Record, Reference, metadata};
 
 use super::project::ProjectState;
 
@@ -27,13 +27,7 @@ impl Record for Beneficiary {
     const KIND: &'static str = "beneficiary";
     const HAS_OWN_AREA: bool = false;
 
-    fn metadata(&self) -> &Metadata {
-        &self.metadata
-    }
-
-    fn metadata_mut(&mut self) -> &mut Metadata {
-        &mut self.metadata
-    }
+    metadata!();
 
     fn check(&self, checks: &mut Checks) {
         checks.day_has_come(self.benefit_date, "benefit_date");

@@ -7,12 +7,13 @@ use uuid::Uuid;
 use wangge_kernel::limit::{DEFAULT_ZONE, day_of};
 use wangge_kernel::refusal::Refusal;
 use wangge_record::{
-    Checks, EventSummary, Lifecycle, Metadata, Record, Reference, Stateful, states,
+    Checks, EventSummary, Lifecycle, Metadata, Record, Reference, Stateful, lifecycle, metadata,
+    states,
 };
 
 states! {
     /// States of a booking, numbered as in the contract.
-    BookingState for Booking {
+    BookingState {
         /// The place is booked.
         Booked = 1 => "booked",
         /// The resident attended. Final.
@@ -22,9 +23,11 @@ states! {
         /// Cancelled; the place is available again. Final.
         Cancelled = 4 => "cancelled",
     }
-    "attend": Booked => Attended,
-    "miss": Booked => Missed,
-    "cancel": Booked => Cancelled,
+    BookingAction {
+        Attend = "attend": Booked => Attended,
+        Miss = "miss": Booked => Missed,
+        Cancel = "cancel": Booked => Cancelled,
+    }
 }
 
 /// A place in a session on one day, booked for a resident.
@@ -51,13 +54,7 @@ impl Record for Booking {
     const KIND: &'static str = "booking";
     const HAS_OWN_AREA: bool = false;
 
-    fn metadata(&self) -> &Metadata {
-        &self.metadata
-    }
-
-    fn metadata_mut(&mut self) -> &mut Metadata {
-        &mut self.metadata
-    }
+    metadata!();
 
     fn check(&self, checks: &mut Checks) {
         // Measured from the day of creation rather than from today, so that imported
@@ -107,15 +104,7 @@ impl Record for Booking {
 }
 
 impl Stateful for Booking {
-    type State = BookingState;
-
-    fn lifecycle(&self) -> &Lifecycle<BookingState> {
-        &self.lifecycle
-    }
-
-    fn lifecycle_mut(&mut self) -> &mut Lifecycle<BookingState> {
-        &mut self.lifecycle
-    }
+    lifecycle!(BookingState);
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 use wangge_kernel::coded_enum;
 use wangge_kernel::refusal::Refusal;
-use wangge_record::{Checks, EventSummary, Metadata, Record, Reference, Text, dated};
+use wangge_record::{Checks, EventSummary, Metadata, Record, Reference, Text, dated, metadata};
 
 coded_enum! {
     /// Kinds of prices, numbered as in the contract.
@@ -44,13 +44,7 @@ impl Record for CatalogueItem {
     const KIND: &'static str = "catalogue_item";
     const HAS_OWN_AREA: bool = false;
 
-    fn metadata(&self) -> &Metadata {
-        &self.metadata
-    }
-
-    fn metadata_mut(&mut self) -> &mut Metadata {
-        &mut self.metadata
-    }
+    metadata!();
 
     fn check(&self, checks: &mut Checks) {
         checks.ends_after(Some(self.start_date), self.end_date);

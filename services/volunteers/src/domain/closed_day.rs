@@ -4,7 +4,7 @@
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
-use wangge_record::{Checks, EventSummary, Metadata, Record, Reference, Text};
+use wangge_record::{Checks, EventSummary, Metadata, Record, Reference, Text, metadata};
 
 use super::area;
 
@@ -25,13 +25,7 @@ pub struct ClosedDay {
 impl Record for ClosedDay {
     const KIND: &'static str = "closed_day";
 
-    fn metadata(&self) -> &Metadata {
-        &self.metadata
-    }
-
-    fn metadata_mut(&mut self) -> &mut Metadata {
-        &mut self.metadata
-    }
+    metadata!();
 
     // No rules of its own. Bookings on that day are checked by
     // `store::promises::of_closed_days`, which needs the database.

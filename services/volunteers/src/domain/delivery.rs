@@ -4,12 +4,13 @@
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 use wangge_record::{
-    Checks, EventSummary, Lifecycle, Metadata, Record, Reference, Stateful, Text, states,
+    Checks, EventSummary, Lifecycle, Metadata, Record, Reference, Stateful, Text, lifecycle,
+    metadata, states,
 };
 
 states! {
     /// States of a delivery, numbered as in the contract.
-    DeliveryState for Delivery {
+    DeliveryState {
         /// The delivery was requested.
         Requested = 1 => "requested",
         /// The goods were delivered. Final.
@@ -17,8 +18,10 @@ states! {
         /// The delivery was cancelled. Final.
         Cancelled = 3 => "cancelled",
     }
-    "deliver": Requested => Delivered,
-    "cancel": Requested => Cancelled,
+    DeliveryAction {
+        Deliver = "deliver": Requested => Delivered,
+        Cancel = "cancel": Requested => Cancelled,
+    }
 }
 
 /// Goods that a station delivers to a resident.
@@ -44,13 +47,7 @@ impl Record for Delivery {
     const KIND: &'static str = "delivery";
     const HAS_OWN_AREA: bool = false;
 
-    fn metadata(&self) -> &Metadata {
-        &self.metadata
-    }
-
-    fn metadata_mut(&mut self) -> &mut Metadata {
-        &mut self.metadata
-    }
+    metadata!();
 
     fn check(&self, checks: &mut Checks) {
         let state = self.lifecycle.state();
@@ -63,7 +60,7 @@ impl Record for Delivery {
     }
 
     fn references(&self) -> Vec<Reference> {
-        let brought = self.lifecycle.last_day("deliver");
+        let brought = self.lifecycle.last_day(DeliveryAction::Deliver);
         [
             Some(Reference::id("station_id", "station", self.station_id)),
             self.volunteer_id
@@ -88,15 +85,7 @@ impl Record for Delivery {
 }
 
 impl Stateful for Delivery {
-    type State = DeliveryState;
-
-    fn lifecycle(&self) -> &Lifecycle<DeliveryState> {
-        &self.lifecycle
-    }
-
-    fn lifecycle_mut(&mut self) -> &mut Lifecycle<DeliveryState> {
-        &mut self.lifecycle
-    }
+    lifecycle!(DeliveryState);
 }
 
 #[cfg(test)]
@@ -118,7 +107,7 @@ mod tests {
             goods: Text("大米".into()),
         };
         let step = NewTransition {
-            action: "deliver",
+            action: DeliveryAction::Deliver,
             time: noon(4),
             actor: String::new(),
             reason: String::new(),

@@ -4,12 +4,13 @@
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 use wangge_record::{
-    Checks, EventSummary, Lifecycle, Metadata, Note, Record, Reference, Stateful, Text, states,
+    Checks, EventSummary, Lifecycle, Metadata, Note, Record, Reference, Stateful, Text, lifecycle,
+    metadata, states,
 };
 
 states! {
     /// States of a project, numbered as in the contract.
-    ProjectState for Project {
+    ProjectState {
         /// Needed: a match must be found.
         Needed = 1 => "needed",
         /// Matched with a resource that meets the need.
@@ -23,11 +24,13 @@ states! {
         /// The project was cancelled. Final.
         Cancelled = 6 => "cancelled",
     }
-    "match": Needed => Matched,
-    "start": Matched => Running,
-    "finish": Running => Done,
-    "evaluate": Done => Evaluated,
-    "cancel": Needed | Matched | Running => Cancelled,
+    ProjectAction {
+        Match = "match": Needed => Matched,
+        Start = "start": Matched => Running,
+        Finish = "finish": Running => Done,
+        Evaluate = "evaluate": Done => Evaluated,
+        Cancel = "cancel": Needed | Matched | Running => Cancelled,
+    }
 }
 
 /// A project that meets a need with a matched resource.
@@ -57,13 +60,7 @@ impl Record for Project {
     const KIND: &'static str = "project";
     const HAS_OWN_AREA: bool = false;
 
-    fn metadata(&self) -> &Metadata {
-        &self.metadata
-    }
-
-    fn metadata_mut(&mut self) -> &mut Metadata {
-        &mut self.metadata
-    }
+    metadata!();
 
     fn check(&self, checks: &mut Checks) {
         checks.rule(
@@ -120,15 +117,7 @@ impl Record for Project {
 }
 
 impl Stateful for Project {
-    type State = ProjectState;
-
-    fn lifecycle(&self) -> &Lifecycle<ProjectState> {
-        &self.lifecycle
-    }
-
-    fn lifecycle_mut(&mut self) -> &mut Lifecycle<ProjectState> {
-        &mut self.lifecycle
-    }
+    lifecycle!(ProjectState);
 }
 
 #[cfg(test)]

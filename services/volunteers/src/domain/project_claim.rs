@@ -4,20 +4,23 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 use wangge_kernel::refusal::Refusal;
 use wangge_record::{
-    Checks, EventSummary, Lifecycle, Metadata, Record, Reference, Stateful, states,
+    Checks, EventSummary, Lifecycle, Metadata, Record, Reference, Stateful, lifecycle, metadata,
+    states,
 };
 
 use super::project::ProjectState;
 
 states! {
     /// States of a claim, numbered as in the contract.
-    ProjectClaimState for ProjectClaim {
+    ProjectClaimState {
         /// The claim holds a place.
         Claimed = 1 => "claimed",
         /// Withdrawn; the place is available again. Final.
         Withdrawn = 2 => "withdrawn",
     }
-    "withdraw": Claimed => Withdrawn,
+    ProjectClaimAction {
+        Withdraw = "withdraw": Claimed => Withdrawn,
+    }
 }
 
 /// A place in a project, claimed by a unit or a volunteer.
@@ -41,13 +44,7 @@ impl Record for ProjectClaim {
     const KIND: &'static str = "project_claim";
     const HAS_OWN_AREA: bool = false;
 
-    fn metadata(&self) -> &Metadata {
-        &self.metadata
-    }
-
-    fn metadata_mut(&mut self) -> &mut Metadata {
-        &mut self.metadata
-    }
+    metadata!();
 
     fn check(&self, checks: &mut Checks) {
         let count = usize::from(self.unit_id.is_some()) + usize::from(self.volunteer_id.is_some());
@@ -97,15 +94,7 @@ impl Record for ProjectClaim {
 }
 
 impl Stateful for ProjectClaim {
-    type State = ProjectClaimState;
-
-    fn lifecycle(&self) -> &Lifecycle<ProjectClaimState> {
-        &self.lifecycle
-    }
-
-    fn lifecycle_mut(&mut self) -> &mut Lifecycle<ProjectClaimState> {
-        &mut self.lifecycle
-    }
+    lifecycle!(ProjectClaimState);
 }
 
 #[cfg(test)]

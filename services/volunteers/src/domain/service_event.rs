@@ -9,7 +9,8 @@ use wangge_kernel::{
     limit::{DEFAULT_ZONE, day_of},
 };
 use wangge_record::{
-    Checks, EventSummary, Lifecycle, Metadata, Record, Reference, Stateful, Text, states,
+    Checks, EventSummary, Lifecycle, Metadata, Record, Reference, Stateful, Text, lifecycle,
+    metadata, states,
 };
 
 use super::area;
@@ -40,7 +41,7 @@ coded_enum! {
 
 states! {
     /// States of a service event, numbered as in the contract.
-    ServiceEventState for ServiceEvent {
+    ServiceEventState {
         /// The event is planned.
         Planned = 1 => "planned",
         /// The event was held. Final.
@@ -48,8 +49,10 @@ states! {
         /// The event was cancelled. Final.
         Cancelled = 3 => "cancelled",
     }
-    "hold": Planned => Held,
-    "cancel": Planned => Cancelled,
+    ServiceEventAction {
+        Hold = "hold": Planned => Held,
+        Cancel = "cancel": Planned => Cancelled,
+    }
 }
 
 /// An organised event at which volunteers serve.
@@ -78,13 +81,7 @@ pub struct ServiceEvent {
 impl Record for ServiceEvent {
     const KIND: &'static str = "service_event";
 
-    fn metadata(&self) -> &Metadata {
-        &self.metadata
-    }
-
-    fn metadata_mut(&mut self) -> &mut Metadata {
-        &mut self.metadata
-    }
+    metadata!();
 
     fn check(&self, checks: &mut Checks) {
         checks.rule(
@@ -123,18 +120,14 @@ impl Record for ServiceEvent {
 }
 
 impl Stateful for ServiceEvent {
-    type State = ServiceEventState;
+    lifecycle!(ServiceEventState);
 
-    fn lifecycle(&self) -> &Lifecycle<ServiceEventState> {
-        &self.lifecycle
-    }
-
-    fn lifecycle_mut(&mut self) -> &mut Lifecycle<ServiceEventState> {
-        &mut self.lifecycle
-    }
-
-    fn settle(&mut self, action: &'static str, now: DateTime<Utc>) -> Result<(), Refusal> {
-        if action == "hold" && now < self.start_time {
+    fn on_transition(
+        &mut self,
+        action: ServiceEventAction,
+        now: DateTime<Utc>,
+    ) -> Result<(), Refusal> {
+        if action == ServiceEventAction::Hold && now < self.start_time {
             let why = "it has not begun";
             return Err(Refusal::guard("not_begun", Self::KIND, why));
         }

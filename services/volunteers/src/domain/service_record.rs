@@ -6,20 +6,23 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 use wangge_kernel::limit::{DEFAULT_ZONE, day_of};
 use wangge_record::{
-    Checks, EventSummary, Lifecycle, Metadata, Record, Reference, Stateful, states,
+    Checks, EventSummary, Lifecycle, Metadata, Record, Reference, Stateful, lifecycle, metadata,
+    states,
 };
 
 use super::service_event::ServiceEventState;
 
 states! {
     /// States of a service record, numbered as in the contract.
-    ServiceRecordState for ServiceRecord {
+    ServiceRecordState {
         /// Recorded, and counted as one person-time.
         Recorded = 1 => "recorded",
         /// Recorded by mistake; not counted by any figure. Final.
         Voided = 2 => "voided",
     }
-    "void": Recorded => Voided,
+    ServiceRecordAction {
+        Void = "void": Recorded => Voided,
+    }
 }
 
 /// One person served once: one person-time.
@@ -48,13 +51,7 @@ impl Record for ServiceRecord {
     const KIND: &'static str = "service_record";
     const HAS_OWN_AREA: bool = false;
 
-    fn metadata(&self) -> &Metadata {
-        &self.metadata
-    }
-
-    fn metadata_mut(&mut self) -> &mut Metadata {
-        &mut self.metadata
-    }
+    metadata!();
 
     fn check(&self, checks: &mut Checks) {
         let count =
@@ -107,15 +104,7 @@ impl Record for ServiceRecord {
 }
 
 impl Stateful for ServiceRecord {
-    type State = ServiceRecordState;
-
-    fn lifecycle(&self) -> &Lifecycle<ServiceRecordState> {
-        &self.lifecycle
-    }
-
-    fn lifecycle_mut(&mut self) -> &mut Lifecycle<ServiceRecordState> {
-        &mut self.lifecycle
-    }
+    lifecycle!(ServiceRecordState);
 }
 
 #[cfg(test)]

@@ -7,14 +7,15 @@ use uuid::Uuid;
 use wangge_kernel::limit::{DEFAULT_ZONE, day_of};
 use wangge_kernel::refusal::Refusal;
 use wangge_record::{
-    Checks, EventSummary, Lifecycle, Metadata, Record, Reference, Stateful, states,
+    Checks, EventSummary, Lifecycle, Metadata, Record, Reference, Stateful, lifecycle, metadata,
+    states,
 };
 
 use super::service_event::ServiceEventState;
 
 states! {
     /// States of a shift, numbered as in the contract.
-    ShiftState for Shift {
+    ShiftState {
         /// Open: no volunteer has taken it.
         Open = 1 => "open",
         /// A volunteer has taken the shift.
@@ -30,14 +31,16 @@ states! {
         /// The shift was cancelled. Final.
         Cancelled = 7 => "cancelled",
     }
-    "fill": Open => Filled,
-    "release": Filled => Open,
-    "sign_in": Filled => SignedIn,
-    "sign_out": SignedIn => SignedOut,
-    "confirm_hours": SignedOut => HoursConfirmed,
-    "correct_hours": HoursConfirmed => HoursConfirmed,
-    "certify": HoursConfirmed => Certified,
-    "cancel": Open | Filled => Cancelled,
+    ShiftAction {
+        Fill = "fill": Open => Filled,
+        Release = "release": Filled => Open,
+        SignIn = "sign_in": Filled => SignedIn,
+        SignOut = "sign_out": SignedIn => SignedOut,
+        ConfirmHours = "confirm_hours": SignedOut => HoursConfirmed,
+        CorrectHours = "correct_hours": HoursConfirmed => HoursConfirmed,
+        Certify = "certify": HoursConfirmed => Certified,
+        Cancel = "cancel": Open | Filled => Cancelled,
+    }
 }
 
 /// A shift of one volunteer at an event, at a post or at a station.
@@ -73,13 +76,7 @@ impl Record for Shift {
     const KIND: &'static str = "shift";
     const HAS_OWN_AREA: bool = false;
 
-    fn metadata(&self) -> &Metadata {
-        &self.metadata
-    }
-
-    fn metadata_mut(&mut self) -> &mut Metadata {
-        &mut self.metadata
-    }
+    metadata!();
 
     fn check(&self, checks: &mut Checks) {
         let given = [self.service_event_id, self.service_post_id, self.station_id];
@@ -124,7 +121,10 @@ impl Record for Shift {
         checks.required_if(confirmed, self.worked_minutes > 0, "worked_minutes", name);
         // Without this limit, a volunteer could sign in and out at once and have 24 hours
         // confirmed. A correction requires a reason, so it may exceed the limit.
-        let corrected = self.lifecycle.last_time("correct_hours").is_some();
+        let corrected = self
+            .lifecycle
+            .last_time(ShiftAction::CorrectHours)
+            .is_some();
         checks.rule(
             corrected || i64::from(self.worked_minutes) <= self.signed_minutes(),
             "worked_minutes",
@@ -219,10 +219,10 @@ impl Shift {
         // The current step is already part of `lifecycle`, so the last `certify` is this
         // one. The actor is that of the token, not an id from the request, which could be
         // anyone's.
-        let certified = self.lifecycle.last_actor(&["certify"]);
+        let certified = self.lifecycle.last_actor(&[ShiftAction::Certify]);
         let confirmed = self
             .lifecycle
-            .last_actor(&["confirm_hours", "correct_hours"]);
+            .last_actor(&[ShiftAction::ConfirmHours, ShiftAction::CorrectHours]);
         if certified.is_some() && certified == confirmed {
             let why = "hours must be certified by someone other than the person who confirmed or \
                        corrected them";
@@ -242,28 +242,20 @@ impl Shift {
 }
 
 impl Stateful for Shift {
-    type State = ShiftState;
+    lifecycle!(ShiftState);
 
-    fn lifecycle(&self) -> &Lifecycle<ShiftState> {
-        &self.lifecycle
-    }
-
-    fn lifecycle_mut(&mut self) -> &mut Lifecycle<ShiftState> {
-        &mut self.lifecycle
-    }
-
-    fn settle(&mut self, action: &'static str, now: DateTime<Utc>) -> Result<(), Refusal> {
+    fn on_transition(&mut self, action: ShiftAction, now: DateTime<Utc>) -> Result<(), Refusal> {
         match action {
             // The volunteer must be cleared, or `shift_overlap` would keep that time
             // blocked for them and the check of open shifts would fail.
-            "release" => self.volunteer_id = None,
-            "sign_in" => {
+            ShiftAction::Release => self.volunteer_id = None,
+            ShiftAction::SignIn => {
                 self.require_sign_in(now)?;
                 self.signed_in_time = Some(now);
             }
-            "certify" => self.require_four_eyes()?,
+            ShiftAction::Certify => self.require_four_eyes()?,
             // If the clock was set back, the sign-out must still not precede the sign-in.
-            "sign_out" => self.signed_out_time = self.signed_in_time.max(Some(now)),
+            ShiftAction::SignOut => self.signed_out_time = self.signed_in_time.max(Some(now)),
             _ => {}
         }
         Ok(())

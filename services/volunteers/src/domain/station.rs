@@ -3,7 +3,7 @@
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use wangge_kernel::coded_enum;
-use wangge_record::{Checks, EventSummary, Metadata, Record, Reference, Text, dated};
+use wangge_record::{Checks, EventSummary, Metadata, Record, Reference, Text, dated, metadata};
 
 use super::area;
 
@@ -41,13 +41,7 @@ dated!(Station);
 impl Record for Station {
     const KIND: &'static str = "station";
 
-    fn metadata(&self) -> &Metadata {
-        &self.metadata
-    }
-
-    fn metadata_mut(&mut self) -> &mut Metadata {
-        &mut self.metadata
-    }
+    metadata!();
 
     fn check(&self, checks: &mut Checks) {
         checks.ends_after(Some(self.start_date), self.end_date);

@@ -8,7 +8,7 @@ use wangge_kernel::{
     coded_enum,
     limit::{DEFAULT_ZONE, day_of},
 };
-use wangge_record::{Checks, EventSummary, Metadata, Record, Reference};
+use wangge_record::{Checks, EventSummary, Metadata, Record, Reference, metadata};
 
 coded_enum! {
     /// Purposes of station visits, numbered as in the contract.
@@ -64,13 +64,7 @@ impl Record for StationVisit {
     const KIND: &'static str = "station_visit";
     const HAS_OWN_AREA: bool = false;
 
-    fn metadata(&self) -> &Metadata {
-        &self.metadata
-    }
-
-    fn metadata_mut(&mut self) -> &mut Metadata {
-        &mut self.metadata
-    }
+    metadata!();
 
     fn check(&self, _checks: &mut Checks) {}
 

@@ -4,7 +4,7 @@
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
-use wangge_record::{Checks, EventSummary, Metadata, Record, Reference, Text};
+use wangge_record::{Checks, EventSummary, Metadata, Record, Reference, Text, metadata};
 
 /// An entry of a station's subsidy ledger.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -26,13 +26,7 @@ impl Record for SubsidyEntry {
     const KIND: &'static str = "subsidy_entry";
     const HAS_OWN_AREA: bool = false;
 
-    fn metadata(&self) -> &Metadata {
-        &self.metadata
-    }
-
-    fn metadata_mut(&mut self) -> &mut Metadata {
-        &mut self.metadata
-    }
+    metadata!();
 
     fn check(&self, checks: &mut Checks) {
         checks.day_has_come(self.entry_date, "entry_date");

@@ -4,7 +4,7 @@
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
-use wangge_record::{Checks, EventSummary, Metadata, Record, Reference, Text};
+use wangge_record::{Checks, EventSummary, Metadata, Record, Reference, Text, metadata};
 
 /// A training that one volunteer attended on one day.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -26,13 +26,7 @@ impl Record for Training {
     const KIND: &'static str = "training";
     const HAS_OWN_AREA: bool = false;
 
-    fn metadata(&self) -> &Metadata {
-        &self.metadata
-    }
-
-    fn metadata_mut(&mut self) -> &mut Metadata {
-        &mut self.metadata
-    }
+    metadata!();
 
     fn check(&self, checks: &mut Checks) {
         checks.day_has_come(self.training_date, "training_date");

@@ -6,15 +6,15 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 use wangge_kernel::refusal::Refusal;
 use wangge_record::{
-    Checks, EventSummary, Lifecycle, Metadata, Record, Reference, Stateful, Text,
-    lifecycle::NewTransition, states,
+    Checks, EventSummary, Lifecycle, Metadata, Record, Reference, Stateful, Text, lifecycle,
+    lifecycle::NewTransition, metadata, states,
 };
 
 use super::area;
 
 states! {
     /// States of a wish, numbered as in the contract.
-    WishState for Wish {
+    WishState {
         /// Posted; staff must review it.
         Posted = 1 => "posted",
         /// Reviewed; it can be claimed.
@@ -30,15 +30,17 @@ states! {
         /// The wish was withdrawn. Final.
         Withdrawn = 7 => "withdrawn",
     }
-    "review": Posted => Reviewed,
-    "decline": Posted => Declined,
-    "claim": Reviewed => Claimed,
-    "release": Claimed => Reviewed,
-    "expire": Claimed => Reviewed,
-    "realise": Claimed => Realised,
-    "contest": Realised => Claimed,
-    "confirm": Realised => Confirmed,
-    "withdraw": Posted | Reviewed => Withdrawn,
+    WishAction {
+        Review = "review": Posted => Reviewed,
+        Decline = "decline": Posted => Declined,
+        Claim = "claim": Reviewed => Claimed,
+        Release = "release": Claimed => Reviewed,
+        Expire = "expire": Claimed => Reviewed,
+        Realise = "realise": Claimed => Realised,
+        Contest = "contest": Realised => Claimed,
+        Confirm = "confirm": Realised => Confirmed,
+        Withdraw = "withdraw": Posted | Reviewed => Withdrawn,
+    }
 }
 
 /// Number of days after which a claim expires.
@@ -69,13 +71,7 @@ pub struct Wish {
 impl Record for Wish {
     const KIND: &'static str = "wish";
 
-    fn metadata(&self) -> &Metadata {
-        &self.metadata
-    }
-
-    fn metadata_mut(&mut self) -> &mut Metadata {
-        &mut self.metadata
-    }
+    metadata!();
 
     fn check(&self, checks: &mut Checks) {
         let state = self.lifecycle.state();
@@ -103,7 +99,7 @@ impl Record for Wish {
     fn references(&self) -> Vec<Reference> {
         // The claimant must be in effect on the day of the claim, which can be long after
         // the wish was posted.
-        let claimed = self.lifecycle.last_day("claim");
+        let claimed = self.lifecycle.last_day(WishAction::Claim);
         [
             Some(
                 Reference::area(&self.metadata)
@@ -143,7 +139,7 @@ impl Wish {
             return Ok(None);
         };
         let step = NewTransition {
-            action: "expire",
+            action: WishAction::Expire,
             // Not `now`: the history must not depend on when a process was running to
             // detect the expiry.
             time: until,
@@ -156,29 +152,21 @@ impl Wish {
 }
 
 impl Stateful for Wish {
-    type State = WishState;
+    lifecycle!(WishState);
 
-    fn lifecycle(&self) -> &Lifecycle<WishState> {
-        &self.lifecycle
-    }
-
-    fn lifecycle_mut(&mut self) -> &mut Lifecycle<WishState> {
-        &mut self.lifecycle
-    }
-
-    fn settle(&mut self, action: &'static str, now: DateTime<Utc>) -> Result<(), Refusal> {
+    fn on_transition(&mut self, action: WishAction, now: DateTime<Utc>) -> Result<(), Refusal> {
         // A claim expires at its time, whether or not the background task has already
         // ended it. Otherwise the result would depend on the task's poll interval.
         let over = self.claim_until_time.is_some_and(|until| until <= now);
-        if action == "realise" && over {
+        if action == WishAction::Realise && over {
             let why = "the claim has expired";
             return Err(Refusal::guard("claim_over", Self::KIND, why));
         }
         self.claim_until_time = match action {
-            "claim" | "contest" => Some(now + TimeDelta::days(CLAIM_DAYS)),
+            WishAction::Claim | WishAction::Contest => Some(now + TimeDelta::days(CLAIM_DAYS)),
             _ => None,
         };
-        if ["release", "expire"].contains(&action) {
+        if [WishAction::Release, WishAction::Expire].contains(&action) {
             (self.unit_id, self.volunteer_id) = (None, None);
         }
         Ok(())
@@ -216,9 +204,13 @@ mod tests {
             wish.take(step, |wish, _| wish.unit_id = unit_id)
         };
         let unit = Some(Uuid::now_v7());
-        take("review", start, None).expect("legal");
-        take("claim", start, unit).expect("legal");
-        let late = take("realise", start + TimeDelta::days(CLAIM_DAYS), unit);
+        take(WishAction::Review, start, None).expect("legal");
+        take(WishAction::Claim, start, unit).expect("legal");
+        let late = take(
+            WishAction::Realise,
+            start + TimeDelta::days(CLAIM_DAYS),
+            unit,
+        );
         let late = late.expect_err("the claim is over");
         assert_eq!(late.reason, wangge_kernel::refusal::Reason::GuardFailed);
     }

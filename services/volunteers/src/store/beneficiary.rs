@@ -6,10 +6,13 @@ use wangge_api::refusal::Refusal;
 use wangge_auth::RecordScope;
 use wangge_kernel::limit::{DEFAULT_ZONE, day_of};
 use wangge_pg::{StoreError, Tx};
-use wangge_record::Record as _;
-use wangge_record_store::{RecordTable as _, table::CREATE};
+use wangge_record::{Change, NoAction, Record as _};
+use wangge_record_store::RecordTable as _;
 
-use crate::domain::{beneficiary::Beneficiary, project::Project};
+use crate::domain::{
+    beneficiary::Beneficiary,
+    project::{Project, ProjectAction},
+};
 
 /// Rejects imported beneficiaries of a project that had not started by their benefit
 /// date. Calls are checked by the states of their reference instead: the project must be
@@ -17,12 +20,12 @@ use crate::domain::{beneficiary::Beneficiary, project::Project};
 pub(crate) async fn guard(
     tx: &mut Tx,
     beneficiaries: &[Beneficiary],
-    action: &'static str,
+    change: Change<NoAction>,
     _now: DateTime<Utc>,
 ) -> Result<Vec<(Uuid, Refusal)>, StoreError> {
     let loaded: Vec<&Beneficiary> = beneficiaries
         .iter()
-        .filter(|one| action == CREATE && one.metadata.imported)
+        .filter(|one| change == Change::Create && one.metadata.imported)
         .collect();
     let mut ids: Vec<Uuid> = loaded.iter().map(|one| one.project_id).collect();
     // In the order of their ids, so that concurrent imports that lock the same projects
@@ -35,7 +38,7 @@ pub(crate) async fn guard(
             // A missing project was already reported as an unknown reference.
             continue;
         };
-        let began = project.lifecycle.last_time("start");
+        let began = project.lifecycle.last_time(ProjectAction::Start);
         let began = began.map(|time| day_of(time, DEFAULT_ZONE));
         let named = loaded.iter().filter(|one| one.project_id == id);
         // A project that never started has no beneficiaries on any date.

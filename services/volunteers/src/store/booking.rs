@@ -8,12 +8,11 @@ use uuid::Uuid;
 use wangge_api::refusal::Refusal;
 use wangge_kernel::limit::{DEFAULT_ZONE, day_start};
 use wangge_pg::{StoreError, Tx};
-use wangge_record::Record as _;
-use wangge_record_store::table::CREATE;
+use wangge_record::{Change, Record as _};
 
 use crate::{
     domain::{
-        booking::{Booking, BookingState},
+        booking::{Booking, BookingAction, BookingState},
         recurring_session::Weekday,
     },
     store::queue,
@@ -25,16 +24,16 @@ use crate::{
 pub(crate) async fn guard(
     tx: &mut Tx,
     bookings: &[Booking],
-    action: &'static str,
+    change: Change<BookingAction>,
     now: DateTime<Utc>,
 ) -> Result<Vec<(Uuid, Refusal)>, StoreError> {
     // Cancelling needs no lock: it only frees a place, so no concurrent booking can
     // exceed the capacity because of it.
-    if action == "cancel" {
+    if change == Change::Act(BookingAction::Cancel) {
         return Ok(Vec::new());
     }
     let sessions: Vec<Uuid> = bookings.iter().map(|b| b.recurring_session_id).collect();
-    if action == CREATE {
+    if change == Change::Create {
         // Locked before the places are counted: under read committed, the next statement
         // then sees the bookings of those that held the lock before.
         queue::stand_in_line(tx, &sessions).await?;
@@ -83,7 +82,7 @@ pub(crate) async fn guard(
         let Some(session) = found.get_mut(&key) else {
             continue;
         };
-        let refusal = if action == CREATE {
+        let refusal = if change == Change::Create {
             // Imported bookings are of the past, so the end of their session doesn't
             // reject them. A cancelled booking is checked for its day, but occupies no
             // place.

@@ -9,8 +9,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use uuid::Uuid;
 use wangge_api::refusal::Refusal;
 use wangge_pg::{StoreError, Tx};
-use wangge_record::{Dated, Record};
-use wangge_record_store::table::CREATE;
+use wangge_record::{Change, Dated, NoAction, Record};
 
 use crate::{
     domain::{
@@ -23,10 +22,10 @@ use crate::{
 pub(crate) async fn of_catalogue_items(
     tx: &mut Tx,
     items: &[CatalogueItem],
-    action: &'static str,
+    change: Change<NoAction>,
     _now: DateTime<Utc>,
 ) -> Result<Vec<(Uuid, Refusal)>, StoreError> {
-    of_names(tx, items, action, |item| {
+    of_names(tx, items, change, |item| {
         (item.station_id, item.name.0.as_str())
     })
     .await
@@ -36,10 +35,10 @@ pub(crate) async fn of_catalogue_items(
 pub(crate) async fn of_functional_areas(
     tx: &mut Tx,
     areas: &[FunctionalArea],
-    action: &'static str,
+    change: Change<NoAction>,
     _now: DateTime<Utc>,
 ) -> Result<Vec<(Uuid, Refusal)>, StoreError> {
-    of_names(tx, areas, action, |area| {
+    of_names(tx, areas, change, |area| {
         (area.station_id, area.name.0.as_str())
     })
     .await
@@ -49,10 +48,10 @@ pub(crate) async fn of_functional_areas(
 pub(crate) async fn of_matches(
     tx: &mut Tx,
     matches: &[NeedMatch],
-    action: &'static str,
+    change: Change<NoAction>,
     _now: DateTime<Utc>,
 ) -> Result<Vec<(Uuid, Refusal)>, StoreError> {
-    if action != CREATE {
+    if change != Change::Create {
         return Ok(Vec::new());
     }
     queue::stand_in_line_of_areas(tx, areas(matches)).await?;
@@ -88,11 +87,11 @@ pub(crate) async fn of_matches(
 async fn of_names<R: Dated>(
     tx: &mut Tx,
     records: &[R],
-    action: &'static str,
+    change: Change<NoAction>,
     of: impl Fn(&R) -> (Uuid, &str),
 ) -> Result<Vec<(Uuid, Refusal)>, StoreError> {
     // Ending a record earlier can't create an overlap.
-    if action == "end" {
+    if change == Change::End {
         return Ok(Vec::new());
     }
     queue::stand_in_line_of_areas(tx, areas(records)).await?;

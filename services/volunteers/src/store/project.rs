@@ -4,16 +4,19 @@ use chrono::{DateTime, Utc};
 use uuid::Uuid;
 use wangge_api::refusal::Refusal;
 use wangge_pg::{StoreError, Tx, transaction::Failure};
-use wangge_record::{Record as _, lifecycle::NewTransition};
+use wangge_record::{Change, Record as _, lifecycle::NewTransition};
 use wangge_record_store::write::take_along;
 
-use crate::domain::{project::Project, project_claim::ProjectClaim};
+use crate::domain::{
+    project::{Project, ProjectAction},
+    project_claim::{ProjectClaim, ProjectClaimAction},
+};
 
 /// Rejects projects that are based on a match of another need.
 pub(crate) async fn guard(
     tx: &mut Tx,
     projects: &[Project],
-    _action: &'static str,
+    _change: Change<ProjectAction>,
     _now: DateTime<Utc>,
 ) -> Result<Vec<(Uuid, Refusal)>, StoreError> {
     let ids: Vec<Uuid> = projects.iter().filter_map(|p| p.need_match_id).collect();
@@ -43,14 +46,14 @@ pub(crate) async fn guard(
 pub(crate) async fn follow(
     tx: &mut Tx,
     project: &Project,
-    action: &'static str,
+    change: Change<ProjectAction>,
     now: DateTime<Utc>,
 ) -> Result<(), Failure> {
     let Some(step) = project
         .lifecycle
         .steps()
         .last()
-        .filter(|_| action == "cancel")
+        .filter(|_| change == Change::Act(ProjectAction::Cancel))
     else {
         return Ok(());
     };
@@ -64,7 +67,7 @@ pub(crate) async fn follow(
     // taken in the transaction of the project, for its actor and reason.
     for id in claims {
         let step = NewTransition {
-            action: "withdraw",
+            action: ProjectClaimAction::Withdraw,
             time: now,
             actor: step.actor.0.clone(),
             reason: step.reason.0.clone(),

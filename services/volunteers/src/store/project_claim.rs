@@ -6,11 +6,10 @@ use chrono::{DateTime, Utc};
 use uuid::Uuid;
 use wangge_api::refusal::Refusal;
 use wangge_pg::{StoreError, Tx};
-use wangge_record::Record as _;
-use wangge_record_store::table::CREATE;
+use wangge_record::{Change, Record as _};
 
 use crate::{
-    domain::project_claim::{ProjectClaim, ProjectClaimState},
+    domain::project_claim::{ProjectClaim, ProjectClaimAction, ProjectClaimState},
     store::queue,
 };
 
@@ -19,10 +18,10 @@ use crate::{
 pub(crate) async fn guard(
     tx: &mut Tx,
     claims: &[ProjectClaim],
-    action: &'static str,
+    change: Change<ProjectClaimAction>,
     _now: DateTime<Utc>,
 ) -> Result<Vec<(Uuid, Refusal)>, StoreError> {
-    if action != CREATE {
+    if change != Change::Create {
         return Ok(Vec::new());
     }
     let projects: Vec<Uuid> = claims.iter().map(|claim| claim.project_id).collect();

@@ -11,11 +11,7 @@ use uuid::Uuid;
 use wangge_api::refusal::Refusal;
 use wangge_kernel::limit::{DEFAULT_ZONE, day_of, day_start};
 use wangge_pg::{StoreError, Tx};
-use wangge_record::{
-    Dated, Record as _,
-    end::{CORRECT_END, END},
-};
-use wangge_record_store::table::CREATE;
+use wangge_record::{Change, Dated, NoAction, Record as _};
 
 use crate::{
     domain::{
@@ -50,12 +46,12 @@ struct Ends {
 }
 
 impl Ends {
-    fn of<R: Dated>(records: &[R], action: &str, now: DateTime<Utc>) -> Self {
+    fn of<R: Dated>(records: &[R], change: Change<NoAction>, now: DateTime<Utc>) -> Self {
         // An end in the past conflicts only with commitments from today on.
         let today = day_of(now, DEFAULT_ZONE);
         let ended = records
             .iter()
-            .filter(|_| [END, CORRECT_END].contains(&action));
+            .filter(|_| matches!(change, Change::End | Change::CorrectEnd));
         let ended = ended.filter_map(|record| Some((record.metadata().id, record.end_date()?)));
         let (ids, days): (Vec<Uuid>, Vec<NaiveDate>) =
             ended.map(|(id, end)| (id, end.max(today))).unzip();
@@ -72,10 +68,10 @@ impl Ends {
 pub(crate) async fn of_shifts<R: Dated>(
     tx: &mut Tx,
     records: &[R],
-    action: &'static str,
+    change: Change<NoAction>,
     now: DateTime<Utc>,
 ) -> Result<Vec<(Uuid, Refusal)>, StoreError> {
-    let ends = Ends::of(records, action, now);
+    let ends = Ends::of(records, change, now);
     if ends.ids.is_empty() {
         return Ok(Vec::new());
     }
@@ -106,10 +102,10 @@ pub(crate) async fn of_shifts<R: Dated>(
 pub(crate) async fn of_stations(
     tx: &mut Tx,
     stations: &[Station],
-    action: &'static str,
+    change: Change<NoAction>,
     now: DateTime<Utc>,
 ) -> Result<Vec<(Uuid, Refusal)>, StoreError> {
-    let ends = Ends::of(stations, action, now);
+    let ends = Ends::of(stations, change, now);
     if ends.ids.is_empty() {
         return Ok(Vec::new());
     }
@@ -159,10 +155,10 @@ pub(crate) async fn of_stations(
 pub(crate) async fn of_sessions(
     tx: &mut Tx,
     sessions: &[RecurringSession],
-    action: &'static str,
+    change: Change<NoAction>,
     now: DateTime<Utc>,
 ) -> Result<Vec<(Uuid, Refusal)>, StoreError> {
-    if action == CREATE {
+    if change == Change::Create {
         return Ok(Vec::new());
     }
     let ids: Vec<Uuid> = sessions.iter().map(|session| session.metadata.id).collect();
@@ -206,14 +202,14 @@ pub(crate) async fn of_sessions(
 pub(crate) async fn of_closed_days(
     tx: &mut Tx,
     closed: &[ClosedDay],
-    action: &'static str,
+    change: Change<NoAction>,
     now: DateTime<Utc>,
 ) -> Result<Vec<(Uuid, Refusal)>, StoreError> {
     let today = day_of(now, DEFAULT_ZONE);
     let mut refused = Vec::new();
     // Only days from today on: a closure in the past breaks no commitment.
     let coming = closed.iter().filter(|closed| closed.closed_date >= today);
-    for closed in coming.filter(|_| action == CREATE) {
+    for closed in coming.filter(|_| change == Change::Create) {
         let sessions = sqlx::query_scalar!(
             "select id from recurring_session where starts_with(area_code, $1) \
              and ($2::uuid is null or station_id = $2) and weekday = $3 \

@@ -4,13 +4,13 @@ use chrono::{DateTime, Utc};
 use uuid::Uuid;
 use wangge_api::refusal::Refusal;
 use wangge_pg::{StoreError, Tx, transaction::Failure};
-use wangge_record::{Record as _, lifecycle::NewTransition};
+use wangge_record::{Change, Record as _, lifecycle::NewTransition};
 use wangge_record_store::write::take_along;
 
 use crate::{
     domain::{
-        service_event::ServiceEvent,
-        shift::{Shift, ShiftState},
+        service_event::{ServiceEvent, ServiceEventAction},
+        shift::{Shift, ShiftAction, ShiftState},
     },
     store::promises,
 };
@@ -23,12 +23,12 @@ use crate::{
 pub(crate) async fn guard(
     tx: &mut Tx,
     events: &[ServiceEvent],
-    action: &'static str,
+    change: Change<ServiceEventAction>,
     now: DateTime<Utc>,
 ) -> Result<Vec<(Uuid, Refusal)>, StoreError> {
     let standing = [ShiftState::Open, ShiftState::Filled, ShiftState::SignedIn];
     let mut refused = Vec::new();
-    for event in events.iter().filter(|_| action == "update") {
+    for event in events.iter().filter(|_| change == Change::Update) {
         // The guard runs before the update, so `event` in the statement still has the old
         // times, and the parameters have the new ones.
         let left = sqlx::query!(
@@ -61,14 +61,14 @@ pub(crate) async fn guard(
 pub(crate) async fn follow(
     tx: &mut Tx,
     event: &ServiceEvent,
-    action: &'static str,
+    change: Change<ServiceEventAction>,
     now: DateTime<Utc>,
 ) -> Result<(), Failure> {
     let Some(step) = event
         .lifecycle
         .steps()
         .last()
-        .filter(|_| action == "cancel")
+        .filter(|_| change == Change::Act(ServiceEventAction::Cancel))
     else {
         return Ok(());
     };
@@ -83,7 +83,7 @@ pub(crate) async fn follow(
     // In the order of their ids, so that two transactions can't deadlock.
     for id in shifts {
         let step = NewTransition {
-            action: "cancel",
+            action: ShiftAction::Cancel,
             time: now,
             actor: step.actor.0.clone(),
             reason: step.reason.0.clone(),

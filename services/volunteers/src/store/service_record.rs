@@ -4,20 +4,19 @@ use chrono::{DateTime, Utc};
 use uuid::Uuid;
 use wangge_api::refusal::Refusal;
 use wangge_pg::{StoreError, Tx};
-use wangge_record::Record as _;
-use wangge_record_store::table::CREATE;
+use wangge_record::{Change, Record as _};
 
-use crate::domain::service_record::ServiceRecord;
+use crate::domain::service_record::{ServiceRecord, ServiceRecordAction};
 
 /// Rejects service records with a time before their event begins.
 pub(crate) async fn guard(
     tx: &mut Tx,
     records: &[ServiceRecord],
-    action: &'static str,
+    change: Change<ServiceRecordAction>,
     _now: DateTime<Utc>,
 ) -> Result<Vec<(Uuid, Refusal)>, StoreError> {
     let events: Vec<Uuid> = records.iter().filter_map(|r| r.service_event_id).collect();
-    if action != CREATE || events.is_empty() {
+    if change != Change::Create || events.is_empty() {
         return Ok(Vec::new());
     }
     // The time of service is checked, not the time of the call, so imported records are

@@ -4,18 +4,24 @@ use chrono::{DateTime, Utc};
 use uuid::Uuid;
 use wangge_api::refusal::Refusal;
 use wangge_pg::{StoreError, Tx};
-use wangge_record::Record as _;
+use wangge_record::{Change, Record as _};
 
-use crate::domain::{service_event::ServiceEventState, shift::Shift};
+use crate::domain::{
+    service_event::ServiceEventState,
+    shift::{Shift, ShiftAction},
+};
 
 /// Rejects taking or starting a shift at a cancelled event.
 pub(crate) async fn guard(
     tx: &mut Tx,
     shifts: &[Shift],
-    action: &'static str,
+    change: Change<ShiftAction>,
     _now: DateTime<Utc>,
 ) -> Result<Vec<(Uuid, Refusal)>, StoreError> {
-    if !["fill", "sign_in"].contains(&action) {
+    if !matches!(
+        change,
+        Change::Act(ShiftAction::Fill) | Change::Act(ShiftAction::SignIn)
+    ) {
         return Ok(Vec::new());
     }
     let events: Vec<Uuid> = shifts
