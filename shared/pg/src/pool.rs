@@ -90,6 +90,11 @@ impl Access {
             ("idle_in_transaction_session_timeout", IDLE_IN_TRANSACTION),
             // Statements are short: JIT compilation costs more than it saves.
             ("jit", "off"),
+            // Connections keep their plans. One that was made while a table was small
+            // and not yet analysed would scan it for as long as it grows: the first
+            // load of a database took quadratic time. Where only a scan can return the
+            // rows, PostgreSQL still scans.
+            ("enable_seqscan", "off"),
             // A client host that has vanished releases its locks after half a
             // minute.
             ("tcp_keepalives_idle", "15"),

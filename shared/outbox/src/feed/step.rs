@@ -82,18 +82,18 @@ pub(super) async fn read(
     limit: i64,
     scope: &RecordScope,
 ) -> Result<Step, Refusal> {
-    // Left joins from the one row of `feed`: the statement returns a row even if
-    // the range has no visible event. Payloads above the limit aren't fetched, only
+    // A left join from the one row of `feed`: the statement returns a row even if the
+    // range has no visible event. The two events are subqueries, since joins could be
+    // planned for a `feed` of many rows, by reading the whole outbox. Payloads above the limit aren't fetched, only
     // their size.
     let rows: Vec<Row> = sqlx::query_as(
         "select feed.feed_id, feed.last_position, feed.until, \
-             after_event.event_id as after_event_id, until_event.event_id as until_event_id, \
+             (select event_id from outbox where position = $1) as after_event_id, \
+             (select event_id from outbox where position = feed.until) as until_event_id, \
              event.found, event.position, event.event_id, event.record_id, event.revision, \
              event.area_code, event.occurred_time, event.recorded_time, event.imported, \
              event.traceparent, event.byte_count, event.payload \
          from (select feed_id, last_position, least(last_position, $2) as until from feed) feed \
-         left join outbox after_event on after_event.position = $1 \
-         left join outbox until_event on until_event.position = feed.until \
          left join lateral ( \
              select found, position, event_id, record_id, revision, area_code, occurred_time, \
                  recorded_time, imported, traceparent, byte_count, payload \
