@@ -9,6 +9,7 @@ use anyhow::Result;
 use crate::{
     migrations, queries, say,
     sources::{SERVICES, Source, shared_crates, sources},
+    words,
 };
 
 /// A rule: in a service, these words may occur only in these layers.
@@ -96,6 +97,7 @@ pub(crate) fn check(root: &Path) -> Result<ExitCode> {
         let krate = root.join("services").join(service);
         for source in sources(root, &krate)? {
             check_source(&source, &mut broken);
+            words::check(&source, &mut broken);
         }
         check_dependencies(&krate, &mut broken)?;
     }
@@ -105,7 +107,11 @@ pub(crate) fn check(root: &Path) -> Result<ExitCode> {
     for krate in shared_crates(root)? {
         for source in sources(root, &krate)? {
             check_opening(&source, &mut broken);
+            words::check(&source, &mut broken);
         }
+    }
+    for source in sources(root, &root.join("services/wangge"))? {
+        words::check(&source, &mut broken);
     }
     queries::check(root, &mut broken)?;
     migrations::check(root, &mut broken)?;

@@ -1,4 +1,4 @@
-//! Checks that no library provides: layering of the code, compatibility of queries and
+//! Checks that no library provides: layering and words of the code, compatibility of queries and
 //! migrations with the previous release, freshness of generated files, and licences of
 //! dependencies. It knows the services only by their folders, so that it builds even when
 //! their queries don't.
@@ -10,6 +10,7 @@ mod prepare;
 mod queries;
 mod sources;
 mod sql;
+mod words;
 
 use std::{
     path::{Path, PathBuf},
@@ -28,8 +29,8 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Task {
-    /// Check that code respects its layers, that queries name their columns, and that
-    /// migrations can run while the previous release serves.
+    /// Check that code respects its layers and words, that queries name their columns, and
+    /// that migrations can run while the previous release serves.
     Check,
     /// Check licences and versions of dependencies against deny.toml.
     Dependencies,
@@ -71,7 +72,7 @@ fn root() -> Result<PathBuf> {
 
 /// Returns a call of cargo in the repository's root.
 fn cargo(root: &Path) -> Command {
-    // Not the cargo that this program was built by: outside of `cargo run` nothing tells
+    // Not the cargo that this program was built by: outside of `cargo run` nothing states
     // that one's rustc its toolchain, and a dependency's own rust-toolchain.toml would.
     let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     command.current_dir(root);
