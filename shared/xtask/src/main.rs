@@ -72,8 +72,8 @@ fn root() -> Result<PathBuf> {
 
 /// Returns a call of cargo in the repository's root.
 fn cargo(root: &Path) -> Command {
-    // Not the cargo that this program was built by: outside of `cargo run` nothing states
-    // that one's rustc its toolchain, and a dependency's own rust-toolchain.toml would.
+    // Not the cargo that this program was built by: outside of `cargo run`, nothing sets the
+    // toolchain of its rustc, and a dependency's own rust-toolchain.toml would.
     let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     command.current_dir(root);
     command

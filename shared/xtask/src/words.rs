@@ -20,6 +20,10 @@ const WORDS: &[(&str, &str)] = &[
 
 /// Reports each comment or text of a source file, its tests excepted, with such a word.
 pub(crate) fn check(source: &Source, broken: &mut Vec<String>) {
+    // This file lists them.
+    if source.path.ends_with(file!()) {
+        return;
+    }
     for (number, line) in source.code.lines().enumerate() {
         let prose = prose(line).to_lowercase();
         for (word, instead) in WORDS.iter().filter(|(word, _)| contains(&prose, word)) {
