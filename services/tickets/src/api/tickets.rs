@@ -1,166 +1,34 @@
 //! Handlers of `TicketService`: reads, the report, and the verbs.
 
-use chrono::{DateTime, Utc};
-use prost::Message;
+mod lists;
+mod verbs;
+
 use tonic::{Request, Response, Status};
 use uuid::Uuid;
 use wangge_api::{
     refusal::Refusal,
     tickets::v1::{self as wire, server::ticket_service_server::TicketService},
 };
-use wangge_auth::{Caller, RecordScope};
-use wangge_kernel::page;
+use wangge_auth::Caller;
 use wangge_pg::request::RequestKey;
 
-use super::{bad_page_token, id, messages, optional_id};
+use self::verbs::{VerbRequest, verb_request};
+use super::{id, messages, optional_id};
 use crate::{
     App,
     commands::{
-        act_on_ticket::{Target, act_on_ticket, not_found},
-        create_ticket::create_ticket,
-        dispatch_ticket::dispatch_ticket,
+        act_on_ticket::not_found, create_ticket::create_ticket, dispatch_ticket::dispatch_ticket,
     },
     domain::{
         act::{Act, TicketOutcome},
         order_state::ReturnReason,
-        ticket::Ticket,
     },
-    store::{
-        history::list_history,
-        listing::{Filter, list_tickets},
-        ticket::Asked as AskedTicket,
-    },
+    store::ticket::Asked as AskedTicket,
 };
 
 /// Implements `TicketService`.
 #[derive(Debug)]
 pub(crate) struct Tickets(pub App);
-
-/// Fields that the requests of all verbs have.
-trait Verb: Message {
-    /// Part of the request's fingerprint: two verbs' messages can be encoded alike.
-    const METHOD: &'static str;
-    fn request_id(&self) -> &str;
-    fn ticket_id(&self) -> &str;
-    fn etag(&self) -> &str;
-}
-
-macro_rules! verbs {
-    ($($message:ident => $method:literal,)+) => {$(
-        impl Verb for wire::$message {
-            const METHOD: &'static str = $method;
-            fn request_id(&self) -> &str { &self.request_id }
-            fn ticket_id(&self) -> &str { &self.ticket_id }
-            fn etag(&self) -> &str { &self.etag }
-        }
-    )+};
-}
-
-verbs! {
-    FileTicketRequest => "FileTicket",
-    DeclineTicketRequest => "DeclineTicket",
-    FixTicketOnTheSpotRequest => "FixTicketOnTheSpot",
-    DispatchTicketRequest => "DispatchTicket",
-    WithdrawOrderRequest => "WithdrawOrder",
-    AcceptOrderRequest => "AcceptOrder",
-    AssignOrderRequest => "AssignOrder",
-    SubmitOrderRequest => "SubmitOrder",
-    ReturnOrderRequest => "ReturnOrder",
-    RefuseOrderRequest => "RefuseOrder",
-    ConfirmOrderRequest => "ConfirmOrder",
-    ConfirmTicketRequest => "ConfirmTicket",
-    SendBackTicketRequest => "SendBackTicket",
-    PassTicketRequest => "PassTicket",
-    FailTicketRequest => "FailTicket",
-    CancelTicketRequest => "CancelTicket",
-}
-
-/// A verb's request with its key, the caller's scope and the ticket.
-struct Asked<M> {
-    key: RequestKey,
-    scope: RecordScope,
-    target: Target,
-    message: M,
-}
-
-fn asked<M: Verb>(request: Request<M>) -> Result<Asked<M>, Refusal> {
-    let (caller, scope) = Caller::of(&request)?;
-    let message = request.into_inner();
-    let key = RequestKey::of(&caller.key, M::METHOD, message.request_id(), &message)?;
-    let id = id(message.ticket_id(), "ticket_id")?;
-    let target = Target {
-        id,
-        etag: message.etag().to_owned(),
-    };
-    Ok(Asked {
-        key,
-        scope,
-        target,
-        message,
-    })
-}
-
-impl Tickets {
-    /// Applies the acts of a request to its ticket and returns the ticket.
-    async fn act<M: Verb>(
-        &self,
-        request: Request<M>,
-        acts: impl Fn(&M) -> Result<Vec<Act>, Refusal>,
-    ) -> Result<Response<wire::Ticket>, Status> {
-        let Asked {
-            key,
-            scope,
-            target,
-            message,
-        } = asked(request)?;
-        // Before the ticket is loaded, so that an invalid request takes no statement.
-        let acts = acts(&message)?;
-        let ticket = act_on_ticket(&self.0, &key, &scope, &target, |_| Ok(acts.clone())).await?;
-        Ok(self.answer(&ticket))
-    }
-
-    /// Like [`Self::act`], for acts on an order; a caller that sees the ticket only as the
-    /// holder of an order can't act on another unit's.
-    async fn act_on_order<M: Verb>(
-        &self,
-        request: Request<M>,
-        order_id: impl Fn(&M) -> &str,
-        acts: impl Fn(&M, Uuid) -> Result<Vec<Act>, Refusal>,
-    ) -> Result<Response<wire::Ticket>, Status> {
-        let Asked {
-            key,
-            scope,
-            target,
-            message,
-        } = asked(request)?;
-        let order_id = id(order_id(&message), "order_id")?;
-        let acts = acts(&message, order_id)?;
-        let ticket = act_on_ticket(&self.0, &key, &scope, &target, |ticket| {
-            // In the closure, which isn't called for a retry: a return ends the unit's
-            // order, and its retry must still succeed.
-            guard_holder(ticket, order_id, &scope)?;
-            Ok(acts.clone())
-        })
-        .await?;
-        Ok(self.answer(&ticket))
-    }
-
-    fn answer(&self, ticket: &Ticket) -> Response<wire::Ticket> {
-        Response::new(messages::ticket(ticket, self.0.clock.now()))
-    }
-}
-
-/// Returns `RECORD_NOT_FOUND` for another unit's order, if the caller has access only as
-/// the holder of an order.
-fn guard_holder(ticket: &Ticket, order_id: Uuid, scope: &RecordScope) -> Result<(), Refusal> {
-    // The ticket was loaded in scope, so outside of the area an order must have granted
-    // access.
-    let by_holding = !scope.covers(&ticket.area_code);
-    match ticket.order(order_id) {
-        Some(order) if !by_holding || Some(order.unit_id) == scope.holder() => Ok(()),
-        _ => Err(Refusal::not_found("order", order_id.to_string())),
-    }
-}
 
 /// Converts an outcome; `FIELD_INVALID` if it is unset.
 fn outcome(code: i32) -> Result<TicketOutcome, Refusal> {
@@ -179,7 +47,7 @@ impl TicketService for Tickets {
         let key = RequestKey::of(&caller.key, "CreateTicket", &message.request_id, &message)?;
         let report = messages::report(&message.ticket.unwrap_or_default())?;
         let ticket = create_ticket(&self.0, &key, &scope, report).await?;
-        Ok(self.answer(&ticket))
+        Ok(self.response(&ticket))
     }
 
     async fn get_ticket(
@@ -195,7 +63,7 @@ impl TicketService for Tickets {
             .await
             .map_err(Refusal::from)?
             .ok_or_else(|| not_found(id))?;
-        Ok(self.answer(&ticket))
+        Ok(self.response(&ticket))
     }
 
     async fn list_tickets(
@@ -204,7 +72,7 @@ impl TicketService for Tickets {
     ) -> Result<Response<wire::ListTicketsResponse>, Status> {
         let (_, scope) = Caller::of(&request)?;
         let message = request.into_inner();
-        Ok(Response::new(list(&self.0, &message, scope).await?))
+        Ok(Response::new(lists::list(&self.0, &message, scope).await?))
     }
 
     async fn list_ticket_history(
@@ -213,7 +81,9 @@ impl TicketService for Tickets {
     ) -> Result<Response<wire::ListTicketHistoryResponse>, Status> {
         let (_, scope) = Caller::of(&request)?;
         let message = request.into_inner();
-        Ok(Response::new(history(&self.0, &message, &scope).await?))
+        Ok(Response::new(
+            lists::history(&self.0, &message, &scope).await?,
+        ))
     }
 
     async fn explain_ticket_clocks(
@@ -274,12 +144,12 @@ impl TicketService for Tickets {
         &self,
         request: Request<wire::DispatchTicketRequest>,
     ) -> Result<Response<wire::Ticket>, Status> {
-        let Asked {
+        let VerbRequest {
             key,
             scope,
             target,
             message,
-        } = asked(request)?;
+        } = verb_request(request)?;
         let lead = optional_id(&message.lead_unit_id, "lead_unit_id")?;
         let assisting = message
             .assisting_unit_ids
@@ -287,7 +157,7 @@ impl TicketService for Tickets {
             .map(|unit| id(unit, "assisting_unit_ids"))
             .collect::<Result<Vec<_>, _>>()?;
         let ticket = dispatch_ticket(&self.0, &key, &scope, &target, lead, &assisting).await?;
-        Ok(self.answer(&ticket))
+        Ok(self.response(&ticket))
     }
 
     async fn withdraw_order(
@@ -473,85 +343,4 @@ impl TicketService for Tickets {
         })
         .await
     }
-}
-
-async fn list(
-    app: &App,
-    message: &wire::ListTicketsRequest,
-    scope: RecordScope,
-) -> Result<wire::ListTicketsResponse, Refusal> {
-    let states: Vec<i16> = message
-        .states
-        .iter()
-        .filter_map(|state| i16::try_from(*state).ok())
-        .collect();
-    let states_text = format!("{states:?}");
-    let unrouted = message.only_unrouted.to_string();
-    // Everything that selects rows: a token is valid only with the same filters.
-    let arguments = [
-        "tickets",
-        &message.within_code,
-        &states_text,
-        &message.unit_id,
-        &unrouted,
-    ];
-    let after: Option<(DateTime<Utc>, Uuid)> =
-        page::decode(&message.page_token, &arguments).map_err(bad_page_token)?;
-    let size = page::size(message.page_size);
-    let filter = Filter {
-        within: message.within_code.clone(),
-        scope,
-        states,
-        unit_id: optional_id(&message.unit_id, "unit_id")?,
-        only_unrouted: message.only_unrouted,
-        after,
-        // One row more than the page: it shows whether another page follows.
-        limit: size + 1,
-    };
-    let tickets = list_tickets(&app.database.list_lanes, &filter).await?;
-    let now = app.clock.now();
-    let mut listed: Vec<_> = tickets
-        .iter()
-        .map(|ticket| messages::ticket(ticket, now))
-        .collect();
-    // Limited in bytes as well: a page of large tickets would exceed the size that gRPC
-    // clients accept.
-    let kept = page::fitting(size, listed.iter().map(prost::Message::encoded_len));
-    let more = listed.len() > kept;
-    listed.truncate(kept);
-    let last = tickets.get(kept.saturating_sub(1)).filter(|_| more);
-    Ok(wire::ListTicketsResponse {
-        next_page_token: last
-            .map(|last| page::encode(&(last.reported_time, last.id), &arguments))
-            .unwrap_or_default(),
-        tickets: listed,
-    })
-}
-
-async fn history(
-    app: &App,
-    message: &wire::ListTicketHistoryRequest,
-    scope: &RecordScope,
-) -> Result<wire::ListTicketHistoryResponse, Refusal> {
-    let id = id(&message.ticket_id, "ticket_id")?;
-    let arguments = ["ticket history", &message.ticket_id];
-    let after: i64 = page::decode(&message.page_token, &arguments)
-        .map_err(bad_page_token)?
-        .unwrap_or_default();
-    let size = page::size(message.page_size);
-    // `None` if the ticket isn't in scope; an empty page is a valid history page.
-    let lines = list_history(&app.database.lanes, id, scope, after, size + 1)
-        .await?
-        .ok_or_else(|| not_found(id))?;
-    let mut entries: Vec<_> = lines.iter().map(messages::history_entry).collect();
-    let kept = page::fitting(size, entries.iter().map(prost::Message::encoded_len));
-    let more = entries.len() > kept;
-    entries.truncate(kept);
-    let last = lines.get(kept.saturating_sub(1)).filter(|_| more);
-    Ok(wire::ListTicketHistoryResponse {
-        next_page_token: last
-            .map(|last| page::encode(&last.revision, &arguments))
-            .unwrap_or_default(),
-        entries,
-    })
 }

@@ -2,7 +2,8 @@
 //! through [`Ticket::act`], which consults the state machines, checks the guards and
 //! updates the clocks.
 
-use std::collections::HashSet;
+mod clocks;
+mod guards;
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -183,98 +184,6 @@ impl Ticket {
         self.current_clock()?.light(now)
     }
 
-    /// Checks conditions that the state machines don't express.
-    fn guard(&self, act: &Act, moment: &Moment) -> Result<(), Denied> {
-        match act {
-            Act::FixOnTheSpot { .. } => self.guard_fix(moment),
-            Act::Dispatch { orders, .. } => {
-                guard_units(orders)?;
-                if self.orders.len() + orders.len() > MAX_ORDERS {
-                    return Err(guard(
-                        "too_many_orders",
-                        "ticket",
-                        "a ticket can have at most 100 orders over all rounds: resolve it in \
-                         another way",
-                    ));
-                }
-                Ok(())
-            }
-            Act::Withdraw { order_id, .. } | Act::ConfirmOrder { order_id } => {
-                let order = self.order(*order_id).ok_or(Denied::NoSuchOrder)?;
-                if order.role == OrderRole::Lead {
-                    return Err(guard(
-                        "lead_order",
-                        "order",
-                        "the lead order can be changed only together with its ticket",
-                    ));
-                }
-                Ok(())
-            }
-            Act::Return {
-                order_id,
-                return_reason,
-                ..
-            } => {
-                let order = self.order(*order_id).ok_or(Denied::NoSuchOrder)?;
-                self.guard_return(order, *return_reason)
-            }
-            // In any other state the state machine rejects the action, with an error that
-            // names the state.
-            Act::Confirm if self.state == TicketState::Handled => {
-                let open =
-                    |order: &Order| order.role == OrderRole::Assisting && order.state.is_open();
-                if self.orders.iter().any(open) {
-                    return Err(guard(
-                        "assisting_open",
-                        "order",
-                        "an assisting order is still open",
-                    ));
-                }
-                Ok(())
-            }
-            _ => Ok(()),
-        }
-    }
-
-    /// Allows closing on the spot only to the reporter of a matter found on patrol:
-    /// nobody else verifies that it was fixed, so the person must have been there.
-    fn guard_fix(&self, moment: &Moment) -> Result<(), Denied> {
-        if self.source != TicketSource::GridWorker {
-            return Err(guard(
-                "not_reported_on_patrol",
-                "ticket",
-                "only a ticket that was reported on patrol can be fixed on the spot",
-            ));
-        }
-        if self.reporter != moment.actor {
-            return Err(guard(
-                "not_the_reporter",
-                "ticket",
-                "only the reporter can report it as fixed on the spot",
-            ));
-        }
-        Ok(())
-    }
-
-    /// Rejects a second return by the same unit for the same reason.
-    fn guard_return(&self, order: &Order, reason: ReturnReason) -> Result<(), Denied> {
-        // A unit gets a new order in each round of dispatch, so all of its orders are
-        // checked.
-        let before = self.orders.iter().any(|other| {
-            other.unit_id == order.unit_id
-                && other.state == OrderState::Returned
-                && other.return_reason == Some(reason)
-        });
-        if before {
-            return Err(guard(
-                "returned_before",
-                "order",
-                "the unit has returned this ticket for the same reason before",
-            ));
-        }
-        Ok(())
-    }
-
     /// Applies the state transitions and stores the data of the act.
     fn step(&mut self, act: &Act, moment: &Moment) -> Result<HistoryLine, Denied> {
         let action = act.action();
@@ -405,97 +314,6 @@ impl Ticket {
             .try_for_each(|order| order.step(action, moment.at))
     }
 
-    /// Starts, pauses, resumes and stops clocks after an act. Imported acts change none.
-    fn keep_clocks(&mut self, act: &Act, moment: &Moment) {
-        if moment.imported {
-            return;
-        }
-        let (at, action) = (moment.at, act.action());
-        match act {
-            Act::File => {
-                self.stop_clocks(at);
-                self.start_profile_clock(ClockKind::Dispatch, moment, action);
-            }
-            Act::Dispatch {
-                orders,
-                limit,
-                limit_source,
-            } => {
-                self.stop_clock(ClockKind::Dispatch, at);
-                let unit_id = orders.first().map(|lead| lead.unit_id);
-                match self.clocks.iter_mut().rev().find(|clock| clock.is_paused()) {
-                    // The same unit gets the remaining time; another unit starts with the
-                    // full limit.
-                    Some(paused) if paused.unit_id == unit_id => {
-                        paused.resume(at, action, TicketAction::Return);
-                    }
-                    _ => {
-                        self.stop_clocks(at);
-                        let clock = Clock::start(
-                            ClockKind::Handling,
-                            *limit,
-                            limit_source.clone(),
-                            unit_id,
-                            at,
-                            action,
-                        );
-                        self.clocks.push(clock);
-                    }
-                }
-            }
-            // `state` is already the state after the act. Only the lead's return or
-            // refusal leads here; an assisting unit's doesn't affect the clocks.
-            Act::Return { .. } | Act::Refuse { .. }
-                if self.state == TicketState::PendingDispatch =>
-            {
-                if let Some(clock) = self.clock_mut(ClockKind::Handling) {
-                    clock.pause(at, action);
-                }
-                self.start_profile_clock(ClockKind::Dispatch, moment, action);
-            }
-            // The time of the check is not charged to the unit.
-            Act::Confirm => self.stop_clock(ClockKind::Handling, at),
-            Act::Fail { .. } => {
-                if let Some(clock) = self.clock_mut(ClockKind::Handling) {
-                    clock.resume(at, action, TicketAction::Confirm);
-                }
-            }
-            _ if self.state.is_final() => self.stop_clocks(at),
-            _ => {}
-        }
-    }
-
-    fn start_profile_clock(&mut self, kind: ClockKind, moment: &Moment, cause: TicketAction) {
-        if !moment.imported {
-            let clock = Clock::start(
-                kind,
-                PROFILE_LIMIT,
-                PROFILE.to_owned(),
-                None,
-                moment.at,
-                cause,
-            );
-            self.clocks.push(clock);
-        }
-    }
-
-    fn stop_clock(&mut self, kind: ClockKind, at: DateTime<Utc>) {
-        if let Some(clock) = self.clock_mut(kind) {
-            clock.stop(at);
-        }
-    }
-
-    fn stop_clocks(&mut self, at: DateTime<Utc>) {
-        self.clocks.iter_mut().for_each(|clock| clock.stop(at));
-    }
-
-    fn clock_mut(&mut self, kind: ClockKind) -> Option<&mut Clock> {
-        self.clocks
-            .iter_mut()
-            .rev()
-            .find(|clock| clock.kind == kind)
-    }
-
     fn order_mut(&mut self, id: Uuid) -> Option<&mut Order> {
         self.orders.iter_mut().find(|order| order.id == id)
     }
@@ -528,29 +346,5 @@ impl Ticket {
             order_id,
             reason: reason.to_owned(),
         }
-    }
-}
-
-fn guard(name: &'static str, kind: &'static str, description: &'static str) -> Denied {
-    Denied::Guard {
-        name,
-        kind,
-        description,
-    }
-}
-
-fn guard_units(orders: &[NewOrder]) -> Result<(), Denied> {
-    if orders.is_empty() {
-        return Err(guard(
-            "no_responsible_unit",
-            "ticket",
-            "the duty list has no unit for it: specify one",
-        ));
-    }
-    let mut units = HashSet::new();
-    if orders.iter().all(|order| units.insert(order.unit_id)) {
-        Ok(())
-    } else {
-        Err(guard("unit_twice", "order", "a unit appears twice"))
     }
 }
