@@ -4,6 +4,7 @@
 pub mod address;
 pub mod appointment;
 pub mod area;
+pub mod area_tree;
 mod codes;
 pub mod counts;
 pub mod figure;

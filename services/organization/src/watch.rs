@@ -7,7 +7,7 @@ use sqlx::PgPool;
 use tokio_util::sync::CancellationToken;
 use wangge_auth::RecordScope;
 
-use crate::store::area;
+use crate::store::area_tree;
 
 /// Retry delay after a failed query.
 const RETRY_DELAY: Duration = Duration::from_secs(5);
@@ -17,7 +17,8 @@ const NAMED: i64 = 100;
 /// Runs the check once, retrying until the database is available.
 pub(crate) async fn run(pool: PgPool, stop: CancellationToken) {
     while !stop.is_cancelled() {
-        if let Ok(codes) = area::list_clashing(&pool, &RecordScope::everything(), NAMED).await {
+        if let Ok(codes) = area_tree::list_clashing(&pool, &RecordScope::everything(), NAMED).await
+        {
             for code in codes {
                 tracing::warn!(
                     area.code = code,

@@ -4,7 +4,7 @@
 use chrono::{DateTime, Utc};
 use wangge_api::{date::timestamp, refusal::Refusal, types::v1::Step as ProtoStep};
 use wangge_kernel::clock::happened;
-use wangge_record::{Checks, Lifecycle, Metadata, Note, Record, States, Step, lifecycle};
+use wangge_record::{Checks, Lifecycle, Metadata, Note, Record, States, Step, states};
 
 use crate::field::Field as _;
 
@@ -161,7 +161,7 @@ pub fn created_time(metadata: &Metadata) -> Option<prost_types::Timestamp> {
 /// # Errors
 /// Returns `STATE_CONFLICT` if it is.
 pub fn still_open<S: States>(lifecycle: &Lifecycle<S>, kind: &str) -> Result<(), Refusal> {
-    if lifecycle::is_final(lifecycle.state()) {
+    if states::is_final(lifecycle.state()) {
         return Err(Refusal::state_conflict(
             kind,
             lifecycle.state().name(),

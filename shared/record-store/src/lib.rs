@@ -1,4 +1,4 @@
-//! Resources, the storage floor: the tables of the kinds of records, their lists, the
+//! Records, the storage floor: the tables of the kinds of records, their lists, the
 //! resolution of their references, and their writes, each in one transaction with its
 //! event and its request id.
 //!
@@ -7,6 +7,7 @@
 
 pub mod claims;
 pub mod correction;
+mod define_table;
 pub mod event;
 pub mod listing;
 pub mod read;

@@ -10,6 +10,8 @@
 //! This is the only place that checks whether references are in effect on the day that
 //! counts: see [`ResolvedReferences::require_days`].
 
+mod reserved;
+
 use std::{
     collections::{HashMap, HashSet},
     future::Future,
@@ -25,6 +27,7 @@ use wangge_pg::{StoreError, Trial, Tx};
 
 use wangge_record::{EventSummary, Key, Record, Reference, ResolvedReference};
 
+use self::reserved::Term;
 use crate::Claims;
 
 /// Name of organization's units in every service's references.
@@ -87,13 +90,6 @@ pub struct ResolvedReferences<G> {
     /// The transaction of a dry run that goes over many batches; it makes the accepted
     /// records visible to later batches.
     trial: Option<Trial>,
-}
-
-/// A period: its first day, and the first day after it.
-type Term = (NaiveDate, Option<NaiveDate>);
-
-fn overlap(one: Term, other: Term) -> bool {
-    one.1.is_none_or(|end| other.0 < end) && other.1.is_none_or(|end| one.0 < end)
 }
 
 impl<G: ReferenceResolver> ResolvedReferences<G> {
@@ -254,39 +250,9 @@ impl<G: ReferenceResolver> ResolvedReferences<G> {
         self.assumes_foreign = assumes_foreign;
     }
 
-    /// Accepts a record of a dry run that is undone at once, unless it conflicts with
-    /// one that was accepted before: the database can't detect that, as neither is in
-    /// it.
-    ///
-    /// # Errors
-    /// Returns `RECORD_EXISTS`, or the refusal of [`Record::conflict_error`].
-    pub fn reserve<R: Record>(&mut self, record: &R) -> Result<(), Refusal> {
-        // The same row twice is no conflict: an import would return it as unchanged.
-        let metadata = record.metadata();
-        if let Some(digest) = self.reserved.get(&metadata.id) {
-            return if *digest == metadata.import_digest {
-                Ok(())
-            } else {
-                Err(Refusal::exists(R::KIND, &format!("{}.id", R::KIND)))
-            };
-        }
-        let summary = record.event_summary();
-        if let (Some(key), Some(start)) = (record.exclusive(), summary.start_date) {
-            let term = (start, summary.end_date);
-            let terms = self.terms.entry((R::KIND, key)).or_default();
-            if terms.iter().any(|other| overlap(*other, term)) {
-                return Err(record.conflict_error());
-            }
-            terms.push(term);
-        }
-        self.reserved
-            .insert(metadata.id, metadata.import_digest.clone());
-        Ok(())
-    }
-
     /// Checks the references of a new record against their requirements, and sets the
     /// area of a record that has none of its own. Its references must have been
-    /// resolved before with [`ResolvedReferences::look`].
+    /// resolved before with [`ResolvedReferences::resolve`].
     ///
     /// # Errors
     /// Returns `REFERENCE_UNKNOWN` or `FIELD_INVALID`, naming the field, or

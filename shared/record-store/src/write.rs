@@ -22,7 +22,8 @@ use wangge_pg::{
 
 use wangge_record::{
     Change, Dated, End, Stateful, etag,
-    lifecycle::{ActionOf, NewTransition, next},
+    lifecycle::{ActionOf, NewTransition},
+    states::next,
 };
 
 use crate::{

@@ -1,4 +1,4 @@
-//! Resources, the pure floor: what a kind of record is, its rules, its lifecycle and
+//! Records, the pure floor: what a kind of record is, its rules, its lifecycle and
 //! its references to other records.
 //!
 //! It refuses all I/O, by its manifest: no database, no gRPC, no async runtime.
@@ -13,12 +13,14 @@ pub mod etag;
 pub mod lifecycle;
 pub mod record;
 pub mod reference;
+pub mod states;
 pub mod text;
 
 pub use change::{Change, NoAction};
 pub use checks::Checks;
 pub use end::End;
-pub use lifecycle::{Lifecycle, Stateful, States, Step};
+pub use lifecycle::{Lifecycle, Stateful, Step};
 pub use record::{Dated, EventSummary, Metadata, Record};
 pub use reference::{Days, Key, Reference, ResolvedReference};
+pub use states::States;
 pub use text::{Note, Text};

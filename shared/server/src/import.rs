@@ -2,6 +2,8 @@
 //! batches and whose results are returned in the order sent. What a row means is up to
 //! the service.
 
+mod results;
+
 use std::{future::Future, pin::Pin, time::Duration};
 
 use futures::Stream;
@@ -10,15 +12,15 @@ use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 use tokio_util::sync::CancellationToken;
 use tonic::{Status, Streaming};
-use uuid::Uuid;
 use wangge_api::call;
 use wangge_api::{
     codec,
     organization::v1::ImportDataset,
     refusal::{Reason, Refusal},
-    types::v1::{ImportHeader, RecordVersion, RowOutcome, RowResult, RowViolation},
+    types::v1::{ImportHeader, RowResult},
 };
 
+pub use self::results::{imported, refused, unchanged, valid};
 use crate::transport::explain;
 
 /// Maximum number of rows in a batch.
@@ -342,67 +344,6 @@ fn unread() -> Refusal {
     )
 }
 
-/// Returns the result of a row that was loaded.
-pub fn imported(number: i64, id: Uuid, revision: i64) -> RowResult {
-    with_version(number, RowOutcome::Imported, id, revision)
-}
-
-/// Returns the result of a row that already existed with the same content.
-pub fn unchanged(number: i64, id: Uuid, revision: i64) -> RowResult {
-    with_version(number, RowOutcome::Unchanged, id, revision)
-}
-
-/// Returns the result of a row that passed validation in a dry run.
-pub fn valid(number: i64) -> RowResult {
-    RowResult {
-        row_number: number,
-        outcome: RowOutcome::Valid.into(),
-        ..RowResult::default()
-    }
-}
-
-/// Returns the result of a row that was refused, with one violation per field, or one for
-/// the guard that doesn't hold. `prefix` is the field prefix of the record in requests
-/// that carry a single record, e.g. `area.`; it is stripped.
-pub fn refused(number: i64, refusal: &Refusal, prefix: &str) -> RowResult {
-    let violation = |field: &str, description: String| RowViolation {
-        field: field.strip_prefix(prefix).unwrap_or(field).to_owned(),
-        reason: refusal.reason.name().to_owned(),
-        description,
-    };
-    let mut violations: Vec<_> = refusal
-        .fields
-        .iter()
-        .map(|broken| violation(&broken.field, broken.description.clone()))
-        .collect();
-    if violations.is_empty() {
-        let guard = refusal.preconditions.first();
-        let why = guard.map(|(guard, _, why)| format!("{guard}: {why}"));
-        violations.push(violation(
-            "",
-            why.unwrap_or_else(|| refusal.message.clone()),
-        ));
-    }
-    RowResult {
-        row_number: number,
-        outcome: RowOutcome::Refused.into(),
-        violations,
-        version: None,
-    }
-}
-
-fn with_version(number: i64, outcome: RowOutcome, id: Uuid, revision: i64) -> RowResult {
-    RowResult {
-        row_number: number,
-        outcome: outcome.into(),
-        violations: Vec::new(),
-        version: Some(RecordVersion {
-            record_id: id.to_string(),
-            revision,
-        }),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use futures::{StreamExt as _, stream};
@@ -413,6 +354,8 @@ mod tests {
     use wangge_api::types::v1::Step;
 
     use tonic::Code;
+
+    use uuid::Uuid;
 
     use super::*;
 

@@ -9,7 +9,7 @@ use wangge_places::{boundary, plane};
 
 use crate::{
     domain::area::{Area, BOUNDARY_TOLERANCE},
-    store::area as store,
+    store::area_tree as store,
 };
 
 /// An area's code and its boundary.

@@ -9,7 +9,7 @@ use crate::{
     App,
     domain::area::{Area, AreaDraft},
     events::{self, Origin},
-    store::area as store,
+    store::{area as store, area_tree::lock_tree},
 };
 
 /// Creates an area, or returns the one that an earlier attempt of the same request created.
@@ -30,7 +30,7 @@ pub async fn create_area(app: &App, call: CallContext, draft: AreaDraft) -> Resu
                 let mut references = References::new(call.scope);
                 // Without the lock, two areas created at the same time would each be checked
                 // without the other's code and boundary.
-                store::lock_tree(tx).await?;
+                lock_tree(tx).await?;
                 check(tx, &mut references, &area).await?;
                 save(tx, &references, &area, Origin::call(now)).await?;
                 Ok(area)

@@ -11,7 +11,7 @@ use crate::{
     App,
     domain::area::{Area, AreaChange},
     events::{self, Origin},
-    store::area as store,
+    store::{area as store, area_tree::lock_tree},
 };
 
 /// Updates the area with a code. A retried request returns the area in its current
@@ -36,7 +36,7 @@ pub async fn update_area(
                 let bounds = change.boundary_geojson.is_some();
                 // Other changes don't depend on the rest of the tree and needn't wait for it.
                 if bounds {
-                    store::lock_tree(tx).await?;
+                    lock_tree(tx).await?;
                 }
                 let area = store::lock_area(tx, &call.scope, &code)
                     .await?

@@ -4,7 +4,6 @@ mod lists;
 mod verbs;
 
 use tonic::{Request, Response, Status};
-use uuid::Uuid;
 use wangge_api::{
     refusal::Refusal,
     tickets::v1::{self as wire, server::ticket_service_server::TicketService},

@@ -1,5 +1,8 @@
 //! Imports tickets with their histories, in batches.
 
+pub(crate) mod dry_run;
+pub(crate) mod wait;
+
 use std::collections::{HashMap, HashSet};
 
 use chrono::NaiveDate;
@@ -7,8 +10,8 @@ use uuid::Uuid;
 use wangge_api::refusal::{Reason, Refusal};
 use wangge_auth::RecordScope;
 use wangge_kernel::limit::{DEFAULT_ZONE, day_of};
-use wangge_outbox::Arrival;
 
+use self::wait::wait_for_references;
 use super::import_records::Outcome;
 use crate::{
     App,
@@ -22,7 +25,7 @@ use crate::{
     events,
     reference::Reference,
     store::{
-        ticket::{find_orders, load_digests},
+        ticket::load_digests,
         ticket_write::{TicketWrite, insert_tickets},
     },
 };
@@ -57,97 +60,6 @@ pub(crate) struct Importer {
     pub subject: String,
     /// Code of the community that tickets without an area belong to; empty if unknown.
     pub area_code: String,
-}
-
-/// State of a dry run: the reference data, and the rows that passed so far.
-#[derive(Debug, Default)]
-pub(crate) struct Tried {
-    /// Existing reference data, and the areas and units of the data set; `None` if
-    /// references aren't checked.
-    pub reference: Option<Reference>,
-    /// Codes of categories that earlier rows would create.
-    pub categories: HashSet<String>,
-    tickets: HashMap<Uuid, String>,
-    orders: HashSet<Uuid>,
-}
-
-/// Validates rows without writing them, after those of earlier calls. Returns for each
-/// row the area of its ticket, if that was determined, or why it would be rejected.
-///
-/// # Errors
-/// Returns an error if the database can't be reached.
-pub(crate) async fn try_tickets(
-    app: &App,
-    importer: &Importer,
-    tried: &mut Tried,
-    rows: &[PastRow],
-) -> Result<Vec<Result<Option<String>, Refusal>>, Refusal> {
-    let lanes = &app.database.background_lanes;
-    let ids: Vec<Uuid> = rows.iter().map(|row| row.past.report.id).collect();
-    let there: HashMap<Uuid, Option<String>> = load_digests(lanes, &ids)
-        .await?
-        .into_iter()
-        .map(|(id, digest, _)| (id, digest))
-        .collect();
-    let ids: Vec<Uuid> = rows
-        .iter()
-        .flat_map(|row| orders(&row.past))
-        .map(|order| order.id)
-        .collect();
-    // Ids of orders are unique over all tickets. An import relies on the primary key for
-    // that; a dry run inserts nothing, so it looks them up.
-    let taken: HashSet<Uuid> = find_orders(lanes, &ids).await?.into_iter().collect();
-    let mut outcomes = Vec::with_capacity(rows.len());
-    for row in rows {
-        let id = row.past.report.id;
-        let same = there.get(&id).and_then(Option::as_ref);
-        let outcome = match same.or_else(|| tried.tickets.get(&id)) {
-            Some(digest) if *digest == row.digest => Ok(None),
-            None if !there.contains_key(&id) => try_ticket(app, importer, tried, &taken, row),
-            _ => Err(Refusal::exists("ticket", "id")),
-        };
-        outcomes.push(outcome);
-    }
-    Ok(outcomes)
-}
-
-fn try_ticket(
-    app: &App,
-    importer: &Importer,
-    tried: &mut Tried,
-    taken: &HashSet<Uuid>,
-    row: &PastRow,
-) -> Result<Option<String>, Refusal> {
-    let area_code = match &tried.reference {
-        Some(reference) => {
-            let write = load(app, reference, &tried.categories, importer, row)?;
-            Some(write.area_code().to_owned())
-        }
-        None => {
-            let place = Place {
-                area_code: row.past.report.area_code.clone(),
-                routed: false,
-                suggested_unit_id: None,
-            };
-            replay(app, row, place, &importer.subject, |_| ())?;
-            // Only units that are known: others may be part of the same import.
-            if let Some(reference) = app.reference.known() {
-                orders(&row.past).try_for_each(|order| order.require_current(&reference))?;
-            }
-            None
-        }
-    };
-    // Collected apart and added at the end: a rejected row must not reserve ids.
-    let mut own = HashSet::new();
-    for order in orders(&row.past) {
-        let id = order.id;
-        if taken.contains(&id) || tried.orders.contains(&id) || !own.insert(id) {
-            return Err(Refusal::exists("order", &order.field("id")));
-        }
-    }
-    tried.orders.extend(own);
-    tried.tickets.insert(row.past.report.id, row.digest.clone());
-    Ok(area_code)
 }
 
 /// Imports rows; each is imported completely or rejected. `waits` is true while grids may
@@ -387,71 +299,4 @@ fn orders(past: &PastTicket) -> impl Iterator<Item = PastOrder> {
                 day,
             })
     })
-}
-
-/// Waits until the copies contain every area and unit that the rows name, or until a
-/// timeout: an import of organization's records is followed by this one at once.
-async fn wait_for_references(
-    app: &App,
-    importer: &Importer,
-    waits: &mut bool,
-    rows: &[PastRow],
-) -> Result<(), Refusal> {
-    let areas: HashSet<&str> = rows
-        .iter()
-        .map(|row| match row.past.report.area_code.as_str() {
-            "" => importer.area_code.as_str(),
-            code => code,
-        })
-        .filter(|code| !code.is_empty())
-        .collect();
-    let units: HashSet<Uuid> = rows
-        .iter()
-        .flat_map(|row| orders(&row.past))
-        .map(|order| order.unit_id)
-        .collect();
-    wait_until(app, |reference| {
-        areas.iter().all(|code| reference.knows_area(code))
-            && units.iter().all(|unit| reference.knows_unit(*unit))
-    })
-    .await?;
-    // A row without an area is placed by its point or address. If no grid contains it,
-    // its grid may still be delivered after the community. One wait is enough:
-    // everything that was committed before the import began is delivered during it.
-    let unplaced: Vec<&PastRow> = rows
-        .iter()
-        .filter(|row| row.past.report.area_code.is_empty())
-        .collect();
-    if *waits && !unplaced.is_empty() {
-        *waits = wait_until(app, |reference| {
-            unplaced.iter().all(|row| {
-                let place = reference.place(&row.past.report, &importer.area_code, row.day());
-                place.routed
-            })
-        })
-        .await?;
-    }
-    Ok(())
-}
-
-/// Waits until `complete` returns true for the snapshot, as long as the feeds may still
-/// deliver what is missing. Returns false on a timeout.
-///
-/// # Errors
-/// Returns an error if the database can't be queried.
-pub(crate) async fn wait_until(
-    app: &App,
-    complete: impl Fn(&Reference) -> bool,
-) -> Result<bool, Refusal> {
-    let mut arrival = Arrival::new(app.database.background.clone());
-    loop {
-        // Reloads only if the tables' version or the day has changed.
-        let reference = app.reference.refresh().await?;
-        if complete(&reference) {
-            return Ok(true);
-        }
-        if !arrival.may_still_come().await? {
-            return Ok(false);
-        }
-    }
 }

@@ -101,6 +101,6 @@ mod tests {
 
     #[test]
     fn every_state_and_action() {
-        insta::assert_snapshot!(wangge_record::lifecycle::table(AssignmentState::ALL));
+        insta::assert_snapshot!(wangge_record::states::table(AssignmentState::ALL));
     }
 }

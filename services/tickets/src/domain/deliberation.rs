@@ -177,6 +177,6 @@ mod tests {
 
     #[test]
     fn every_state_and_action() {
-        insta::assert_snapshot!(wangge_record::lifecycle::table(DeliberationState::ALL));
+        insta::assert_snapshot!(wangge_record::states::table(DeliberationState::ALL));
     }
 }

@@ -123,6 +123,6 @@ mod tests {
 
     #[test]
     fn every_state_and_action() {
-        insta::assert_snapshot!(wangge_record::lifecycle::table(DutyShiftState::ALL));
+        insta::assert_snapshot!(wangge_record::states::table(DutyShiftState::ALL));
     }
 }

@@ -162,6 +162,6 @@ mod tests {
 
     #[test]
     fn every_state_and_action() {
-        insta::assert_snapshot!(wangge_record::lifecycle::table(GroupMessageState::ALL));
+        insta::assert_snapshot!(wangge_record::states::table(GroupMessageState::ALL));
     }
 }

@@ -122,6 +122,6 @@ mod tests {
 
     #[test]
     fn every_state_and_action() {
-        insta::assert_snapshot!(wangge_record::lifecycle::table(LivelihoodMatterState::ALL));
+        insta::assert_snapshot!(wangge_record::states::table(LivelihoodMatterState::ALL));
     }
 }

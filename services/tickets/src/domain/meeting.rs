@@ -145,6 +145,6 @@ mod tests {
 
     #[test]
     fn every_state_and_action() {
-        insta::assert_snapshot!(wangge_record::lifecycle::table(MeetingState::ALL));
+        insta::assert_snapshot!(wangge_record::states::table(MeetingState::ALL));
     }
 }

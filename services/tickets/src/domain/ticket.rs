@@ -11,10 +11,10 @@ use uuid::Uuid;
 
 use super::{
     act::{Act, NewOrder, TicketOutcome},
-    clock::{Clock, ClockKind, Light, PROFILE, PROFILE_LIMIT},
+    clock::{Clock, ClockKind, Light},
     denied::Denied,
     order::Order,
-    order_state::{OrderRole, OrderState, ReturnReason},
+    order_state::{OrderRole, OrderState},
     report::{Moment, Place, Report, TicketSource},
     ticket_state::{TicketAction, TicketState, next},
 };

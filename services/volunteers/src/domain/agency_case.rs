@@ -138,6 +138,6 @@ mod tests {
 
     #[test]
     fn every_state_and_action() {
-        insta::assert_snapshot!(wangge_record::lifecycle::table(AgencyCaseState::ALL));
+        insta::assert_snapshot!(wangge_record::states::table(AgencyCaseState::ALL));
     }
 }

@@ -113,6 +113,6 @@ mod tests {
 
     #[test]
     fn every_state_and_action() {
-        insta::assert_snapshot!(wangge_record::lifecycle::table(BookingState::ALL));
+        insta::assert_snapshot!(wangge_record::states::table(BookingState::ALL));
     }
 }

@@ -119,6 +119,6 @@ mod tests {
 
     #[test]
     fn every_state_and_action() {
-        insta::assert_snapshot!(wangge_record::lifecycle::table(DeliveryState::ALL));
+        insta::assert_snapshot!(wangge_record::states::table(DeliveryState::ALL));
     }
 }

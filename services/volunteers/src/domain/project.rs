@@ -126,6 +126,6 @@ mod tests {
 
     #[test]
     fn every_state_and_action() {
-        insta::assert_snapshot!(wangge_record::lifecycle::table(ProjectState::ALL));
+        insta::assert_snapshot!(wangge_record::states::table(ProjectState::ALL));
     }
 }

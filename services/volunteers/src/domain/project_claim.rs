@@ -103,6 +103,6 @@ mod tests {
 
     #[test]
     fn every_state_and_action() {
-        insta::assert_snapshot!(wangge_record::lifecycle::table(ProjectClaimState::ALL));
+        insta::assert_snapshot!(wangge_record::states::table(ProjectClaimState::ALL));
     }
 }

@@ -141,6 +141,6 @@ mod tests {
 
     #[test]
     fn every_state_and_action() {
-        insta::assert_snapshot!(wangge_record::lifecycle::table(ServiceEventState::ALL));
+        insta::assert_snapshot!(wangge_record::states::table(ServiceEventState::ALL));
     }
 }

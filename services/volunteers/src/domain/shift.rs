@@ -268,6 +268,6 @@ mod tests {
 
     #[test]
     fn every_state_and_action() {
-        insta::assert_snapshot!(wangge_record::lifecycle::table(ShiftState::ALL));
+        insta::assert_snapshot!(wangge_record::states::table(ShiftState::ALL));
     }
 }

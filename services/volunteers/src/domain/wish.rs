@@ -179,7 +179,7 @@ mod tests {
 
     #[test]
     fn every_state_and_action() {
-        insta::assert_snapshot!(wangge_record::lifecycle::table(WishState::ALL));
+        insta::assert_snapshot!(wangge_record::states::table(WishState::ALL));
     }
 
     #[test]

@@ -63,7 +63,7 @@ pub(super) async fn area(
     } else {
         // Held until the batch commits: without it, two imports could create areas that
         // clash with one another.
-        store::area::lock_tree(tx).await?;
+        store::area_tree::lock_tree(tx).await?;
         create_area::check(tx, run.references_mut(), &area).await?;
         create_area::save(tx, run.references(), &area, origin).await?;
         store::loaded::remember(tx, "area", area.id.0, row).await?;
