@@ -239,7 +239,7 @@ impl<G: ReferenceResolver> ResolvedReferences<G> {
     }
 
     /// Returns true if a dry run has such a transaction. Then its records are in the
-    /// database for its later batches, and [`ResolvedReferences::pass`] isn't needed.
+    /// database for its later batches, and [`ResolvedReferences::reserve`] isn't needed.
     pub fn is_on_trial(&self) -> bool {
         self.trial.is_some()
     }
