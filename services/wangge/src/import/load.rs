@@ -121,31 +121,37 @@ async fn send(
         area_code: records.area_code.clone(),
     });
 
-    let mut client = organization::import_service_client::ImportServiceClient::new(
-        channels.organization.clone(),
-    );
-    let first = organization::ImportRecordsRequest {
-        header: header.clone(),
-        ..Default::default()
-    };
-    let messages = messages(&records.organization, |row_number, record| {
-        organization::ImportRecordsRequest {
-            row_number,
-            record,
-            ..Default::default()
-        }
-    });
-    let call = client.import_records(stream([first].into_iter().chain(messages)));
-    loaded
-        .take(
-            &records.organization,
-            call,
-            |response| response.results,
-            |record, text| record.encode(text),
-            &bar,
-            counted,
-        )
-        .await?;
+    // The services' messages have the same fields, but are different types.
+    macro_rules! send_to {
+        ($service:ident, $datasets:expr) => {{
+            use $service::{ImportRecordsRequest, import_service_client::ImportServiceClient};
+            let mut client = ImportServiceClient::new(channels.$service.clone());
+            let first = ImportRecordsRequest {
+                header: header.clone(),
+                ..Default::default()
+            };
+            let rows = messages(&records.$service, |row_number, record| {
+                ImportRecordsRequest {
+                    row_number,
+                    record,
+                    ..Default::default()
+                }
+            });
+            let all = [first].into_iter().chain($datasets).chain(rows);
+            loaded
+                .take(
+                    &records.$service,
+                    client.import_records(stream(all)),
+                    |response| response.results,
+                    |record, text| record.encode(text),
+                    &bar,
+                    counted,
+                )
+                .await?;
+        }};
+    }
+
+    send_to!(organization, []);
     // Rows of the other services may reference the refused ones. A dry run continues, so
     // that it reports the problems of all services.
     if !loaded.problems.is_empty() && !validate_only {
@@ -162,71 +168,25 @@ async fn send(
             platform,
         )),
     };
-
-    let mut client =
-        tickets::import_service_client::ImportServiceClient::new(channels.tickets.clone());
-    let first = tickets::ImportRecordsRequest {
-        header: header.clone(),
-        ..Default::default()
-    };
-    let datasets = datasets(claimed.clone(), |dataset| tickets::ImportRecordsRequest {
-        dataset,
-        ..Default::default()
-    });
-    let messages = self::messages(&records.tickets, |row_number, record| {
-        tickets::ImportRecordsRequest {
-            row_number,
-            record,
+    send_to!(
+        tickets,
+        datasets(claimed.clone(), |dataset| ImportRecordsRequest {
+            dataset,
             ..Default::default()
-        }
-    });
-    let all = [first].into_iter().chain(datasets).chain(messages);
-    let call = client.import_records(stream(all));
-    loaded
-        .take(
-            &records.tickets,
-            call,
-            |response| response.results,
-            |record, text| record.encode(text),
-            &bar,
-            counted,
-        )
-        .await?;
+        })
+    );
     if !loaded.problems.is_empty() && !validate_only {
         return Ok(loaded);
     }
-
-    let mut client =
-        volunteers::import_service_client::ImportServiceClient::new(channels.volunteers.clone());
-    let first = volunteers::ImportRecordsRequest {
-        header,
-        ..Default::default()
-    };
-    let datasets = self::datasets(claimed.map(claims::without_boundaries), |dataset| {
-        volunteers::ImportRecordsRequest {
-            dataset,
-            ..Default::default()
-        }
-    });
-    let messages = self::messages(&records.volunteers, |row_number, record| {
-        volunteers::ImportRecordsRequest {
-            row_number,
-            record,
-            ..Default::default()
-        }
-    });
-    let all = [first].into_iter().chain(datasets).chain(messages);
-    let call = client.import_records(stream(all));
-    loaded
-        .take(
-            &records.volunteers,
-            call,
-            |response| response.results,
-            |record, text| record.encode(text),
-            &bar,
-            counted,
-        )
-        .await?;
+    send_to!(
+        volunteers,
+        datasets(claimed.map(claims::without_boundaries), |dataset| {
+            ImportRecordsRequest {
+                dataset,
+                ..Default::default()
+            }
+        })
+    );
     bar.finish_and_clear();
     Ok(loaded)
 }
