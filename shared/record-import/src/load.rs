@@ -74,18 +74,24 @@ pub async fn load<G: ReferenceResolver, R: RecordTable>(
     if is_undone {
         sqlx::query("savepoint trial").execute(&mut *tx).await?;
     }
-    // Copied only if needed, to compare with earlier batches below.
-    let tried = if is_undone {
-        records.clone()
+    // Only if needed below: the records, and what was resolved under their ids.
+    let tried: Vec<(R, Option<ResolvedReference>)> = if is_undone {
+        let records = records.iter();
+        let known = |record: &R| resolved.get(R::KIND, record.metadata().id).cloned();
+        records
+            .map(|record| (record.clone(), known(record)))
+            .collect()
     } else {
         Vec::new()
     };
     let mut outcomes = load_for_good(tx, resolved, records, now).await?;
-    for (record, outcome) in tried.iter().zip(&mut outcomes) {
+    for ((record, before), outcome) in tried.into_iter().zip(&mut outcomes) {
         if let Outcome::Imported(..) = outcome
-            && let Err(refusal) = resolved.reserve(record)
+            && let Err(refusal) = resolved.reserve(&record)
         {
             *outcome = Outcome::Refused(refusal);
+            // It was inserted before it was refused; later rows must not refer to it.
+            resolved.set(R::KIND, record.metadata().id, before);
         }
     }
     for outcome in &mut outcomes {
@@ -156,7 +162,7 @@ async fn load_for_good<G: ReferenceResolver, R: RecordTable>(
 /// `None` if it is new, or the revision of the record that the same row created.
 ///
 /// # Errors
-/// Returns the errors of [`ResolvedReferences::place`], or `RECORD_EXISTS` if the id belongs to a
+/// Returns the errors of [`ResolvedReferences::validate`], or `RECORD_EXISTS` if the id belongs to a
 /// record with other content.
 fn admit<G: ReferenceResolver, R: RecordTable>(
     resolved: &ResolvedReferences<G>,

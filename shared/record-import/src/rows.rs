@@ -170,7 +170,9 @@ where
             Ok((learnt, outcomes)) => {
                 // Also in a dry run: its records remain visible to its next batches.
                 *resolved = learnt;
-                context.notifier().notify();
+                if !trial {
+                    context.notifier().notify();
+                }
                 return Ok(outcomes);
             }
         }

@@ -130,6 +130,21 @@ impl<G: ReferenceResolver> ResolvedReferences<G> {
         self.records.insert((kind, id), found);
     }
 
+    /// Returns what is resolved under an id.
+    pub fn get(&self, kind: &'static str, id: Uuid) -> Option<&ResolvedReference> {
+        self.records.get(&(kind, id))
+    }
+
+    /// Sets what is resolved under an id; `None` if it is to be looked up again.
+    pub fn set(&mut self, kind: &'static str, id: Uuid, found: Option<ResolvedReference>) {
+        match found {
+            Some(found) => self.insert(kind, id, found),
+            None => {
+                self.records.remove(&(kind, id));
+            }
+        }
+    }
+
     /// Resolves areas and units that aren't in the database from a data set, and stops
     /// assuming records of other services. For dry runs only: an import checks against
     /// what is there.

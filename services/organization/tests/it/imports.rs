@@ -394,6 +394,53 @@ async fn a_taken_post_is_refused() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn rows_of_a_refused_row_are_refused_in_a_dry_run_as_well() {
+    let world = World::with_tree().await;
+    let start_date = date(2020, 1, 1);
+    let estate = Estate {
+        id: new_id(),
+        name: "和平里".into(),
+        area_code: COMMUNITY.into(),
+        start_date,
+        ..Estate::default()
+    };
+    let building = || Building {
+        id: new_id(),
+        estate_id: estate.id.clone(),
+        name: "1幢".into(),
+        area_code: GRID.into(),
+        start_date,
+        ..Building::default()
+    };
+    let household = |building: &Building| Household {
+        id: new_id(),
+        building_id: building.id.clone(),
+        room: "101室".into(),
+        start_date,
+        ..Household::default()
+    };
+    // The second building has the name of the first. A household is in between, so that
+    // the two are not written together.
+    let (first, second) = (building(), building());
+    let records = [
+        Record::Estate(estate.clone()),
+        Record::Building(first.clone()),
+        Record::Household(household(&first)),
+        Record::Building(second.clone()),
+        Record::Household(household(&second)),
+    ];
+    for (validate_only, passed) in [(true, RowOutcome::Valid), (false, RowOutcome::Imported)] {
+        let results = import(&world, "", validate_only, &records).await;
+        let refused = RowOutcome::Refused;
+        assert_eq!(
+            outcomes(&results),
+            [passed, passed, passed, refused, refused]
+        );
+        assert_eq!(why(&results[4]), [("building_id", "REFERENCE_UNKNOWN")]);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_check_loads_nothing_and_knows_the_rows_before() {
     let world = World::start().await;
     let mut records = community();
