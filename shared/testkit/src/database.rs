@@ -50,7 +50,7 @@ async fn create(template: &str) -> String {
     let name = format!("test_{}", Uuid::now_v7().simple());
     let mut connection = PgConnection::connect(&postgres_url("postgres"))
         .await
-        .expect("the private PostgreSQL answers");
+        .expect("the private PostgreSQL accepts connections");
     let statement = format!("create database {name} template {template}");
     // No injection: our own names consist of letters, digits and underscores.
     connection

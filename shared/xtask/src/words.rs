@@ -12,7 +12,6 @@ const WORDS: &[(&str, &str)] = &[
     ("answers", "returns"),
     ("in vain", "without result"),
     ("is no day", "is not a valid calendar date"),
-    ("is none of", "is not listed in"),
     ("meanwhile", "by another request"),
     ("tells", "returns, sends or reports"),
     ("whoever", "callers that"),
