@@ -23,11 +23,7 @@ pub(crate) use tickets::Tickets;
 
 use uuid::Uuid;
 use wangge_api::refusal::{FieldViolation, Reason, Refusal};
-
-/// Parses an id from a message. Returns `FIELD_INVALID` on `field` if it isn't a UUID.
-fn id(text: &str, field: &str) -> Result<Uuid, Refusal> {
-    Uuid::parse_str(text).map_err(|_| Refusal::field(field, "string.uuid", "must be a UUID"))
-}
+use wangge_record_api::service::id;
 
 /// Parses an optional id; `None` if the text is empty.
 fn optional_id(text: &str, field: &str) -> Result<Option<Uuid>, Refusal> {

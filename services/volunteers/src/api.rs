@@ -36,6 +36,7 @@ use wangge_api::{
 };
 use wangge_kernel::page;
 use wangge_outbox::Feed;
+use wangge_record_api::service::id;
 
 use crate::App;
 
@@ -163,11 +164,6 @@ impl OfficialService for Officials {
             check_in_visits::void_check_in_visit(&self.app, request).await?,
         ))
     }
-}
-
-/// Parses a required id.
-fn id(text: &str, field: &str) -> Result<Uuid, Refusal> {
-    Uuid::parse_str(text).map_err(|_| Refusal::field(field, "string.uuid", "must be a UUID"))
 }
 
 /// Parses an optional id; returns `None` for an empty string.

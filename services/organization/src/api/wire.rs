@@ -1,37 +1,12 @@
 //! Helpers to read requests.
 
-use prost::Message;
-use tonic::Request;
 use uuid::Uuid;
 use wangge_api::refusal::Refusal;
-use wangge_auth::Caller;
-use wangge_pg::request::RequestKey;
-
-use crate::commands::CallContext;
-
-/// Reads a write request: the caller's scope, its idempotency key and the message.
-pub(super) fn call<M: Message>(
-    request: Request<M>,
-    method: &str,
-    request_id: impl Fn(&M) -> &str,
-) -> Result<(CallContext, M), Refusal> {
-    let (caller, scope) = Caller::of(&request)?;
-    let message = request.into_inner();
-    let key = RequestKey::of(&caller.key, method, request_id(&message), &message)?;
-    Ok((CallContext { scope, key }, message))
-}
+pub(super) use wangge_record_api::service::{call, id};
 
 /// Returns the record of a write request.
 pub(super) fn given<T>(record: Option<T>, field: &str) -> Result<T, Refusal> {
     record.ok_or_else(|| Refusal::field(field, "required", "is required"))
-}
-
-/// Parses a required id.
-pub(super) fn id(text: &str, field: &str) -> Result<Uuid, Refusal> {
-    if text.is_empty() {
-        return Err(Refusal::field(field, "required", "is required"));
-    }
-    Uuid::parse_str(text).map_err(|_| Refusal::field(field, "string.uuid", "must be a UUID"))
 }
 
 /// Parses an optional id.
