@@ -9,7 +9,6 @@ pub(crate) mod doubles;
 pub(crate) mod project;
 pub(crate) mod project_claim;
 pub(crate) mod promises;
-pub(crate) mod queue;
 pub(crate) mod records;
 pub(crate) mod registration;
 pub(crate) mod service_event;

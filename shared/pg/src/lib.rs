@@ -11,6 +11,7 @@ pub mod leadership;
 pub mod measures;
 pub mod migrate;
 pub mod pool;
+pub mod queue;
 pub mod request;
 pub mod transaction;
 pub mod trial;

@@ -11,6 +11,7 @@ use wangge_api::refusal::Refusal;
 
 use crate::{
     error::{Constraint, StoreError},
+    queue,
     transaction::{Failure, Tx},
 };
 
@@ -43,7 +44,11 @@ impl Trial {
             let mut open = open.lock_owned().await;
             let mut transaction = match open.take() {
                 Some(transaction) => transaction,
-                None => pool.begin().await.map_err(StoreError::from)?,
+                None => {
+                    let mut transaction = pool.begin().await.map_err(StoreError::from)?;
+                    queue::leave(&mut transaction).await?;
+                    transaction
+                }
             };
             // Put back only if it can go on: after a panic or a broken connection,
             // the transaction is dropped and not reused.

@@ -20,10 +20,11 @@ pub async fn list<H: RecordContext, R: RecordTable, M: Message>(
     mut page: Page<M>,
     message: impl Fn(R) -> M,
 ) -> Result<(Vec<M>, String), Refusal> {
+    page.require_key_of(&R::LISTING)?;
     // In chunks: the size of a message is known only after its record was read.
     while let Some((behind, limit)) = page.wanted() {
         let filter = Filter {
-            behind: behind.map(|entry| vec![entry.to_string()]),
+            behind: behind.map(<[String]>::to_vec),
             limit: i64::try_from(limit).unwrap_or(i64::MAX),
             ..filter.clone()
         };

@@ -5,7 +5,7 @@
 use prost::Message;
 use wangge_api::refusal::{Reason, Refusal};
 use wangge_kernel::page;
-use wangge_record_store::Listed;
+use wangge_record_store::{Listed, Listing};
 
 /// Maximum number of records read from the database at a time. If records are large, a
 /// page is full before all of the requested ones have been loaded into memory.
@@ -16,7 +16,7 @@ const CHUNK: usize = 200;
 pub struct Page<M> {
     size: usize,
     /// Only records after this position in the order of entry; `None` from the start.
-    behind: Option<i64>,
+    behind: Option<Vec<String>>,
     arguments: String,
     messages: Vec<M>,
     bytes: usize,
@@ -41,7 +41,8 @@ impl<M: Message> Page<M> {
     /// # Errors
     /// Returns `PAGE_TOKEN_INVALID`.
     pub fn read(page_size: i32, token: &str, arguments: String) -> Result<Self, Refusal> {
-        let behind: Option<i64> = page::decode(token, &[&arguments]).map_err(|_| invalid())?;
+        let behind: Option<Vec<String>> =
+            page::decode(token, &[&arguments]).map_err(|_| invalid())?;
         Ok(Self {
             size: usize::try_from(page::size(page_size)).unwrap_or_default(),
             behind,
@@ -52,12 +53,25 @@ impl<M: Message> Page<M> {
         })
     }
 
+    /// Requires that the key of the page token can be one of a list.
+    ///
+    /// # Errors
+    /// Returns `PAGE_TOKEN_INVALID` if it can't: the token was forged.
+    pub(crate) fn require_key_of(&self, listing: &Listing) -> Result<(), Refusal> {
+        let mut key = self.behind.iter();
+        if key.all(|key| listing.is_key(key)) {
+            Ok(())
+        } else {
+            Err(invalid())
+        }
+    }
+
     /// Returns the records to load next: the position that they follow, and their
     /// number. It is one more than there is room for, to find out whether there are
     /// more records. Returns `None` once the page is complete.
-    pub(crate) fn wanted(&self) -> Option<(Option<i64>, usize)> {
+    pub(crate) fn wanted(&self) -> Option<(Option<&[String]>, usize)> {
         let room = self.size - self.messages.len();
-        (self.state == Filling::Open).then(|| (self.behind, room.min(CHUNK) + 1))
+        (self.state == Filling::Open).then(|| (self.behind.as_deref(), room.min(CHUNK) + 1))
     }
 
     /// Adds the loaded records, as far as there is room. `found` must be the records
@@ -73,7 +87,7 @@ impl<M: Message> Page<M> {
             let message = message(listed.record);
             self.bytes += message.encoded_len();
             self.messages.push(message);
-            self.behind = Some(listed.entry);
+            self.behind = Some(listed.key);
             // Checked after the record was added: a page has at least one, so that
             // paging makes progress.
             if self.bytes >= page::MAXIMUM_BYTES && place < count {
@@ -115,6 +129,10 @@ mod tests {
     use super::*;
 
     /// Returns the pages of a list whose records have these sizes.
+    fn last(key: &[String]) -> usize {
+        key[0].parse().expect("an entry")
+    }
+
     fn pages(sizes: &[usize], page_size: i32) -> Vec<Vec<usize>> {
         let (mut token, mut pages) = (String::new(), Vec::new());
         loop {
@@ -123,11 +141,11 @@ mod tests {
             while let Some((behind, limit)) = page.wanted() {
                 let entries = (0..sizes.len()).rev().map(|entry| (entry, sizes[entry]));
                 let found = entries
+                    .filter(|(entry, _)| behind.is_none_or(|behind| *entry < last(behind)))
                     .map(|(entry, size)| Listed {
-                        entry: i64::try_from(entry).expect("small"),
+                        key: vec![entry.to_string()],
                         record: size,
                     })
-                    .filter(|listed| behind.is_none_or(|behind| listed.entry < behind))
                     .take(limit);
                 page.fill(found.collect(), |size| "x".repeat(size));
             }

@@ -7,13 +7,14 @@ use std::collections::HashMap;
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 use wangge_api::refusal::Refusal;
+use wangge_auth::RecordScope;
 use wangge_outbox::{Arrival, append_all};
 use wangge_pg::{StoreError, Tx, transaction::Failure};
 use wangge_record::{Change, Record, ResolvedReference};
 use wangge_record_api::service::relative;
 use wangge_record_store::{
-    RecordContext, RecordTable, ReferenceResolver, ResolvedReferences, event::record_changed,
-    table::ImportFingerprint, write::find_conflict,
+    RecordContext, RecordTable, ReferenceResolver, ResolvedReferences, table::ImportFingerprint,
+    write::find_conflict,
 };
 
 use crate::rows::Outcome;
@@ -129,7 +130,7 @@ async fn load_for_good<G: ReferenceResolver, R: RecordTable>(
     let mut records: Vec<R> = Vec::new();
     let mut outcomes = Vec::with_capacity(given.len());
     for mut record in given {
-        outcomes.push(match admit(resolved, &there, &mut record) {
+        outcomes.push(match admit(tx, resolved, &there, &mut record).await? {
             Err(refusal) => Outcome::Refused(refusal),
             Ok(Some(revision)) => Outcome::Unchanged(record.metadata().id, revision),
             Ok(None) => {
@@ -159,25 +160,46 @@ async fn load_for_good<G: ReferenceResolver, R: RecordTable>(
 }
 
 /// Resolves a record's references and compares it with the stored records. Returns
-/// `None` if it is new, or the revision of the record that the same row created.
+/// `None` if it is new, or the revision of the record that the same row created. The
+/// refusals are those of [`ResolvedReferences::validate`], and `RECORD_EXISTS` if the id
+/// belongs to a record with other content.
 ///
 /// # Errors
-/// Returns the errors of [`ResolvedReferences::validate`], or `RECORD_EXISTS` if the id belongs to a
-/// record with other content.
-fn admit<G: ReferenceResolver, R: RecordTable>(
+/// Returns the database's error.
+async fn admit<G: ReferenceResolver, R: RecordTable>(
+    tx: &mut Tx,
     resolved: &ResolvedReferences<G>,
     there: &HashMap<Uuid, ImportFingerprint>,
     record: &mut R,
-) -> Result<Option<i64>, Refusal> {
+) -> Result<Result<Option<i64>, Refusal>, Failure> {
     // The scope is checked first: of a record outside of it, the caller must not learn
     // whether its id exists.
-    resolved.validate(record)?;
-    let metadata = record.metadata();
-    match there.get(&metadata.id) {
-        Some(earlier) if earlier.digest == metadata.import_digest => Ok(Some(earlier.revision)),
-        Some(_) => Err(Refusal::exists(R::KIND, &format!("{}.id", R::KIND))),
-        None => Ok(None),
+    if let Err(refusal) = resolved.validate(record) {
+        return Ok(Err(refusal));
     }
+    let metadata = record.metadata();
+    let Some(earlier) = there.get(&metadata.id) else {
+        return Ok(Ok(None));
+    };
+    Ok(if is_of_row(tx, earlier, record).await? {
+        Ok(Some(earlier.revision))
+    } else {
+        Err(Refusal::exists(R::KIND, &format!("{}.id", R::KIND)))
+    })
+}
+
+/// Returns true if a stored record is that of a row.
+async fn is_of_row<R: RecordTable>(
+    tx: &mut Tx,
+    earlier: &ImportFingerprint,
+    record: &R,
+) -> Result<bool, StoreError> {
+    let metadata = record.metadata();
+    if earlier.digest == metadata.import_digest {
+        return Ok(true);
+    }
+    let stored = R::lock(tx, &RecordScope::everything(), metadata.id).await?;
+    Ok(stored.is_some_and(|stored| record.is_kept_as(&stored)))
 }
 
 /// Inserts new records with their events. Returns the outcomes of those that were not
@@ -202,7 +224,7 @@ async fn keep<G: ReferenceResolver, R: RecordTable>(
     for record in &refused {
         let metadata = record.metadata();
         if let Some(earlier) = there.get(&metadata.id)
-            && earlier.digest == metadata.import_digest
+            && is_of_row(tx, earlier, record).await?
         {
             outcomes.insert(
                 metadata.id,
@@ -217,10 +239,7 @@ async fn keep<G: ReferenceResolver, R: RecordTable>(
     let (kept, others): (Vec<R>, Vec<R>) = records
         .into_iter()
         .partition(|record| kept.contains(&record.metadata().id));
-    let events: Vec<_> = kept
-        .iter()
-        .map(|record| record_changed(record, now))
-        .collect();
+    let events: Vec<_> = kept.iter().filter_map(|record| record.event(now)).collect();
     append_all(tx, &events).await?;
     for record in &kept {
         // Later rows can refer to these without a lookup; in a dry run that is undone
@@ -233,7 +252,7 @@ async fn keep<G: ReferenceResolver, R: RecordTable>(
     for record in others {
         let metadata = record.metadata();
         let outcome = match there.get(&metadata.id) {
-            Some(earlier) if earlier.digest == metadata.import_digest => {
+            Some(earlier) if is_of_row(tx, earlier, &record).await? => {
                 Outcome::Unchanged(metadata.id, earlier.revision)
             }
             _ => Outcome::Refused(find_conflict(tx, &record).await?),

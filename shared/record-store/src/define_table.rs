@@ -18,6 +18,10 @@
 /// - `guarded by`, optional: the function that is its
 ///   [`RecordTable::guard`](crate::RecordTable::guard); and `, followed by` the one that is its
 ///   [`RecordTable::follow`](crate::RecordTable::follow).
+/// - `told by`, optional: the function that is its
+///   [`RecordTable::event`](crate::RecordTable::event).
+/// - `listed by`, optional: its [`Listing`](crate::Listing), for a kind with another
+///   list order than that of entry.
 ///
 /// The columns of [`Metadata`](wangge_record::Metadata) and
 /// [`Lifecycle`](wangge_record::Lifecycle) are not listed: all of them are inserted, and
@@ -102,9 +106,10 @@ macro_rules! table {
         $crate::table!(@guard $record, $table, $where, $list, $on, $state, $lock, $named, $action, $columns, [$always], $($rest)*);
     };
     (@guard $record:ident, $table:literal, $where:tt, $list:tt, $on:tt, $state:literal, $lock:literal, $named:tt, $action:tt, $columns:tt,
-        $changes:tt, guarded by $guard:path $(, followed by $follow:path)?) => {
-        $crate::table!(@ $record, $table, $where, $list, $on, $state, $lock, $named, $action, $columns, $changes,
-            async fn guard(
+        $changes:tt, $(guarded by $($guard:ident)::+ $(, followed by $($follow:ident)::+)?)?
+        $(told by $($event:ident)::+)? $(listed by $($listing:ident)::+)?) => {
+        $crate::table!(@ $record, $table, $where, $list, $on, $state, $lock, $named, $action, $columns, $changes, [$($($listing)::+)?],
+            $(async fn guard(
                 tx: &mut ::wangge_pg::Tx,
                 records: &[Self],
                 change: ::wangge_record::Change<Self::Action>,
@@ -113,7 +118,7 @@ macro_rules! table {
                 ::std::vec::Vec<(::uuid::Uuid, ::wangge_kernel::refusal::Refusal)>,
                 ::wangge_pg::StoreError,
             > {
-                $guard(tx, records, change, now).await
+                $($guard)::+(tx, records, change, now).await
             }
 
             $(async fn follow(
@@ -122,17 +127,17 @@ macro_rules! table {
                 change: ::wangge_record::Change<Self::Action>,
                 now: ::chrono::DateTime<::chrono::Utc>,
             ) -> ::std::result::Result<(), ::wangge_pg::transaction::Failure> {
-                $follow(tx, record, change, now).await
+                $($follow)::+(tx, record, change, now).await
+            })?)?
+
+            $(fn event(&self, now: ::chrono::DateTime<::chrono::Utc>) -> ::std::option::Option<::wangge_outbox::NewEvent> {
+                $($event)::+(self, now)
             })?
         );
     };
-    (@guard $record:ident, $table:literal, $where:tt, $list:tt, $on:tt, $state:literal, $lock:literal, $named:tt, $action:tt, $columns:tt,
-        $changes:tt,) => {
-        $crate::table!(@ $record, $table, $where, $list, $on, $state, $lock, $named, $action, $columns, $changes,);
-    };
     (@ $record:ident, $table:literal, [$($where:tt)+], [$($list:tt)*],
         {[$from:literal] [$until:literal] [$share:literal]}, $state:literal, $lock:literal, $named:tt, [$($action:tt)+],
-        [$($columns:literal),+], [$($changes:tt)+], $($guard:tt)*) => {
+        [$($columns:literal),+], [$($changes:tt)+], [$($listing:expr)?], $($guard:tt)*) => {
         impl $crate::RecordTable for $record {
             type Action = $($action)+;
 
@@ -141,7 +146,11 @@ macro_rules! table {
                 $($columns),+
             ];
 
-            const LISTING: $crate::Listing = $crate::Listing { $($list)* ..$crate::Listing::of($table) };
+            const LISTING: $crate::Listing = {
+                let _listing = $crate::Listing { $($list)* ..$crate::Listing::of($table) };
+                $(let _listing = $listing;)?
+                _listing
+            };
 
             async fn load(
                 pool: &::sqlx::PgPool,

@@ -22,7 +22,9 @@
 //! last key of the previous page, `$6` the page size, `$7` the sort values and `$8` the
 //! areas around the scope.
 
+use chrono::{DateTime, NaiveDate, Utc};
 use sqlx::{Arguments as _, AssertSqlSafe, postgres::PgArguments};
+use uuid::Uuid;
 use wangge_auth::RecordScope;
 use wangge_pg::{Lanes, StoreError};
 
@@ -81,6 +83,20 @@ pub struct Column {
     pub sql_type: &'static str,
 }
 
+impl Column {
+    /// Returns true if a text can be cast to the column's type. Page tokens aren't
+    /// signed: the database would fail with an internal error on a forged one.
+    fn can_hold(&self, text: &str) -> bool {
+        match self.sql_type {
+            "bigint" => text.parse::<i64>().is_ok(),
+            "date" => text.parse::<NaiveDate>().is_ok(),
+            "timestamptz" => text.parse::<DateTime<Utc>>().is_ok(),
+            "uuid" => Uuid::parse_str(text).is_ok(),
+            _ => true,
+        }
+    }
+}
+
 /// A column with few values that indexes sort by first.
 #[derive(Debug, Clone, Copy)]
 pub struct Sort {
@@ -110,8 +126,7 @@ impl Listing {
         }
     }
 
-    /// Returns the records of a page, in list order. For listings in the order of entry
-    /// only, which [`Listing::of`] creates: rows are joined and sorted by `entry`.
+    /// Returns the records of a page, in list order.
     ///
     /// # Errors
     /// Returns an error if no connection is free, or the database's.
@@ -124,25 +139,29 @@ impl Listing {
         let Some(page) = self.page(scope, filter) else {
             return Ok(Vec::new());
         };
-        let table = self.table;
+        let (table, order) = (self.table, self.in_order("kept"));
+        let Some(last) = self.order.last() else {
+            return Ok(Vec::new());
+        };
+        // The join doesn't preserve the order of the page.
         let statement = format!(
-            "select kept.entry, row_to_json(kept)::text from ({page}) page \
-             join {table} kept on kept.entry = page.name"
+            "select array[{}], row_to_json(kept)::text from ({page}) page \
+             join {table} kept on kept.{} = page.name order by {order}",
+            self.key(),
+            last.name,
         );
         let arguments = self.arguments(scope, filter)?;
         let lane = lanes.take().await?;
-        let mut rows: Vec<(i64, String)> = lane
+        let rows: Vec<(Vec<String>, String)> = lane
             .run(async |lane| {
                 sqlx::query_as_with(AssertSqlSafe(statement), arguments)
                     .fetch_all(lane)
                     .await
             })
             .await?;
-        // The join doesn't preserve the order of the page.
-        rows.sort_unstable_by_key(|(entry, _)| std::cmp::Reverse(*entry));
-        let read = |(entry, row): (i64, String)| {
+        let read = |(key, row): (Vec<String>, String)| {
             let record = from_row(&row)?;
-            Ok(Listed { entry, record })
+            Ok(Listed { key, record })
         };
         rows.into_iter().map(read).collect()
     }
@@ -343,6 +362,21 @@ impl Listing {
             .iter()
             .map(|column| format!("{row}.{}", column.name));
         names.collect::<Vec<_>>().join(", ")
+    }
+
+    /// Returns true if a key from a page token can be a key of this list.
+    pub fn is_key(&self, key: &[String]) -> bool {
+        let mut parts = self.order.iter().zip(key);
+        key.len() == self.order.len() && parts.all(|(column, part)| column.can_hold(part))
+    }
+
+    /// Returns the columns of the list order as texts, for the key of a record.
+    fn key(&self) -> String {
+        let names = self.order.iter();
+        names
+            .map(|column| format!("kept.{}::text", column.name))
+            .collect::<Vec<_>>()
+            .join(", ")
     }
 
     fn in_order(&self, row: &str) -> String {

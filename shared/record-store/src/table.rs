@@ -14,11 +14,12 @@ use sqlx::PgPool;
 use uuid::Uuid;
 use wangge_auth::RecordScope;
 use wangge_kernel::refusal::Refusal;
+use wangge_outbox::NewEvent;
 use wangge_pg::{StoreError, Tx, transaction::Failure};
 
 use wangge_record::{Change, Record, ResolvedReference};
 
-use crate::Listing;
+use crate::{Listing, event::record_changed};
 
 /// Filters and bounds of one page of a list.
 #[derive(Debug, Clone, Default)]
@@ -36,11 +37,11 @@ pub struct Filter {
     pub limit: i64,
 }
 
-/// A record of a list, with its position in the order of entry.
+/// A record of a list, with its position in the list order.
 #[derive(Debug, Clone)]
 pub struct Listed<R> {
-    /// The position, from a sequence that all tables of a database share.
-    pub entry: i64,
+    /// The values of the columns of the list order, as in [`Filter::behind`].
+    pub key: Vec<String>,
     /// The record at that position.
     pub record: R,
 }
@@ -157,6 +158,13 @@ pub trait RecordTable: Record {
         _now: DateTime<Utc>,
     ) -> impl Future<Output = Result<(), Failure>> + Send {
         async { Ok(()) }
+    }
+
+    /// Creates the event that reports the record in its current version, or returns
+    /// `None` for a kind whose records aren't published. `now` is the time of the
+    /// transaction.
+    fn event(&self, now: DateTime<Utc>) -> Option<NewEvent> {
+        Some(record_changed(self, now))
     }
 
     /// Updates the row of a locked record, as far as its columns can change.

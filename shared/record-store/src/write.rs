@@ -15,7 +15,7 @@ use wangge_kernel::{
     clock::Clock,
     limit::{DEFAULT_ZONE, day_of},
 };
-use wangge_outbox::{CommitNotifier, append};
+use wangge_outbox::{CommitNotifier, append_all};
 use wangge_pg::{
     Constraint, Database, Tx, request, request::RequestKey, transact, transaction::Failure,
 };
@@ -26,9 +26,7 @@ use wangge_record::{
     states::next,
 };
 
-use crate::{
-    RecordTable, ReferenceResolver, ResolvedReferences, correction, event::record_changed,
-};
+use crate::{RecordTable, ReferenceResolver, ResolvedReferences, correction};
 
 /// A service that stores records: its database, its clock and its lookup of references.
 pub trait RecordContext: Clone + Send + Sync + 'static {
@@ -104,7 +102,7 @@ pub async fn create<H: RecordContext, R: RecordTable>(
                 {
                     return Err(find_conflict(tx, &record).await?.into());
                 }
-                append(tx, &record_changed(&record, now)).await?;
+                append_all(tx, record.event(now).as_slice()).await?;
                 Ok(record)
             }
             .boxed()
@@ -323,7 +321,7 @@ async fn keep<R: RecordTable>(
         }
         updated => updated?,
     }
-    append(tx, &record_changed(record, now)).await?;
+    append_all(tx, record.event(now).as_slice()).await?;
     R::follow(tx, record, change, now).await
 }
 

@@ -105,6 +105,13 @@ pub trait Record:
         None
     }
 
+    /// Returns true if `stored`, which wasn't imported from this record's row, states the
+    /// same all the same: the row then counts as imported. By default a row is recognised
+    /// by its fingerprint only.
+    fn is_kept_as(&self, _stored: &Self) -> bool {
+        false
+    }
+
     /// Returns the record's summary for its event. It must not contain personal data:
     /// only ids, codes, days and amounts.
     fn event_summary(&self) -> EventSummary;

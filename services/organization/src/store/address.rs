@@ -3,7 +3,7 @@
 use uuid::Uuid;
 use wangge_api::refusal::Refusal;
 use wangge_auth::RecordScope;
-use wangge_pg::{StoreError, Tx, transaction::Failure};
+use wangge_pg::{StoreError, Tx, queue, transaction::Failure};
 
 use super::write_in;
 use crate::domain::address::{Address, AddressId};
@@ -27,20 +27,6 @@ pub async fn load_address(
     )
     .fetch_optional(tx)
     .await?)
-}
-
-/// Serializes entries of the same text until the transaction ends, so that each sees the
-/// ones before it.
-async fn lock_words(tx: &mut Tx, address: &Address) -> Result<(), StoreError> {
-    // Advisory, since there may be no row to lock yet. A hash collision only makes an
-    // unrelated entry wait.
-    sqlx::query!(
-        "select pg_advisory_xact_lock(hashtextextended($1, 1))",
-        address.normalized_text,
-    )
-    .fetch_one(tx)
-    .await?;
-    Ok(())
 }
 
 /// Returns the field whose value another entry, in scope or not, has already: the id, or
@@ -82,7 +68,7 @@ pub async fn insert_address(
 ) -> Result<(), Failure> {
     write_in(scope, &address.area_code)?;
     // No unique index can enforce this: the home depends on a column of another table.
-    lock_words(tx, address).await?;
+    queue::stand_in_line(tx, [&address.normalized_text]).await?;
     if let Some(field) = taken_field(tx, scope, address, home).await? {
         return Err(Refusal::exists("address", field).into());
     }

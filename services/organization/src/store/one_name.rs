@@ -2,12 +2,12 @@
 //! are enforced by guards instead of constraints, because duplicates that were entered
 //! before these checks may exist. Such a pair remains until one of it is renamed or ended.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{HashMap, HashSet};
 
 use chrono::{DateTime, NaiveDate, Utc};
 use uuid::Uuid;
 use wangge_api::refusal::Refusal;
-use wangge_pg::{StoreError, Tx};
+use wangge_pg::{StoreError, Tx, queue};
 use wangge_record::{Change, Dated, NoAction};
 
 use crate::domain::{building::Building, household::Household};
@@ -35,26 +35,6 @@ impl Asked {
         }
         asked
     }
-
-    /// Locks the parents of all requested names until the transaction ends.
-    async fn lock(&self, tx: &mut Tx) -> Result<(), StoreError> {
-        // Sorted and without duplicates: transactions that lock the same parents in the same
-        // order can't deadlock.
-        let keys: BTreeSet<i64> = self.parents.iter().map(lock_key).collect();
-        let keys: Vec<i64> = keys.into_iter().collect();
-        sqlx::query!(
-            "select pg_advisory_xact_lock(key) from unnest($1::bigint[]) as key",
-            &keys
-        )
-        .fetch_all(tx)
-        .await?;
-        Ok(())
-    }
-}
-
-fn lock_key(parent: &Uuid) -> i64 {
-    let (high, low) = parent.as_u64_pair();
-    (high ^ low).cast_signed()
 }
 
 /// Returns true if there is a day on which both hold.
@@ -100,7 +80,7 @@ pub(crate) async fn of_buildings(
     let asked = Asked::of(buildings, Building::place);
     // Read after the lock, so that names of concurrent transactions are either committed
     // and found here, or wait for this one.
-    asked.lock(tx).await?;
+    queue::stand_in_line(tx, &asked.parents).await?;
     let named = sqlx::query_scalar!(
         r#"select asked.id as "id!"
            from unnest($1::uuid[], $2::uuid[], $3::text[], $4::date[], $5::date[])
@@ -141,7 +121,7 @@ pub(crate) async fn of_households(
     let asked = Asked::of(households, Household::place);
     // Read after the lock, so that doors of concurrent transactions are either committed
     // and found here, or wait for this one.
-    asked.lock(tx).await?;
+    queue::stand_in_line(tx, &asked.parents).await?;
     let named = sqlx::query_scalar!(
         r#"select asked.id as "id!"
            from unnest($1::uuid[], $2::uuid[], $3::text[], $4::date[], $5::date[])

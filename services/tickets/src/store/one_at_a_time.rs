@@ -8,7 +8,7 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 use wangge_kernel::area_code::{around, is_within, upper_bound};
-use wangge_pg::{StoreError, Tx};
+use wangge_pg::{StoreError, Tx, queue};
 
 use crate::domain::{area::COMMUNITY, duty_shift::DutyShiftState};
 
@@ -50,7 +50,7 @@ pub(super) async fn overlapping(
     }
     // Locked before the lookup: a concurrent transaction for the same person could
     // otherwise pass the same check before either has committed.
-    wait_in_line(tx, asked).await?;
+    queue::stand_in_line(tx, asked.iter().map(|busy| busy.person_id)).await?;
     let communities = communities(tx, asked).await?;
     let mut found: HashSet<Uuid> = there(tx, work, asked, &communities)
         .await?
@@ -73,27 +73,6 @@ pub(super) async fn overlapping(
         }
     }
     Ok(found)
-}
-
-/// Locks the people until the end of the transaction.
-async fn wait_in_line(tx: &mut Tx, asked: &[Busy]) -> Result<(), StoreError> {
-    // Sorted, so that transactions with several people can't deadlock. A collision of
-    // the 64-bit keys only makes two people share a lock.
-    let keys: BTreeSet<i64> = asked
-        .iter()
-        .map(|busy| {
-            let (high, low) = busy.person_id.as_u64_pair();
-            (high ^ low).cast_signed()
-        })
-        .collect();
-    let keys: Vec<i64> = keys.into_iter().collect();
-    sqlx::query!(
-        "select pg_advisory_xact_lock(key) from unnest($1::bigint[]) as key",
-        &keys
-    )
-    .fetch_all(tx)
-    .await?;
-    Ok(())
 }
 
 /// Returns the community of each; its own area, if no community is known.

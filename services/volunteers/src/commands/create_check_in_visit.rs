@@ -3,7 +3,7 @@
 use futures::FutureExt as _;
 use wangge_api::refusal::Refusal;
 use wangge_auth::RecordScope;
-use wangge_pg::{request, transact};
+use wangge_pg::{queue, request, transact};
 
 use crate::{
     App,
@@ -46,7 +46,7 @@ pub(crate) async fn create_check_in_visit(
             let visit = check_in_visit::record(&new, registration)?;
             // Serialises the visits of this registration. Otherwise two concurrent calls
             // would both find no visit nearby, and one visit would count twice.
-            store::queue::stand_in_line(tx, &ids).await?;
+            queue::stand_in_line(tx, &ids).await?;
             let (time, spacing) = (visit.visit_time, check_in_visit::SPACING);
             if store::check_in_visit::is_recorded_near(tx, ids[0], time, spacing).await? {
                 // A reused id is reported as such rather than as a visit nearby.

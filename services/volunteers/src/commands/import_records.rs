@@ -11,7 +11,7 @@ use chrono::{DateTime, Utc};
 use futures::FutureExt as _;
 use wangge_api::refusal::{Reason, Refusal};
 use wangge_auth::RecordScope;
-use wangge_pg::{StoreError, Trial, Tx, transact, transaction::Failure};
+use wangge_pg::{StoreError, Trial, Tx, queue, transact, transaction::Failure};
 use wangge_record_store::{Claims, RecordContext as _, ResolvedReferences};
 
 use self::{
@@ -111,7 +111,6 @@ async fn load_officials(
     };
     let trial = import.validate_only.then(|| import.known.trial());
     let batch = Arc::new(Batch {
-        is_trial: import.validate_only,
         scope: import.scope.clone(),
         references,
         rows,
@@ -137,7 +136,6 @@ async fn load_officials(
 
 /// Rows that are committed together, with the references and the time for their checks.
 struct Batch {
-    is_trial: bool,
     scope: RecordScope,
     references: References,
     rows: Vec<Row>,
@@ -219,11 +217,8 @@ impl Kept {
         }
         let all = RecordScope::everything();
         // Concurrent imports of the same rows are serialised, so that each sees what the
-        // previous one has committed. A dry run commits nothing, and its transaction lasts
-        // so long that it would block live visits if it held these locks.
-        if !batch.is_trial {
-            store::queue::stand_in_line(tx, &visited).await?;
-        }
+        // previous one has committed.
+        queue::stand_in_line(tx, &visited).await?;
         let registrations =
             store::registration::list_registrations_for_share(tx, &all, &registration_ids).await?;
         let visits =

@@ -7,15 +7,12 @@ use sqlx::PgPool;
 use uuid::Uuid;
 use wangge_api::refusal::Refusal;
 use wangge_kernel::limit::{DEFAULT_ZONE, day_start};
-use wangge_pg::{StoreError, Tx};
+use wangge_pg::{StoreError, Tx, queue};
 use wangge_record::{Change, Record as _};
 
-use crate::{
-    domain::{
-        booking::{Booking, BookingAction, BookingState},
-        recurring_session::Weekday,
-    },
-    store::queue,
+use crate::domain::{
+    booking::{Booking, BookingAction, BookingState},
+    recurring_session::Weekday,
 };
 
 /// Rejects bookings on days on which the session is not held, after it has ended, or when

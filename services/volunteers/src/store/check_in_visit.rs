@@ -172,7 +172,7 @@ pub(crate) async fn list_check_in_visits(
 
 /// Returns true if a visit that is not voided is recorded under a registration within
 /// `spacing` before or after a time. The caller must hold the registration's lock (see
-/// [`queue`](super::queue)), or a concurrent transaction could record one at the same
+/// [`queue`](wangge_pg::queue)), or a concurrent transaction could record one at the same
 /// time.
 pub(crate) async fn is_recorded_near(
     tx: &mut Tx,

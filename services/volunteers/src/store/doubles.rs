@@ -8,14 +8,11 @@ use std::collections::{HashMap, HashSet};
 use chrono::{DateTime, NaiveDate, Utc};
 use uuid::Uuid;
 use wangge_api::refusal::Refusal;
-use wangge_pg::{StoreError, Tx};
+use wangge_pg::{StoreError, Tx, queue};
 use wangge_record::{Change, Dated, NoAction, Record};
 
-use crate::{
-    domain::{
-        catalogue_item::CatalogueItem, functional_area::FunctionalArea, need_match::NeedMatch,
-    },
-    store::queue,
+use crate::domain::{
+    catalogue_item::CatalogueItem, functional_area::FunctionalArea, need_match::NeedMatch,
 };
 
 /// Rejects items whose name the station already offers on one of their days.
@@ -54,7 +51,7 @@ pub(crate) async fn of_matches(
     if change != Change::Create {
         return Ok(Vec::new());
     }
-    queue::stand_in_line_of_areas(tx, areas(matches)).await?;
+    queue::stand_in_line(tx, areas(matches)).await?;
     let ids: Vec<Uuid> = matches.iter().map(|one| one.metadata.id).collect();
     let needs: Vec<Uuid> = matches.iter().map(|one| one.need_id).collect();
     let resources: Vec<Uuid> = matches.iter().map(|one| one.resource_id).collect();
@@ -94,7 +91,7 @@ async fn of_names<R: Dated>(
     if change == Change::End {
         return Ok(Vec::new());
     }
-    queue::stand_in_line_of_areas(tx, areas(records)).await?;
+    queue::stand_in_line(tx, areas(records)).await?;
     let ids: Vec<Uuid> = records.iter().map(|record| record.metadata().id).collect();
     let (stations, names): (Vec<Uuid>, Vec<String>) = records
         .iter()

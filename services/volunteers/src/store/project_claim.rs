@@ -5,13 +5,10 @@ use std::collections::HashMap;
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 use wangge_api::refusal::Refusal;
-use wangge_pg::{StoreError, Tx};
+use wangge_pg::{StoreError, Tx, queue};
 use wangge_record::{Change, Record as _};
 
-use crate::{
-    domain::project_claim::{ProjectClaim, ProjectClaimAction, ProjectClaimState},
-    store::queue,
-};
+use crate::domain::project_claim::{ProjectClaim, ProjectClaimAction, ProjectClaimState};
 
 /// Rejects claims beyond the number of a project's places. Concurrent claims of a project
 /// are serialised by an advisory lock on it.

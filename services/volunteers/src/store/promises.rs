@@ -10,16 +10,13 @@ use chrono::{DateTime, NaiveDate, Utc};
 use uuid::Uuid;
 use wangge_api::refusal::Refusal;
 use wangge_kernel::limit::{DEFAULT_ZONE, day_of, day_start};
-use wangge_pg::{StoreError, Tx};
+use wangge_pg::{StoreError, Tx, queue};
 use wangge_record::{Change, Dated, NoAction, Record as _};
 
-use crate::{
-    domain::{
-        closed_day::ClosedDay,
-        recurring_session::{RecurringSession, Weekday},
-        station::Station,
-    },
-    store::queue,
+use crate::domain::{
+    closed_day::ClosedDay,
+    recurring_session::{RecurringSession, Weekday},
+    station::Station,
 };
 
 /// Returns the refusal of a change that open commitments conflict with, or `None` if

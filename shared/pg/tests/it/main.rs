@@ -1,9 +1,10 @@
-//! Schema changes while services are connected, and the content of PostgreSQL's
+//! Schema changes while services are connected, queues, and the content of PostgreSQL's
 //! log.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod log;
 mod migrations;
+mod queues;
 mod schema_changes;
 
 use sqlx::PgPool;
