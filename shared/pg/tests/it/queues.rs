@@ -16,11 +16,9 @@ async fn those_in_one_queue_wait_and_nobody_waits_for_a_dry_run() {
     let held = transact(&pool, &[], |tx| {
         async move {
             queue::stand_in_line(&mut *tx, ["b", "a", "a"]).await?;
-            Ok(
-                sqlx::query_scalar("select count(*) from pg_locks where locktype = 'advisory'")
-                    .fetch_one(tx)
-                    .await?,
-            )
+            let held = "select count(*) from pg_locks where locktype = 'advisory' and database = \
+                        (select oid from pg_database where datname = current_database())";
+            Ok(sqlx::query_scalar(held).fetch_one(tx).await?)
         }
         .boxed()
     });
