@@ -12,8 +12,11 @@ use wangge_api::{
 use wangge_kernel::limit::{DEFAULT_ZONE, day_start};
 use wangge_outbox::NewEvent;
 
+use wangge_record::Record;
+
 use crate::domain::{
-    address::Address, appointment::Appointment, area::Area, figure::PublishedFigure, unit::Unit,
+    address::Address, appointment::Appointment, area::Area, figure::PublishedFigure,
+    person::Person, unit::Unit,
 };
 
 /// The origin of a change: a call or an import.
@@ -43,22 +46,24 @@ impl Origin {
     }
 
     /// Returns the time of the change: an imported record began on its first day.
-    fn occurred(&self, start: Option<NaiveDate>) -> DateTime<Utc> {
+    fn occurred(&self, start: NaiveDate) -> DateTime<Utc> {
         // A date has no zone of its own: its day starts at midnight in the platform's
         // zone, not in UTC.
-        start
-            .filter(|_| self.imported)
-            .map_or(self.now, |start| day_start(start, DEFAULT_ZONE))
+        if self.imported {
+            day_start(start, DEFAULT_ZONE)
+        } else {
+            self.now
+        }
     }
 }
 
 /// Returns the event of a created or changed area.
 pub fn area_changed(area: &Area, origin: Origin) -> NewEvent {
     NewEvent {
-        record_id: area.id.0,
+        record_id: area.id,
         revision: area.revision,
         area_code: area.code.clone(),
-        occurred_time: origin.occurred(Some(area.start_date)),
+        occurred_time: origin.occurred(area.start_date),
         recorded_time: origin.now,
         imported: origin.imported,
         payload: Payload::AreaChanged(AreaChanged {
@@ -76,88 +81,74 @@ pub fn area_changed(area: &Area, origin: Origin) -> NewEvent {
     }
 }
 
+/// Returns the event of a record in its current version.
+fn of<R: Record>(record: &R, now: DateTime<Utc>, payload: Payload) -> Option<NewEvent> {
+    let metadata = record.metadata();
+    Some(NewEvent {
+        record_id: metadata.id,
+        revision: metadata.revision,
+        area_code: metadata.area_code.clone(),
+        occurred_time: metadata.changed_time,
+        recorded_time: now,
+        imported: metadata.imported,
+        payload,
+    })
+}
+
 /// Returns the event of a new address book entry.
-pub fn address_changed(address: &Address, origin: Origin) -> NewEvent {
-    NewEvent {
-        record_id: address.id.0,
-        revision: address.revision,
-        // An entry has no first day, so an imported one occurs when it is written.
-        area_code: address.area_code.clone(),
-        occurred_time: origin.occurred(None),
-        recorded_time: origin.now,
-        imported: origin.imported,
-        payload: Payload::AddressChanged(AddressChanged {
-            address_id: address.id.to_string(),
-            normalized_text: address.normalized_text.clone(),
-            area_code: address.area_code.clone(),
-        }),
-    }
+pub(crate) fn of_address(address: &Address, now: DateTime<Utc>) -> Option<NewEvent> {
+    let payload = AddressChanged {
+        address_id: address.metadata.id.to_string(),
+        normalized_text: address.text.normalized_text.clone(),
+        area_code: address.metadata.area_code.clone(),
+    };
+    of(address, now, Payload::AddressChanged(payload))
 }
 
 /// Returns the event of a created or changed unit.
-pub fn unit_changed(unit: &Unit, origin: Origin) -> NewEvent {
-    NewEvent {
-        record_id: unit.id.0,
-        revision: unit.revision,
-        area_code: unit.area_code.clone(),
-        occurred_time: origin.occurred(Some(unit.start_date)),
-        recorded_time: origin.now,
-        imported: origin.imported,
-        payload: Payload::UnitChanged(UnitChanged {
-            unit_id: unit.id.to_string(),
-            code: unit.code.clone(),
-            kind: unit.kind.code().into(),
-            parent_id: unit.parent_id.map(|id| id.to_string()).unwrap_or_default(),
-            area_code: unit.area_code.clone(),
-            start_date: Some(to_wire(unit.start_date)),
-            end_date: unit.end_date.map(to_wire),
-        }),
-    }
+pub(crate) fn of_unit(unit: &Unit, now: DateTime<Utc>) -> Option<NewEvent> {
+    let payload = UnitChanged {
+        unit_id: unit.metadata.id.to_string(),
+        code: unit.code.0.clone(),
+        kind: unit.kind.code().into(),
+        parent_id: unit.parent_id.map(|id| id.to_string()).unwrap_or_default(),
+        area_code: unit.metadata.area_code.clone(),
+        start_date: Some(to_wire(unit.start_date)),
+        end_date: unit.end_date.map(to_wire),
+    };
+    of(unit, now, Payload::UnitChanged(payload))
+}
+
+/// Returns no event: people are personal data, which feeds don't carry.
+pub(crate) fn of_person(_: &Person, _: DateTime<Utc>) -> Option<NewEvent> {
+    None
 }
 
 /// Returns the event of an appointment that was made, ended or corrected.
-pub fn appointment_changed(appointment: &Appointment, origin: Origin) -> NewEvent {
-    NewEvent {
-        record_id: appointment.id.0,
-        revision: appointment.revision,
-        area_code: appointment.area_code.clone(),
-        occurred_time: origin.occurred(Some(appointment.start_date)),
-        recorded_time: origin.now,
-        imported: origin.imported,
-        payload: Payload::AppointmentChanged(AppointmentChanged {
-            appointment_id: appointment.id.to_string(),
-            person_id: appointment.person_id.to_string(),
-            post: appointment.post.code().into(),
-            unit_id: appointment
-                .unit_id
-                .map(|id| id.to_string())
-                .unwrap_or_default(),
-            area_code: appointment.area_code.clone(),
-            start_date: Some(to_wire(appointment.start_date)),
-            end_date: appointment.end_date.map(to_wire),
-        }),
-    }
+pub(crate) fn of_appointment(appointment: &Appointment, now: DateTime<Utc>) -> Option<NewEvent> {
+    let unit_id = appointment.unit_id.map(|id| id.to_string());
+    let payload = AppointmentChanged {
+        appointment_id: appointment.metadata.id.to_string(),
+        person_id: appointment.person_id.to_string(),
+        post: appointment.post.code().into(),
+        unit_id: unit_id.unwrap_or_default(),
+        area_code: appointment.metadata.area_code.clone(),
+        start_date: Some(to_wire(appointment.start_date)),
+        end_date: appointment.end_date.map(to_wire),
+    };
+    of(appointment, now, Payload::AppointmentChanged(payload))
 }
 
 /// Returns the event of an imported figure.
-pub fn figure_changed(figure: &PublishedFigure, origin: Origin) -> NewEvent {
-    NewEvent {
-        record_id: figure.id.0,
-        revision: figure.revision,
-        area_code: figure.area_code.clone(),
-        // Not `as_of_date`: that is the day that the number is true for, not the
-        // day of its publication.
-        occurred_time: origin.occurred(None),
-        recorded_time: origin.now,
-        imported: origin.imported,
-        payload: Payload::PublishedFigureChanged(PublishedFigureChanged {
-            published_figure_id: figure.id.to_string(),
-            area_code: figure.area_code.clone(),
-            figure_key: figure.figure_key.clone(),
-            value: figure.value,
-            bound: figure.bound.code().into(),
-            period: figure.period.code().into(),
-            as_of_date: Some(to_wire(figure.as_of_date)),
-        }),
-    }
+pub(crate) fn of_figure(figure: &PublishedFigure, now: DateTime<Utc>) -> Option<NewEvent> {
+    let payload = PublishedFigureChanged {
+        published_figure_id: figure.metadata.id.to_string(),
+        area_code: figure.metadata.area_code.clone(),
+        figure_key: figure.figure_key.0.clone(),
+        value: figure.value,
+        bound: figure.bound.code().into(),
+        period: figure.period.code().into(),
+        as_of_date: Some(to_wire(figure.as_of_date)),
+    };
+    of(figure, now, Payload::PublishedFigureChanged(payload))
 }

@@ -4,7 +4,7 @@ use std::{net::TcpListener, sync::Arc};
 
 use tokio::{sync::Semaphore, task::JoinSet};
 use tokio_util::sync::CancellationToken;
-use tonic::{codec::CompressionEncoding::Gzip, service::Routes};
+use tonic::codec::CompressionEncoding::Gzip;
 use wangge_api::reporting::v1::server::{
     report_service_server::ReportServiceServer, wall_service_server::WallServiceServer,
 };
@@ -22,12 +22,6 @@ use crate::{
     },
     pulse::Pulse,
 };
-
-/// Full names of the gRPC services, for health checks.
-const SERVICES: &[&str] = &[
-    "wangge.reporting.v1.ReportService",
-    "wangge.reporting.v1.WallService",
-];
 
 /// Maximum number of case tables computed at once: each holds a connection.
 const TABLES: usize = 4;
@@ -82,11 +76,9 @@ impl App {
         let walls = WallServiceServer::new(walls)
             .accept_compressed(Gzip)
             .send_compressed(Gzip);
-        Service {
-            names: SERVICES,
-            routes: Routes::new(reports).add_service(walls),
-            pool: self.database.calls.clone(),
-        }
+        Service::on(self.database.calls.clone())
+            .with(reports)
+            .with(walls)
     }
 
     /// Spawns the background tasks: consuming the feeds, and noticing what was applied.

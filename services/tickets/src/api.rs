@@ -22,29 +22,11 @@ pub(crate) use livelihood::Livelihood;
 pub(crate) use tickets::Tickets;
 
 use uuid::Uuid;
-use wangge_api::refusal::{FieldViolation, Reason, Refusal};
-use wangge_record_api::service::id;
-
-/// Parses an optional id; `None` if the text is empty.
-fn optional_id(text: &str, field: &str) -> Result<Option<Uuid>, Refusal> {
-    if text.is_empty() {
-        Ok(None)
-    } else {
-        id(text, field).map(Some)
-    }
-}
+use wangge_api::refusal::Refusal;
+use wangge_record_api::service::{id, optional_id};
 
 /// Parses an id supplied by the caller, or generates one if it is empty.
 fn given_or_new_id(text: &str, field: &str) -> Result<Uuid, Refusal> {
     // Version 7 is ordered by time, so new rows go to the end of the primary key's index.
     Ok(optional_id(text, field)?.unwrap_or_else(Uuid::now_v7))
-}
-
-/// Returns `PAGE_TOKEN_INVALID` for a token of another list or of other arguments.
-fn bad_page_token(_: wangge_kernel::page::TokenMismatch) -> Refusal {
-    let what = "is not a token of this list with these arguments";
-    Refusal {
-        reason: Reason::PageTokenInvalid,
-        ..Refusal::fields(vec![FieldViolation::new("page_token", "page_token", what)])
-    }
 }

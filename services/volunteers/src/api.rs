@@ -13,7 +13,7 @@ mod volunteers;
 
 use serde::de::DeserializeOwned;
 use tokio_util::sync::CancellationToken;
-use tonic::{Request, Response, Status, codec::CompressionEncoding, service::Routes};
+use tonic::{Request, Response, Status, codec::CompressionEncoding};
 use uuid::Uuid;
 use wangge_api::{
     refusal::{Reason, Refusal},
@@ -37,24 +37,12 @@ use wangge_api::{
 use wangge_kernel::page;
 use wangge_outbox::Feed;
 use wangge_record_api::service::id;
+use wangge_server::Service;
 
 use crate::App;
 
-/// Full names of the gRPC services, as health checks use them.
-pub(crate) const NAMES: &[&str] = &[
-    "wangge.volunteers.v1.OfficialService",
-    "wangge.volunteers.v1.VolunteerService",
-    "wangge.volunteers.v1.StationService",
-    "wangge.volunteers.v1.ServiceEventService",
-    "wangge.volunteers.v1.ProjectService",
-    "wangge.volunteers.v1.StationWorkService",
-    "wangge.volunteers.v1.VenueRouteService",
-    "wangge.volunteers.v1.ImportService",
-    "wangge.events.v1.FeedService",
-];
-
-/// Returns the routes of all services. Streams end when `stop` is cancelled.
-pub(crate) fn routes(app: &App, stop: CancellationToken) -> Routes {
+/// Returns the gRPC services to serve. Streams end when `stop` is cancelled.
+pub(crate) fn service(app: &App, stop: CancellationToken) -> Service {
     let officials = OfficialServiceServer::new(Officials { app: app.clone() })
         .accept_compressed(CompressionEncoding::Gzip);
     let imports = ImportServiceServer::new(imports::Imports::new(app.clone(), stop.clone()))
@@ -76,15 +64,16 @@ pub(crate) fn routes(app: &App, stop: CancellationToken) -> Routes {
         .accept_compressed(CompressionEncoding::Gzip);
     let venue_routes = VenueRouteServiceServer::new(venue_routes::VenueRoutes(app.clone()))
         .accept_compressed(CompressionEncoding::Gzip);
-    Routes::new(officials)
-        .add_service(volunteers)
-        .add_service(stations)
-        .add_service(service_events)
-        .add_service(projects)
-        .add_service(station_work)
-        .add_service(venue_routes)
-        .add_service(imports)
-        .add_service(feed)
+    Service::on(app.database.calls.clone())
+        .with(officials)
+        .with(volunteers)
+        .with(stations)
+        .with(service_events)
+        .with(projects)
+        .with(station_work)
+        .with(venue_routes)
+        .with(imports)
+        .with(feed)
 }
 
 struct Officials {

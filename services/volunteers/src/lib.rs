@@ -62,11 +62,7 @@ impl App {
     /// Returns the gRPC services to serve. Their streams end when `stop` is cancelled.
     /// Must be called within a Tokio runtime.
     pub fn service(&self, stop: CancellationToken) -> Service {
-        Service {
-            names: api::NAMES,
-            routes: api::routes(self, stop),
-            pool: self.database.calls.clone(),
-        }
+        api::service(self, stop)
     }
 
     /// Spawns the background tasks, which run until `stop` is cancelled: they sequence

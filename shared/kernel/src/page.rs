@@ -7,6 +7,8 @@ use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
+use crate::refusal::{Reason, Refusal};
+
 /// The default page size, in rows.
 pub const DEFAULT_SIZE: i64 = 50;
 /// The maximum page size, in rows.
@@ -18,6 +20,16 @@ pub const MAXIMUM_BYTES: usize = 1024 * 1024;
 /// An error for a token that belongs to another list or to other arguments.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TokenMismatch;
+
+impl From<TokenMismatch> for Refusal {
+    fn from(_: TokenMismatch) -> Self {
+        let why = "is not a token of this list, or the other arguments have changed";
+        Self {
+            reason: Reason::PageTokenInvalid,
+            ..Self::field("page_token", "page_token", why)
+        }
+    }
+}
 
 /// Returns the page size for a requested one: the default for zero or less, at most
 /// the maximum.

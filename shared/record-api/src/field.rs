@@ -6,7 +6,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use uuid::Uuid;
 use wangge_api::{date, types::v1::Date};
 
-use wangge_record::{Checks, Note, Text};
+use wangge_record::{Checks, Code, Note, Text};
 
 /// A domain type that a field of a message can contain. `W` is the type of the field in
 /// the message.
@@ -22,6 +22,17 @@ pub trait Field<W>: Sized {
 impl Field<String> for Text {
     fn from_proto(wire: String, field: &str, checks: &mut Checks) -> Option<Self> {
         checks.text(&wire, field);
+        Some(Self(wire))
+    }
+
+    fn into_proto(self) -> String {
+        self.0
+    }
+}
+
+impl Field<String> for Code {
+    fn from_proto(wire: String, field: &str, checks: &mut Checks) -> Option<Self> {
+        checks.required(!wire.is_empty(), field);
         Some(Self(wire))
     }
 

@@ -3,8 +3,8 @@
 //! asks for.
 
 use prost::Message;
-use wangge_api::refusal::{Reason, Refusal};
-use wangge_kernel::page;
+use wangge_api::refusal::Refusal;
+use wangge_kernel::page::{self, TokenMismatch};
 use wangge_record_store::{Listed, Listing};
 
 /// Maximum number of records read from the database at a time. If records are large, a
@@ -41,8 +41,7 @@ impl<M: Message> Page<M> {
     /// # Errors
     /// Returns `PAGE_TOKEN_INVALID`.
     pub fn read(page_size: i32, token: &str, arguments: String) -> Result<Self, Refusal> {
-        let behind: Option<Vec<String>> =
-            page::decode(token, &[&arguments]).map_err(|_| invalid())?;
+        let behind: Option<Vec<String>> = page::decode(token, &[&arguments])?;
         Ok(Self {
             size: usize::try_from(page::size(page_size)).unwrap_or_default(),
             behind,
@@ -62,7 +61,7 @@ impl<M: Message> Page<M> {
         if key.all(|key| listing.is_key(key)) {
             Ok(())
         } else {
-            Err(invalid())
+            Err(TokenMismatch.into())
         }
     }
 
@@ -110,17 +109,6 @@ impl<M: Message> Page<M> {
             _ => String::new(),
         };
         (self.messages, token)
-    }
-}
-
-fn invalid() -> Refusal {
-    Refusal {
-        reason: Reason::PageTokenInvalid,
-        ..Refusal::field(
-            "page_token",
-            "page_token",
-            "is not a token of this list, or the other arguments have changed",
-        )
     }
 }
 

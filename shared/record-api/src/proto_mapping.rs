@@ -14,6 +14,9 @@ pub trait ProtoMapping: Record {
     /// The generated type of the message.
     type Message: prost::Message + Default + Clone;
 
+    /// The fields that an update can change.
+    const CHANGEABLE: &'static [&'static str];
+
     /// Reads a record from a message. The metadata is `metadata`, except that the area is
     /// that of the message. Returns `None` if a field is invalid; the violations are in
     /// `checks`.
@@ -23,11 +26,12 @@ pub trait ProtoMapping: Record {
     fn into_proto(self) -> Self::Message;
 
     /// Copies the fields that the mask names from a message, and validates the result.
+    /// The paths must be among [`ProtoMapping::CHANGEABLE`]; others are ignored.
     /// After an error the record may be partly changed and must be dropped.
     ///
     /// # Errors
     /// Returns `STATE_CONFLICT` if the record is in a final state; `FIELD_INVALID` for
-    /// paths that can't be changed and for invalid values.
+    /// invalid values.
     fn merge(&mut self, message: Self::Message, paths: &[String]) -> Result<(), Refusal>;
 
     /// Returns the id in a message; empty if there is none.
@@ -77,15 +81,6 @@ fn not_in_future<R: Record>(record: &mut R, now: DateTime<Utc>, checks: &mut Che
             ),
         }
     }
-}
-
-/// Creates the refusal for a path of an update mask that is unknown or immutable.
-pub fn not_changeable(path: &str) -> Refusal {
-    Refusal::field(
-        "update_mask",
-        "field_mask",
-        format!("{path} is unknown or can't be changed"),
-    )
 }
 
 /// Reads the history of a record with states. A call can't set one: the record comes
@@ -219,6 +214,8 @@ macro_rules! proto_mapping {
         impl $crate::ProtoMapping for $record {
             type Message = $message;
 
+            const CHANGEABLE: &'static [&'static str] = &[$(stringify!($change)),*];
+
             fn from_proto(
                 $given: $message,
                 $metadata: ::wangge_record::Metadata,
@@ -265,7 +262,7 @@ macro_rules! proto_mapping {
                             let value = $crate::field::Field::from_proto(wire, stringify!($change), &mut checks);
                             if let Some(value) = value { self.$change = value; }
                         })*
-                        other => return Err($crate::proto_mapping::not_changeable(other)),
+                        _ => {}
                     }
                 }
                 ::wangge_record::Record::check(self, &mut checks);

@@ -43,6 +43,26 @@ pub fn id(text: &str, field: &str) -> Result<Uuid, Refusal> {
     Uuid::parse_str(text).map_err(|_| Refusal::field(field, "string.uuid", "must be a UUID"))
 }
 
+/// Reads an id that can be left out.
+///
+/// # Errors
+/// Returns `FIELD_INVALID` if it isn't a UUID.
+pub fn optional_id(text: &str, field: &str) -> Result<Option<Uuid>, Refusal> {
+    if text.is_empty() {
+        Ok(None)
+    } else {
+        id(text, field).map(Some)
+    }
+}
+
+/// Returns the record of a write request.
+///
+/// # Errors
+/// Returns `FIELD_INVALID` if it is missing.
+pub fn given<T>(record: Option<T>, field: &str) -> Result<T, Refusal> {
+    record.ok_or_else(|| Refusal::field(field, "required", "is required"))
+}
+
 /// Creates the record that a message describes, with a new id if the message has none.
 ///
 /// # Errors
@@ -52,13 +72,9 @@ pub async fn create<H: RecordContext, R: ProtoMapping + RecordTable>(
     call: CallContext,
     message: Option<R::Message>,
 ) -> Result<R::Message, Refusal> {
-    let message = message.ok_or_else(|| Refusal::field(R::KIND, "required", "is required"))?;
-    let given = R::id(&message);
-    let id = if given.is_empty() {
-        Uuid::now_v7()
-    } else {
-        id(given, &format!("{}.id", R::KIND))?
-    };
+    let message = given(message, R::KIND)?;
+    let id = optional_id(R::id(&message), &format!("{}.id", R::KIND))?;
+    let id = id.unwrap_or_else(Uuid::now_v7);
     // Validated before the transaction begins: an invalid request costs no connection.
     let record: R = proto_mapping::from_proto(message, Metadata::new(id, context.clock().now()))?;
     Ok(write::create(context, call, record).await?.into_proto())
@@ -153,6 +169,31 @@ pub async fn list<H: RecordContext, R: ProtoMapping + RecordTable, M>(
     list::list(context, &scope, filter, page, R::into_proto).await
 }
 
+/// Returns the paths of an update mask.
+///
+/// # Errors
+/// Returns `FIELD_INVALID` if there are none, or one that can't be changed.
+pub fn paths(
+    mask: Option<prost_types::FieldMask>,
+    changeable: &[&str],
+) -> Result<Vec<String>, Refusal> {
+    let paths = mask.unwrap_or_default().paths;
+    if paths.is_empty() {
+        let why = "must list at least one field to change";
+        return Err(Refusal::field("update_mask", "required", why));
+    }
+    match paths
+        .iter()
+        .find(|path| !changeable.contains(&path.as_str()))
+    {
+        Some(path) => {
+            let why = format!("{path} is unknown or can't be changed");
+            Err(Refusal::field("update_mask", "field_mask", why))
+        }
+        None => Ok(paths),
+    }
+}
+
 /// Changes the fields of a record that the mask names.
 ///
 /// # Errors
@@ -164,15 +205,8 @@ pub async fn update<H: RecordContext, R: ProtoMapping + RecordTable>(
     message: Option<R::Message>,
     mask: Option<prost_types::FieldMask>,
 ) -> Result<R::Message, Refusal> {
-    let message = message.ok_or_else(|| Refusal::field(R::KIND, "required", "is required"))?;
-    let paths = mask.unwrap_or_default().paths;
-    if paths.is_empty() {
-        return Err(Refusal::field(
-            "update_mask",
-            "required",
-            "must list at least one field to change",
-        ));
-    }
+    let message = given(message, R::KIND)?;
+    let paths = paths(mask, R::CHANGEABLE)?;
     let id = id(R::id(&message), &format!("{}.id", R::KIND))?;
     let tag = R::etag(&message).to_owned();
     let changed = write::change(
@@ -205,8 +239,13 @@ pub async fn end<H: RecordContext, R: ProtoMapping + RecordTable + Dated>(
 
 /// Removes the kind from the paths in a refusal, for requests and rows that have the
 /// record's fields at the top level: `wish.unit_id` becomes `unit_id`.
-pub fn relative<R: Record>(mut refusal: Refusal) -> Refusal {
-    let prefix = format!("{}.", R::KIND);
+pub fn relative<R: Record>(refusal: Refusal) -> Refusal {
+    relative_to(R::KIND, refusal)
+}
+
+/// Makes the fields of a refusal relative to the record of a kind.
+pub fn relative_to(kind: &str, mut refusal: Refusal) -> Refusal {
+    let prefix = format!("{kind}.");
     for violation in &mut refusal.fields {
         if let Some(field) = violation.field.strip_prefix(&prefix) {
             refusal.message = refusal.message.replace(&violation.field, field);

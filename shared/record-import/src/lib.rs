@@ -4,6 +4,8 @@
 
 pub mod claims;
 pub mod load;
+pub mod outcome;
 pub mod rows;
 
 pub use claims::read_claims;
+pub use outcome::Outcome;

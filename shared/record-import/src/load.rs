@@ -17,7 +17,7 @@ use wangge_record_store::{
     write::find_conflict,
 };
 
-use crate::rows::Outcome;
+use crate::Outcome;
 
 /// Waits until the feeds of other services have delivered what some records refer to,
 /// or can no longer be expected to: rows are often imported right after those of
@@ -69,52 +69,16 @@ pub async fn load<G: ReferenceResolver, R: RecordTable>(
     // References to other services' records can't be checked in a dry run: the same
     // data set may bring them. With a data set at hand, the resolver ignores this.
     resolved.assume_foreign(trial);
-    // Without a shared transaction the batch is undone here. The caller's transaction
-    // also contains other rows, so a savepoint confines the rollback to this batch.
-    let is_undone = trial && !resolved.is_on_trial();
-    if is_undone {
-        sqlx::query("savepoint trial").execute(&mut *tx).await?;
-    }
-    // Only if needed below: the records, and what was resolved under their ids.
-    let tried: Vec<(R, Option<ResolvedReference>)> = if is_undone {
-        let records = records.iter();
-        let known = |record: &R| resolved.get(R::KIND, record.metadata().id).cloned();
-        records
-            .map(|record| (record.clone(), known(record)))
-            .collect()
-    } else {
-        Vec::new()
-    };
     let mut outcomes = load_for_good(tx, resolved, records, now).await?;
-    for ((record, before), outcome) in tried.into_iter().zip(&mut outcomes) {
-        if let Outcome::Imported(..) = outcome
-            && let Err(refusal) = resolved.reserve(&record)
-        {
-            *outcome = Outcome::Refused(refusal);
-            // It was inserted before it was refused; later rows must not refer to it.
-            resolved.set(R::KIND, record.metadata().id, before);
-        }
-    }
     for outcome in &mut outcomes {
-        if let Outcome::Refused(refusal) = outcome {
-            *refusal = relative::<R>(refusal.clone());
+        match outcome {
+            Outcome::Refused(refusal) => *refusal = relative::<R>(refusal.clone()),
+            // The ids and revisions of a dry run are rolled back.
+            _ if trial => *outcome = Outcome::Valid,
+            _ => {}
         }
     }
-    if !trial {
-        return Ok(outcomes);
-    }
-    if is_undone {
-        sqlx::query("rollback to savepoint trial")
-            .execute(&mut *tx)
-            .await?;
-    }
-    Ok(outcomes
-        .into_iter()
-        .map(|outcome| match outcome {
-            Outcome::Refused(refusal) => Outcome::Refused(refusal),
-            _ => Outcome::Valid,
-        })
-        .collect())
+    Ok(outcomes)
 }
 
 async fn load_for_good<G: ReferenceResolver, R: RecordTable>(

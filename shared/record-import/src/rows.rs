@@ -3,13 +3,10 @@
 //! whose id exists with other content is rejected, so an import is idempotent and can
 //! be retried.
 //!
-//! A dry run executes the same code and is rolled back, so that it applies the same
-//! rules. It is more lenient in one point: without a data set, missing records of other
-//! services are assumed to exist, since they may be imported before the rows. There are
-//! two ways. With [`commit`], all batches of a dry run share one transaction, in which
-//! later rows see earlier ones. With [`load`](crate::load::load) in a transaction of the caller, each
-//! batch is undone at once by a savepoint; conflicts between batches are then detected
-//! in memory, by [`ResolvedReferences::reserve`].
+//! A dry run executes the same code, so that it applies the same rules, in one
+//! transaction that is rolled back: later rows see earlier ones. It is more lenient in one
+//! point: without a data set, missing records of other services are assumed to exist, since
+//! they may be imported before the rows.
 
 use std::future::Future;
 
@@ -29,19 +26,7 @@ use wangge_record::Metadata;
 use wangge_record_api::{ProtoMapping, proto_mapping, service::relative};
 use wangge_record_store::{RecordContext, ReferenceResolver, ResolvedReferences};
 
-/// The outcome of a row.
-#[derive(Debug, Clone)]
-pub enum Outcome {
-    /// The record was created, with this id and revision.
-    Imported(Uuid, i64),
-    /// The same row was imported before: the record with this id exists, in this
-    /// revision.
-    Unchanged(Uuid, i64),
-    /// The row passed all checks of a dry run.
-    Valid,
-    /// The row was rejected; nothing of it was written.
-    Refused(Refusal),
-}
+use crate::Outcome;
 
 /// Returns the fingerprint of a row, to recognise it when it is sent again: the SHA-256
 /// of the encoded message, in hexadecimal.
@@ -113,6 +98,41 @@ pub trait Rows: Clone + Send + Sync + 'static {
         trial: bool,
         now: DateTime<Utc>,
     ) -> impl Future<Output = Result<Vec<Outcome>, Failure>> + Send;
+}
+
+/// Imports rows, or validates them in a dry run: neighbours of one kind in one
+/// transaction. Returns one outcome per row, in the same order.
+///
+/// # Errors
+/// Returns the database's error. Earlier batches may have been committed; when they are
+/// sent again, their rows are unchanged.
+pub async fn load_rows<H, R>(
+    context: &H,
+    resolved: &mut ResolvedReferences<H::Resolver>,
+    rows: &[Result<R, Refusal>],
+    trial: bool,
+) -> Result<Vec<Outcome>, Refusal>
+where
+    H: RecordContext,
+    H::Resolver: Clone,
+    R: Rows,
+{
+    let mut outcomes = Vec::with_capacity(rows.len());
+    // Neighbours only, never sorted by kind: a row may refer to any earlier row.
+    let is_like = |one: &Result<R, Refusal>, other: &Result<R, Refusal>| match (one, other) {
+        (Ok(one), Ok(other)) => one.is_like(other),
+        _ => false,
+    };
+    for batch in rows.chunk_by(is_like) {
+        match batch {
+            [Err(refusal)] => outcomes.push(Outcome::Refused(refusal.clone())),
+            _ => {
+                let records = batch.iter().flatten().cloned().collect();
+                outcomes.extend(commit(context, resolved, records, trial).await?);
+            }
+        }
+    }
+    Ok(outcomes)
 }
 
 /// Maximum number of attempts for a batch that conflicts with concurrent transactions.
@@ -195,33 +215,55 @@ async fn load_batch<G: ReferenceResolver, R: Rows>(
 
 /// Defines an enum of the kinds of records that a service imports, which implements
 /// [`Rows`](crate::rows::Rows). Each kind is a type in scope, and a variant of the same
-/// name; variants can have doc comments.
+/// name. After `from` comes the type of the rows, the generated `oneof` of the messages,
+/// with a variant of the same name for each kind:
 ///
 /// ```ignore
 /// import_rows! {
 ///     /// A record that the import handles by its kind.
-///     Plain {
-///         /// An estate of a community.
-///         Estate,
-///         /// A building of an estate.
-///         Building,
-///     }
+///     Plain from Record { Estate, Building }
 /// }
 /// ```
+///
+/// It has a function `read`, which reads the record in a row as [`draft`](crate::rows::draft)
+/// does, and gives back a row of a kind that isn't listed.
 ///
 /// A batch holds records of one kind: callers split the rows where
 /// [`Rows::is_like`](crate::rows::Rows::is_like) returns false. Records of another kind
 /// than the first one would be dropped.
 #[macro_export]
 macro_rules! import_rows {
+    ($(#[$doc:meta])* $name:ident from $row:ident { $($kind:ident),+ $(,)? }) => {
+        $crate::import_rows! { $(#[$doc])* $name { $($kind),+ } }
+
+        impl $name {
+            /// Reads the record in a row; gives back a row of another kind.
+            pub fn read(
+                row: $row,
+                now: ::chrono::DateTime<::chrono::Utc>,
+            ) -> ::std::result::Result<
+                ::std::result::Result<Self, ::wangge_kernel::refusal::Refusal>,
+                $row,
+            > {
+                match row {
+                    $($row::$kind(message) => {
+                        Ok($crate::rows::draft::<$kind>(message, now).map(Self::from))
+                    })+
+                    #[allow(unreachable_patterns)]
+                    other => Err(other),
+                }
+            }
+        }
+    };
     ($(#[$doc:meta])* $name:ident { $($(#[$kind_doc:meta])* $kind:ident),+ $(,)? }) => {
         $(#[$doc])*
+        #[allow(missing_docs)]
         #[derive(Debug, Clone)]
-        pub enum $name { $($(#[$kind_doc])* $kind($kind)),+ }
+        pub enum $name { $($(#[$kind_doc])* $kind(::std::boxed::Box<$kind>)),+ }
 
         $(impl ::std::convert::From<$kind> for $name {
             fn from(record: $kind) -> Self {
-                Self::$kind(record)
+                Self::$kind(::std::boxed::Box::new(record))
             }
         })+
 
@@ -238,7 +280,7 @@ macro_rules! import_rows {
                 match rows.first() {
                     $(Some(Self::$kind(_)) => {
                         let of = |row: &Self| match row {
-                            Self::$kind(record) => Some(record.clone()),
+                            Self::$kind(record) => Some((**record).clone()),
                             _ => None,
                         };
                         let records: ::std::vec::Vec<$kind> = rows.iter().filter_map(of).collect();
@@ -255,13 +297,13 @@ macro_rules! import_rows {
                 trial: bool,
                 now: ::chrono::DateTime<::chrono::Utc>,
             ) -> ::std::result::Result<
-                ::std::vec::Vec<$crate::rows::Outcome>,
+                ::std::vec::Vec<$crate::Outcome>,
                 ::wangge_pg::transaction::Failure,
             > {
                 match rows.first() {
                     $(Some(Self::$kind(_)) => {
                         let of = |row: Self| match row {
-                            Self::$kind(record) => Some(record),
+                            Self::$kind(record) => Some(*record),
                             _ => None,
                         };
                         let records: ::std::vec::Vec<$kind> = rows.into_iter().filter_map(of).collect();

@@ -10,8 +10,6 @@
 //! This is the only place that checks whether references are in effect on the day that
 //! counts: see [`ResolvedReferences::require_days`].
 
-mod reserved;
-
 use std::{
     collections::{HashMap, HashSet},
     future::Future,
@@ -27,7 +25,6 @@ use wangge_pg::{StoreError, Trial, Tx};
 
 use wangge_record::{EventSummary, Key, Record, Reference, ResolvedReference};
 
-use self::reserved::Term;
 use crate::Claims;
 
 /// Name of organization's units in every service's references.
@@ -82,11 +79,6 @@ pub struct ResolvedReferences<G> {
     /// Areas and units of the data set of a dry run. With these nothing is assumed,
     /// since everything is known that will be there.
     claims: Option<Arc<Claims>>,
-    /// Records that a dry run has accepted without writing them: their fingerprints by
-    /// id, and below the periods for which they occupy a value that only one record can
-    /// have.
-    reserved: HashMap<Uuid, Option<String>>,
-    terms: HashMap<(&'static str, String), Vec<Term>>,
     /// The transaction of a dry run that goes over many batches; it makes the accepted
     /// records visible to later batches.
     trial: Option<Trial>,
@@ -102,8 +94,6 @@ impl<G: ReferenceResolver> ResolvedReferences<G> {
             given_up: HashSet::new(),
             assumes_foreign: false,
             claims: None,
-            reserved: HashMap::new(),
-            terms: HashMap::new(),
             trial: None,
         }
     }
@@ -113,36 +103,21 @@ impl<G: ReferenceResolver> ResolvedReferences<G> {
         self.resolver.scope()
     }
 
-    /// Returns the service's own lookup.
-    pub fn resolver(&self) -> &G {
-        &self.resolver
-    }
-
-    /// Returns the service's own lookup for modification, such as to cache what it has
-    /// found.
-    pub fn resolver_mut(&mut self) -> &mut G {
-        &mut self.resolver
-    }
-
     /// Adds a resolved reference to the cache, for a record that has just been written
     /// or accepted.
     pub fn insert(&mut self, kind: &'static str, id: Uuid, found: ResolvedReference) {
         self.records.insert((kind, id), found);
     }
 
-    /// Returns what is resolved under an id.
-    pub fn get(&self, kind: &'static str, id: Uuid) -> Option<&ResolvedReference> {
-        self.records.get(&(kind, id))
+    /// Returns the area with a code, if it is resolved.
+    pub fn area(&self, code: &str) -> Option<&ResolvedReference> {
+        self.areas.get(code)
     }
 
-    /// Sets what is resolved under an id; `None` if it is to be looked up again.
-    pub fn set(&mut self, kind: &'static str, id: Uuid, found: Option<ResolvedReference>) {
-        match found {
-            Some(found) => self.insert(kind, id, found),
-            None => {
-                self.records.remove(&(kind, id));
-            }
-        }
+    /// Adds an area to the cache: one that a dry run has refused, so that its fault isn't
+    /// reported again for each record that refers to it.
+    pub fn insert_area(&mut self, code: String, found: ResolvedReference) {
+        self.areas.insert(code, found);
     }
 
     /// Resolves areas and units that aren't in the database from a data set, and stops
@@ -251,12 +226,6 @@ impl<G: ReferenceResolver> ResolvedReferences<G> {
     /// use.
     pub fn trial(&mut self) -> Trial {
         self.trial.get_or_insert_default().clone()
-    }
-
-    /// Returns true if a dry run has such a transaction. Then its records are in the
-    /// database for its later batches, and [`ResolvedReferences::reserve`] isn't needed.
-    pub fn is_on_trial(&self) -> bool {
-        self.trial.is_some()
     }
 
     /// Sets whether missing records of other services are assumed to exist. Has no

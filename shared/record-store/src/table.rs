@@ -10,6 +10,7 @@
 use std::future::Future;
 
 use chrono::{DateTime, NaiveDate, Utc};
+use serde::de::DeserializeOwned;
 use sqlx::PgPool;
 use uuid::Uuid;
 use wangge_auth::RecordScope;
@@ -186,6 +187,6 @@ pub fn to_row<R: serde::Serialize + ?Sized>(record: &R) -> Result<String, StoreE
 ///
 /// # Errors
 /// Returns an error if a column can't be read as its field, which is a bug.
-pub fn from_row<R: Record>(row: &str) -> Result<R, StoreError> {
+pub fn from_row<R: DeserializeOwned>(row: &str) -> Result<R, StoreError> {
     serde_json::from_str(row).map_err(|error| sqlx::Error::Decode(error.into()).into())
 }

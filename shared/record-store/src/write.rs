@@ -223,7 +223,7 @@ async fn change_in<H: RecordContext, R: RecordTable>(
                 // After the claim: the etag of a retry is out of date because of the first
                 // call.
                 etag::check(&tag, R::KIND, record.metadata().revision, &record)?;
-                let before = record.references();
+                let (before, end) = (record.references(), record.event_summary().end_date);
                 decide(&mut record, now, tx).await?;
                 // Only added references are checked. The caller may no longer reach the
                 // targets of the others, and must still be able to change the record.
@@ -231,9 +231,10 @@ async fn change_in<H: RecordContext, R: RecordTable>(
                     .references()
                     .into_iter()
                     .partition(|reference| before.contains(reference));
-                // A correction can extend the record beyond the days of targets that it has
-                // named all along. An end only shortens it.
-                let goes_on = if change == Change::CorrectEnd {
+                // A later end can extend the record beyond the days of targets that it has
+                // named all along. An end by a call of its own only shortens it.
+                let summary = record.event_summary();
+                let goes_on = if change != Change::End && summary.end_date != end {
                     stays
                 } else {
                     Vec::new()
@@ -241,7 +242,7 @@ async fn change_in<H: RecordContext, R: RecordTable>(
                 resolved
                     .resolve(tx, named.iter().chain(&goes_on).cloned())
                     .await?;
-                let (summary, today) = (record.event_summary(), day_of(now, DEFAULT_ZONE));
+                let today = day_of(now, DEFAULT_ZONE);
                 for reference in &named {
                     resolved.require(R::KIND, reference)?;
                     resolved.require_state(reference)?;

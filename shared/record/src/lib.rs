@@ -23,4 +23,4 @@ pub use lifecycle::{Lifecycle, Stateful, Step};
 pub use record::{Dated, EventSummary, Metadata, Record};
 pub use reference::{Days, Key, Reference, ResolvedReference};
 pub use states::States;
-pub use text::{Note, Text};
+pub use text::{Code, Note, Text};

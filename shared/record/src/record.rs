@@ -50,7 +50,7 @@ impl Metadata {
 /// A kind of record. It is stored field by field: each field is the column of the same
 /// name, including those of [`Metadata`]. That is why it is serialized with serde.
 pub trait Record:
-    Clone + std::fmt::Debug + Serialize + DeserializeOwned + Send + Sync + Unpin + 'static
+    Clone + PartialEq + std::fmt::Debug + Serialize + DeserializeOwned + Send + Sync + Unpin + 'static
 {
     /// Name of the kind in the contract: the field that contains the record in
     /// requests, and the kind in events. Example: `need_tag`.
@@ -69,6 +69,12 @@ pub trait Record:
     /// Returns the etag of the record in its current version.
     fn tag(&self) -> String {
         etag::etag(Self::KIND, self.metadata().revision, self)
+    }
+
+    /// Returns the number that [`Reference::of`] compares; 0 for a kind of records that
+    /// nothing requires to be of one sort.
+    fn kind_code(&self) -> i16 {
+        0
     }
 
     /// Validates the record by itself, without looking at other records. Violations go
@@ -98,18 +104,16 @@ pub trait Record:
         Refusal::exists(Self::KIND, &format!("{}.id", Self::KIND))
     }
 
-    /// Returns the value that only one record of the kind can have at a time, if there
-    /// is one. It must agree with the exclusion constraint of the table: a dry run that
-    /// doesn't write to the database detects conflicts by it.
-    fn exclusive(&self) -> Option<String> {
-        None
-    }
-
     /// Returns true if `stored`, which wasn't imported from this record's row, states the
-    /// same all the same: the row then counts as imported. By default a row is recognised
-    /// by its fingerprint only.
-    fn is_kept_as(&self, _stored: &Self) -> bool {
-        false
+    /// same all the same: the row then counts as imported.
+    fn is_kept_as(&self, stored: &Self) -> bool {
+        let mut stored = stored.clone();
+        let metadata = Metadata {
+            area_code: stored.metadata().area_code.clone(),
+            ..self.metadata().clone()
+        };
+        *stored.metadata_mut() = metadata;
+        stored == *self
     }
 
     /// Returns the record's summary for its event. It must not contain personal data:

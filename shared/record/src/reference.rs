@@ -202,6 +202,7 @@ impl ResolvedReference {
             end_date: told.end_date,
         };
         Self {
+            kind: record.kind_code(),
             days: if told.is_dated { days } else { Days::default() },
             ..Self::plain(record.metadata().area_code.clone())
         }

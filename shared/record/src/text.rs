@@ -1,4 +1,4 @@
-//! Texts that may be personal data. Their `Debug` output is redacted, so that a record
+//! Texts, most of which may be personal data. Their `Debug` output is redacted, so that a record
 //! can be logged without exposing what people have said. It doesn't validate texts: see
 //! [`Checks`](crate::Checks).
 
@@ -14,6 +14,12 @@ pub struct Text(pub String);
 #[derive(Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Note(pub String);
+
+/// A code that must not be empty, whose form the contract restricts. It is never personal
+/// data.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Code(pub String);
 
 impl std::fmt::Debug for Text {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {

@@ -20,7 +20,7 @@ const TIMEOUT: Duration = Duration::from_secs(2);
 /// Updates the health status of `services` until `stop`, then reports not ready.
 pub(crate) async fn watch(
     reporter: HealthReporter,
-    services: &'static [&'static str],
+    services: Vec<&'static str>,
     pool: PgPool,
     stop: CancellationToken,
 ) {
@@ -36,7 +36,7 @@ pub(crate) async fn watch(
             if was_ready.is_some() {
                 tracing::warn!(ready, "readiness changed");
             }
-            report(&reporter, services, ready).await;
+            report(&reporter, &services, ready).await;
             was_ready = Some(ready);
         }
         tokio::select! {
@@ -44,7 +44,7 @@ pub(crate) async fn watch(
             () = stop.cancelled() => {}
         }
     }
-    report(&reporter, services, false).await;
+    report(&reporter, &services, false).await;
 }
 
 /// Builds the gauge `wangge.database.ready`.

@@ -2,8 +2,6 @@
 //! batches and whose results are returned in the order sent. What a row means is up to
 //! the service.
 
-mod results;
-
 use std::{future::Future, pin::Pin, time::Duration};
 
 use futures::Stream;
@@ -20,7 +18,6 @@ use wangge_api::{
     types::v1::{ImportHeader, RowResult},
 };
 
-pub use self::results::{imported, refused, unchanged, valid};
 use crate::transport::explain;
 
 /// Maximum number of rows in a batch.
@@ -355,8 +352,6 @@ mod tests {
 
     use tonic::Code;
 
-    use uuid::Uuid;
-
     use super::*;
 
     /// Reads a `Step` as a message: its action is the row; a step without one is the
@@ -396,8 +391,11 @@ mod tests {
         }
 
         async fn load(&mut self, rows: Vec<Row<String>>) -> Result<Vec<RowResult>, Refusal> {
-            let results = rows.iter().map(|row| imported(row.number, Uuid::nil(), 1));
-            Ok(results.collect())
+            let result = |row: &Row<String>| RowResult {
+                row_number: row.number,
+                ..RowResult::default()
+            };
+            Ok(rows.iter().map(result).collect())
         }
 
         fn response(results: Vec<RowResult>) -> Vec<RowResult> {

@@ -1,13 +1,13 @@
 //! Serves a service on a listener until it is stopped, with a shutdown that is bounded
 //! even if clients don't cooperate.
 
-use std::{sync::Arc, time::Duration};
+use std::{convert::Infallible, sync::Arc, time::Duration};
 
-use http::Response;
+use http::{Request, Response};
 use sqlx::PgPool;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
-use tonic::{Code, Status, body::Body, service::Routes};
+use tonic::{Code, Status, body::Body, server::NamedService, service::Routes};
 use tonic_health::ServingStatus;
 use tower::util::MapResponseLayer;
 use wangge_api::refusal::{Reason, Refusal};
@@ -32,16 +32,45 @@ const WAITING_CONNECTIONS: usize = 256;
 /// Maximum size of a header list in bytes.
 const HEADERS: u32 = 16 * 1024;
 
-/// A service to be served, with what health needs to know of it.
+/// A service to be served: its gRPC services, and the database that readiness depends on.
 #[derive(Debug)]
 pub struct Service {
-    /// Full names of its gRPC services, for health.
-    pub names: &'static [&'static str],
-    /// Handlers of those services.
-    pub routes: Routes,
-    /// The pool of the database that readiness depends on; only its connection options
-    /// are used.
-    pub pool: PgPool,
+    names: Vec<&'static str>,
+    routes: Routes,
+    pool: PgPool,
+}
+
+impl Service {
+    /// Creates a service without gRPC services on a database. Of the pool only the
+    /// connection options are used.
+    pub fn on(pool: PgPool) -> Self {
+        Self {
+            names: Vec::new(),
+            routes: Routes::default(),
+            pool,
+        }
+    }
+
+    /// Adds a gRPC service, which health reports by its name.
+    #[must_use]
+    pub fn with<S>(self, service: S) -> Self
+    where
+        S: tower::Service<Request<Body>, Response = Response<Body>, Error = Infallible>
+            + NamedService
+            + Clone
+            + Send
+            + Sync
+            + 'static,
+        S::Future: Send + 'static,
+    {
+        let mut names = self.names;
+        names.push(S::NAME);
+        Self {
+            names,
+            routes: self.routes.add_service(service),
+            pool: self.pool,
+        }
+    }
 }
 
 /// Serves until `stop` and through the lame-duck time that follows, then drains calls
@@ -65,7 +94,7 @@ pub async fn serve(
             .add_service(reflection().build_v1alpha()?);
     }
     // Not ready until the first probe: tonic reports `""` as serving by default.
-    health::report(&reporter, service.names, false).await;
+    health::report(&reporter, &service.names, false).await;
     let readiness = tokio::spawn(health::watch(
         reporter,
         service.names,

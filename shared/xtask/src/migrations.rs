@@ -28,14 +28,14 @@ const OLD: &[&str] = &[
     "20261126000001_states_inlined.sql",
 ];
 
-/// Tables whose every column is read by prepared statements of release 0.1.0: an
-/// additional column makes these statements fail.
+/// Tables, after their service, whose every column is read by prepared statements of release
+/// 0.1.0: an additional column makes these statements fail.
 const READ_WHOLE: &[&str] = &[
-    "area_copy",
-    "category",
-    "published_figure",
-    "responsibility",
-    "unit_copy",
+    "reporting.published_figure",
+    "tickets.area_copy",
+    "tickets.category",
+    "tickets.responsibility",
+    "tickets.unit_copy",
 ];
 
 /// The service whose tables are written only by feed consumers, never by calls; consumers
@@ -47,10 +47,10 @@ const NO_TRANSACTION: &str = "-- no-transaction";
 
 /// Checks the migrations of every service and the shared ones.
 pub(crate) fn check(root: &Path, broken: &mut Vec<String>) -> Result<()> {
-    let projections = root.join("services").join(PROJECTIONS);
-    let services = SERVICES.map(|service| root.join("services").join(service));
-    let crates = services.into_iter().chain([root.join("shared/pg")]);
-    for folder in crates.map(|krate| krate.join("migrations")) {
+    let services = SERVICES.map(|service| (service, root.join("services").join(service)));
+    let crates = services.into_iter().chain([("", root.join("shared/pg"))]);
+    for (service, krate) in crates {
+        let folder = krate.join("migrations");
         let mut files = Vec::new();
         for entry in fs::read_dir(&folder).with_context(|| folder.display().to_string())? {
             files.push(entry?.path());
@@ -63,15 +63,15 @@ pub(crate) fn check(root: &Path, broken: &mut Vec<String>) -> Result<()> {
             }
             let path = file.strip_prefix(root)?.display();
             let sql = fs::read_to_string(&file).with_context(|| path.to_string())?;
-            let found = faults(&sql, folder.starts_with(&projections)).into_iter();
+            let found = faults(&sql, service).into_iter();
             broken.extend(found.map(|fault| format!("{path}: {fault}")));
         }
     }
     Ok(())
 }
 
-/// Returns the violations of a migration. `of_projections` relaxes the rules on locks.
-fn faults(sql: &str, of_projections: bool) -> Vec<String> {
+/// Returns the violations of a migration of a service.
+fn faults(sql: &str, service: &str) -> Vec<String> {
     let all = statements(sql);
     let mut faults = Vec::new();
     let no_transaction = sql.starts_with(NO_TRANSACTION);
@@ -95,12 +95,12 @@ fn faults(sql: &str, of_projections: bool) -> Vec<String> {
         .filter_map(|one| one.word_after("create table"))
         .collect();
     let writers_may_wait = |statement: &Statement| {
-        of_projections
+        service == PROJECTIONS
             && statement.begins("lock table")
             && statement.has("in share row exclusive mode")
     };
     for statement in all.iter().filter(|one| !writers_may_wait(one)) {
-        check_statement(statement, &made, no_transaction, &mut faults);
+        check_statement(statement, service, (&made, no_transaction), &mut faults);
     }
     if all.iter().any(|one| one.begins("do")) {
         check_blocks(&bodies(sql), no_transaction, &mut faults);
@@ -110,8 +110,8 @@ fn faults(sql: &str, of_projections: bool) -> Vec<String> {
 
 fn check_statement(
     statement: &Statement,
-    made: &[&str],
-    no_transaction: bool,
+    service: &str,
+    (made, no_transaction): (&[&str], bool),
     faults: &mut Vec<String>,
 ) {
     let mut fault = |what: &str| faults.push(what.to_owned());
@@ -156,13 +156,14 @@ fn check_statement(
         fault("the previous release still uses what is renamed");
     }
     if statement.begins("alter table") && !is_new(statement.word_after("alter table")) {
-        check_alter(statement, faults);
+        check_alter(statement, service, faults);
     }
 }
 
 /// Checks each clause of an `alter table` on an existing table.
-fn check_alter(statement: &Statement, faults: &mut Vec<String>) {
+fn check_alter(statement: &Statement, service: &str, faults: &mut Vec<String>) {
     let table = statement.word_after("alter table").unwrap_or_default();
+    let is_read_whole = READ_WHOLE.contains(&format!("{service}.{table}").as_str());
     for part in statement.parts() {
         let mut fault = |what: &str| faults.push(format!("{table}: {what}"));
         // Dropping a constraint is compatible, unless the previous release names it. It
@@ -184,7 +185,7 @@ fn check_alter(statement: &Statement, faults: &mut Vec<String>) {
             fault("another type rewrites the table, and changes what the previous release reads");
         }
         if part.has("add column") {
-            if READ_WHOLE.contains(&table) {
+            if is_read_whole {
                 fault("release 0.1.0 reads every column of it: add another table instead");
             }
             if ["unique", "primary key", "references"]
@@ -235,7 +236,7 @@ mod tests {
     use super::*;
 
     fn refused(sql: &str, because: &str) {
-        let found = faults(sql, false);
+        let found = faults(sql, "tickets");
         assert!(
             found.iter().any(|fault| fault.contains(because)),
             "{sql}: {found:?}"
@@ -243,7 +244,7 @@ mod tests {
     }
 
     fn taken(sql: &str) {
-        assert_eq!(faults(sql, false), Vec::<String>::new(), "{sql}");
+        assert_eq!(faults(sql, "tickets"), Vec::<String>::new(), "{sql}");
     }
 
     #[test]
@@ -363,8 +364,8 @@ mod tests {
         refused("lock table a;", "locks");
         refused("lock table a in share row exclusive mode;", "locks");
         let writers = "lock table a in share row exclusive mode;";
-        assert_eq!(faults(writers, true), Vec::<String>::new());
-        assert_eq!(faults("lock table a;", true).len(), 1);
+        assert_eq!(faults(writers, PROJECTIONS), Vec::<String>::new());
+        assert_eq!(faults("lock table a;", PROJECTIONS).len(), 1);
         refused("vacuum full a;", "locks");
         refused("reindex table a;", "locks");
         taken("create table b (c int constraint b_c references a);");

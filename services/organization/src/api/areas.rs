@@ -1,6 +1,7 @@
 //! `AreaService`: areas, their boundaries and the address book.
 
 use tonic::{Request, Response, Status};
+use uuid::Uuid;
 use wangge_api::{
     date,
     organization::v1::{self as proto, server::area_service_server::AreaService},
@@ -10,17 +11,16 @@ use wangge_api::{
 use wangge_auth::Caller;
 use wangge_kernel::limit::{DEFAULT_ZONE, day_of};
 use wangge_places::coordinates::{System, to_wgs84};
-use wangge_record::etag::etag;
+use wangge_record::{Checks, Text, etag::etag};
+use wangge_record_api::{field::Field, proto_mapping, service};
 
-use super::{addresses, page::Page, wire};
+use super::page::Page;
 use crate::{
     App,
-    commands::{
-        create_address::create_address, create_area::create_area, update_area::update_area,
-    },
+    commands::{create_area::create_area, update_area::update_area},
     domain::{
-        address::AddressId,
-        area::{Area, AreaChange, AreaDraft, AreaId, AreaKind},
+        address::{Address, AddressText},
+        area::{Area, AreaChange, AreaDraft, AreaKind},
     },
     places::{Found, Place},
     store::area as store,
@@ -30,15 +30,30 @@ use crate::{
 #[derive(Debug, Clone)]
 pub struct Areas(pub App);
 
+impl Field<String> for AddressText {
+    fn from_proto(wire: String, field: &str, checks: &mut Checks) -> Option<Self> {
+        Text::from_proto(wire, field, checks).map(Self::from)
+    }
+
+    fn into_proto(self) -> String {
+        self.text.0
+    }
+}
+
+proto_mapping! {
+    Address = proto::Address { text }
+    change {}
+}
+
 #[tonic::async_trait]
 impl AreaService for Areas {
     async fn create_area(
         &self,
         request: Request<proto::CreateAreaRequest>,
     ) -> Result<Response<proto::Area>, Status> {
-        let (call, message) = wire::call(request, "CreateArea", |m| &m.request_id)?;
-        let area = wire::given(message.area, "area")?;
-        let id = wire::optional_id(&area.id, "area.id")?.unwrap_or_else(AreaId::generate);
+        let (call, message) = service::call(request, "CreateArea", |m| &m.request_id)?;
+        let area = service::given(message.area, "area")?;
+        let id = service::optional_id(&area.id, "area.id")?.unwrap_or_else(Uuid::now_v7);
         let created = create_area(&self.0, call, draft(area, id)?).await?;
         Ok(Response::new(to_wire(created)))
     }
@@ -89,13 +104,13 @@ impl AreaService for Areas {
         &self,
         request: Request<proto::UpdateAreaRequest>,
     ) -> Result<Response<proto::Area>, Status> {
-        let (call, message) = wire::call(request, "UpdateArea", |m| &m.request_id)?;
-        let area = wire::given(message.area, "area")?;
+        let (call, message) = service::call(request, "UpdateArea", |m| &m.request_id)?;
+        let area = service::given(message.area, "area")?;
         // The update looks the area up by its code, which the contract allows to be empty.
         if area.code.is_empty() {
             return Err(Refusal::field("area.code", "required", "is required").into());
         }
-        let paths = wire::mask(
+        let paths = service::paths(
             message.update_mask,
             &["name", "boundary_geojson", "end_date"],
         )?;
@@ -144,11 +159,11 @@ impl AreaService for Areas {
         &self,
         request: Request<proto::CreateAddressRequest>,
     ) -> Result<Response<proto::Address>, Status> {
-        let (call, message) = wire::call(request, "CreateAddress", |m| &m.request_id)?;
-        let address = wire::given(message.address, "address")?;
-        let id = wire::optional_id(&address.id, "address.id")?.unwrap_or_else(AddressId::generate);
-        let created = create_address(&self.0, call, addresses::draft(address, id)).await?;
-        Ok(Response::new(addresses::to_wire(created)))
+        let (call, message) = service::call(request, "create_address", |m| &m.request_id)?;
+        let created = service::create::<_, Address>(&self.0, call, message.address).await?;
+        // After the commit, or a rebuild of the index could miss the new row.
+        self.0.places.changed();
+        Ok(Response::new(created))
     }
 }
 
@@ -166,8 +181,13 @@ fn fitting(areas: &[Area]) -> usize {
         .count()
 }
 
+/// Returns `None` for an empty text.
+fn optional(text: String) -> Option<String> {
+    Some(text).filter(|text| !text.is_empty())
+}
+
 /// Converts a request's area to a draft.
-pub(super) fn draft(area: proto::Area, id: AreaId) -> Result<AreaDraft, Refusal> {
+pub(crate) fn draft(area: proto::Area, id: Uuid) -> Result<AreaDraft, Refusal> {
     Ok(AreaDraft {
         id,
         kind: AreaKind::from_code(area.kind),
@@ -175,8 +195,8 @@ pub(super) fn draft(area: proto::Area, id: AreaId) -> Result<AreaDraft, Refusal>
         end_date: date::optional(area.end_date.as_ref(), "area.end_date")?,
         code: area.code,
         name: area.name,
-        parent_code: wire::optional_text(area.parent_code),
-        boundary_geojson: wire::optional_text(area.boundary_geojson),
+        parent_code: optional(area.parent_code),
+        boundary_geojson: optional(area.boundary_geojson),
     })
 }
 
@@ -184,7 +204,7 @@ fn change(area: proto::Area, paths: &[String]) -> Result<AreaChange, Refusal> {
     let masked = |path: &str| paths.iter().any(|masked| masked == path);
     let end_date = date::optional(area.end_date.as_ref(), "area.end_date")?;
     // `None` leaves a field unchanged; `Some(None)` clears it.
-    let boundary = wire::optional_text(area.boundary_geojson);
+    let boundary = optional(area.boundary_geojson);
     Ok(AreaChange {
         name: masked("name").then_some(area.name),
         boundary_geojson: masked("boundary_geojson").then_some(boundary),
@@ -222,7 +242,7 @@ fn wgs84(point: &Point) -> Result<(f64, f64), Refusal> {
 }
 
 /// Converts a stored area to its message.
-pub(super) fn to_wire(area: Area) -> proto::Area {
+fn to_wire(area: Area) -> proto::Area {
     let etag = etag("area", area.revision, &area);
     proto::Area {
         id: area.id.to_string(),

@@ -1,20 +1,14 @@
 //! Paging of lists: where a page starts, its size, and the token of the next page.
 
 use serde::{Serialize, de::DeserializeOwned};
-use wangge_api::refusal::{Reason, Refusal};
-use wangge_kernel::page;
+use wangge_api::refusal::Refusal;
+use wangge_kernel::page::{self, TokenMismatch};
 
 /// A sort key that can be encoded in a page token.
 pub(super) trait Key: Serialize + DeserializeOwned + Default {
     /// Returns true if the key can be one of ours. Page tokens are neither signed nor
     /// secret, so a caller can forge one.
     fn is_sound(&self) -> bool;
-}
-
-impl Key for i64 {
-    fn is_sound(&self) -> bool {
-        *self >= 0
-    }
 }
 
 impl Key for (String, i16) {
@@ -50,9 +44,9 @@ impl<K: Key> Page<K> {
         let bound: Vec<&str> = arguments.iter().map(String::as_str).collect();
         // A token that was issued for other arguments fails to decode: its position would
         // mean nothing in this list.
-        let after: Option<K> = page::decode(page_token, &bound).map_err(|_| invalid())?;
+        let after: Option<K> = page::decode(page_token, &bound)?;
         if after.as_ref().is_some_and(|key| !key.is_sound()) {
-            return Err(invalid());
+            return Err(TokenMismatch.into());
         }
         let size = usize::try_from(page::size(page_size)).unwrap_or_default();
         Ok(Self {
@@ -87,16 +81,5 @@ impl<K: Key> Page<K> {
             .map(|last| page::encode(&key(last), &bound))
             .unwrap_or_default();
         (rows, token)
-    }
-}
-
-fn invalid() -> Refusal {
-    Refusal {
-        reason: Reason::PageTokenInvalid,
-        ..Refusal::field(
-            "page_token",
-            "page_token",
-            "is not a token of this list, or the other arguments have changed",
-        )
     }
 }

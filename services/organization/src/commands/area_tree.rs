@@ -12,9 +12,6 @@ use crate::{
     store::area_tree as store,
 };
 
-/// An area's code and its boundary.
-pub type Bounded = (String, String);
-
 /// Checks that a new area's code clashes with no code outside its ancestors.
 ///
 /// # Errors
@@ -31,26 +28,15 @@ pub async fn check_code(tx: &mut Tx, scope: &RecordScope, area: &Area) -> Result
     }
 }
 
-/// Checks that an area's boundary is within that of its nearest ancestor that has
-/// one. `nearer` is an ancestor that isn't in the database.
+/// Checks that an area's boundary is within that of its nearest ancestor that has one.
 ///
 /// # Errors
 /// `FIELD_INVALID` on `area.boundary_geojson`.
-pub async fn check_within(
-    tx: &mut Tx,
-    scope: &RecordScope,
-    area: &Area,
-    nearer: Option<Bounded>,
-) -> Result<(), Failure> {
+pub async fn check_within(tx: &mut Tx, scope: &RecordScope, area: &Area) -> Result<(), Failure> {
     let Some(inner) = area.boundary_geojson.clone() else {
         return Ok(());
     };
-    let kept = store::load_bounded_around(tx, scope, &area.code).await?;
-    // A child's code begins with its parent's, so that the longest code is the nearest.
-    let around = nearer
-        .into_iter()
-        .chain(kept)
-        .max_by_key(|(code, _)| code.len());
+    let around = store::load_bounded_around(tx, scope, &area.code).await?;
     let Some((code, outer)) = around else {
         return Ok(());
     };
@@ -84,9 +70,9 @@ pub async fn check_around(
 
 /// Returns the first area whose boundary isn't within `outer`. A boundary that can't be
 /// parsed, stored before boundaries were validated, restricts nothing.
-fn outside(outer: &str, inside: Vec<Bounded>) -> Option<String> {
+fn outside(outer: &str, inside: Vec<(String, String)>) -> Option<String> {
     let outer = boundary::read(outer).ok()?;
-    let strays = |(_, inner): &Bounded| {
+    let strays = |(_, inner): &(String, String)| {
         boundary::read(inner)
             .is_ok_and(|inner| !plane::lies_within(&inner, &outer, BOUNDARY_TOLERANCE))
     };

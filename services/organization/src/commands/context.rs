@@ -1,5 +1,5 @@
-//! Lookup of the records that plain records of this service refer to: areas, units,
-//! people, and other plain records.
+//! What `wangge-record-store` needs of this service: its database, its clock, and the
+//! lookup of the records that others refer to.
 
 use uuid::Uuid;
 use wangge_auth::RecordScope;
@@ -9,18 +9,20 @@ use wangge_pg::{Constraint, Database, StoreError, Tx};
 use wangge_record::{Record as _, ResolvedReference};
 use wangge_record_store::{RecordContext, RecordTable as _, ReferenceResolver};
 
-use super::references::References;
 use crate::{
     App,
-    domain::{building::Building, estate::Estate, household::Household, resident::Resident},
+    domain::{
+        building::Building, estate::Estate, household::Household, person::Person,
+        resident::Resident, unit::Unit,
+    },
     error, store,
 };
 
 impl RecordContext for App {
-    type Resolver = References;
+    type Resolver = Lookup;
 
-    fn resolver(&self, scope: RecordScope) -> References {
-        References::new(scope)
+    fn resolver(&self, scope: RecordScope) -> Lookup {
+        Lookup { scope }
     }
 
     fn database(&self) -> &Database {
@@ -40,9 +42,15 @@ impl RecordContext for App {
     }
 }
 
-impl ReferenceResolver for References {
+/// Lookup of areas, units, people and other records in a scope.
+#[derive(Debug, Clone)]
+pub struct Lookup {
+    scope: RecordScope,
+}
+
+impl ReferenceResolver for Lookup {
     fn scope(&self) -> &RecordScope {
-        self.scope()
+        &self.scope
     }
 
     async fn find(
@@ -51,20 +59,16 @@ impl ReferenceResolver for References {
         kind: &'static str,
         ids: &[Uuid],
     ) -> Result<Vec<(Uuid, ResolvedReference)>, StoreError> {
-        let scope = self.scope();
-        let stored = match kind {
-            "unit" => store::unit::find_units(tx, scope, ids).await?,
-            "person" => store::person::find_people(tx, scope, ids).await?,
-            Estate::KIND => Estate::find(tx, scope, ids).await?,
-            Building::KIND => Building::find(tx, scope, ids).await?,
-            Household::KIND => Household::find(tx, scope, ids).await?,
-            Resident::KIND => Resident::find(tx, scope, ids).await?,
-            _ => Vec::new(),
-        };
-        // Stored records come last, so that they overwrite cached ones of the same id.
-        let mut found = self.learned(kind, ids);
-        found.extend(stored);
-        Ok(found)
+        let scope = &self.scope;
+        match kind {
+            Unit::KIND => store::unit::find_units(tx, scope, ids).await,
+            Person::KIND => Person::find(tx, scope, ids).await,
+            Estate::KIND => Estate::find(tx, scope, ids).await,
+            Building::KIND => Building::find(tx, scope, ids).await,
+            Household::KIND => Household::find(tx, scope, ids).await,
+            Resident::KIND => Resident::find(tx, scope, ids).await,
+            _ => Ok(Vec::new()),
+        }
     }
 
     async fn find_areas(
@@ -72,8 +76,6 @@ impl ReferenceResolver for References {
         tx: &mut Tx,
         codes: &[String],
     ) -> Result<Vec<(String, ResolvedReference)>, StoreError> {
-        let mut found = self.learned_areas(codes);
-        found.extend(store::area::find_areas(tx, self.scope(), codes).await?);
-        Ok(found)
+        store::area::find_areas(tx, &self.scope, codes).await
     }
 }

@@ -1,10 +1,13 @@
 //! Creates an area in the tree.
 
+use chrono::{DateTime, Utc};
 use futures::FutureExt as _;
 use wangge_api::refusal::Refusal;
+use wangge_auth::RecordScope;
 use wangge_pg::{Tx, request, transaction::Failure};
+use wangge_record::ResolvedReference;
 
-use super::{CallContext, area_tree, references::References};
+use super::{CallContext, area_tree};
 use crate::{
     App,
     domain::area::{Area, AreaDraft},
@@ -23,16 +26,19 @@ pub async fn create_area(app: &App, call: CallContext, draft: AreaDraft) -> Resu
     let created = app
         .change(move |tx| {
             async move {
-                if let Some(id) = request::claim(tx, &call.key, area.id.0, 1, now).await? {
+                if let Some(id) = request::claim(tx, &call.key, area.id, 1, now).await? {
                     let earlier = store::load_area_by_id(tx, &call.scope, id).await?;
                     return Ok(earlier.ok_or_else(|| Refusal::not_found("area", id))?);
                 }
-                let mut references = References::new(call.scope);
                 // Without the lock, two areas created at the same time would each be checked
                 // without the other's code and boundary.
                 lock_tree(tx).await?;
-                check(tx, &mut references, &area).await?;
-                save(tx, &references, &area, Origin::call(now)).await?;
+                check(tx, &call.scope, &area, None).await?;
+                if !save(tx, &call.scope, &area, None, now).await? {
+                    let id = store::is_from_row(tx, &call.scope, area.id, "").await?;
+                    let field = id.map_or("area.code", |_| "area.id");
+                    return Err(Refusal::exists("area", field).into());
+                }
                 Ok(area)
             }
             .boxed()
@@ -45,46 +51,52 @@ pub async fn create_area(app: &App, call: CallContext, draft: AreaDraft) -> Resu
 
 /// Checks that the parent exists on the area's first day and is of the right kind; a
 /// district has no parent and must itself be in the caller's scope. Then checks the
-/// code and the boundary against the rest of the tree, which must be locked.
+/// code and the boundary against the rest of the tree, which must be locked. `parent` is a
+/// parent that isn't in the database.
 ///
 /// # Errors
 /// `REFERENCE_UNKNOWN`, `FIELD_INVALID`, `GUARD_FAILED` (`area_not_current`).
-pub async fn check(tx: &mut Tx, references: &mut References, area: &Area) -> Result<(), Failure> {
-    check_parent(tx, references, area).await?;
-    // A duplicate of the code itself is reported by the insert.
-    area_tree::check_code(tx, references.scope(), area).await?;
-    let nearer = references.bounded_around(&area.code);
-    area_tree::check_within(tx, references.scope(), area, nearer).await
-}
-
-async fn check_parent(
+pub async fn check(
     tx: &mut Tx,
-    references: &mut References,
+    scope: &RecordScope,
     area: &Area,
+    parent: Option<ResolvedReference>,
 ) -> Result<(), Failure> {
     match &area.parent_code {
-        Some(parent) => {
-            let parent = references.area(tx, parent, "area.parent_code").await?;
-            area.check_parent(parent.kind)?;
-            let days = parent.days;
-            Ok(days.require("area", "parent_code", area.start_date)?)
+        Some(code) => {
+            let found = store::find_areas(tx, scope, std::slice::from_ref(code)).await?;
+            let found = found.into_iter().next().map(|(_, found)| found);
+            let unknown = || Refusal::unknown_reference("area.parent_code", "area");
+            area.check_parent(&parent.or(found).ok_or_else(unknown)?)?;
         }
-        None if references.scope().covers(&area.code) => Ok(()),
+        None if scope.covers(&area.code) => {}
         // Without a parent there is no reference whose lookup would enforce the scope.
-        None => Err(Refusal::unknown_reference("area.code", "area").into()),
+        None => return Err(Refusal::unknown_reference("area.code", "area").into()),
     }
+    // A duplicate of the code itself is reported by the insert.
+    area_tree::check_code(tx, scope, area).await?;
+    area_tree::check_within(tx, scope, area).await
 }
 
-/// Inserts an area and appends its event.
+/// Inserts an area, with the digest of the row that it is imported from, if any, and appends
+/// its event. Returns false if its id or code is in use.
 ///
 /// # Errors
-/// `RECORD_EXISTS`.
+/// Any database error.
 pub async fn save(
     tx: &mut Tx,
-    references: &References,
+    scope: &RecordScope,
     area: &Area,
-    origin: Origin,
-) -> Result<(), Failure> {
-    store::insert_area(tx, references.scope(), area).await?;
-    wangge_outbox::append(tx, &events::area_changed(area, origin)).await
+    digest: Option<&str>,
+    now: DateTime<Utc>,
+) -> Result<bool, Failure> {
+    let is_new = store::insert_area(tx, scope, area, digest).await?;
+    if is_new {
+        let origin = match digest {
+            Some(_) => Origin::import(now),
+            None => Origin::call(now),
+        };
+        wangge_outbox::append(tx, &events::area_changed(area, origin)).await?;
+    }
+    Ok(is_new)
 }

@@ -42,7 +42,7 @@ pub async fn update_area(
                     .await?
                     .ok_or_else(|| Refusal::not_found("area", &code))?;
                 let revision = area.revision + 1;
-                if request::claim(tx, &call.key, area.id.0, revision, now)
+                if request::claim(tx, &call.key, area.id, revision, now)
                     .await?
                     .is_some()
                 {
@@ -53,7 +53,7 @@ pub async fn update_area(
                 etag::check(&etag, "area", area.revision, &area)?;
                 let changed = area.change(change)?;
                 if bounds {
-                    area_tree::check_within(tx, &call.scope, &changed, None).await?;
+                    area_tree::check_within(tx, &call.scope, &changed).await?;
                     area_tree::check_around(tx, &call.scope, &changed, today).await?;
                 }
                 store::update_area(tx, &call.scope, &changed).await?;

@@ -1,33 +1,29 @@
 //! Appointments: where each post is held, by how many people, and how it ends.
 
 use chrono::NaiveDate;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+use wangge_kernel::coded_enum;
 use wangge_kernel::refusal::Refusal;
-use wangge_kernel::typed_id;
-use wangge_record::{Checks, Days, End};
+use wangge_record::{Checks, Dated, End, EventSummary, Metadata, Record, Reference, metadata};
 
-use super::{area::AreaKind, coded, person::PersonId, unit::UnitId};
+use super::area;
 
-typed_id!(
-    /// Id of an appointment.
-    AppointmentId
-);
-
-coded! {
+coded_enum! {
     /// A post. The numbers are those of the contract.
     Post {
         /// Secretary of a Party unit.
-        Secretary = 1,
+        Secretary = 1 => "secretary",
         /// Leader of a building's Party group.
-        GroupLeader = 2,
+        GroupLeader = 2 => "group_leader",
         /// Head of a Party-member centre household.
-        CentreHouseholdHead = 3,
+        CentreHouseholdHead = 3 => "centre_household_head",
         /// Full-time grid worker.
-        FullTimeGridWorker = 4,
+        FullTimeGridWorker = 4 => "full_time_grid_worker",
         /// Part-time grid worker who is a Party member.
-        PartTimeGridWorker = 5,
+        PartTimeGridWorker = 5 => "part_time_grid_worker",
         /// Member of a unit's staff.
-        Staff = 6,
+        Staff = 6 => "staff",
     }
 }
 
@@ -42,217 +38,137 @@ impl Post {
 
     /// Returns true if the post is held in a grid rather than in a unit.
     fn is_in_grid(self) -> bool {
-        matches!(self, Self::FullTimeGridWorker | Self::PartTimeGridWorker)
+        Self::OF_EVERY_GRID.contains(&self)
     }
 }
 
-/// The place of a post: a unit or an area.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub enum Seat {
-    /// In the unit with this id.
-    Unit(UnitId),
-    /// In the area with this code.
-    Area(String),
-}
-
-/// An appointment as it is stored.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize)]
+/// An appointment of a person to a post.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Appointment {
-    /// Id, unique across all areas.
-    pub id: AppointmentId,
+    /// Fields of every record; the area is the grid that the post is held in, or else the
+    /// unit's.
+    #[serde(flatten)]
+    pub metadata: Metadata,
     /// The person appointed.
-    pub person_id: PersonId,
+    pub person_id: Uuid,
     /// The post that the person holds.
     pub post: Post,
-    /// The unit that the post is held in; `None` for a post in an area.
-    pub unit_id: Option<UnitId>,
-    /// Code of the area that the post is held in, or else of the unit's area.
-    pub area_code: String,
+    /// The unit that the post is held in; `None` for a post in a grid.
+    pub unit_id: Option<Uuid>,
     /// First day on which the post is held.
     pub start_date: NaiveDate,
-    /// First day on which it no longer holds.
+    /// First day on which it is no longer held.
     pub end_date: Option<NaiveDate>,
-    /// Revision, counted from 1.
-    pub revision: i64,
-}
-
-/// An appointment as requested, before validation.
-#[derive(Debug, Clone)]
-pub struct AppointmentDraft {
-    /// Id, generated if the request has none.
-    pub id: AppointmentId,
-    /// The person to be appointed.
-    pub person_id: Option<PersonId>,
-    /// The post to be held.
-    pub post: Option<Post>,
-    /// The unit; `None` with an area.
-    pub unit_id: Option<UnitId>,
-    /// Code of the area; empty with a unit.
-    pub area_code: String,
-    /// First day on which the post is held.
-    pub start_date: Option<NaiveDate>,
-    /// First day on which it no longer holds.
-    pub end_date: Option<NaiveDate>,
-}
-
-impl AppointmentDraft {
-    /// Validates the draft and returns the appointment. One in a unit has no area yet:
-    /// [`Appointment::in_unit_of`] sets it to the unit's.
-    ///
-    /// # Errors
-    /// `FIELD_INVALID`, naming every invalid field.
-    pub fn check(self) -> Result<Appointment, Refusal> {
-        let mut checks = Checks::of("appointment");
-        checks.required(self.person_id.is_some(), "person_id");
-        checks.required(self.post.is_some(), "post");
-        checks.required(self.start_date.is_some(), "start_date");
-        checks.ends_after(self.start_date, self.end_date);
-        if let Some(post) = self.post {
-            self.check_seat(&mut checks, post);
-        }
-        let (Some(person_id), Some(post), Some(start_date), true) =
-            (self.person_id, self.post, self.start_date, checks.is_ok())
-        else {
-            return Err(checks.refusal());
-        };
-        Ok(Appointment {
-            id: self.id,
-            person_id,
-            post,
-            unit_id: self.unit_id,
-            area_code: self.area_code,
-            start_date,
-            end_date: self.end_date,
-            revision: 1,
-        })
-    }
-
-    /// Checks that a grid worker's post is in an area, and every other post in a unit.
-    fn check_seat(&self, checks: &mut Checks, post: Post) {
-        let (wanted, other, wanted_given, other_given) = if post.is_in_grid() {
-            (
-                "area_code",
-                "unit_id",
-                !self.area_code.is_empty(),
-                self.unit_id.is_some(),
-            )
-        } else {
-            (
-                "unit_id",
-                "area_code",
-                self.unit_id.is_some(),
-                !self.area_code.is_empty(),
-            )
-        };
-        checks.required(wanted_given, wanted);
-        checks.rule(
-            !other_given,
-            other,
-            "appointment.seat",
-            "must be empty for this post",
-        );
-    }
 }
 
 impl Appointment {
-    /// Returns the days on which it is held.
-    pub fn days(&self) -> Days {
-        Days {
-            start_date: Some(self.start_date),
-            end_date: self.end_date,
-        }
+    /// Returns what the post is held in, which a person can hold each post of once a day:
+    /// the id of the unit, or the code of the grid.
+    pub fn seat(&self) -> String {
+        let unit = self.unit_id.map(|id| id.to_string());
+        unit.unwrap_or_else(|| self.metadata.area_code.clone())
     }
 
-    /// Returns the unit or area that the post is held in.
-    pub fn seat(&self) -> Seat {
-        self.unit_id
-            .map_or_else(|| Seat::Area(self.area_code.clone()), Seat::Unit)
-    }
-
-    /// Sets the area to that of the appointment's unit.
-    #[must_use]
-    pub fn in_unit_of(self, area_code: String) -> Self {
-        Self { area_code, ..self }
-    }
-
-    /// Checks that the area of a grid worker's post is a grid.
-    ///
-    /// # Errors
-    /// `FIELD_INVALID` if it is not.
-    pub fn check_area(&self, kind: AreaKind) -> Result<(), Refusal> {
-        let mut checks = Checks::of("appointment");
-        checks.rule(
-            kind == AreaKind::Grid,
-            "area_code",
-            "appointment.grid",
-            "must be a grid",
-        );
-        checks.finish()
-    }
-
-    /// Returns the person whose other appointments conflict with this one, or `None` if
-    /// everyone's do because the post is exclusive.
-    pub fn only_holder(&self) -> Option<PersonId> {
+    /// Returns the person, if others may hold the post at the same time.
+    pub fn only_holder(&self) -> Option<Uuid> {
         Some(self.person_id).filter(|_| !self.post.is_exclusive())
     }
+}
 
-    /// Returns the refusal for a post that is taken on one of the days.
-    pub fn taken() -> Refusal {
+impl Record for Appointment {
+    const KIND: &'static str = "appointment";
+    // Posts in units are in the areas of the units.
+    const HAS_OWN_AREA: bool = false;
+
+    metadata!();
+
+    fn check(&self, checks: &mut Checks) {
+        checks.ends_after(Some(self.start_date), self.end_date);
+        let (in_area, in_unit) = (!self.metadata.area_code.is_empty(), self.unit_id.is_some());
+        let (wanted, is_given, other, is_empty) = if self.post.is_in_grid() {
+            ("area_code", in_area, "unit_id", !in_unit)
+        } else {
+            ("unit_id", in_unit, "area_code", !in_area)
+        };
+        checks.required(is_given, wanted);
+        let why = "must be empty for this post";
+        checks.rule(is_empty, other, "appointment.seat", why);
+    }
+
+    fn references(&self) -> Vec<Reference> {
+        let seat = match self.unit_id {
+            Some(id) => Reference::id("unit_id", "unit", id),
+            None => Reference::area(&self.metadata).of(area::GRID, "must be a grid"),
+        };
+        vec![Reference::id("person_id", "person", self.person_id), seat]
+    }
+
+    fn area_from(&self) -> Option<Uuid> {
+        self.unit_id
+    }
+
+    fn conflict_error(&self) -> Refusal {
         Refusal::guard(
             "post_taken",
-            "appointment",
+            Self::KIND,
             "on some of these days another person holds the post, or the same person already \
              holds it",
         )
     }
 
-    /// Returns the appointment's next revision, ended or with its end corrected.
-    ///
-    /// # Errors
-    /// `STATE_CONFLICT` if it has an end already and the request is no correction;
-    /// otherwise as [`End::decide`].
-    pub fn end(self, end: &End) -> Result<Self, Refusal> {
+    fn event_summary(&self) -> EventSummary {
+        EventSummary::of_dated(self)
+    }
+}
+
+impl Dated for Appointment {
+    fn start_date(&self) -> NaiveDate {
+        self.start_date
+    }
+
+    fn end_date(&self) -> Option<NaiveDate> {
+        self.end_date
+    }
+
+    fn set_end_date(&mut self, day: Option<NaiveDate>) {
+        self.end_date = day;
+    }
+
+    fn end(&mut self, end: &End) -> Result<(), Refusal> {
         // A second end could silently move the first one. Only a correction may, and it
         // requires a reason.
         if self.end_date.is_some() && matches!(end, End::On(_)) {
-            return Err(Refusal::state_conflict(
-                "appointment",
-                "ended",
-                "EndAppointment",
-            ));
+            return Err(Refusal::state_conflict(Self::KIND, "ended", "end"));
         }
-        let end_date = end.decide("appointment", self.start_date, self.end_date)?;
-        Ok(Self {
-            end_date,
-            revision: self.revision + 1,
-            ..self
-        })
+        self.end_date = end.decide(Self::KIND, self.start_date, self.end_date)?;
+        Ok(())
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use chrono::DateTime;
+
     use super::*;
 
-    fn draft(post: Post, unit: bool, area: bool) -> AppointmentDraft {
-        AppointmentDraft {
-            id: AppointmentId::generate(),
-            person_id: Some(PersonId::generate()),
-            post: Some(post),
-            unit_id: unit.then(UnitId::generate),
-            area_code: if area {
-                "320402003005001".into()
-            } else {
-                String::new()
-            },
-            start_date: NaiveDate::from_ymd_opt(2022, 1, 1),
+    fn draft(post: Post, unit: bool, area: bool) -> Appointment {
+        let mut metadata = Metadata::new(Uuid::now_v7(), DateTime::UNIX_EPOCH);
+        if area {
+            metadata.area_code = "320402003005001".into();
+        }
+        Appointment {
+            metadata,
+            person_id: Uuid::now_v7(),
+            post,
+            unit_id: unit.then(Uuid::now_v7),
+            start_date: NaiveDate::from_ymd_opt(2022, 1, 1).expect("a day"),
             end_date: None,
         }
     }
 
     #[test]
     fn each_post_has_its_seat() {
-        for post in (1..=6).filter_map(Post::from_code) {
+        for post in Post::ALL.iter().copied() {
             let grid = [Post::FullTimeGridWorker, Post::PartTimeGridWorker].contains(&post);
             for (unit, area) in [(false, false), (true, false), (false, true), (true, true)] {
                 let fits = if grid {
@@ -260,11 +176,9 @@ mod tests {
                 } else {
                     (unit, area) == (true, false)
                 };
-                assert_eq!(
-                    draft(post, unit, area).check().is_ok(),
-                    fits,
-                    "{post:?} {unit} {area}"
-                );
+                let mut checks = Checks::of(Appointment::KIND);
+                draft(post, unit, area).check(&mut checks);
+                assert_eq!(checks.is_ok(), fits, "{post:?} {unit} {area}");
             }
             assert_eq!(post.is_exclusive(), post != Post::Staff);
         }
@@ -272,14 +186,11 @@ mod tests {
 
     #[test]
     fn it_ends_once_and_after_it_began() {
-        let held = draft(Post::Secretary, true, false)
-            .check()
-            .expect("appointment");
+        let mut held = draft(Post::Secretary, true, false);
         let start = held.start_date;
-        assert!(held.clone().end(&End::On(start)).is_err());
+        assert!(held.end(&End::On(start)).is_err());
         let next = End::On(start.succ_opt().expect("day"));
-        let ended = held.end(&next).expect("ended");
-        assert_eq!(ended.revision, 2);
-        assert!(ended.end(&End::On(NaiveDate::MIN)).is_err());
+        held.end(&next).expect("ended");
+        assert!(held.end(&End::On(NaiveDate::MIN)).is_err());
     }
 }

@@ -1,38 +1,37 @@
 //! Areas: their codes, their place in the tree, and their allowed changes.
 
 use chrono::NaiveDate;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
 use wangge_kernel::refusal::Refusal;
-use wangge_kernel::{area_code, typed_id};
+use wangge_kernel::{area_code, coded_enum};
 use wangge_places::boundary;
-use wangge_record::{Checks, Days};
+use wangge_record::{Checks, Days, ResolvedReference};
 
-use super::coded;
-
-typed_id!(
-    /// Id of an area.
-    AreaId
-);
-
-coded! {
+coded_enum! {
     /// Kind of an area, in the order of the tree. The numbers are those of the contract.
     AreaKind {
         /// District: the root of a tree.
-        District = 1,
+        District = 1 => "district",
         /// Street: a part of a district.
-        Street = 2,
+        Street = 2 => "street",
         /// Community: a part of a street.
-        Community = 3,
+        Community = 3 => "community",
         /// Grid: a part of a community.
-        Grid = 4,
+        Grid = 4 => "grid",
     }
 }
 
+/// Of the kinds of areas, communities only.
+pub const COMMUNITY: &[i16] = &[AreaKind::Community.code()];
+/// Of the kinds of areas, grids only.
+pub const GRID: &[i16] = &[AreaKind::Grid.code()];
+
 /// An area as it is stored.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Area {
     /// Id, unique across all areas.
-    pub id: AreaId,
+    pub id: Uuid,
     /// Code; it begins with the parent's.
     pub code: String,
     /// Kind of the area.
@@ -55,7 +54,7 @@ pub struct Area {
 #[derive(Debug, Clone)]
 pub struct AreaDraft {
     /// Id, generated if the request has none.
-    pub id: AreaId,
+    pub id: Uuid,
     /// Code; it must begin with the parent's.
     pub code: String,
     /// Kind of the area.
@@ -133,10 +132,19 @@ impl AreaChange {
 
 impl Area {
     /// Returns the days on which it exists.
-    pub fn days(&self) -> Days {
+    fn days(&self) -> Days {
         Days {
             start_date: Some(self.start_date),
             end_date: self.end_date,
+        }
+    }
+
+    /// Returns the area as the target of references.
+    pub fn resolved(&self) -> ResolvedReference {
+        ResolvedReference {
+            kind: self.kind.code(),
+            days: self.days(),
+            ..ResolvedReference::plain(self.code.clone())
         }
     }
 
@@ -163,28 +171,21 @@ impl Area {
         Ok(self)
     }
 
-    /// Returns the code of the area within which an address text names one area only: the
-    /// community of a grid, and any other area itself.
-    pub fn home(&self) -> &str {
-        let parent = self.parent_code.as_deref();
-        parent
-            .filter(|_| self.kind == AreaKind::Grid)
-            .unwrap_or(&self.code)
-    }
-
-    /// Checks that the parent is of the kind directly above.
+    /// Checks that the parent is of the kind directly above, and exists on the area's first
+    /// day.
     ///
     /// # Errors
-    /// `FIELD_INVALID` if it is not.
-    pub fn check_parent(&self, parent: AreaKind) -> Result<(), Refusal> {
+    /// `FIELD_INVALID`, or `GUARD_FAILED` (`area_not_current`), if it doesn't.
+    pub fn check_parent(&self, parent: &ResolvedReference) -> Result<(), Refusal> {
         let mut checks = Checks::of("area");
         checks.rule(
-            parent.code() + 1 == self.kind.code(),
+            parent.kind + 1 == self.kind.code(),
             "kind",
             "area.tree",
             "must be the kind one level below the parent's",
         );
-        checks.finish()
+        checks.finish()?;
+        parent.days.require("area", "parent_code", self.start_date)
     }
 
     /// Returns the refusal of a code that begins with another area's code, or the other way
@@ -278,7 +279,7 @@ mod tests {
 
     fn draft() -> AreaDraft {
         AreaDraft {
-            id: AreaId::generate(),
+            id: Uuid::now_v7(),
             code: "320402003".into(),
             kind: Some(AreaKind::Street),
             name: "街道".into(),
@@ -353,8 +354,12 @@ mod tests {
     #[test]
     fn kinds_follow_one_another() {
         let street = draft().check().expect("street");
-        assert!(street.check_parent(AreaKind::District).is_ok());
-        assert!(street.check_parent(AreaKind::Street).is_err());
-        assert!(street.check_parent(AreaKind::Grid).is_err());
+        let parent = |kind: AreaKind| ResolvedReference {
+            kind: kind.code(),
+            ..ResolvedReference::plain("320402".to_owned())
+        };
+        assert!(street.check_parent(&parent(AreaKind::District)).is_ok());
+        assert!(street.check_parent(&parent(AreaKind::Street)).is_err());
+        assert!(street.check_parent(&parent(AreaKind::Grid)).is_err());
     }
 }

@@ -6,7 +6,7 @@ use uuid::Uuid;
 use wangge_kernel::refusal::Refusal;
 use wangge_record::{Checks, EventSummary, Metadata, Record, Reference, Text, dated, metadata};
 
-use super::area::AreaKind;
+use super::area;
 
 /// A building of an estate.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -44,7 +44,7 @@ impl Record for Building {
     fn references(&self) -> Vec<Reference> {
         vec![
             Reference::id("estate_id", "estate", self.estate_id),
-            Reference::area(&self.metadata).of(&[AreaKind::Grid as i16], "must be a grid"),
+            Reference::area(&self.metadata).of(area::GRID, "must be a grid"),
         ]
     }
 
@@ -54,11 +54,6 @@ impl Record for Building {
             Self::KIND,
             "the estate already has a building of this name on some of these days",
         )
-    }
-
-    fn exclusive(&self) -> Option<String> {
-        let (estate, name) = self.place();
-        Some(format!("{estate} {name}"))
     }
 
     fn event_summary(&self) -> EventSummary {

@@ -6,7 +6,7 @@ use uuid::Uuid;
 use wangge_kernel::limit::{DEFAULT_ZONE, day_of};
 use wangge_record::{Checks, EventSummary, Metadata, Record, Reference, Text, dated, metadata};
 
-use super::{area::AreaKind, unit::UnitKind};
+use super::{area, unit::UnitKind};
 
 /// A residential estate.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -37,7 +37,7 @@ impl Record for Estate {
     fn references(&self) -> Vec<Reference> {
         let company = self.property_company_id.map(|id| {
             let company = Reference::id("property_company_id", "unit", id)
-                .of(&[UnitKind::Company as i16], "must be a company");
+                .of(const { &[UnitKind::Company.code()] }, "must be a company");
             // The company of an estate changes over time: the one that a call names manages it
             // now, while an imported one may have managed it on any day of the past.
             if self.metadata.imported {
@@ -46,8 +46,7 @@ impl Record for Estate {
                 company.on(Some(day_of(self.metadata.changed_time, DEFAULT_ZONE)))
             }
         });
-        let area = Reference::area(&self.metadata)
-            .of(&[AreaKind::Community as i16], "must be a community");
+        let area = Reference::area(&self.metadata).of(area::COMMUNITY, "must be a community");
         [area].into_iter().chain(company).collect()
     }
 

@@ -57,11 +57,6 @@ impl Record for Household {
         )
     }
 
-    fn exclusive(&self) -> Option<String> {
-        let (building, room) = self.place();
-        Some(format!("{building} {room}"))
-    }
-
     fn event_summary(&self) -> EventSummary {
         EventSummary {
             parent_id: Some(self.building_id),

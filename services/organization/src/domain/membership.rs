@@ -8,7 +8,7 @@ use wangge_kernel::coded_enum;
 use wangge_kernel::refusal::Refusal;
 use wangge_record::{Checks, EventSummary, Metadata, Record, Reference, dated, metadata};
 
-use super::{area::AreaKind, unit::UnitKind};
+use super::{area, unit::UnitKind};
 
 coded_enum! {
     /// A role in "1+2+X". The numbers are those of the contract.
@@ -52,14 +52,15 @@ impl Membership {
         let unit = Reference::id("unit_id", "unit", id);
         match self.role {
             MembershipRole::GeneralBranch => unit.of(
-                &[UnitKind::CommunityGeneralBranch as i16],
+                const { &[UnitKind::CommunityGeneralBranch.code()] },
                 "must be a general branch",
             ),
-            MembershipRole::PropertyCommittee => {
-                unit.of(&[UnitKind::Committee as i16], "must be a committee")
-            }
+            MembershipRole::PropertyCommittee => unit.of(
+                const { &[UnitKind::Committee.code()] },
+                "must be a committee",
+            ),
             MembershipRole::PropertyCompany => {
-                unit.of(&[UnitKind::Company as i16], "must be a company")
+                unit.of(const { &[UnitKind::Company.code()] }, "must be a company")
             }
             MembershipRole::CoBuildingUnit | MembershipRole::Resident => unit,
         }
@@ -85,8 +86,7 @@ impl Record for Membership {
     }
 
     fn references(&self) -> Vec<Reference> {
-        let area = Reference::area(&self.metadata)
-            .of(&[AreaKind::Community as i16], "must be a community");
+        let area = Reference::area(&self.metadata).of(area::COMMUNITY, "must be a community");
         let unit = self.unit_id.map(|id| self.unit(id));
         let resident = self
             .resident_id
@@ -100,11 +100,6 @@ impl Record for Membership {
             Self::KIND,
             "the unit or resident is already a member on some of these days",
         )
-    }
-
-    fn exclusive(&self) -> Option<String> {
-        let member = self.unit_id.or(self.resident_id)?;
-        Some(format!("{} {member}", self.metadata.area_code))
     }
 
     fn event_summary(&self) -> EventSummary {

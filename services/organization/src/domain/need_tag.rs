@@ -94,10 +94,6 @@ impl Record for NeedTag {
         )
     }
 
-    fn exclusive(&self) -> Option<String> {
-        Some(format!("{} {}", self.resident_id, self.kind.name()))
-    }
-
     fn event_summary(&self) -> EventSummary {
         // Not the kind of need: an event would reveal a person's health or finances.
         EventSummary {

@@ -66,10 +66,6 @@ impl Record for ResidentRole {
         )
     }
 
-    fn exclusive(&self) -> Option<String> {
-        Some(format!("{} {}", self.resident_id, self.kind.name()))
-    }
-
     fn event_summary(&self) -> EventSummary {
         EventSummary {
             parent_id: Some(self.resident_id),

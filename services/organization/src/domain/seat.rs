@@ -7,7 +7,7 @@ use wangge_kernel::coded_enum;
 use wangge_kernel::refusal::Refusal;
 use wangge_record::{Checks, EventSummary, Metadata, Record, Reference, dated, metadata};
 
-use super::area::AreaKind;
+use super::area;
 
 coded_enum! {
     /// The way that a seat is held. The numbers are those of the contract.
@@ -49,8 +49,7 @@ impl Record for Seat {
 
     fn references(&self) -> Vec<Reference> {
         vec![
-            Reference::area(&self.metadata)
-                .of(&[AreaKind::Community as i16], "must be a community"),
+            Reference::area(&self.metadata).of(area::COMMUNITY, "must be a community"),
             Reference::id("person_id", "person", self.person_id),
             Reference::id("unit_id", "unit", self.unit_id),
         ]
@@ -62,10 +61,6 @@ impl Record for Seat {
             Self::KIND,
             "the person already holds a seat of the committee on some of these days",
         )
-    }
-
-    fn exclusive(&self) -> Option<String> {
-        Some(format!("{} {}", self.metadata.area_code, self.person_id))
     }
 
     fn event_summary(&self) -> EventSummary {

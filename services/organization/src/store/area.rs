@@ -3,13 +3,12 @@
 
 use sqlx::PgExecutor;
 use uuid::Uuid;
-use wangge_api::refusal::Refusal;
 use wangge_auth::RecordScope;
-use wangge_pg::{Database, StoreError, Tx, transaction::Failure};
+use wangge_pg::{Database, StoreError, Tx};
 use wangge_record::{Days, ResolvedReference};
+use wangge_record_store::table::from_row;
 
-use super::write_in;
-use crate::domain::area::{Area, AreaId, AreaKind};
+use crate::domain::area::{Area, AreaKind};
 
 /// Limit of the bytes of boundaries on a page, exceeded by at most one boundary, so that
 /// a page always fits a gRPC message.
@@ -24,11 +23,8 @@ pub async fn load_area(
     scope: &RecordScope,
     code: &str,
 ) -> Result<Option<Area>, StoreError> {
-    Ok(sqlx::query_as!(
-        Area,
-        r#"select id as "id: AreaId", code, kind as "kind: AreaKind", name, parent_code,
-                  boundary_geojson, start_date, end_date, revision
-           from area
+    let row = sqlx::query_scalar!(
+        r#"select row_to_json(area)::text as "row!" from area
            where code = $1 and (code >= $2 and code < $3 or code = any($4))"#,
         code,
         scope.area_from(),
@@ -36,7 +32,8 @@ pub async fn load_area(
         &scope.areas_around(),
     )
     .fetch_optional(executor)
-    .await?)
+    .await?;
+    row.map(|row| from_row(&row)).transpose()
 }
 
 /// Returns the area with a code, locked until the transaction ends.
@@ -50,17 +47,16 @@ pub async fn lock_area(
 ) -> Result<Option<Area>, StoreError> {
     // `for no key update` suffices, since codes and ids never change: it doesn't block
     // inserts whose foreign keys refer to the area, as `for update` would.
-    Ok(sqlx::query_as!(
-        Area,
-        r#"select id as "id: AreaId", code, kind as "kind: AreaKind", name, parent_code,
-                  boundary_geojson, start_date, end_date, revision
-           from area where code = $1 and code >= $2 and code < $3 for no key update"#,
+    let row = sqlx::query_scalar!(
+        r#"select row_to_json(area)::text as "row!" from area
+           where code = $1 and code >= $2 and code < $3 for no key update"#,
         code,
         scope.area_from(),
         scope.area_until(),
     )
     .fetch_optional(tx)
-    .await?)
+    .await?;
+    row.map(|row| from_row(&row)).transpose()
 }
 
 /// Returns the area with an id.
@@ -72,44 +68,16 @@ pub async fn load_area_by_id(
     scope: &RecordScope,
     id: Uuid,
 ) -> Result<Option<Area>, StoreError> {
-    Ok(sqlx::query_as!(
-        Area,
-        r#"select id as "id: AreaId", code, kind as "kind: AreaKind", name, parent_code,
-                  boundary_geojson, start_date, end_date, revision
-           from area where id = $1 and code >= $2 and code < $3"#,
+    let row = sqlx::query_scalar!(
+        r#"select row_to_json(area)::text as "row!" from area
+           where id = $1 and code >= $2 and code < $3"#,
         id,
         scope.area_from(),
         scope.area_until(),
     )
     .fetch_optional(tx)
-    .await?)
-}
-
-/// Returns the kind of the area with a code, and the days on which it exists.
-///
-/// # Errors
-/// Any database error.
-pub async fn load_kind(
-    tx: &mut Tx,
-    scope: &RecordScope,
-    code: &str,
-) -> Result<Option<(AreaKind, Days)>, StoreError> {
-    let found = sqlx::query!(
-        r#"select kind as "kind: AreaKind", start_date, end_date from area
-           where code = $1 and code >= $2 and code < $3"#,
-        code,
-        scope.area_from(),
-        scope.area_until(),
-    )
-    .fetch_optional(tx)
     .await?;
-    Ok(found.map(|row| {
-        let days = Days {
-            start_date: Some(row.start_date),
-            end_date: row.end_date,
-        };
-        (row.kind, days)
-    }))
+    row.map(|row| from_row(&row)).transpose()
 }
 
 /// Returns the areas from the district down to the one with a code. That area must be in
@@ -125,11 +93,8 @@ pub async fn load_chain(
     // A child's code begins with its parent's, so the chain consists of the areas whose
     // codes are prefixes of the code. The parameter needs the collation of the column:
     // in others the upper bound's `:` may not sort right after the digits.
-    Ok(sqlx::query_as!(
-        Area,
-        r#"select id as "id: AreaId", code, kind as "kind: AreaKind", name, parent_code,
-                  boundary_geojson, start_date, end_date, revision
-           from area
+    let rows = sqlx::query_scalar!(
+        r#"select row_to_json(area)::text as "row!" from area
            where code in (select left($1, length) from generate_series(1, length($1)) length)
              and $1::text collate "C" >= $2 and $1::text collate "C" < $3
              and exists (select from area lowest where lowest.code = $1)
@@ -139,7 +104,8 @@ pub async fn load_chain(
         scope.area_until(),
     )
     .fetch_all(executor)
-    .await?)
+    .await?;
+    rows.iter().map(|row| from_row(row)).collect()
 }
 
 /// Returns the areas in scope after a code, in the order of codes, restricted to one kind
@@ -186,15 +152,11 @@ pub async fn list_areas(
         .await?;
     // Boundaries are read for the rows of this page only. They are large, so the byte
     // limit is applied in the database and not after they were transferred.
-    Ok(sqlx::query_as!(
-        Area,
-        r#"select id as "id!: AreaId", code as "code!", kind as "kind!: AreaKind", name as "name!",
-                  parent_code, boundary_geojson, start_date as "start_date!", end_date,
-                  revision as "revision!"
+    let rows = sqlx::query_scalar!(
+        r#"select row_to_json(sized)::text as "row!"
            from (
-               -- Bytes up to the row before the last: the row that goes
-               -- beyond the limit is answered, and one behind it, which tells
-               -- that there are more.
+               -- Bytes up to the row before the last: the row that exceeds the limit is
+               -- returned, and one after it, which shows that there are more.
                select id, code, kind, name, parent_code, boundary_geojson, start_date, end_date,
                       revision, sum(octet_length(boundary_geojson)) over (
                    order by code rows between unbounded preceding and 2 preceding
@@ -202,9 +164,7 @@ pub async fn list_areas(
                from (
                    select id, code, kind, name, parent_code, boundary_geojson, start_date,
                           end_date, revision
-                   from area
-                   where code = any($1)
-                   order by code limit $2
+                   from area where code = any($1) order by code limit $2
                ) first_rows
            ) sized
            where coalesce(bytes, 0) <= $3
@@ -214,41 +174,28 @@ pub async fn list_areas(
         i64::try_from(PAGE_BYTES).unwrap_or(i64::MAX),
     )
     .fetch_all(&database.calls)
-    .await?)
+    .await?;
+    rows.iter().map(|row| from_row(row)).collect()
 }
 
-/// Returns the field whose value another area, in scope or not, has already.
+/// Inserts an area with the digest of the row that it is imported from, if any. Returns
+/// false if its id or code is in use.
 ///
 /// # Errors
 /// Any database error.
-pub async fn taken_field(
+pub async fn insert_area(
     tx: &mut Tx,
     _scope: &RecordScope,
     area: &Area,
-) -> Result<Option<&'static str>, StoreError> {
-    // True sorts last, so `desc` reports a duplicate id before a duplicate code.
-    Ok(sqlx::query_scalar!(
-        r#"select id = $1 as "id!" from area where id = $1 or code = $2 order by 1 desc limit 1"#,
-        area.id.0,
-        area.code,
-    )
-    .fetch_optional(tx)
-    .await?
-    .map(|id| if id { "area.id" } else { "area.code" }))
-}
-
-/// Inserts an area.
-///
-/// # Errors
-/// `RECORD_EXISTS` if its id or code is in use; any database error.
-pub async fn insert_area(tx: &mut Tx, scope: &RecordScope, area: &Area) -> Result<(), Failure> {
-    write_in(scope, &area.code)?;
+    digest: Option<&str>,
+) -> Result<bool, StoreError> {
     // A unique violation would abort the transaction, and with it the other rows of an
     // import; `do nothing` doesn't.
     let inserted = sqlx::query!(
         "insert into area (id, code, kind, name, parent_code, boundary_geojson, start_date, \
-         end_date, revision) values ($1, $2, $3, $4, $5, $6, $7, $8, $9) on conflict do nothing",
-        area.id.0,
+         end_date, revision, import_digest) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) \
+         on conflict do nothing",
+        area.id,
         area.code,
         area.kind.code(),
         area.name,
@@ -257,26 +204,42 @@ pub async fn insert_area(tx: &mut Tx, scope: &RecordScope, area: &Area) -> Resul
         area.start_date,
         area.end_date,
         area.revision,
+        digest,
     )
-    .execute(&mut *tx)
+    .execute(tx)
     .await?;
-    if inserted.rows_affected() == 0 {
-        let field = taken_field(tx, scope, area).await?.unwrap_or("area.code");
-        return Err(Refusal::exists("area", field).into());
-    }
-    Ok(())
+    Ok(inserted.rows_affected() == 1)
+}
+
+/// Returns true if the area with an id, in scope or not, was imported from the row with a
+/// digest; `None` if there is no such area.
+///
+/// # Errors
+/// Any database error.
+pub async fn is_from_row(
+    tx: &mut Tx,
+    _scope: &RecordScope,
+    id: Uuid,
+    digest: &str,
+) -> Result<Option<bool>, StoreError> {
+    Ok(sqlx::query_scalar!(
+        r#"select import_digest is not distinct from $2 as "is_from_row!" from area where id = $1"#,
+        id,
+        digest,
+    )
+    .fetch_optional(tx)
+    .await?)
 }
 
 /// Stores a new revision of an area that the caller has locked.
 ///
 /// # Errors
 /// Any database error.
-pub async fn update_area(tx: &mut Tx, scope: &RecordScope, area: &Area) -> Result<(), Failure> {
-    write_in(scope, &area.code)?;
+pub async fn update_area(tx: &mut Tx, _scope: &RecordScope, area: &Area) -> Result<(), StoreError> {
     sqlx::query!(
         "update area set name = $2, boundary_geojson = $3, end_date = $4, revision = $5 \
          where id = $1",
-        area.id.0,
+        area.id,
         area.name,
         area.boundary_geojson,
         area.end_date,

@@ -38,7 +38,7 @@ impl Asked {
 }
 
 /// Returns true if there is a day on which both hold.
-fn overlap<R: Dated>(one: &R, other: &R) -> bool {
+pub(super) fn overlap<R: Dated>(one: &R, other: &R) -> bool {
     let begins_in = |one: &R, other: &R| one.end_date().is_none_or(|end| other.start_date() < end);
     begins_in(one, other) && begins_in(other, one)
 }

@@ -1,15 +1,47 @@
 //! Plain records in the database: one set of statements for each table.
 
-use wangge_record_store::table;
+use wangge_record_store::{Listing, table};
 
-use super::one_name;
-use crate::domain::{
-    building::Building, estate::Estate, household::Household, membership::Membership,
-    need_tag::NeedTag, resident::Resident, resident_role::ResidentRole, seat::Seat,
+use super::{address, appointment, one_name, unit};
+use crate::{
+    domain::{
+        address::Address, appointment::Appointment, building::Building, estate::Estate,
+        figure::PublishedFigure, household::Household, membership::Membership, need_tag::NeedTag,
+        person::Person, resident::Resident, resident_role::ResidentRole, seat::Seat, unit::Unit,
+    },
+    events,
+};
+
+/// The list order of people: that of entry.
+const PEOPLE: Listing = Listing {
+    is_ascending: true,
+    ..Listing::of("person")
 };
 
 // `while` names the records that a record ends with. Their end is one write and updates
 // no other row, so that it can be taken back; readers check the days instead.
+table! { Address in "address"
+keeps "text, normalized_text"
+guarded by address::guard
+told by events::of_address }
+table! { Unit in "unit" shared dated
+keeps "code, kind, parent_id, start_date"
+changes "name, end_date"
+told by events::of_unit
+listed by unit::LISTING }
+table! { Person in "person"
+keeps "name"
+told by events::of_person
+listed by PEOPLE }
+table! { Appointment in "appointment" dated
+keeps "person_id, post, unit_id, start_date"
+changes "end_date"
+guarded by appointment::guard
+told by events::of_appointment
+listed by appointment::LISTING }
+table! { PublishedFigure in "published_figure"
+keeps "figure_key, value, bound, period, as_of_date"
+told by events::of_figure }
 table! { Estate in "estate" dated
 keeps "start_date"
 changes "name, property_company_id, end_date" }
@@ -61,6 +93,11 @@ mod tests {
     #[test]
     fn what_is_written_is_what_the_record_has() {
         let kinds = [
+            assert_columns_are_fields::<Address>,
+            assert_columns_are_fields::<Unit>,
+            assert_columns_are_fields::<Person>,
+            assert_columns_are_fields::<Appointment>,
+            assert_columns_are_fields::<PublishedFigure>,
             assert_columns_are_fields::<Estate>,
             assert_columns_are_fields::<Building>,
             assert_columns_are_fields::<Household>,

@@ -105,8 +105,8 @@ async fn a_wrong_unit_is_refused() {
         "unit.code",
         "unit.kind",
         "unit.name",
-        "unit.area_code",
         "unit.start_date",
+        "unit.area_code",
     ];
     let refused = refusal(world.make_unit(Unit::default()).await);
     assert_eq!(refused, expected("FIELD_INVALID", &fields));

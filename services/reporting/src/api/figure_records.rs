@@ -3,10 +3,7 @@
 use futures::FutureExt as _;
 use sqlx::PgPool;
 use wangge_api::{
-    date::optional,
-    organization::v1::FigurePeriod,
-    refusal::{Reason, Refusal},
-    reporting::v1 as wire,
+    date::optional, organization::v1::FigurePeriod, refusal::Refusal, reporting::v1 as wire,
     types::v1::Date,
 };
 use wangge_auth::RecordScope;
@@ -49,12 +46,7 @@ pub(super) async fn list(
         &message.figure_key,
         &days,
     ];
-    let after = page::decode(&message.page_token, &arguments)
-        .map_err(|_| Refusal {
-            reason: Reason::PageTokenInvalid,
-            ..Refusal::field("page_token", "page_token", "is not a token of this list")
-        })?
-        .unwrap_or_default();
+    let after = page::decode(&message.page_token, &arguments)?.unwrap_or_default();
     let size = page::size(message.page_size);
     // One more than the page has, to detect whether there are more.
     let wanted = Page {

@@ -8,7 +8,7 @@ use std::{
 };
 
 use futures::{Stream, stream};
-use tonic::{Request, Response, Status, service::Routes};
+use tonic::{Request, Response, Status};
 use wangge_api::events::v1::{
     Event, SubscribeRequest, SubscribeResponse,
     server::feed_service_server::{FeedService, FeedServiceServer},
@@ -36,11 +36,7 @@ struct State {
 
 impl WrittenFeed {
     pub(crate) fn service(&self, database: &Database) -> Service {
-        Service {
-            names: &[],
-            routes: Routes::new(FeedServiceServer::new(self.clone())),
-            pool: database.calls.clone(),
-        }
+        Service::on(database.calls.clone()).with(FeedServiceServer::new(self.clone()))
     }
 
     pub(crate) fn tell(&self, event: Event) {

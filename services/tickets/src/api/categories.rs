@@ -10,7 +10,7 @@ use wangge_kernel::page;
 use wangge_pg::request::RequestKey;
 use wangge_record::etag::etag;
 
-use super::{bad_page_token, given_or_new_id, id};
+use super::{given_or_new_id, id};
 use crate::{
     App,
     commands::{
@@ -48,7 +48,7 @@ impl CategoryService for Categories {
         let message = request.into_inner();
         // Not limited to the caller's scope: categories apply to the whole platform.
         let after: String = page::decode(&message.page_token, &["categories"])
-            .map_err(bad_page_token)?
+            .map_err(Refusal::from)?
             .unwrap_or_default();
         let size = page::size(message.page_size);
         // One row more than the page: it shows whether another page follows.
@@ -96,7 +96,7 @@ impl CategoryService for Categories {
         let message = request.into_inner();
         let arguments = ["responsibilities", &message.within_code];
         let after: (String, String) = page::decode(&message.page_token, &arguments)
-            .map_err(bad_page_token)?
+            .map_err(Refusal::from)?
             .unwrap_or_default();
         let size = page::size(message.page_size);
         // Narrows only: a code outside of the scope results in an empty list.

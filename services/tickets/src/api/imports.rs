@@ -25,7 +25,7 @@ use super::{categories, past::past_ticket};
 use crate::{
     App,
     commands::{
-        import_records::{Dataset, Import, Outcome, Plain, Row, import_records},
+        import_records::{Dataset, Import, Plain, Row, import_records},
         import_ticket::{Importer, PastRow},
     },
     domain::{
@@ -118,7 +118,7 @@ impl import::Importer for Load {
         let outcomes = import_records(&self.app, import, rows).await?;
         let results = numbers.into_iter().zip(outcomes);
         Ok(results
-            .map(|(number, outcome)| result(number, outcome))
+            .map(|(number, outcome)| outcome.into_result(number))
             .collect())
     }
 
@@ -191,13 +191,4 @@ fn plain(record: impl Into<Plain>) -> Result<Row, Refusal> {
 
 fn given_id(id: &str) -> Result<Uuid, Refusal> {
     super::id(id, "id")
-}
-
-fn result(number: i64, outcome: Outcome) -> RowResult {
-    match outcome {
-        Outcome::Imported(id, revision) => import::imported(number, id, revision),
-        Outcome::Unchanged(id, revision) => import::unchanged(number, id, revision),
-        Outcome::Valid => import::valid(number),
-        Outcome::Refused(refusal) => import::refused(number, &refusal, ""),
-    }
 }

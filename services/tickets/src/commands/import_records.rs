@@ -12,7 +12,7 @@ use wangge_api::refusal::Refusal;
 use wangge_auth::RecordScope;
 use wangge_record::ResolvedReference;
 use wangge_record_import::{
-    import_rows,
+    Outcome, import_rows,
     rows::{self, Rows as _},
 };
 use wangge_record_store::{Claims, RecordContext as _, ResolvedReferences};
@@ -132,19 +132,6 @@ impl Import {
     }
 }
 
-/// Outcome of a row.
-#[derive(Debug)]
-pub(crate) enum Outcome {
-    /// The record was created, with this id and revision.
-    Imported(Uuid, i64),
-    /// The record exists already, with this id and revision; nothing was written.
-    Unchanged(Uuid, i64),
-    /// The row passed every check of a dry run.
-    Valid,
-    /// The row was rejected; nothing of it was written.
-    Refused(Refusal),
-}
-
 /// Imports rows, or only validates them in a dry run. Returns one outcome per row, in
 /// order.
 ///
@@ -169,7 +156,7 @@ pub(crate) async fn import_records(
                 let records = chunk.into_iter().filter_map(plain).collect();
                 let trial = import.tried.is_some();
                 let loaded = rows::commit(app, &mut import.known, records, trial).await?;
-                loaded.into_iter().map(Outcome::from).collect()
+                loaded
             }
             _ if import.tried.is_some() => try_records(app, import, chunk).await?,
             _ => import_tickets_and_reference(app, import, chunk).await?,
@@ -204,17 +191,6 @@ fn go_together(one: &Result<Row, Refusal>, other: &Result<Row, Refusal>) -> bool
         (Ok(Row::Plain(one)), Ok(Row::Plain(other))) => one.is_like(other),
         (Ok(Row::Plain(_)), _) | (_, Ok(Row::Plain(_))) => false,
         _ => true,
-    }
-}
-
-impl From<rows::Outcome> for Outcome {
-    fn from(outcome: rows::Outcome) -> Self {
-        match outcome {
-            rows::Outcome::Imported(id, revision) => Self::Imported(id, revision),
-            rows::Outcome::Unchanged(id, revision) => Self::Unchanged(id, revision),
-            rows::Outcome::Valid => Self::Valid,
-            rows::Outcome::Refused(refusal) => Self::Refused(refusal),
-        }
     }
 }
 

@@ -11,8 +11,9 @@ use wangge_api::refusal::{Reason, Refusal};
 use wangge_auth::RecordScope;
 use wangge_kernel::limit::{DEFAULT_ZONE, day_of};
 
+use wangge_record_import::Outcome;
+
 use self::wait::wait_for_references;
-use super::import_records::Outcome;
 use crate::{
     App,
     domain::{

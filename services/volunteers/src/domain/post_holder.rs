@@ -53,12 +53,6 @@ impl Record for PostHolder {
         )
     }
 
-    fn exclusive(&self) -> Option<String> {
-        // Must match the exclusion constraint `post_holder_held_already`: a dry run that
-        // rolls back each batch can't rely on the constraint and compares these keys.
-        Some(format!("{} {}", self.service_post_id, self.volunteer_id))
-    }
-
     fn event_summary(&self) -> EventSummary {
         EventSummary {
             parent_id: Some(self.service_post_id),

@@ -70,12 +70,6 @@ impl Record for RouteVenue {
         )
     }
 
-    fn exclusive(&self) -> Option<String> {
-        // Must match the exclusion constraint `route_venue_position`: a dry run that
-        // rolls back each batch can't rely on the constraint and compares these keys.
-        Some(format!("{} {}", self.venue_route_id, self.position))
-    }
-
     fn event_summary(&self) -> EventSummary {
         EventSummary {
             parent_id: Some(self.venue_route_id),

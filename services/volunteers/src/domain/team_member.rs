@@ -52,13 +52,6 @@ impl Record for TeamMember {
         )
     }
 
-    fn exclusive(&self) -> Option<String> {
-        // Must match the exclusion constraint `team_member_member_already`: a dry run
-        // that rolls back each batch can't rely on the constraint and compares these
-        // keys.
-        Some(format!("{} {}", self.team_id, self.volunteer_id))
-    }
-
     fn event_summary(&self) -> EventSummary {
         EventSummary {
             parent_id: Some(self.team_id),

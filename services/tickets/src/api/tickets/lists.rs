@@ -9,7 +9,7 @@ use wangge_kernel::page;
 
 use crate::{
     App,
-    api::{bad_page_token, id, messages, optional_id},
+    api::{id, messages, optional_id},
     commands::act_on_ticket::not_found,
     store::{
         history::list_history,
@@ -37,8 +37,7 @@ pub(super) async fn list(
         &message.unit_id,
         &unrouted,
     ];
-    let after: Option<(DateTime<Utc>, Uuid)> =
-        page::decode(&message.page_token, &arguments).map_err(bad_page_token)?;
+    let after: Option<(DateTime<Utc>, Uuid)> = page::decode(&message.page_token, &arguments)?;
     let size = page::size(message.page_size);
     let filter = Filter {
         within: message.within_code.clone(),
@@ -77,9 +76,7 @@ pub(super) async fn history(
 ) -> Result<wire::ListTicketHistoryResponse, Refusal> {
     let id = id(&message.ticket_id, "ticket_id")?;
     let arguments = ["ticket history", &message.ticket_id];
-    let after: i64 = page::decode(&message.page_token, &arguments)
-        .map_err(bad_page_token)?
-        .unwrap_or_default();
+    let after: i64 = page::decode(&message.page_token, &arguments)?.unwrap_or_default();
     let size = page::size(message.page_size);
     // `None` if the ticket isn't in scope; an empty page is a valid history page.
     let lines = list_history(&app.database.lanes, id, scope, after, size + 1)

@@ -10,7 +10,6 @@ use wangge_api::{
     volunteers::v1::{CheckInVisitRecord, import_records_request},
 };
 use wangge_record_import::rows;
-use wangge_server::import;
 
 use crate::{
     api::{id, registrations::draft},
@@ -132,14 +131,17 @@ fn visit(row: CheckInVisitRecord) -> Result<NewCheckInVisit, Refusal> {
 
 /// Converts the outcome of a row to its result.
 pub(super) fn result(number: i64, outcome: Outcome) -> RowResult {
-    match outcome {
-        Outcome::Imported(version) => import::imported(number, version.record_id, version.revision),
-        Outcome::Unchanged(version) => {
-            import::unchanged(number, version.record_id, version.revision)
+    let outcome = match outcome {
+        Outcome::Imported(version) => {
+            wangge_record_import::Outcome::Imported(version.record_id, version.revision)
         }
-        Outcome::Valid => import::valid(number),
-        Outcome::Refused(refusal) => import::refused(number, &with_field(refusal), ""),
-    }
+        Outcome::Unchanged(version) => {
+            wangge_record_import::Outcome::Unchanged(version.record_id, version.revision)
+        }
+        Outcome::Valid => wangge_record_import::Outcome::Valid,
+        Outcome::Refused(refusal) => wangge_record_import::Outcome::Refused(with_field(refusal)),
+    };
+    outcome.into_result(number)
 }
 
 /// Adds the field that a failed guard is about, so that the sender can find the value in

@@ -24,16 +24,20 @@ pub(super) async fn load(
     Ok(loaded.into_iter().map(outcome).collect())
 }
 
-fn outcome(outcome: loaded_rows::Outcome) -> Outcome {
+fn outcome(outcome: wangge_record_import::Outcome) -> Outcome {
     let version = |record_id, revision| Version {
         record_id,
         revision,
     };
     match outcome {
-        loaded_rows::Outcome::Imported(id, revision) => Outcome::Imported(version(id, revision)),
-        loaded_rows::Outcome::Unchanged(id, revision) => Outcome::Unchanged(version(id, revision)),
-        loaded_rows::Outcome::Valid => Outcome::Valid,
-        loaded_rows::Outcome::Refused(refusal) => Outcome::Refused(refusal),
+        wangge_record_import::Outcome::Imported(id, revision) => {
+            Outcome::Imported(version(id, revision))
+        }
+        wangge_record_import::Outcome::Unchanged(id, revision) => {
+            Outcome::Unchanged(version(id, revision))
+        }
+        wangge_record_import::Outcome::Valid => Outcome::Valid,
+        wangge_record_import::Outcome::Refused(refusal) => Outcome::Refused(refusal),
     }
 }
 
