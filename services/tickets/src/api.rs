@@ -1,15 +1,13 @@
 //! gRPC handlers: convert request messages to domain values, call commands or
 //! queries, and convert the results back. They contain no business rules.
 
-mod categories;
+pub(crate) mod categories;
 mod chat_groups;
 mod deliberations;
 mod duty_shifts;
 mod fieldwork;
-mod imports;
 mod livelihood;
-mod messages;
-mod past;
+pub(crate) mod messages;
 mod tickets;
 
 pub(crate) use categories::Categories;
@@ -17,7 +15,6 @@ pub(crate) use chat_groups::ChatGroups;
 pub(crate) use deliberations::Deliberations;
 pub(crate) use duty_shifts::DutyShifts;
 pub(crate) use fieldwork::Fieldwork;
-pub(crate) use imports::Imports;
 pub(crate) use livelihood::Livelihood;
 pub(crate) use tickets::Tickets;
 

@@ -8,6 +8,4 @@ pub mod create_category;
 pub mod create_responsibility;
 pub mod create_ticket;
 pub mod dispatch_ticket;
-pub mod import_records;
-pub mod import_ticket;
 pub mod route_waiting;

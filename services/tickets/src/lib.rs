@@ -15,6 +15,7 @@ mod consumers;
 mod domain;
 mod error;
 mod events;
+mod import;
 mod process;
 mod reference;
 mod store;

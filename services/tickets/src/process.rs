@@ -16,11 +16,10 @@ use wangge_server::Service;
 
 use crate::{
     App,
-    api::{
-        Categories, ChatGroups, Deliberations, DutyShifts, Fieldwork, Imports, Livelihood, Tickets,
-    },
+    api::{Categories, ChatGroups, Deliberations, DutyShifts, Fieldwork, Livelihood, Tickets},
     commands::route_waiting,
     consumers::{organization::OrganizationProjector, volunteers::VolunteersProjector},
+    import::Imports,
     watch,
 };
 

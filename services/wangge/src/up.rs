@@ -122,41 +122,13 @@ impl Up {
     async fn serve(&mut self, args: &UpArgs) -> Result<()> {
         let opened = ServiceName::ALL.map(|service| self.open(args, service));
         let databases = futures::future::try_join_all(opened).await?;
-        // All ports are bound before a service starts: a port in use is reported at
-        // once, and the channels below need the address of every service.
-        let mut listeners = Vec::new();
-        for (service, place) in ServiceName::ALL.into_iter().zip(0..) {
-            let port = match (args.check, args.first_port) {
-                (true, _) | (_, 0) => 0,
-                (false, first) => first + place,
-            };
-            let listener = TcpListener::bind(("127.0.0.1", port))
-                .await
-                .with_context(|| {
-                    format!(
-                        "port {port} for {}: is `wangge up` already running?",
-                        service.name()
-                    )
-                })?;
-            self.urls.push(format!("http://{}", listener.local_addr()?));
-            listeners.push(listener);
-        }
+        let listeners = self.bind(args).await?;
         let verifier = Arc::new(Verifier::from_jwks(
             self.issuer.jwks(),
             vec![ISSUER.to_owned()],
             AUDIENCE.to_owned(),
         )?);
-        let mut wall = None;
-        if !args.check {
-            let port = match args.first_port {
-                0 => 0,
-                first => first + 4,
-            };
-            let listener = std::net::TcpListener::bind(("127.0.0.1", port))
-                .with_context(|| format!("port {port} for the wall"))?;
-            self.wall_url = format!("http://{}/wall/", listener.local_addr()?);
-            wall = Some((listener, Shown::Every));
-        }
+        let mut wall = self.bind_wall(args)?;
         // Channels connect on first use, so the services may start in any order even
         // though they read each other's feeds.
         let channels = self.channels(Role::Service)?;
@@ -182,6 +154,44 @@ impl Up {
             });
         }
         Ok(())
+    }
+
+    /// Binds the ports of all services before one starts: a port in use is reported at once,
+    /// and the channels need the address of every service.
+    async fn bind(&mut self, args: &UpArgs) -> Result<Vec<TcpListener>> {
+        let mut listeners = Vec::new();
+        for (service, place) in ServiceName::ALL.into_iter().zip(0..) {
+            let port = match (args.check, args.first_port) {
+                (true, _) | (_, 0) => 0,
+                (false, first) => first + place,
+            };
+            let listener = TcpListener::bind(("127.0.0.1", port))
+                .await
+                .with_context(|| {
+                    format!(
+                        "port {port} for {}: is `wangge up` already running?",
+                        service.name()
+                    )
+                })?;
+            self.urls.push(format!("http://{}", listener.local_addr()?));
+            listeners.push(listener);
+        }
+        Ok(listeners)
+    }
+
+    /// Binds the port of the wall, which is not served in a check.
+    fn bind_wall(&mut self, args: &UpArgs) -> Result<Option<(std::net::TcpListener, Shown)>> {
+        if args.check {
+            return Ok(None);
+        }
+        let port = match args.first_port {
+            0 => 0,
+            first => first + 4,
+        };
+        let listener = std::net::TcpListener::bind(("127.0.0.1", port))
+            .with_context(|| format!("port {port} for the wall"))?;
+        self.wall_url = format!("http://{}/wall/", listener.local_addr()?);
+        Ok(Some((listener, Shown::Every)))
     }
 
     async fn open(&self, args: &UpArgs, service: ServiceName) -> Result<Database> {

@@ -223,33 +223,9 @@ async fn change_in<H: RecordContext, R: RecordTable>(
                 // After the claim: the etag of a retry is out of date because of the first
                 // call.
                 etag::check(&tag, R::KIND, record.metadata().revision, &record)?;
-                let (before, end) = (record.references(), record.event_summary().end_date);
+                let before = record.clone();
                 decide(&mut record, now, tx).await?;
-                // Only added references are checked. The caller may no longer reach the
-                // targets of the others, and must still be able to change the record.
-                let (stays, named): (Vec<_>, Vec<_>) = record
-                    .references()
-                    .into_iter()
-                    .partition(|reference| before.contains(reference));
-                // A later end can extend the record beyond the days of targets that it has
-                // named all along. An end by a call of its own only shortens it.
-                let summary = record.event_summary();
-                let goes_on = if change != Change::End && summary.end_date != end {
-                    stays
-                } else {
-                    Vec::new()
-                };
-                resolved
-                    .resolve(tx, named.iter().chain(&goes_on).cloned())
-                    .await?;
-                let today = day_of(now, DEFAULT_ZONE);
-                for reference in &named {
-                    resolved.require(R::KIND, reference)?;
-                    resolved.require_state(reference)?;
-                }
-                for reference in named.iter().chain(&goes_on) {
-                    resolved.require_days(reference, &summary, today)?;
-                }
+                check_references(tx, &mut resolved, (&before, &record), change, now).await?;
                 keep(tx, &mut record, change, (now, now)).await?;
                 Ok(record)
             }
@@ -259,6 +235,40 @@ async fn change_in<H: RecordContext, R: RecordTable>(
     .await?;
     context.notifier().notify();
     Ok(changed)
+}
+
+/// Checks the references of a changed record, as far as the change affects them.
+async fn check_references<G: ReferenceResolver, R: RecordTable>(
+    tx: &mut Tx,
+    resolved: &mut ResolvedReferences<G>,
+    (before, after): (&R, &R),
+    change: Change<R::Action>,
+    now: DateTime<Utc>,
+) -> Result<(), Failure> {
+    // Only added references are checked. The caller may no longer reach the targets of the
+    // others, and must still be able to change the record.
+    let earlier = before.references();
+    let (stays, named): (Vec<_>, Vec<_>) = after
+        .references()
+        .into_iter()
+        .partition(|reference| earlier.contains(reference));
+    // A later end can extend the record beyond the days of targets that it has named all
+    // along. An end by a call of its own only shortens it.
+    let summary = after.event_summary();
+    let extends = change != Change::End && summary.end_date != before.event_summary().end_date;
+    let goes_on = if extends { stays } else { Vec::new() };
+    resolved
+        .resolve(tx, named.iter().chain(&goes_on).cloned())
+        .await?;
+    let today = day_of(now, DEFAULT_ZONE);
+    for reference in &named {
+        resolved.require(R::KIND, reference)?;
+        resolved.require_state(reference)?;
+    }
+    for reference in named.iter().chain(&goes_on) {
+        resolved.require_days(reference, &summary, today)?;
+    }
+    Ok(())
 }
 
 /// Makes a change that is due by time and not requested by a caller, such as the expiry

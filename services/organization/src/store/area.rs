@@ -121,35 +121,7 @@ pub async fn list_areas(
     after: &str,
     limit: i64,
 ) -> Result<Vec<Area>, StoreError> {
-    let kinds = kind.as_ref().map_or(AreaKind::ALL, std::slice::from_ref);
-    let kinds: Vec<i16> = kinds.iter().map(|kind| kind.code()).collect();
-    let lane = database.list_lanes.take().await?;
-    // The first codes of each kind, which one index per kind provides in order, and the
-    // areas around the scope.
-    let codes = lane
-        .run(async |lane| {
-            sqlx::query_scalar!(
-                r#"select code as "code!" from unnest($5::smallint[]) as one (kind)
-                   cross join lateral (
-                       select code from area
-                       where kind = one.kind and code >= $1 and code < $2 and code > $3
-                       order by code limit $4
-                   ) inside
-                   union all
-                   select code from area
-                   where code = any($6) and not (code >= $1 and code < $2) and code > $3
-                       and kind = any($5)"#,
-                scope.area_from(),
-                scope.area_until(),
-                after,
-                limit,
-                &kinds,
-                &scope.areas_around(),
-            )
-            .fetch_all(lane)
-            .await
-        })
-        .await?;
+    let codes = list_codes(database, scope, kind, after, limit).await?;
     // Boundaries are read for the rows of this page only. They are large, so the byte
     // limit is applied in the database and not after they were transferred.
     let rows = sqlx::query_scalar!(
@@ -176,6 +148,45 @@ pub async fn list_areas(
     .fetch_all(&database.calls)
     .await?;
     rows.iter().map(|row| from_row(row)).collect()
+}
+
+/// Returns the codes of the first areas of a page, and of some more.
+async fn list_codes(
+    database: &Database,
+    scope: &RecordScope,
+    kind: Option<AreaKind>,
+    after: &str,
+    limit: i64,
+) -> Result<Vec<String>, StoreError> {
+    let kinds = kind.as_ref().map_or(AreaKind::ALL, std::slice::from_ref);
+    let kinds: Vec<i16> = kinds.iter().map(|kind| kind.code()).collect();
+    let lane = database.list_lanes.take().await?;
+    // The first codes of each kind, which one index per kind provides in order, and the
+    // areas around the scope.
+    Ok(lane
+        .run(async |lane| {
+            sqlx::query_scalar!(
+                r#"select code as "code!" from unnest($5::smallint[]) as one (kind)
+                   cross join lateral (
+                       select code from area
+                       where kind = one.kind and code >= $1 and code < $2 and code > $3
+                       order by code limit $4
+                   ) inside
+                   union all
+                   select code from area
+                   where code = any($6) and not (code >= $1 and code < $2) and code > $3
+                       and kind = any($5)"#,
+                scope.area_from(),
+                scope.area_until(),
+                after,
+                limit,
+                &kinds,
+                &scope.areas_around(),
+            )
+            .fetch_all(lane)
+            .await
+        })
+        .await?)
 }
 
 /// Inserts an area with the digest of the row that it is imported from, if any. Returns

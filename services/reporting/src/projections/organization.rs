@@ -2,7 +2,10 @@
 //! records.
 
 use futures::{FutureExt as _, future::BoxFuture};
-use wangge_api::events::v1::{Event, event::Payload};
+use wangge_api::{
+    events::v1::{AppointmentChanged, Event, PublishedFigureChanged, event::Payload},
+    refusal::Refusal,
+};
 use wangge_outbox::Projector;
 use wangge_pg::{Tx, transaction::Failure};
 
@@ -51,30 +54,11 @@ async fn apply(tx: &mut Tx, event: &Event) -> Result<(), Failure> {
             };
             upsert_unit(tx, &unit).await?;
         }
-        Some(Payload::AppointmentChanged(appointment)) => {
-            let appointment = Appointment {
-                id: id(&appointment.appointment_id)?,
-                person_id: id(&appointment.person_id)?,
-                post: code(appointment.post),
-                unit_id: optional_id(&appointment.unit_id)?,
-                area_code: appointment.area_code.clone(),
-                start_date: day(appointment.start_date.as_ref())?,
-                end_date: optional_day(appointment.end_date.as_ref())?,
-            };
-            upsert_appointment(tx, &appointment).await?;
+        Some(Payload::AppointmentChanged(changed)) => {
+            upsert_appointment(tx, &appointment(changed)?).await?;
         }
-        Some(Payload::PublishedFigureChanged(figure)) => {
-            let figure = PublishedFigure {
-                id: id(&figure.published_figure_id)?,
-                area_code: figure.area_code.clone(),
-                figure_key: figure.figure_key.clone(),
-                value: figure.value,
-                bound: code(figure.bound),
-                period: code(figure.period),
-                as_of_date: day(figure.as_of_date.as_ref())?,
-                revision: event.revision,
-            };
-            upsert_published_figure(tx, &figure).await?;
+        Some(Payload::PublishedFigureChanged(changed)) => {
+            upsert_published_figure(tx, &figure(changed, event.revision)?).await?;
         }
         Some(Payload::RecordChanged(record)) => {
             records::apply(tx, "organization", event, record).await?;
@@ -83,4 +67,29 @@ async fn apply(tx: &mut Tx, event: &Event) -> Result<(), Failure> {
         _ => {}
     }
     Ok(())
+}
+
+fn appointment(changed: &AppointmentChanged) -> Result<Appointment, Refusal> {
+    Ok(Appointment {
+        id: id(&changed.appointment_id)?,
+        person_id: id(&changed.person_id)?,
+        post: code(changed.post),
+        unit_id: optional_id(&changed.unit_id)?,
+        area_code: changed.area_code.clone(),
+        start_date: day(changed.start_date.as_ref())?,
+        end_date: optional_day(changed.end_date.as_ref())?,
+    })
+}
+
+fn figure(changed: &PublishedFigureChanged, revision: i64) -> Result<PublishedFigure, Refusal> {
+    Ok(PublishedFigure {
+        id: id(&changed.published_figure_id)?,
+        area_code: changed.area_code.clone(),
+        figure_key: changed.figure_key.clone(),
+        value: changed.value,
+        bound: code(changed.bound),
+        period: code(changed.period),
+        as_of_date: day(changed.as_of_date.as_ref())?,
+        revision,
+    })
 }

@@ -123,7 +123,7 @@ impl CategoryService for Categories {
 
 /// Validates a message and converts it to a new category. `prefix` is put before the
 /// field names of violations.
-pub(super) fn category(message: &wire::Category, prefix: &str) -> Result<Category, Refusal> {
+pub(crate) fn category(message: &wire::Category, prefix: &str) -> Result<Category, Refusal> {
     // Checked here and not by the contract: a resource message has no required fields,
     // so that a masked update can leave them out.
     let mut missing = Vec::new();
@@ -163,7 +163,7 @@ pub(super) fn category(message: &wire::Category, prefix: &str) -> Result<Categor
 
 /// Validates a message and converts it to a new duty list entry. `prefix` is put before
 /// the field names of violations.
-pub(super) fn responsibility(
+pub(crate) fn responsibility(
     message: &wire::Responsibility,
     prefix: &str,
 ) -> Result<Responsibility, Refusal> {

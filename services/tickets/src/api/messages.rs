@@ -37,7 +37,7 @@ pub(super) fn report(ticket: &wire::Ticket) -> Result<Report, Refusal> {
 }
 
 /// Returns the longitude and latitude of a point in WGS 84, in degrees.
-pub(super) fn degrees(point: &Point) -> (f64, f64) {
+pub(crate) fn degrees(point: &Point) -> (f64, f64) {
     let system = match point.coordinate_system() {
         CoordinateSystem::Gcj02 => System::Gcj02,
         CoordinateSystem::Bd09 => System::Bd09,

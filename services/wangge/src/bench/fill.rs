@@ -148,25 +148,7 @@ pub(crate) async fn run(
     let mut database = PgConnection::connect(database_url)
         .await
         .context("the database of tickets")?;
-    let category: Option<String> =
-        sqlx::query_scalar("select code from category order by code limit 1")
-            .fetch_optional(&mut database)
-            .await?;
-    let category =
-        category.context("the system has no records to work with: run `wangge up --demo`")?;
-    // A second run would collide with the ids of the first, which aren't removed.
-    let there: i64 = sqlx::query_scalar(
-        "select count(*) from (select from ticket where area_code >= $1 and area_code < $2 limit 1) t",
-    )
-    .bind(city::DISTRICT)
-    .bind(format!("{}:", city::DISTRICT))
-    .fetch_one(&mut database)
-    .await?;
-    ensure!(
-        there == 0,
-        "district {} was already filled: use a new data directory",
-        city::DISTRICT
-    );
+    let category = category_of_an_empty_district(&mut database).await?;
     let shapes = shapes();
     // Created before the fill, which takes long, so that a missing key fails at once.
     let clients = shapes
@@ -206,6 +188,30 @@ pub(crate) async fn run(
     } else {
         ExitCode::FAILURE
     })
+}
+
+/// Returns a category for the tickets, after checking that the district to fill has none.
+async fn category_of_an_empty_district(database: &mut PgConnection) -> Result<String> {
+    let category: Option<String> =
+        sqlx::query_scalar("select code from category order by code limit 1")
+            .fetch_optional(&mut *database)
+            .await?;
+    let category =
+        category.context("the system has no records to work with: run `wangge up --demo`")?;
+    // A second run would collide with the ids of the first, which aren't removed.
+    let there: i64 = sqlx::query_scalar(
+        "select count(*) from (select from ticket where area_code >= $1 and area_code < $2 limit 1) t",
+    )
+    .bind(city::DISTRICT)
+    .bind(format!("{}:", city::DISTRICT))
+    .fetch_one(database)
+    .await?;
+    ensure!(
+        there == 0,
+        "district {} was already filled: use a new data directory",
+        city::DISTRICT
+    );
+    Ok(category)
 }
 
 fn client(connect: &ConnectArgs, shape: &Shape) -> Result<TicketServiceClient<ServiceChannel>> {

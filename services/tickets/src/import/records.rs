@@ -1,8 +1,6 @@
-//! Imports rows in batches of neighbours: plain records of one kind, or any others. Of
+//! Imports rows in batches of neighbours: plain records, or any others. Of
 //! the others, categories and duty list entries are written first, since tickets
 //! reference them; within a kind, rows are written in the order sent.
-
-mod reference_rows;
 
 use std::sync::Arc;
 
@@ -11,17 +9,13 @@ use uuid::Uuid;
 use wangge_api::refusal::Refusal;
 use wangge_auth::RecordScope;
 use wangge_record::ResolvedReference;
-use wangge_record_import::{
-    Outcome, import_rows,
-    rows::{self, Rows as _},
-};
+use wangge_record_import::{Outcome, rows::load_rows};
 use wangge_record_store::{Claims, RecordContext as _, ResolvedReferences};
 
-use self::reference_rows::{check_duties, import_reference, load_reference_rows};
 use super::{
-    context::Copies,
-    create_category::guard_platform,
-    import_ticket::{
+    Plain, Row,
+    reference_rows::{check_duties, import_reference, load_reference_rows},
+    tickets::{
         Importer, PastRow,
         dry_run::{Tried, try_tickets},
         import_tickets,
@@ -29,57 +23,14 @@ use super::{
 };
 use crate::{
     App,
-    domain::{
-        assignment::Assignment,
-        category::{Category, Responsibility},
-        chat_group::ChatGroup,
-        deliberation::Deliberation,
-        duty_shift::DutyShift,
-        field_note::FieldNote,
-        field_visit::FieldVisit,
-        group_message::GroupMessage,
-        livelihood_item::LivelihoodItem,
-        livelihood_matter::LivelihoodMatter,
-        meeting::Meeting,
-        patrol::Patrol,
-    },
+    commands::{context::Copies, create_category::guard_platform},
     error::CONSTRAINTS,
     reference::ClaimedPlace,
 };
 
-/// A row of an import.
-#[derive(Debug, Clone)]
-pub(crate) enum Row {
-    /// A category to import.
-    Category(Category),
-    /// A duty list entry to import.
-    Responsibility(Responsibility),
-    /// A ticket to import, with its history.
-    Ticket(Box<PastRow>),
-    /// A plain record to import, of any kind.
-    Plain(Box<Plain>),
-}
-
-import_rows! {
-    /// A plain record to import.
-    Plain {
-        ChatGroup,
-        GroupMessage,
-        DutyShift,
-        LivelihoodItem,
-        LivelihoodMatter,
-        Meeting,
-        Deliberation,
-        Assignment,
-        Patrol,
-        FieldVisit,
-        FieldNote,
-    }
-}
-
 /// State of one import stream, kept between its batches.
 #[derive(Debug)]
-pub(crate) struct Import {
+pub(super) struct Import {
     importer: Importer,
     /// State of the dry run; `None` if rows are imported.
     tried: Option<Tried>,
@@ -91,7 +42,7 @@ pub(crate) struct Import {
 
 /// Areas and units of a data set that may not be on the platform yet.
 #[derive(Debug)]
-pub(crate) struct Dataset {
+pub(super) struct Dataset {
     /// Kinds and validity of the areas and units.
     pub claims: Claims,
     /// Names and boundaries of the areas, for locating tickets.
@@ -100,7 +51,7 @@ pub(crate) struct Dataset {
 
 impl Import {
     /// Creates an import that writes rows.
-    pub(crate) fn load(app: &App, importer: Importer) -> Self {
+    pub(super) fn load(app: &App, importer: Importer) -> Self {
         Self {
             known: ResolvedReferences::new(app.resolver(importer.scope.clone())),
             importer,
@@ -115,7 +66,7 @@ impl Import {
     ///
     /// # Errors
     /// Returns an error if the database can't be reached.
-    pub(crate) async fn trial(
+    pub(super) async fn trial(
         app: &App,
         importer: Importer,
         dataset: Option<Dataset>,
@@ -138,7 +89,7 @@ impl Import {
 /// # Errors
 /// Returns an error if the database can't be reached. Earlier batches may have been
 /// committed; a retry returns their rows as unchanged.
-pub(crate) async fn import_records(
+pub(super) async fn import_records(
     app: &App,
     import: &mut Import,
     rows: Vec<Result<Row, Refusal>>,
@@ -149,14 +100,14 @@ pub(crate) async fn import_records(
         .map(|row| row.and_then(|row| within_reach(&import.importer.scope, row)))
         .collect();
     // Neighbours only, never sorted by kind: a row may reference any earlier row.
-    for chunk in rows.chunk_by(go_together) {
+    let is_plain = |row: &Result<Row, Refusal>| matches!(row, Ok(Row::Plain(_)));
+    for chunk in rows.chunk_by(|one, other| is_plain(one) == is_plain(other)) {
         let chunk = chunk.to_vec();
         outcomes.extend(match chunk.first() {
             Some(Ok(Row::Plain(_))) => {
-                let records = chunk.into_iter().filter_map(plain).collect();
+                let records: Vec<_> = chunk.into_iter().filter_map(plain).map(Ok).collect();
                 let trial = import.tried.is_some();
-                let loaded = rows::commit(app, &mut import.known, records, trial).await?;
-                loaded
+                load_rows(app, &mut import.known, &records, trial).await?
             }
             _ if import.tried.is_some() => try_records(app, import, chunk).await?,
             _ => import_tickets_and_reference(app, import, chunk).await?,
@@ -179,18 +130,8 @@ fn within_reach(scope: &RecordScope, row: Row) -> Result<Row, Refusal> {
 
 fn plain(row: Result<Row, Refusal>) -> Option<Plain> {
     match row {
-        Ok(Row::Plain(record)) => Some(*record),
+        Ok(Row::Plain(record)) => Some(record),
         _ => None,
-    }
-}
-
-/// Returns true if two rows belong to one batch: both are plain records of one kind, or
-/// neither is plain.
-fn go_together(one: &Result<Row, Refusal>, other: &Result<Row, Refusal>) -> bool {
-    match (one, other) {
-        (Ok(Row::Plain(one)), Ok(Row::Plain(other))) => one.is_like(other),
-        (Ok(Row::Plain(_)), _) | (_, Ok(Row::Plain(_))) => false,
-        _ => true,
     }
 }
 
@@ -281,7 +222,7 @@ fn tickets(rows: &[Result<Row, Refusal>]) -> Vec<PastRow> {
 }
 
 /// Returns the code of a valid row that is a category.
-fn category_code(row: &Result<Row, Refusal>) -> Option<String> {
+pub(super) fn category_code(row: &Result<Row, Refusal>) -> Option<String> {
     match row {
         Ok(Row::Category(category)) => Some(category.code.clone()),
         _ => None,

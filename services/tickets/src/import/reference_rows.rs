@@ -9,10 +9,11 @@ use wangge_auth::RecordScope;
 use wangge_outbox::append;
 use wangge_pg::{Tx, transact, transaction::Failure};
 
-use super::{Outcome, Row, category_code};
+use wangge_record_import::Outcome;
+
+use super::{Row, records::category_code, tickets::wait::wait_until};
 use crate::{
     App,
-    commands::import_ticket::wait::wait_until,
     domain::category::{Category, Responsibility},
     error::CONSTRAINTS,
     events,

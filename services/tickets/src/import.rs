@@ -1,12 +1,15 @@
-//! Handlers of `ImportService`: rows are validated one by one and imported in batches.
-//! The result of a row is returned once the row is committed.
+//! `ImportService`: rows are validated one by one and imported in batches. The result of a
+//! row is returned once the row is committed. The protocol of the stream, and the import of
+//! most records, are shared with the other services.
+
+mod past;
+mod records;
+mod reference_rows;
+mod tickets;
 
 use chrono::{DateTime, Utc};
-use prost::Message as _;
-use sha2::{Digest as _, Sha256};
 use tokio_util::sync::CancellationToken;
 use tonic::{Request, Response, Status, Streaming};
-use uuid::Uuid;
 use wangge_api::{
     codec::check,
     organization::v1::{Area, ImportDataset},
@@ -18,24 +21,55 @@ use wangge_api::{
     types::v1::RowResult,
 };
 use wangge_auth::{Caller, RecordScope};
-use wangge_record_import::{read_claims, rows};
+use wangge_record_api::service::id;
+use wangge_record_import::{import_rows, read_claims, rows::digest};
 use wangge_server::import::{self, Header, ImportResults, Message};
 
-use super::{categories, past::past_ticket};
+use self::{
+    past::past_ticket,
+    records::{Dataset, Import, import_records},
+    tickets::{Importer, PastRow},
+};
 use crate::{
     App,
-    commands::{
-        import_records::{Dataset, Import, Plain, Row, import_records},
-        import_ticket::{Importer, PastRow},
-    },
+    api::categories,
     domain::{
-        assignment::Assignment, chat_group::ChatGroup, deliberation::Deliberation,
-        duty_shift::DutyShift, field_note::FieldNote, field_visit::FieldVisit,
-        group_message::GroupMessage, livelihood_item::LivelihoodItem,
-        livelihood_matter::LivelihoodMatter, meeting::Meeting, patrol::Patrol,
+        assignment::Assignment,
+        category::{Category, Responsibility},
+        chat_group::ChatGroup,
+        deliberation::Deliberation,
+        duty_shift::DutyShift,
+        field_note::FieldNote,
+        field_visit::FieldVisit,
+        group_message::GroupMessage,
+        livelihood_item::LivelihoodItem,
+        livelihood_matter::LivelihoodMatter,
+        meeting::Meeting,
+        patrol::Patrol,
     },
     reference::ClaimedPlace,
 };
+
+/// A row of an import.
+#[derive(Debug, Clone)]
+enum Row {
+    /// A category to import.
+    Category(Category),
+    /// A duty list entry to import.
+    Responsibility(Responsibility),
+    /// A ticket to import, with its history.
+    Ticket(Box<PastRow>),
+    /// A plain record to import, of any kind.
+    Plain(Plain),
+}
+
+import_rows! {
+    /// A record of any kind but the reference data and the ticket.
+    Plain from Record {
+        ChatGroup, GroupMessage, DutyShift, LivelihoodItem, LivelihoodMatter, Meeting, Deliberation,
+        Assignment, Patrol, FieldVisit, FieldNote,
+    }
+}
 
 /// Implements `ImportService`.
 #[derive(Debug, Clone)]
@@ -145,50 +179,30 @@ fn dataset(claimed: ImportDataset, scope: &RecordScope) -> Result<Dataset, Refus
 /// Converts a record of the contract to a row, and validates it against the contract and
 /// the domain.
 fn row(record: Record, now: DateTime<Utc>) -> Result<Row, Refusal> {
-    match record {
-        Record::Category(message) => {
+    match Plain::read(record, now) {
+        Ok(plain) => Ok(Row::Plain(plain?)),
+        Err(Record::Category(message)) => {
             check(&message)?;
             // Optional in a request, but required here: without an id, importing the row
             // again would create a second record.
-            given_id(&message.id)?;
+            id(&message.id, "id")?;
             Ok(Row::Category(categories::category(&message, "")?))
         }
-        Record::Responsibility(message) => {
+        Err(Record::Responsibility(message)) => {
             check(&message)?;
-            given_id(&message.id)?;
-            Ok(Row::Responsibility(categories::responsibility(
-                &message, "",
-            )?))
+            id(&message.id, "id")?;
+            let entry = categories::responsibility(&message, "")?;
+            Ok(Row::Responsibility(entry))
         }
-        Record::Ticket(message) => {
+        Err(Record::Ticket(message)) => {
             check(&message)?;
-            // Of the row as sent: the ticket may change after the import, and the row must
-            // still be recognised when it is sent again.
-            let digest = Sha256::digest(message.encode_to_vec());
-            let digest = digest.iter().map(|byte| format!("{byte:02x}")).collect();
             Ok(Row::Ticket(Box::new(PastRow {
                 past: past_ticket(&message)?,
-                digest,
+                // Of the row as sent: the ticket may change after the import, and the row
+                // must still be recognised when it is sent again.
+                digest: digest(&message),
             })))
         }
-        Record::ChatGroup(row) => plain(rows::draft::<ChatGroup>(row, now)?),
-        Record::GroupMessage(row) => plain(rows::draft::<GroupMessage>(row, now)?),
-        Record::DutyShift(row) => plain(rows::draft::<DutyShift>(row, now)?),
-        Record::LivelihoodItem(row) => plain(rows::draft::<LivelihoodItem>(row, now)?),
-        Record::LivelihoodMatter(row) => plain(rows::draft::<LivelihoodMatter>(row, now)?),
-        Record::Meeting(row) => plain(rows::draft::<Meeting>(row, now)?),
-        Record::Deliberation(row) => plain(rows::draft::<Deliberation>(row, now)?),
-        Record::Assignment(row) => plain(rows::draft::<Assignment>(row, now)?),
-        Record::Patrol(row) => plain(rows::draft::<Patrol>(row, now)?),
-        Record::FieldVisit(row) => plain(rows::draft::<FieldVisit>(row, now)?),
-        Record::FieldNote(row) => plain(rows::draft::<FieldNote>(row, now)?),
+        Err(_) => Err(Refusal::internal(&"a kind without an import")),
     }
-}
-
-fn plain(record: impl Into<Plain>) -> Result<Row, Refusal> {
-    Ok(Row::Plain(Box::new(record.into())))
-}
-
-fn given_id(id: &str) -> Result<Uuid, Refusal> {
-    super::id(id, "id")
 }

@@ -3,13 +3,17 @@
 use chrono::{DateTime, Utc};
 use wangge_api::{date, refusal::Refusal, tickets::v1 as wire};
 
-use super::{id, messages::degrees};
-use crate::domain::{
-    act::{Act, NewOrder, TicketOutcome},
-    clock::{PROFILE, PROFILE_LIMIT},
-    order_state::ReturnReason,
-    past::{PastAct, PastTicket},
-    report::{Report, TicketSource},
+use wangge_record_api::service::id;
+
+use crate::{
+    api::messages::degrees,
+    domain::{
+        act::{Act, NewOrder, TicketOutcome},
+        clock::{PROFILE, PROFILE_LIMIT},
+        order_state::ReturnReason,
+        past::{PastAct, PastTicket},
+        report::{Report, TicketSource},
+    },
 };
 
 /// Converts a row to a ticket with its history, whose first line must be the report.

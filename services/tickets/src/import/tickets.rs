@@ -1,7 +1,7 @@
 //! Imports tickets with their histories, in batches.
 
-pub(crate) mod dry_run;
-pub(crate) mod wait;
+pub(in crate::import) mod dry_run;
+pub(in crate::import) mod wait;
 
 use std::collections::{HashMap, HashSet};
 
@@ -38,7 +38,7 @@ const MAX_BATCH_WEIGHT: usize = 20_000;
 
 /// A row to import.
 #[derive(Debug, Clone)]
-pub(crate) struct PastRow {
+pub(in crate::import) struct PastRow {
     /// The ticket with its history.
     pub past: PastTicket,
     /// Digest of the row's message; identifies the row when it is sent again.
@@ -54,7 +54,7 @@ impl PastRow {
 
 /// The importer, and the community whose records are imported.
 #[derive(Debug, Clone)]
-pub(crate) struct Importer {
+pub(in crate::import) struct Importer {
     /// Records that the importer can access.
     pub scope: RecordScope,
     /// Subject of the importer's token; the actor of lines that have none.
@@ -69,7 +69,7 @@ pub(crate) struct Importer {
 /// # Errors
 /// Returns an error if the database can't be reached. Some of the rows may be committed
 /// by then; a retry returns them as `Unchanged`.
-pub(crate) async fn import_tickets(
+pub(in crate::import) async fn import_tickets(
     app: &App,
     importer: &Importer,
     waits: &mut bool,

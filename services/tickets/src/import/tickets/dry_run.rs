@@ -15,7 +15,7 @@ use crate::{
 
 /// State of a dry run: the reference data, and the rows that passed so far.
 #[derive(Debug, Default)]
-pub(crate) struct Tried {
+pub(in crate::import) struct Tried {
     /// Existing reference data, and the areas and units of the data set; `None` if
     /// references aren't checked.
     pub reference: Option<Reference>,
@@ -30,7 +30,7 @@ pub(crate) struct Tried {
 ///
 /// # Errors
 /// Returns an error if the database can't be reached.
-pub(crate) async fn try_tickets(
+pub(in crate::import) async fn try_tickets(
     app: &App,
     importer: &Importer,
     tried: &mut Tried,

@@ -60,7 +60,7 @@ pub(super) async fn wait_for_references(
 ///
 /// # Errors
 /// Returns an error if the database can't be queried.
-pub(crate) async fn wait_until(
+pub(in crate::import) async fn wait_until(
     app: &App,
     complete: impl Fn(&Reference) -> bool,
 ) -> Result<bool, Refusal> {
