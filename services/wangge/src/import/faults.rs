@@ -92,6 +92,18 @@ tickets.csv | 105.203,30.403,wgs84 | 105.203,,wgs84 | tickets.csv:2: latitude: i
 tickets.csv | 105.203,30.403,wgs84 | 105.203,30.403, | tickets.csv:2: coordinate_system: is required
 areas.csv | 990101,district | 990102,district | areas.csv:2: code: is neither inside
 areas.csv | 990101001003,community | 990101001003,street | areas.csv:4: kind: must be community
+addresses.csv | 临河苑2栋 | 临河苑1栋 | addresses.csv:3: text: another row already has this value
+units.csv | 临河社区党总支,HW-WORKING-COMMITTEE | 临河社区党总支,LJ-URBAN | units.csv:3: parent_code: must be in a row above
+people.csv | 罗甲一 | | people.csv:2: name: is required
+appointments.csv | a-01,secretary-1 | a-01,nobody | appointments.csv:2: person_key: people.csv has no row nobody
+published_figures.csv | ,7,exact | ,,exact | published_figures.csv:2: value: is required
+published_figures.csv | grid_branches | responses_started | published_figures.csv:3: figure_key: another row already
+categories.csv | 0601,路灯不亮 | 0101,路灯不亮 | categories.csv:3: code: another row already has this value
+categories.csv | calendar_days,2 | calendar_days,two | categories.csv:3: limit_amount: is not a valid number
+duty_list.csv | 0103,990101001 | 0101,990101 | duty_list.csv:3: area_code: another row already has this value
+registrations.csv | rg-1,official-1,LJ-URBAN | rg-1,official-1, | registrations.csv:2: home_unit_code: is required
+check_in_visits.csv | cv-01,rg-1 | cv-01,rg-9 | check_in_visits.csv:2: registration_key: registrations.csv has no row rg-9
+check_in_visits.csv | 2022-04-06T09:00:00+08:00 | | check_in_visits.csv:2: visit_time: is required
 boundaries.geojson | \"990101001003001\" | \"990101001003002\" | boundaries.geojson:
 ";
 
@@ -217,4 +229,20 @@ fn a_file_may_be_missing_but_not_the_rows_that_others_name() {
             .iter()
             .all(|line| line.starts_with("buildings.csv:"))
     );
+}
+
+#[test]
+fn a_community_that_the_folder_lacks_is_looked_up() {
+    let mut files = golden("linhe");
+    files.remove("areas.csv");
+    files.remove("boundaries.geojson");
+    let records = folder(files).records().expect("records");
+    let named = records.elsewhere.first().expect("a reference");
+    let place = (
+        named.kind,
+        named.origin.file,
+        named.origin.line,
+        named.column,
+    );
+    assert_eq!(place, ("area", "dataset.csv", 4, "value"));
 }
