@@ -3,6 +3,8 @@
 //! invalid. An interrupted import is retried as a whole: ids are derived from the
 //! rows' keys, so rows that are already imported are recognised and left unchanged.
 
+mod areas;
+mod cells;
 mod claims;
 mod columns;
 mod consequences;
@@ -12,16 +14,15 @@ mod elsewhere;
 mod faults;
 mod files;
 pub(crate) mod folder;
+mod format;
 mod lines;
 pub(crate) mod load;
 mod notation;
-mod organization;
-mod plain;
 pub(crate) mod records;
+mod rows;
 mod table;
 mod text;
 mod tickets;
-mod volunteers;
 
 use std::{path::PathBuf, process::ExitCode};
 

@@ -5,115 +5,43 @@ use std::sync::Arc;
 
 /// The columns that each guard depends on. A guard of several files lists the columns of
 /// all of them; those that a file doesn't have are ignored.
-const GUARDS: &[(&str, &[&str])] = &[
-    ("assignment_open", &["steps"]),
-    ("benefits_already", &["project_key", "resident_key"]),
-    ("beyond_limit", &["due_date", "created_time"]),
-    (
-        "booked_already",
-        &["recurring_session_key", "session_date", "resident_key"],
-    ),
-    (
-        "claimed_already",
-        &["project_key", "unit_code", "volunteer_key"],
-    ),
-    ("deliberation_reviewed", &["deliberation_key", "steps"]),
-    (
-        "door_taken",
-        &["building_key", "room", "start_date", "end_date"],
-    ),
-    (
-        "held_already",
-        &[
-            "service_post_key",
-            "volunteer_key",
-            "start_date",
-            "end_date",
-        ],
-    ),
-    ("item_not_current", &["livelihood_item_key", "created_time"]),
-    ("match_of_other_need", &["need_match_key", "need_key"]),
-    ("matched_already", &["need_key", "resource_key"]),
-    (
-        "meeting_not_held",
-        &["meeting_key", "inconclusive_meeting_keys"],
-    ),
-    (
-        "member_already",
-        &[
-            "team_key",
-            "volunteer_key",
-            "unit_code",
-            "resident_key",
-            "start_date",
-            "end_date",
-        ],
-    ),
-    (
-        "name_taken",
-        &[
-            "estate_key",
-            "station_key",
-            "name",
-            "start_date",
-            "end_date",
-        ],
-    ),
-    ("nothing_assigned", &["steps"]),
-    ("not_authorised", &["is_authorised", "steps"]),
-    ("not_a_raiser", &["reviewer_key"]),
-    ("not_begun", &["steps"]),
-    ("not_on_duty", &["person_key", "steps"]),
-    (
-        "on_duty_already",
-        &[
-            "station_key",
-            "person_key",
-            "duty_date",
-            "start_time",
-            "end_time",
-        ],
-    ),
-    (
-        "party_missing",
-        &["meeting_key", "inconclusive_meeting_keys"],
-    ),
-    ("position_taken", &["position", "start_date", "end_date"]),
-    (
-        "post_taken",
-        &["post", "unit_code", "area_code", "start_date", "end_date"],
-    ),
-    ("project_full", &["project_key", "created_time", "steps"]),
-    (
-        "registered_already",
-        &["person_key", "area_code", "start_date", "end_date"],
-    ),
-    (
-        "registration_not_current",
-        &["registration_key", "visit_time"],
-    ),
-    (
-        "role_held_already",
-        &["resident_key", "kind", "start_date", "end_date"],
-    ),
-    ("seated_already", &["person_key", "start_date", "end_date"]),
-    ("service_event_state", &["service_event_key"]),
-    ("session_full", &["recurring_session_key", "session_date"]),
-    (
-        "session_not_held",
-        &["recurring_session_key", "session_date"],
-    ),
-    ("session_over", &["session_date"]),
-    (
-        "shift_overlaps",
-        &["volunteer_key", "start_time", "end_time"],
-    ),
-    ("station_closed", &["session_date"]),
-    (
-        "tagged_already",
-        &["resident_key", "kind", "start_date", "end_date"],
-    ),
-    ("visited_already", &["registration_key", "visit_time"]),
+const GUARDS: &[&str] = &[
+    "assignment_open: steps",
+    "benefits_already: project_key, resident_key",
+    "beyond_limit: due_date, created_time",
+    "booked_already: recurring_session_key, session_date, resident_key",
+    "claimed_already: project_key, unit_code, volunteer_key",
+    "deliberation_reviewed: deliberation_key, steps",
+    "door_taken: building_key, room, start_date, end_date",
+    "held_already: service_post_key, volunteer_key, start_date, end_date",
+    "item_not_current: livelihood_item_key, created_time",
+    "match_of_other_need: need_match_key, need_key",
+    "matched_already: need_key, resource_key",
+    "meeting_not_held: meeting_key, inconclusive_meeting_keys",
+    "member_already: team_key, volunteer_key, unit_code, resident_key, start_date, end_date",
+    "name_taken: estate_key, station_key, name, start_date, end_date",
+    "nothing_assigned: steps",
+    "not_authorised: is_authorised, steps",
+    "not_a_raiser: reviewer_key",
+    "not_begun: steps",
+    "not_on_duty: person_key, steps",
+    "on_duty_already: station_key, person_key, duty_date, start_time, end_time",
+    "party_missing: meeting_key, inconclusive_meeting_keys",
+    "position_taken: position, start_date, end_date",
+    "post_taken: post, unit_code, area_code, start_date, end_date",
+    "project_full: project_key, created_time, steps",
+    "registered_already: person_key, area_code, start_date, end_date",
+    "registration_not_current: registration_key, visit_time",
+    "role_held_already: resident_key, kind, start_date, end_date",
+    "seated_already: person_key, start_date, end_date",
+    "service_event_state: service_event_key",
+    "session_full: recurring_session_key, session_date",
+    "session_not_held: recurring_session_key, session_date",
+    "session_over: session_date",
+    "shift_overlaps: volunteer_key, start_time, end_time",
+    "station_closed: session_date",
+    "tagged_already: resident_key, kind, start_date, end_date",
+    "visited_already: registration_key, visit_time",
 ];
 
 /// The columns of a file.
@@ -178,9 +106,10 @@ impl Columns {
         if let Some(column) = named {
             return Some(column.to_owned());
         }
-        let (_, columns) = GUARDS.iter().find(|(known, _)| *known == guard)?;
-        let here = |column: &&&str| self.names.iter().any(|name| name == **column);
-        let columns: Vec<&str> = columns.iter().filter(here).copied().collect();
+        let mut guards = GUARDS.iter().filter_map(|known| known.split_once(": "));
+        let (_, columns) = guards.find(|(known, _)| *known == guard)?;
+        let here = |column: &&str| self.names.iter().any(|name| name == *column);
+        let columns: Vec<&str> = columns.split(", ").filter(here).collect();
         (!columns.is_empty()).then(|| columns.join(", "))
     }
 

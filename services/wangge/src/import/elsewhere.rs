@@ -22,12 +22,16 @@ pub(super) async fn check(
     channels: &Channels,
     records: &Records,
 ) -> Result<(Vec<Problem>, Vec<Area>)> {
-    let (mut problems, areas) = areas(channels, &records.areas_elsewhere).await?;
-    problems.extend(categories(channels, &records.categories_elsewhere).await?);
+    let named = |kind| -> Vec<&Named> {
+        let named = records.elsewhere.iter();
+        named.filter(|one| one.kind == kind).collect()
+    };
+    let (mut problems, areas) = areas(channels, &named("area")).await?;
+    problems.extend(categories(channels, &named("category")).await?);
     Ok((problems, areas))
 }
 
-async fn areas(channels: &Channels, named: &[Named]) -> Result<(Vec<Problem>, Vec<Area>)> {
+async fn areas(channels: &Channels, named: &[&Named]) -> Result<(Vec<Problem>, Vec<Area>)> {
     let mut known: HashMap<&str, Option<Area>> = HashMap::new();
     let mut client =
         organization::area_service_client::AreaServiceClient::new(channels.organization.clone());
@@ -66,7 +70,7 @@ async fn areas(channels: &Channels, named: &[Named]) -> Result<(Vec<Problem>, Ve
     Ok((problems, known.into_values().flatten().collect()))
 }
 
-async fn categories(channels: &Channels, named: &[Named]) -> Result<Vec<Problem>> {
+async fn categories(channels: &Channels, named: &[&Named]) -> Result<Vec<Problem>> {
     if named.is_empty() {
         return Ok(Vec::new());
     }

@@ -3,40 +3,21 @@
 
 use std::path::Path;
 
-use super::{organization, plain::File, tickets, volunteers};
+use super::{dataset, format};
 
-/// Files that have their own column definitions.
-const FILES: [&str; 14] = [
-    "dataset.csv",
-    "areas.csv",
-    "boundaries.geojson",
-    "addresses.csv",
-    "units.csv",
-    "people.csv",
-    "appointments.csv",
-    "published_figures.csv",
-    "categories.csv",
-    "duty_list.csv",
-    "tickets.csv",
-    "ticket_actions.csv",
-    "registrations.csv",
-    "check_in_visits.csv",
-];
+/// Name of the file with the boundaries of areas.
+pub(super) const BOUNDARIES: &str = "boundaries.geojson";
+/// Name of the file with the actions on tickets.
+pub(super) const ACTIONS: &str = "ticket_actions.csv";
 /// Prefix of files with the expected results of an import; they are not imported.
 const EXPECTED: &str = "expected_";
 
-/// Returns the files of plain records of all services.
-pub(super) fn plain_files() -> impl Iterator<Item = File> {
-    let files = organization::PLAIN
-        .iter()
-        .chain(tickets::PLAIN)
-        .chain(volunteers::PLAIN);
-    files.copied()
-}
-
-/// Returns the names of all files of the format.
+/// Returns the names of all files of the format: those with records, and those that
+/// complete others.
 fn names() -> impl Iterator<Item = &'static str> {
-    FILES.into_iter().chain(plain_files().map(|file| file.name))
+    let others = [dataset::FILE, BOUNDARIES, ACTIONS];
+    let files = format::files().iter().map(|file| file.name());
+    others.into_iter().chain(files)
 }
 
 /// Returns the file of the format with exactly this name.

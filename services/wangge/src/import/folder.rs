@@ -3,30 +3,29 @@
 
 use std::{
     cell::RefCell,
-    collections::{BTreeMap, HashMap, HashSet},
+    collections::{BTreeMap, HashMap},
     path::Path,
     sync::Arc,
 };
 
 use anyhow::{Context as _, Result};
 use chrono::{DateTime, Utc};
-
-use super::{
-    columns::Columns,
-    dataset::{self, Dataset},
-    files::{self, plain_files},
-    organization,
-    records::{Named, Problem, Records},
-    table::{Keys, Problems, Row, Table},
-    text, tickets, volunteers,
+use wangge_api::{
+    organization::v1 as organization, tickets::v1 as tickets_api, volunteers::v1 as volunteers,
 };
 
-/// Other files whose rows are referenced: name, kind of record, key column.
-const NAMED: [(&str, &str, &str); 3] = [
-    ("units.csv", "unit", "code"),
-    ("people.csv", "person", "key"),
-    ("tickets.csv", "ticket", "key"),
-];
+use super::{
+    areas,
+    columns::Columns,
+    dataset::{self, Dataset},
+    files,
+    format::{self, File},
+    records::{Named, Problem, Records},
+    rows,
+    table::{Keys, Problems, Row, Table},
+    text, tickets,
+};
+
 /// Timestamp in derived ids, 2000-01-01. Constant, so that a correction of a record's
 /// own times doesn't change its id.
 const ID_SECONDS: i64 = 946_684_800;
@@ -41,15 +40,14 @@ pub(crate) struct Folder {
 }
 
 /// State shared while the files are read: ids by kind and key, regardless of the service
-/// that stores the records, and the area codes of the folder.
+/// that stores the records.
 #[derive(Debug)]
 pub(crate) struct Reading<'f> {
     pub(super) folder: &'f Folder,
     pub(super) problems: Problems,
-    pub(super) keys: HashMap<&'static str, Keys>,
+    keys: HashMap<&'static str, Keys>,
     nothing: Keys,
-    areas: HashSet<String>,
-    areas_elsewhere: RefCell<Vec<Named>>,
+    elsewhere: RefCell<Vec<Named>>,
 }
 
 impl Folder {
@@ -58,6 +56,7 @@ impl Folder {
     /// # Errors
     /// Returns an error if the folder itself can't be read.
     pub(crate) fn read(path: &Path) -> Result<Self> {
+        format::check()?;
         let mut found = BTreeMap::new();
         let entries = std::fs::read_dir(path).with_context(|| path.display().to_string())?;
         for entry in entries {
@@ -162,24 +161,15 @@ impl Folder {
             problems: Problems::default(),
             keys: HashMap::new(),
             nothing: Keys::default(),
-            areas: HashSet::new(),
-            areas_elsewhere: RefCell::default(),
+            elsewhere: RefCell::default(),
         };
         // Before any rows: tickets reference people, units reference units.
         reading.collect_keys();
-        let mut records = Records {
-            area_code: self.area_code().to_owned(),
-            ..Records::default()
-        };
-        let read = organization::read(&mut reading, &mut records).and_then(|()| {
-            tickets::read(&reading, &mut records)?;
-            volunteers::read(&reading, &mut records)
-        });
-        if let Err(error) = read {
+        let records = reading.records().unwrap_or_else(|error| {
             let why = error.to_string();
             reading.problems.add("", 0, "", "CONTRACT_UNREADABLE", &why);
-        }
-        records.areas_elsewhere = reading.areas_elsewhere.into_inner();
+            Records::default()
+        });
         let problems = reading.problems.into_inner();
         if problems.is_empty() {
             Ok(records)
@@ -193,16 +183,41 @@ impl<'f> Reading<'f> {
     /// Collects the keys of every file, since files of one service reference rows of
     /// another's.
     fn collect_keys(&mut self) {
-        let plain = plain_files().map(|file| (file.name, file.kind, "key"));
-        let all: Vec<_> = plain.chain(NAMED).collect();
-        for (file, kind, column) in all {
-            let mut keys = Keys::of(file);
-            keys.take(self.text(file), column, |key| match kind {
-                "unit" => self.shared_id(kind, key),
-                _ => self.own_id(kind, key),
-            });
-            self.keys.insert(kind, keys);
+        for file in format::files() {
+            let mut keys = Keys::of(file.name());
+            // Rows with a key of several columns aren't referenced.
+            if let [column] = file.key_columns() {
+                keys.take(self.text(file.name()), column, |key| self.id(file, key));
+            }
+            self.keys.insert(file.kind(), keys);
         }
+    }
+
+    /// Reads the records of all services, in the order in which they can be imported.
+    fn records(&self) -> Result<Records> {
+        Ok(Records {
+            area_code: self.folder.area_code().to_owned(),
+            organization: rows::read(
+                self,
+                "organization",
+                |message: organization::ImportRecordsRequest| message.record,
+                |file| (file.kind() == "area").then(|| areas::read(self, file)),
+            )?,
+            tickets: rows::read(
+                self,
+                "tickets",
+                |message: tickets_api::ImportRecordsRequest| message.record,
+                |file| (file.kind() == "ticket").then(|| tickets::read(self, file)),
+            )?,
+            volunteers: rows::read(
+                self,
+                "volunteers",
+                |message: volunteers::ImportRecordsRequest| message.record,
+                |_| None,
+            )?,
+            // Last: reading the rows finds them.
+            elsewhere: self.elsewhere.take(),
+        })
     }
 
     /// Returns the keys of the records of a kind.
@@ -223,22 +238,18 @@ impl<'f> Reading<'f> {
         self.folder.texts.get(file).map_or("", String::as_str)
     }
 
-    /// Stores the codes of the folder's areas.
-    pub(super) fn take_areas(&mut self, codes: HashSet<String>) {
-        self.areas = codes;
-    }
-
     /// Returns the contents of dataset.csv.
     pub(super) fn dataset(&self) -> &Dataset {
         &self.folder.dataset
     }
 
-    /// Returns the area code in a column. A code that the folder doesn't define is
+    /// Returns the code of a record in a column. A code that the folder doesn't define is
     /// recorded, to be looked up on the platform.
-    pub(super) fn area_code(&self, row: Row<'_>, column: &'static str) -> String {
+    pub(super) fn code(&self, row: Row<'_>, column: &'static str, kind: &'static str) -> String {
         let code = row.text(column);
-        if !code.is_empty() && !self.areas.contains(code) {
-            self.areas_elsewhere.borrow_mut().push(Named {
+        if !code.is_empty() && self.keys(kind).id(code).is_none() {
+            self.look_up(Named {
+                kind,
                 origin: row.origin(),
                 column,
                 code: code.to_owned(),
@@ -247,10 +258,19 @@ impl<'f> Reading<'f> {
         code.to_owned()
     }
 
-    /// Derives the id of a record that is identified by its code on the whole platform.
-    /// Folders of different communities derive the same id, so it is imported once.
-    pub(super) fn shared_id(&self, kind: &str, code: &str) -> String {
-        derived(&format!("{kind}:{code}"))
+    /// Records a reference that must exist on the platform.
+    pub(super) fn look_up(&self, named: Named) {
+        self.elsewhere.borrow_mut().push(named);
+    }
+
+    /// Derives the id of a row's record from its key. Folders of different communities
+    /// derive the same id for a shared record, so it is imported once.
+    pub(super) fn id(&self, file: &File, key: &str) -> String {
+        if file.is_shared() {
+            derived(&format!("{}:{key}", file.kind()))
+        } else {
+            self.own_id(file.kind(), key)
+        }
     }
 
     /// Derives the id of a record of this data set only. Keys are unique within a

@@ -13,7 +13,7 @@ use futures::Stream;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use tonic::{Response, Status, Streaming};
 use wangge_api::{
-    organization::v1::{self as organization, Area, ImportDataset},
+    organization::v1::{self as organization, Area},
     tickets::v1 as tickets,
     types::v1::{ImportHeader, RecordVersion, RowOutcome, RowResult},
     volunteers::v1 as volunteers,
@@ -107,55 +107,81 @@ pub(crate) async fn load_counted(
     send(channels, records, Mode::Load, progress).await
 }
 
+/// A run of all streams.
+struct Run<'r> {
+    channels: &'r Channels,
+    records: &'r Records,
+    header: ImportHeader,
+    bar: ProgressBar,
+    counted: &'r Progress,
+    loaded: Loaded,
+}
+
+impl Run<'_> {
+    /// Returns true if a row was refused: rows of the other services may reference it. A
+    /// dry run continues, so that it reports the problems of all services.
+    fn is_over(&self) -> bool {
+        !self.loaded.problems.is_empty() && !self.header.validate_only
+    }
+}
+
+/// Sends the records of a service, after the parts of a data set if there is one. The
+/// services' messages have the same fields, but are different types.
+macro_rules! send_to {
+    ($service:ident, $run:ident $(, $dataset:expr)?) => {{
+        use $service::{ImportRecordsRequest, import_service_client::ImportServiceClient};
+        let header = ImportRecordsRequest {
+            header: Some($run.header.clone()),
+            ..Default::default()
+        };
+        let all = std::iter::once(header);
+        $(let parts = $dataset.map(claims::parts).unwrap_or_default();
+        let all = all.chain(parts.into_iter().map(|part| ImportRecordsRequest {
+            dataset: Some(part),
+            ..Default::default()
+        }));)?
+        let rows = messages(&$run.records.$service, |row_number, record| {
+            ImportRecordsRequest {
+                row_number,
+                record,
+                ..Default::default()
+            }
+        });
+        let mut client = ImportServiceClient::new($run.channels.$service.clone());
+        $run.loaded
+            .take(
+                &$run.records.$service,
+                client.import_records(stream(all.chain(rows))),
+                |response| response.results,
+                |record, text| record.encode(text),
+                &$run.bar,
+                $run.counted,
+            )
+            .await?;
+    }};
+}
+
 async fn send(
     channels: &Channels,
     records: &Records,
     mode: Mode,
     counted: &Progress,
 ) -> Result<Loaded> {
-    let mut loaded = Loaded::default();
     let validate_only = matches!(mode, Mode::Check(_));
-    let bar = progress(records.len(), validate_only);
-    let header = Some(ImportHeader {
-        validate_only,
-        area_code: records.area_code.clone(),
-    });
-
-    // The services' messages have the same fields, but are different types.
-    macro_rules! send_to {
-        ($service:ident, $datasets:expr) => {{
-            use $service::{ImportRecordsRequest, import_service_client::ImportServiceClient};
-            let mut client = ImportServiceClient::new(channels.$service.clone());
-            let first = ImportRecordsRequest {
-                header: header.clone(),
-                ..Default::default()
-            };
-            let rows = messages(&records.$service, |row_number, record| {
-                ImportRecordsRequest {
-                    row_number,
-                    record,
-                    ..Default::default()
-                }
-            });
-            let all = [first].into_iter().chain($datasets).chain(rows);
-            loaded
-                .take(
-                    &records.$service,
-                    client.import_records(stream(all)),
-                    |response| response.results,
-                    |record, text| record.encode(text),
-                    &bar,
-                    counted,
-                )
-                .await?;
-        }};
-    }
-
-    send_to!(organization, []);
-    // Rows of the other services may reference the refused ones. A dry run continues, so
-    // that it reports the problems of all services.
-    if !loaded.problems.is_empty() && !validate_only {
-        return Ok(loaded);
+    let mut run = Run {
+        channels,
+        records,
+        header: ImportHeader {
+            validate_only,
+            area_code: records.area_code.clone(),
+        },
+        bar: progress(records.len(), validate_only),
+        counted,
+        loaded: Loaded::default(),
+    };
+    send_to!(organization, run);
+    if run.is_over() {
+        return Ok(run.loaded);
     }
     // In an import, the other services receive the new areas and units from organization's
     // feed; in a dry run there are no events, so the data is sent along. Computed here,
@@ -164,40 +190,17 @@ async fn send(
         Mode::Load => None,
         Mode::Check(platform) => Some(claims::claims(
             &records.organization,
-            &loaded.refused_rows,
+            &run.loaded.refused_rows,
             platform,
         )),
     };
-    send_to!(
-        tickets,
-        datasets(claimed.clone(), |dataset| ImportRecordsRequest {
-            dataset,
-            ..Default::default()
-        })
-    );
-    if !loaded.problems.is_empty() && !validate_only {
-        return Ok(loaded);
+    send_to!(tickets, run, claimed.clone());
+    if run.is_over() {
+        return Ok(run.loaded);
     }
-    send_to!(
-        volunteers,
-        datasets(claimed.map(claims::without_boundaries), |dataset| {
-            ImportRecordsRequest {
-                dataset,
-                ..Default::default()
-            }
-        })
-    );
-    bar.finish_and_clear();
-    Ok(loaded)
-}
-
-/// Converts the areas and units of a dry run to messages; none in an import.
-fn datasets<M>(
-    claimed: Option<ImportDataset>,
-    message: impl Fn(Option<ImportDataset>) -> M,
-) -> Vec<M> {
-    let parts = claimed.map(claims::parts).unwrap_or_default();
-    parts.into_iter().map(Some).map(message).collect()
+    send_to!(volunteers, run, claimed.map(claims::without_boundaries));
+    run.bar.finish_and_clear();
+    Ok(run.loaded)
 }
 
 /// Converts records to messages, with row numbers from 0.

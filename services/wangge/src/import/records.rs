@@ -119,6 +119,8 @@ pub(crate) struct Sourced<R> {
 /// A reference to a code that the folder doesn't define.
 #[derive(Debug, Clone)]
 pub(crate) struct Named {
+    /// Kind of the referenced record.
+    pub kind: &'static str,
     pub origin: Origin,
     pub column: &'static str,
     pub code: String,
@@ -132,10 +134,8 @@ pub(crate) struct Records {
     pub organization: Vec<Sourced<organization::import_records_request::Record>>,
     pub tickets: Vec<Sourced<tickets::import_records_request::Record>>,
     pub volunteers: Vec<Sourced<volunteers::import_records_request::Record>>,
-    /// References to areas that must exist on the platform.
-    pub areas_elsewhere: Vec<Named>,
-    /// References to categories that must exist on the platform.
-    pub categories_elsewhere: Vec<Named>,
+    /// References to records that must exist on the platform.
+    pub elsewhere: Vec<Named>,
 }
 
 impl Records {

@@ -358,17 +358,7 @@ impl<'t> Row<'t> {
             .add(file, line, column, reason, description);
     }
 
-    /// Records the key of this row, which is required, must be valid, and must be unique
-    /// in the file.
-    pub(crate) fn keep(&self, column: &str, id: &str, keys: &mut Keys) {
-        let key = self.required(column);
-        if !key.is_empty() && !notation::is_key(key) {
-            self.problem(column, notation::KEY);
-        }
-        self.once(column, key, id, keys);
-    }
-
-    /// Records a key without checking its notation; it must be unique in the file.
+    /// Records the key of this row, which must be unique in the file.
     pub(crate) fn once(&self, column: &str, key: &str, id: &str, keys: &mut Keys) {
         if key.is_empty() {
             keys.lacks.set(true);

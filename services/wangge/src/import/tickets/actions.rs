@@ -1,6 +1,9 @@
 //! Reads ticket_actions.csv, the actions on tickets after their report.
 
-use std::collections::{HashMap, HashSet};
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+};
 
 use wangge_api::tickets::v1::{
     HistoryRecord, OrderRecord, ReturnReason, TicketAction, TicketOutcome,
@@ -8,13 +11,12 @@ use wangge_api::tickets::v1::{
 
 use super::super::{
     columns::Columns,
+    files::ACTIONS,
     folder::Reading,
     notation,
     records::Origin,
-    table::{Problems, Row, Table},
+    table::{Problems, Row},
 };
-
-const FILE: &str = "ticket_actions.csv";
 
 /// The actions on a ticket after its report, with the rows that they were read from.
 #[derive(Debug, Default)]
@@ -55,10 +57,38 @@ impl Filled {
     }
 }
 
-/// Reads the histories by ticket key. The rows of one dispatch are merged into one
-/// record with several orders.
+/// Reads the histories by ticket key.
 pub(super) fn read<'r>(reading: &'r Reading<'_>) -> HashMap<String, History<'r>> {
-    let columns = Columns::of(
+    let columns = columns();
+    let mut histories: HashMap<String, History<'_>> = HashMap::new();
+    let table = reading.table(ACTIONS, &columns);
+    let mut orders = HashSet::new();
+    for row in table.rows() {
+        let key = row.required("ticket_key");
+        // Only for its check: a history whose ticket doesn't exist is never picked up.
+        row.reference("ticket_key", reading.keys("ticket"));
+        let record = action(reading, row);
+        let order_key = row.text("order_key");
+        // Only a dispatch creates an order; later actions repeat its key.
+        if record.action() == TicketAction::Dispatch
+            && !order_key.is_empty()
+            && !orders.insert(order_key.to_owned())
+        {
+            row.refuse(
+                "order_key",
+                "RECORD_EXISTS",
+                "another dispatch already has this key",
+            );
+        }
+        let history = histories.entry(key.to_owned()).or_default();
+        history.problems = Some(&reading.problems);
+        history.push(record, row);
+    }
+    histories
+}
+
+fn columns() -> Arc<Columns> {
+    Columns::of(
         &[
             "ticket_key",
             "time",
@@ -86,31 +116,16 @@ pub(super) fn read<'r>(reading: &'r Reading<'_>) -> HashMap<String, History<'r>>
             ("outcome", "reason"),
             ("handler_person_id", "handler_key"),
         ],
-    );
-    let mut histories: HashMap<String, History<'_>> = HashMap::new();
-    let table: Table<'_> = reading.table(FILE, &columns);
-    let mut orders = HashSet::new();
-    for row in table.rows() {
-        let key = row.required("ticket_key");
-        // Only for its check: a history whose ticket doesn't exist is never picked up.
-        row.reference("ticket_key", reading.keys("ticket"));
-        let record = action(reading, row);
+    )
+}
+
+impl History<'_> {
+    /// Adds the action of a row. Consecutive dispatch rows of the same time are one dispatch
+    /// to several units, the first of which leads: they become one record.
+    fn push(&mut self, record: HistoryRecord, row: Row<'_>) {
         let is_dispatch = record.action() == TicketAction::Dispatch;
-        let order_key = row.text("order_key");
-        // Only a dispatch creates an order; later actions repeat its key.
-        if is_dispatch && !order_key.is_empty() && !orders.insert(order_key.to_owned()) {
-            row.refuse(
-                "order_key",
-                "RECORD_EXISTS",
-                "another dispatch already has this key",
-            );
-        }
-        let history = histories.entry(key.to_owned()).or_default();
-        history.problems = Some(&reading.problems);
-        // Consecutive dispatch rows of the same time are one dispatch to several units,
-        // the first of which leads.
         if is_dispatch
-            && let Some(last) = history.records.last_mut()
+            && let Some(last) = self.records.last_mut()
             && last.action() == TicketAction::Dispatch
             && last.action_time == record.action_time
         {
@@ -118,32 +133,27 @@ pub(super) fn read<'r>(reading: &'r Reading<'_>) -> HashMap<String, History<'r>>
                 let why = "must be assisting: only the first order of a dispatch is the lead's";
                 row.problem("order_role", why);
             }
-            if let Some(origin) = history.origins.last_mut() {
+            // The order has its own origin, so that its violations are reported at its row.
+            if let Some(origin) = self.origins.last_mut() {
                 let path = format!("orders[{}]", last.orders.len());
                 origin.parts.push((path, row.origin()));
             }
-            // The order has its own origin, so that its violations are reported at its row.
             last.orders.extend(record.orders);
-            continue;
+            return;
         }
         if is_dispatch && row.text("order_role") == "assisting" {
-            row.problem(
-                "order_role",
-                "must be lead: the first order of a dispatch is the lead's",
-            );
+            let why = "must be lead: the first order of a dispatch is the lead's";
+            row.problem("order_role", why);
         }
-        history.require_later(record.action_time, row);
-        history.records.push(record);
+        self.require_later(record.action_time, row);
+        self.records.push(record);
         let mut origin = row.origin();
         if is_dispatch {
             origin.parts.push(("orders[0]".to_owned(), row.origin()));
         }
-        history.origins.push(origin);
+        self.origins.push(origin);
     }
-    histories
-}
 
-impl History<'_> {
     /// Checks that the first action is later than the report.
     pub(super) fn require_after(&self, reported: Option<prost_types::Timestamp>) {
         if let (Some(first), Some(origin), Some(problems)) =
@@ -199,38 +209,8 @@ fn action(reading: &Reading<'_>, row: Row<'_>) -> HistoryRecord {
         );
     }
     let filled = Filled::by(action);
-    let order_id = if filled.order {
-        let key = row.required("order_key");
-        if !key.is_empty() && !notation::is_key(key) {
-            row.problem("order_key", notation::KEY);
-        }
-        reading.own_id("order", key)
-    } else {
-        row.left_out("order_key", "is allowed only for actions on an order");
-        String::new()
-    };
-    if filled.dispatch {
-        row.required("unit_code");
-        if !["lead", "assisting"].contains(&row.required("order_role")) {
-            row.problem("order_role", "must be lead or assisting");
-        }
-        let unit_id = row.reference("unit_code", reading.keys("unit"));
-        record.orders = vec![OrderRecord {
-            id: order_id,
-            unit_id,
-        }];
-    } else {
-        record.order_id = order_id;
-        row.left_out("unit_code", "is allowed only for dispatch");
-        row.left_out("order_role", "is allowed only for dispatch");
-    }
-    if !filled.reason {
-        row.left_out("reason", "is allowed only for return, pass and decline");
-    } else if action == TicketAction::Return {
-        record.return_reason = row.code("reason", "RETURN_REASON_", ReturnReason::from_str_name);
-    } else {
-        record.outcome = row.code("reason", "TICKET_OUTCOME_", TicketOutcome::from_str_name);
-    }
+    take_order(reading, row, &filled, &mut record);
+    take_reason(row, &filled, &mut record);
     if filled.handler {
         row.required("handler_key");
         record.handler_person_id = row.reference("handler_key", reading.keys("person"));
@@ -238,6 +218,43 @@ fn action(reading: &Reading<'_>, row: Row<'_>) -> HistoryRecord {
         row.left_out("handler_key", "is allowed only for assign");
     }
     record
+}
+
+/// Sets the order that an action acts on, or that a dispatch issues to a unit.
+fn take_order(reading: &Reading<'_>, row: Row<'_>, filled: &Filled, record: &mut HistoryRecord) {
+    let mut id = String::new();
+    if filled.order {
+        let key = row.required("order_key");
+        if !key.is_empty() && !notation::is_key(key) {
+            row.problem("order_key", notation::KEY);
+        }
+        id = reading.own_id("order", key);
+    } else {
+        row.left_out("order_key", "is allowed only for actions on an order");
+    }
+    if !filled.dispatch {
+        record.order_id = id;
+        row.left_out("unit_code", "is allowed only for dispatch");
+        row.left_out("order_role", "is allowed only for dispatch");
+        return;
+    }
+    row.required("unit_code");
+    if !["lead", "assisting"].contains(&row.required("order_role")) {
+        row.problem("order_role", "must be lead or assisting");
+    }
+    let unit_id = row.reference("unit_code", reading.keys("unit"));
+    record.orders = vec![OrderRecord { id, unit_id }];
+}
+
+/// Sets the reason of a return, or the outcome of a pass or a decline.
+fn take_reason(row: Row<'_>, filled: &Filled, record: &mut HistoryRecord) {
+    if !filled.reason {
+        row.left_out("reason", "is allowed only for return, pass and decline");
+    } else if record.action() == TicketAction::Return {
+        record.return_reason = row.code("reason", "RETURN_REASON_", ReturnReason::from_str_name);
+    } else {
+        record.outcome = row.code("reason", "TICKET_OUTCOME_", TicketOutcome::from_str_name);
+    }
 }
 
 /// Returns the actor: the key of a person in the folder, or `unit:` and a unit's code.
