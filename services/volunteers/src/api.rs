@@ -1,42 +1,27 @@
 //! gRPC handlers: convert between the protos and the domain types. No business rule is
 //! implemented here.
 
-mod check_in_visits;
 mod imports;
+mod officials;
 mod projects;
-mod registrations;
 mod service_events;
 mod station_work;
 mod stations;
 mod venue_routes;
 mod volunteers;
 
-use serde::de::DeserializeOwned;
 use tokio_util::sync::CancellationToken;
-use tonic::{Request, Response, Status, codec::CompressionEncoding, service::Routes};
-use uuid::Uuid;
-use wangge_api::{
-    refusal::{Reason, Refusal},
-    volunteers::v1::{
-        CheckInVisit, CreateCheckInVisitRequest, CreateRegistrationRequest, EndRegistrationRequest,
-        GetCheckInVisitRequest, GetRegistrationRequest, ListCheckInVisitsRequest,
-        ListCheckInVisitsResponse, ListRegistrationsRequest, ListRegistrationsResponse,
-        Registration, VoidCheckInVisitRequest,
-        server::{
-            import_service_server::ImportServiceServer,
-            official_service_server::{OfficialService, OfficialServiceServer},
-            project_service_server::ProjectServiceServer,
-            service_event_service_server::ServiceEventServiceServer,
-            station_service_server::StationServiceServer,
-            station_work_service_server::StationWorkServiceServer,
-            venue_route_service_server::VenueRouteServiceServer,
-            volunteer_service_server::VolunteerServiceServer,
-        },
-    },
+use tonic::{codec::CompressionEncoding, service::Routes};
+use wangge_api::volunteers::v1::server::{
+    import_service_server::ImportServiceServer, official_service_server::OfficialServiceServer,
+    project_service_server::ProjectServiceServer,
+    service_event_service_server::ServiceEventServiceServer,
+    station_service_server::StationServiceServer,
+    station_work_service_server::StationWorkServiceServer,
+    venue_route_service_server::VenueRouteServiceServer,
+    volunteer_service_server::VolunteerServiceServer,
 };
-use wangge_kernel::page;
 use wangge_outbox::Feed;
-use wangge_record_api::service::id;
 
 use crate::App;
 
@@ -55,7 +40,7 @@ pub(crate) const NAMES: &[&str] = &[
 
 /// Returns the routes of all services. Streams end when `stop` is cancelled.
 pub(crate) fn routes(app: &App, stop: CancellationToken) -> Routes {
-    let officials = OfficialServiceServer::new(Officials { app: app.clone() })
+    let officials = OfficialServiceServer::new(officials::Officials(app.clone()))
         .accept_compressed(CompressionEncoding::Gzip);
     let imports = ImportServiceServer::new(imports::Imports::new(app.clone(), stop.clone()))
         .accept_compressed(CompressionEncoding::Gzip);
@@ -85,121 +70,4 @@ pub(crate) fn routes(app: &App, stop: CancellationToken) -> Routes {
         .add_service(venue_routes)
         .add_service(imports)
         .add_service(feed)
-}
-
-struct Officials {
-    app: App,
-}
-
-#[tonic::async_trait]
-impl OfficialService for Officials {
-    async fn create_registration(
-        &self,
-        request: Request<CreateRegistrationRequest>,
-    ) -> Result<Response<Registration>, Status> {
-        Ok(Response::new(
-            registrations::create_registration(&self.app, request).await?,
-        ))
-    }
-
-    async fn get_registration(
-        &self,
-        request: Request<GetRegistrationRequest>,
-    ) -> Result<Response<Registration>, Status> {
-        Ok(Response::new(
-            registrations::get_registration(&self.app, request).await?,
-        ))
-    }
-
-    async fn list_registrations(
-        &self,
-        request: Request<ListRegistrationsRequest>,
-    ) -> Result<Response<ListRegistrationsResponse>, Status> {
-        Ok(Response::new(
-            registrations::list_registrations(&self.app, request).await?,
-        ))
-    }
-
-    async fn end_registration(
-        &self,
-        request: Request<EndRegistrationRequest>,
-    ) -> Result<Response<Registration>, Status> {
-        Ok(Response::new(
-            registrations::end_registration(&self.app, request).await?,
-        ))
-    }
-
-    async fn create_check_in_visit(
-        &self,
-        request: Request<CreateCheckInVisitRequest>,
-    ) -> Result<Response<CheckInVisit>, Status> {
-        Ok(Response::new(
-            check_in_visits::create_check_in_visit(&self.app, request).await?,
-        ))
-    }
-
-    async fn get_check_in_visit(
-        &self,
-        request: Request<GetCheckInVisitRequest>,
-    ) -> Result<Response<CheckInVisit>, Status> {
-        Ok(Response::new(
-            check_in_visits::get_check_in_visit(&self.app, request).await?,
-        ))
-    }
-
-    async fn list_check_in_visits(
-        &self,
-        request: Request<ListCheckInVisitsRequest>,
-    ) -> Result<Response<ListCheckInVisitsResponse>, Status> {
-        Ok(Response::new(
-            check_in_visits::list_check_in_visits(&self.app, request).await?,
-        ))
-    }
-
-    async fn void_check_in_visit(
-        &self,
-        request: Request<VoidCheckInVisitRequest>,
-    ) -> Result<Response<CheckInVisit>, Status> {
-        Ok(Response::new(
-            check_in_visits::void_check_in_visit(&self.app, request).await?,
-        ))
-    }
-}
-
-/// Parses an optional id; returns `None` for an empty string.
-fn optional_id(text: &str, field: &str) -> Result<Option<Uuid>, Refusal> {
-    if text.is_empty() {
-        Ok(None)
-    } else {
-        id(text, field).map(Some)
-    }
-}
-
-/// Decodes a page token to the sort key after which the page starts; `None` for the
-/// first page.
-fn page_key<K: DeserializeOwned>(
-    token: &str,
-    arguments: &[&str],
-) -> Result<Option<(K, Uuid)>, Refusal> {
-    let invalid = || Refusal {
-        reason: Reason::PageTokenInvalid,
-        ..Refusal::field("page_token", "page_token", "is not a token of this list")
-    };
-    // A token is only valid for the list and the filters that it was issued for: with
-    // others, the key would point to an arbitrary place.
-    match page::decode::<(K, String)>(token, arguments).map_err(|_| invalid())? {
-        Some((key, id)) => match Uuid::parse_str(&id) {
-            Ok(id) => Ok(Some((key, id))),
-            Err(_) => Err(invalid()),
-        },
-        None => Ok(None),
-    }
-}
-
-/// Truncates the rows to a page; returns true if there was at least one more.
-fn cut<T>(found: &mut Vec<T>, size: i64) -> bool {
-    let size = usize::try_from(size).unwrap_or_default();
-    let is_more = found.len() > size;
-    found.truncate(size);
-    is_more
 }

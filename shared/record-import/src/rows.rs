@@ -25,8 +25,11 @@ use wangge_api::{
 use wangge_kernel::limit::{DEFAULT_ZONE, day_start};
 use wangge_pg::{Tx, transact, transaction::Failure};
 
-use wangge_record::Metadata;
-use wangge_record_api::{ProtoMapping, proto_mapping, service::relative};
+use wangge_record::{Metadata, Record};
+use wangge_record_api::{
+    ProtoMapping, proto_mapping,
+    service::{self, relative},
+};
 use wangge_record_store::{RecordContext, ReferenceResolver, ResolvedReferences};
 
 /// The outcome of a row.
@@ -59,20 +62,39 @@ pub fn draft<R: ProtoMapping>(message: R::Message, now: DateTime<Utc>) -> Result
 where
     R::Message: Validate + Texts,
 {
+    let id = R::id(&message).to_owned();
+    draft_by(message, &id, now, proto_mapping::from_proto)
+}
+
+/// Reads the record in a row whose message isn't that of calls, like [`draft`]. `id` is
+/// the one in the message, and `read` reads all else.
+///
+/// # Errors
+/// Returns `FIELD_INVALID`, naming every invalid field.
+pub fn draft_by<R: Record, M: Message + Validate + Texts>(
+    message: M,
+    id: &str,
+    now: DateTime<Utc>,
+    read: impl FnOnce(M, Metadata) -> Result<R, Refusal>,
+) -> Result<R, Refusal> {
     codec::check(&message)?;
-    let id = R::id(&message);
-    if id.is_empty() {
-        return Err(Refusal::field("id", "required", "is required"));
-    }
-    let id =
-        Uuid::parse_str(id).map_err(|_| Refusal::field("id", "string.uuid", "must be a UUID"))?;
-    let digest = digest(&message);
+    // A missing id is reported together with what else is wrong with the row.
+    let (id, mut violations) = match service::id(id, "id") {
+        Ok(id) => (id, Vec::new()),
+        Err(missing) => (Uuid::nil(), missing.fields),
+    };
     let metadata = Metadata {
         imported: true,
-        import_digest: Some(digest),
+        import_digest: Some(digest(&message)),
         ..Metadata::new(id, now)
     };
-    let mut record: R = proto_mapping::from_proto(message, metadata).map_err(relative::<R>)?;
+    let mut record = match read(message, metadata).map_err(relative::<R>) {
+        Ok(record) if violations.is_empty() => record,
+        read => {
+            violations.extend(read.err().into_iter().flat_map(|refusal| refusal.fields));
+            return Err(Refusal::fields(violations));
+        }
+    };
     let summary = record.event_summary();
     // A record without states came into being on its first day. One with states has a
     // `created_time` in the row.

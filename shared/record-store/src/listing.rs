@@ -370,11 +370,12 @@ impl Listing {
         key.len() == self.order.len() && parts.all(|(column, part)| column.can_hold(part))
     }
 
-    /// Returns the columns of the list order as texts, for the key of a record.
+    /// Returns the columns of the list order as texts, for the key of a record. As in JSON,
+    /// so that a time doesn't depend on the settings of the connection.
     fn key(&self) -> String {
         let names = self.order.iter();
         names
-            .map(|column| format!("kept.{}::text", column.name))
+            .map(|column| format!("to_json(kept.{}) #>> '{{}}'", column.name))
             .collect::<Vec<_>>()
             .join(", ")
     }

@@ -15,10 +15,7 @@ use wangge_auth::{Caller, RecordScope};
 use wangge_record_import::read_claims;
 use wangge_server::import::{self, Header, ImportResults, Importer, Message};
 
-use crate::{
-    App,
-    commands::import_records::{Import, import_records, rows::Row},
-};
+use crate::{App, commands::import_records::Import};
 
 mod rows;
 
@@ -90,21 +87,16 @@ impl Importer for Load {
 
     async fn load(&mut self, rows: Vec<import::Row<Record>>) -> Result<Vec<RowResult>, Refusal> {
         let now = self.app.clock.now();
-        let rows: Vec<Row> = rows
-            .into_iter()
-            .map(|row| Row {
-                number: row.number,
-                content: rows::record(row.record, now),
-            })
-            .collect();
+        let numbers: Vec<i64> = rows.iter().map(|row| row.number).collect();
+        let rows = rows.into_iter().map(|row| rows::record(row.record, now));
         let import = self
             .import
             .as_mut()
             // The shared protocol calls `begin` first: this is a bug, not the sender's error.
             .ok_or_else(|| Refusal::internal(&"rows came before the header"))?;
-        let outcomes = import_records(&self.app, import, rows).await?;
-        Ok(outcomes
-            .into_iter()
+        let outcomes = import.load(&self.app, rows.collect()).await?;
+        let results = numbers.into_iter().zip(outcomes);
+        Ok(results
             .map(|(number, outcome)| rows::result(number, outcome))
             .collect())
     }

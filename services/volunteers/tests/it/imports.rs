@@ -255,7 +255,7 @@ async fn bad_rows_are_refused_and_the_others_commit() {
             .map(|f| (*f, "FIELD_INVALID"))
             .collect::<Vec<_>>()
     };
-    let missing = invalid(&["id", "person_id", "home_unit_id", "area_code", "start_date"]);
+    let missing = invalid(&["id", "person_id", "home_unit_id", "start_date", "area_code"]);
     assert_eq!(refused(&results[1]), missing);
     assert_eq!(refused(&results[2]), invalid(&["person_id"]));
     assert_eq!(refused(&results[3]), [("person_id", "GUARD_FAILED")]);
