@@ -12,7 +12,7 @@ use wangge_api::{
 use wangge_kernel::limit::{DEFAULT_ZONE, day_start};
 use wangge_outbox::NewEvent;
 
-use wangge_record::Record;
+use wangge_record::{Change, NoAction, Record};
 
 use crate::domain::{
     address::Address, appointment::Appointment, area::Area, figure::PublishedFigure,
@@ -82,9 +82,9 @@ pub fn area_changed(area: &Area, origin: Origin) -> NewEvent {
 }
 
 /// Returns the event of a record in its current version.
-fn of<R: Record>(record: &R, now: DateTime<Utc>, payload: Payload) -> Option<NewEvent> {
+fn of<R: Record>(record: &R, now: DateTime<Utc>, payload: Payload) -> Vec<NewEvent> {
     let metadata = record.metadata();
-    Some(NewEvent {
+    vec![NewEvent {
         record_id: metadata.id,
         revision: metadata.revision,
         area_code: metadata.area_code.clone(),
@@ -92,11 +92,15 @@ fn of<R: Record>(record: &R, now: DateTime<Utc>, payload: Payload) -> Option<New
         recorded_time: now,
         imported: metadata.imported,
         payload,
-    })
+    }]
 }
 
 /// Returns the event of a new address book entry.
-pub(crate) fn of_address(address: &Address, now: DateTime<Utc>) -> Option<NewEvent> {
+pub(crate) fn of_address(
+    address: &Address,
+    _: Change<NoAction>,
+    now: DateTime<Utc>,
+) -> Vec<NewEvent> {
     let payload = AddressChanged {
         address_id: address.metadata.id.to_string(),
         normalized_text: address.text.normalized_text.clone(),
@@ -106,7 +110,7 @@ pub(crate) fn of_address(address: &Address, now: DateTime<Utc>) -> Option<NewEve
 }
 
 /// Returns the event of a created or changed unit.
-pub(crate) fn of_unit(unit: &Unit, now: DateTime<Utc>) -> Option<NewEvent> {
+pub(crate) fn of_unit(unit: &Unit, _: Change<NoAction>, now: DateTime<Utc>) -> Vec<NewEvent> {
     let payload = UnitChanged {
         unit_id: unit.metadata.id.to_string(),
         code: unit.code.0.clone(),
@@ -120,12 +124,16 @@ pub(crate) fn of_unit(unit: &Unit, now: DateTime<Utc>) -> Option<NewEvent> {
 }
 
 /// Returns no event: people are personal data, which feeds don't carry.
-pub(crate) fn of_person(_: &Person, _: DateTime<Utc>) -> Option<NewEvent> {
-    None
+pub(crate) fn of_person(_: &Person, _: Change<NoAction>, _: DateTime<Utc>) -> Vec<NewEvent> {
+    Vec::new()
 }
 
 /// Returns the event of an appointment that was made, ended or corrected.
-pub(crate) fn of_appointment(appointment: &Appointment, now: DateTime<Utc>) -> Option<NewEvent> {
+pub(crate) fn of_appointment(
+    appointment: &Appointment,
+    _: Change<NoAction>,
+    now: DateTime<Utc>,
+) -> Vec<NewEvent> {
     let unit_id = appointment.unit_id.map(|id| id.to_string());
     let payload = AppointmentChanged {
         appointment_id: appointment.metadata.id.to_string(),
@@ -140,7 +148,11 @@ pub(crate) fn of_appointment(appointment: &Appointment, now: DateTime<Utc>) -> O
 }
 
 /// Returns the event of an imported figure.
-pub(crate) fn of_figure(figure: &PublishedFigure, now: DateTime<Utc>) -> Option<NewEvent> {
+pub(crate) fn of_figure(
+    figure: &PublishedFigure,
+    _: Change<NoAction>,
+    now: DateTime<Utc>,
+) -> Vec<NewEvent> {
     let payload = PublishedFigureChanged {
         published_figure_id: figure.metadata.id.to_string(),
         area_code: figure.metadata.area_code.clone(),

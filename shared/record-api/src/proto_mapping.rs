@@ -50,13 +50,28 @@ pub trait ProtoMapping: Record {
 /// # Errors
 /// Returns `FIELD_INVALID`, naming every invalid field.
 pub fn from_proto<R: ProtoMapping>(message: R::Message, metadata: Metadata) -> Result<R, Refusal> {
-    let mut checks = Checks::of(R::KIND).at(metadata.changed_time);
-    let given = !R::area_code(&message).is_empty();
+    read(metadata, |metadata, checks| {
+        let given = !R::area_code(&message).is_empty();
+        let record = R::from_proto(message, metadata, checks);
+        // Remembered from the message, since there is no record to ask if a field was
+        // invalid.
+        checks.required(given || !R::HAS_OWN_AREA, "area_code");
+        record
+    })
+}
+
+/// Reads a record with `from`, which reports violations of fields, and validates it. The
+/// times of `metadata` must be the current time.
+///
+/// # Errors
+/// Returns `FIELD_INVALID`, naming every invalid field.
+pub fn read<R: Record>(
+    metadata: Metadata,
+    from: impl FnOnce(Metadata, &mut Checks) -> Option<R>,
+) -> Result<R, Refusal> {
     let now = metadata.changed_time;
-    let mut record = R::from_proto(message, metadata, &mut checks);
-    // Remembered from the message, since there is no record to ask if a field was
-    // invalid.
-    checks.required(given || !R::HAS_OWN_AREA, "area_code");
+    let mut checks = Checks::of(R::KIND).at(now);
+    let mut record = from(metadata, &mut checks);
     if let Some(record) = &mut record {
         not_in_future(record, now, &mut checks);
         record.check(&mut checks);

@@ -162,7 +162,7 @@ async fn is_of_row<R: RecordTable>(
     if earlier.digest == metadata.import_digest {
         return Ok(true);
     }
-    let stored = R::lock(tx, &RecordScope::everything(), metadata.id).await?;
+    let stored = R::load(tx, &RecordScope::everything(), metadata.id).await?;
     Ok(stored.is_some_and(|stored| record.is_kept_as(&stored)))
 }
 
@@ -203,7 +203,10 @@ async fn keep<G: ReferenceResolver, R: RecordTable>(
     let (kept, others): (Vec<R>, Vec<R>) = records
         .into_iter()
         .partition(|record| kept.contains(&record.metadata().id));
-    let events: Vec<_> = kept.iter().filter_map(|record| record.event(now)).collect();
+    let events = kept.iter();
+    let events: Vec<_> = events
+        .flat_map(|record| record.events(Change::Create, now))
+        .collect();
     append_all(tx, &events).await?;
     for record in &kept {
         // Later rows can refer to these without a lookup; in a dry run that is undone

@@ -22,8 +22,11 @@ use wangge_api::{
 use wangge_kernel::limit::{DEFAULT_ZONE, day_start};
 use wangge_pg::{Tx, transact, transaction::Failure};
 
-use wangge_record::Metadata;
-use wangge_record_api::{ProtoMapping, proto_mapping, service::relative};
+use wangge_record::{Metadata, Record};
+use wangge_record_api::{
+    ProtoMapping, proto_mapping,
+    service::{self, relative},
+};
 use wangge_record_store::{RecordContext, ReferenceResolver, ResolvedReferences};
 
 use crate::Outcome;
@@ -44,20 +47,39 @@ pub fn draft<R: ProtoMapping>(message: R::Message, now: DateTime<Utc>) -> Result
 where
     R::Message: Validate + Texts,
 {
+    let id = R::id(&message).to_owned();
+    draft_by(message, &id, now, proto_mapping::from_proto)
+}
+
+/// Reads the record in a row whose message isn't that of calls, like [`draft`]. `id` is
+/// the one in the message, and `read` reads all else.
+///
+/// # Errors
+/// Returns `FIELD_INVALID`, naming every invalid field.
+pub fn draft_by<R: Record, M: Message + Validate + Texts>(
+    message: M,
+    id: &str,
+    now: DateTime<Utc>,
+    read: impl FnOnce(M, Metadata) -> Result<R, Refusal>,
+) -> Result<R, Refusal> {
     codec::check(&message)?;
-    let id = R::id(&message);
-    if id.is_empty() {
-        return Err(Refusal::field("id", "required", "is required"));
-    }
-    let id =
-        Uuid::parse_str(id).map_err(|_| Refusal::field("id", "string.uuid", "must be a UUID"))?;
-    let digest = digest(&message);
+    // A missing id is reported together with what else is wrong with the row.
+    let (id, mut violations) = match service::id(id, "id") {
+        Ok(id) => (id, Vec::new()),
+        Err(missing) => (Uuid::nil(), missing.fields),
+    };
     let metadata = Metadata {
         imported: true,
-        import_digest: Some(digest),
+        import_digest: Some(digest(&message)),
         ..Metadata::new(id, now)
     };
-    let mut record: R = proto_mapping::from_proto(message, metadata).map_err(relative::<R>)?;
+    let mut record = match read(message, metadata).map_err(relative::<R>) {
+        Ok(record) if violations.is_empty() => record,
+        read => {
+            violations.extend(read.err().into_iter().flat_map(|refusal| refusal.fields));
+            return Err(Refusal::fields(violations));
+        }
+    };
     let summary = record.event_summary();
     // A record without states came into being on its first day. One with states has a
     // `created_time` in the row.
@@ -143,7 +165,7 @@ const MAX_ATTEMPTS: u32 = 3;
 ///
 /// # Errors
 /// Returns the database's error; then nothing of the batch was written.
-pub async fn commit<H, R>(
+async fn commit<H, R>(
     context: &H,
     resolved: &mut ResolvedReferences<H::Resolver>,
     records: Vec<R>,
@@ -226,15 +248,17 @@ async fn load_batch<G: ReferenceResolver, R: Rows>(
 /// ```
 ///
 /// It has a function `read`, which reads the record in a row as [`draft`](crate::rows::draft)
-/// does, and gives back a row of a kind that isn't listed.
+/// does, and gives back a row of a kind that isn't listed. After `and` come kinds whose
+/// rows have other messages, and are read by their service.
 ///
 /// A batch holds records of one kind: callers split the rows where
 /// [`Rows::is_like`](crate::rows::Rows::is_like) returns false. Records of another kind
 /// than the first one would be dropped.
 #[macro_export]
 macro_rules! import_rows {
-    ($(#[$doc:meta])* $name:ident from $row:ident { $($kind:ident),+ $(,)? }) => {
-        $crate::import_rows! { $(#[$doc])* $name { $($kind),+ } }
+    ($(#[$doc:meta])* $name:ident from $row:ident { $($kind:ident),+ $(,)? }
+        $(and { $($other:ident),+ })?) => {
+        $crate::import_rows! { @ $(#[$doc])* $name { $($kind,)+ $($($other,)+)? } }
 
         impl $name {
             /// Reads the record in a row; gives back a row of another kind.
@@ -255,11 +279,11 @@ macro_rules! import_rows {
             }
         }
     };
-    ($(#[$doc:meta])* $name:ident { $($(#[$kind_doc:meta])* $kind:ident),+ $(,)? }) => {
+    (@ $(#[$doc:meta])* $name:ident { $($kind:ident,)+ }) => {
         $(#[$doc])*
         #[allow(missing_docs)]
         #[derive(Debug, Clone)]
-        pub enum $name { $($(#[$kind_doc])* $kind(::std::boxed::Box<$kind>)),+ }
+        pub enum $name { $($kind(::std::boxed::Box<$kind>)),+ }
 
         $(impl ::std::convert::From<$kind> for $name {
             fn from(record: $kind) -> Self {

@@ -19,7 +19,7 @@
 ///   [`RecordTable::guard`](crate::RecordTable::guard); and `, followed by` the one that is its
 ///   [`RecordTable::follow`](crate::RecordTable::follow).
 /// - `told by`, optional: the function that is its
-///   [`RecordTable::event`](crate::RecordTable::event).
+///   [`RecordTable::events`](crate::RecordTable::events).
 /// - `listed by`, optional: its [`Listing`](crate::Listing), for a kind with another
 ///   list order than that of entry.
 ///
@@ -107,7 +107,7 @@ macro_rules! table {
     };
     (@guard $record:ident, $table:literal, $where:tt, $list:tt, $on:tt, $state:literal, $lock:literal, $named:tt, $action:tt, $columns:tt,
         $changes:tt, $(guarded by $($guard:ident)::+ $(, followed by $($follow:ident)::+)?)?
-        $(told by $($event:ident)::+)? $(listed by $($listing:ident)::+)?) => {
+        $(told by $($events:ident)::+)? $(listed by $($listing:ident)::+)?) => {
         $crate::table!(@ $record, $table, $where, $list, $on, $state, $lock, $named, $action, $columns, $changes, [$($($listing)::+)?],
             $(async fn guard(
                 tx: &mut ::wangge_pg::Tx,
@@ -130,8 +130,12 @@ macro_rules! table {
                 $($follow)::+(tx, record, change, now).await
             })?)?
 
-            $(fn event(&self, now: ::chrono::DateTime<::chrono::Utc>) -> ::std::option::Option<::wangge_outbox::NewEvent> {
-                $($event)::+(self, now)
+            $(fn events(
+                &self,
+                change: ::wangge_record::Change<Self::Action>,
+                now: ::chrono::DateTime<::chrono::Utc>,
+            ) -> ::std::vec::Vec<::wangge_outbox::NewEvent> {
+                $($events)::+(self, change, now)
             })?
         );
     };
@@ -153,7 +157,7 @@ macro_rules! table {
             };
 
             async fn load(
-                pool: &::sqlx::PgPool,
+                tx: &mut ::wangge_pg::Tx,
                 scope: &::wangge_auth::RecordScope,
                 id: ::uuid::Uuid,
             ) -> ::std::result::Result<::std::option::Option<Self>, ::wangge_pg::StoreError> {
@@ -165,7 +169,7 @@ macro_rules! table {
                     scope.area_until(),
                     &scope.areas_around(),
                 )
-                .fetch_optional(pool)
+                .fetch_optional(tx)
                 .await?;
                 row.map(|row| $crate::table::from_row(&row)).transpose()
             }
@@ -193,7 +197,7 @@ macro_rules! table {
                 ids: &[::uuid::Uuid],
             ) -> ::std::result::Result<::std::vec::Vec<(::uuid::Uuid, ::wangge_record::ResolvedReference)>, ::wangge_pg::StoreError> {
                 let found = ::sqlx::query!(
-                    "select id, area_code, " + $state + " as \"state!\", " + $from + " as \"start_date?\", " + $until + " as \"end_date?\" from " + $table + " \
+                    "select id as \"id!\", area_code, " + $state + " as \"state!\", " + $from + " as \"start_date?\", " + $until + " as \"end_date?\" from " + $table + " \
                      where id = any($1) and area_code >= $2 and area_code < $3 " + $lock + $share,
                     ids,
                     scope.area_from(),
@@ -218,7 +222,7 @@ macro_rules! table {
             ) -> ::std::result::Result<::std::vec::Vec<$crate::table::ImportFingerprint>, ::wangge_pg::StoreError> {
                 Ok(::sqlx::query_as!(
                     $crate::table::ImportFingerprint,
-                    "select id, import_digest as digest, revision from " + $table + " where id = any($1)",
+                    "select id as \"id!\", import_digest as digest, revision from " + $table + " where id = any($1)",
                     ids,
                 )
                 .fetch_all(tx)
@@ -237,7 +241,7 @@ macro_rules! table {
                      select nextval('record_entry'), \
                          id, area_code, created_time, changed_time, imported, import_digest, revision" $(+ ", " + $columns)+ + " \
                      from jsonb_populate_recordset(null::" + $table + ", $1::text::jsonb) \
-                     on conflict do nothing returning id",
+                     on conflict do nothing returning id as \"id!\"",
                     $crate::table::to_row(records)?,
                 )
                 .fetch_all(tx)

@@ -139,14 +139,16 @@ impl Listing {
         let Some(page) = self.page(scope, filter) else {
             return Ok(Vec::new());
         };
-        let (table, order) = (self.table, self.in_order("kept"));
+        let table = self.table;
         let Some(last) = self.order.last() else {
             return Ok(Vec::new());
         };
-        // The join doesn't preserve the order of the page.
+        // The join doesn't preserve the order of the page. Sorted by the place on it: for the
+        // columns of the order, the planner could read the whole table by their index.
         let statement = format!(
-            "select array[{}], row_to_json(kept)::text from ({page}) page \
-             join {table} kept on kept.{} = page.name order by {order}",
+            "select array[{}], row_to_json(kept)::text \
+             from (select name, row_number() over () as place from ({page}) named) page \
+             join {table} kept on kept.{} = page.name order by page.place",
             self.key(),
             last.name,
         );
@@ -370,11 +372,12 @@ impl Listing {
         key.len() == self.order.len() && parts.all(|(column, part)| column.can_hold(part))
     }
 
-    /// Returns the columns of the list order as texts, for the key of a record.
+    /// Returns the columns of the list order as texts, for the key of a record. As in JSON,
+    /// so that a time doesn't depend on the settings of the connection.
     fn key(&self) -> String {
         let names = self.order.iter();
         names
-            .map(|column| format!("kept.{}::text", column.name))
+            .map(|column| format!("to_json(kept.{}) #>> '{{}}'", column.name))
             .collect::<Vec<_>>()
             .join(", ")
     }

@@ -4,6 +4,7 @@
 use uuid::Uuid;
 use wangge_auth::RecordScope;
 use wangge_kernel::refusal::Refusal;
+use wangge_pg::StoreError;
 
 use crate::{RecordContext, RecordTable};
 
@@ -16,7 +17,9 @@ pub async fn get<H: RecordContext, R: RecordTable>(
     scope: &RecordScope,
     id: Uuid,
 ) -> Result<R, Refusal> {
-    R::load(&context.database().calls, scope, id)
+    let pool = &context.database().calls;
+    let mut connection = pool.acquire().await.map_err(StoreError::from)?;
+    R::load(&mut connection, scope, id)
         .await?
         .ok_or_else(|| Refusal::not_found(R::KIND, id))
 }

@@ -20,7 +20,7 @@ use chrono::NaiveDate;
 use uuid::Uuid;
 use wangge_auth::RecordScope;
 use wangge_kernel::limit::{DEFAULT_ZONE, day_of};
-use wangge_kernel::refusal::Refusal;
+use wangge_kernel::refusal::{Reason, Refusal};
 use wangge_pg::{StoreError, Trial, Tx};
 
 use wangge_record::{EventSummary, Key, Record, Reference, ResolvedReference};
@@ -234,30 +234,48 @@ impl<G: ReferenceResolver> ResolvedReferences<G> {
         self.assumes_foreign = assumes_foreign;
     }
 
-    /// Checks the references of a new record against their requirements, and sets the
-    /// area of a record that has none of its own. Its references must have been
+    /// Checks the references of a new record against their requirements, and sets what
+    /// it takes from the record that determines its area. Its references must have been
     /// resolved before with [`ResolvedReferences::resolve`].
     ///
     /// # Errors
-    /// Returns `REFERENCE_UNKNOWN` or `FIELD_INVALID`, naming the field, or
+    /// Returns `REFERENCE_UNKNOWN`, naming every field, `FIELD_INVALID`, or
     /// `GUARD_FAILED` like [`ResolvedReferences::require_state`] and [`ResolvedReferences::require_days`].
     pub fn validate<R: Record>(&self, record: &mut R) -> Result<(), Refusal> {
         let area_from = record.area_from();
         let summary = record.event_summary();
         // The day of an imported record is the one on which it came into being.
         let today = day_of(record.metadata().created_time, DEFAULT_ZONE);
-        for reference in record.references() {
-            let place = self.require(R::KIND, &reference)?;
+        let references = record.references();
+        let mut unknown = Vec::new();
+        for reference in &references {
+            match self.require(R::KIND, reference) {
+                Err(refusal) if refusal.reason == Reason::ReferenceUnknown => {
+                    unknown.extend(refusal.fields);
+                }
+                required => required?,
+            }
+        }
+        if !unknown.is_empty() {
+            return Err(Refusal {
+                reason: Reason::ReferenceUnknown,
+                ..Refusal::fields(unknown)
+            });
+        }
+        for reference in &references {
             // Only the current state is known, and an imported record refers to an
             // earlier one.
             if !record.metadata().imported {
-                self.require_state(&reference)?;
+                self.require_state(reference)?;
             }
-            self.require_days(&reference, &summary, today)?;
-            if let (Some(place), Some(id), Key::Id(named)) = (place, area_from, &reference.key)
-                && id == *named
+            self.require_days(reference, &summary, today)?;
+            if let (Some(found), Key::Id(id)) = (self.lookup(reference), &reference.key)
+                && area_from == Some(*id)
             {
-                place.clone_into(&mut record.metadata_mut().area_code);
+                found
+                    .area_code
+                    .clone_into(&mut record.metadata_mut().area_code);
+                record.copy_from(found);
             }
         }
         // Defence in depth: however the area was determined, it must be in the caller's
@@ -270,27 +288,29 @@ impl<G: ReferenceResolver> ResolvedReferences<G> {
         }
     }
 
-    /// Requires that a reference is resolved and that its target is of a permitted
-    /// kind. Returns the target's area, or `None` if the target was only assumed.
-    /// `record` is the kind of the referring record.
+    /// Requires that a reference is resolved, or may be assumed, and that its target is
+    /// of a permitted kind. `record` is the kind of the referring record.
     ///
     /// # Errors
     /// Returns `REFERENCE_UNKNOWN` or `FIELD_INVALID`, naming the field.
-    pub fn require(&self, record: &str, reference: &Reference) -> Result<Option<&str>, Refusal> {
+    pub fn require(&self, record: &str, reference: &Reference) -> Result<(), Refusal> {
         let field = format!("{record}.{}", reference.field);
         let Some(found) = self.lookup(reference) else {
             // Assumed in a dry run without a data set only, and only for other
             // services' records: a service knows its own.
             let is_given = self.assumes_foreign && self.claims.is_none();
             if is_given && self.resolver.is_foreign(reference.kind) {
-                return Ok(None);
+                return Ok(());
             }
             return Err(Refusal::unknown_reference(&field, reference.kind));
         };
-        if !reference.of.is_empty() && !reference.of.contains(&found.kind) {
-            return Err(Refusal::field(&field, "reference.kind", reference.must_be));
+        if reference.of.is_empty() || reference.of.contains(&found.kind) {
+            return Ok(());
         }
-        Ok(Some(&found.area_code))
+        Err(match reference.must_be {
+            "" => Refusal::unknown_reference(&field, reference.kind),
+            must_be => Refusal::field(&field, "reference.kind", must_be),
+        })
     }
 
     /// Requires that the target of a reference is in effect on the day that counts: the

@@ -11,7 +11,6 @@ use std::future::Future;
 
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::de::DeserializeOwned;
-use sqlx::PgPool;
 use uuid::Uuid;
 use wangge_auth::RecordScope;
 use wangge_kernel::refusal::Refusal;
@@ -78,7 +77,7 @@ pub trait RecordTable: Record {
     /// # Errors
     /// Returns the database's error.
     fn load(
-        pool: &PgPool,
+        tx: &mut Tx,
         scope: &RecordScope,
         id: Uuid,
     ) -> impl Future<Output = Result<Option<Self>, StoreError>> + Send;
@@ -161,11 +160,10 @@ pub trait RecordTable: Record {
         async { Ok(()) }
     }
 
-    /// Creates the event that reports the record in its current version, or returns
-    /// `None` for a kind whose records aren't published. `now` is the time of the
-    /// transaction.
-    fn event(&self, now: DateTime<Utc>) -> Option<NewEvent> {
-        Some(record_changed(self, now))
+    /// Creates the events that report a change of the record, oldest first. `now` is the
+    /// time of the transaction.
+    fn events(&self, _change: Change<Self::Action>, now: DateTime<Utc>) -> Vec<NewEvent> {
+        vec![record_changed(self, now)]
     }
 
     /// Updates the row of a locked record, as far as its columns can change.

@@ -102,7 +102,7 @@ pub async fn create<H: RecordContext, R: RecordTable>(
                 {
                     return Err(find_conflict(tx, &record).await?.into());
                 }
-                append_all(tx, record.event(now).as_slice()).await?;
+                append_all(tx, &record.events(Change::Create, now)).await?;
                 Ok(record)
             }
             .boxed()
@@ -332,7 +332,7 @@ async fn keep<R: RecordTable>(
         }
         updated => updated?,
     }
-    append_all(tx, record.event(now).as_slice()).await?;
+    append_all(tx, &record.events(change, now)).await?;
     R::follow(tx, record, change, now).await
 }
 

@@ -256,7 +256,10 @@ pub trait Stateful: Record {
         step: NewTransition<ActionOf<Self>>,
         give: impl FnOnce(&mut Self, &mut Checks),
     ) -> Result<(), Refusal> {
-        let (action, time) = (step.action, step.time);
+        // A clock that was set back must not make a step precede the record.
+        let time = step.time.max(self.metadata().created_time);
+        let step = NewTransition { time, ..step };
+        let action = step.action;
         // The state changes first: `on_transition` and `check` judge the record as it will be
         // stored.
         self.lifecycle_mut().take(Self::KIND, step)?;

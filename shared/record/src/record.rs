@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use uuid::Uuid;
 use wangge_kernel::refusal::Refusal;
 
-use crate::{Checks, End, Lifecycle, Reference, Stateful, States, etag};
+use crate::{Checks, End, Lifecycle, Reference, ResolvedReference, Stateful, States, etag};
 
 /// The metadata that every record has. Its fields are columns of every table, under the
 /// same names.
@@ -97,6 +97,10 @@ pub trait Record:
     fn area_from(&self) -> Option<Uuid> {
         None
     }
+
+    /// Copies what the record takes, besides the area, from the record that
+    /// [`Record::area_from`] returns.
+    fn copy_from(&mut self, _target: &ResolvedReference) {}
 
     /// Returns the refusal for a conflict with another record over something that only
     /// one can have. A conflict over the id is reported separately.

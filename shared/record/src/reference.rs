@@ -18,7 +18,8 @@ pub struct Reference {
     pub key: Key,
     /// Numbers of the permitted kinds of area or unit; empty if any kind is permitted.
     pub of: &'static [i16],
-    /// Description of the violation if the kind is none of those in `of`.
+    /// Description of the violation if the kind is none of those in `of`; empty if a
+    /// record of another kind counts as missing.
     pub must_be: &'static str,
     /// Names of the states in which the record may be referred to; empty for any.
     /// Checked in calls only: an imported record refers to another one as it was then,
@@ -180,6 +181,8 @@ pub struct ResolvedReference {
     pub state: Option<&'static str>,
     /// The period in which the target is in effect; unbounded for kinds without days.
     pub days: Days,
+    /// Id of the target's subject, for kinds whose referring records copy it.
+    pub subject_id: Option<Uuid>,
 }
 
 impl ResolvedReference {
@@ -190,6 +193,7 @@ impl ResolvedReference {
             kind: 0,
             state: None,
             days: Days::default(),
+            subject_id: None,
         }
     }
 
@@ -204,6 +208,7 @@ impl ResolvedReference {
         Self {
             kind: record.kind_code(),
             days: if told.is_dated { days } else { Days::default() },
+            subject_id: told.subject_id,
             ..Self::plain(record.metadata().area_code.clone())
         }
     }

@@ -13,7 +13,7 @@ use crate::{
 
 /// The handler of `ProjectService`.
 #[derive(Debug, Clone)]
-pub(super) struct Projects(pub App);
+pub(crate) struct Projects(pub App);
 
 proto_mapping! {
     Need = proto::Need { title, kind, unit_id, resident_id, start_date, end_date }

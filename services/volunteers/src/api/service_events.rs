@@ -16,7 +16,7 @@ use crate::{
 
 /// The handler of `ServiceEventService`.
 #[derive(Debug, Clone)]
-pub(super) struct ServiceEvents(pub App);
+pub(crate) struct ServiceEvents(pub App);
 
 proto_enum!(ServiceKind);
 proto_mapping! {

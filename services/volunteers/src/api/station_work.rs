@@ -27,7 +27,7 @@ use crate::{
 
 /// The handler of `StationWorkService`.
 #[derive(Debug, Clone)]
-pub(super) struct StationWork(pub App);
+pub(crate) struct StationWork(pub App);
 
 proto_enum!(Weekday, StationVisitKind, StationVisitor);
 proto_mapping! {

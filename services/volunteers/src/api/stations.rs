@@ -17,7 +17,7 @@ use crate::{
 
 /// The handler of `StationService`.
 #[derive(Debug, Clone)]
-pub(super) struct Stations(pub App);
+pub(crate) struct Stations(pub App);
 
 proto_enum!(PriceKind, StationKind);
 proto_mapping! {

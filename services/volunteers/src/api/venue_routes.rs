@@ -12,7 +12,7 @@ use crate::{
 
 /// The handler of `VenueRouteService`.
 #[derive(Debug, Clone)]
-pub(super) struct VenueRoutes(pub App);
+pub(crate) struct VenueRoutes(pub App);
 
 proto_mapping! {
     VenueRoute = proto::VenueRoute { name, start_date, end_date }

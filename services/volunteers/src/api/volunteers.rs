@@ -18,7 +18,7 @@ use crate::{
 
 /// The handler of `VolunteerService`.
 #[derive(Debug, Clone)]
-pub(super) struct Volunteers(pub App);
+pub(crate) struct Volunteers(pub App);
 
 proto_enum!(TeamKind);
 proto_mapping! {

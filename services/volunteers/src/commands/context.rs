@@ -1,4 +1,4 @@
-//! Resolves the references of plain records: to organization's areas and units, whose
+//! Resolves the references of records: to organization's areas and units, whose
 //! copies its feed delivers, and to other records of this service.
 
 use uuid::Uuid;
@@ -13,9 +13,9 @@ use crate::{
     App,
     domain::{
         catalogue_item::CatalogueItem, need::Need, need_match::NeedMatch, project::Project,
-        recurring_session::RecurringSession, resource::Resource, service_event::ServiceEvent,
-        service_post::ServicePost, service_record::ServiceRecord, station::Station, team::Team,
-        venue_route::VenueRoute, volunteer::Volunteer,
+        recurring_session::RecurringSession, registration::Registration, resource::Resource,
+        service_event::ServiceEvent, service_post::ServicePost, service_record::ServiceRecord,
+        station::Station, team::Team, venue_route::VenueRoute, volunteer::Volunteer,
     },
     error, store,
 };
@@ -71,6 +71,7 @@ impl ReferenceResolver for Copies {
             NeedMatch::KIND => NeedMatch::find(tx, scope, ids).await,
             Project::KIND => Project::find(tx, scope, ids).await,
             RecurringSession::KIND => RecurringSession::find(tx, scope, ids).await,
+            Registration::KIND => store::registration::find(tx, scope, ids).await,
             Resource::KIND => Resource::find(tx, scope, ids).await,
             ServiceEvent::KIND => ServiceEvent::find(tx, scope, ids).await,
             ServicePost::KIND => ServicePost::find(tx, scope, ids).await,

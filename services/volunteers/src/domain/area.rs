@@ -38,9 +38,4 @@ impl Area {
             end_date: self.end_date,
         }
     }
-
-    /// Returns true if officials can register with the area.
-    pub fn is_community(&self) -> bool {
-        self.kind == COMMUNITY
-    }
 }

@@ -1,6 +1,5 @@
 //! Statements on the replica of organization's areas.
 
-use sqlx::PgExecutor;
 use uuid::Uuid;
 use wangge_auth::RecordScope;
 use wangge_pg::{StoreError, Tx};
@@ -9,7 +8,7 @@ use crate::domain::area::Area;
 
 /// Returns the areas with these codes that are known and in scope.
 pub(crate) async fn list_areas(
-    executor: impl PgExecutor<'_>,
+    tx: &mut Tx,
     scope: &RecordScope,
     codes: &[String],
 ) -> Result<Vec<Area>, StoreError> {
@@ -21,7 +20,7 @@ pub(crate) async fn list_areas(
         scope.area_from(),
         scope.area_until(),
     )
-    .fetch_all(executor)
+    .fetch_all(tx)
     .await?)
 }
 

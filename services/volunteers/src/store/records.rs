@@ -1,4 +1,4 @@
-//! The tables of the plain records: `table!` generates one set of statements for each.
+//! The tables of records: `table!` generates one set of statements for each.
 
 use wangge_record_store::table;
 
@@ -8,6 +8,7 @@ use crate::{
         beneficiary::Beneficiary,
         booking::{Booking, BookingState},
         catalogue_item::CatalogueItem,
+        check_in_visit::{CheckInVisit, CheckInVisitState},
         closed_day::ClosedDay,
         delivery::{Delivery, DeliveryState},
         functional_area::FunctionalArea,
@@ -18,6 +19,7 @@ use crate::{
         project_claim::{ProjectClaim, ProjectClaimState},
         provider_contract::ProviderContract,
         recurring_session::RecurringSession,
+        registration::Registration,
         resource::Resource,
         route_venue::RouteVenue,
         service_event::{ServiceEvent, ServiceEventState},
@@ -35,15 +37,27 @@ use crate::{
         volunteer::Volunteer,
         wish::{Wish, WishState},
     },
+    events,
     store::{
-        beneficiary, booking, doubles, project, project_claim, promises, service_event,
-        service_record, shift,
+        beneficiary, booking, check_in_visit, doubles, project, project_claim, promises,
+        registration, service_event, service_record, shift,
     },
 };
 
 // `keeps` lists the columns that never change, `changes` those that an update writes.
 // Apart from the columns of `Metadata` and `Lifecycle`, a column in neither list is not written
 // at all; a test below compares the lists with the fields.
+table! { Registration in "registration" dated
+keeps "person_id, home_unit_id, start_date"
+changes "end_date"
+guarded by registration::guard
+told by events::registration_changed
+listed by registration::LISTING }
+table! { CheckInVisit in "check_in_visit" states(CheckInVisitState)
+keeps "registration_id, person_id, visit_time, handled"
+guarded by check_in_visit::guard
+told by events::check_in_visit_changed
+listed by check_in_visit::LISTING }
 table! { Volunteer in "volunteer" dated
 keeps "person_id, start_date"
 changes "name, skills, end_date"
@@ -166,6 +180,8 @@ mod tests {
     #[test]
     fn what_is_written_is_what_the_record_has() {
         let kinds = [
+            assert_columns_are_fields::<Registration>,
+            assert_columns_are_fields::<CheckInVisit>,
             assert_columns_are_fields::<Volunteer>,
             assert_columns_are_fields::<Team>,
             assert_columns_are_fields::<TeamMember>,

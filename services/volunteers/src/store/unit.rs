@@ -1,7 +1,6 @@
 //! Statements on the replica of organization's units. Officials come from all areas, so
 //! units are looked up without the caller's scope.
 
-use sqlx::PgExecutor;
 use uuid::Uuid;
 use wangge_pg::{StoreError, Tx};
 use wangge_record::{Days, ResolvedReference};
@@ -38,14 +37,14 @@ pub(crate) async fn upsert_unit(
 
 /// Returns the units with these ids, with their kinds and days.
 pub(crate) async fn find_units(
-    executor: impl PgExecutor<'_>,
+    tx: &mut Tx,
     unit_ids: &[Uuid],
 ) -> Result<Vec<(Uuid, ResolvedReference)>, StoreError> {
     let found = sqlx::query!(
         "select unit_id, area_code, kind, start_date, end_date from unit_replica where unit_id = any($1)",
         unit_ids,
     )
-    .fetch_all(executor)
+    .fetch_all(tx)
     .await?;
     Ok(found
         .into_iter()

@@ -25,7 +25,7 @@ use crate::{
 };
 
 /// 8 May 2022, 09:00 in Shanghai.
-const MAY: i64 = 1_651_971_600;
+pub(crate) const MAY: i64 = 1_651_971_600;
 
 fn header(validate_only: bool) -> ImportRecordsRequest {
     ImportRecordsRequest {
@@ -45,18 +45,18 @@ fn row(row_number: i64, record: Record) -> ImportRecordsRequest {
     }
 }
 
-fn loaded() -> Registration {
+pub(crate) fn loaded() -> Registration {
     Registration {
         id: Uuid::now_v7().to_string(),
         ..registration()
     }
 }
 
-fn time(seconds: i64) -> Option<Timestamp> {
+pub(crate) fn time(seconds: i64) -> Option<Timestamp> {
     Some(Timestamp { seconds, nanos: 0 })
 }
 
-fn past_visit(registration: &Registration) -> CheckInVisitRecord {
+pub(crate) fn past_visit(registration: &Registration) -> CheckInVisitRecord {
     CheckInVisitRecord {
         id: Uuid::now_v7().to_string(),
         registration_id: registration.id.clone(),
@@ -86,7 +86,7 @@ async fn send(
     }
 }
 
-async fn load(bench: &Bench, records: Vec<Record>) -> Vec<RowResult> {
+pub(crate) async fn load(bench: &Bench, records: Vec<Record>) -> Vec<RowResult> {
     load_as(bench, false, records).await
 }
 
@@ -103,7 +103,7 @@ async fn load_as(bench: &Bench, validate_only: bool, records: Vec<Record>) -> Ve
     results
 }
 
-fn outcomes(results: &[RowResult]) -> Vec<RowOutcome> {
+pub(crate) fn outcomes(results: &[RowResult]) -> Vec<RowOutcome> {
     results.iter().map(RowResult::outcome).collect()
 }
 
@@ -255,7 +255,7 @@ async fn bad_rows_are_refused_and_the_others_commit() {
             .map(|f| (*f, "FIELD_INVALID"))
             .collect::<Vec<_>>()
     };
-    let missing = invalid(&["id", "person_id", "home_unit_id", "area_code", "start_date"]);
+    let missing = invalid(&["id", "person_id", "home_unit_id", "start_date", "area_code"]);
     assert_eq!(refused(&results[1]), missing);
     assert_eq!(refused(&results[2]), invalid(&["person_id"]));
     assert_eq!(refused(&results[3]), [("person_id", "GUARD_FAILED")]);

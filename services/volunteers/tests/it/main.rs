@@ -7,6 +7,7 @@ mod imports;
 mod plain;
 mod promises;
 mod registrations;
+mod release_before;
 mod replicas;
 mod wishes;
 
