@@ -44,7 +44,13 @@ use crate::{
 
 import_rows! {
     /// A record from a row.
-    Record from Row { Registration, Volunteer, Team, TeamMember, ServicePost, PostHolder, Station, FunctionalArea, CatalogueItem, ProviderContract, SubsidyEntry, ServiceEvent, Shift, Training, Need, Resource, NeedMatch, Project, ProjectClaim, Beneficiary, Wish, RecurringSession, ClosedDay, Booking, Delivery, ServiceRecord, StationVisit, AgencyCase, StationDuty, VenueRoute, RouteVenue }
+    Plain from Row {
+        Registration, Volunteer, Team, TeamMember, ServicePost, PostHolder, Station,
+        FunctionalArea, CatalogueItem, ProviderContract, SubsidyEntry, ServiceEvent, Shift,
+        Training, Need, Resource, NeedMatch, Project, ProjectClaim, Beneficiary, Wish,
+        RecurringSession, ClosedDay, Booking, Delivery, ServiceRecord, StationVisit,
+        AgencyCase, StationDuty, VenueRoute, RouteVenue,
+    }
     and { CheckInVisit }
 }
 
@@ -129,8 +135,8 @@ impl Importer for Load {
     }
 }
 
-fn read(row: Row, now: DateTime<Utc>) -> Result<Record, Refusal> {
-    match Record::read(row, now) {
+fn read(row: Row, now: DateTime<Utc>) -> Result<Plain, Refusal> {
+    match Plain::read(row, now) {
         Ok(record) => record,
         Err(Row::CheckInVisit(row)) => {
             let id = row.id.clone();
@@ -139,7 +145,7 @@ fn read(row: Row, now: DateTime<Utc>) -> Result<Record, Refusal> {
                     past_visit(row, metadata, checks)
                 })
             });
-            visit.map(Record::from)
+            visit.map(Plain::from)
         }
         Err(_) => Err(Refusal::internal(&"a kind without an import")),
     }

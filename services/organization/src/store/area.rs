@@ -163,10 +163,9 @@ async fn list_codes(
     let lane = database.list_lanes.take().await?;
     // The first codes of each kind, which one index per kind provides in order, and the
     // areas around the scope.
-    Ok(lane
-        .run(async |lane| {
-            sqlx::query_scalar!(
-                r#"select code as "code!" from unnest($5::smallint[]) as one (kind)
+    lane.run(async |lane| {
+        sqlx::query_scalar!(
+            r#"select code as "code!" from unnest($5::smallint[]) as one (kind)
                    cross join lateral (
                        select code from area
                        where kind = one.kind and code >= $1 and code < $2 and code > $3
@@ -176,17 +175,17 @@ async fn list_codes(
                    select code from area
                    where code = any($6) and not (code >= $1 and code < $2) and code > $3
                        and kind = any($5)"#,
-                scope.area_from(),
-                scope.area_until(),
-                after,
-                limit,
-                &kinds,
-                &scope.areas_around(),
-            )
-            .fetch_all(lane)
-            .await
-        })
-        .await?)
+            scope.area_from(),
+            scope.area_until(),
+            after,
+            limit,
+            &kinds,
+            &scope.areas_around(),
+        )
+        .fetch_all(lane)
+        .await
+    })
+    .await
 }
 
 /// Inserts an area with the digest of the row that it is imported from, if any. Returns

@@ -9,9 +9,7 @@ use wangge_api::{
     volunteers::v1::{self as proto, server::official_service_server::OfficialService},
 };
 use wangge_record::{Checks, Lifecycle, Metadata, Record as _, Text, lifecycle::NewTransition};
-use wangge_record_api::{
-    ProtoMapping, field::Field as _, proto_mapping, record_service,
-};
+use wangge_record_api::{ProtoMapping, field::Field as _, proto_mapping, record_service};
 
 use crate::{
     App,

@@ -29,47 +29,13 @@ pub(crate) async fn guard(
     if change == Change::Act(BookingAction::Cancel) {
         return Ok(Vec::new());
     }
-    let sessions: Vec<Uuid> = bookings.iter().map(|b| b.recurring_session_id).collect();
     if change == Change::Create {
         // Locked before the places are counted: under read committed, the next statement
         // then sees the bookings of those that held the lock before.
-        queue::stand_in_line(tx, &sessions).await?;
+        let sessions = bookings.iter().map(|booking| booking.recurring_session_id);
+        queue::stand_in_line(tx, sessions).await?;
     }
-    let days: Vec<NaiveDate> = bookings.iter().map(|b| b.session_date).collect();
-    let rows = sqlx::query!(
-        "select session.id, day as \"day!\", session.weekday, session.start_minute, session.end_minute, \
-             session.start_date <= day and (session.end_date is null or session.end_date > day) \
-                 and (station.end_date is null or station.end_date > day) as \"holds!\", \
-             exists (select from closed_day where closed_date = day \
-                 and starts_with(session.area_code, closed_day.area_code) \
-                 and (closed_day.station_id is null or closed_day.station_id = session.station_id)) \
-                 as \"closed!\", \
-             session.capacity - (select count(*)::int from booking where booking.recurring_session_id = session.id \
-                 and session_date = day and state <> 4) as \"left!\" \
-         from (select distinct id, day from unnest($1::uuid[], $2::date[]) as asked (id, day)) asked \
-         join recurring_session session using (id) join station on station.id = session.station_id",
-        &sessions,
-        &days,
-    )
-    .fetch_all(tx)
-    .await?;
-    // Session times are wall-clock minutes in the community's time zone, so they are
-    // converted for each day.
-    let mut found: HashMap<(Uuid, NaiveDate), Session> = rows
-        .into_iter()
-        .map(|row| {
-            let midnight = day_start(row.day, DEFAULT_ZONE);
-            let at = |minute: i32| midnight + TimeDelta::minutes(minute.into());
-            let session = Session {
-                start_time: at(row.start_minute),
-                end_time: at(row.end_minute),
-                is_held: row.holds && Weekday::of(row.day).code() == row.weekday,
-                is_closed: row.closed,
-                left: row.left,
-            };
-            ((row.id, row.day), session)
-        })
-        .collect();
+    let mut found = sessions(tx, bookings).await?;
     let mut refused = Vec::new();
     for booking in bookings {
         // The places that are left are counted down in memory, since the bookings of this
@@ -92,6 +58,51 @@ pub(crate) async fn guard(
         refused.extend(refusal.map(|refusal| (booking.metadata.id, refusal)));
     }
     Ok(refused)
+}
+
+/// Returns the sessions that are booked, by id and day.
+async fn sessions(
+    tx: &mut Tx,
+    bookings: &[Booking],
+) -> Result<HashMap<(Uuid, NaiveDate), Session>, StoreError> {
+    let sessions: Vec<Uuid> = bookings.iter().map(|b| b.recurring_session_id).collect();
+    let days: Vec<NaiveDate> = bookings.iter().map(|b| b.session_date).collect();
+    // 4 is `BookingState::Cancelled`, as a literal: with a parameter, the planner couldn't
+    // use the partial index of the bookings that count.
+    let rows = sqlx::query!(
+        "select session.id, day as \"day!\", session.weekday, session.start_minute, session.end_minute, \
+             session.start_date <= day and (session.end_date is null or session.end_date > day) \
+                 and (station.end_date is null or station.end_date > day) as \"holds!\", \
+             exists (select from closed_day where closed_date = day \
+                 and starts_with(session.area_code, closed_day.area_code) \
+                 and (closed_day.station_id is null or closed_day.station_id = session.station_id)) \
+                 as \"closed!\", \
+             session.capacity - (select count(*)::int from booking where booking.recurring_session_id = session.id \
+                 and session_date = day and state <> 4) as \"left!\" \
+         from (select distinct id, day from unnest($1::uuid[], $2::date[]) as asked (id, day)) asked \
+         join recurring_session session using (id) join station on station.id = session.station_id",
+        &sessions,
+        &days,
+    )
+    .fetch_all(tx)
+    .await?;
+    // Session times are wall-clock minutes in the community's time zone, so they are
+    // converted for each day.
+    Ok(rows
+        .into_iter()
+        .map(|row| {
+            let midnight = day_start(row.day, DEFAULT_ZONE);
+            let at = |minute: i32| midnight + TimeDelta::minutes(minute.into());
+            let session = Session {
+                start_time: at(row.start_minute),
+                end_time: at(row.end_minute),
+                is_held: row.holds && Weekday::of(row.day).code() == row.weekday,
+                is_closed: row.closed,
+                left: row.left,
+            };
+            ((row.id, row.day), session)
+        })
+        .collect())
 }
 
 /// The state of a session on one day.

@@ -42,40 +42,8 @@ pub(crate) async fn guard(
     if change != Change::Create {
         return Ok(Vec::new());
     }
-    let registrations: Vec<Uuid> = visits.iter().map(|visit| visit.registration_id).collect();
-    queue::stand_in_line(tx, &registrations).await?;
-    let ids: Vec<Uuid> = visits.iter().map(|visit| visit.metadata.id).collect();
-    let times: Vec<DateTime<Utc>> = visits.iter().map(|visit| visit.visit_time).collect();
-    // Under a shared lock, since an import has looked the registrations up in earlier
-    // transactions. Two visits exactly ten minutes apart are both valid. A visit with the
-    // same id is left to the insert, which reports it as such.
-    let rows = sqlx::query!(
-        "select asked.id as \"id!\", start_date, end_date, \
-             exists (select from check_in_visit other \
-                 where other.registration_id = asked.registration_id and other.id <> asked.id \
-                 and state = $4 and visit_time > time - make_interval(secs => $5) \
-                 and visit_time < time + make_interval(secs => $5)) as \"visited!\" \
-         from unnest($1::uuid[], $2::uuid[], $3::timestamptz[]) as asked (id, registration_id, time) \
-         join registration on registration.id = asked.registration_id \
-         for share of registration",
-        &ids,
-        &registrations,
-        &times,
-        CheckInVisitState::Recorded.code(),
-        SPACING.as_seconds_f64(),
-    )
-    .fetch_all(tx)
-    .await?;
-    let found: HashMap<Uuid, (Days, bool)> = rows
-        .into_iter()
-        .map(|row| {
-            let days = Days {
-                start_date: Some(row.start_date),
-                end_date: row.end_date,
-            };
-            (row.id, (days, row.visited))
-        })
-        .collect();
+    queue::stand_in_line(tx, visits.iter().map(|visit| visit.registration_id)).await?;
+    let found = registered(tx, visits).await?;
     // Those of this batch that count, since they are not inserted yet.
     let mut counted: Vec<&CheckInVisit> = Vec::new();
     let mut refused = Vec::new();
@@ -102,4 +70,44 @@ pub(crate) async fn guard(
         }
     }
     Ok(refused)
+}
+
+/// Returns the days of each visit's registration, and whether a stored visit is near it.
+async fn registered(
+    tx: &mut Tx,
+    visits: &[CheckInVisit],
+) -> Result<HashMap<Uuid, (Days, bool)>, StoreError> {
+    let registrations: Vec<Uuid> = visits.iter().map(|visit| visit.registration_id).collect();
+    let ids: Vec<Uuid> = visits.iter().map(|visit| visit.metadata.id).collect();
+    let times: Vec<DateTime<Utc>> = visits.iter().map(|visit| visit.visit_time).collect();
+    // Under a shared lock, since an import has looked the registrations up in earlier
+    // transactions. Two visits exactly ten minutes apart are both valid. A visit with the
+    // same id is left to the insert, which reports it as such.
+    let rows = sqlx::query!(
+        "select asked.id as \"id!\", start_date, end_date, \
+             exists (select from check_in_visit other \
+                 where other.registration_id = asked.registration_id and other.id <> asked.id \
+                 and state = $4 and visit_time > time - make_interval(secs => $5) \
+                 and visit_time < time + make_interval(secs => $5)) as \"visited!\" \
+         from unnest($1::uuid[], $2::uuid[], $3::timestamptz[]) as asked (id, registration_id, time) \
+         join registration on registration.id = asked.registration_id \
+         for share of registration",
+        &ids,
+        &registrations,
+        &times,
+        CheckInVisitState::Recorded.code(),
+        SPACING.as_seconds_f64(),
+    )
+    .fetch_all(tx)
+    .await?;
+    Ok(rows
+        .into_iter()
+        .map(|row| {
+            let days = Days {
+                start_date: Some(row.start_date),
+                end_date: row.end_date,
+            };
+            (row.id, (days, row.visited))
+        })
+        .collect())
 }
