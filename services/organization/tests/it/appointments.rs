@@ -199,7 +199,10 @@ async fn a_wrong_appointment_is_refused() {
         refusal(appoint(&world, FOREIGN, in_unit(&person, Post::Secretary, &branch)).await);
     assert_eq!(
         refused,
-        expected("REFERENCE_UNKNOWN", &["appointment.person_id"])
+        expected(
+            "REFERENCE_UNKNOWN",
+            &["appointment.person_id", "appointment.unit_id"]
+        )
     );
 }
 
