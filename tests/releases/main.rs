@@ -22,7 +22,7 @@ use wangge_api::{
 use wangge_tests::{
     City, DataDir, Service, Site, Wangge,
     city::{report, request_id},
-    plain::{self, KINDS},
+    plain,
     process::{self, repository},
     raw,
 };
@@ -197,11 +197,12 @@ async fn report_one(site: &Site) -> String {
 /// Reads every acknowledged record, and every list.
 async fn look(site: &Site, told: &Told) {
     let mut paths: BTreeMap<&str, Vec<Vec<u8>>> = BTreeMap::new();
-    for kind in KINDS {
-        paths.entry(kind.list()).or_default().push(Vec::new());
-    }
     for (kind, id) in &told.records {
         let kind = plain::kind(kind);
+        if !plain::is_served(site, kind).await {
+            continue;
+        }
+        paths.entry(kind.list()).or_insert_with(|| vec![Vec::new()]);
         let get = kind.path("Get").unwrap();
         paths.entry(get).or_default().push(kind.get(id));
     }

@@ -30,7 +30,7 @@ use wangge_api::{
 use wangge_client::ServiceChannel;
 
 use crate::{
-    plain,
+    plain::{self, KINDS, Kind},
     site::{Service, Site},
     until,
 };
@@ -295,6 +295,12 @@ impl City {
     /// Panics if none has been created.
     pub fn plain(&self, kind: &str) -> &str {
         &self.plain[kind]
+    }
+
+    /// Returns the kinds of plain records that the release serves.
+    pub fn kinds(&self) -> impl Iterator<Item = &'static Kind> {
+        let made = |kind: &&Kind| self.plain.contains_key(kind.kind);
+        KINDS.iter().filter(made)
     }
 
     /// Creates the whole city.

@@ -184,12 +184,17 @@ impl Kind {
     }
 }
 
-/// Creates a record of every kind, and one for each course of each kind.
+/// Creates a record of every kind that the release serves, and one for each course of each
+/// kind.
 ///
 /// # Panics
 /// Panics if one is refused.
 pub async fn make_all(site: &Site, city: &mut City) {
     for kind in KINDS {
+        if !is_served(site, kind).await {
+            city.plain.remove(kind.kind);
+            continue;
+        }
         let id = make(site, city, kind).await;
         for verb in kind.ready {
             take(site, city, kind, verb, &id).await;
@@ -215,6 +220,15 @@ pub async fn make_all(site: &Site, city: &mut City) {
             city.courses.insert((kind.kind, number), id);
         }
     }
+}
+
+/// Returns false if the release is older than the kind: then it doesn't know its methods.
+pub async fn is_served(site: &Site, kind: &Kind) -> bool {
+    let path = kind.path("Get").expect("a method");
+    let token = site.token(kind.writer, Some(""), None);
+    let body = kind.get(&request_id());
+    let answer = raw::settle(&site.bare(Service::of(path)[0]), Some(&token), path, &body).await;
+    answer.code() != Code::Unimplemented
 }
 
 /// Number of volunteers, and of resources, that can each be used up once.

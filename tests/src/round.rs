@@ -20,8 +20,7 @@ use wangge_api::{
 use crate::{
     City, Service,
     city::{COMMUNITY, day, report, request_id},
-    plain::{self, KINDS},
-    raw,
+    plain, raw,
     site::Site,
     until,
 };
@@ -46,7 +45,7 @@ impl City {
         (city.registration, city.visit) = enter_visit(site, &city).await;
         (city.ticket, city.declined) = work_on_tickets(site, &city).await;
         plain::make_all(site, &mut city).await;
-        for kind in KINDS {
+        for kind in city.kinds() {
             for (number, course) in kind.courses.iter().enumerate() {
                 for verb in *course {
                     let id = &city.courses[&(kind.kind, number)];
@@ -54,7 +53,7 @@ impl City {
                 }
             }
         }
-        for kind in KINDS {
+        for kind in city.kinds() {
             // A record with states may have reached a state in which it can't be changed.
             let id = if kind.verbs.is_empty() {
                 city.plain(kind.kind).to_owned()
