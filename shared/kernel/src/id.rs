@@ -1,38 +1,8 @@
-//! Typed ids, so that ids of different kinds can't be confused.
+//! Ids that are derived from keys. Other ids are chosen by their senders, or random.
 
 use chrono::{DateTime, Utc};
 use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
-
-/// Defines a newtype for the ids of one kind of record.
-#[macro_export]
-macro_rules! typed_id {
-    ($(#[$doc:meta])* $name:ident) => {
-        $(#[$doc])*
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, ::serde::Serialize)]
-        #[serde(transparent)]
-        pub struct $name(pub ::uuid::Uuid);
-
-        impl $name {
-            /// Generates a new id, which sorts after earlier ones.
-            pub fn generate() -> Self {
-                Self(::uuid::Uuid::now_v7())
-            }
-        }
-
-        impl ::std::fmt::Display for $name {
-            fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
-                self.0.fmt(f)
-            }
-        }
-
-        impl ::std::convert::From<::uuid::Uuid> for $name {
-            fn from(id: ::uuid::Uuid) -> Self {
-                Self(id)
-            }
-        }
-    };
-}
 
 /// Derives an id from a key, always the same one, so that an import can be
 /// repeated. It is a UUIDv7 with the timestamp `time`, so imported records sort

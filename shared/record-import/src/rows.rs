@@ -251,6 +251,8 @@ async fn load_batch<G: ReferenceResolver, R: Rows>(
 /// does, and gives back a row of a kind that isn't listed. After `and` come kinds whose
 /// rows have other messages, and are read by their service.
 ///
+/// It also has a test that the columns of each table are the fields of its records.
+///
 /// A batch holds records of one kind: callers split the rows where
 /// [`Rows::is_like`](crate::rows::Rows::is_like) returns false. Records of another kind
 /// than the first one would be dropped.
@@ -290,6 +292,20 @@ macro_rules! import_rows {
                 Self::$kind(::std::boxed::Box::new(record))
             }
         })+
+
+        #[cfg(test)]
+        mod columns {
+            use super::*;
+
+            /// A field without its column would be lost; a column without its field would be
+            /// written as NULL.
+            #[test]
+            fn are_the_fields_of_every_kind() {
+                $(::wangge_testkit::assert_columns_are_fields::<$kind>(
+                    <$kind as ::wangge_record_store::RecordTable>::COLUMNS,
+                );)+
+            }
+        }
 
         impl $crate::rows::Rows for $name {
             fn is_like(&self, other: &Self) -> bool {

@@ -136,17 +136,6 @@ impl Days {
         Err(Refusal::guard(&format!("{kind}_not_current"), kind, why))
     }
 
-    /// Requires that the period covers the period of the referring record.
-    ///
-    /// # Errors
-    /// Returns the error of [`Days::require`].
-    pub fn require_around(self, kind: &str, field: &str, inner: Self) -> Result<(), Refusal> {
-        if let Some(start) = inner.start_date {
-            self.require(kind, field, start)?;
-        }
-        self.require_until(kind, field, inner.end_date)
-    }
-
     /// Requires that the referring record, which ends on `end` or is open-ended,
     /// doesn't outlast the period.
     ///

@@ -11,8 +11,7 @@ use serde_json::{Map, Value, json};
 ///
 /// # Panics
 /// Panics if a field accepts none of the sample values.
-/// When a field takes none of them.
-pub fn fields_of<T: Serialize + DeserializeOwned>() -> BTreeSet<String> {
+fn fields_of<T: Serialize + DeserializeOwned>() -> BTreeSet<String> {
     let mut record = Map::new();
     let whole = loop {
         match serde_json::from_value::<T>(Value::Object(record.clone())) {
@@ -28,6 +27,16 @@ pub fn fields_of<T: Serialize + DeserializeOwned>() -> BTreeSet<String> {
         Ok(Value::Object(fields)) => fields.into_iter().map(|(name, _)| name).collect(),
         other => panic!("no object: {other:?}"),
     }
+}
+
+/// Requires that some comma-separated lists of columns are the fields of a struct.
+///
+/// # Panics
+/// Panics if they are not.
+pub fn assert_columns_are_fields<T: Serialize + DeserializeOwned>(lists: &[&str]) {
+    let columns = lists.iter().flat_map(|some| some.split(", "));
+    let columns: BTreeSet<String> = columns.map(String::from).collect();
+    assert_eq!(columns, fields_of::<T>(), "{}", std::any::type_name::<T>());
 }
 
 /// Returns a value that the field accepts: the error then names another field, if any.

@@ -9,7 +9,7 @@ mod server;
 mod token;
 
 pub use database::{database, empty_database, postgres_url};
-pub use fields::fields_of;
+pub use fields::assert_columns_are_fields;
 pub use refusals::{fields, precondition, reason, retry_after};
 pub use server::{HANG_TIMEOUT, channel, eventually, serve, serve_with, stream_channel};
 pub use token::{expired_token, issuer, token, verifier};

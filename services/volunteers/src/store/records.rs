@@ -46,7 +46,7 @@ use crate::{
 
 // `keeps` lists the columns that never change, `changes` those that an update writes.
 // Apart from the columns of `Metadata` and `Lifecycle`, a column in neither list is not written
-// at all; a test below compares the lists with the fields.
+// at all; `import_rows!` has a test that compares the lists with the fields.
 table! { Registration in "registration" dated
 keeps "person_id, home_unit_id, start_date"
 changes "end_date"
@@ -159,65 +159,3 @@ changes "name, end_date" }
 table! { RouteVenue in "route_venue" of "venue_route_id" dated
 keeps "venue_route_id, position, station_id, start_date"
 changes "name, end_date" }
-
-#[cfg(test)]
-mod tests {
-    use std::collections::BTreeSet;
-
-    use wangge_record_store::RecordTable;
-    use wangge_testkit::fields_of;
-
-    use super::*;
-
-    /// A field without its column would be lost; a column without its field would
-    /// be written as NULL.
-    fn assert_columns_are_fields<R: RecordTable>() {
-        let columns = R::COLUMNS.iter().flat_map(|some| some.split(", "));
-        let columns: BTreeSet<String> = columns.map(String::from).collect();
-        assert_eq!(columns, fields_of::<R>(), "{}", R::KIND);
-    }
-
-    #[test]
-    fn what_is_written_is_what_the_record_has() {
-        let kinds = [
-            assert_columns_are_fields::<Registration>,
-            assert_columns_are_fields::<CheckInVisit>,
-            assert_columns_are_fields::<Volunteer>,
-            assert_columns_are_fields::<Team>,
-            assert_columns_are_fields::<TeamMember>,
-            assert_columns_are_fields::<ServicePost>,
-            assert_columns_are_fields::<PostHolder>,
-            assert_columns_are_fields::<Station>,
-            assert_columns_are_fields::<FunctionalArea>,
-            assert_columns_are_fields::<CatalogueItem>,
-            assert_columns_are_fields::<ProviderContract>,
-            assert_columns_are_fields::<SubsidyEntry>,
-            assert_columns_are_fields::<ServiceEvent>,
-            assert_columns_are_fields::<Shift>,
-            assert_columns_are_fields::<Training>,
-            assert_columns_are_fields::<Need>,
-            assert_columns_are_fields::<Resource>,
-            assert_columns_are_fields::<NeedMatch>,
-            assert_columns_are_fields::<Project>,
-            assert_columns_are_fields::<ProjectClaim>,
-            assert_columns_are_fields::<Beneficiary>,
-            assert_columns_are_fields::<Wish>,
-            assert_columns_are_fields::<RecurringSession>,
-            assert_columns_are_fields::<ClosedDay>,
-            assert_columns_are_fields::<Booking>,
-            assert_columns_are_fields::<Delivery>,
-            assert_columns_are_fields::<ServiceRecord>,
-            assert_columns_are_fields::<StationVisit>,
-            assert_columns_are_fields::<AgencyCase>,
-            assert_columns_are_fields::<StationDuty>,
-            assert_columns_are_fields::<VenueRoute>,
-            assert_columns_are_fields::<RouteVenue>,
-        ];
-        for assert_it in kinds {
-            assert_it();
-        }
-        let lines = include_str!("records.rs").lines();
-        let kept = lines.filter(|line| line.starts_with("table! {"));
-        assert_eq!(kept.count(), kinds.len(), "a kind is not looked at");
-    }
-}
