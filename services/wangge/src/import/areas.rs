@@ -37,6 +37,7 @@ pub(super) fn read(reading: &Reading<'_>, file: &'static File) -> Vec<Sourced<Re
     let mut areas = Vec::new();
     for row in reading.table(file.name(), &columns).rows() {
         let code = row.required("code");
+        row.require(file.required_columns());
         let id = reading.id(file, code);
         check_code(row, code, reading.folder.area_code());
         row.once("code", code, &id, &mut keys);
@@ -74,7 +75,6 @@ fn check_code(row: Row<'_>, code: &str, community: &str) {
 }
 
 fn area(reading: &Reading<'_>, row: Row<'_>, id: String, boundary: Option<Boundary>) -> Area {
-    row.required("kind");
     let kind = row.code("kind", "AREA_KIND_", AreaKind::from_str_name);
     let code = row.text("code");
     if code == reading.folder.area_code() && kind != i32::from(AreaKind::Community) {
@@ -87,7 +87,7 @@ fn area(reading: &Reading<'_>, row: Row<'_>, id: String, boundary: Option<Bounda
         id,
         code: code.to_owned(),
         kind,
-        name: row.required("name").to_owned(),
+        name: row.text("name").to_owned(),
         parent_code: row.text("parent_code").to_owned(),
         boundary_geojson: boundary.map(|(_, text)| text).unwrap_or_default(),
         start_date: row.date("start_date"),

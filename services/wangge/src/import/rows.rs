@@ -49,9 +49,7 @@ fn rows(reading: &Reading<'_>, file: &'static File) -> Vec<(Origin, DynamicMessa
     for row in table.rows() {
         let key = key(file, row);
         let id = reading.id(file, &key);
-        for column in file.required_columns() {
-            row.required(column);
-        }
+        row.require(file.required_columns());
         let record = fill(reading, file, &columns, row, &id, &above);
         if let Some(column) = file.key_columns().last() {
             row.once(column, &key, &id, &mut above);

@@ -264,6 +264,13 @@ impl<'t> Row<'t> {
         text
     }
 
+    /// Reports a problem for each of the columns that is empty.
+    pub(crate) fn require(&self, columns: &[String]) {
+        for column in columns {
+            self.required(column);
+        }
+    }
+
     /// Reports a problem if a column is not empty.
     pub(crate) fn left_out(&self, column: &str, why: &str) {
         if !self.text(column).is_empty() {

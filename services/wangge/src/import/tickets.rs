@@ -29,9 +29,7 @@ pub(super) fn read(reading: &Reading<'_>, file: &'static File) -> Vec<Sourced<Re
     let mut tickets = Vec::new();
     for row in reading.table(file.name(), &columns).rows() {
         let key = rows::key(file, row);
-        for column in ["reported_time", "source", "category_code", "title"] {
-            row.required(column);
-        }
+        row.require(file.required_columns());
         let id = reading.id(file, &key);
         row.once("key", &key, &id, &mut keys);
         // Removed rather than copied; a duplicate row of the ticket gets no history, but
