@@ -2,7 +2,7 @@
 //! transaction. It refuses to decide when that transaction is committed: see
 //! [`rows`](crate::rows).
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
@@ -10,7 +10,7 @@ use wangge_api::refusal::Refusal;
 use wangge_auth::RecordScope;
 use wangge_outbox::{Arrival, append_all};
 use wangge_pg::{StoreError, Tx, transaction::Failure};
-use wangge_record::{Change, Record, ResolvedReference};
+use wangge_record::{Change, Key, Record, Reference, ResolvedReference};
 use wangge_record_api::service::relative;
 use wangge_record_store::{
     RecordContext, RecordTable, ReferenceResolver, ResolvedReferences, table::ImportFingerprint,
@@ -69,7 +69,10 @@ pub async fn load<G: ReferenceResolver, R: RecordTable>(
     // References to other services' records can't be checked in a dry run: the same
     // data set may bring them. With a data set at hand, the resolver ignores this.
     resolved.assume_foreign(trial);
-    let mut outcomes = load_for_good(tx, resolved, records, now).await?;
+    let mut outcomes = Vec::with_capacity(records.len());
+    for run in runs(records) {
+        outcomes.extend(load_for_good(tx, resolved, run, now).await?);
+    }
     for outcome in &mut outcomes {
         match outcome {
             Outcome::Refused(refusal) => *refusal = relative::<R>(refusal.clone()),
@@ -79,6 +82,28 @@ pub async fn load<G: ReferenceResolver, R: RecordTable>(
         }
     }
     Ok(outcomes)
+}
+
+/// Splits records where one refers to another of the same run, such as a unit to its
+/// parent: that one has to be written before.
+fn runs<R: Record>(records: Vec<R>) -> Vec<Vec<R>> {
+    let mut runs = Vec::new();
+    let mut run: Vec<R> = Vec::new();
+    let mut ids = HashSet::new();
+    for record in records {
+        let names_one = |reference: &Reference| {
+            let is_in_run = |key: &Key| matches!(key, Key::Id(id) if ids.contains(id));
+            reference.kind == R::KIND && is_in_run(&reference.key)
+        };
+        if record.references().iter().any(names_one) {
+            ids.clear();
+            runs.push(std::mem::take(&mut run));
+        }
+        ids.insert(record.metadata().id);
+        run.push(record);
+    }
+    runs.push(run);
+    runs
 }
 
 async fn load_for_good<G: ReferenceResolver, R: RecordTable>(
@@ -196,7 +221,7 @@ async fn keep<G: ReferenceResolver, R: RecordTable>(
             );
         }
     }
-    let kept: std::collections::HashSet<Uuid> = R::insert_if_absent(tx, &records)
+    let kept: HashSet<Uuid> = R::insert_if_absent(tx, &records)
         .await?
         .into_iter()
         .collect();

@@ -440,6 +440,53 @@ async fn rows_of_a_refused_row_are_refused_in_a_dry_run_as_well() {
     }
 }
 
+/// A unit's parent can be in the row before, in one batch.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_tree_of_units_is_loaded_from_its_root_down() {
+    let world = World::with_tree().await;
+    let mut parent_id = String::new();
+    let mut units = Vec::new();
+    for (level, area_code) in [
+        (UnitKind::StreetWorkingCommittee, STREET),
+        (UnitKind::CommunityGeneralBranch, COMMUNITY),
+        (UnitKind::GridBranch, GRID),
+        (UnitKind::BuildingPartyGroup, GRID),
+    ] {
+        let unit = Unit {
+            id: new_id(),
+            code: format!("U{}", i32::from(level)),
+            kind: level.into(),
+            name: "支部".into(),
+            parent_id,
+            area_code: area_code.into(),
+            start_date: date(2020, 1, 1),
+            ..Unit::default()
+        };
+        parent_id = unit.id.clone();
+        units.push(unit);
+    }
+    let records: Vec<_> = units.iter().cloned().map(Record::Unit).collect();
+    for (validate_only, outcome) in [(true, RowOutcome::Valid), (false, RowOutcome::Imported)] {
+        let results = import(&world, "", validate_only, &records).await;
+        assert_eq!(outcomes(&results), [outcome; 4]);
+    }
+    // The parent of a refused unit is missing, and with it all below it.
+    for unit in &mut units {
+        (unit.id, unit.code) = (new_id(), format!("{}B", unit.code));
+    }
+    units[1].parent_id = new_id();
+    for below in [2, 3] {
+        units[below].parent_id = units[below - 1].id.clone();
+    }
+    let records: Vec<_> = units.into_iter().map(Record::Unit).collect();
+    for (validate_only, outcome) in [(true, RowOutcome::Valid), (false, RowOutcome::Imported)] {
+        let results = import(&world, "", validate_only, &records).await;
+        let refused = RowOutcome::Refused;
+        assert_eq!(outcomes(&results), [outcome, refused, refused, refused]);
+        assert_eq!(why(&results[3]), [("parent_id", "REFERENCE_UNKNOWN")]);
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_check_loads_nothing_and_knows_the_rows_before() {
     let world = World::start().await;
