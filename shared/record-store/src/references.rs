@@ -249,7 +249,18 @@ impl<G: ReferenceResolver> ResolvedReferences<G> {
         let references = record.references();
         let mut unknown = Vec::new();
         for reference in &references {
-            match self.require(R::KIND, reference) {
+            // Of a unit around the scope, which everyone in it may refer to, no record takes
+            // its area.
+            let is_outside = area_from.is_some_and(|id| reference.key == Key::Id(id))
+                && (self.lookup(reference))
+                    .is_some_and(|found| !self.scope().covers(&found.area_code));
+            let required = if is_outside {
+                let field = format!("{}.{}", R::KIND, reference.field);
+                Err(Refusal::unknown_reference(&field, reference.kind))
+            } else {
+                self.require(R::KIND, reference)
+            };
+            match required {
                 Err(refusal) if refusal.reason == Reason::ReferenceUnknown => {
                     unknown.extend(refusal.fields);
                 }
