@@ -22,14 +22,15 @@
 //! last key of the previous page, `$6` the page size, `$7` the sort values and `$8` the
 //! areas around the scope.
 
-use chrono::{DateTime, NaiveDate, Utc};
+mod key;
+
 use sqlx::{Arguments as _, AssertSqlSafe, postgres::PgArguments};
-use uuid::Uuid;
 use wangge_auth::RecordScope;
 use wangge_pg::{Lanes, StoreError};
 
 use wangge_record::Record;
 
+pub use self::key::Column;
 use crate::{Filter, Listed, table::from_row};
 
 /// Lengths of the code prefixes that are indexed, the longest first.
@@ -72,29 +73,6 @@ pub struct Listing {
     /// True if a record is also listed for the areas inside its own, as in
     /// [`RecordScope::areas_around`].
     pub is_shared: bool,
-}
-
-/// A column of the list order.
-#[derive(Debug, Clone, Copy)]
-pub struct Column {
-    /// Name of the column.
-    pub name: &'static str,
-    /// SQL type of the column, to which the key in a page token is cast.
-    pub sql_type: &'static str,
-}
-
-impl Column {
-    /// Returns true if a text can be cast to the column's type. Page tokens aren't
-    /// signed: the database would fail with an internal error on a forged one.
-    fn can_hold(&self, text: &str) -> bool {
-        match self.sql_type {
-            "bigint" => text.parse::<i64>().is_ok(),
-            "date" => text.parse::<NaiveDate>().is_ok(),
-            "timestamptz" => text.parse::<DateTime<Utc>>().is_ok(),
-            "uuid" => Uuid::parse_str(text).is_ok(),
-            _ => true,
-        }
-    }
 }
 
 /// A column with few values that indexes sort by first.
@@ -364,22 +342,6 @@ impl Listing {
             .iter()
             .map(|column| format!("{row}.{}", column.name));
         names.collect::<Vec<_>>().join(", ")
-    }
-
-    /// Returns true if a key from a page token can be a key of this list.
-    pub fn is_key(&self, key: &[String]) -> bool {
-        let mut parts = self.order.iter().zip(key);
-        key.len() == self.order.len() && parts.all(|(column, part)| column.can_hold(part))
-    }
-
-    /// Returns the columns of the list order as texts, for the key of a record. As in JSON,
-    /// so that a time doesn't depend on the settings of the connection.
-    fn key(&self) -> String {
-        let names = self.order.iter();
-        names
-            .map(|column| format!("to_json(kept.{}) #>> '{{}}'", column.name))
-            .collect::<Vec<_>>()
-            .join(", ")
     }
 
     fn in_order(&self, row: &str) -> String {
