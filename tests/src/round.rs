@@ -47,20 +47,19 @@ impl City {
         plain::make_all(site, &mut city).await;
         for kind in city.kinds() {
             for (number, course) in kind.courses.iter().enumerate() {
+                let id = &city.courses[&(kind.kind, number)];
+                // First: later it may be in a state in which it can't be changed. No record of
+                // its own, since it would take a place of a kind with a limit in each round.
+                if number == 0 {
+                    plain::change_and_end(site, kind, id).await;
+                }
                 for verb in *course {
-                    let id = &city.courses[&(kind.kind, number)];
                     plain::take(site, &city, kind, verb, id).await;
                 }
             }
         }
-        for kind in city.kinds() {
-            // A record with states may have reached a state in which it can't be changed.
-            let id = if kind.verbs.is_empty() {
-                city.plain(kind.kind).to_owned()
-            } else {
-                plain::make(site, &city, kind).await
-            };
-            plain::change_and_end(site, kind, &id).await;
+        for kind in city.kinds().filter(|kind| kind.verbs.is_empty()) {
+            plain::change_and_end(site, kind, city.plain(kind.kind)).await;
         }
         city
     }
