@@ -1,9 +1,9 @@
 //! Connections for calls that are a single statement. sqlx's pool pings each
 //! connection on release, which doubles the round trips of such a call. A lane is
-//! released without a ping once its statement has returned. It is only checked if
-//! its call was dropped before that: then the statement is cancelled, and the
-//! permit is released only when the backend is idle or gone. So there are never
-//! more backends than permits.
+//! released without a ping once its statement has returned, and checked before its
+//! next one only if it was idle for a while. If its call was dropped before that, the
+//! statement is cancelled, and the permit is released only when the backend is idle
+//! or gone. So there are never more backends than permits.
 
 use std::{
     sync::{Arc, Mutex, PoisonError},
@@ -27,6 +27,10 @@ use crate::{
 
 /// Timeout for a free lane, and again for opening a new connection.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(2);
+/// Idle time after which a connection is checked before its next statement: the
+/// database may have been restarted since. Shorter than any restart, and long enough
+/// that a busy lane is never checked.
+const CHECK_AFTER: Duration = Duration::from_secs(1);
 /// The time that a dropped call's statement may still run before it is cancelled;
 /// most end sooner by themselves.
 const CANCEL_DELAY: Duration = Duration::from_millis(250);
@@ -51,6 +55,8 @@ struct Home {
 struct Open {
     connection: PgConnection,
     backend: Backend,
+    /// End of its last statement.
+    idle_since: Instant,
 }
 
 impl Lanes {
@@ -97,6 +103,10 @@ impl Lanes {
         // Popped in a statement of its own, so that the guard isn't held across the
         // await below.
         let free = self.0.free().pop();
+        let free = match free {
+            Some(connection) => self.0.check(connection).await,
+            None => None,
+        };
         let connection = match free {
             Some(connection) => connection,
             None => timeout(ACQUIRE_TIMEOUT, self.0.open())
@@ -134,7 +144,28 @@ impl Home {
         Ok(Open {
             connection,
             backend,
+            idle_since: Instant::now(),
         })
+    }
+
+    /// Returns the connection if it can be used. Otherwise the server is gone, and the
+    /// connections that were idle for longer are dead, too.
+    async fn check(&self, mut open: Open) -> Option<Open> {
+        if open.idle_since.elapsed() < CHECK_AFTER {
+            return Some(open);
+        }
+        let ping = timeout(ACQUIRE_TIMEOUT, open.connection.ping());
+        if ping.await.is_ok_and(|answer| answer.is_ok()) {
+            return Some(open);
+        }
+        self.free().clear();
+        None
+    }
+
+    /// Makes a connection available to the next call.
+    fn put_back(&self, open: Open) {
+        let idle_since = Instant::now();
+        self.free().push(Open { idle_since, ..open });
     }
 
     /// Waits until a dropped call's statement has ended, by itself or by
@@ -213,7 +244,9 @@ impl Lane {
         };
         let connection = self.connection.take();
         if answered {
-            self.home.free().extend(connection);
+            if let Some(open) = connection {
+                self.home.put_back(open);
+            }
         } else {
             // Either the server is gone, and the idle connections are dead, too; or
             // the schema has changed, and their prepared statements are outdated.
@@ -234,8 +267,9 @@ impl Drop for Lane {
             // slot are held until then.
             let call = std::mem::take(&mut self.call);
             runtime.spawn(async move {
-                let usable = home.drain(open).await;
-                home.free().extend(usable);
+                if let Some(open) = home.drain(open).await {
+                    home.put_back(open);
+                }
                 drop((place, call));
             });
         }

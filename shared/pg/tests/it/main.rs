@@ -2,6 +2,7 @@
 //! log.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod lanes;
 mod log;
 mod migrations;
 mod queues;
