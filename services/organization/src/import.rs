@@ -37,6 +37,7 @@ import_rows! {
         Address, Unit, Person, Appointment, PublishedFigure, Estate, Building, Household, Resident,
         NeedTag, ResidentRole, Membership, Seat,
     }
+    besides { Area }
 }
 
 /// A row of an import.
@@ -166,12 +167,9 @@ impl Importer for Load {
 }
 
 fn read(record: Record, now: DateTime<Utc>) -> Row {
-    match Plain::read(record, now) {
-        Ok(plain) => Row::Plain(Box::new(plain)),
-        Err(Record::Area(area)) => Row::Area(areas::read(area)),
-        Err(_) => Row::Plain(Box::new(Err(Refusal::internal(
-            &"a kind without an import",
-        )))),
+    match record {
+        Record::Area(area) => Row::Area(areas::read(area)),
+        other => Row::Plain(Box::new(Plain::read(other, now))),
     }
 }
 

@@ -11,8 +11,8 @@ use wangge_api::{
     refusal::{FieldViolation, Refusal},
     types::v1::RowResult,
     volunteers::v1::{
-        ImportRecordsRequest, ImportRecordsResponse, import_records_request::Record as Row,
-        server::import_service_server::ImportService,
+        CheckInVisitRecord, ImportRecordsRequest, ImportRecordsResponse,
+        import_records_request::Record as Row, server::import_service_server::ImportService,
     },
 };
 use wangge_auth::{Caller, RecordScope};
@@ -51,7 +51,7 @@ import_rows! {
         RecurringSession, ClosedDay, Booking, Delivery, ServiceRecord, StationVisit,
         AgencyCase, StationDuty, VenueRoute, RouteVenue,
     }
-    and { CheckInVisit }
+    and { CheckInVisit by visit }
 }
 
 /// The handler of import streams.
@@ -122,7 +122,8 @@ impl Importer for Load {
     async fn load(&mut self, sent: Vec<import::Row<Row>>) -> Result<Vec<RowResult>, Refusal> {
         let now = self.app.clock.now();
         let numbers: Vec<i64> = sent.iter().map(|row| row.number).collect();
-        let rows: Vec<_> = sent.into_iter().map(|row| read(row.record, now)).collect();
+        let rows = sent.into_iter().map(|row| Plain::read(row.record, now));
+        let rows: Vec<_> = rows.collect();
         let outcomes = load_rows(&self.app, &mut self.known, &rows, self.validate_only).await?;
         let results = numbers.into_iter().zip(outcomes);
         Ok(results
@@ -135,20 +136,14 @@ impl Importer for Load {
     }
 }
 
-fn read(row: Row, now: DateTime<Utc>) -> Result<Plain, Refusal> {
-    match Plain::read(row, now) {
-        Ok(record) => record,
-        Err(Row::CheckInVisit(row)) => {
-            let id = row.id.clone();
-            let visit = draft_by(row, &id, now, |row, metadata| {
-                proto_mapping::read(metadata, |metadata, checks| {
-                    past_visit(row, metadata, checks)
-                })
-            });
-            visit.map(Plain::from)
-        }
-        Err(_) => Err(Refusal::internal(&"a kind without an import")),
-    }
+/// Reads a visit, whose row states its time, and its voiding.
+fn visit(row: CheckInVisitRecord, now: DateTime<Utc>) -> Result<CheckInVisit, Refusal> {
+    let id = row.id.clone();
+    draft_by(row, &id, now, |row, metadata| {
+        proto_mapping::read(metadata, |metadata, checks| {
+            past_visit(row, metadata, checks)
+        })
+    })
 }
 
 /// Adds the field that a failed guard is about, so that the sender can find the value in

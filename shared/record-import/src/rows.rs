@@ -243,13 +243,16 @@ async fn load_batch<G: ReferenceResolver, R: Rows>(
 /// ```ignore
 /// import_rows! {
 ///     /// A record that the import handles by its kind.
-///     Plain from Record { Estate, Building }
+///     Plain from Record { Registration, Wish }
+///     and { CheckInVisit by read_visit }
+///     besides { Area }
 /// }
 /// ```
 ///
 /// It has a function `read`, which reads the record in a row as [`draft`](crate::rows::draft)
-/// does, and gives back a row of a kind that isn't listed. After `and` come kinds whose
-/// rows have other messages, and are read by their service.
+/// does. After `and` come kinds whose rows have other messages, with the functions that read
+/// them; after `besides` the variants that are no kinds of this enum, which callers must not
+/// pass to `read`. A variant that is named nowhere is a build error.
 ///
 /// It also has a test that the columns of each table are the fields of its records.
 ///
@@ -259,24 +262,27 @@ async fn load_batch<G: ReferenceResolver, R: Rows>(
 #[macro_export]
 macro_rules! import_rows {
     ($(#[$doc:meta])* $name:ident from $row:ident { $($kind:ident),+ $(,)? }
-        $(and { $($other:ident),+ })?) => {
+        $(and { $($other:ident by $read:ident),+ })?
+        $(besides { $($rest:ident),+ })?) => {
         $crate::import_rows! { @ $(#[$doc])* $name { $($kind,)+ $($($other,)+)? } }
 
         impl $name {
-            /// Reads the record in a row; gives back a row of another kind.
+            /// Reads the record in a row.
+            ///
+            /// # Errors
+            /// Returns `FIELD_INVALID`, naming every invalid field.
             pub fn read(
                 row: $row,
                 now: ::chrono::DateTime<::chrono::Utc>,
-            ) -> ::std::result::Result<
-                ::std::result::Result<Self, ::wangge_kernel::refusal::Refusal>,
-                $row,
-            > {
+            ) -> ::std::result::Result<Self, ::wangge_kernel::refusal::Refusal> {
                 match row {
                     $($row::$kind(message) => {
-                        Ok($crate::rows::draft::<$kind>(message, now).map(Self::from))
+                        $crate::rows::draft::<$kind>(message, now).map(Self::from)
                     })+
-                    #[allow(unreachable_patterns)]
-                    other => Err(other),
+                    $($($row::$other(message) => $read(message, now).map(Self::from),)+)?
+                    $($($row::$rest(_) => Err(::wangge_kernel::refusal::Refusal::internal(
+                        &concat!("a row of ", stringify!($rest), " has a reader of its own"),
+                    )),)+)?
                 }
             }
         }
