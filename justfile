@@ -21,7 +21,7 @@ test-one target filter="":
 check:
     cargo check --locked --workspace --all-targets
 
-# Check layers, queries and migrations, then licences and versions of dependencies.
+# Check layers, queries, migrations and contracts, then licences and versions of dependencies.
 lint:
     cargo xtask check
     cargo xtask dependencies

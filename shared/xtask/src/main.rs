@@ -1,8 +1,9 @@
 //! Checks that no library provides: layering and words of the code, compatibility of queries and
-//! migrations with the previous release, freshness of generated files, and licences of
-//! dependencies. It knows the services only by their folders, so that it builds even when
+//! migrations with the previous release, freshness of generated files, licences of dependencies,
+//! and the design of the contracts. It knows the services only by their folders, so that it builds even when
 //! their queries don't.
 
+mod contracts;
 mod dependencies;
 mod layers;
 mod migrations;
@@ -29,9 +30,13 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Task {
-    /// Check that code respects its layers and words, that queries name their columns, and
-    /// that migrations can run while the previous release serves.
-    Check,
+    /// Check that code respects its layers and words, that queries name their columns, that
+    /// migrations can run while the previous release serves, and the contracts.
+    Check {
+        /// Check only this.
+        #[command(subcommand)]
+        part: Option<Part>,
+    },
     /// Check licences and versions of dependencies against deny.toml.
     Dependencies,
     /// Write the metadata that the query macros need to build without a database.
@@ -47,10 +52,31 @@ enum Task {
     },
 }
 
+#[derive(Debug, Subcommand)]
+enum Part {
+    /// Check the contracts against the rules that proto/README.md lists.
+    Contracts {
+        /// Write the rules to proto/README.md.
+        #[arg(long)]
+        write: bool,
+    },
+}
+
 fn main() -> Result<ExitCode> {
     let root = root()?;
     match Cli::parse().task {
-        Task::Check => layers::check(&root),
+        Task::Check { part: None } => {
+            let code = layers::check(&root)?;
+            let contracts = contracts::check(&root, false)?;
+            Ok(if code == ExitCode::SUCCESS {
+                contracts
+            } else {
+                code
+            })
+        }
+        Task::Check {
+            part: Some(Part::Contracts { write }),
+        } => contracts::check(&root, write),
         Task::Dependencies => dependencies::check(&root),
         Task::Sqlx { check } => prepare::run(&root, check),
         Task::Descriptors { file } => {
