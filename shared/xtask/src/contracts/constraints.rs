@@ -5,12 +5,30 @@ use prost_reflect::{DynamicMessage, Value};
 
 use super::model::text;
 
-/// A rule written in CEL.
+/// A rule written in CEL. Its id is `<name>/<field>`: what a violation names, and the path
+/// of the field at which it is reported, from the message that the rule is about.
 #[derive(Debug, Clone)]
 pub(crate) struct Cel {
     pub id: String,
     pub message: String,
     pub expression: String,
+}
+
+impl Cel {
+    /// Returns the part of the id that names the rule.
+    pub(crate) fn name(&self) -> &str {
+        self.id.split_once('/').map_or(&self.id, |(name, _)| name)
+    }
+
+    /// Returns the path of the field; empty if the id has none.
+    pub(crate) fn field(&self) -> &str {
+        self.id.split_once('/').map_or("", |(_, field)| field)
+    }
+
+    /// Returns true if the expression reads a field, by its path.
+    pub(crate) fn reads(&self, path: &str) -> bool {
+        self.expression.contains(&format!("this.{path}"))
+    }
 }
 
 /// The protovalidate rules of one field, list item or message; empty if it has none.
@@ -93,14 +111,12 @@ impl Constraints {
             .collect()
     }
 
-    /// Returns the CEL rules whose id begins with `group` and a dot, without both.
-    pub(crate) fn cel_of(&self, group: &str) -> Vec<(String, Cel)> {
+    /// Returns the CEL rules with a name, by the paths of the fields that they are about.
+    pub(crate) fn cel_of(&self, name: &str) -> Vec<(String, Cel)> {
         let rules = self.cel().into_iter();
         rules
-            .filter_map(|rule| {
-                let rest = rule.id.strip_prefix(group)?.strip_prefix('.')?;
-                Some((rest.to_owned(), rule))
-            })
+            .filter(|rule| rule.name() == name)
+            .map(|rule| (rule.field().to_owned(), rule))
             .collect()
     }
 }

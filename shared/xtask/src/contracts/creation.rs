@@ -3,15 +3,15 @@
 
 use std::collections::BTreeSet;
 
-use prost_reflect::{FieldDescriptor, MethodDescriptor};
+use prost_reflect::{FieldDescriptor, MessageDescriptor, MethodDescriptor};
 
 use super::{
     Rule,
     comments::quoted,
     constraints::Cel,
     departed, held,
-    model::{Contracts, Violation, noun, type_name},
-    names::snake,
+    model::{Contracts, Violation, noun, resolve, type_name},
+    names::{is_snake, snake},
     quantities::{counterpart, is_moment},
 };
 
@@ -36,24 +36,25 @@ pub(super) const RULES: &[Rule] = &[
     held(
         "AIP-133/required-checked",
         "What that comment names, and nothing else, has a rule in CEL with the id \
-         `required.<field>`.",
+         `required/<field>` that \"is required\"; what is required under a condition is quoted, \
+         too.",
         required_checked,
     ),
     held(
         "house/required-rules",
-        "A rule `required.<field>` is on a field of the record, and reads \"<field> is \
-         required\".",
+        "A rule `required/<field>` reads the field, and its message begins \"is required\".",
         required_rules,
     ),
     held(
         "house/order-rules",
-        "A message that a caller can send with a start and an end has a rule in CEL with the \
-         id `order.<end>`.",
+        "A message that a caller can send with a start and an end has a rule in CEL on both \
+         with the id `<type>.order/<end>`.",
         order_rules,
     ),
     held(
         "house/cel-rules",
-        "A rule in CEL has an id of its own, a message and an expression on `this`.",
+        "A rule in CEL has an id of its own, `<rule>/<field>` with a field of the message that it \
+         is about, a message and an expression on `this`.",
         cel_rules,
     ),
     departed(
@@ -121,16 +122,19 @@ fn stated(comment: &str) -> Option<BTreeSet<String>> {
     Some(quoted(clause).map(str::to_owned).collect())
 }
 
-/// Returns the fields for which a Create of the record has a rule that requires them.
+/// The message of a rule that requires a field without a condition.
+const REQUIRED: &str = "is required";
+
+/// Returns the fields that a Create of the record requires without a condition.
 pub(super) fn required(contracts: &Contracts, record: &str) -> BTreeSet<String> {
     let fields = created(contracts);
     let mut of_record = fields.iter().filter(|field| type_name(field) == record);
     let rules = of_record
         .next()
         .map(|field| contracts.rules(field).cel_of("required"));
+    let rules = rules.into_iter().flatten();
     rules
-        .into_iter()
-        .flatten()
+        .filter(|(_, rule)| rule.message == REQUIRED)
         .map(|(field, _)| field)
         .collect()
 }
@@ -145,17 +149,22 @@ fn required_stated(contracts: &Contracts) -> Vec<Violation> {
 }
 
 fn required_checked(contracts: &Contracts) -> Vec<Violation> {
+    let list = |names: Vec<&String>| {
+        let names = names.iter().map(|name| format!("`{name}`"));
+        names.collect::<Vec<_>>().join(", ")
+    };
     contracts.each(&created(contracts), |field| {
-        let stated = stated(&contracts.prose(field)).unwrap_or_default();
-        let checked = contracts.rules(field).cel_of("required");
-        let checked: BTreeSet<String> = checked.into_iter().map(|(field, _)| field).collect();
-        let list = |names: Vec<&String>| {
-            names
-                .iter()
-                .map(|name| format!("`{name}`"))
-                .collect::<Vec<_>>()
-                .join(", ")
-        };
+        let comment = contracts.prose(field);
+        let stated = stated(&comment).unwrap_or_default();
+        let rules = contracts.rules(field).cel_of("required");
+        let mut conditional = rules.iter().filter(|(_, rule)| rule.message != REQUIRED);
+        let unquoted = conditional.find(|(name, _)| !quoted(&comment).any(|one| one == name));
+        if let Some((name, _)) = unquoted {
+            return Some(format!(
+                "requires `{name}` under a condition, without saying so"
+            ));
+        }
+        let checked = required(contracts, &type_name(field));
         let unchecked = list(stated.difference(&checked).collect());
         let unstated = list(checked.difference(&stated).collect());
         match (unchecked.is_empty(), unstated.is_empty()) {
@@ -167,23 +176,31 @@ fn required_checked(contracts: &Contracts) -> Vec<Violation> {
     })
 }
 
-fn required_rules(contracts: &Contracts) -> Vec<Violation> {
-    contracts.each(&created(contracts), |field| {
+/// Finds what is wrong with a rule in CEL, at every field and message that has rules. The
+/// check gets the message that the rule is about.
+fn each_cel(
+    contracts: &Contracts,
+    wrong: impl Fn(&Cel, Option<&MessageDescriptor>) -> Option<String>,
+) -> Vec<Violation> {
+    let mut found = contracts.each(&contracts.fields, |field| {
         let kind = field.kind();
-        let record = kind.as_message()?;
-        contracts
-            .rules(field)
-            .cel_of("required")
+        let rules = contracts.rules(field).cel().into_iter();
+        rules
             .into_iter()
-            .find_map(|(name, rule)| {
-                if record.get_field_by_name(&name).is_none() {
-                    return Some(format!("requires `{name}`, which is not a field"));
-                }
-                let mentions = rule.expression.contains(&format!("this.{name}"));
-                let wanted = format!("{name} is required");
-                (!mentions || rule.message != wanted)
-                    .then(|| format!("the rule {} does not check or name `{name}`", rule.id))
-            })
+            .find_map(|rule| wrong(&rule, kind.as_message()))
+    });
+    found.extend(contracts.each(&contracts.messages, |message| {
+        let rules = contracts.message_rules(message).cel();
+        rules.iter().find_map(|rule| wrong(rule, Some(message)))
+    }));
+    found
+}
+
+fn required_rules(contracts: &Contracts) -> Vec<Violation> {
+    each_cel(contracts, |rule, _| {
+        let fits = rule.reads(rule.field()) && rule.message.starts_with(REQUIRED);
+        (rule.name() == "required" && !fits)
+            .then(|| format!("the rule {} does not read its field or say so", rule.id))
     })
 }
 
@@ -193,48 +210,44 @@ fn order_rules(contracts: &Contracts) -> Vec<Violation> {
         .iter()
         .filter(|one| contracts.is_sent(one));
     contracts.each(messages, |message| {
-        let rules = contracts.message_rules(message).cel_of("order");
+        let rules = contracts.message_rules(message).cel();
         message.fields().find_map(|end| {
             let is_end = end.name().starts_with("end_") || end.name().starts_with("last_");
             let start = counterpart(end.name()).filter(|_| is_end)?;
             // Minutes of a day are ordered like times.
             let is_range = is_moment(&end) || end.name().ends_with("_minute");
             message.get_field_by_name(&start).filter(|_| is_range)?;
-            let checks = |rule: &Cel| {
-                [end.name(), &start]
-                    .iter()
-                    .all(|name| rule.expression.contains(&format!("this.{name}")))
-            };
-            let is_checked = rules
-                .iter()
-                .any(|(name, rule)| name == end.name() && checks(rule));
-            (!is_checked).then(|| format!("has no rule `order.{}` on both", end.name()))
+            let is_checked = rules.iter().any(|rule| {
+                let is_order = rule.name().ends_with(".order") && rule.field() == end.name();
+                is_order && rule.reads(&start) && rule.reads(end.name())
+            });
+            (!is_checked).then(|| format!("has no rule `<type>.order/{}` on both", end.name()))
         })
     })
 }
 
 fn cel_rules(contracts: &Contracts) -> Vec<Violation> {
-    let wrong = |rules: Vec<Cel>| {
+    let mut found = each_cel(contracts, |rule, message| {
+        let is_named = rule.name().split('.').all(is_snake);
+        let is_complete = rule.expression.contains("this") && !rule.message.is_empty();
+        if !is_named || !is_complete {
+            return Some(format!(
+                "the rule \"{}\" has no name, message or expression",
+                rule.id
+            ));
+        }
+        let is_field = message.is_some_and(|message| resolve(message, rule.field()).is_some());
+        (!is_field).then(|| format!("the rule \"{}\" is about no field", rule.id))
+    });
+    let twice = |rules: Vec<Cel>| {
         let mut ids = BTreeSet::new();
-        rules.into_iter().find_map(|rule| {
-            if !ids.insert(rule.id.clone()) {
-                return Some(format!("has two rules {}", rule.id));
-            }
-            let is_complete = rule.expression.contains("this") && !rule.message.is_empty();
-            let is_named =
-                rule.id.split('.').count() >= 2 && rule.id.split('.').all(super::names::is_snake);
-            (!is_complete || !is_named).then(|| {
-                format!(
-                    "the rule \"{}\" is incomplete, or its id is not `<group>.<name>`",
-                    rule.id
-                )
-            })
-        })
+        let rule = rules.iter().find(|rule| !ids.insert(rule.id.as_str()))?;
+        Some(format!("has two rules \"{}\"", rule.id))
     };
-    let mut found = contracts.each(&contracts.fields, |one| wrong(contracts.rules(one).cel()));
-    found.extend(contracts.each(&contracts.messages, |one| {
-        wrong(contracts.message_rules(one).cel())
-    }));
+    let fields = &contracts.fields;
+    found.extend(contracts.each(fields, |one| twice(contracts.rules(one).cel())));
+    let messages = &contracts.messages;
+    found.extend(contracts.each(messages, |one| twice(contracts.message_rules(one).cel())));
     found
 }
 
@@ -281,18 +294,18 @@ mod tests {
         ),
         change(
             "AIP-133/required-checked",
-            "id: \"required.copy_count\"",
-            "id: \"needed.copy_count\"",
+            "id: \"required/copy_count\"",
+            "id: \"needed/copy_count\"",
         ),
         change(
             "house/required-rules",
-            "id: \"required.copy_count\"",
-            "id: \"required.copies\"",
+            "id: \"required/copy_count\"",
+            "id: \"required/copies\"",
         ),
         change(
             "house/required-rules",
-            "message: \"copy_count is required\"",
-            "message: \"copies are required\"",
+            "message: \"is required\"",
+            "message: \"must be set\"",
         ),
         change(
             "house/required-rules",
@@ -301,8 +314,8 @@ mod tests {
         ),
         change(
             "house/order-rules",
-            "id: \"order.end_date\"",
-            "id: \"date.order\"",
+            "id: \"date.order/end_date\"",
+            "id: \"date.order/start_date\"",
         ),
         change(
             "house/order-rules",
@@ -311,15 +324,19 @@ mod tests {
         ),
         change(
             "house/cel-rules",
-            "message: \"end_date must be after start_date\"",
+            "message: \"must be after start_date\"",
             "message: \"\"",
         ),
         change(
             "house/cel-rules",
-            "id: \"required.copy_count\"",
-            "id: \"required.title\"",
+            "id: \"required/copy_count\"",
+            "id: \"required/title\"",
         ),
-        change("house/cel-rules", "id: \"order.end_date\"", "id: \"order\""),
+        change(
+            "house/cel-rules",
+            "id: \"date.order/end_date\"",
+            "id: \"date.order\"",
+        ),
     ];
 
     #[test]

@@ -8,7 +8,7 @@ use super::{
     Rule,
     comments::quoted,
     held,
-    model::{Contracts, Violation},
+    model::{Contracts, Violation, resolve},
     names::is_camel,
 };
 
@@ -176,25 +176,10 @@ fn error_paths(contracts: &Contracts) -> Vec<Violation> {
         let errors = errors(contracts, method)?;
         let part = behind(&errors, "REFERENCE_UNKNOWN")?;
         let names = part.split(':').next().unwrap_or_default();
-        let unknown = quoted(names).find(|path| !resolves(method, path))?;
+        let unknown = quoted(names).find(|path| resolve(&method.input(), path).is_none())?;
         Some(format!(
             "names `{unknown}`, which is not a field of the request"
         ))
-    })
-}
-
-fn resolves(method: &MethodDescriptor, path: &str) -> bool {
-    let mut message = Some(method.input());
-    path.split('.').all(|part| {
-        // An item of a list: `entries[].id`.
-        let part = part.split('[').next().unwrap_or_default();
-        let field = message
-            .as_ref()
-            .and_then(|message| message.get_field_by_name(part));
-        message = field
-            .as_ref()
-            .and_then(|field| field.kind().as_message().cloned());
-        field.is_some()
     })
 }
 

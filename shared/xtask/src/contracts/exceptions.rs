@@ -104,18 +104,27 @@ pub(super) const EXCEPTIONS: &[Exception] = &[
         "It is data, not a text for people, and counts towards the size of a message.",
     ),
     except(
+        "house/bounded-numbers",
+        &["wangge.types.v1.RecordVersion.revision"],
+        "A revision has no natural maximum.",
+    ),
+    except(
         "house/names-given",
         &[
             "wangge.tickets.v1.GroupMessage.source_message_id",
             "wangge.types.v1.RecordVersion.record_id",
+            "wangge.volunteers.v1.ListServiceRecordsRequest.parent_id",
             "wangge.volunteers.v1.ListShiftsRequest.parent_id",
         ],
         "They name a message elsewhere, a record of any kind, and one of several kinds.",
     ),
     except(
         "house/personal-texts",
-        &["wangge.types.v1.RowViolation.reason"],
-        "It is the name of a reason, not a text.",
+        &[
+            "wangge.types.v1.RowViolation.description",
+            "wangge.types.v1.RowViolation.reason",
+        ],
+        "They are the platform's own words, which quote no data.",
     ),
     except(
         "house/reasons",

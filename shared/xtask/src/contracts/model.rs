@@ -370,6 +370,17 @@ pub(crate) fn type_name(field: &FieldDescriptor) -> String {
     }
 }
 
+/// Returns the field at a path from a message: `ticket.area_code`, `rows[].id`.
+pub(crate) fn resolve(message: &MessageDescriptor, path: &str) -> Option<FieldDescriptor> {
+    let (first, rest) = path.split_once('.').unwrap_or((path, ""));
+    let name = first.split('[').next().unwrap_or_default();
+    let field = message.get_field_by_name(name)?;
+    if rest.is_empty() {
+        return Some(field);
+    }
+    resolve(field.kind().as_message()?, rest)
+}
+
 /// Returns the text in a field of an option's value.
 pub(crate) fn text(message: &DynamicMessage, field: &str) -> Option<String> {
     message

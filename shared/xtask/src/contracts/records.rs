@@ -134,7 +134,7 @@ fn area_code(contracts: &Contracts) -> Vec<Violation> {
 
 /// Returns true if callers don't set a field, but in imports at most.
 fn is_output(contracts: &Contracts, field: &FieldDescriptor) -> bool {
-    let is_imported = contracts.prose(field).contains("output only otherwise");
+    let is_imported = contracts.prose(field).contains("Accepted in imports only");
     contracts.has_flag(field, "output_only") || is_imported
 }
 

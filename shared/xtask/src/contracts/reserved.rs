@@ -58,7 +58,7 @@ const CLIENT_MEMBERS: &str = "Build Channel Close Connect Constructor GetCallOpt
 
 /// Words of the list above that are harmless as names of fields: generators escape them or
 /// don't use them bare, and the best-known contracts have them.
-const HARMLESS_FIELDS: &str = "id event range list parent";
+const HARMLESS_FIELDS: &str = "event guard id list parent range";
 
 fn is_in(words: &str, word: &str) -> bool {
     words.split_whitespace().any(|one| one == word)

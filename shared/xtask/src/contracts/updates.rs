@@ -42,9 +42,16 @@ pub(super) const RULES: &[Rule] = &[
     ),
     held(
         "AIP-134/required-guarded",
-        "What is required at creation and can be updated has the rule `required.<field>` at \
-         the Update request, on condition that the mask has the path.",
+        "What is required at creation and can be updated has the rule \
+         `required/<record>.<field>` at the Update request, on condition that the mask has the \
+         path.",
         required_guarded,
+    ),
+    held(
+        "AIP-134/identified",
+        "The record in an Update request has a rule that requires its `id` or `code`, and the \
+         mask one that requires paths.",
+        identified,
     ),
     departed(
         "AIP-134/full-replacement",
@@ -148,16 +155,35 @@ fn required_guarded(contracts: &Contracts) -> Vec<Violation> {
         mask(contracts, &method.input())
             .into_iter()
             .find_map(|path| {
-                let reads = format!("this.{}.{path}", field.name());
+                let full = format!("{}.{path}", field.name());
                 let is_checked = rules.iter().any(|(name, rule)| {
-                    *name == path
-                        && rule.expression.contains(&reads)
-                        && rule.expression.contains("this.update_mask")
+                    *name == full && rule.reads(&full) && rule.reads("update_mask")
                 });
                 (required.contains(&path) && !is_checked).then(|| {
-                    format!("`{path}` can be emptied: no rule `required.{path}` with its mask")
+                    format!("`{path}` can be emptied: no rule `required/{full}` with its mask")
                 })
             })
+    })
+}
+
+fn identified(contracts: &Contracts) -> Vec<Violation> {
+    contracts.each(contracts.named("Update"), |method| {
+        let requires = |field: &str, names: &[&str]| {
+            let field = method.input().get_field_by_name(field);
+            let rules = field.map(|field| contracts.rules(&field).cel_of("required"));
+            let mut rules = rules.into_iter().flatten();
+            rules.any(|(name, _)| names.contains(&name.as_str()))
+        };
+        if !requires("update_mask", &["paths"]) {
+            return Some("its mask may be empty: no rule `required/paths`".to_owned());
+        }
+        let record = record_field(method)?;
+        (!requires(record.name(), &["id", "code"])).then(|| {
+            format!(
+                "its `{}` may have no id: no rule `required/id`",
+                record.name()
+            )
+        })
     })
 }
 
@@ -174,13 +200,13 @@ mod tests {
         ),
         change(
             "AIP-134/update-request",
-            "  Notice notice = 2 [(buf.validate.field).required = true];",
-            "  Notice notice = 2;",
+            "identified by `id`.\n  Notice notice = 2 [\n    (buf.validate.field).required = true,",
+            "identified by `id`.\n  Notice notice = 2 [",
         ),
         change(
             "AIP-134/update-request",
-            "  Notice notice = 2 [(buf.validate.field).required = true];",
-            "  Notice notice = 2 [(buf.validate.field).required = true];\n  bool allow_missing = 9;",
+            "  google.protobuf.FieldMask update_mask = 3 [",
+            "  bool allow_missing = 9;\n  google.protobuf.FieldMask update_mask = 3 [",
         ),
         change(
             "AIP-134/update-mask",
@@ -213,6 +239,16 @@ mod tests {
             "AIP-134/required-guarded",
             "!('title' in this.update_mask.paths) || ",
             "",
+        ),
+        change(
+            "AIP-134/identified",
+            "id: \"required/id\"",
+            "id: \"needed/id\"",
+        ),
+        change(
+            "AIP-134/identified",
+            "id: \"required/paths\"",
+            "id: \"needed/paths\"",
         ),
         change(
             "AIP-134/required-guarded",
