@@ -35,9 +35,4 @@ pub(super) const RULES: &[Rule] = &[
         "A resource expires at `expire_time`, or after a `ttl`.",
         "What expires is a state with a reason, such as a claim on a wish; nothing vanishes.",
     ),
-    departed(
-        "AIP-212/localized-text",
-        "Texts for people are localised.",
-        "Texts are what people wrote; figures have a title in Chinese and one in English.",
-    ),
 ];

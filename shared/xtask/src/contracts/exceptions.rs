@@ -64,7 +64,7 @@ pub(super) const EXCEPTIONS: &[Exception] = &[
             "wangge.reporting.v1.ListFigureRecordsRequest.at_least",
             "wangge.tickets.v1.TicketRecord.history",
         ],
-        "They are no things but a condition, and a history.",
+        "A condition on versions, and a history: both are one.",
     ),
     except(
         "AIP-145/pairs",
