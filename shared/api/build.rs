@@ -3,14 +3,16 @@
 //!
 //! The build fails if a method declares no policy.
 
-#[path = "build/texts.rs"]
-mod texts;
+#[path = "build/cel.rs"]
+mod cel;
+#[path = "build/rules.rs"]
+mod rules;
 
 use std::{env, error::Error, fmt::Write as _, fs, path::PathBuf};
 
 use prost::Message as _;
 use prost_protovalidate_types::DESCRIPTOR_POOL;
-use prost_reflect::{DescriptorPool, Value};
+use prost_reflect::{DescriptorPool, DynamicMessage, ReflectMessage as _, Value};
 use protox::file::{
     ChainFileResolver, File, FileResolver, GoogleFileResolver, IncludeFileResolver,
 };
@@ -72,7 +74,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let descriptors = prost_types::FileDescriptorSet::decode(bytes.as_slice())?;
     generate_stubs(&descriptors, &out)?;
     generate_validators(&pool, bytes, &out)?;
-    fs::write(out.join("texts.rs"), texts::texts(&pool)?)?;
+    fs::write(out.join("rules.rs"), rules::rules(&pool)?)?;
     fs::write(out.join("policies.rs"), policies(&pool)?)?;
     Ok(())
 }
@@ -114,7 +116,7 @@ fn generate_validators(
     out: &std::path::Path,
 ) -> Result<(), Box<dyn Error>> {
     let mut builder = prost_protovalidate_build::Builder::new()
-        .file_descriptor_set_bytes(bytes)
+        .file_descriptor_set_bytes(without_expressions(pool, &bytes)?)
         .fail_on_runtime_only(true)
         .out_dir(out);
     // The generator doesn't support real oneofs. Messages with oneofs are events,
@@ -151,6 +153,49 @@ fn generate_validators(
     }
     fs::write(path, code)?;
     Ok(())
+}
+
+/// Returns the descriptor set without the CEL expressions, which the generator of
+/// validators doesn't support; `rules` compiles them.
+fn without_expressions(pool: &DescriptorPool, bytes: &[u8]) -> Result<Vec<u8>, Box<dyn Error>> {
+    let set = pool
+        .get_message_by_name("google.protobuf.FileDescriptorSet")
+        .ok_or("descriptor.proto is missing")?;
+    let mut set = DynamicMessage::decode(set, bytes)?;
+    drop_expressions(&mut set);
+    Ok(set.encode_to_vec())
+}
+
+fn drop_expressions(message: &mut DynamicMessage) {
+    if matches!(
+        message.descriptor().full_name(),
+        "buf.validate.FieldRules" | "buf.validate.MessageRules"
+    ) {
+        message.clear_field_by_name("cel");
+        return;
+    }
+    for (_, value) in message.fields_mut() {
+        drop_in(value);
+    }
+    for (_, value) in message.extensions_mut() {
+        drop_in(value);
+    }
+}
+
+fn drop_in(value: &mut Value) {
+    match value {
+        Value::Message(inner) => drop_expressions(inner),
+        Value::List(list) => list.iter_mut().for_each(drop_in),
+        _ => {}
+    }
+}
+
+/// Returns the name of a field's member in the generated struct.
+fn member(name: &str) -> String {
+    match name {
+        "type" | "use" | "ref" | "match" | "move" => format!("r#{name}"),
+        _ => name.to_owned(),
+    }
 }
 
 /// Generates a `match` from a method's path to its declared policy.

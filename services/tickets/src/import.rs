@@ -186,12 +186,12 @@ fn row(record: Record, now: DateTime<Utc>) -> Result<Row, Refusal> {
             // Optional in a request, but required here: without an id, importing the row
             // again would create a second record.
             id(&message.id, "id")?;
-            Ok(Row::Category(categories::category(&message, "")?))
+            Ok(Row::Category(categories::category(&message, "", now)?))
         }
         Record::Responsibility(message) => {
             check(&message)?;
             id(&message.id, "id")?;
-            let entry = categories::responsibility(&message, "")?;
+            let entry = categories::responsibility(&message, "", now)?;
             Ok(Row::Responsibility(entry))
         }
         Record::Ticket(message) => {

@@ -11,7 +11,7 @@ use tonic::{
 };
 
 use crate::refusal::{FieldViolation, Refusal};
-pub use crate::text::Texts;
+pub use crate::rules::Rules;
 
 /// A codec that validates decoded messages and encodes without checks.
 #[derive(Debug, Clone)]
@@ -26,7 +26,7 @@ impl<T, U> Default for ValidatingCodec<T, U> {
 impl<T, U> Codec for ValidatingCodec<T, U>
 where
     T: Message + Send + 'static,
-    U: Message + Validate + Texts + Default + Send + 'static,
+    U: Message + Validate + Rules + Default + Send + 'static,
 {
     type Encode = T;
     type Decode = U;
@@ -61,7 +61,7 @@ impl<T: Message> Encoder for PlainEncoder<T> {
 #[derive(Debug)]
 pub struct CheckingDecoder<U>(PhantomData<U>);
 
-impl<U: Message + Validate + Texts + Default> Decoder for CheckingDecoder<U> {
+impl<U: Message + Validate + Rules + Default> Decoder for CheckingDecoder<U> {
     type Item = U;
     type Error = Status;
 
@@ -79,13 +79,13 @@ impl<U: Message + Validate + Texts + Default> Decoder for CheckingDecoder<U> {
     }
 }
 
-/// Validates a message against its contract, and its texts against the rules for
-/// all texts. Handlers call it for the rows of an import stream, which the codec
+/// Validates a message against its contract, and its texts against the rules for all
+/// texts. Handlers call it for the rows of an import stream, which the codec
 /// can't validate.
 ///
 /// # Errors
 /// Returns `FIELD_INVALID` with every field that violates a rule.
-pub fn check<M: Validate + Texts>(message: &M) -> Result<(), Refusal> {
+pub fn check<M: Validate + Rules>(message: &M) -> Result<(), Refusal> {
     let mut broken: Vec<FieldViolation> = match message.validate() {
         Ok(()) => Vec::new(),
         Err(error) => error

@@ -7,7 +7,7 @@ pub mod codec;
 pub mod date;
 pub mod policy;
 pub mod refusal;
-pub mod text;
+pub mod rules;
 mod validators;
 
 /// The encoded descriptors of all contracts, with comments and options, for gRPC

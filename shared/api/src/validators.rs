@@ -1,9 +1,11 @@
-//! The generated validators and text checks.
+//! The generated validators, and the generated checks beside them.
 #![allow(
     clippy::all,
     clippy::restriction,
     missing_docs,
     unused_mut,
+    unused_parens,
+    unused_braces,
     unused_variables,
     dead_code
 )]
@@ -12,4 +14,4 @@
 use crate as wangge;
 
 include!(concat!(env!("OUT_DIR"), "/validate_impl.rs"));
-include!(concat!(env!("OUT_DIR"), "/texts.rs"));
+include!(concat!(env!("OUT_DIR"), "/rules.rs"));

@@ -110,14 +110,14 @@ pub fn past<S: States>(
     let now = metadata.changed_time;
     if !metadata.imported {
         let why = "is allowed in imports only: otherwise the server sets it";
-        checks.forbidden(created.is_none(), "created_time", why);
+        checks.forbidden(created.is_none(), "create_time", why);
         checks.forbidden(steps.is_empty(), "steps", why);
         return Some((metadata, Lifecycle::default()));
     }
-    let created_time = DateTime::from_proto(created, "created_time", checks)?;
+    let created_time = DateTime::from_proto(created, "create_time", checks)?;
     checks.rule(
         created_time <= now,
-        "created_time",
+        "create_time",
         "time.not_in_future",
         "must not be in the future",
     );
@@ -161,9 +161,18 @@ pub fn steps<S: States>(lifecycle: &Lifecycle<S>) -> Vec<ProtoStep> {
     lifecycle.steps().iter().map(told).collect()
 }
 
-/// Converts the time at which a record came into being for its message.
-pub fn created_time(metadata: &Metadata) -> Option<prost_types::Timestamp> {
-    Some(timestamp(metadata.created_time))
+/// Converts the times of a record for its message: when it came into being, and when it
+/// last changed.
+pub fn times(
+    metadata: &Metadata,
+) -> (
+    Option<prost_types::Timestamp>,
+    Option<prost_types::Timestamp>,
+) {
+    (
+        Some(timestamp(metadata.created_time)),
+        Some(timestamp(metadata.changed_time)),
+    )
 }
 
 /// Requires that a record is not in a final state.
@@ -185,11 +194,10 @@ pub fn still_open<S: States>(lifecycle: &Lifecycle<S>, kind: &str) -> Result<(),
 /// implementation of [`ProtoMapping`](crate::ProtoMapping): the type of the message, the fields that
 /// are read from it, and in `change` those of them that an update can change, if any.
 /// Fields have the same name in both. The record must have a field `metadata`, and the
-/// message `id`, `revision`, `etag` and `area_code`.
+/// message `id`, `revision`, `etag`, `area_code`, `create_time` and `update_time`.
 ///
-/// Add `states` for a record with a field `lifecycle`; the message must also have `state`,
-/// `steps` and `created_time`. The state is never read, since it follows from the
-/// steps.
+/// Add `states` for a record with a field `lifecycle`; the message must also have `state` and
+/// `steps`. The state is never read, since it follows from the steps.
 ///
 /// ```ignore
 /// proto_mapping! {
@@ -206,13 +214,12 @@ macro_rules! proto_mapping {
     ($record:ident = $message:path { $($field:ident),* $(,)? } change { $($change:ident),* $(,)? } states) => {
         $crate::proto_mapping!(@ $record, $message, [$($field),*], [$($change),*],
             |message, metadata, checks| {
-                let (metadata, lifecycle) = $crate::proto_mapping::past(metadata, message.created_time, message.steps, checks)?;
+                let (metadata, lifecycle) = $crate::proto_mapping::past(metadata, message.create_time, message.steps, checks)?;
             } [metadata, lifecycle],
             |record, metadata| {
                 let state = i32::from(record.lifecycle.state().code());
                 let steps = $crate::proto_mapping::steps(&record.lifecycle);
-                let created_time = $crate::proto_mapping::created_time(&metadata);
-            } [state, steps, created_time],
+            } [state, steps],
             |record| { $crate::proto_mapping::still_open(&record.lifecycle, <Self as ::wangge_record::Record>::KIND)?; });
     };
     ($record:ident = $message:path { $($field:ident),* $(,)? } change { $($change:ident),* $(,)? }) => {
@@ -249,6 +256,7 @@ macro_rules! proto_mapping {
                 let etag = ::wangge_record::Record::tag(&self);
                 let $told = self;
                 let $of = $told.metadata;
+                let (create_time, update_time) = $crate::proto_mapping::times(&$of);
                 $($telling)*
                 $(let $field = $crate::field::Field::into_proto($told.$field);)*
                 type Message = $message;
@@ -257,6 +265,8 @@ macro_rules! proto_mapping {
                     revision: $of.revision,
                     etag,
                     area_code: $of.area_code,
+                    create_time,
+                    update_time,
                     $($more,)*
                     $($field,)*
                 }

@@ -16,7 +16,7 @@ use prost::Message;
 use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 use wangge_api::{
-    codec::{self, Texts, Validate},
+    codec::{self, Rules, Validate},
     refusal::{Reason, Refusal},
 };
 use wangge_kernel::limit::{DEFAULT_ZONE, day_start};
@@ -45,7 +45,7 @@ pub fn digest(message: &impl Message) -> String {
 /// Returns `FIELD_INVALID`, naming every invalid field.
 pub fn draft<R: ProtoMapping>(message: R::Message, now: DateTime<Utc>) -> Result<R, Refusal>
 where
-    R::Message: Validate + Texts,
+    R::Message: Validate + Rules,
 {
     let id = R::id(&message).to_owned();
     draft_by(message, &id, now, proto_mapping::from_proto)
@@ -56,7 +56,7 @@ where
 ///
 /// # Errors
 /// Returns `FIELD_INVALID`, naming every invalid field.
-pub fn draft_by<R: Record, M: Message + Validate + Texts>(
+pub fn draft_by<R: Record, M: Message + Validate + Rules>(
     message: M,
     id: &str,
     now: DateTime<Utc>,

@@ -34,8 +34,8 @@ pub fn record_changed<R: Record>(record: &R, now: DateTime<Utc>) -> NewEvent {
             amount: told.amount,
             start_date: told.start_date.map(to_wire),
             end_date: told.end_date.map(to_wire),
-            created_time: Some(timestamp(metadata.created_time)),
-            changed_time: Some(timestamp(metadata.changed_time)),
+            create_time: Some(timestamp(metadata.created_time)),
+            update_time: Some(timestamp(metadata.changed_time)),
             due_time: told.due_time.map(timestamp),
             title: told.title,
             states: told

@@ -255,5 +255,7 @@ fn to_wire(area: Area) -> proto::Area {
         end_date: area.end_date.map(date::to_wire),
         revision: area.revision,
         etag,
+        create_time: Some(date::timestamp(area.created_time)),
+        update_time: Some(date::timestamp(area.changed_time)),
     }
 }

@@ -21,8 +21,8 @@ use crate::{
 /// `FIELD_INVALID`, `REFERENCE_UNKNOWN`, `GUARD_FAILED` (`area_not_current`),
 /// `RECORD_EXISTS`, `REQUEST_ID_REUSED`.
 pub async fn create_area(app: &App, call: CallContext, draft: AreaDraft) -> Result<Area, Refusal> {
-    let area = draft.check()?;
     let now = app.clock.now();
+    let area = draft.check(now)?;
     let created = app
         .change(move |tx| {
             async move {

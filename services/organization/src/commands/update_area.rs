@@ -51,7 +51,7 @@ pub async fn update_area(
                 // Checked after the claim: a retry carries the etag from before its first attempt
                 // and must still succeed.
                 etag::check(&etag, "area", area.revision, &area)?;
-                let changed = area.change(change)?;
+                let changed = area.change(change, now)?;
                 if bounds {
                     area_tree::check_within(tx, &call.scope, &changed).await?;
                     area_tree::check_around(tx, &call.scope, &changed, today).await?;

@@ -1,6 +1,6 @@
 //! Areas: their codes, their place in the tree, and their allowed changes.
 
-use chrono::NaiveDate;
+use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 use wangge_kernel::refusal::Refusal;
@@ -46,6 +46,10 @@ pub struct Area {
     pub start_date: NaiveDate,
     /// First day on which it no longer exists.
     pub end_date: Option<NaiveDate>,
+    /// When it was created.
+    pub created_time: DateTime<Utc>,
+    /// When it last changed.
+    pub changed_time: DateTime<Utc>,
     /// Revision, counted from 1.
     pub revision: i64,
 }
@@ -83,11 +87,11 @@ pub struct AreaChange {
 }
 
 impl AreaDraft {
-    /// Validates the draft and returns the area.
+    /// Validates the draft and returns the area, created at `now`.
     ///
     /// # Errors
     /// `FIELD_INVALID`, naming every invalid field.
-    pub fn check(self) -> Result<Area, Refusal> {
+    pub fn check(self, now: DateTime<Utc>) -> Result<Area, Refusal> {
         let mut checks = Checks::of("area");
         checks.required(!self.code.is_empty(), "code");
         checks.required(self.kind.is_some(), "kind");
@@ -112,6 +116,8 @@ impl AreaDraft {
             boundary_geojson: self.boundary_geojson,
             start_date,
             end_date: self.end_date,
+            created_time: now,
+            changed_time: now,
             revision: 1,
         })
     }
@@ -148,12 +154,12 @@ impl Area {
         }
     }
 
-    /// Returns the area's next revision, with a change applied. The caller has validated the
+    /// Returns the area's next revision, with a change applied at `now`. The caller has validated the
     /// change with [`AreaChange::check`].
     ///
     /// # Errors
     /// `FIELD_INVALID` for a value that the area must not have.
-    pub fn change(mut self, change: AreaChange) -> Result<Self, Refusal> {
+    pub fn change(mut self, change: AreaChange, now: DateTime<Utc>) -> Result<Self, Refusal> {
         if let Some(name) = change.name {
             self.name = name;
         }
@@ -167,6 +173,7 @@ impl Area {
         checks.text(&self.name, "name");
         checks.ends_after(Some(self.start_date), self.end_date);
         checks.finish()?;
+        self.changed_time = now.max(self.changed_time);
         self.revision += 1;
         Ok(self)
     }
@@ -277,6 +284,10 @@ fn check_boundary(checks: &mut Checks, boundary: Option<&str>) {
 mod tests {
     use super::*;
 
+    fn now() -> DateTime<Utc> {
+        DateTime::UNIX_EPOCH
+    }
+
     fn draft() -> AreaDraft {
         AreaDraft {
             id: Uuid::now_v7(),
@@ -291,7 +302,7 @@ mod tests {
     }
 
     fn wrong(draft: AreaDraft) -> Vec<String> {
-        let refusal = draft.check().expect_err("refused");
+        let refusal = draft.check(now()).expect_err("refused");
         refusal
             .fields
             .into_iter()
@@ -322,7 +333,7 @@ mod tests {
 
     #[test]
     fn a_code_lies_in_its_parents() {
-        assert!(draft().check().is_ok());
+        assert!(draft().check(now()).is_ok());
         assert_eq!(
             wrong(AreaDraft {
                 code: "320402".into(),
@@ -353,7 +364,7 @@ mod tests {
 
     #[test]
     fn kinds_follow_one_another() {
-        let street = draft().check().expect("street");
+        let street = draft().check(now()).expect("street");
         let parent = |kind: AreaKind| ResolvedReference {
             kind: kind.code(),
             ..ResolvedReference::plain("320402".to_owned())

@@ -112,7 +112,7 @@ impl Batch {
         draft: AreaDraft,
         digest: &str,
     ) -> Result<Outcome, Failure> {
-        let area = draft.check()?;
+        let area = draft.check(self.now)?;
         if let Some(outcome) = self.stored(tx, &area, digest).await? {
             return Ok(outcome);
         }
@@ -139,14 +139,14 @@ impl Batch {
         };
         let kept = store::load_area_by_id(tx, &self.scope, area.id).await?;
         let kept = kept.filter(|kept| {
-            // The stored area may have a later revision.
-            let revision = kept.revision;
-            is_from_row
-                || *kept
-                    == Area {
-                        revision,
-                        ..area.clone()
-                    }
+            // The stored area may have a later revision, and was created earlier.
+            let stated = Area {
+                created_time: kept.created_time,
+                changed_time: kept.changed_time,
+                revision: kept.revision,
+                ..area.clone()
+            };
+            is_from_row || *kept == stated
         });
         let kept = kept.ok_or_else(|| Refusal::exists("area", "area.id"))?;
         Ok(Some(Outcome::Unchanged(kept.id, kept.revision)))
@@ -161,7 +161,7 @@ impl Batch {
             start_date: Some(NaiveDate::MIN),
             ..draft.clone()
         };
-        if let (true, Ok(area)) = (self.is_trial, whole.check()) {
+        if let (true, Ok(area)) = (self.is_trial, whole.check(self.now)) {
             self.invalid.insert(area.code.clone(), area.resolved());
         }
     }

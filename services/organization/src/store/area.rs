@@ -130,12 +130,12 @@ pub async fn list_areas(
                -- Bytes up to the row before the last: the row that exceeds the limit is
                -- returned, and one after it, which shows that there are more.
                select id, code, kind, name, parent_code, boundary_geojson, start_date, end_date,
-                      revision, sum(octet_length(boundary_geojson)) over (
+                      created_time, changed_time, revision, sum(octet_length(boundary_geojson)) over (
                    order by code rows between unbounded preceding and 2 preceding
                ) as bytes
                from (
                    select id, code, kind, name, parent_code, boundary_geojson, start_date,
-                          end_date, revision
+                          end_date, created_time, changed_time, revision
                    from area where code = any($1) order by code limit $2
                ) first_rows
            ) sized
@@ -203,7 +203,8 @@ pub async fn insert_area(
     // import; `do nothing` doesn't.
     let inserted = sqlx::query!(
         "insert into area (id, code, kind, name, parent_code, boundary_geojson, start_date, \
-         end_date, revision, import_digest) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) \
+         end_date, created_time, changed_time, revision, import_digest) \
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) \
          on conflict do nothing",
         area.id,
         area.code,
@@ -213,6 +214,8 @@ pub async fn insert_area(
         area.boundary_geojson,
         area.start_date,
         area.end_date,
+        area.created_time,
+        area.changed_time,
         area.revision,
         digest,
     )
@@ -247,12 +250,13 @@ pub async fn is_from_row(
 /// Any database error.
 pub async fn update_area(tx: &mut Tx, _scope: &RecordScope, area: &Area) -> Result<(), StoreError> {
     sqlx::query!(
-        "update area set name = $2, boundary_geojson = $3, end_date = $4, revision = $5 \
-         where id = $1",
+        "update area set name = $2, boundary_geojson = $3, end_date = $4, changed_time = $5, \
+         revision = $6 where id = $1",
         area.id,
         area.name,
         area.boundary_geojson,
         area.end_date,
+        area.changed_time,
         area.revision,
     )
     .execute(tx)

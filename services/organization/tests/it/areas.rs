@@ -51,7 +51,7 @@ async fn an_area_is_made_and_read() {
     };
     let made = world.make_area(given.clone()).await.expect("made");
     assert_eq!((made.id.as_str(), made.revision), (id.as_str(), 1));
-    assert!(!made.etag.is_empty());
+    assert!(!made.etag.is_empty() && made.create_time.is_some());
     let request = GetAreaRequest {
         code: made.code.clone(),
     };
@@ -66,6 +66,8 @@ async fn an_area_is_made_and_read() {
         Area {
             revision: 1,
             etag: made.etag.clone(),
+            create_time: made.create_time,
+            update_time: made.create_time,
             ..given
         },
         read

@@ -134,6 +134,9 @@ fn message(figure: &PublishedFigure) -> organization::PublishedFigure {
         period: figure.period.into(),
         as_of_date: Some(to_wire(figure.as_of_date)),
         revision: figure.revision,
-        etag: format!("{:x}", figure.revision),
+        // Known to organization only.
+        etag: String::new(),
+        create_time: None,
+        update_time: None,
     }
 }

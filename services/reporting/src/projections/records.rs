@@ -29,8 +29,8 @@ pub(super) async fn apply(
         amount: record.amount,
         start_date: optional_day(record.start_date.as_ref())?,
         end_date: optional_day(record.end_date.as_ref())?,
-        created_time: moment(record.created_time.as_ref(), "created_time")?,
-        changed_time: moment(record.changed_time.as_ref(), "changed_time")?,
+        created_time: moment(record.create_time.as_ref(), "create_time")?,
+        changed_time: moment(record.update_time.as_ref(), "update_time")?,
         due_time: record
             .due_time
             .as_ref()

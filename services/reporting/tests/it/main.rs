@@ -305,8 +305,8 @@ pub(crate) fn amount(
         amount,
         start_date: date(start),
         end_date: date(end),
-        created_time: shanghai("01-01 09:00"),
-        changed_time: shanghai("01-01 09:00"),
+        create_time: shanghai("01-01 09:00"),
+        update_time: shanghai("01-01 09:00"),
         ..RecordChanged::default()
     });
     event(id, revision, payload)

@@ -95,8 +95,8 @@ fn record(id: Uuid, revision: i64, kind: &str, record: RecordChanged) -> Event {
     let changed = RecordChanged {
         kind: kind.to_owned(),
         area_code: GRID.to_owned(),
-        created_time: shanghai("07-01 00:00"),
-        changed_time: shanghai("07-01 00:00"),
+        create_time: shanghai("07-01 00:00"),
+        update_time: shanghai("07-01 00:00"),
         ..record
     };
     event(id, revision, Payload::RecordChanged(changed))

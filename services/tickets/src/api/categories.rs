@@ -1,7 +1,9 @@
 //! Handlers of `CategoryService`: categories and the duty list.
 
+use chrono::{DateTime, Utc};
 use tonic::{Request, Response, Status};
 use wangge_api::{
+    date::timestamp,
     refusal::{FieldViolation, Refusal},
     tickets::v1::{self as wire, server::category_service_server::CategoryService},
 };
@@ -35,7 +37,8 @@ impl CategoryService for Categories {
         let (caller, _) = Caller::of(&request)?;
         let message = request.into_inner();
         let key = RequestKey::of(&caller.key, "CreateCategory", &message.request_id, &message)?;
-        let category = category(&message.category.unwrap_or_default(), "category.")?;
+        let now = self.0.clock.now();
+        let category = category(&message.category.unwrap_or_default(), "category.", now)?;
         guard_platform(caller.is_of_the_platform(), "category.code")?;
         let category = create_category(&self.0, key, category).await?;
         Ok(Response::new(category_message(category)))
@@ -83,6 +86,7 @@ impl CategoryService for Categories {
         let entry = responsibility(
             &message.responsibility.unwrap_or_default(),
             "responsibility.",
+            self.0.clock.now(),
         )?;
         let entry = create_responsibility(&self.0, key, scope, entry).await?;
         Ok(Response::new(responsibility_message(entry)))
@@ -121,9 +125,13 @@ impl CategoryService for Categories {
     }
 }
 
-/// Validates a message and converts it to a new category. `prefix` is put before the
-/// field names of violations.
-pub(crate) fn category(message: &wire::Category, prefix: &str) -> Result<Category, Refusal> {
+/// Validates a message and converts it to a new category, created at `now`. `prefix` is
+/// put before the field names of violations.
+pub(crate) fn category(
+    message: &wire::Category,
+    prefix: &str,
+    now: DateTime<Utc>,
+) -> Result<Category, Refusal> {
     // Checked here and not by the contract: a resource message has no required fields,
     // so that a masked update can leave them out.
     let mut missing = Vec::new();
@@ -155,17 +163,20 @@ pub(crate) fn category(message: &wire::Category, prefix: &str) -> Result<Categor
                 kind,
                 amount: wanted.amount,
             },
+            created_time: now,
+            changed_time: now,
             revision: 1,
         }),
         _ => Err(Refusal::fields(missing)),
     }
 }
 
-/// Validates a message and converts it to a new duty list entry. `prefix` is put before
-/// the field names of violations.
+/// Validates a message and converts it to a new duty list entry, created at `now`.
+/// `prefix` is put before the field names of violations.
 pub(crate) fn responsibility(
     message: &wire::Responsibility,
     prefix: &str,
+    now: DateTime<Utc>,
 ) -> Result<Responsibility, Refusal> {
     let mut missing = Vec::new();
     for (field, value) in [
@@ -185,6 +196,8 @@ pub(crate) fn responsibility(
         category_code: message.category_code.clone(),
         area_code: message.area_code.clone(),
         unit_id: id(&message.unit_id, &format!("{prefix}unit_id"))?,
+        created_time: now,
+        changed_time: now,
         revision: 1,
     })
 }
@@ -202,6 +215,8 @@ fn category_message(category: Category) -> wire::Category {
         handling_limit: Some(limit(category.limit)),
         revision: category.revision,
         etag,
+        create_time: Some(timestamp(category.created_time)),
+        update_time: Some(timestamp(category.changed_time)),
     }
 }
 
@@ -214,5 +229,7 @@ fn responsibility_message(entry: Responsibility) -> wire::Responsibility {
         unit_id: entry.unit_id.to_string(),
         revision: entry.revision,
         etag,
+        create_time: Some(timestamp(entry.created_time)),
+        update_time: Some(timestamp(entry.changed_time)),
     }
 }

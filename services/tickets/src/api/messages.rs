@@ -86,6 +86,8 @@ pub(super) fn ticket(ticket: &Ticket, now: DateTime<Utc>) -> wire::Ticket {
         imported: ticket.imported,
         revision: ticket.revision,
         etag: etag(ticket),
+        create_time: Some(timestamp(ticket.reported_time)),
+        update_time: Some(timestamp(ticket.changed_time)),
     }
 }
 

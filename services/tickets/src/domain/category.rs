@@ -1,5 +1,6 @@
 //! Categories with their time limits, and the duty list.
 
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 use wangge_kernel::{coded_enum, limit};
@@ -48,6 +49,10 @@ pub struct Category {
     pub name: String,
     /// Time limit for handling a ticket, counted from its dispatch.
     pub limit: Limit,
+    /// When it was created.
+    pub created_time: DateTime<Utc>,
+    /// When it last changed.
+    pub changed_time: DateTime<Utc>,
     /// Revision of the record.
     pub revision: i64,
 }
@@ -63,6 +68,10 @@ pub struct Responsibility {
     pub area_code: String,
     /// Id of the responsible unit.
     pub unit_id: Uuid,
+    /// When it was created.
+    pub created_time: DateTime<Utc>,
+    /// When it last changed.
+    pub changed_time: DateTime<Utc>,
     /// Revision of the record.
     pub revision: i64,
 }

@@ -66,6 +66,9 @@ pub struct Ticket {
     pub import_digest: Option<String>,
     /// Revision, from 1; each act increments it.
     pub revision: i64,
+    /// When it last changed: the time of the last line of its history.
+    #[serde(skip)]
+    pub changed_time: DateTime<Utc>,
     /// Its orders by `place`; stored in a table of their own.
     #[serde(skip)]
     pub orders: Vec<Order>,
@@ -138,6 +141,7 @@ impl Ticket {
             imported: moment.imported,
             import_digest: None,
             revision: 1,
+            changed_time: moment.at,
             orders: Vec::new(),
         };
         ticket.start_profile_clock(ClockKind::Filing, moment, TicketAction::Report);
@@ -202,6 +206,7 @@ impl Ticket {
         // Every act has a revision of its own: it identifies its history line and its
         // event.
         self.revision += 1;
+        self.changed_time = moment.at;
         Ok(self.line(action, Some(from), moment, act.order_id(), act.reason()))
     }
 

@@ -150,9 +150,11 @@ async fn load_one_category(
     // record with the id means that another one has the code.
     let there = load_category(tx, category.id).await?;
     Ok(match there {
-        // Compared without the revision, which a row can't set.
+        // Compared without what a row can't set.
         Some(there)
             if Category {
+                created_time: category.created_time,
+                changed_time: category.changed_time,
                 revision: category.revision,
                 ..there.clone()
             } == category =>
@@ -176,9 +178,11 @@ async fn load_one_duty(
     }
     let there = load_responsibility(tx, entry.id, scope).await?;
     Ok(match there {
-        // Compared without the revision, which a row can't set.
+        // Compared without what a row can't set.
         Some(there)
             if Responsibility {
+                created_time: entry.created_time,
+                changed_time: entry.changed_time,
                 revision: entry.revision,
                 ..there.clone()
             } == entry =>

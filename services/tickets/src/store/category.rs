@@ -49,13 +49,15 @@ pub async fn reference_changed(tx: &mut Tx) -> Result<(), StoreError> {
 /// Returns any database error.
 pub async fn insert_category(tx: &mut Tx, category: &Category) -> Result<(), StoreError> {
     sqlx::query!(
-        "insert into category (id, code, name, limit_kind, limit_amount, revision) \
-         values ($1, $2, $3, $4, $5, $6)",
+        "insert into category (id, code, name, limit_kind, limit_amount, created_time, changed_time, \
+         revision) values ($1, $2, $3, $4, $5, $6, $7, $8)",
         category.id,
         category.code,
         category.name,
         category.limit.kind.code(),
         category.limit.amount,
+        category.created_time,
+        category.changed_time,
         category.revision,
     )
     .execute(tx)
@@ -69,7 +71,8 @@ pub async fn insert_category(tx: &mut Tx, category: &Category) -> Result<(), Sto
 /// Returns any database error.
 pub async fn load_category(tx: &mut Tx, id: Uuid) -> Result<Option<Category>, StoreError> {
     let row = sqlx::query!(
-        "select id, code, name, limit_kind, limit_amount, revision from category where id = $1",
+        "select id, code, name, limit_kind, limit_amount, created_time as \"created_time!\", \
+         changed_time as \"changed_time!\", revision from category where id = $1",
         id
     );
     Ok(row.fetch_optional(tx).await?.map(|row| Category {
@@ -77,6 +80,8 @@ pub async fn load_category(tx: &mut Tx, id: Uuid) -> Result<Option<Category>, St
         code: row.code,
         name: row.name,
         limit: limit(row.limit_kind, row.limit_amount),
+        created_time: row.created_time,
+        changed_time: row.changed_time,
         revision: row.revision,
     }))
 }
@@ -91,7 +96,8 @@ pub async fn list_categories(
     limit_rows: i64,
 ) -> Result<Vec<Category>, StoreError> {
     let rows = sqlx::query!(
-        "select id, code, name, limit_kind, limit_amount, revision from category \
+        "select id, code, name, limit_kind, limit_amount, created_time as \"created_time!\", \
+         changed_time as \"changed_time!\", revision from category \
          where code > $1 order by code limit $2",
         after,
         limit_rows
@@ -105,6 +111,8 @@ pub async fn list_categories(
             code: row.code,
             name: row.name,
             limit: limit(row.limit_kind, row.limit_amount),
+            created_time: row.created_time,
+            changed_time: row.changed_time,
             revision: row.revision,
         })
         .collect())
@@ -116,12 +124,14 @@ pub async fn list_categories(
 /// Returns any database error.
 pub async fn insert_responsibility(tx: &mut Tx, entry: &Responsibility) -> Result<(), StoreError> {
     sqlx::query!(
-        "insert into responsibility (id, category_code, area_code, unit_id, revision) \
-         values ($1, $2, $3, $4, $5)",
+        "insert into responsibility (id, category_code, area_code, unit_id, created_time, \
+         changed_time, revision) values ($1, $2, $3, $4, $5, $6, $7)",
         entry.id,
         entry.category_code,
         entry.area_code,
         entry.unit_id,
+        entry.created_time,
+        entry.changed_time,
         entry.revision,
     )
     .execute(tx)
@@ -140,7 +150,8 @@ pub async fn load_responsibility(
 ) -> Result<Option<Responsibility>, StoreError> {
     Ok(sqlx::query_as!(
         Responsibility,
-        "select id, category_code, area_code, unit_id, revision from responsibility \
+        "select id, category_code, area_code, unit_id, created_time as \"created_time!\", \
+         changed_time as \"changed_time!\", revision from responsibility \
          where id = $1 and area_code >= $2 and area_code < $3",
         id,
         scope.area_from(),
@@ -174,7 +185,8 @@ pub async fn list_responsibilities(
         .run(async |lane| {
             sqlx::query_as!(
                 Responsibility,
-                "select id, category_code, area_code, unit_id, revision from responsibility \
+                "select id, category_code, area_code, unit_id, created_time as \"created_time!\", \
+         changed_time as \"changed_time!\", revision from responsibility \
                  where id = any($1)",
                 &ids,
             )
@@ -205,13 +217,15 @@ pub async fn import_category(tx: &mut Tx, category: &Category) -> Result<bool, S
     // A unique violation would abort the transaction, and with it the other rows of
     // the import.
     Ok(sqlx::query!(
-        "insert into category (id, code, name, limit_kind, limit_amount, revision) \
-         values ($1, $2, $3, $4, $5, $6) on conflict do nothing",
+        "insert into category (id, code, name, limit_kind, limit_amount, created_time, changed_time, \
+         revision) values ($1, $2, $3, $4, $5, $6, $7, $8) on conflict do nothing",
         category.id,
         category.code,
         category.name,
         category.limit.kind.code(),
         category.limit.amount,
+        category.created_time,
+        category.changed_time,
         category.revision,
     )
     .execute(tx)
@@ -230,12 +244,14 @@ pub async fn import_responsibility(
     entry: &Responsibility,
 ) -> Result<bool, StoreError> {
     Ok(sqlx::query!(
-        "insert into responsibility (id, category_code, area_code, unit_id, revision) \
-         values ($1, $2, $3, $4, $5) on conflict do nothing",
+        "insert into responsibility (id, category_code, area_code, unit_id, created_time, \
+         changed_time, revision) values ($1, $2, $3, $4, $5, $6, $7) on conflict do nothing",
         entry.id,
         entry.category_code,
         entry.area_code,
         entry.unit_id,
+        entry.created_time,
+        entry.changed_time,
         entry.revision,
     )
     .execute(tx)

@@ -109,6 +109,9 @@ macro_rules! area_statement {
             .run(async |lane| {
                 sqlx::query!(
                     "select row_to_json(ticket) as \"ticket!: Json<Ticket>\", \
+                         coalesce((select line.action_time from ticket_history line \
+                             where line.ticket_id = ticket.id and line.revision = ticket.revision), \
+                             ticket.reported_time) as \"changed_time!\", \
                          (select json_agg(o order by o.place) from ticket_order o where o.ticket_id = ticket.id) \
                              as \"orders: Json<Vec<Order>>\" \
                      from (select unnest((array_agg(found.id order by found.reported_time desc, found.id desc)) \
@@ -134,7 +137,7 @@ macro_rules! area_statement {
                 .await
             })
             .await?;
-        rows.into_iter().map(|row| whole(row.ticket, row.orders)).collect()
+        rows.into_iter().map(|row| whole(row.ticket, row.changed_time, row.orders)).collect()
     }};
 }
 
@@ -167,6 +170,9 @@ macro_rules! holder_statement {
             .run(async |lane| {
                 sqlx::query!(
                     "select row_to_json(ticket) as \"ticket!: Json<Ticket>\", \
+                         coalesce((select line.action_time from ticket_history line \
+                             where line.ticket_id = ticket.id and line.revision = ticket.revision), \
+                             ticket.reported_time) as \"changed_time!\", \
                          (select json_agg(o order by o.place) from ticket_order o where o.ticket_id = ticket.id) \
                              as \"orders: Json<Vec<Order>>\" \
                      from (select unnest((array_agg(found.ticket_id order by found.reported_time desc, \
@@ -202,7 +208,7 @@ macro_rules! holder_statement {
                 .await
             })
             .await?;
-        rows.into_iter().map(|row| whole(row.ticket, row.orders)).collect()
+        rows.into_iter().map(|row| whole(row.ticket, row.changed_time, row.orders)).collect()
     }};
 }
 

@@ -1,5 +1,6 @@
 //! Loads tickets with their orders.
 
+use chrono::{DateTime, Utc};
 use sqlx::types::Json;
 use uuid::Uuid;
 use wangge_auth::RecordScope;
@@ -53,7 +54,7 @@ pub async fn load_tickets(
         // ordinal, which starts at 1.
         let place = usize::try_from(row.place - 1).unwrap_or(usize::MAX);
         if let Some(slot) = tickets.get_mut(place) {
-            *slot = Some(whole(row.ticket, row.orders));
+            *slot = Some(whole(row.ticket, row.changed_time, row.orders));
         }
     }
     Ok(tickets)
@@ -118,7 +119,10 @@ pub async fn load_for_command(
     Ok(rows
         .into_iter()
         .map(|row| Loaded {
-            ticket: row.ticket.map(|ticket| whole(ticket, row.orders)),
+            ticket: row
+                .ticket
+                .zip(row.changed_time)
+                .map(|(ticket, changed_time)| whole(ticket, changed_time, row.orders)),
             request: row.fingerprint.zip(row.record_id),
         })
         .collect())
@@ -142,6 +146,9 @@ pub async fn list_unrouted(
             // whole statement.
             sqlx::query!(
                 r#"select id, row_to_json(ticket)::text as "ticket!",
+                   coalesce((select line.action_time from ticket_history line
+                       where line.ticket_id = ticket.id and line.revision = ticket.revision),
+                       ticket.reported_time) as "changed_time!",
                    (select json_agg(o order by o.place) from ticket_order o
                        where o.ticket_id = ticket.id)::text as orders
                    from ticket
@@ -155,13 +162,20 @@ pub async fn list_unrouted(
         .await?;
     Ok(rows
         .into_iter()
-        .map(|row| (row.id, read(&row.ticket, row.orders.as_deref()).ok()))
+        .map(|row| {
+            let ticket = read(&row.ticket, row.changed_time, row.orders.as_deref());
+            (row.id, ticket.ok())
+        })
         .collect())
 }
 
-fn read(ticket: &str, orders: Option<&str>) -> serde_json::Result<Ticket> {
+fn read(
+    ticket: &str,
+    changed_time: DateTime<Utc>,
+    orders: Option<&str>,
+) -> serde_json::Result<Ticket> {
     let orders = orders.map(serde_json::from_str).transpose()?;
-    Ok(whole(serde_json::from_str(ticket)?, orders))
+    Ok(whole(serde_json::from_str(ticket)?, changed_time, orders))
 }
 
 /// An existing ticket: its id, the digest of its row if it was imported, and its
@@ -231,9 +245,14 @@ fn bounds<'s>(scopes: impl Iterator<Item = &'s RecordScope>) -> Bounds {
     bounds
 }
 
-/// Combines a ticket with its orders.
-pub(super) fn whole(ticket: Json<Ticket>, orders: Option<Json<Vec<Order>>>) -> Ticket {
+/// Combines a ticket with the time of its last change and its orders.
+pub(super) fn whole(
+    ticket: Json<Ticket>,
+    changed_time: DateTime<Utc>,
+    orders: Option<Json<Vec<Order>>>,
+) -> Ticket {
     Ticket {
+        changed_time,
         // `json_agg` of no rows is null, not an empty array.
         orders: orders.map(|orders| orders.0).unwrap_or_default(),
         ..ticket.0

@@ -471,7 +471,7 @@ async fn nothing_of_the_future_is_loaded() {
         chat_group_id: group.id.clone(),
         text: "楼道灯坏了".into(),
         sent_time,
-        created_time: sent_time,
+        create_time: sent_time,
         ..GroupMessage::default()
     };
     let patrol = |end_time| Patrol {
@@ -505,7 +505,7 @@ async fn nothing_of_the_future_is_loaded() {
         title: "楼道堆物".into(),
         start_time: created_time,
         area_code: COMMUNITY.into(),
-        created_time,
+        create_time: created_time,
         steps: vec![Step {
             action: "cancel".into(),
             step_time,
@@ -550,7 +550,7 @@ async fn nothing_of_the_future_is_loaded() {
         (
             Record::Meeting(meeting(noon, noon)),
             Record::Meeting(meeting(past, past)),
-            "created_time",
+            "create_time",
         ),
     ];
     for validate_only in [true, false] {
@@ -593,7 +593,7 @@ async fn deliberations_of_the_past_had_their_meetings() {
         title: "楼道堆物".into(),
         start_time: past,
         area_code: COMMUNITY.into(),
-        created_time: past,
+        create_time: past,
         ..Meeting::default()
     };
     let held = |stakeholder_count| Meeting {
@@ -621,7 +621,7 @@ async fn deliberations_of_the_past_had_their_meetings() {
             meeting_id: last.id.clone(),
             inconclusive_meeting_ids: inconclusive.iter().map(|one| one.id.clone()).collect(),
             area_code: COMMUNITY.into(),
-            created_time: past,
+            create_time: past,
             steps,
             ..Deliberation::default()
         })

@@ -9,7 +9,9 @@ use wangge_api::{
     volunteers::v1::{self as proto, server::official_service_server::OfficialService},
 };
 use wangge_record::{Checks, Lifecycle, Metadata, Record as _, Text, lifecycle::NewTransition};
-use wangge_record_api::{ProtoMapping, field::Field as _, proto_mapping, record_service};
+use wangge_record_api::{
+    ProtoMapping, field::Field as _, proto_mapping, proto_mapping::times, record_service,
+};
 
 use crate::{
     App,
@@ -57,6 +59,7 @@ impl ProtoMapping for CheckInVisit {
 
     fn into_proto(self) -> proto::CheckInVisit {
         let etag = self.tag();
+        let (create_time, update_time) = times(&self.metadata);
         let voiding = self.lifecycle.steps().last();
         proto::CheckInVisit {
             id: self.metadata.id.to_string(),
@@ -71,6 +74,8 @@ impl ProtoMapping for CheckInVisit {
             imported: self.metadata.imported,
             revision: self.metadata.revision,
             etag,
+            create_time,
+            update_time,
         }
     }
 

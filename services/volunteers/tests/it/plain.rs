@@ -478,7 +478,7 @@ async fn nothing_of_the_future_is_loaded() {
             station_id: station_id.clone(),
             resident_id: id(),
             served_time,
-            created_time: past,
+            create_time: past,
             ..ServiceRecord::default()
         })
     };

@@ -191,6 +191,8 @@ fn column_of(field: FieldDescriptor) -> Column {
     let key = named.and_then(|file| file.key_columns().first());
     let name = match (stem, key) {
         (Some(stem), Some(key)) => format!("{stem}_{key}{plural}"),
+        // Files had this column before the contract had the field's name.
+        _ if field.name() == "create_time" => "created_time".to_owned(),
         _ => field.name().to_owned(),
     };
     Column {

@@ -2,6 +2,10 @@
 select
     asked.place as "place!",
     row_to_json(ticket) as "ticket!: Json<Ticket>",
+    coalesce((
+        select line.action_time from ticket_history line
+        where line.ticket_id = ticket.id and line.revision = ticket.revision
+    ), ticket.reported_time) as "changed_time!",
     (
         select json_agg(o order by o.place) from ticket_order o where o.ticket_id = ticket.id
     ) as "orders: Json<Vec<Order>>"

@@ -1,0 +1,6 @@
+-- When an area was created and when it last changed. Areas that are there already were
+-- created now, as far as these columns say: the times before weren't stored. The columns
+-- take NULL, since the previous release doesn't know them.
+alter table area
+    add column created_time timestamptz default now(),
+    add column changed_time timestamptz default now();
