@@ -53,11 +53,11 @@ impl DutyShifts {
             let required = || Refusal::field(field, "required", "is required");
             date::moment(&time.ok_or_else(required)?, field)
         };
-        let from = time(request.from_time, "from_time")?;
-        let until = time(request.until_time, "until_time")?;
+        let from = time(request.start_time, "start_time")?;
+        let until = time(request.end_time, "end_time")?;
         if until <= from || until - from > LONGEST {
-            let why = "must be after from_time, by at most 366 days";
-            return Err(Refusal::field("until_time", "time.order", why));
+            let why = "must be after start_time, by at most 366 days";
+            return Err(Refusal::field("end_time", "time.order", why));
         }
         let kind = DutyKind::from_code(request.kind)
             .ok_or_else(|| Refusal::field("kind", "required", "is required"))?;

@@ -134,12 +134,12 @@ impl StationWork {
         let (_, scope) = Caller::of(&request)?;
         let request = request.into_inner();
         let id = service::id(&request.recurring_session_id, "recurring_session_id")?;
-        let from = date::required(request.from_date.as_ref(), "from_date")?;
-        let until = date::required(request.until_date.as_ref(), "until_date")?;
+        let from = date::required(request.start_date.as_ref(), "start_date")?;
+        let until = date::required(request.end_date.as_ref(), "end_date")?;
         let count = (until - from).num_days();
         if !(1..=MAX_DAYS).contains(&count) {
-            let why = "must be after from_date, by at most 366 days";
-            return Err(Refusal::field("until_date", "date.order", why));
+            let why = "must be after start_date, by at most 366 days";
+            return Err(Refusal::field("end_date", "date.order", why));
         }
         // Read in the caller's scope: `session_days` below doesn't check it again.
         let session: RecurringSession = read::get(&self.0, &scope, id).await?;

@@ -116,7 +116,7 @@ impl File {
 
     /// Returns true if the key identifies the record on the whole platform.
     pub(super) fn is_shared(&self) -> bool {
-        self.declared.is_shared
+        self.declared.shared
     }
 
     /// Returns the columns that set fields: those of the record without its id and

@@ -18,9 +18,24 @@ const fn except(
 
 pub(super) const EXCEPTIONS: &[Exception] = &[
     except(
+        "AIP-121/get-and-list",
+        &[
+            "wangge.organization.v1.Address",
+            "wangge.organization.v1.Appointment",
+            "wangge.tickets.v1.Category",
+            "wangge.tickets.v1.Responsibility",
+        ],
+        "They are read by their lists, and addresses by `LocateArea`.",
+    ),
+    except(
         "AIP-132/list-plural",
         &["wangge.tickets.v1.TicketService.ListTicketHistory"],
         "A ticket has one history, which is a list of entries.",
+    ),
+    except(
+        "AIP-132/list-plural",
+        &["wangge.tickets.v1.LivelihoodService.ListPublicLivelihoodMatters"],
+        "It lists livelihood matters: those that are public.",
     ),
     except(
         "AIP-136/no-prepositions",
@@ -105,8 +120,13 @@ pub(super) const EXCEPTIONS: &[Exception] = &[
     ),
     except(
         "house/bounded-numbers",
-        &["wangge.types.v1.RecordVersion.revision"],
-        "A revision has no natural maximum.",
+        &[
+            "wangge.organization.v1.ImportRecordsRequest.row_number",
+            "wangge.tickets.v1.ImportRecordsRequest.row_number",
+            "wangge.types.v1.RecordVersion.revision",
+            "wangge.volunteers.v1.ImportRecordsRequest.row_number",
+        ],
+        "A revision has no natural maximum, and the number of a row is only echoed.",
     ),
     except(
         "house/names-given",

@@ -150,7 +150,7 @@ fn beside_plain(city: &City) -> [Record; 2] {
     let date = |year: i32| json!({"year": year, "month": 1, "day": 1});
     [
         record(DAYS, city.plain("recurring_session"), move |id| {
-            let asked = json!({"recurring_session_id": id, "from_date": date(2022), "until_date": date(2023)});
+            let asked = json!({"recurring_session_id": id, "start_date": date(2022), "end_date": date(2023)});
             encode(DAYS, asked)
         }),
         Record {
@@ -159,8 +159,8 @@ fn beside_plain(city: &City) -> [Record; 2] {
                 let asked = json!({
                     "area_code": code,
                     "kind": "DUTY_KIND_CHAT_GROUP",
-                    "from_time": "2022-01-01T00:00:00Z",
-                    "until_time": "2022-01-02T00:00:00Z",
+                    "start_time": "2022-01-01T00:00:00Z",
+                    "end_time": "2022-01-02T00:00:00Z",
                 });
                 encode(GAPS, asked)
             })
