@@ -137,7 +137,7 @@ async fn positions(site: &Site) -> Vec<String> {
     response.map_or_else(
         |_| Vec::new(),
         |response| {
-            let positions = response.into_inner().positions.into_iter();
+            let positions = response.into_inner().feed_positions.into_iter();
             positions.map(|position| position.token).collect()
         },
     )
@@ -155,9 +155,9 @@ pub(crate) async fn records(site: &Site, figure: &str) -> Vec<FigureRecord> {
     loop {
         let page = reports(site).list_figure_records(request.clone()).await;
         let page = page.expect("a page").into_inner();
-        records.extend(page.records);
+        records.extend(page.figure_records);
         if page.next_page_token.is_empty() {
-            let total = usize::try_from(page.total).expect("a count");
+            let total = usize::try_from(page.total_size).expect("a count");
             assert_eq!(
                 total,
                 records.len(),

@@ -63,11 +63,11 @@ pub(super) async fn list(
         next_page_token: last
             .map(|last| page::encode(&last.place(), &arguments))
             .unwrap_or_default(),
-        records: records
+        figure_records: records
             .iter()
             .map(|counted| record(figure, counted))
             .collect(),
-        total,
+        total_size: total,
     })
 }
 

@@ -13,6 +13,6 @@ pub(super) async fn list(app: &App) -> Result<wire::ListFeedPositionsResponse, R
         set_aside_count: position.set_aside,
     };
     Ok(wire::ListFeedPositionsResponse {
-        positions: positions.into_iter().map(message).collect(),
+        feed_positions: positions.into_iter().map(message).collect(),
     })
 }

@@ -47,8 +47,8 @@ async fn all(bench: &Bench, key: &str, day: &str, page_size: i32) -> Vec<FigureR
     let (mut records, mut token) = (Vec::new(), String::new());
     loop {
         let page = page(bench, key, day, page_size, &token).await.unwrap();
-        assert_eq!(page.total, total, "{key}");
-        records.extend(page.records);
+        assert_eq!(page.total_size, total, "{key}");
+        records.extend(page.figure_records);
         token = page.next_page_token;
         if token.is_empty() {
             assert_eq!(i64::try_from(records.len()).unwrap(), total);

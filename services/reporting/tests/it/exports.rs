@@ -22,7 +22,7 @@ async fn listed(bench: &Bench) -> Vec<FigureRecord> {
         };
         let page = bench.leader().list_figure_records(request).await.unwrap();
         let page = page.into_inner();
-        records.extend(page.records);
+        records.extend(page.figure_records);
         page_token = page.next_page_token;
         if page_token.is_empty() {
             return records;

@@ -141,7 +141,7 @@ impl Bench {
             .list_feed_positions(ListFeedPositionsRequest {})
             .await
             .unwrap();
-        answer.into_inner().positions
+        answer.into_inner().feed_positions
     }
 
     pub(crate) async fn set_aside(&self, service: &str) -> i64 {

@@ -170,7 +170,7 @@ async fn a_period_can_be_asked_for_where_the_definition_allows_it() {
         .leader()
         .list_figure_records(records("trainings"))
         .await;
-    assert_eq!(page.unwrap().into_inner().total, 1);
+    assert_eq!(page.unwrap().into_inner().total_size, 1);
     let refused = bench
         .leader()
         .list_figure_records(records("volunteer_teams"))

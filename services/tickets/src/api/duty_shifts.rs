@@ -75,7 +75,7 @@ impl DutyShifts {
             end_time: Some(date::timestamp(gap.end_time)),
         };
         Ok(proto::ListDutyGapsResponse {
-            gaps: gaps.into_iter().map(told).collect(),
+            duty_gaps: gaps.into_iter().map(told).collect(),
         })
     }
 }

@@ -155,7 +155,7 @@ impl StationWork {
             booked_count: day.booked,
         };
         Ok(proto::ListSessionDaysResponse {
-            days: days.into_iter().map(told).collect(),
+            session_days: days.into_iter().map(told).collect(),
         })
     }
 }

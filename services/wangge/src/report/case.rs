@@ -189,7 +189,7 @@ pub(crate) async fn print_records(
         })
         .await
         .map_err(refused)?;
-        for record in &page.records {
+        for record in &page.figure_records {
             match output {
                 Output::Text => line(format!(
                     "{} {} {} {} {}",

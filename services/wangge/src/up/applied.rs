@@ -61,7 +61,7 @@ pub(super) async fn table(reporting: ServiceChannel, query: &CaseQuery) -> Resul
 async fn positions(reporting: &ServiceChannel) -> Result<Vec<String>, Status> {
     let mut client = ReportServiceClient::new(reporting.clone());
     let response = client.list_feed_positions(ListFeedPositionsRequest {});
-    let positions = response.await?.into_inner().positions;
+    let positions = response.await?.into_inner().feed_positions;
     Ok(positions
         .into_iter()
         .map(|position| position.token)
