@@ -541,6 +541,21 @@ async fn a_list_of_old_events_ends_soon() {
     let token = &pages[3].checkpoint_token;
     let (rest, _) = read(bench.reader(), after(token)).await;
     assert_eq!(minutes(&bench, &rest[..1]), [20]);
+    // What is skipped doesn't hide that the history of a token was lost.
+    let request = ListChangesRequest {
+        after_token: token.clone(),
+        until_time: Some(timestamp(minute(&bench, 1))),
+        ..ListChangesRequest::default()
+    };
+    let (none, end) = list(bench.reader(), &request).await;
+    assert_eq!((none.len(), &end), (0, token));
+    sqlx::query("update outbox set event_id = gen_random_uuid() where recorded_time <= $1")
+        .bind(minute(&bench, 20))
+        .execute(&bench.database.feed)
+        .await
+        .unwrap();
+    let status = bench.reader().list_changes(request).await.unwrap_err();
+    assert_eq!(reason(&status), "FEED_TOKEN_UNKNOWN");
 }
 
 #[tokio::test]

@@ -100,8 +100,9 @@ impl List {
             events: self.page_size,
             bytes: i64::try_from(page::MAXIMUM_BYTES).unwrap_or(i64::MAX),
         };
+        let at = self.skip(at, last, limit).await?;
         let step = self.source.step(at, last, &self.selection, limit).await?;
-        let behind = self.skip(step.behind, last).await?;
+        let behind = step.behind;
         let next_page_token = if behind.number < last {
             page::encode(&write_key(behind, last), &arguments)
         } else {
@@ -115,19 +116,24 @@ impl List {
     }
 
     /// Moves a position past blocks of events that are all too late for the list.
-    async fn skip(&self, behind: Position, last: i64) -> Result<Position, Refusal> {
-        let Some(until) = self.selection.until.filter(|_| behind.number < last) else {
-            return Ok(behind);
+    async fn skip(&self, at: Position, last: i64, limit: Limit) -> Result<Position, Refusal> {
+        let Some(until) = self.selection.until else {
+            return Ok(at);
         };
-        let _turn = self.source.turn().await?;
         let pool = &self.source.pool;
-        let number = block::none_before(pool, until, behind.number)
-            .await?
-            .min(last);
-        if number == behind.number {
-            return Ok(behind);
+        let number = {
+            let _turn = self.source.turn().await?;
+            block::none_before(pool, until, at.number).await?.min(last)
+        };
+        if number <= at.number {
+            return Ok(at);
         }
-        times::at(pool, behind.feed_id, number).await
+        // Reads no events, but checks that the event at the position is still the same:
+        // nothing else would, once it has been left behind.
+        let here = at.number;
+        self.source.step(at, here, &self.selection, limit).await?;
+        let _turn = self.source.turn().await?;
+        times::at(pool, at.feed_id, number).await
     }
 
     /// Returns the position from which a reader without the limits of time misses
