@@ -431,7 +431,7 @@ async fn a_list_shows_a_caller_what_it_may_see() {
     };
     bench.report(elsewhere).await.unwrap();
     bench.events(5).await;
-    record(&bench, FOREIGN, Some("ticket"), &vec![0; 30]).await;
+    record(&bench, FOREIGN, Some("ticket"), &[0; 30]).await;
     record(&bench, NEIGHBOUR, Some("patrol"), &[0, 0, 0]).await;
     for own in [
         "", COMMUNITY, GRID, OTHER_GRID, NEIGHBOUR, FOREIGN, "320402",
