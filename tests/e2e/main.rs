@@ -10,6 +10,7 @@
 
 mod authorisation;
 mod faults;
+mod feeds;
 mod guards;
 mod guide;
 mod invariants;

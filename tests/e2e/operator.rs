@@ -17,13 +17,14 @@ use tokio::{
     task::JoinSet,
 };
 use wangge_api::{
-    organization::v1::{Area, UpdateAreaRequest, area_service_client::AreaServiceClient},
+    organization::v1::{Area, UnitKind, UpdateAreaRequest, area_service_client::AreaServiceClient},
     policy::Role,
 };
 use wangge_auth::{Verifier, issuer::INSTALLATION, keys::Keys};
 use wangge_tests::{
     DataDir, Service, Wangge,
-    city::{COMMUNITY, make_ground, request_id},
+    city::{COMMUNITY, DISTRICT, make_ground, make_unit, request_id},
+    feed,
     process::{binary, repository},
     until,
 };
@@ -307,6 +308,56 @@ async fn a_followed_feed_is_resumed() {
     }
     let events: std::collections::BTreeSet<_> = seen.iter().collect();
     assert_eq!(events.len(), seen.len(), "something is told twice");
+}
+
+/// `watch` prints the events of the requested kinds, from the requested beginning on.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_feed_is_watched_from_a_time_or_now_and_by_kind() {
+    let data_dir = DataDir::new();
+    let up = Wangge::up(&data_dir, &[], &[]).await;
+    make_ground(&up).await;
+    make_unit(&up, "W", UnitKind::Department, DISTRICT).await;
+    until(|| async {
+        let events = feed::read(&up, Service::Organization).await.ok()?;
+        (events.len() == 9).then_some(())
+    })
+    .await;
+    let (url, data) = (up.url(Service::Organization), data_dir.to_string_lossy());
+    let watch = async |arguments: &[&str]| {
+        let connect = ["--organization-url", url, "--data-dir", &data];
+        let watch = ["watch", "organization"];
+        wangge(&[&watch[..], &connect, arguments].concat()).await
+    };
+    let printed = async |arguments: &[&str]| {
+        let ended = watch(arguments).await;
+        assert!(ended.status.success(), "{arguments:?}: {ended:?}");
+        let text = String::from_utf8(ended.stdout).expect("text");
+        let word = |line: &str| line.split(' ').nth(1).unwrap_or_default().to_owned();
+        text.lines().map(word).collect::<Vec<_>>()
+    };
+    let areas = vec!["area_changed"; 8];
+    let all = [&areas[..], &["unit_changed"]].concat();
+    assert_eq!(printed(&[]).await, all);
+    assert_eq!(printed(&["--kind", "area"]).await, areas);
+    assert_eq!(printed(&["--kind", "unit", "--kind", "area"]).await, all);
+    assert_eq!(
+        printed(&["--since", "2000-01-01T08:00:00+08:00"]).await,
+        all
+    );
+    assert!(
+        printed(&["--since", "9999-01-01T08:00:00+08:00"])
+            .await
+            .is_empty()
+    );
+    assert!(printed(&["--from-now"]).await.is_empty());
+    for wrong in [
+        &["--kind", "aera"][..],
+        &["--since", "yesterday"],
+        &["--from-now", "--since", "2000-01-01T08:00:00+08:00"],
+        &["--from-now", "--after", "AAAA"],
+    ] {
+        assert!(!watch(wrong).await.status.success(), "{wrong:?}");
+    }
 }
 
 /// An interrupted import reports its progress and how to resume; the same command then

@@ -14,10 +14,19 @@ use wangge_outbox::NewEvent;
 
 use wangge_record::{Change, NoAction, Record};
 
-use crate::domain::{
-    address::Address, appointment::Appointment, area::Area, figure::PublishedFigure,
-    person::Person, unit::Unit,
+use crate::{
+    domain::{
+        address::Address, appointment::Appointment, area::Area, figure::PublishedFigure,
+        person::Person, unit::Unit,
+    },
+    import::Plain,
 };
+
+/// Returns the kinds of records that have events: all but people.
+pub(crate) fn kinds() -> impl Iterator<Item = &'static str> {
+    let plain = Plain::KINDS.iter().copied();
+    plain.filter(|kind| *kind != Person::KIND).chain(["area"])
+}
 
 /// The origin of a change: a call or an import.
 #[derive(Debug, Clone, Copy)]

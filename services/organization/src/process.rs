@@ -19,6 +19,7 @@ use crate::{
         areas::Areas, co_governance::CoGovernance, estates::Estates, people::People,
         residents::Residents, units::Units,
     },
+    events,
     import::Imports,
     watch,
 };
@@ -29,7 +30,7 @@ impl App {
         let app = || self.clone();
         // The feed has its own pool: long-lived readers must not take connections from
         // calls.
-        let feed = Feed::start(self.database.feed.clone(), stop.clone());
+        let feed = Feed::start(self.database.feed.clone(), events::kinds(), stop.clone());
         let imports = Imports { app: app(), stop };
         Service::on(self.database.calls.clone())
             .with(AreaServiceServer::new(Areas(app())).accept_compressed(Gzip))

@@ -11,14 +11,23 @@ use wangge_api::{
 };
 use wangge_outbox::NewEvent;
 
-use crate::domain::{
-    category::{Category, Limit, Responsibility},
-    clock::ClockKind,
-    order::Order,
-    report::Moment,
-    ticket::Ticket,
-    ticket_state::TicketAction,
+use crate::{
+    domain::{
+        category::{Category, Limit, Responsibility},
+        clock::ClockKind,
+        order::Order,
+        report::Moment,
+        ticket::Ticket,
+        ticket_state::TicketAction,
+    },
+    import::Plain,
 };
+
+/// Returns the kinds of records that have events.
+pub(crate) fn kinds() -> impl Iterator<Item = &'static str> {
+    let plain = Plain::KINDS.iter().copied();
+    plain.chain(["category", "responsibility", "ticket"])
+}
 
 /// Builds the event of a ticket that an act has changed.
 pub(crate) fn ticket_changed(

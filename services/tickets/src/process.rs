@@ -19,6 +19,7 @@ use crate::{
     api::{Categories, ChatGroups, Deliberations, DutyShifts, Fieldwork, Livelihood, Tickets},
     commands::route_waiting,
     consumers::{organization::OrganizationProjector, volunteers::VolunteersProjector},
+    events,
     import::Imports,
     watch,
 };
@@ -27,7 +28,7 @@ impl App {
     /// Returns the gRPC services to serve. Feed and import streams are closed at `stop`.
     pub fn service(&self, stop: CancellationToken) -> Service {
         let app = || self.clone();
-        let feed = Feed::start(self.database.feed.clone(), stop.clone());
+        let feed = Feed::start(self.database.feed.clone(), events::kinds(), stop.clone());
         let imports = Imports { app: app(), stop };
         Service::on(self.database.calls.clone())
             .with(TicketServiceServer::new(Tickets(app())).accept_compressed(Gzip))

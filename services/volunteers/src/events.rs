@@ -10,10 +10,18 @@ use wangge_api::{
 use wangge_outbox::NewEvent;
 use wangge_record::{Change, Metadata, NoAction};
 
-use crate::domain::{
-    check_in_visit::{CheckInVisit, CheckInVisitAction, CheckInVisitState},
-    registration::Registration,
+use crate::{
+    domain::{
+        check_in_visit::{CheckInVisit, CheckInVisitAction, CheckInVisitState},
+        registration::Registration,
+    },
+    import::Plain,
 };
+
+/// Returns the kinds of records that have events.
+pub(crate) fn kinds() -> impl Iterator<Item = &'static str> {
+    Plain::KINDS.iter().copied()
+}
 
 /// Returns the event of a registration that was created or ended, or whose end was
 /// corrected.

@@ -24,7 +24,7 @@ use crate::{
         station_work::StationWork, stations::Stations, venue_routes::VenueRoutes,
         volunteers::Volunteers,
     },
-    commands, consumers,
+    commands, consumers, events,
     import::Imports,
 };
 
@@ -35,7 +35,7 @@ impl App {
         let app = || self.clone();
         // The feed reads through a pool of its own, so that its long-lived readers can't
         // exhaust the connections for calls.
-        let feed = Feed::start(self.database.feed.clone(), stop.clone());
+        let feed = Feed::start(self.database.feed.clone(), events::kinds(), stop.clone());
         let imports = Imports { app: app(), stop };
         Service::on(self.database.calls.clone())
             .with(OfficialServiceServer::new(Officials(app())).accept_compressed(Gzip))

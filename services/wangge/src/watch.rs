@@ -4,11 +4,13 @@
 use std::{process::ExitCode, time::Duration};
 
 use anyhow::{Result, bail};
+use chrono::{DateTime, Utc};
 use clap::Args;
 use serde_json::json;
 use tonic::Status;
 use tonic_types::StatusExt as _;
 use wangge_api::{
+    date::timestamp,
     events::v1::{Event, SubscribeRequest, event::Payload, feed_service_client::FeedServiceClient},
     policy::Role,
 };
@@ -31,12 +33,24 @@ pub(crate) struct WatchArgs {
     /// Token of the event to start after, as printed at the end of each line; by
     /// default, the feed starts at its first event. A token is rejected for good if its
     /// event was lost because the service's database was replaced by an older one.
-    #[arg(long, default_value = "")]
+    #[arg(long, default_value = "", conflicts_with_all = ["from_now", "since"])]
     after: String,
+    /// Start with the events that are written from now on.
+    #[arg(long, conflicts_with = "since")]
+    from_now: bool,
+    /// Time to start at, in RFC 3339, e.g. 2026-03-01T08:00:00+08:00: with the first event
+    /// that was recorded then or later. Some of those that follow can have been recorded
+    /// slightly earlier.
+    #[arg(long, value_name = "TIME")]
+    since: Option<DateTime<Utc>>,
     /// Code of the area whose events are printed, beside those without an area; by
     /// default, all events.
     #[arg(long, default_value = "")]
     area: String,
+    /// Kind of record whose events are printed, e.g. `ticket`; can be repeated. By default,
+    /// events of all kinds.
+    #[arg(long = "kind", value_name = "KIND")]
+    kinds: Vec<String>,
     /// Wait for new events, and resume after a restart of the service.
     #[arg(long)]
     follow: bool,
@@ -56,10 +70,16 @@ pub(crate) async fn run(args: WatchArgs, output: Output) -> Result<ExitCode> {
     let mut after = args.after;
     let mut retrying = false;
     loop {
+        // A feed that was interrupted is resumed after its last message, wherever it
+        // began.
+        let begins = after.is_empty();
         let request = SubscribeRequest {
             after_token: after.clone(),
             area_code: args.area.clone(),
             follow: args.follow,
+            kinds: args.kinds.clone(),
+            from_now: begins && args.from_now,
+            start_time: args.since.filter(|_| begins).map(timestamp),
         };
         let ended = read(&mut feed, request, &mut after, &mut retrying, output).await?;
         match ended {
@@ -121,10 +141,7 @@ fn may_be_resumed(status: &Status) -> bool {
 }
 
 fn print(event: &Event, output: Output) -> Result<()> {
-    let what = event
-        .payload
-        .as_ref()
-        .map_or_else(|| "unknown".to_owned(), name);
+    let what = name(event);
     let time = event
         .occurred_time
         .as_ref()
@@ -143,26 +160,19 @@ fn print(event: &Event, output: Output) -> Result<()> {
             "revision": event.revision,
             "occurred_time": time,
             "imported": event.imported,
+            "kind": event.kind,
             "event": what,
         }))?,
     }
     Ok(())
 }
 
-fn name(payload: &Payload) -> String {
-    let name = match payload {
-        Payload::RecordChanged(record) => return format!("{}_changed", record.kind),
-        Payload::PayloadWithheld(_) => "payload_withheld",
-        Payload::AreaChanged(_) => "area_changed",
-        Payload::UnitChanged(_) => "unit_changed",
-        Payload::AppointmentChanged(_) => "appointment_changed",
-        Payload::PublishedFigureChanged(_) => "published_figure_changed",
-        Payload::AddressChanged(_) => "address_changed",
-        Payload::TicketChanged(_) => "ticket_changed",
-        Payload::CategoryChanged(_) => "category_changed",
-        Payload::ResponsibilityChanged(_) => "responsibility_changed",
-        Payload::RegistrationChanged(_) => "registration_changed",
-        Payload::CheckInVisitChanged(_) => "check_in_visit_changed",
-    };
-    name.to_owned()
+/// Returns what happened: `<kind>_changed`, unless the payload is withheld or newer than
+/// this release.
+fn name(event: &Event) -> String {
+    match &event.payload {
+        None => "unknown".to_owned(),
+        Some(Payload::PayloadWithheld(_)) => "payload_withheld".to_owned(),
+        Some(_) => format!("{}_changed", event.kind),
+    }
 }

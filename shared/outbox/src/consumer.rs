@@ -206,8 +206,8 @@ impl<P: Projector> Consumer<P> {
             .accept_compressed(tonic::codec::CompressionEncoding::Gzip);
         let request = |token: &str| SubscribeRequest {
             after_token: token.to_owned(),
-            area_code: String::new(),
             follow: true,
+            ..SubscribeRequest::default()
         };
         let subscribed = within(client.subscribe(request(token))).await;
         match (&subscribed, token.get(..position::SHORT)) {

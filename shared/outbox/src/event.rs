@@ -32,6 +32,25 @@ pub struct NewEvent {
     pub payload: Payload,
 }
 
+/// Returns the kind of the record that a payload is about: the name of its message in
+/// snake case. Empty for a payload that is withheld.
+pub fn kind(payload: &Payload) -> &str {
+    match payload {
+        Payload::RecordChanged(record) => &record.kind,
+        Payload::PayloadWithheld(_) => "",
+        Payload::AreaChanged(_) => "area",
+        Payload::UnitChanged(_) => "unit",
+        Payload::AppointmentChanged(_) => "appointment",
+        Payload::PublishedFigureChanged(_) => "published_figure",
+        Payload::AddressChanged(_) => "address",
+        Payload::TicketChanged(_) => "ticket",
+        Payload::CategoryChanged(_) => "category",
+        Payload::ResponsibilityChanged(_) => "responsibility",
+        Payload::RegistrationChanged(_) => "registration",
+        Payload::CheckInVisitChanged(_) => "check_in_visit",
+    }
+}
+
 impl NewEvent {
     /// Checks that the event can be sent to readers.
     ///
@@ -71,7 +90,8 @@ pub async fn append(tx: &mut Tx, event: &NewEvent) -> Result<(), Failure> {
     event.check()?;
     sqlx::query(
         "insert into outbox (event_id, record_id, revision, area_code, occurred_time, \
-         recorded_time, imported, traceparent, payload) values ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+         recorded_time, imported, traceparent, payload, kind) \
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
     )
     .bind(Uuid::now_v7())
     .bind(event.record_id)
@@ -82,6 +102,7 @@ pub async fn append(tx: &mut Tx, event: &NewEvent) -> Result<(), Failure> {
     .bind(event.imported)
     .bind(wangge_telemetry::context::current_traceparent())
     .bind(event.encoded())
+    .bind(kind(&event.payload))
     .execute(tx)
     .await?;
     Ok(())
@@ -107,16 +128,17 @@ pub async fn append_all(tx: &mut Tx, events: &[NewEvent]) -> Result<(), Failure>
     let recorded: Vec<_> = events.iter().map(|event| event.recorded_time).collect();
     let imported: Vec<bool> = events.iter().map(|event| event.imported).collect();
     let payloads: Vec<Vec<u8>> = events.iter().map(NewEvent::encoded).collect();
+    let kinds: Vec<&str> = events.iter().map(|event| kind(&event.payload)).collect();
     // `order by place`: the identity column numbers rows in insertion order, which
     // must be the given order.
     sqlx::query(
         "insert into outbox (event_id, record_id, revision, area_code, occurred_time, \
-         recorded_time, imported, payload, traceparent) \
+         recorded_time, imported, payload, kind, traceparent) \
          select event_id, record_id, revision, area_code, occurred_time, recorded_time, imported, \
-         payload, $9 from unnest($1::uuid[], $2::uuid[], $3::bigint[], $4::text[], \
-         $5::timestamptz[], $6::timestamptz[], $7::boolean[], $8::bytea[]) with ordinality \
-         as given (event_id, record_id, revision, area_code, occurred_time, recorded_time, \
-         imported, payload, place) order by place",
+         payload, kind, $10 from unnest($1::uuid[], $2::uuid[], $3::bigint[], $4::text[], \
+         $5::timestamptz[], $6::timestamptz[], $7::boolean[], $8::bytea[], $9::text[]) \
+         with ordinality as given (event_id, record_id, revision, area_code, occurred_time, \
+         recorded_time, imported, payload, kind, place) order by place",
     )
     .bind(event_ids)
     .bind(record_ids)
@@ -126,6 +148,7 @@ pub async fn append_all(tx: &mut Tx, events: &[NewEvent]) -> Result<(), Failure>
     .bind(recorded)
     .bind(imported)
     .bind(payloads)
+    .bind(kinds)
     .bind(wangge_telemetry::context::current_traceparent())
     .execute(tx)
     .await?;

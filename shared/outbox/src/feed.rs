@@ -1,12 +1,16 @@
-//! Serves the feed as a stream: first the stored events after a token, then new
-//! ones. Ordered, without gaps or duplicates. A reader that stalls is disconnected,
-//! and one whose token belongs to a history that the feed no longer has is
-//! rejected.
+//! Serves the feed as a stream: first the stored events after a token or from a time,
+//! then new ones; and as pages, for callers that poll. Ordered, without gaps or
+//! duplicates. A reader that stalls is disconnected, and one whose token belongs to a
+//! history that the feed no longer has is rejected.
 
 mod end;
+mod list;
 mod places;
 mod reader;
+mod selection;
+mod source;
 mod step;
+mod times;
 
 use std::{
     pin::Pin,
@@ -20,14 +24,23 @@ use tokio_stream::wrappers::ReceiverStream;
 use tokio_util::sync::CancellationToken;
 use tonic::{Request, Response, Status};
 use wangge_api::{
-    events::v1::{SubscribeRequest, SubscribeResponse, server::feed_service_server},
+    events::v1::{
+        ListEventsRequest, ListEventsResponse, SubscribeRequest, SubscribeResponse,
+        server::feed_service_server,
+    },
     policy::Role,
     refusal::{Reason, Refusal},
 };
 use wangge_auth::{Caller, RecordScope};
-use wangge_kernel::area_code;
 
-use self::{end::End, places::Places, reader::Reader};
+use self::{
+    end::End,
+    list::List,
+    places::Places,
+    reader::Reader,
+    selection::{Beginning, Selection},
+    source::Source,
+};
 use crate::measures::Served;
 
 /// Connections that readers other than the platform's own services may use at the
@@ -41,6 +54,8 @@ pub struct Feed {
     /// Limits the connections used by readers other than the platform's own
     /// services.
     others: Arc<Semaphore>,
+    /// The kinds of records that the feed has events of.
+    kinds: Arc<[&'static str]>,
     places: Places,
     end: watch::Receiver<End>,
     served: Served,
@@ -48,9 +63,13 @@ pub struct Feed {
 }
 
 impl Feed {
-    /// Starts to watch the feed's end in the database of `pool`. Streams end at
-    /// `stop`.
-    pub fn start(pool: PgPool, stop: CancellationToken) -> Self {
+    /// Starts to watch the feed's end in the database of `pool`. `kinds` are the kinds
+    /// of records whose events are written there. Streams end at `stop`.
+    pub fn start(
+        pool: PgPool,
+        kinds: impl IntoIterator<Item = &'static str>,
+        stop: CancellationToken,
+    ) -> Self {
         let (sender, end) = watch::channel(End::default());
         let served = Served::measured();
         tokio::spawn(end::watch(
@@ -62,6 +81,7 @@ impl Feed {
         Self {
             pool,
             others: Arc::new(Semaphore::new(OTHERS)),
+            kinds: kinds.into_iter().collect(),
             places: Places::default(),
             end,
             served,
@@ -81,18 +101,21 @@ impl Feed {
         scope: RecordScope,
         own: bool,
     ) -> Result<Reader, Refusal> {
-        if !area_code::is_code(&request.area_code) {
-            return Err(Refusal::field(
-                "area_code",
-                "string.pattern",
-                "must be digits",
-            ));
+        let kinds = &request.kinds;
+        let selection = Selection::read(&scope, &request.area_code, kinds, &self.kinds)?;
+        let start_time = request.start_time.as_ref();
+        let beginning = Beginning::read(&request.after_token, request.from_now, start_time)?;
+        let (source, end) = (self.source(own), self.end.clone());
+        Reader::open(source, end, selection, &beginning, request.follow).await
+    }
+
+    fn source(&self, own: bool) -> Source {
+        Source {
+            pool: self.pool.clone(),
+            // The platform's own services aren't limited: projections must not lag
+            // because of external readers.
+            turns: (!own).then(|| self.others.clone()),
         }
-        // The platform's own services aren't limited: projections must not lag
-        // because of external readers.
-        let turns = (!own).then(|| self.others.clone());
-        let scope = scope.within(&request.area_code);
-        Reader::open(self.pool.clone(), turns, self.end.clone(), scope, request).await
     }
 }
 
@@ -145,6 +168,19 @@ impl feed_service_server::FeedService for Feed {
             .map(Ok)
             .chain(last.filter_map(async |refusal| refusal.map(|refusal| Err(refusal.into()))));
         Ok(Response::new(Box::pin(messages)))
+    }
+
+    async fn list_events(
+        &self,
+        request: Request<ListEventsRequest>,
+    ) -> Result<Response<ListEventsResponse>, Status> {
+        let (caller, scope) = Caller::of(&request)?;
+        let source = self.source(caller.roles.contains(&Role::Service));
+        let list = List::read(source, &scope, &self.kinds, request.into_inner())?;
+        let page = list.page().await;
+        Ok(Response::new(page.inspect_err(|refusal| {
+            self.served.refused(refusal);
+        })?))
     }
 }
 

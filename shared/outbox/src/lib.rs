@@ -5,6 +5,7 @@
 
 pub mod applied;
 pub mod arrival;
+mod block;
 pub mod consumer;
 pub mod event;
 pub mod feed;

@@ -16,6 +16,8 @@ use wangge_pg::{
     request::{self, PURGE_BATCH},
 };
 
+use crate::block;
+
 /// The sequencer's name in leader election.
 const WORK: &str = "sequencer";
 /// Channel that notifies readers of new positions.
@@ -33,6 +35,11 @@ const BATCH: i64 = 2000;
 const PURGE_INTERVAL: Duration = Duration::from_secs(60);
 /// Delay between batches while more have expired.
 const PURGE_BATCH_DELAY: Duration = Duration::from_millis(100);
+/// Interval at which the feed's blocks are closed.
+const BLOCK_INTERVAL: Duration = Duration::from_secs(1);
+/// Delay between blocks while there are more, as in a history from before there were
+/// blocks.
+const BLOCK_DELAY: Duration = Duration::from_millis(10);
 
 /// Notifies the sequencer of this process that an event was committed. It is an
 /// optimisation only: the sequencer polls anyway.
@@ -77,12 +84,14 @@ impl Sequencer {
     }
 
     /// Numbers events for as long as this replica leads. The leader also deletes
-    /// expired request ids, concurrently, so that events aren't delayed by it.
+    /// expired request ids and closes the feed's blocks, concurrently, so that events
+    /// aren't delayed by it.
     async fn lead(&self) -> Result<(), StoreError> {
         let mut lead = Leadership::stand_by(&self.pool, WORK).await?;
         tokio::select! {
             lost = self.number_on(lead.connection()) => lost,
             never = forget_on(&self.pool) => match never {},
+            never = close_blocks_on(&self.pool) => match never {},
         }
     }
 
@@ -115,6 +124,20 @@ async fn forget_on(pool: &PgPool) -> Infallible {
             PURGE_INTERVAL
         })
         .await;
+    }
+}
+
+/// Closes the blocks of the feed.
+async fn close_blocks_on(pool: &PgPool) -> Infallible {
+    loop {
+        let more = match block::close_next(pool).await {
+            Ok(more) => more,
+            Err(error) => {
+                tracing::debug!(%error, "could not close a block of the feed: retrying later");
+                false
+            }
+        };
+        tokio::time::sleep(if more { BLOCK_DELAY } else { BLOCK_INTERVAL }).await;
     }
 }
 

@@ -254,7 +254,8 @@ async fn load_batch<G: ReferenceResolver, R: Rows>(
 /// them; after `besides` the variants that are no kinds of this enum, which callers must not
 /// pass to `read`. A variant that is named nowhere is a build error.
 ///
-/// It also has a test that the columns of each table are the fields of its records.
+/// Its constant `KINDS` has the names of the kinds, which are those of their events. It also
+/// has a test that the columns of each table are the fields of its records.
 ///
 /// A batch holds records of one kind: callers split the rows where
 /// [`Rows::is_like`](crate::rows::Rows::is_like) returns false. Records of another kind
@@ -298,6 +299,12 @@ macro_rules! import_rows {
                 Self::$kind(::std::boxed::Box::new(record))
             }
         })+
+
+        impl $name {
+            /// The names of the kinds.
+            pub const KINDS: &'static [&'static str] =
+                &[$(<$kind as ::wangge_record::Record>::KIND),+];
+        }
 
         #[cfg(test)]
         mod columns {

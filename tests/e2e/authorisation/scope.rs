@@ -7,12 +7,12 @@ mod references;
 
 use std::collections::BTreeSet;
 
-use prost::Message as _;
+use prost::{Message as _, bytes::Bytes};
 use serde_json::json;
 use tonic::Code;
 use uuid::Uuid;
 use wangge_api::{
-    events::v1::SubscribeResponse,
+    events::v1::{Event, ListEventsResponse, SubscribeResponse},
     policy::{METHODS, MethodPolicy, Role, Scope, policy},
     tickets::v1 as tickets,
 };
@@ -23,6 +23,10 @@ use wangge_tests::{
     plain::{self, KINDS},
     raw, until,
 };
+
+/// The methods of the feed, which every service with records of its own serves.
+const SUBSCRIBE: &str = "/wangge.events.v1.FeedService/Subscribe";
+const LIST_CHANGES: &str = "/wangge.events.v1.FeedService/ListEvents";
 
 /// A caller's area and unit, relative to the community.
 #[derive(Debug, Clone, Copy)]
@@ -306,7 +310,6 @@ async fn a_list_shows_what_a_caller_reaches_and_nothing_else() {
 async fn a_feed_tells_of_what_a_caller_reaches_and_nothing_else() {
     let world = World::start().await;
     let city = City::build(&world).await;
-    let path = "/wangge.events.v1.FeedService/Subscribe";
     for (service, record) in [
         (Service::Organization, &city.unit),
         (Service::Tickets, &city.ticket),
@@ -322,34 +325,47 @@ async fn a_feed_tells_of_what_a_caller_reaches_and_nothing_else() {
         })
         .await;
         let channel = world.bare(service);
-        from_everywhere(
-            &world,
-            &city,
-            path,
-            async |policy, role, position, token| {
-                let answer = raw::call(&channel, Some(token), path, &[]).await;
-                let what = format!(
-                    "feed of {} as {role:?} from {}",
-                    service.name(),
-                    position.name
-                );
-                assert_eq!(answer.code(), Code::Ok, "{what}: {:?}", answer.status);
-                let told = answer.messages.iter().any(|message| {
-                    let message = SubscribeResponse::decode(message.clone()).expect("a message");
-                    message
-                        .events
+        // A page has all events of the city.
+        let list = plain::encode(LIST_CHANGES, json!({"page_size": 1000}));
+        for (path, body) in [(SUBSCRIBE, &[][..]), (LIST_CHANGES, &list)] {
+            from_everywhere(
+                &world,
+                &city,
+                path,
+                async |policy, role, position, token| {
+                    let answer = raw::call(&channel, Some(token), path, body).await;
+                    let what = format!(
+                        "{path} of {} as {role:?} from {}",
+                        service.name(),
+                        position.name
+                    );
+                    assert_eq!(answer.code(), Code::Ok, "{what}: {:?}", answer.status);
+                    let events = answer
+                        .messages
                         .iter()
-                        .any(|event| event.record_id == *record)
-                });
-                assert_eq!(
-                    told,
-                    reaches(policy, role, position, COMMUNITY, &[]),
-                    "{what}"
-                );
-            },
-        )
-        .await;
+                        .flat_map(|message| told(path, message));
+                    let mut events = events.map(|event| event.record_id);
+                    assert_eq!(
+                        events.any(|id| id == *record),
+                        reaches(policy, role, position, COMMUNITY, &[]),
+                        "{what}"
+                    );
+                },
+            )
+            .await;
+        }
     }
+}
+
+/// Returns the events in a message of the feed.
+fn told(path: &str, message: &Bytes) -> Vec<Event> {
+    if path == SUBSCRIBE {
+        let message = SubscribeResponse::decode(message.clone());
+        return message.expect("a message").events;
+    }
+    let page = ListEventsResponse::decode(message.clone()).expect("a page");
+    assert!(page.next_page_token.is_empty());
+    page.events
 }
 
 /// Records referenced by a new record must be in the caller's scope as well.
@@ -446,7 +462,7 @@ async fn every_method_is_in_a_table() {
     covered.extend(lists(&city).iter().map(|list| list.path));
     covered.extend(references::table(&city).iter().map(|row| row.path));
     covered.extend(references::imports(&city).iter().map(|row| row.path));
-    covered.insert("/wangge.events.v1.FeedService/Subscribe");
+    covered.extend([SUBSCRIBE, LIST_CHANGES]);
     // An endless stream; tested with the wall.
     covered.insert("/wangge.reporting.v1.WallService/WatchWall");
     let on_the_platform: BTreeSet<&str> = METHODS
@@ -484,10 +500,7 @@ pub(crate) fn bodies(city: &City) -> Vec<(&'static str, Vec<u8>)> {
             .map(|row| (row.path, (row.body)(&row.name))),
     );
     bodies.extend(catalogues());
-    bodies.push((
-        "/wangge.events.v1.FeedService/Subscribe",
-        framed(Vec::new()),
-    ));
+    bodies.extend([SUBSCRIBE, LIST_CHANGES].map(|path| (path, framed(Vec::new()))));
     bodies.extend(
         records::table(city)
             .iter()

@@ -10,7 +10,7 @@ use std::{
 use futures::{Stream, stream};
 use tonic::{Request, Response, Status};
 use wangge_api::events::v1::{
-    Event, SubscribeRequest, SubscribeResponse,
+    Event, ListEventsRequest, ListEventsResponse, SubscribeRequest, SubscribeResponse,
     server::feed_service_server::{FeedService, FeedServiceServer},
 };
 use wangge_pg::Database;
@@ -135,5 +135,12 @@ impl FeedService for WrittenFeed {
             }
         });
         Ok(Response::new(Box::pin(messages)))
+    }
+
+    async fn list_events(
+        &self,
+        _: Request<ListEventsRequest>,
+    ) -> Result<Response<ListEventsResponse>, Status> {
+        Err(Status::unimplemented("no consumer lists changes"))
     }
 }

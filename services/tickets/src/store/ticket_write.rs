@@ -7,7 +7,7 @@ use std::collections::HashSet;
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 use uuid::Uuid;
-use wangge_outbox::NewEvent;
+use wangge_outbox::{NewEvent, event::kind};
 use wangge_pg::{Lanes, StoreError, request::RequestKey};
 
 use crate::domain::{
@@ -208,6 +208,7 @@ struct EventRow {
     imported: bool,
     traceparent: String,
     payload: String,
+    kind: String,
 }
 
 impl EventRow {
@@ -222,6 +223,7 @@ impl EventRow {
             imported: event.imported,
             traceparent: traceparent.to_owned(),
             payload: hex(&event.encoded()),
+            kind: kind(&event.payload).to_owned(),
         }
     }
 }

@@ -293,7 +293,7 @@ async fn an_event_is_told_to_a_reader_that_waits() {
 }
 
 /// Deletes the latest events, as a failover to a lagging standby does.
-async fn lose(bench: &Bench, count: i64) {
+pub(crate) async fn lose(bench: &Bench, count: i64) {
     sqlx::query(
         "with moved as (update feed set last_position = last_position - $1 returning last_position) \
          delete from outbox using moved where position > moved.last_position",

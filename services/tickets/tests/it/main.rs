@@ -6,6 +6,7 @@
     clippy::cloned_ref_to_slice_refs
 )]
 
+mod changes;
 mod clocks;
 mod duplicates;
 mod feed;

@@ -37,8 +37,8 @@ insert into ticket values (new_id(), 2, :category, :title, :description, :addres
 insert into ticket_history values (:id, 1, 1, null, 1, now(), :caller, null, '');
 insert into request values (:caller, gen_random_uuid(), :fingerprint, :id, 1, now());
 insert into outbox (event_id, record_id, revision, area_code, occurred_time, recorded_time,
-    imported, traceparent, payload)
-    values (gen_random_uuid(), :id, 1, :area, now(), now(), false, '', :created_event);
+    imported, traceparent, payload, kind)
+    values (gen_random_uuid(), :id, 1, :area, now(), now(), false, '', :created_event, 'ticket');
 commit;
 ";
 
@@ -95,8 +95,9 @@ insert into ticket_order
 insert into ticket_history values (:id, :next, 4, 3, 4, now(), :caller, null, '');
 insert into request values (:caller, gen_random_uuid(), :fingerprint, :id, :next, now());
 insert into outbox (event_id, record_id, revision, area_code, occurred_time, recorded_time,
-    imported, traceparent, payload)
-    values (gen_random_uuid(), :id, :next, :area, now(), now(), false, '', :dispatched_event);
+    imported, traceparent, payload, kind)
+    values (gen_random_uuid(), :id, :next, :area, now(), now(), false, '', :dispatched_event,
+        'ticket');
 commit;
 ";
 

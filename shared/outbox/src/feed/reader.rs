@@ -1,29 +1,26 @@
 //! One stream of the feed: reads in bounded steps up to its end, or follows new
 //! events, with checkpoints at regular intervals.
 
-use std::{sync::Arc, time::Duration};
+use std::time::Duration;
 
 use chrono::Utc;
 use prost::Message as _;
-use sqlx::PgPool;
 use tokio::{
-    sync::{Semaphore, mpsc, watch},
+    sync::{mpsc, watch},
     time::{Instant, timeout_at},
 };
-use uuid::Uuid;
 use wangge_api::{
     date::timestamp,
-    events::v1::{Event, SubscribeRequest, SubscribeResponse},
+    events::v1::{Event, SubscribeResponse},
     refusal::{Reason, Refusal},
 };
-use wangge_auth::RecordScope;
-use wangge_pg::StoreError;
 
 use super::{
     end::End,
+    selection::{Beginning, Selection},
     shutting_down,
-    step::{self, Step},
-    unknown_token,
+    source::Source,
+    step::{Limit, Step},
 };
 use crate::position::Position;
 
@@ -31,66 +28,54 @@ use crate::position::Position;
 const MAX_BYTES: usize = 1024 * 1024;
 /// Maximum interval between messages; a checkpoint is sent after it.
 const CHECKPOINT_INTERVAL: Duration = Duration::from_secs(8);
+/// How much of the feed is in memory for one stream.
+const LIMIT: Limit = Limit {
+    events: 500,
+    bytes: 4 * 1024 * 1024,
+};
 /// Timeout for a reader to accept a message.
 const SEND_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// Reads the feed for one stream.
 #[derive(Debug)]
 pub(super) struct Reader {
-    pool: PgPool,
-    /// Acquired for each statement by readers with a limited number of connections.
-    turns: Option<Arc<Semaphore>>,
+    source: Source,
     end: watch::Receiver<End>,
-    scope: RecordScope,
+    selection: Selection,
     at: Position,
     /// Position at which the stream ends; `None` if it follows new events.
     until: Option<i64>,
+    /// True if the stream begins with a checkpoint, whatever follows.
+    introduced: bool,
     /// Time of the last message; `None` before the first.
     sent: Option<Instant>,
 }
 
 impl Reader {
-    /// Opens a reader after the token of a request.
+    /// Opens a reader where it begins. `follow` makes it wait for new events at the end.
     ///
     /// # Errors
     /// Returns `FEED_TOKEN_INVALID`, `FEED_TOKEN_UNKNOWN`, or the database's error.
     pub(super) async fn open(
-        pool: PgPool,
-        turns: Option<Arc<Semaphore>>,
+        source: Source,
         end: watch::Receiver<End>,
-        scope: RecordScope,
-        request: &SubscribeRequest,
+        selection: Selection,
+        beginning: &Beginning,
+        follow: bool,
     ) -> Result<Self, Refusal> {
-        let at = Position::beginning(Uuid::nil());
-        let mut reader = Self {
-            pool,
-            turns,
+        let (feed_id, last) = source.end().await?;
+        let reader = Self {
+            at: source.begin(beginning, (feed_id, last)).await?,
+            source,
             end,
-            scope,
-            at,
-            until: None,
+            selection,
+            until: (!follow).then_some(last),
+            introduced: !matches!(beginning, Beginning::After(_)),
             sent: None,
         };
-        let (feed_id, last): (Uuid, i64) = {
-            // Released before `step`, which acquires it again: holding it twice
-            // could deadlock.
-            let _turn = reader.turn().await?;
-            sqlx::query_as("select feed_id, last_position from feed")
-                .fetch_one(&reader.pool)
-                .await
-                .map_err(StoreError::from)?
-        };
-        reader.at = Position::read(&request.after_token, feed_id)?;
-        if !request.follow {
-            reader.until = Some(last);
-        }
-        if reader.at.number > last {
-            return Err(unknown_token());
-        }
         // Reads no events, but checks that the event at the position is still the
         // same.
-        let at = reader.at.number;
-        reader.step(at).await?;
+        reader.step(reader.at.number).await?;
         Ok(reader)
     }
 
@@ -102,6 +87,13 @@ impl Reader {
         mut self,
         sender: mpsc::Sender<SubscribeResponse>,
     ) -> Result<(), Refusal> {
+        if self.introduced {
+            // Its caller has no token yet, and may have to resume with one.
+            self.send(&sender, Vec::new()).await?;
+            if self.until.is_some_and(|until| self.at.number >= until) {
+                return Ok(());
+            }
+        }
         loop {
             // Each step checks the position again, in the snapshot of its events,
             // so a feed that goes back between steps is noticed.
@@ -158,16 +150,9 @@ impl Reader {
         }
     }
 
-    async fn step(&self, limit: i64) -> Result<Step, Refusal> {
-        let _turn = self.turn().await?;
-        step::read(&self.pool, self.at, limit, &self.scope).await
-    }
-
-    async fn turn(&self) -> Result<Option<tokio::sync::SemaphorePermit<'_>>, Refusal> {
-        match &self.turns {
-            None => Ok(None),
-            Some(turns) => turns.acquire().await.map(Some).map_err(|_| shutting_down()),
-        }
+    async fn step(&self, last: i64) -> Result<Step, Refusal> {
+        let (at, selection) = (self.at, &self.selection);
+        self.source.step(at, last, selection, LIMIT).await
     }
 
     async fn send(

@@ -12,23 +12,29 @@ use wangge_api::{
     events::v1::{Event, PayloadWithheld, WithheldCause, event::Payload},
     refusal::Refusal,
 };
-use wangge_auth::RecordScope;
 use wangge_kernel::area_code;
 use wangge_pg::StoreError;
 
-use super::unknown_token;
-use crate::{event::MAX_PAYLOAD, position::Position};
+use super::{selection::Selection, unknown_token};
+use crate::{
+    event::{self, MAX_PAYLOAD},
+    position::Position,
+};
 
 /// Maximum number of positions covered by one statement.
-const STRETCH: i64 = 20_000;
-/// Maximum number of events read by one statement.
-const BATCH: i64 = 500;
-/// Maximum number of payload bytes read by one statement, exceeded by at most one
-/// event.
-const BYTES: i64 = 4 * 1024 * 1024;
+pub(super) const STRETCH: i64 = 20_000;
 /// Maximum size of a payload that is sent. Events from before [`MAX_PAYLOAD`] was
 /// enforced are sent as long as readers can accept them.
 const LARGEST: usize = MAX_PAYLOAD + 512 * 1024;
+
+/// How much one statement reads at most.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Limit {
+    /// Number of events.
+    pub(super) events: i64,
+    /// Number of bytes of their payloads, exceeded by at most one event.
+    pub(super) bytes: i64,
+}
 
 /// A range of the feed.
 #[derive(Debug)]
@@ -49,7 +55,7 @@ struct Row {
     until: i64,
     after_event_id: Option<Uuid>,
     until_event_id: Option<Uuid>,
-    /// Number of visible events in the range, at most [`BATCH`].
+    /// Number of visible events in the range, at most [`Limit::events`].
     found: Option<i64>,
     #[sqlx(flatten)]
     event: EventRow,
@@ -69,9 +75,11 @@ struct EventRow {
     traceparent: Option<String>,
     byte_count: Option<i32>,
     payload: Option<Vec<u8>>,
+    /// `None` in events from before kinds were stored, too.
+    kind: Option<String>,
 }
 
-/// Reads the events after a position, up to position `limit`.
+/// Reads the selected events after a position, up to position `last`.
 ///
 /// # Errors
 /// Returns `FEED_TOKEN_UNKNOWN` if the feed doesn't have the position, or the
@@ -79,8 +87,9 @@ struct EventRow {
 pub(super) async fn read(
     pool: &PgPool,
     after: Position,
-    limit: i64,
-    scope: &RecordScope,
+    last: i64,
+    selection: &Selection,
+    limit: Limit,
 ) -> Result<Step, Refusal> {
     // A left join from the one row of `feed`: the statement returns a row even if the
     // range has no visible event. The two events are subqueries, since joins could be
@@ -92,43 +101,53 @@ pub(super) async fn read(
              (select event_id from outbox where position = feed.until) as until_event_id, \
              event.found, event.position, event.event_id, event.record_id, event.revision, \
              event.area_code, event.occurred_time, event.recorded_time, event.imported, \
-             event.traceparent, event.byte_count, event.payload \
+             event.traceparent, event.byte_count, event.payload, event.kind \
          from (select feed_id, last_position, least(last_position, $2) as until from feed) feed \
          left join lateral ( \
              select found, position, event_id, record_id, revision, area_code, occurred_time, \
-                 recorded_time, imported, traceparent, byte_count, payload \
+                 recorded_time, imported, traceparent, byte_count, payload, kind \
              from ( \
                  select position, event_id, record_id, revision, area_code, occurred_time, \
-                     recorded_time, imported, traceparent, octet_length(payload) as byte_count, \
+                     recorded_time, imported, traceparent, kind, \
+                     octet_length(payload) as byte_count, \
                      case when octet_length(payload) <= $6 then payload end as payload, \
                      count(*) over () as found, \
                      sum(octet_length(payload)) over (order by position) \
                          - octet_length(payload) as bytes_before \
                  from ( \
                      select position, event_id, record_id, revision, area_code, occurred_time, \
-                         recorded_time, imported, traceparent, payload \
+                         recorded_time, imported, traceparent, payload, kind \
                      from outbox \
                      where position > $1 and position <= feed.until \
                      and (area_code = '' or (area_code >= $3 and area_code < $4)) \
+                     and ($8::text[] is null or kind is null or kind = any($8)) \
+                     and ($9::timestamptz is null or recorded_time >= $9) \
+                     and ($10::timestamptz is null or recorded_time < $10) \
                      order by position limit $5 \
                  ) batch \
              ) sized where bytes_before < $7 \
          ) event on true",
     )
     .bind(after.number)
-    .bind(limit.min(after.number.saturating_add(STRETCH)))
-    .bind(scope.area_from())
-    .bind(scope.area_until())
-    .bind(BATCH)
+    .bind(last.min(after.number.saturating_add(STRETCH)))
+    .bind(selection.scope.area_from())
+    .bind(selection.scope.area_until())
+    .bind(limit.events)
     .bind(i32::try_from(LARGEST).unwrap_or(i32::MAX))
-    .bind(BYTES)
+    .bind(limit.bytes)
+    .bind(&selection.kinds)
+    .bind(selection.from)
+    .bind(selection.until)
     .fetch_all(pool)
     .await
     .map_err(StoreError::from)?;
-    step(after, rows)
+    let mut step = step(after, rows, limit)?;
+    // After the range was determined: an event that isn't sent belongs to it.
+    step.events.retain(|(_, event)| selection.has_kind(event));
+    Ok(step)
 }
 
-fn step(after: Position, mut rows: Vec<Row>) -> Result<Step, Refusal> {
+fn step(after: Position, mut rows: Vec<Row>, limit: Limit) -> Result<Step, Refusal> {
     let Some(first) = rows.first() else {
         return Err(Refusal::internal(&"the table `feed` is empty"));
     };
@@ -159,7 +178,7 @@ fn step(after: Position, mut rows: Vec<Row>) -> Result<Step, Refusal> {
     let behind = match events.last() {
         // The range may have further events: the step ends at the last one that was
         // read.
-        Some((last, _)) if found == BATCH || count < found => *last,
+        Some((last, _)) if found == limit.events || count < found => *last,
         _ => until,
     };
     Ok(Step {
@@ -187,6 +206,11 @@ impl EventRow {
             Some(payload) => Event::decode(payload.as_slice())
                 .unwrap_or_else(|_| withheld(WithheldCause::Unreadable)),
         };
+        let kind = match (self.kind, &stored.payload) {
+            (Some(kind), _) => kind,
+            (None, Some(payload)) => event::kind(payload).to_owned(),
+            (None, None) => String::new(),
+        };
         // Only the district, the part of a code that never changes for a record.
         let area = self.area_code.unwrap_or_default();
         let event = Event {
@@ -199,6 +223,7 @@ impl EventRow {
             recorded_time: self.recorded_time.map(timestamp),
             imported: self.imported?,
             traceparent: self.traceparent?,
+            kind,
             ..stored
         };
         Some((position, event))

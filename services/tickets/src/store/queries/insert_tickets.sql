@@ -36,10 +36,10 @@ with tickets as (
 )
 insert into outbox (
     event_id, record_id, revision, area_code, occurred_time, recorded_time, imported, traceparent,
-    payload
+    payload, kind
 )
 select
     event_id, record_id, revision, area_code, occurred_time, recorded_time, imported, traceparent,
-    payload
+    payload, kind
 from json_populate_recordset(null::outbox, $4::text::json)
 order by record_id, revision

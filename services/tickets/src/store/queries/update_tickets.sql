@@ -51,11 +51,11 @@ with changed as (
 ), events as (
     insert into outbox (
         event_id, record_id, revision, area_code, occurred_time, recorded_time, imported,
-        traceparent, payload
+        traceparent, payload, kind
     )
     select
         event_id, record_id, revision, area_code, occurred_time, recorded_time, imported,
-        traceparent, payload
+        traceparent, payload, kind
     from json_populate_recordset(null::outbox, $6::text::json)
     where record_id in (select id from changed)
     order by record_id, revision
