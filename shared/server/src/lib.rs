@@ -24,5 +24,6 @@ mod web;
 
 pub use args::ServerArgs;
 pub use environment::Environment;
+pub use reflection::descriptors;
 pub use serve::{Service, serve};
 pub use web::WebOrigins;

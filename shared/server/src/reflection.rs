@@ -1,6 +1,6 @@
-//! gRPC server reflection: the contracts of the services on this port, with comments and
-//! options, and the types in which errors carry their details. It describes no service
-//! that the port doesn't serve.
+//! Descriptors of the contracts, with comments and options, and of the types in which
+//! errors carry their details. gRPC server reflection serves, on each port, those of its
+//! own services; it describes no service that the port doesn't serve.
 
 use std::collections::{HashMap, HashSet};
 
@@ -12,7 +12,7 @@ use tonic_reflection::{
 };
 
 /// Packages that every port describes: every error carries their types.
-const SHARED: [&str; 2] = ["wangge.errors.v1", "wangge.types.v1"];
+const SHARED: [&str; 3] = ["google.rpc", "wangge.errors.v1", "wangge.types.v1"];
 /// The services that every port serves and lists. Many clients still use the original
 /// name of reflection, v1alpha.
 const EVERYWHERE: [&str; 3] = [
@@ -20,6 +20,29 @@ const EVERYWHERE: [&str; 3] = [
     v1::server_reflection_server::SERVICE_NAME,
     v1alpha::server_reflection_server::SERVICE_NAME,
 ];
+
+/// Returns the descriptors of all contracts and of the errors' types, as an encoded
+/// `FileDescriptorSet` for clients and proxies that read one.
+///
+/// # Errors
+/// Returns an error if the descriptors of the contracts can't be decoded.
+pub fn descriptors() -> Result<Vec<u8>, prost::DecodeError> {
+    let sets = [
+        wangge_api::FILE_DESCRIPTOR_SET,
+        tonic_types::pb::FILE_DESCRIPTOR_SET,
+    ];
+    let mut files = Vec::new();
+    let mut names = HashSet::new();
+    for set in sets {
+        for file in Files::decode(set)?.files {
+            // Both import Google's types; a pool takes each file once.
+            if names.insert(File::decode(file.as_ref())?.name) {
+                files.push(file);
+            }
+        }
+    }
+    Ok(Files { files }.encode_to_vec())
+}
 
 /// The descriptors that a port serves, and the services that it lists.
 #[derive(Debug)]
@@ -36,7 +59,7 @@ impl Described {
     /// Returns an error if the descriptors of the contracts can't be decoded.
     pub(crate) fn of(services: &[&'static str]) -> Result<Self, prost::DecodeError> {
         Ok(Self {
-            contracts: select(wangge_api::FILE_DESCRIPTOR_SET, services)?,
+            contracts: select(&descriptors()?, services)?,
             services: services.to_vec(),
         })
     }
@@ -45,7 +68,6 @@ impl Described {
     pub(crate) fn builder(&self) -> Builder<'_> {
         let builder = Builder::configure()
             .register_encoded_file_descriptor_set(&self.contracts)
-            .register_encoded_file_descriptor_set(tonic_types::pb::FILE_DESCRIPTOR_SET)
             .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
             // Both, whichever of them is built: a port serves both.
             .register_encoded_file_descriptor_set(v1::FILE_DESCRIPTOR_SET)
@@ -137,15 +159,15 @@ mod tests {
 
     #[test]
     fn a_port_describes_what_it_serves_and_what_that_imports() {
-        let all = names(wangge_api::FILE_DESCRIPTOR_SET);
-        let of =
-            |services: &[&str]| names(&select(wangge_api::FILE_DESCRIPTOR_SET, services).unwrap());
+        let all = descriptors().unwrap();
+        let of = |services: &[&str]| names(&select(&all, services).unwrap());
         let tickets = of(&["wangge.tickets.v1.TicketService"]);
-        assert!(tickets.len() < all.len());
         for own in [
             "wangge/tickets/v1/ticket_service.proto",
             "wangge/errors/v1/",
             "wangge/types/v1/",
+            "google/rpc/status.proto",
+            "google/rpc/error_details.proto",
             "buf/validate/validate.proto",
             "google/protobuf/timestamp.proto",
         ] {
@@ -163,19 +185,25 @@ mod tests {
         );
     }
 
-    /// Each selected file is the one of the contracts, byte for byte, so with its
-    /// options.
+    /// Each file is the one of the contracts, byte for byte, so with its options, and
+    /// there only once.
     #[test]
     fn files_keep_their_options() {
-        let all = Files::decode(wangge_api::FILE_DESCRIPTOR_SET)
-            .unwrap()
-            .files;
-        let selected = select(
-            wangge_api::FILE_DESCRIPTOR_SET,
-            &["wangge.organization.v1.UnitService"],
-        );
-        let selected = Files::decode(selected.unwrap().as_slice()).unwrap().files;
-        assert!(!selected.is_empty());
-        assert!(selected.iter().all(|file| all.contains(file)));
+        let all = descriptors().unwrap();
+        let unique: HashSet<_> = names(&all).into_iter().collect();
+        assert_eq!(unique.len(), names(&all).len());
+        let all = Files::decode(all.as_slice()).unwrap().files;
+        for set in [
+            wangge_api::FILE_DESCRIPTOR_SET.to_vec(),
+            select(
+                &descriptors().unwrap(),
+                &["wangge.tickets.v1.TicketService"],
+            )
+            .unwrap(),
+        ] {
+            let files = Files::decode(set.as_slice()).unwrap().files;
+            assert!(!files.is_empty());
+            assert!(files.iter().all(|file| all.contains(file)));
+        }
     }
 }
