@@ -120,8 +120,8 @@ async fn opened(mut connection: Connection, limit: Duration) -> io::Result<(Prot
 #[derive(Debug)]
 pub(crate) struct Connection {
     stream: TcpStream,
-    /// The first bytes, which were read to tell the protocol; whoever serves the
-    /// connection reads them again.
+    /// The first bytes, which were read to tell the protocol and are read again when the
+    /// connection is served.
     opening: BytesMut,
     _place: OwnedSemaphorePermit,
 }

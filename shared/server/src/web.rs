@@ -1,6 +1,6 @@
 //! Browsers: gRPC-Web, and the pages (origins) that may call. Translates between gRPC-Web
 //! and gRPC in front of the layer stack, so that every layer applies to both alike, and
-//! answers CORS preflights. It authorises nobody: an origin isn't a caller.
+//! responds to CORS preflights. It authorises nobody: an origin isn't a caller.
 
 use std::{str::FromStr, time::Duration};
 
