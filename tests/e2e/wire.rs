@@ -299,6 +299,23 @@ async fn strange_headers_and_paths_are_refused() {
     target.is_well().await;
 }
 
+/// HTTP/1.1, where no page may call.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_client_without_http2_is_told_what_the_port_speaks() {
+    let target = Target::start().await;
+    for service in Service::ALL {
+        let address = target.up.url(service).trim_start_matches("http://");
+        let mut stream = tokio::net::TcpStream::connect(address).await.unwrap();
+        let request = b"GET /healthz HTTP/1.1\r\nhost: x\r\n\r\n";
+        stream.write_all(request).await.unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).await.unwrap();
+        assert!(answer.starts_with("HTTP/1.1 505"), "{answer}");
+        assert!(answer.contains("gRPC over HTTP/2"), "{answer}");
+    }
+    target.is_well().await;
+}
+
 /// Bytes that are not HTTP/2 at all.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_connection_of_nonsense_is_closed() {

@@ -7,8 +7,8 @@ use clap::{Parser, Subcommand};
 use wangge_telemetry::{Telemetry, TelemetryArgs};
 
 use crate::{
-    bench, doctor, drill, import, migrate, output::Output, report, secrets, serve, settings, token,
-    up, watch,
+    bench, descriptors, doctor, drill, import, migrate, output::Output, report, secrets, serve,
+    settings, token, up, watch,
 };
 
 /// Runs and operates Wangge, the platform for a city's neighbourhoods.
@@ -44,6 +44,8 @@ enum Command {
     Secrets(secrets::SecretsArgs),
     /// List all settings of a deployment.
     Settings,
+    /// Print the contracts as a protobuf descriptor set, with the types of error details.
+    Descriptors,
     /// Benchmark a running system against its bare database.
     Bench(bench::BenchArgs),
     /// Report matters while parts are stopped, and check that none is lost.
@@ -82,6 +84,7 @@ impl Command {
             Self::Token(args) => token::run(args, output),
             Self::Secrets(args) => secrets::run(&args),
             Self::Settings => settings::run(output),
+            Self::Descriptors => descriptors::run(),
             Self::Bench(args) => bench::run(args, output).await,
             Self::Drill(args) => drill::run(args, output).await,
             Self::Doctor(args) => doctor::run(args, output).await,

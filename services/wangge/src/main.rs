@@ -7,6 +7,7 @@ mod cli;
 mod connect;
 mod data_dir;
 mod databases;
+mod descriptors;
 mod doctor;
 mod drill;
 mod import;

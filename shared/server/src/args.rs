@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use clap::Args;
 
+use crate::web::{Web, WebOrigins};
+
 /// Limits of a server.
 #[derive(Debug, Clone, Args)]
 pub struct ServerArgs {
@@ -69,6 +71,11 @@ pub struct ServerArgs {
         global = true
     )]
     pub reflection: bool,
+    /// Comma-separated origins whose pages may call from a browser, by gRPC-Web, which is
+    /// then also accepted over HTTP/1.1; off by default. Example:
+    /// https://pages.example,https://desk.example:8443. In development `*` allows all.
+    #[arg(long, env = "WANGGE_WEB_ORIGINS", global = true)]
+    pub web_origins: Option<WebOrigins>,
 }
 
 fn at_least_one(text: &str) -> Result<usize, String> {
@@ -85,6 +92,11 @@ impl ServerArgs {
     pub fn deadline(&self) -> Duration {
         Duration::from_secs(self.deadline_seconds)
     }
+
+    /// Returns the layers for browsers; none unless pages may call.
+    pub(crate) fn web(&self) -> Option<Web> {
+        self.web_origins.as_ref().and_then(WebOrigins::layer)
+    }
 }
 
 impl Default for ServerArgs {
@@ -97,6 +109,7 @@ impl Default for ServerArgs {
             lame_duck_seconds: 0,
             connection_seconds: 300,
             reflection: false,
+            web_origins: None,
         }
     }
 }

@@ -1,4 +1,5 @@
-//! The stack of layers that a request passes through, outermost first:
+//! The stack of layers that a request passes through, outermost first; calls by gRPC-Web
+//! are translated before ([`crate::web`]):
 //!
 //! 1. trace: opens the span and starts the timer, so that both cover every response,
 //!    including those of the layers below;

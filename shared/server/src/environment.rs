@@ -3,14 +3,15 @@
 use clap::ValueEnum;
 use wangge_auth::issuer::ISSUER;
 
-use crate::process::ProcessArgs;
+use crate::{process::ProcessArgs, web::WebOrigins};
 
 /// The deployment environment of a process.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Environment {
     /// For trying out and for development.
     Development,
-    /// For real data: development tokens, keys and reflection are rejected.
+    /// For real data: development tokens, keys, reflection and pages of any origin are
+    /// rejected.
     Production,
 }
 
@@ -28,6 +29,12 @@ pub(crate) fn mistakes(args: &ProcessArgs) -> Vec<String> {
     }
     if args.server.reflection {
         mistakes.push("WANGGE_REFLECTION: reflection is not allowed in production".into());
+    }
+    let origins = args.server.web_origins.as_ref();
+    if origins.is_some_and(WebOrigins::is_for_development) {
+        mistakes.push(
+            "WANGGE_WEB_ORIGINS: production allows only origins with https://, and not `*`".into(),
+        );
     }
     mistakes
 }

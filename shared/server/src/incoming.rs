@@ -1,48 +1,63 @@
-//! Accepts client connections, up to a limit, and closes those that send no HTTP/2
-//! preface in time. After the preface, the transport's keepalive detects dead peers.
+//! Accepts client connections, up to a limit, and closes those that don't begin to speak
+//! in time. The first bytes tell the protocol: HTTP/2 goes on to the transport, whose
+//! keepalive detects dead peers, and everything else is left to [`Http1`].
 
 use std::{
-    future::Future,
     io,
     net::SocketAddr,
     pin::Pin,
-    task::{Context, Poll, ready},
+    sync::Arc,
+    task::{Context, Poll},
     time::Duration,
 };
 
-use futures::{Stream, stream};
+use futures::{Stream, StreamExt as _, stream};
 use opentelemetry::global::meter;
+use prost::bytes::{Buf as _, BytesMut};
 use tokio::{
-    io::{AsyncRead, AsyncWrite, ReadBuf},
+    io::{AsyncRead, AsyncReadExt as _, AsyncWrite, ReadBuf},
     net::{TcpListener, TcpStream},
     sync::{OwnedSemaphorePermit, Semaphore},
-    time::Sleep,
 };
 use tonic::transport::server::{Connected, TcpConnectInfo};
 
-/// Length in bytes of the HTTP/2 client connection preface.
-const PREFACE: usize = 24;
-/// Timeout for the preface.
-const PREFACE_TIMEOUT: Duration = Duration::from_secs(10);
+use crate::http1::Http1;
+
+/// The client's connection preface of HTTP/2.
+const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+/// Timeout for what a connection opens with: the preface, or the head of a request.
+pub(crate) const OPENING_TIMEOUT: Duration = Duration::from_secs(10);
 /// Delay after a failed accept: the process may be out of file descriptors, and an
 /// immediate retry would fail again.
 const ACCEPT_RETRY_DELAY: Duration = Duration::from_millis(100);
 
-/// Accepts at most `limit` connections at a time; others wait in the kernel's accept
-/// queue until one is closed.
+/// Accepts at most `limit` connections at a time, those over HTTP/1.1 included; others
+/// wait in the kernel's accept queue until one is closed. Returns those over HTTP/2.
 pub(crate) fn incoming(
     listener: TcpListener,
     limit: usize,
+    http1: Http1,
 ) -> impl Stream<Item = io::Result<Connection>> {
-    speaking_within(PREFACE_TIMEOUT, listener, limit)
+    accepted(listener, limit)
+        .map(|connection| opened(connection, OPENING_TIMEOUT))
+        // No connection waits for another one's opening.
+        .buffer_unordered(limit)
+        .filter_map(move |opened| {
+            let http2 = match opened {
+                Ok((Protocol::Http2, connection)) => Some(Ok(connection)),
+                Ok((Protocol::Http1, connection)) => {
+                    http1.serve(connection);
+                    None
+                }
+                // Closed or silent: nobody is there to be told.
+                Err(_) => None,
+            };
+            std::future::ready(http2)
+        })
 }
 
-fn speaking_within(
-    limit_of_silence: Duration,
-    listener: TcpListener,
-    limit: usize,
-) -> impl Stream<Item = io::Result<Connection>> {
-    let places = std::sync::Arc::new(Semaphore::new(limit));
+fn accepted(listener: TcpListener, limit: usize) -> impl Stream<Item = Connection> {
+    let places = Arc::new(Semaphore::new(limit));
     let free = places.clone();
     meter("wangge")
         .u64_observable_gauge("wangge.connections.open")
@@ -57,9 +72,12 @@ fn speaking_within(
         // queue and cost no file descriptor. Fails only for a closed semaphore; this one
         // is never closed.
         let place = places.clone().acquire_owned().await.ok()?;
-        let stream = accept(|| listener.accept()).await;
-        let connection = Connection::new(stream, place, limit_of_silence);
-        Some((Ok(connection), (listener, places)))
+        let connection = Connection {
+            stream: accept(|| listener.accept()).await,
+            opening: BytesMut::new(),
+            _place: place,
+        };
+        Some((connection, (listener, places)))
     })
 }
 
@@ -85,22 +103,50 @@ async fn accept<F: Future<Output = io::Result<(TcpStream, SocketAddr)>>>(
     }
 }
 
+/// What a connection speaks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Protocol {
+    Http1,
+    Http2,
+}
+
+/// Reads what a connection opens with, at most until `limit`.
+async fn opened(mut connection: Connection, limit: Duration) -> io::Result<(Protocol, Connection)> {
+    let protocol = tokio::time::timeout(limit, connection.open()).await??;
+    Ok((protocol, connection))
+}
+
 /// A client connection that holds one of the limited places until it is dropped.
+#[derive(Debug)]
 pub(crate) struct Connection {
     stream: TcpStream,
-    /// Missing bytes of the preface and its timeout; none once it has arrived.
-    preface: Option<(usize, Pin<Box<Sleep>>)>,
+    /// The first bytes, which were read to tell the protocol and are read again when the
+    /// connection is served.
+    opening: BytesMut,
     _place: OwnedSemaphorePermit,
 }
 
 impl Connection {
-    fn new(stream: TcpStream, place: OwnedSemaphorePermit, limit_of_silence: Duration) -> Self {
-        let timer = Box::pin(tokio::time::sleep(limit_of_silence));
-        Self {
-            stream,
-            preface: Some((PREFACE, timer)),
-            _place: place,
+    /// Returns the socket, for its options.
+    pub(crate) fn socket(&self) -> &TcpStream {
+        &self.stream
+    }
+
+    /// Reads until the protocol is known: HTTP/2 once the whole preface has arrived,
+    /// HTTP/1.1 at the first byte that isn't the preface's.
+    async fn open(&mut self) -> io::Result<Protocol> {
+        while self.opening.len() < PREFACE.len() {
+            let missing = PREFACE.len() - self.opening.len();
+            // Not a byte more, so that what stays to be read again is short.
+            let mut limited = (&mut self.stream).take(u64::try_from(missing).unwrap_or(1));
+            if limited.read_buf(&mut self.opening).await? == 0 {
+                return Err(io::ErrorKind::UnexpectedEof.into());
+            }
+            if !PREFACE.starts_with(&self.opening) {
+                return Ok(Protocol::Http1);
+            }
         }
+        Ok(Protocol::Http2)
     }
 }
 
@@ -110,22 +156,13 @@ impl AsyncRead for Connection {
         context: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        let before = buffer.filled().len();
-        let read = Pin::new(&mut self.stream).poll_read(context, buffer);
-        let Some((missing, timer)) = &mut self.preface else {
-            return read;
-        };
-        if read.is_pending() {
-            // The socket has registered the waker for data; polling the timer registers
-            // it for the timeout.
-            ready!(timer.as_mut().poll(context));
-            return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
+        if self.opening.is_empty() {
+            return Pin::new(&mut self.stream).poll_read(context, buffer);
         }
-        *missing = missing.saturating_sub(buffer.filled().len() - before);
-        if *missing == 0 {
-            self.preface = None;
-        }
-        read
+        let length = self.opening.len().min(buffer.remaining());
+        buffer.put_slice(&self.opening[..length]);
+        self.opening.advance(length);
+        Poll::Ready(Ok(()))
     }
 }
 
@@ -169,38 +206,57 @@ impl Connected for Connection {
 
 #[cfg(test)]
 mod tests {
-    use futures::StreamExt as _;
-    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    use tokio::io::AsyncWriteExt as _;
 
     use super::*;
 
-    async fn pair(limit_of_silence: Duration) -> (TcpStream, Connection) {
+    async fn pair() -> (TcpStream, Connection) {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let client = TcpStream::connect(address).await.unwrap();
-        let connections = speaking_within(limit_of_silence, listener, 1);
+        let connections = accepted(listener, 1);
         let connection = std::pin::pin!(connections).next().await.unwrap();
-        (client, connection.unwrap())
+        (client, connection)
     }
 
     #[tokio::test]
-    async fn a_connection_that_says_nothing_is_given_up() {
-        let (_silent, mut connection) = pair(Duration::from_millis(1)).await;
-        let mut bytes = [0; PREFACE];
-        let given_up = connection.read_exact(&mut bytes).await.unwrap_err();
-        assert_eq!(given_up.kind(), io::ErrorKind::TimedOut);
+    async fn a_connection_that_says_too_little_is_given_up() {
+        for said in [&b""[..], &PREFACE[..PREFACE.len() - 1]] {
+            let (mut client, connection) = pair().await;
+            client.write_all(said).await.unwrap();
+            let given_up = opened(connection, Duration::from_millis(1)).await.err();
+            assert_eq!(given_up.unwrap().kind(), io::ErrorKind::TimedOut);
+        }
     }
 
     #[tokio::test]
-    async fn a_connection_that_has_spoken_may_be_silent() {
-        let (mut client, mut connection) = pair(Duration::from_secs(3600)).await;
-        let mut bytes = [0; PREFACE];
-        client.write_all(&bytes[1..]).await.unwrap();
-        connection.read_exact(&mut bytes[1..]).await.unwrap();
-        assert!(connection.preface.is_some(), "a byte is missing");
-        client.write_all(&[0]).await.unwrap();
-        connection.read_exact(&mut bytes[..1]).await.unwrap();
-        assert!(connection.preface.is_none());
+    async fn the_first_bytes_tell_the_protocol_and_are_read_again() {
+        for (said, protocol) in [
+            (
+                &b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\nand frames"[..],
+                Protocol::Http2,
+            ),
+            (b"POST / HTTP/1.1\r\n\r\n", Protocol::Http1),
+            (b"PRI * HTTP/1.1\r\n\r\n", Protocol::Http1),
+            (b"\x16\x03\x01", Protocol::Http1),
+        ] {
+            let (mut client, connection) = pair().await;
+            let speaking = async {
+                // Byte for byte: the decision may need several reads.
+                for byte in said {
+                    client.write_all(&[*byte]).await.unwrap();
+                    tokio::task::yield_now().await;
+                }
+                client.shutdown().await.unwrap();
+            };
+            let ((), opened) =
+                tokio::join!(speaking, opened(connection, Duration::from_secs(3600)));
+            let (found, mut connection) = opened.unwrap();
+            assert_eq!(found, protocol);
+            let mut read = Vec::new();
+            connection.read_to_end(&mut read).await.unwrap();
+            assert_eq!(read, said);
+        }
     }
 
     /// As when the process is out of file descriptors: it retries, but not at once.
@@ -233,13 +289,13 @@ mod tests {
     async fn one_connection_too_many_waits_until_another_is_closed() {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        let mut connections = std::pin::pin!(incoming(listener, 1));
+        let mut connections = std::pin::pin!(accepted(listener, 1));
         let _first_client = TcpStream::connect(address).await.unwrap();
         let _second_client = TcpStream::connect(address).await.unwrap();
-        let first = connections.next().await.unwrap().unwrap();
+        let first = connections.next().await.unwrap();
         let mut second = connections.next();
         assert!(futures::poll!(&mut second).is_pending());
         drop(first);
-        assert!(second.await.unwrap().is_ok());
+        assert!(second.await.is_some());
     }
 }

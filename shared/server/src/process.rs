@@ -273,7 +273,7 @@ async fn prepared(
         tokio::time::sleep(Duration::from_secs(1)).await;
     };
     tokio::select! {
-        lived = live(meanwhile, over.clone().cancelled_owned()) => lived?,
+        lived = live(meanwhile, &args.server, over.clone().cancelled_owned()) => lived?,
         () = waiting => {}
     }
     if stop.is_cancelled() {

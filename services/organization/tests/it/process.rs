@@ -102,12 +102,14 @@ async fn production_takes_nothing_that_is_for_development() {
                 .envs(environment.map(|name| ("WANGGE_ENVIRONMENT", name)))
                 .env("WANGGE_DATABASE_URL", "postgres://a@127.0.0.1:9/a")
                 .env("WANGGE_JWKS_FILE", &key_set)
-                .env("WANGGE_REFLECTION", "true"),
+                .env("WANGGE_REFLECTION", "true")
+                .env("WANGGE_WEB_ORIGINS", "*"),
         )
         .await;
         for name in [
             "WANGGE_ISSUER: tokens of ",
             "WANGGE_REFLECTION: reflection is not allowed",
+            "WANGGE_WEB_ORIGINS: production allows only origins with https://",
             "development keys are not accepted",
         ] {
             assert!(told.contains(name), "{name} in {told}");

@@ -410,21 +410,11 @@ async fn pages_are_served_for_the_areas_named_and_no_others() {
     assert!(events.contains("data: {"), "{events}");
 }
 
-/// A headless browser.
-fn browser() -> &'static str {
-    let names = ["chromium", "chromium-browser", "google-chrome"];
-    let found = names.into_iter().find(|name| {
-        let asked = Command::new(name).arg("--version").output();
-        asked.is_ok_and(|asked| asked.status.success())
-    });
-    found.expect("Chromium is needed to look at the wall: ./tests/run installs it")
-}
-
 /// Returns the page's DOM after its script has run.
 async fn look(url: String) -> String {
     tokio::task::spawn_blocking(move || {
         let profile = std::env::temp_dir().join(format!("wangge-browser-{}", Uuid::now_v7()));
-        let page = Command::new(browser())
+        let page = Command::new(wangge_testkit::browser())
             .args([
                 "--headless=new",
                 "--no-sandbox",
