@@ -9,6 +9,7 @@
 #![allow(clippy::wrong_self_convention)]
 
 mod authorisation;
+mod errors;
 mod faults;
 mod guards;
 mod guide;

@@ -2,7 +2,7 @@
 //! Rejects texts that can't be stored, and texts without a visible character, so
 //! that "required" guarantees something readable.
 
-use crate::refusal::FieldViolation;
+use crate::refusal::{FieldViolation, Rule};
 
 /// An invalid text: the path of its field and the problem.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,8 +26,8 @@ pub trait Texts {
 impl From<Fault> for FieldViolation {
     fn from(fault: Fault) -> Self {
         let (rule, what) = match fault.problem {
-            Problem::Nul => ("string.nul", "must not contain the character NUL"),
-            Problem::Invisible => ("string.visible", "must contain a visible character"),
+            Problem::Nul => (Rule::StringNul, "must not contain the character NUL"),
+            Problem::Invisible => (Rule::StringVisible, "must contain a visible character"),
         };
         Self::new(fault.path, rule, what)
     }
@@ -137,10 +137,10 @@ mod tests {
             "\u{2060}\u{200d}",
         ];
         for title in invisible {
-            let told = Some(("ticket.title".to_owned(), "string.visible".to_owned()));
+            let told = Some(("ticket.title".to_owned(), "STRING_VISIBLE".to_owned()));
             assert_eq!(refused(title), told, "{title:?}");
         }
-        let told = Some(("ticket.title".to_owned(), "string.nul".to_owned()));
+        let told = Some(("ticket.title".to_owned(), "STRING_NUL".to_owned()));
         assert_eq!(refused("午间\0噪声"), told);
         for title in ["午间噪声", "", "  ", "👨\u{200d}👩\u{200d}👧", "a\u{200b}"] {
             assert_eq!(refused(title), None, "{title:?}");

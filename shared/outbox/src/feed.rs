@@ -22,7 +22,7 @@ use tonic::{Request, Response, Status};
 use wangge_api::{
     events::v1::{SubscribeRequest, SubscribeResponse, server::feed_service_server},
     policy::Role,
-    refusal::{Reason, Refusal},
+    refusal::{Reason, Refusal, Rule},
 };
 use wangge_auth::{Caller, RecordScope};
 use wangge_kernel::area_code;
@@ -84,7 +84,7 @@ impl Feed {
         if !area_code::is_code(&request.area_code) {
             return Err(Refusal::field(
                 "area_code",
-                "string.pattern",
+                Rule::StringPattern,
                 "must be digits",
             ));
         }

@@ -2,7 +2,7 @@
 
 use tonic::{Request, Response, Status};
 use wangge_api::{
-    refusal::{FieldViolation, Refusal},
+    refusal::{FieldViolation, Refusal, Rule},
     tickets::v1::{self as wire, server::category_service_server::CategoryService},
 };
 use wangge_auth::Caller;
@@ -141,7 +141,7 @@ pub(crate) fn category(message: &wire::Category, prefix: &str) -> Result<Categor
         let what = "must not contain the character NUL";
         missing.push(FieldViolation::new(
             format!("{prefix}name"),
-            "string.no_nul",
+            Rule::StringNul,
             what,
         ));
     }
@@ -190,7 +190,7 @@ pub(crate) fn responsibility(
 }
 
 fn required(prefix: &str, field: &str) -> FieldViolation {
-    FieldViolation::new(format!("{prefix}{field}"), "required", "is required")
+    FieldViolation::new(format!("{prefix}{field}"), Rule::Required, "is required")
 }
 
 fn category_message(category: Category) -> wire::Category {

@@ -89,7 +89,7 @@ async fn a_unit_is_named_once() {
         let status = dispatch(&bench, &ticket, lead, &assisting)
             .await
             .unwrap_err();
-        assert_guard(&status, "unit_twice");
+        assert_guard(&status, "UNIT_TWICE");
     }
     assert_eq!(bench.get(&ticket.id).await, ticket);
 }
@@ -103,7 +103,7 @@ async fn a_ticket_needs_a_responsible_unit() {
         let status = dispatch(&bench, &ticket, None, &assisting)
             .await
             .unwrap_err();
-        assert_guard(&status, "no_responsible_unit");
+        assert_guard(&status, "NO_RESPONSIBLE_UNIT");
     }
     // An entry may be added later; the entry of the smallest area takes precedence.
     bench.duty(DAYS, "320402", ASSISTING).await;
@@ -159,7 +159,7 @@ async fn units_are_ordered_to_while_they_exist() {
         let status = dispatch(&bench, &ticket, lead, &assisting)
             .await
             .unwrap_err();
-        assert_guard(&status, "unit_not_current");
+        assert_guard(&status, "REFERENCE_NOT_CURRENT");
         assert!(status.message().contains(field), "{status:?}");
     }
     assert_eq!(bench.get(&ticket.id).await, ticket);
@@ -179,7 +179,7 @@ async fn units_are_ordered_to_while_they_exist() {
     let status = dispatch(&bench, &other, Some(to_end), &[])
         .await
         .unwrap_err();
-    assert_guard(&status, "unit_not_current");
+    assert_guard(&status, "REFERENCE_NOT_CURRENT");
     dispatch(&bench, &other, Some(to_begin), &[]).await.unwrap();
 }
 
@@ -204,7 +204,7 @@ async fn a_unit_that_has_ended_is_on_duty_no_more() {
     };
     let mut categories = bench.categories();
     let status = categories.create_responsibility(request).await.unwrap_err();
-    assert_guard(&status, "unit_not_current");
+    assert_guard(&status, "REFERENCE_NOT_CURRENT");
     assert!(status.message().contains("responsibility.unit_id"));
 
     bench.duty(DAYS, crate::GRID, to_end).await;
@@ -214,7 +214,7 @@ async fn a_unit_that_has_ended_is_on_duty_no_more() {
     assert_eq!(ticket.suggested_unit_id, to_end.to_string());
     bench.clock.advance(chrono::Duration::days(1));
     let status = dispatch(&bench, &ticket, None, &[]).await.unwrap_err();
-    assert_guard(&status, "no_responsible_unit");
+    assert_guard(&status, "NO_RESPONSIBLE_UNIT");
     eventually(|| async {
         let next = filed(&bench, DAYS).await;
         next.suggested_unit_id.is_empty().then_some(())
@@ -234,7 +234,7 @@ async fn nobody_returns_twice_for_the_same_reason() {
     let status = hand_back(&bench, &ticket, ReturnReason::NotOurDuty, "")
         .await
         .unwrap_err();
-    assert_guard(&status, "returned_before");
+    assert_guard(&status, "RETURNED_BEFORE");
     let status = hand_back(&bench, &ticket, ReturnReason::Other, "  ")
         .await
         .unwrap_err();
@@ -265,12 +265,12 @@ async fn confirming_waits_for_assisting_orders() {
     bench.go(&ticket, Verb::Accept).await;
     bench.go(&ticket, Verb::Submit).await;
     let confirm = || bench.act(&ticket.id, Verb::Confirm, "", LEAD);
-    assert_guard(&confirm().await.unwrap_err(), "assisting_open");
+    assert_guard(&confirm().await.unwrap_err(), "ASSISTING_OPEN");
     bench.go_by(&ticket, Verb::Withdraw, ASSISTING).await;
-    assert_guard(&confirm().await.unwrap_err(), "assisting_open");
+    assert_guard(&confirm().await.unwrap_err(), "ASSISTING_OPEN");
     bench.go_by(&ticket, Verb::Accept, THIRD).await;
     bench.go_by(&ticket, Verb::Submit, THIRD).await;
-    assert_guard(&confirm().await.unwrap_err(), "assisting_open");
+    assert_guard(&confirm().await.unwrap_err(), "ASSISTING_OPEN");
     bench.go_by(&ticket, Verb::ConfirmOrder, THIRD).await;
     let after = confirm().await.unwrap();
     let (confirmed, withdrawn) = (OrderState::Confirmed, OrderState::Withdrawn);
@@ -338,7 +338,7 @@ async fn only_the_reporter_closes_on_the_spot_what_was_found_on_patrol() {
     };
     let found = bench.reported().await;
     let status = fix(Role::Staff, &found.id).await.unwrap_err();
-    assert_guard(&status, "not_the_reporter");
+    assert_guard(&status, "NOT_THE_REPORTER");
     let fixed = fix(Role::GridWorker, &found.id).await.unwrap();
     assert_eq!(fixed.state(), TicketState::Closed);
     assert_eq!(fixed.outcome(), TicketOutcome::Fixed);
@@ -350,7 +350,7 @@ async fn only_the_reporter_closes_on_the_spot_what_was_found_on_patrol() {
         .await
         .unwrap();
     let status = fix(Role::GridWorker, &called.id).await.unwrap_err();
-    assert_guard(&status, "not_reported_on_patrol");
+    assert_guard(&status, "NOT_REPORTED_ON_PATROL");
     let history = bench.history(&found.id).await;
     let last = history.last().unwrap();
     assert_eq!(last.action(), TicketAction::FixOnTheSpot);
