@@ -127,7 +127,7 @@ impl Reference {
     /// Checks that a unit, named in `field`, exists on a day. An unknown unit passes.
     ///
     /// # Errors
-    /// Returns `GUARD_FAILED` (`unit_not_current`), with the unit's first day or end.
+    /// Returns `GUARD_FAILED` (`REFERENCE_NOT_CURRENT`), with the unit's first day or end.
     pub(crate) fn require_current(
         &self,
         id: Uuid,

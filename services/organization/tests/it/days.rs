@@ -10,16 +10,11 @@ use wangge_api::{
     },
     types::v1::{Date, RowOutcome},
 };
-use wangge_testkit::precondition;
 
 use crate::{
     imports::{import, outcomes},
     support::*,
 };
-
-fn guard<T: std::fmt::Debug>(result: Result<T, Status>) -> Option<String> {
-    precondition(&result.expect_err("refused"))
-}
 
 fn end_date() -> Option<FieldMask> {
     Some(FieldMask {

@@ -1,7 +1,6 @@
 //! Correction of ends that were entered by mistake. The reason is stored.
 
 use chrono::NaiveDate;
-use tonic::Status;
 use uuid::Uuid;
 use wangge_api::{
     organization::v1::{
@@ -11,16 +10,11 @@ use wangge_api::{
     },
     types::v1::Date,
 };
-use wangge_testkit::precondition;
 
 use crate::{
     residents::{Home, household, make_household, tag},
     support::*,
 };
-
-fn guard<T: std::fmt::Debug>(result: Result<T, Status>) -> Option<String> {
-    precondition(&result.expect_err("refused"))
-}
 
 /// The stored corrections of a record: the end dates before and after, the reason and the
 /// subject who gave it.

@@ -4,9 +4,9 @@ use tonic::{Code, Status};
 use uuid::Uuid;
 use wangge_api::policy::Role;
 use wangge_api::tickets::v1::{
-    CreateResponsibilityRequest, DispatchTicketRequest, OrderState, Responsibility,
-    ReturnOrderRequest, ReturnReason, Ticket, TicketAction, TicketOutcome, TicketSource,
-    TicketState,
+    CreateResponsibilityRequest, DispatchTicketRequest, OrderState, RefuseOrderRequest,
+    Responsibility, ReturnOrderRequest, ReturnReason, Ticket, TicketAction, TicketOutcome,
+    TicketSource, TicketState, WithdrawOrderRequest,
 };
 use wangge_testkit::{eventually, fields, precondition, reason};
 
@@ -113,6 +113,50 @@ async fn a_ticket_needs_a_responsible_unit() {
     assert_eq!(dispatched.orders[0].unit_id, THIRD.to_string());
     let next = filed(&bench, DAYS).await;
     assert_eq!(next.suggested_unit_id, THIRD.to_string());
+}
+
+#[tokio::test]
+async fn a_ticket_has_at_most_a_hundred_orders_over_all_rounds() {
+    let bench = Bench::start().await;
+    let mut units = Vec::new();
+    for _ in 0..20 {
+        let unit = Uuid::now_v7();
+        bench.unit_of_days(unit, "2020-01-01", None).await;
+        units.push(unit);
+    }
+    let ticket = filed(&bench, crate::HOURS).await;
+    // Four rounds of 21 orders; the fifth may have 16.
+    for round in 0..4 {
+        dispatch(&bench, &ticket, Some(LEAD), &units).await.unwrap();
+        let refused = bench.get(&ticket.id).await;
+        let request = RefuseOrderRequest {
+            request_id: request_id(),
+            ticket_id: ticket.id.clone(),
+            order_id: order_of(&refused, LEAD),
+            reason: format!("第{round}次"),
+            ..RefuseOrderRequest::default()
+        };
+        bench.clerk(LEAD).refuse_order(request).await.unwrap();
+    }
+    let beyond = dispatch(&bench, &ticket, Some(LEAD), &units[..16]).await;
+    assert_guard(&beyond.unwrap_err(), "TOO_MANY_ORDERS");
+    let last = dispatch(&bench, &ticket, Some(LEAD), &units[..15]).await;
+    assert_eq!(last.unwrap().orders.len(), 100);
+}
+
+#[tokio::test]
+async fn the_lead_order_changes_with_its_ticket() {
+    let bench = Bench::start().await;
+    let ticket = bench.dispatched().await;
+    let request = WithdrawOrderRequest {
+        request_id: request_id(),
+        ticket_id: ticket.id.clone(),
+        order_id: order_of(&ticket, LEAD),
+        reason: "不再需要".into(),
+        ..WithdrawOrderRequest::default()
+    };
+    let withdrawn = bench.dispatcher.clone().withdraw_order(request).await;
+    assert_guard(&withdrawn.unwrap_err(), "LEAD_ORDER");
 }
 
 #[tokio::test]

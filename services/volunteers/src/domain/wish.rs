@@ -212,6 +212,7 @@ mod tests {
             unit,
         );
         let late = late.expect_err("the claim is over");
-        assert_eq!(late.reason, wangge_kernel::refusal::Reason::GuardFailed);
+        let guard = late.precondition.and_then(|one| one.guard);
+        assert_eq!(guard, Some(Guard::ClaimOver));
     }
 }
