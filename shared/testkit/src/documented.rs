@@ -77,15 +77,16 @@ fn listed(comment: &str) -> Option<Documented> {
     let mut documented = Documented::default();
     let is_part = |letter: char| letter.is_ascii_alphanumeric() || letter == '_';
     // Fields and messages have lower-case letters.
-    let is_name =
-        |word: &&str| word.contains('_') && word.chars().all(|letter| !letter.is_ascii_lowercase());
-    for name in paragraph.split(|letter| !is_part(letter)).filter(is_name) {
+    let looks_alike = |word: &str| word.contains('_') && word == word.to_uppercase();
+    for name in paragraph.split(|letter| !is_part(letter)) {
         let names = if Reason::from_name(name).is_some() {
             &mut documented.reasons
         } else if Guard::from_name(name).is_some() {
             &mut documented.guards
-        } else {
+        } else if looks_alike(name) {
             &mut documented.unknown
+        } else {
+            continue;
         };
         names.insert(name.to_owned());
     }

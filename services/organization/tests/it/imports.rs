@@ -867,7 +867,11 @@ async fn a_trial_knows_the_days_of_areas_of_its_own_rows() {
     for (validate_only, passed) in [(true, RowOutcome::Valid), (false, RowOutcome::Imported)] {
         let results = import(&world, "", validate_only, &records).await;
         assert_eq!(outcomes(&results[..2]), [passed; 2]);
-        assert_eq!(why(&results[2]), [("", "GUARD_FAILED")], "{validate_only}");
+        assert_eq!(
+            why(&results[2]),
+            [("area_code", "GUARD_FAILED")],
+            "{validate_only}"
+        );
     }
 }
 

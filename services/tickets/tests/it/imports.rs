@@ -679,6 +679,7 @@ async fn orders_of_the_past_go_to_units_of_their_day() {
                 refused(result),
                 [("history[2].orders[1].unit_id", "GUARD_FAILED")]
             );
+            assert_eq!(result.violations[0].guard(), Guard::ReferenceNotCurrent);
         }
         assert_ne!(results[2].outcome(), RowOutcome::Refused);
     }
@@ -1022,6 +1023,7 @@ async fn a_ticket_of_more_orders_than_it_can_have_is_refused() {
                 refused(&results[0]),
                 [("history[10].action", "GUARD_FAILED")]
             );
+            assert_eq!(results[0].violations[0].guard(), Guard::TooManyOrders);
         }
     }
 }
@@ -1269,7 +1271,7 @@ async fn a_trial_goes_by_what_its_data_set_claims_and_takes_nothing_as_given() {
         (7, "id", "RECORD_EXISTS"),
         (8, "category_code", unknown),
         (10, "ticket_id", unknown),
-        (12, "", "GUARD_FAILED"),
+        (12, "area_code", "GUARD_FAILED"),
         (13, "area_code", unknown),
         (14, "area_code", unknown),
     ] {

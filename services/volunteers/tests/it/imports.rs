@@ -551,7 +551,8 @@ async fn a_trial_finds_registrations_that_overlap_far_apart() {
         let results = load_as(&bench, trial, records.clone()).await;
         let (last, first) = results.split_last().unwrap();
         assert_eq!(outcomes(first), vec![good; records.len() - 1], "{trial}");
-        assert_eq!(refused(last), [("person_id", "GUARD_FAILED")], "{trial}");
+        assert_eq!(refused(last), [("", "GUARD_FAILED")], "{trial}");
+        assert_eq!(last.violations[0].guard(), Guard::RegisteredAlready);
     }
 }
 
@@ -620,11 +621,11 @@ async fn a_trial_goes_by_what_its_data_set_claims_and_takes_nothing_as_given() {
         ),
         (
             Record::Registration(on(date(2022, 2, 10))),
-            Some(("", "GUARD_FAILED")),
+            Some(("home_unit_id", "GUARD_FAILED")),
         ),
         (
             Record::Registration(on(date(2022, 1, 10))),
-            Some(("", "GUARD_FAILED")),
+            Some(("home_unit_id", "GUARD_FAILED")),
         ),
         (volunteer(new), None),
         (
