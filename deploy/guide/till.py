@@ -48,7 +48,7 @@ try:
     till.call(WORK + "CreateBooking", {"booking": {**booking, "resident_id": resident()}})
     raise AssertionError("a second place was given")
 except Refused as refused:
-    assert refused.reason == "GUARD_FAILED" and "session_full" in refused.preconditions, refused
+    assert refused.reason == "GUARD_FAILED" and "SESSION_FULL" in refused.preconditions, refused
     print(f"refused    {refused}")
 
 # Cancelled, the place is free for the next.

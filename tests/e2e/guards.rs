@@ -3,11 +3,11 @@
 
 use chrono::{Datelike as _, Days, NaiveDate, TimeDelta};
 use serde_json::{Value, json};
+use tonic_types::StatusExt as _;
 use wangge_kernel::{
     clock::Clock,
     limit::{DEFAULT_ZONE, day_of},
 };
-use wangge_testkit::precondition;
 use wangge_tests::{
     City, World,
     city::{GRID, SIBLING, request_id},
@@ -15,13 +15,20 @@ use wangge_tests::{
     raw,
 };
 
-/// Returns `ok`, the guard that refused the write, or the reason of the refusal.
+/// Returns `ok`, the guard that refused the write, or the reason of the refusal. For a
+/// guard of a reference, the kind of the referenced record follows.
 fn outcome(answer: Result<String, raw::Answer>) -> String {
-    match answer {
-        Ok(_) => "ok".to_owned(),
-        Err(answer) => precondition(&answer.status)
-            .filter(|guard| guard != "STATE")
-            .unwrap_or_else(|| answer.reason()),
+    let Err(answer) = answer else {
+        return "ok".to_owned();
+    };
+    let failed = answer.status.get_details_precondition_failure();
+    let failed = failed.and_then(|failure| failure.violations.into_iter().next());
+    match failed {
+        Some(one) if one.r#type.starts_with("REFERENCE_") => {
+            format!("{}: {}", one.r#type, one.subject)
+        }
+        Some(one) if one.r#type != "STATE" => one.r#type,
+        _ => answer.reason(),
     }
 }
 
@@ -96,14 +103,14 @@ async fn events_and_shifts() {
     let later = json!({"start_time": "2039-01-01T00:00:00Z", "end_time": "2039-01-01T02:00:00Z"});
     let event = bench.made("service_event", later).await;
     let hold = bench.acting("service_event", "HoldServiceEvent", &event, json!({}));
-    assert_eq!(hold.await, "not_begun");
+    assert_eq!(hold.await, "NOT_BEGUN");
     bench
         .taken("service_event", &event, &["CancelServiceEvent"])
         .await;
     let record = json!({"station_id": "", "service_event_id": event});
     assert_eq!(
         bench.entering("service_record", record).await,
-        "service_event_state"
+        "REFERENCE_STATE: service_event"
     );
 
     let off = bench.made("service_event", json!({})).await;
@@ -130,7 +137,7 @@ async fn events_and_shifts() {
     let first = bench.made("shift", shift(8, 10)).await;
     let beside = bench.made("shift", shift(9, 11)).await;
     let behind = bench.made("shift", shift(10, 12)).await;
-    for (id, expected) in [(&first, "ok"), (&beside, "shift_overlaps"), (&behind, "ok")] {
+    for (id, expected) in [(&first, "ok"), (&beside, "SHIFT_OVERLAPS"), (&behind, "ok")] {
         let filled = bench.acting("shift", "FillShift", id, volunteer.clone());
         assert_eq!(filled.await, expected);
     }
@@ -149,14 +156,14 @@ async fn projects_have_so_many_places() {
     let project = bench.made("project", json!({"place_count": 3})).await;
     let claims = (0..12).map(|_| json!({"project_id": project})).collect();
     let (made, why) = bench.at_once("project_claim", claims).await;
-    assert_eq!((made, why), (3, vec!["project_full".to_owned()]));
+    assert_eq!((made, why), (3, vec!["PROJECT_FULL".to_owned()]));
 
     let project = bench.made("project", json!({"place_count": 2})).await;
     let claim = json!({"project_id": project, "volunteer_id": bench.city.plain("volunteer")});
     let claimed = bench.made("project_claim", claim.clone()).await;
     assert_eq!(
         bench.entering("project_claim", claim.clone()).await,
-        "claimed_already"
+        "CLAIMED_ALREADY"
     );
     bench
         .taken("project_claim", &claimed, &["WithdrawProjectClaim"])
@@ -166,13 +173,13 @@ async fn projects_have_so_many_places() {
     let beneficiary = json!({"project_id": project, "resident_id": request_id()});
     assert_eq!(
         bench.entering("beneficiary", beneficiary.clone()).await,
-        "project_state"
+        "REFERENCE_STATE: project"
     );
     let other = bench.made("need", json!({})).await;
     let other = bench.made("need_match", json!({"need_id": other})).await;
     let given = json!({"need_match_id": other});
     let matched = bench.acting("project", "MatchProject", &project, given);
-    assert_eq!(matched.await, "match_of_other_need");
+    assert_eq!(matched.await, "MATCH_OF_OTHER_NEED");
     bench
         .taken("project", &project, &["MatchProject", "StartProject"])
         .await;
@@ -182,11 +189,14 @@ async fn projects_have_so_many_places() {
     );
     assert_eq!(
         bench.entering("beneficiary", beneficiary).await,
-        "benefits_already"
+        "BENEFITS_ALREADY"
     );
     bench.taken("project", &project, &["FinishProject"]).await;
     let late = json!({"project_id": project, "volunteer_id": bench.city.spare()});
-    assert_eq!(bench.entering("project_claim", late).await, "project_state");
+    assert_eq!(
+        bench.entering("project_claim", late).await,
+        "REFERENCE_STATE: project"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -199,18 +209,18 @@ async fn sessions_are_booked_when_they_are_held() {
         .await;
     let book = |day: Value| json!({"recurring_session_id": full, "session_date": day});
     let (made, why) = bench.at_once("booking", vec![book(after(7)); 10]).await;
-    assert_eq!((made, why), (2, vec!["session_full".to_owned()]));
+    assert_eq!((made, why), (2, vec!["SESSION_FULL".to_owned()]));
     assert_eq!(
         bench.entering("booking", book(after(8))).await,
-        "session_not_held"
+        "SESSION_NOT_HELD"
     );
     let past = date(today - Days::new(7));
-    assert_eq!(bench.entering("booking", book(past)).await, "session_over");
+    assert_eq!(bench.entering("booking", book(past)).await, "SESSION_OVER");
     let closed = json!({"closed_date": after(14), "station_id": bench.city.plain("station")});
     bench.made("closed_day", closed).await;
     assert_eq!(
         bench.entering("booking", book(after(14))).await,
-        "station_closed"
+        "STATION_CLOSED"
     );
     let resident = request_id();
     let mine =
@@ -218,10 +228,10 @@ async fn sessions_are_booked_when_they_are_held() {
     let booked = bench.made("booking", mine.clone()).await;
     assert_eq!(
         bench.entering("booking", mine.clone()).await,
-        "booked_already"
+        "BOOKED_ALREADY"
     );
     let attend = bench.acting("booking", "AttendBooking", &booked, json!({}));
-    assert_eq!(attend.await, "not_begun");
+    assert_eq!(attend.await, "NOT_BEGUN");
     bench.taken("booking", &booked, &["CancelBooking"]).await;
     assert_eq!(
         bench.entering("booking", mine).await,
@@ -237,11 +247,11 @@ async fn stations_and_paths() {
     assert_eq!(bench.entering("station_duty", duty.clone()).await, "ok");
     assert_eq!(
         bench.entering("station_duty", duty).await,
-        "on_duty_already"
+        "ON_DUTY_ALREADY"
     );
     let venue = json!({"position": 999});
     assert_eq!(bench.entering("route_venue", venue.clone()).await, "ok");
-    assert_eq!(bench.entering("route_venue", venue).await, "position_taken");
+    assert_eq!(bench.entering("route_venue", venue).await, "POSITION_TAKEN");
     let case = bench
         .made("agency_case", json!({"is_authorised": false}))
         .await;
@@ -249,7 +259,7 @@ async fn stations_and_paths() {
         .taken("agency_case", &case, &["CompleteAgencyCaseMaterials"])
         .await;
     let submitted = bench.acting("agency_case", "SubmitAgencyCase", &case, json!({}));
-    assert_eq!(submitted.await, "not_authorised");
+    assert_eq!(submitted.await, "NOT_AUTHORISED");
     let wish = bench.made("wish", json!({})).await;
     bench.taken("wish", &wish, &["ReviewWish"]).await;
     let both = json!({"volunteer_id": bench.city.spare(), "unit_id": bench.city.unit});
@@ -265,7 +275,7 @@ async fn whoever_replies_is_on_duty_and_on_one_duty() {
     let message = bench.made("group_message", json!({})).await;
     let stranger = json!({"person_id": request_id()});
     let claimed = bench.acting("group_message", "ClaimGroupMessage", &message, stranger);
-    assert_eq!(claimed.await, "not_on_duty");
+    assert_eq!(claimed.await, "NOT_ON_DUTY");
     let now = Clock::default().now();
     let overlapping = json!({
         "person_id": bench.city.person,
@@ -275,7 +285,7 @@ async fn whoever_replies_is_on_duty_and_on_one_duty() {
     });
     assert_eq!(
         bench.entering("duty_shift", overlapping).await,
-        "on_duty_already"
+        "ON_DUTY_ALREADY"
     );
     bench
         .taken(
@@ -296,7 +306,7 @@ async fn matters_are_due_within_the_legal_limit() {
         .made("livelihood_item", json!({"limit_days": 20}))
         .await;
     let today = day_of(Clock::default().now(), DEFAULT_ZONE);
-    for (days, expected) in [(20, "ok"), (22, "beyond_limit")] {
+    for (days, expected) in [(20, "ok"), (22, "BEYOND_LIMIT")] {
         let due = date(today + Days::new(days));
         let matter = json!({"livelihood_item_id": item, "due_date": due});
         assert_eq!(
@@ -310,7 +320,7 @@ async fn matters_are_due_within_the_legal_limit() {
     let matter = json!({"livelihood_item_id": ended});
     assert_eq!(
         bench.entering("livelihood_matter", matter).await,
-        "item_not_current"
+        "REFERENCE_NOT_CURRENT: livelihood_item"
     );
     // An item of another community can't be applied for here.
     let elsewhere = bench.made("livelihood_item", json!({"area_code": SIBLING}));
@@ -337,7 +347,7 @@ async fn deliberations_take_four_parties_and_end_with_those_who_began_them() {
     let at = |meeting: &str| json!({"meeting_id": meeting});
     assert_eq!(
         act("DeliberateTopic", at(&planned)).await,
-        "meeting_not_held"
+        "MEETING_NOT_HELD"
     );
     let three = json!({
         "committee_count": 3,
@@ -351,11 +361,11 @@ async fn deliberations_take_four_parties_and_end_with_those_who_began_them() {
             .await,
         "ok"
     );
-    assert_eq!(act("DeliberateTopic", at(&planned)).await, "party_missing");
+    assert_eq!(act("DeliberateTopic", at(&planned)).await, "PARTY_MISSING");
     let early = json!({"deliberation_id": topic});
     assert_eq!(
         bench.entering("assignment", early.clone()).await,
-        "deliberation_state"
+        "REFERENCE_STATE: deliberation"
     );
     bench
         .taken(
@@ -366,7 +376,7 @@ async fn deliberations_take_four_parties_and_end_with_those_who_began_them() {
         .await;
     assert_eq!(
         act("AssignDeliberation", json!({})).await,
-        "nothing_assigned"
+        "NOTHING_ASSIGNED"
     );
     let open = json!({"deliberation_id": topic, "ticket_id": bench.city.ticket});
     let mistaken = bench.made("assignment", open).await;
@@ -375,11 +385,11 @@ async fn deliberations_take_four_parties_and_end_with_those_who_began_them() {
     let review = |who: &str| json!({"reviewer_id": who, "review": "已看过"});
     assert_eq!(
         act("ReviewDeliberation", review(&request_id())).await,
-        "not_a_raiser"
+        "NOT_A_RAISER"
     );
     assert_eq!(
         act("ReviewDeliberation", review(&raiser)).await,
-        "assignment_open"
+        "ASSIGNMENT_OPEN"
     );
     let void = async |id: &str| {
         let why = json!({"reason": "登记有误"});
@@ -388,13 +398,13 @@ async fn deliberations_take_four_parties_and_end_with_those_who_began_them() {
     assert_eq!(void(&mistaken).await, "ok");
     assert_eq!(
         act("ReviewDeliberation", review(&raiser)).await,
-        "nothing_assigned"
+        "NOTHING_ASSIGNED"
     );
     let over = bench
         .made("assignment", json!({"deliberation_id": topic}))
         .await;
     assert_eq!(act("ReviewDeliberation", review(&raiser)).await, "ok");
-    assert_eq!(void(&over).await, "deliberation_reviewed");
+    assert_eq!(void(&over).await, "DELIBERATION_REVIEWED");
 }
 
 /// Moves a record to one day: its first day, or the day or time at which it happened.
@@ -476,10 +486,7 @@ async fn what_is_named_holds_on_the_day_that_counts() {
             };
             sample[&field] = json!(bench.made(named.kind, ended).await);
             let case = format!("{}.{field}", kind.kind);
-            let guard = match named.kind {
-                "livelihood_item" => "item_not_current".to_owned(),
-                name => format!("{name}_not_current"),
-            };
+            let guard = format!("REFERENCE_NOT_CURRENT: {}", named.kind);
             let mut late = sample.clone();
             // Yesterday, not today: noon of today may still be in the future, and what has
             // happened can't be.
@@ -496,7 +503,7 @@ async fn what_is_named_holds_on_the_day_that_counts() {
             put_on(&mut sample, kind, before);
             let expected = match kind.kind {
                 // The day is past, so it can't be booked.
-                "booking" => "session_over",
+                "booking" => "SESSION_OVER",
                 _ => "ok",
             };
             if kind.dated {
@@ -534,6 +541,6 @@ async fn nobody_who_has_left_takes_anything_on() {
         ("delivery", "CompleteDelivery", delivery),
     ] {
         let taken = bench.acting(kind, verb, &id, left.clone()).await;
-        assert_eq!(taken, "volunteer_not_current", "{verb}");
+        assert_eq!(taken, "REFERENCE_NOT_CURRENT: volunteer", "{verb}");
     }
 }

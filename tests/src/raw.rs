@@ -11,6 +11,7 @@ use prost::bytes::{Buf as _, Bytes};
 use tonic::{Code, Status, body::Body, transport::Channel};
 use tower::{Service as _, ServiceExt as _};
 use wangge_client::retry::may_succeed_later;
+use wangge_testkit::{GENERAL, documented, precondition};
 
 use crate::until;
 
@@ -99,6 +100,7 @@ pub async fn settle(channel: &Channel, token: Option<&str>, path: &str, message:
 
 /// Sends a request and reads the whole response.
 pub async fn send(channel: &Channel, request: Request<Body>) -> Answer {
+    let path = request.uri().path().to_owned();
     let mut channel = channel.clone();
     let answer = match channel.ready().await {
         Ok(channel) => channel.call(request).await,
@@ -126,11 +128,31 @@ pub async fn send(channel: &Channel, request: Request<Body>) -> Answer {
             }
         }
     }
-    Answer {
+    let answer = Answer {
         http: parts.status.as_u16(),
         status: status.unwrap_or_else(|| Status::unknown("no status")),
         messages: messages(bytes.into()),
-    }
+    };
+    assert_documented(&path, &answer);
+    answer
+}
+
+/// Asserts that the contract documents an error: in the comment of the method, or as one
+/// that any method can return.
+///
+/// # Panics
+/// Panics if it doesn't.
+fn assert_documented(path: &str, answer: &Answer) {
+    let reason = answer.reason();
+    let is_general = GENERAL.iter().any(|one| one.name() == reason);
+    // A path that isn't in the contracts has no comment: a health check, or nonsense.
+    let Some(listed) = documented(path).filter(|_| !reason.is_empty() && !is_general) else {
+        return;
+    };
+    assert!(listed.reasons.contains(&reason), "{path}: {answer:?}");
+    let guard = precondition(&answer.status).filter(|guard| guard != "STATE");
+    let is_listed = guard.is_none_or(|guard| listed.guards.contains(&guard));
+    assert!(is_listed, "{path}: {answer:?}");
 }
 
 fn take(frame: Frame<Bytes>, bytes: &mut Vec<u8>, status: &mut Option<Status>) {

@@ -14,7 +14,7 @@ use chrono::NaiveDate;
 use tonic::{Request, Response, Status};
 use wangge_api::{
     organization::v1::FigurePeriod,
-    refusal::Refusal,
+    refusal::{Refusal, Rule},
     reporting::v1::{self as wire, server::report_service_server::ReportService},
 };
 use wangge_auth::{Caller, RecordScope};
@@ -92,6 +92,6 @@ fn period(asked: FigurePeriod) -> Result<Option<Period>, Refusal> {
         return Ok(None);
     }
     let period = Period::from_code(asked.into());
-    let unknown = || Refusal::field("period", "enum.defined_only", "is not a period");
+    let unknown = || Refusal::field("period", Rule::EnumDefinedOnly, "is not a period");
     period.ok_or_else(unknown).map(Some)
 }

@@ -11,7 +11,7 @@ use uuid::Uuid;
 use wangge_api::{
     date,
     events::v1::{Event, event::Payload},
-    refusal::Refusal,
+    refusal::{Refusal, Rule},
     types::v1::Date,
 };
 use wangge_pg::{Tx, transaction::Failure};
@@ -44,7 +44,7 @@ fn kind(event: &Event) -> &str {
 }
 
 fn id(text: &str) -> Result<Uuid, Refusal> {
-    Uuid::parse_str(text).map_err(|_| Refusal::field("id", "string.uuid", "must be a UUID"))
+    Uuid::parse_str(text).map_err(|_| Refusal::field("id", Rule::StringUuid, "must be a UUID"))
 }
 
 /// Parses an optional id.

@@ -1,6 +1,6 @@
 //! Maps domain errors and violated constraints to refusals.
 
-use wangge_api::refusal::{FieldViolation, Refusal};
+use wangge_api::refusal::{self, FieldViolation, Refusal};
 use wangge_pg::error::{Constraint, Rule};
 
 use crate::domain::denied::Denied;
@@ -64,15 +64,15 @@ impl From<Denied> for Refusal {
                 action,
             } => Self::state_conflict(kind, state, action),
             Denied::Guard {
-                name,
+                guard,
                 kind,
                 description,
-            } => Self::guard(name, kind, description),
+            } => Self::guard(guard, kind, description),
             Denied::NoSuchOrder => Self::not_found("order", ""),
             Denied::Fields(fields) => Self::fields(
                 fields
                     .into_iter()
-                    .map(|(field, what)| FieldViolation::new(field, "required", what))
+                    .map(|(field, what)| FieldViolation::new(field, refusal::Rule::Required, what))
                     .collect(),
             ),
         }

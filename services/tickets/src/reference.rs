@@ -11,7 +11,7 @@ use chrono::NaiveDate;
 use sqlx::PgPool;
 use tokio::sync::Mutex;
 use uuid::Uuid;
-use wangge_api::refusal::Refusal;
+use wangge_api::refusal::{Refusal, Rule};
 use wangge_auth::RecordScope;
 use wangge_kernel::{
     area_code,
@@ -127,7 +127,7 @@ impl Reference {
     /// Checks that a unit, named in `field`, exists on a day. An unknown unit passes.
     ///
     /// # Errors
-    /// Returns `GUARD_FAILED` (`unit_not_current`), with the unit's first day or end.
+    /// Returns `GUARD_FAILED` (`REFERENCE_NOT_CURRENT`), with the unit's first day or end.
     pub(crate) fn require_current(
         &self,
         id: Uuid,
@@ -205,7 +205,7 @@ impl Reference {
         if report.point.is_some_and(far) {
             return Err(Refusal::field(
                 "ticket.point",
-                "ticket.point_in_reach",
+                Rule::TicketPointInReach,
                 format!("is more than {FAR} metres outside of the area"),
             ));
         }

@@ -3,6 +3,7 @@
 //! bug and returns an internal error. Conflicts of ids and of exclusive values aren't
 //! listed: the statements that meet them report them.
 
+use wangge_api::refusal::Guard;
 use wangge_pg::{Constraint, error::Rule};
 
 /// The constraints that a call can violate, for `transact`.
@@ -10,5 +11,5 @@ pub(crate) const CONSTRAINTS: &[Constraint] = &[Constraint {
     name: "shift_overlap",
     kind: "shift",
     field: "the volunteer's time",
-    rule: Rule::Guard("shift_overlaps"),
+    rule: Rule::Guard(Guard::ShiftOverlaps),
 }];

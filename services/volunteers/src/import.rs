@@ -8,7 +8,7 @@ use chrono::{DateTime, Utc};
 use tokio_util::sync::CancellationToken;
 use tonic::{Request, Response, Status, Streaming};
 use wangge_api::{
-    refusal::{FieldViolation, Refusal},
+    refusal::Refusal,
     types::v1::RowResult,
     volunteers::v1::{
         CheckInVisitRecord, ImportRecordsRequest, ImportRecordsResponse,
@@ -18,7 +18,7 @@ use wangge_api::{
 use wangge_auth::{Caller, RecordScope};
 use wangge_record_api::proto_mapping;
 use wangge_record_import::{
-    Outcome, import_rows, read_claims,
+    import_rows, read_claims,
     rows::{draft_by, load_rows},
 };
 use wangge_record_store::{RecordContext as _, ResolvedReferences};
@@ -127,7 +127,7 @@ impl Importer for Load {
         let outcomes = load_rows(&self.app, &mut self.known, &rows, self.validate_only).await?;
         let results = numbers.into_iter().zip(outcomes);
         Ok(results
-            .map(|(number, outcome)| with_field(outcome).into_result(number))
+            .map(|(number, outcome)| outcome.into_result(number))
             .collect())
     }
 
@@ -144,28 +144,4 @@ fn visit(row: CheckInVisitRecord, now: DateTime<Utc>) -> Result<CheckInVisit, Re
             past_visit(row, metadata, checks)
         })
     })
-}
-
-/// Adds the field that a failed guard is about, so that the sender can find the value in
-/// the row.
-fn with_field(outcome: Outcome) -> Outcome {
-    let Outcome::Refused(mut refusal) = outcome else {
-        return outcome;
-    };
-    // Only if the refusal names no field itself.
-    if let ([], Some((guard, _, why))) = (&*refusal.fields, refusal.preconditions.first()) {
-        let description = format!("{guard}: {why}");
-        let field = FieldViolation::new(guarded_field(guard), guard, description);
-        refusal.fields.push(field);
-    }
-    Outcome::Refused(refusal)
-}
-
-/// Returns the field that a guard is about, or an empty string.
-fn guarded_field(guard: &str) -> &'static str {
-    match guard {
-        "registered_already" => "person_id",
-        "registration_not_current" => "visit_time",
-        _ => "",
-    }
 }

@@ -10,7 +10,7 @@ use tonic::{
     codec::{Codec, DecodeBuf, Decoder, EncodeBuf, Encoder},
 };
 
-use crate::refusal::{FieldViolation, Refusal};
+use crate::refusal::{FieldViolation, Refusal, Rule};
 pub use crate::rules::Rules;
 
 /// A codec that validates decoded messages and encodes without checks.
@@ -70,7 +70,7 @@ impl<U: Message + Validate + Rules + Default> Decoder for CheckingDecoder<U> {
         let message = U::decode(buffer).map_err(|_| {
             Status::from(Refusal::fields(vec![FieldViolation::new(
                 "",
-                "not_protobuf",
+                Rule::NotProtobuf,
                 "the message is not valid protobuf of the method's request type",
             )]))
         })?;
@@ -92,7 +92,11 @@ pub fn check<M: Validate + Rules>(message: &M) -> Result<(), Refusal> {
             .violations()
             .iter()
             .map(|v| {
-                FieldViolation::new(v.field_path(), v.rule_id(), why(v.rule_id(), v.message()))
+                FieldViolation::of_contract(
+                    v.field_path(),
+                    v.rule_id(),
+                    why(v.rule_id(), v.message()),
+                )
             })
             .collect(),
     };

@@ -2,7 +2,10 @@
 
 use chrono::{DateTime, Datelike as _, NaiveDate, Utc};
 
-use crate::{refusal::Refusal, types::v1::Date};
+use crate::{
+    refusal::{Refusal, Rule},
+    types::v1::Date,
+};
 
 /// Converts a date to its message.
 pub fn to_wire(date: NaiveDate) -> Date {
@@ -20,7 +23,7 @@ pub fn to_wire(date: NaiveDate) -> Date {
 pub fn from_wire(date: &Date, field: &str) -> Result<NaiveDate, Refusal> {
     let part = |value: i32| u32::try_from(value).unwrap_or_default();
     NaiveDate::from_ymd_opt(date.year, part(date.month), part(date.day))
-        .ok_or_else(|| Refusal::field(field, "date", "is not a valid calendar date"))
+        .ok_or_else(|| Refusal::field(field, Rule::Date, "is not a valid calendar date"))
 }
 
 /// Converts an optional date from its message.
@@ -38,7 +41,7 @@ pub fn optional(date: Option<&Date>, field: &str) -> Result<Option<NaiveDate>, R
 pub fn required(date: Option<&Date>, field: &str) -> Result<NaiveDate, Refusal> {
     match date {
         Some(date) => from_wire(date, field),
-        None => Err(Refusal::field(field, "required", "is required")),
+        None => Err(Refusal::field(field, Rule::Required, "is required")),
     }
 }
 
@@ -65,7 +68,7 @@ pub fn moment(time: &prost_types::Timestamp, field: &str) -> Result<DateTime<Utc
         .ok_or_else(|| {
             Refusal::field(
                 field,
-                "timestamp",
+                Rule::Timestamp,
                 "is not a valid time in the years 1900 to 9999",
             )
         })

@@ -3,7 +3,7 @@
 //! stored, and texts without a visible character, so that "required" guarantees
 //! something readable.
 
-use crate::refusal::FieldViolation;
+use crate::refusal::{FieldViolation, Rule};
 
 /// A violated rule: the path of the field, the rule, and what it requires.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -13,8 +13,11 @@ pub struct Fault {
     what: &'static str,
 }
 
-const NUL: (&str, &str) = ("string.nul", "must not contain the character NUL");
-const INVISIBLE: (&str, &str) = ("string.visible", "must contain a visible character");
+const NUL: (&str, &str) = (Rule::StringNul.name(), "must not contain the character NUL");
+const INVISIBLE: (&str, &str) = (
+    Rule::StringVisible.name(),
+    "must contain a visible character",
+);
 
 /// A message that can be checked. Implementations are generated.
 pub trait Rules {
@@ -24,7 +27,7 @@ pub trait Rules {
 
 impl From<Fault> for FieldViolation {
     fn from(fault: Fault) -> Self {
-        Self::new(fault.path, fault.rule, fault.what)
+        Self::of_contract(fault.path, fault.rule, fault.what)
     }
 }
 
@@ -170,10 +173,10 @@ mod tests {
             "\u{2060}\u{200d}",
         ];
         for title in invisible {
-            assert_eq!(titled(title), ["ticket.title string.visible"], "{title:?}");
+            assert_eq!(titled(title), ["ticket.title STRING_VISIBLE"], "{title:?}");
         }
-        assert_eq!(titled("午间\0噪声"), ["ticket.title string.nul"]);
-        assert_eq!(titled(""), ["ticket.title required"]);
+        assert_eq!(titled("午间\0噪声"), ["ticket.title STRING_NUL"]);
+        assert_eq!(titled(""), ["ticket.title REQUIRED"]);
         for title in ["午间噪声", "👨\u{200d}👩\u{200d}👧", "a\u{200b}"] {
             assert!(titled(title).is_empty(), "{title:?}");
         }
@@ -185,7 +188,7 @@ mod tests {
             papers: ["户口本", "\u{200b}"].map(str::to_owned).to_vec(),
             ..AgencyCase::default()
         };
-        assert_eq!(faults(check(&case)), ["papers[1] string.visible"]);
+        assert_eq!(faults(check(&case)), ["papers[1] STRING_VISIBLE"]);
     }
 
     #[test]
@@ -200,12 +203,12 @@ mod tests {
             unit: Some(unit),
         }));
         let expected = [
-            "request_id string.uuid_empty",
-            "unit.code required",
-            "unit.name required",
-            "unit.area_code required",
-            "unit.start_date required",
-            "unit.parent_id unit.level",
+            "request_id STRING_UUID_EMPTY",
+            "unit.code REQUIRED",
+            "unit.name REQUIRED",
+            "unit.area_code REQUIRED",
+            "unit.start_date REQUIRED",
+            "unit.parent_id UNIT_LEVEL",
         ];
         assert_eq!(found, expected);
     }
@@ -225,9 +228,9 @@ mod tests {
             }))
         };
         assert!(update(&["end_date"]).is_empty());
-        assert_eq!(update(&["name"]), ["unit.name required"]);
-        assert_eq!(update(&[]), ["update_mask.paths required"]);
-        assert_eq!(update(&["kind"]), ["update_mask field_mask.in"]);
+        assert_eq!(update(&["name"]), ["unit.name REQUIRED"]);
+        assert_eq!(update(&[]), ["update_mask.paths REQUIRED"]);
+        assert_eq!(update(&["kind"]), ["update_mask FIELD_MASK_IN"]);
     }
 
     #[test]
@@ -242,10 +245,10 @@ mod tests {
         };
         assert!(unit(day(2024, 2, 29), None).is_empty());
         assert!(unit(day(2024, 12, 31), day(2025, 1, 1)).is_empty());
-        assert_eq!(unit(day(2100, 2, 29), None), ["start_date.day date.exists"]);
-        assert_eq!(unit(None, day(2022, 4, 31)), ["end_date.day date.exists"]);
+        assert_eq!(unit(day(2100, 2, 29), None), ["start_date.day DATE"]);
+        assert_eq!(unit(None, day(2022, 4, 31)), ["end_date.day DATE"]);
         let same = day(2024, 2, 29);
-        assert_eq!(unit(same, same), ["end_date date.order"]);
+        assert_eq!(unit(same, same), ["end_date DATE_ORDER"]);
     }
 
     #[test]
@@ -259,7 +262,7 @@ mod tests {
             }))
         };
         assert!(shift(0).is_empty());
-        assert_eq!(shift(1), ["end_time time.order"]);
+        assert_eq!(shift(1), ["end_time TIME_ORDER"]);
     }
 
     #[test]
@@ -280,7 +283,7 @@ mod tests {
                 shift: Some(shift),
             }))
         };
-        let refused = ["shift.service_event_id shift.place"];
+        let refused = ["shift.service_event_id MESSAGE_ONEOF"];
         assert!(place(ID, "").is_empty() && place("", ID).is_empty());
         assert_eq!(place("", ""), refused);
         assert_eq!(place(ID, ID), refused);

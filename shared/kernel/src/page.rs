@@ -7,7 +7,7 @@ use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
-use crate::refusal::{Reason, Refusal};
+use crate::refusal::{Reason, Refusal, Rule};
 
 /// The default page size, in rows.
 pub const DEFAULT_SIZE: i64 = 50;
@@ -26,7 +26,7 @@ impl From<TokenMismatch> for Refusal {
         let why = "is not a token of this list, or the other arguments have changed";
         Self {
             reason: Reason::PageTokenInvalid,
-            ..Self::field("page_token", "page_token", why)
+            ..Self::field("page_token", Rule::PageToken, why)
         }
     }
 }

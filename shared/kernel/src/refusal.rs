@@ -8,151 +8,79 @@
 
 #[cfg(feature = "grpc")]
 pub mod grpc;
+mod guard;
+mod reason;
+mod rule;
 
 use std::{fmt, time::Duration};
+
+pub use guard::Guard;
+pub use reason::Reason;
+pub use rule::Rule;
 
 /// A field that violates a rule.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FieldViolation {
     /// Path of the field within the request, e.g. `ticket.title`.
     pub field: String,
-    /// Id of the violated rule, e.g. `string.max_len`.
+    /// Name of the violated rule, e.g. `STRING_MAX_LEN`.
     pub rule: String,
     /// Human-readable description of the violation.
     pub description: String,
 }
 
 impl FieldViolation {
-    /// Creates a violation from the field's path, the rule's id and a description.
-    pub fn new(
+    /// Creates a violation from the field's path, the rule and a description.
+    pub fn new(field: impl Into<String>, rule: Rule, description: impl Into<String>) -> Self {
+        Self {
+            field: field.into(),
+            rule: rule.name().to_owned(),
+            description: description.into(),
+        }
+    }
+
+    /// Creates a violation of a rule that the contract declares, from the field's path,
+    /// protovalidate's id of the rule, such as `string.max_len`, and a description.
+    pub fn of_contract(
         field: impl Into<String>,
-        rule: impl Into<String>,
+        rule: &str,
         description: impl Into<String>,
     ) -> Self {
         Self {
             field: field.into(),
-            rule: rule.into(),
+            rule: upper_snake(rule),
             description: description.into(),
         }
     }
 }
 
-/// Why a call was refused: the contract's `wangge.errors.v1.Reason`, where each is
-/// documented with its gRPC code and what a caller can do.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Reason {
-    /// Fields break the rules of the contract.
-    FieldInvalid,
-    /// The page token belongs to another list, or to other arguments.
-    PageTokenInvalid,
-    /// A record that the request names does not exist for the caller.
-    ReferenceUnknown,
-    /// No bearer token was sent.
-    TokenMissing,
-    /// The token is not accepted.
-    TokenInvalid,
-    /// The token has expired.
-    TokenExpired,
-    /// None of the roles of the caller may call the method.
-    RoleNotAllowed,
-    /// The record holds for more than the area of the caller.
-    AreaTooNarrow,
-    /// The record does not exist for the caller.
-    RecordNotFound,
-    /// Another record has this id, code or key.
-    RecordExists,
-    /// The record has changed since its etag was read.
-    EtagMismatch,
-    /// Too many writers changed the record at once.
-    ConcurrentChange,
-    /// The request id was used before with other content.
-    RequestIdReused,
-    /// The action is not legal in the state of the record.
-    StateConflict,
-    /// A guard of the action does not hold.
-    GuardFailed,
-    /// The feed no longer has this position in its history.
-    FeedTokenUnknown,
-    /// The feed token is malformed or belongs to another feed.
-    FeedTokenInvalid,
-    /// The reader of a feed lagged too far behind.
-    FeedReaderSlow,
-    /// The state that the caller waits for has not arrived yet.
-    NotYetVisible,
-    /// The database cannot be reached.
-    DatabaseUnavailable,
-    /// The service, or the caller, has its limit of calls in flight.
-    Overloaded,
-    /// The deadline of the call has passed.
-    DeadlineExceeded,
-    /// The service is shutting down.
-    ShuttingDown,
-    /// The service has no such method.
-    MethodUnknown,
-    /// A fault of the platform; it was logged with the trace id.
-    Internal,
+/// Converts protovalidate's id of a rule to the format of names: `string.max_len` becomes
+/// `STRING_MAX_LEN`.
+fn upper_snake(rule: &str) -> String {
+    rule.chars()
+        .map(|letter| {
+            if letter.is_ascii_alphanumeric() {
+                letter.to_ascii_uppercase()
+            } else {
+                '_'
+            }
+        })
+        .collect()
 }
 
-impl Reason {
-    /// All reasons, in the order of the contract.
-    pub const ALL: &'static [Self] = &[
-        Self::FieldInvalid,
-        Self::PageTokenInvalid,
-        Self::ReferenceUnknown,
-        Self::TokenMissing,
-        Self::TokenInvalid,
-        Self::TokenExpired,
-        Self::RoleNotAllowed,
-        Self::AreaTooNarrow,
-        Self::RecordNotFound,
-        Self::RecordExists,
-        Self::EtagMismatch,
-        Self::ConcurrentChange,
-        Self::RequestIdReused,
-        Self::StateConflict,
-        Self::GuardFailed,
-        Self::FeedTokenUnknown,
-        Self::FeedTokenInvalid,
-        Self::FeedReaderSlow,
-        Self::NotYetVisible,
-        Self::DatabaseUnavailable,
-        Self::Overloaded,
-        Self::DeadlineExceeded,
-        Self::ShuttingDown,
-        Self::MethodUnknown,
-        Self::Internal,
-    ];
-
-    /// Returns the name as `ErrorInfo.reason` carries it. Example: `FIELD_INVALID`.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::FieldInvalid => "FIELD_INVALID",
-            Self::PageTokenInvalid => "PAGE_TOKEN_INVALID",
-            Self::ReferenceUnknown => "REFERENCE_UNKNOWN",
-            Self::TokenMissing => "TOKEN_MISSING",
-            Self::TokenInvalid => "TOKEN_INVALID",
-            Self::TokenExpired => "TOKEN_EXPIRED",
-            Self::RoleNotAllowed => "ROLE_NOT_ALLOWED",
-            Self::AreaTooNarrow => "AREA_TOO_NARROW",
-            Self::RecordNotFound => "RECORD_NOT_FOUND",
-            Self::RecordExists => "RECORD_EXISTS",
-            Self::EtagMismatch => "ETAG_MISMATCH",
-            Self::ConcurrentChange => "CONCURRENT_CHANGE",
-            Self::RequestIdReused => "REQUEST_ID_REUSED",
-            Self::StateConflict => "STATE_CONFLICT",
-            Self::GuardFailed => "GUARD_FAILED",
-            Self::FeedTokenUnknown => "FEED_TOKEN_UNKNOWN",
-            Self::FeedTokenInvalid => "FEED_TOKEN_INVALID",
-            Self::FeedReaderSlow => "FEED_READER_SLOW",
-            Self::NotYetVisible => "NOT_YET_VISIBLE",
-            Self::DatabaseUnavailable => "DATABASE_UNAVAILABLE",
-            Self::Overloaded => "OVERLOADED",
-            Self::DeadlineExceeded => "DEADLINE_EXCEEDED",
-            Self::ShuttingDown => "SHUTTING_DOWN",
-            Self::MethodUnknown => "METHOD_UNKNOWN",
-            Self::Internal => "INTERNAL",
-        }
-    }
+/// A precondition that doesn't hold.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Precondition {
+    /// The guard that failed; `None` if it is the state of the record.
+    pub guard: Option<Guard>,
+    /// The kind of the record that it is about: the one to be written, or for a guard of
+    /// a reference the one that it references.
+    pub subject: String,
+    /// The field of the record to be written that is the cause; empty if there is no
+    /// single one.
+    pub field: String,
+    /// Human-readable description of what doesn't hold.
+    pub description: String,
 }
 
 /// A rejected call, with everything that the caller receives about it.
@@ -164,8 +92,8 @@ pub struct Refusal {
     pub message: String,
     /// Fields that violate rules, sent as `BadRequest`.
     pub fields: Vec<FieldViolation>,
-    /// Preconditions that don't hold: (kind, subject, description).
-    pub preconditions: Vec<(String, String, String)>,
+    /// The precondition that doesn't hold, sent as `PreconditionFailure`.
+    pub precondition: Option<Precondition>,
     /// The record concerned: (kind, name), sent as `ResourceInfo`.
     pub resource: Option<(String, String)>,
     /// The retry delay, if a retry may succeed; sent as `RetryInfo`.
@@ -179,7 +107,7 @@ impl Refusal {
             reason,
             message: message.into(),
             fields: Vec::new(),
-            preconditions: Vec::new(),
+            precondition: None,
             resource: None,
             retry_after: None,
         }
@@ -205,7 +133,7 @@ impl Refusal {
     }
 
     /// Creates a refusal for one field that violates a rule.
-    pub fn field(field: &str, rule: &str, description: impl Into<String>) -> Self {
+    pub fn field(field: &str, rule: Rule, description: impl Into<String>) -> Self {
         Self::fields(vec![FieldViolation::new(field, rule, description)])
     }
 
@@ -214,13 +142,13 @@ impl Refusal {
     pub fn unknown_reference(field: &str, kind: &str) -> Self {
         Self {
             reason: Reason::ReferenceUnknown,
-            ..Self::field(field, "reference", format!("there is no such {kind}"))
+            ..Self::field(field, Rule::Reference, format!("there is no such {kind}"))
         }
     }
 
     /// Creates a refusal for a value whose effect is wider than the caller's area.
     pub fn area_too_narrow(field: &str, description: &str) -> Self {
-        let violation = FieldViolation::new(field, "area", description);
+        let violation = FieldViolation::new(field, Rule::Area, description);
         Self {
             fields: vec![violation],
             ..Self::new(Reason::AreaTooNarrow, format!("{field}: {description}"))
@@ -240,7 +168,11 @@ impl Refusal {
     pub fn exists(kind: &str, field: &str) -> Self {
         Self {
             resource: Some((kind.to_owned(), String::new())),
-            fields: vec![FieldViolation::new(field, "unique", "is already in use")],
+            fields: vec![FieldViolation::new(
+                field,
+                Rule::Unique,
+                "is already in use",
+            )],
             ..Self::new(
                 Reason::RecordExists,
                 format!("{field}: another {kind} already has this value"),
@@ -251,18 +183,38 @@ impl Refusal {
     /// Creates a refusal for an action that is invalid in the record's state.
     pub fn state_conflict(kind: &str, state: &str, action: &str) -> Self {
         let description = format!("{action} is not legal in state {state}");
-        Self {
-            preconditions: vec![("STATE".to_owned(), kind.to_owned(), description.clone())],
-            ..Self::new(Reason::StateConflict, format!("{kind}: {description}"))
-        }
+        Self::precondition(Reason::StateConflict, None, kind, "", description)
     }
 
-    /// Creates a refusal for a guard that doesn't hold; `guard` is its stable name.
-    pub fn guard(guard: &str, kind: &str, description: impl Into<String>) -> Self {
+    /// Creates a refusal for a guard that doesn't hold. `kind` is the kind of the record
+    /// to be written.
+    pub fn guard(guard: Guard, kind: &str, description: impl Into<String>) -> Self {
         let description = description.into();
+        Self::precondition(Reason::GuardFailed, Some(guard), kind, "", description)
+    }
+
+    /// Creates a refusal for a guard of a reference. `kind` is the kind of the referenced
+    /// record, and `field` the field that references it.
+    pub fn reference_guard(guard: Guard, kind: &str, field: &str, description: &str) -> Self {
+        let description = format!("{field}: {description}");
+        Self::precondition(Reason::GuardFailed, Some(guard), kind, field, description)
+    }
+
+    fn precondition(
+        reason: Reason,
+        guard: Option<Guard>,
+        kind: &str,
+        field: &str,
+        description: String,
+    ) -> Self {
         Self {
-            preconditions: vec![(guard.to_owned(), kind.to_owned(), description.clone())],
-            ..Self::new(Reason::GuardFailed, format!("{kind}: {description}"))
+            precondition: Some(Precondition {
+                guard,
+                subject: kind.to_owned(),
+                field: field.to_owned(),
+                description: description.clone(),
+            }),
+            ..Self::new(reason, format!("{kind}: {description}"))
         }
     }
 
@@ -290,7 +242,7 @@ impl Refusal {
         Self {
             fields: vec![FieldViolation::new(
                 "request_id",
-                "unique",
+                Rule::Unique,
                 "was already used with different content",
             )],
             ..Self::new(

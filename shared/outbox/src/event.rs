@@ -55,18 +55,17 @@ impl NewEvent {
     /// Checks that the event can be sent to readers.
     ///
     /// # Errors
-    /// Returns `GUARD_FAILED` if the payload is larger than [`MAX_PAYLOAD`].
+    /// Returns `INTERNAL` if the payload is larger than [`MAX_PAYLOAD`]: the contract bounds
+    /// every field, so no call can make it so.
     pub fn check(&self) -> Result<(), Refusal> {
         // Rejected at the writer: an event that no reader can receive would
         // otherwise reach them as withheld.
         if self.payload.encoded_len() <= MAX_PAYLOAD {
             return Ok(());
         }
-        Err(Refusal::guard(
-            "event_size",
-            "record",
-            "its event would be larger than the maximum of 3 MiB",
-        ))
+        let id = self.record_id;
+        let why = format!("the event of {id} would be larger than {MAX_PAYLOAD} bytes");
+        Err(Refusal::internal(&why))
     }
 
     /// Returns the payload as it is stored: encoded as an event that has only a

@@ -7,7 +7,7 @@
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
-use wangge_api::refusal::{Reason, Refusal};
+use wangge_api::refusal::{Reason, Refusal, Rule};
 
 /// Length of a token without a mark, in characters; the prefix of every token.
 pub(crate) const SHORT: usize = 32;
@@ -86,7 +86,11 @@ impl Position {
             .filter(|position| position.feed_id == feed_id && position.number >= 0)
             .ok_or_else(|| Refusal {
                 reason: Reason::FeedTokenInvalid,
-                ..Refusal::field("after_token", "feed_token", "is not a token of this feed")
+                ..Refusal::field(
+                    "after_token",
+                    Rule::FeedToken,
+                    "is not a token of this feed",
+                )
             })
     }
 

@@ -4,7 +4,7 @@
 use std::{sync::Arc, time::Duration};
 
 use sqlx::postgres::PgDatabaseError;
-use wangge_api::refusal::{Reason, Refusal};
+use wangge_api::refusal::{self, Guard, Reason, Refusal};
 
 use crate::{measures, pool};
 
@@ -31,8 +31,8 @@ pub enum Rule {
     Unique,
     /// The referenced record must exist.
     Reference,
-    /// A domain rule, identified by its stable name.
-    Guard(&'static str),
+    /// A domain rule, identified by its guard.
+    Guard(Guard),
 }
 
 /// A database error; cheap to clone, since all calls of a batch may share one.
@@ -166,7 +166,7 @@ impl StoreError {
         }
         if self.is_unkeepable_text() {
             let what = "a text contains a character that can't be stored, such as NUL";
-            return Refusal::field("", "string.characters", what);
+            return Refusal::field("", refusal::Rule::StringCharacters, what);
         }
         let constraint = self.constraint().and_then(|name| {
             constraints
@@ -180,7 +180,7 @@ impl StoreError {
                 Rule::Unique => Refusal::exists(kind, field),
                 Rule::Reference => Refusal::unknown_reference(field, kind),
                 Rule::Guard(guard) => Refusal::guard(
-                    guard,
+                    *guard,
                     kind,
                     format!("{field} conflicts with another record"),
                 ),

@@ -9,7 +9,7 @@ use prost::Message;
 use sha2::{Digest as _, Sha256};
 use sqlx::PgPool;
 use uuid::Uuid;
-use wangge_api::refusal::Refusal;
+use wangge_api::refusal::{Refusal, Rule};
 
 use crate::{
     error::StoreError,
@@ -46,7 +46,7 @@ impl RequestKey {
         message: &M,
     ) -> Result<Self, Refusal> {
         let request_id = Uuid::parse_str(asked)
-            .map_err(|_| Refusal::field("request_id", "string.uuid", "must be a UUID"))?;
+            .map_err(|_| Refusal::field("request_id", Rule::StringUuid, "must be a UUID"))?;
         let mut hash = Sha256::new();
         hash.update(method.as_bytes());
         hash.update(folded(message.encode_to_vec(), asked));

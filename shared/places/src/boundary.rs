@@ -2,6 +2,7 @@
 
 use geo::{Geometry, MultiPolygon};
 use geojson::GeometryValue;
+use wangge_kernel::refusal::Rule;
 
 use crate::rings;
 
@@ -37,17 +38,17 @@ pub enum BoundaryError {
 }
 
 impl BoundaryError {
-    /// Returns the id of the violated rule, for refusals.
-    pub fn rule(self) -> &'static str {
+    /// Returns the violated rule, for refusals.
+    pub fn rule(self) -> Rule {
         match self {
-            Self::NotGeoJson => "geojson",
-            Self::NotAnArea => "geojson.area",
-            Self::FewPositions => "geojson.ring_positions",
-            Self::NotClosed => "geojson.ring_closed",
-            Self::OffTheGlobe => "geojson.on_globe",
-            Self::CrossesItself => "geojson.ring_simple",
-            Self::HoleOutside => "geojson.hole_inside",
-            Self::PartsOverlap => "geojson.parts_apart",
+            Self::NotGeoJson => Rule::Geojson,
+            Self::NotAnArea => Rule::GeojsonArea,
+            Self::FewPositions => Rule::GeojsonRingPositions,
+            Self::NotClosed => Rule::GeojsonRingClosed,
+            Self::OffTheGlobe => Rule::GeojsonOnGlobe,
+            Self::CrossesItself => Rule::GeojsonRingSimple,
+            Self::HoleOutside => Rule::GeojsonHoleInside,
+            Self::PartsOverlap => Rule::GeojsonPartsApart,
         }
     }
 }
@@ -96,7 +97,7 @@ pub fn check(geojson: &str) -> Result<MultiPolygon, Vec<BoundaryError>> {
             return Ok(area);
         }
     }
-    faults.sort_unstable_by_key(|fault| fault.rule());
+    faults.sort_unstable_by_key(|fault| fault.rule().name());
     faults.dedup();
     Err(faults)
 }

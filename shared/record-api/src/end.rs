@@ -1,7 +1,11 @@
 //! Reads the end of a record from a request. It doesn't decide whether the end is
 //! possible: see [`End::decide`].
 
-use wangge_api::{date, refusal::Refusal, types::v1::Date};
+use wangge_api::{
+    date,
+    refusal::{Refusal, Rule},
+    types::v1::Date,
+};
 use wangge_record::End;
 
 /// Reads a requested end: a correction if there is a reason, else a first end, or an
@@ -17,7 +21,11 @@ pub fn read_end(day: Option<&Date>, reason: String) -> Result<End, Refusal> {
     // something else.
     if reason.trim().is_empty() {
         let why = "must not be blank: give a reason or omit it";
-        return Err(Refusal::field("correction_reason", "string.blank", why));
+        return Err(Refusal::field(
+            "correction_reason",
+            Rule::StringVisible,
+            why,
+        ));
     }
     let day = date::optional(day, "end_date")?;
     Ok(End::Corrected { day, reason })

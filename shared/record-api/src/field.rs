@@ -6,6 +6,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use uuid::Uuid;
 use wangge_api::{date, types::v1::Date};
 
+use wangge_kernel::refusal::Rule;
 use wangge_record::{Checks, Code, Note, Text};
 
 /// A domain type that a field of a message can contain. `W` is the type of the field in
@@ -55,7 +56,7 @@ impl Field<Vec<String>> for Vec<Text> {
 impl Field<Vec<String>> for Vec<Uuid> {
     fn from_proto(wire: Vec<String>, field: &str, checks: &mut Checks) -> Option<Self> {
         let ids: Option<Self> = wire.iter().map(|id| Uuid::parse_str(id).ok()).collect();
-        checks.rule(ids.is_some(), field, "string.uuid", "must be UUIDs");
+        checks.rule(ids.is_some(), field, Rule::StringUuid, "must be UUIDs");
         ids
     }
 
@@ -101,7 +102,7 @@ impl Field<String> for Option<Uuid> {
     fn from_proto(wire: String, field: &str, checks: &mut Checks) -> Option<Self> {
         let id = Uuid::parse_str(&wire).ok();
         let sound = wire.is_empty() || id.is_some();
-        checks.rule(sound, field, "string.uuid", "must be a UUID");
+        checks.rule(sound, field, Rule::StringUuid, "must be a UUID");
         sound.then_some(id)
     }
 
@@ -124,7 +125,12 @@ impl Field<Option<Date>> for NaiveDate {
 impl Field<Option<Date>> for Option<NaiveDate> {
     fn from_proto(wire: Option<Date>, field: &str, checks: &mut Checks) -> Option<Self> {
         let day = date::optional(wire.as_ref(), field);
-        checks.rule(day.is_ok(), field, "date", "is not a valid calendar date");
+        checks.rule(
+            day.is_ok(),
+            field,
+            Rule::Date,
+            "is not a valid calendar date",
+        );
         day.ok()
     }
 
@@ -158,7 +164,7 @@ impl Field<Option<prost_types::Timestamp>> for Option<DateTime<Utc>> {
             .as_ref()
             .map(|time| date::moment(time, field))
             .transpose();
-        checks.rule(time.is_ok(), field, "timestamp", "is not a valid time");
+        checks.rule(time.is_ok(), field, Rule::Timestamp, "is not a valid time");
         time.ok()
     }
 
@@ -193,7 +199,7 @@ macro_rules! proto_enum {
             fn from_proto(wire: i32, field: &str, checks: &mut ::wangge_record::Checks) -> ::std::option::Option<Self> {
                 let value = Self::from_code(wire);
                 checks.required(wire != 0, field);
-                checks.rule(wire == 0 || value.is_some(), field, "enum.defined_only", "is not a value of the enum");
+                checks.rule(wire == 0 || value.is_some(), field, ::wangge_kernel::refusal::Rule::EnumDefinedOnly, "is not a value of the enum");
                 value
             }
 

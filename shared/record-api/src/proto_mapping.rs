@@ -2,7 +2,11 @@
 //! reading a message returns a valid record, or a refusal with all violations.
 
 use chrono::{DateTime, Utc};
-use wangge_api::{date::timestamp, refusal::Refusal, types::v1::Step as ProtoStep};
+use wangge_api::{
+    date::timestamp,
+    refusal::{Refusal, Rule},
+    types::v1::Step as ProtoStep,
+};
 use wangge_kernel::clock::happened;
 use wangge_record::{Checks, Lifecycle, Metadata, Note, Record, States, Step, states};
 
@@ -91,7 +95,7 @@ fn not_in_future<R: Record>(record: &mut R, now: DateTime<Utc>, checks: &mut Che
             None => checks.rule(
                 false,
                 field,
-                "time.not_in_future",
+                Rule::TimeNotInFuture,
                 "must not be in the future",
             ),
         }
@@ -118,7 +122,7 @@ pub fn past<S: States>(
     checks.rule(
         created_time <= now,
         "create_time",
-        "time.not_in_future",
+        Rule::TimeNotInFuture,
         "must not be in the future",
     );
     // States and actors are not read: the state follows from the action, and a row

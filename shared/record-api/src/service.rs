@@ -5,7 +5,11 @@
 use prost::Message;
 use tonic::Request;
 use uuid::Uuid;
-use wangge_api::{date, refusal::Refusal, types::v1::Date};
+use wangge_api::{
+    date,
+    refusal::{Refusal, Rule},
+    types::v1::Date,
+};
 use wangge_auth::Caller;
 use wangge_pg::request::RequestKey;
 
@@ -38,9 +42,9 @@ pub fn call<M: Message>(
 /// Returns `FIELD_INVALID` on `field`.
 pub fn id(text: &str, field: &str) -> Result<Uuid, Refusal> {
     if text.is_empty() {
-        return Err(Refusal::field(field, "required", "is required"));
+        return Err(Refusal::field(field, Rule::Required, "is required"));
     }
-    Uuid::parse_str(text).map_err(|_| Refusal::field(field, "string.uuid", "must be a UUID"))
+    Uuid::parse_str(text).map_err(|_| Refusal::field(field, Rule::StringUuid, "must be a UUID"))
 }
 
 /// Reads an id that can be left out.
@@ -60,7 +64,7 @@ pub fn optional_id(text: &str, field: &str) -> Result<Option<Uuid>, Refusal> {
 /// # Errors
 /// Returns `FIELD_INVALID` if it is missing.
 pub fn given<T>(record: Option<T>, field: &str) -> Result<T, Refusal> {
-    record.ok_or_else(|| Refusal::field(field, "required", "is required"))
+    record.ok_or_else(|| Refusal::field(field, Rule::Required, "is required"))
 }
 
 /// Creates the record that a message describes, with a new id if the message has none.
@@ -180,7 +184,7 @@ pub fn paths(
     let paths = mask.unwrap_or_default().paths;
     if paths.is_empty() {
         let why = "must list at least one field to change";
-        return Err(Refusal::field("update_mask", "required", why));
+        return Err(Refusal::field("update_mask", Rule::Required, why));
     }
     match paths
         .iter()
@@ -188,7 +192,7 @@ pub fn paths(
     {
         Some(path) => {
             let why = format!("{path} is unknown or can't be changed");
-            Err(Refusal::field("update_mask", "field_mask", why))
+            Err(Refusal::field("update_mask", Rule::FieldMask, why))
         }
         None => Ok(paths),
     }
@@ -297,7 +301,7 @@ pub async fn act<
                 .as_ref()
                 .is_some_and(|reason| reason.trim().is_empty())
             {
-                return Err(Refusal::field("reason", "required", "is required"));
+                return Err(Refusal::field("reason", Rule::Required, "is required"));
             }
             let step = NewTransition {
                 action,

@@ -6,7 +6,7 @@ use uuid::Uuid;
 use wangge_api::{
     codec, date,
     organization::v1::{Area, ImportDataset, Unit},
-    refusal::Refusal,
+    refusal::{Refusal, Rule},
     types::v1::Date,
 };
 use wangge_auth::RecordScope;
@@ -59,7 +59,7 @@ fn claimed_unit(unit: &Unit) -> Result<(Uuid, ResolvedReference), Refusal> {
 }
 
 fn missing(field: &str) -> Refusal {
-    Refusal::field(field, "required", "is required")
+    Refusal::field(field, Rule::Required, "is required")
 }
 
 fn id(text: &str) -> Result<Uuid, Refusal> {

@@ -49,21 +49,20 @@ impl Outcome {
 }
 
 fn violations(refusal: &Refusal) -> Vec<RowViolation> {
-    let violation = |field: &str, description: String| RowViolation {
+    let guard = refusal.precondition.as_ref().and_then(|one| one.guard);
+    let violation = |field: &str, description: &str| RowViolation {
         field: field.to_owned(),
         reason: refusal.reason.name().to_owned(),
-        description,
+        description: description.to_owned(),
+        guard: guard.map_or(0, |guard| guard.code().into()),
     };
-    if refusal.fields.is_empty() {
-        let guard = refusal.preconditions.first();
-        let why = guard.map(|(guard, _, why)| format!("{guard}: {why}"));
-        return vec![violation(
-            "",
-            why.unwrap_or_else(|| refusal.message.clone()),
-        )];
-    }
     let fields = refusal.fields.iter();
-    fields
-        .map(|broken| violation(&broken.field, broken.description.clone()))
-        .collect()
+    let broken: Vec<_> = fields
+        .map(|broken| violation(&broken.field, &broken.description))
+        .collect();
+    match &refusal.precondition {
+        _ if !broken.is_empty() => broken,
+        Some(one) => vec![violation(&one.field, &one.description)],
+        None => vec![violation("", &refusal.message)],
+    }
 }

@@ -20,7 +20,7 @@ use chrono::NaiveDate;
 use uuid::Uuid;
 use wangge_auth::RecordScope;
 use wangge_kernel::limit::{DEFAULT_ZONE, day_of};
-use wangge_kernel::refusal::{Reason, Refusal};
+use wangge_kernel::refusal::{Guard, Reason, Refusal, Rule};
 use wangge_pg::{StoreError, Trial, Tx};
 
 use wangge_record::{EventSummary, Key, Record, Reference, ResolvedReference};
@@ -320,7 +320,7 @@ impl<G: ReferenceResolver> ResolvedReferences<G> {
         }
         Err(match reference.must_be {
             "" => Refusal::unknown_reference(&field, reference.kind),
-            must_be => Refusal::field(&field, "reference.kind", must_be),
+            must_be => Refusal::field(&field, Rule::ReferenceKind, must_be),
         })
     }
 
@@ -330,7 +330,7 @@ impl<G: ReferenceResolver> ResolvedReferences<G> {
     /// grid can be split while its buildings remain.
     ///
     /// # Errors
-    /// Returns `GUARD_FAILED` (`<kind>_not_current`), with the bound that the day is
+    /// Returns `GUARD_FAILED` (`REFERENCE_NOT_CURRENT`), with the bound that the day is
     /// outside of.
     pub fn require_days(
         &self,
@@ -357,7 +357,7 @@ impl<G: ReferenceResolver> ResolvedReferences<G> {
     /// reference requires any.
     ///
     /// # Errors
-    /// Returns `GUARD_FAILED` (`<kind>_state`), with the current state.
+    /// Returns `GUARD_FAILED` (`REFERENCE_STATE`), with the current state.
     pub fn require_state(&self, reference: &Reference) -> Result<(), Refusal> {
         let Key::Id(id) = &reference.key else {
             return Ok(());
@@ -366,10 +366,15 @@ impl<G: ReferenceResolver> ResolvedReferences<G> {
         let state = found.and_then(|found| found.state);
         match state {
             Some(state) if !reference.states.is_empty() && !reference.states.contains(&state) => {
-                let guard = format!("{}_state", reference.kind);
+                let (kind, field) = (reference.kind, reference.field);
                 let wanted = reference.states.join(" or ");
                 let why = format!("it is {state}, and must be {wanted}");
-                Err(Refusal::guard(&guard, reference.kind, why))
+                Err(Refusal::reference_guard(
+                    Guard::ReferenceState,
+                    kind,
+                    field,
+                    &why,
+                ))
             }
             _ => Ok(()),
         }

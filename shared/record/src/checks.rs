@@ -4,7 +4,7 @@
 
 use chrono::{DateTime, NaiveDate, Utc};
 use wangge_kernel::limit::{DEFAULT_ZONE, day_of};
-use wangge_kernel::refusal::{FieldViolation, Refusal};
+use wangge_kernel::refusal::{FieldViolation, Refusal, Rule};
 
 /// Violations found so far in one record.
 #[derive(Debug)]
@@ -40,12 +40,11 @@ impl Checks {
     pub fn day_has_come(&mut self, day: NaiveDate, field: &str) {
         let holds = self.now.is_none_or(|now| day <= day_of(now, DEFAULT_ZONE));
         let why = "must not be in the future";
-        self.rule(holds, field, "date.not_in_future", why);
+        self.rule(holds, field, Rule::DateNotInFuture, why);
     }
 
-    /// Requires that a rule holds for a field. `rule` is its stable name, such as
-    /// `date.order`; `description` is shown to the caller after the field's path.
-    pub fn rule(&mut self, holds: bool, field: &str, rule: &str, description: &str) {
+    /// Requires that a rule holds for a field. `description` is shown to the caller after the field's path.
+    pub fn rule(&mut self, holds: bool, field: &str, rule: Rule, description: &str) {
         if !holds {
             let path = format!("{}.{field}", self.record);
             self.violations
@@ -67,12 +66,12 @@ impl Checks {
 
     /// Requires that a field is set.
     pub fn required(&mut self, given: bool, field: &str) {
-        self.rule(given, field, "required", "is required");
+        self.rule(given, field, Rule::Required, "is required");
     }
 
     /// Requires that a field is left out; `why` is the violation's description.
     pub fn forbidden(&mut self, left_out: bool, field: &str, why: &str) {
-        self.rule(left_out, field, "left_out", why);
+        self.rule(left_out, field, Rule::LeftOut, why);
     }
 
     /// Requires that a text is not blank, and that it can be stored.
@@ -86,7 +85,7 @@ impl Checks {
         self.rule(
             !text.contains('\0'),
             field,
-            "string.nul",
+            Rule::StringNul,
             "must not contain the character NUL",
         );
     }
@@ -101,7 +100,7 @@ impl Checks {
         self.rule(
             ordered,
             "end_date",
-            "date.order",
+            Rule::DateOrder,
             "must be after start_date",
         );
     }

@@ -8,7 +8,7 @@
 //! transaction of the change.
 
 use chrono::NaiveDate;
-use wangge_kernel::refusal::Refusal;
+use wangge_kernel::refusal::{Refusal, Rule};
 
 use crate::Change;
 
@@ -71,7 +71,7 @@ impl End {
         };
         if day.is_some_and(|day| day <= start) {
             let why = "must be after start_date";
-            return Err(Refusal::field("end_date", "date.order", why));
+            return Err(Refusal::field("end_date", Rule::DateOrder, why));
         }
         Ok(day)
     }

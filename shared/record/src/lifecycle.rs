@@ -8,7 +8,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 use wangge_kernel::limit::{DEFAULT_ZONE, day_of};
-use wangge_kernel::refusal::Refusal;
+use wangge_kernel::refusal::{Refusal, Rule};
 
 use crate::{
     Checks, Note, Record,
@@ -164,7 +164,7 @@ impl<S: States> Lifecycle<S> {
                 Some(state) => lifecycle.state = state,
                 None => {
                     let why = format!("is not legal in state {}", lifecycle.state.name());
-                    checks.rule(false, &field("action"), "step.action", &why);
+                    checks.rule(false, &field("action"), Rule::StepAction, &why);
                 }
             }
             // Unlike in `take`, the time is rejected and not clamped: it is what the
@@ -173,13 +173,13 @@ impl<S: States> Lifecycle<S> {
             checks.rule(
                 ordered,
                 &field("step_time"),
-                "step.order",
+                Rule::StepOrder,
                 "must not be earlier than the previous step",
             );
             checks.rule(
                 step.step_time <= now,
                 &field("step_time"),
-                "time.not_in_future",
+                Rule::TimeNotInFuture,
                 "must not be in the future",
             );
             checks.no_nul(&step.reason.0, &field("reason"));

@@ -3,7 +3,7 @@
 
 use chrono::NaiveDate;
 use uuid::Uuid;
-use wangge_kernel::refusal::Refusal;
+use wangge_kernel::refusal::{Guard, Refusal};
 
 use crate::{Metadata, Record, States};
 
@@ -124,7 +124,7 @@ impl Days {
     /// period it is, `field` the field that refers to it.
     ///
     /// # Errors
-    /// Returns `GUARD_FAILED` (`<kind>_not_current`), with the bound that the day is
+    /// Returns `GUARD_FAILED` (`REFERENCE_NOT_CURRENT`), with the bound that the day is
     /// outside of.
     pub fn require(self, kind: &str, field: &str, day: NaiveDate) -> Result<(), Refusal> {
         let why = match (self.start_date, self.end_date) {
@@ -132,8 +132,8 @@ impl Days {
             (_, Some(end)) if end <= day => format!("ended on {end}"),
             _ => return Ok(()),
         };
-        let why = format!("{field}: it {why} and is not in effect on {day}");
-        Err(Refusal::guard(&format!("{kind}_not_current"), kind, why))
+        let why = format!("it {why} and is not in effect on {day}");
+        Err(not_current(kind, field, &why))
     }
 
     /// Requires that the referring record, which ends on `end` or is open-ended,
@@ -149,14 +149,17 @@ impl Days {
     ) -> Result<(), Refusal> {
         match self.end_date {
             Some(last) if end.is_none_or(|end| end > last) => {
-                let why = format!(
-                    "{field}: it ends on {last}, and a record that references it must end by then"
-                );
-                Err(Refusal::guard(&format!("{kind}_not_current"), kind, why))
+                let why =
+                    format!("it ends on {last}, and a record that references it must end by then");
+                Err(not_current(kind, field, &why))
             }
             _ => Ok(()),
         }
     }
+}
+
+fn not_current(kind: &str, field: &str, why: &str) -> Refusal {
+    Refusal::reference_guard(Guard::ReferenceNotCurrent, kind, field, why)
 }
 
 /// The resolved target of a reference.

@@ -20,7 +20,7 @@ use tower::{Layer, Service};
 use wangge_api::call;
 use wangge_api::{
     policy::policy,
-    refusal::{Reason, Refusal},
+    refusal::{Reason, Refusal, Rule},
 };
 use wangge_auth::{Caller, scope::RecordScope};
 
@@ -294,9 +294,9 @@ fn late() -> Refusal {
 }
 
 fn too_large() -> Refusal {
-    Refusal::field("", "grpc.message_size", "must be at most 4 MiB")
+    Refusal::field("", Rule::GrpcMessageSize, "must be at most 4 MiB")
 }
 
 fn broken_off(status: &Status) -> Refusal {
-    Refusal::field("", "grpc.frame", status.message())
+    Refusal::field("", Rule::GrpcFrame, status.message())
 }

@@ -14,7 +14,7 @@ use wangge_api::call;
 use wangge_api::{
     codec,
     organization::v1::ImportDataset,
-    refusal::{Reason, Refusal},
+    refusal::{Reason, Refusal, Rule},
     types::v1::{ImportHeader, RowResult},
 };
 
@@ -315,7 +315,7 @@ impl<I: Importer> ImportSession<I> {
 }
 
 fn misplaced(field: &str, text: &str) -> Status {
-    Refusal::field(field, "import_stream", text).into()
+    Refusal::field(field, Rule::ImportStream, text).into()
 }
 
 fn shutting_down() -> Refusal {

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use http::Response;
 use tonic::{Code, Status, body::Body};
-use wangge_api::refusal::{Reason, Refusal};
+use wangge_api::refusal::{Reason, Refusal, Rule};
 
 /// Adds a reason to a response that the transport rejected.
 pub(crate) fn explain_answer(mut answer: Response<Body>) -> Response<Body> {
@@ -38,12 +38,14 @@ fn explained(status: &Status) -> Option<Status> {
         // `grpc-accept-encoding` stays in the headers, for the client to choose from.
         // gRPC requires this code, so the reason alone says which field is wrong.
         Code::Unimplemented => {
-            let field = Status::from(Refusal::field("", "grpc.encoding", what));
+            let field = Status::from(Refusal::field("", Rule::GrpcEncoding, what));
             let details = field.details().to_vec().into();
             return Some(Status::with_details(Code::Unimplemented, what, details));
         }
         // The message is too large, as sent or once decompressed.
-        Code::OutOfRange | Code::ResourceExhausted => Refusal::field("", "grpc.message_size", what),
+        Code::OutOfRange | Code::ResourceExhausted => {
+            Refusal::field("", Rule::GrpcMessageSize, what)
+        }
         // The caller's own deadline, or a caller that disconnected, as seen by the
         // transport.
         Code::Cancelled | Code::DeadlineExceeded => Refusal::new(
@@ -59,7 +61,7 @@ fn explained(status: &Status) -> Option<Status> {
         // Malformed input: frames, flags, compressed bytes. tonic reports it as INTERNAL,
         // though the fault is the client's.
         Code::InvalidArgument | Code::Internal | Code::DataLoss => {
-            Refusal::field("", "grpc.frame", what)
+            Refusal::field("", Rule::GrpcFrame, what)
         }
         // A health check for an unknown service.
         Code::NotFound => Refusal::not_found("service", ""),

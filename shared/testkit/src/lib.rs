@@ -4,6 +4,7 @@
 
 mod browser;
 mod database;
+mod documented;
 mod fields;
 mod refusals;
 mod server;
@@ -11,6 +12,7 @@ mod token;
 
 pub use browser::browser;
 pub use database::{database, empty_database, postgres_url};
+pub use documented::{Documented, GENERAL, documented};
 pub use fields::assert_columns_are_fields;
 pub use refusals::{fields, precondition, reason, retry_after};
 pub use server::{HANG_TIMEOUT, channel, eventually, serve, serve_with, stream_channel};

@@ -5,7 +5,7 @@ use uuid::Uuid;
 use wangge_api::{
     date,
     organization::v1::{self as proto, server::area_service_server::AreaService},
-    refusal::Refusal,
+    refusal::{Refusal, Rule},
     types::v1::{CoordinateSystem, Point},
 };
 use wangge_auth::Caller;
@@ -108,7 +108,7 @@ impl AreaService for Areas {
         let area = service::given(message.area, "area")?;
         // The update looks the area up by its code, which the contract allows to be empty.
         if area.code.is_empty() {
-            return Err(Refusal::field("area.code", "required", "is required").into());
+            return Err(Refusal::field("area.code", Rule::Required, "is required").into());
         }
         let paths = service::paths(
             message.update_mask,
@@ -218,7 +218,7 @@ fn place(message: proto::LocateAreaRequest) -> Result<Place, Refusal> {
         (None, address) if !address.is_empty() => Ok(Place::Address(address)),
         _ => Err(Refusal::field(
             "",
-            "message.oneof",
+            Rule::MessageOneof,
             "exactly one of point and address is required",
         )),
     }
@@ -233,7 +233,7 @@ fn wgs84(point: &Point) -> Result<(f64, f64), Refusal> {
         CoordinateSystem::Unspecified => {
             return Err(Refusal::field(
                 "point.coordinate_system",
-                "enum.not_in",
+                Rule::EnumNotIn,
                 "must be specified: with the wrong one, the point would be in another grid",
             ));
         }

@@ -18,7 +18,7 @@ use crate::{
 /// Creates an area, or returns the one that an earlier attempt of the same request created.
 ///
 /// # Errors
-/// `FIELD_INVALID`, `REFERENCE_UNKNOWN`, `GUARD_FAILED` (`area_not_current`),
+/// `FIELD_INVALID`, `REFERENCE_UNKNOWN`, `GUARD_FAILED` (`REFERENCE_NOT_CURRENT`),
 /// `RECORD_EXISTS`, `REQUEST_ID_REUSED`.
 pub async fn create_area(app: &App, call: CallContext, draft: AreaDraft) -> Result<Area, Refusal> {
     let now = app.clock.now();
@@ -55,7 +55,7 @@ pub async fn create_area(app: &App, call: CallContext, draft: AreaDraft) -> Resu
 /// parent that isn't in the database.
 ///
 /// # Errors
-/// `REFERENCE_UNKNOWN`, `FIELD_INVALID`, `GUARD_FAILED` (`area_not_current`).
+/// `REFERENCE_UNKNOWN`, `FIELD_INVALID`, `GUARD_FAILED` (`REFERENCE_NOT_CURRENT`).
 pub async fn check(
     tx: &mut Tx,
     scope: &RecordScope,

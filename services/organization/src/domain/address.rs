@@ -1,7 +1,7 @@
 //! Entries of the address book: texts that addresses in an area begin with.
 
 use serde::{Deserialize, Serialize};
-use wangge_kernel::refusal::Refusal;
+use wangge_kernel::refusal::{Refusal, Rule};
 use wangge_places::address::normalize;
 use wangge_record::{Checks, EventSummary, Metadata, Record, Reference, Text, metadata};
 
@@ -45,7 +45,7 @@ impl Record for Address {
             // and would match every address. A blank one is reported as missing.
             self.text.text.0.trim().is_empty() || self.text.normalized_text.chars().count() >= 2,
             "text",
-            "string.min_len",
+            Rule::StringMinLen,
             "must have at least 2 characters besides spaces and punctuation",
         );
     }

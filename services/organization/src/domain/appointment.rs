@@ -4,7 +4,7 @@ use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 use wangge_kernel::coded_enum;
-use wangge_kernel::refusal::Refusal;
+use wangge_kernel::refusal::{Guard, Refusal, Rule};
 use wangge_record::{Checks, Dated, End, EventSummary, Metadata, Record, Reference, metadata};
 
 use super::area;
@@ -92,7 +92,7 @@ impl Record for Appointment {
         };
         checks.required(is_given, wanted);
         let why = "must be empty for this post";
-        checks.rule(is_empty, other, "appointment.seat", why);
+        checks.rule(is_empty, other, Rule::AppointmentSeat, why);
     }
 
     fn references(&self) -> Vec<Reference> {
@@ -109,7 +109,7 @@ impl Record for Appointment {
 
     fn conflict_error(&self) -> Refusal {
         Refusal::guard(
-            "post_taken",
+            Guard::PostTaken,
             Self::KIND,
             "on some of these days another person holds the post, or the same person already \
              holds it",

@@ -3,7 +3,7 @@
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
-use wangge_kernel::refusal::Refusal;
+use wangge_kernel::refusal::{Refusal, Rule};
 use wangge_kernel::{area_code, coded_enum};
 use wangge_places::boundary;
 use wangge_record::{Checks, Days, ResolvedReference};
@@ -182,13 +182,13 @@ impl Area {
     /// day.
     ///
     /// # Errors
-    /// `FIELD_INVALID`, or `GUARD_FAILED` (`area_not_current`), if it doesn't.
+    /// `FIELD_INVALID`, or `GUARD_FAILED` (`REFERENCE_NOT_CURRENT`), if it doesn't.
     pub fn check_parent(&self, parent: &ResolvedReference) -> Result<(), Refusal> {
         let mut checks = Checks::of("area");
         checks.rule(
             parent.kind + 1 == self.kind.code(),
             "kind",
-            "area.tree",
+            Rule::AreaTree,
             "must be the kind one level below the parent's",
         );
         checks.finish()?;
@@ -202,7 +202,7 @@ impl Area {
         let other = other.unwrap_or("an area outside of the caller's scope");
         Refusal::field(
             "area.code",
-            "area.code_apart",
+            Rule::AreaCodeApart,
             format!(
                 "conflicts with {other}: a code may begin with another area's code only if its \
                  area is inside that area"
@@ -215,7 +215,7 @@ impl Area {
     pub fn outside(around: &str) -> Refusal {
         Refusal::field(
             "area.boundary_geojson",
-            "area.boundary_in_parent",
+            Rule::AreaBoundaryInParent,
             format!(
                 "must be within the boundary of {around}, with a tolerance of \
                  {BOUNDARY_TOLERANCE} metres"
@@ -227,7 +227,7 @@ impl Area {
     pub fn leaves_out(inside: &str) -> Refusal {
         Refusal::field(
             "area.boundary_geojson",
-            "area.boundary_around_children",
+            Rule::AreaBoundaryAroundChildren,
             format!(
                 "must contain the boundary of {inside}, with a tolerance of {BOUNDARY_TOLERANCE} \
                  metres"
@@ -247,13 +247,13 @@ fn check_code(checks: &mut Checks, kind: AreaKind, code: &str, parent: Option<&s
         checks.rule(
             whole,
             "code",
-            "area.district_code",
+            Rule::AreaDistrictCode,
             "a district's code has 6 digits",
         );
         checks.rule(
             parent.is_none(),
             "parent_code",
-            "area.root",
+            Rule::AreaRoot,
             "a district has no parent",
         );
         return;
@@ -265,7 +265,7 @@ fn check_code(checks: &mut Checks, kind: AreaKind, code: &str, parent: Option<&s
     checks.rule(
         area_code::is_code(code) && inside,
         "code",
-        "area.code_in_parent",
+        Rule::AreaCodeInParent,
         "must consist of digits, begin with the parent's code and be longer",
     );
 }

@@ -3,7 +3,7 @@
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
-use wangge_kernel::refusal::Refusal;
+use wangge_kernel::refusal::{Guard, Refusal};
 use wangge_record::{Checks, EventSummary, Metadata, Record, Reference, Text, dated, metadata};
 
 use super::area;
@@ -50,7 +50,7 @@ impl Record for Building {
 
     fn conflict_error(&self) -> Refusal {
         Refusal::guard(
-            "name_taken",
+            Guard::NameTaken,
             Self::KIND,
             "the estate already has a building of this name on some of these days",
         )

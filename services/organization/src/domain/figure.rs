@@ -3,7 +3,7 @@
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use wangge_kernel::coded_enum;
-use wangge_kernel::refusal::Refusal;
+use wangge_kernel::refusal::{Refusal, Rule};
 use wangge_record::{Checks, Code, EventSummary, Metadata, Record, Reference, metadata};
 
 coded_enum! {
@@ -59,7 +59,7 @@ impl Record for PublishedFigure {
         checks.rule(
             self.value >= 0,
             "value",
-            "int64.gte",
+            Rule::Int64Gte,
             "must not be negative",
         );
     }

@@ -4,7 +4,7 @@
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
-use wangge_kernel::refusal::Refusal;
+use wangge_kernel::refusal::{Guard, Refusal};
 use wangge_record::{Checks, EventSummary, Metadata, Record, Reference, Text, dated, metadata};
 
 /// A household of a building.
@@ -51,7 +51,7 @@ impl Record for Household {
 
     fn conflict_error(&self) -> Refusal {
         Refusal::guard(
-            "door_taken",
+            Guard::DoorTaken,
             Self::KIND,
             "another household has this door on some of these days",
         )

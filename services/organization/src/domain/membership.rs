@@ -5,7 +5,7 @@ use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 use wangge_kernel::coded_enum;
-use wangge_kernel::refusal::Refusal;
+use wangge_kernel::refusal::{Guard, Refusal};
 use wangge_record::{Checks, EventSummary, Metadata, Record, Reference, dated, metadata};
 
 use super::{area, unit::UnitKind};
@@ -96,7 +96,7 @@ impl Record for Membership {
 
     fn conflict_error(&self) -> Refusal {
         Refusal::guard(
-            "member_already",
+            Guard::MemberAlready,
             Self::KIND,
             "the unit or resident is already a member on some of these days",
         )

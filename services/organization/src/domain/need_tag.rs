@@ -4,7 +4,7 @@ use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 use wangge_kernel::coded_enum;
-use wangge_kernel::refusal::Refusal;
+use wangge_kernel::refusal::{Guard, Refusal, Rule};
 use wangge_record::{Checks, EventSummary, Metadata, Note, Record, Reference, dated, metadata};
 
 coded_enum! {
@@ -73,7 +73,7 @@ impl Record for NeedTag {
         checks.rule(
             self.kind != NeedKind::Other || !self.note.0.trim().is_empty(),
             "note",
-            "need_tag.other",
+            Rule::NeedTagOther,
             "is required if the kind is other",
         );
     }
@@ -88,7 +88,7 @@ impl Record for NeedTag {
 
     fn conflict_error(&self) -> Refusal {
         Refusal::guard(
-            "tagged_already",
+            Guard::TaggedAlready,
             Self::KIND,
             "the resident already has a tag of this kind on some of these days",
         )

@@ -4,7 +4,7 @@ use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 use wangge_kernel::coded_enum;
-use wangge_kernel::refusal::Refusal;
+use wangge_kernel::refusal::{Guard, Refusal};
 use wangge_record::{Checks, EventSummary, Metadata, Record, Reference, dated, metadata};
 
 coded_enum! {
@@ -60,7 +60,7 @@ impl Record for ResidentRole {
 
     fn conflict_error(&self) -> Refusal {
         Refusal::guard(
-            "role_held_already",
+            Guard::RoleHeldAlready,
             Self::KIND,
             "the resident already has this role on some of these days",
         )

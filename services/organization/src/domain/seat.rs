@@ -4,7 +4,7 @@ use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 use wangge_kernel::coded_enum;
-use wangge_kernel::refusal::Refusal;
+use wangge_kernel::refusal::{Guard, Refusal};
 use wangge_record::{Checks, EventSummary, Metadata, Record, Reference, dated, metadata};
 
 use super::area;
@@ -57,7 +57,7 @@ impl Record for Seat {
 
     fn conflict_error(&self) -> Refusal {
         Refusal::guard(
-            "seated_already",
+            Guard::SeatedAlready,
             Self::KIND,
             "the person already holds a seat of the committee on some of these days",
         )

@@ -4,7 +4,7 @@ use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 use wangge_kernel::coded_enum;
-use wangge_kernel::refusal::Refusal;
+use wangge_kernel::refusal::{Refusal, Rule};
 use wangge_record::{
     Checks, Code, EventSummary, Metadata, Record, Reference, Text, dated, metadata,
 };
@@ -82,7 +82,7 @@ impl Record for Unit {
         checks.rule(
             self.kind != UnitKind::StreetWorkingCommittee || self.parent_id.is_none(),
             "parent_id",
-            "unit.level",
+            Rule::UnitLevel,
             "a street working committee has no parent",
         );
     }

@@ -235,7 +235,7 @@ async fn an_exclusive_post_has_one_holder_a_day() {
         assert_eq!(wangge_testkit::reason(&status), "GUARD_FAILED");
         assert_eq!(
             wangge_testkit::precondition(&status).as_deref(),
-            Some("post_taken")
+            Some("POST_TAKEN")
         );
     }
     appoint(&world, "", worker(&second, GRID, date(2022, 6, 1), None))

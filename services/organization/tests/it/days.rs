@@ -10,16 +10,11 @@ use wangge_api::{
     },
     types::v1::{Date, RowOutcome},
 };
-use wangge_testkit::precondition;
 
 use crate::{
     imports::{import, outcomes},
     support::*,
 };
-
-fn guard<T: std::fmt::Debug>(result: Result<T, Status>) -> Option<String> {
-    precondition(&result.expect_err("refused"))
-}
 
 fn end_date() -> Option<FieldMask> {
     Some(FieldMask {
@@ -84,13 +79,13 @@ async fn nothing_begins_in_an_area_that_has_ended_or_not_begun() {
     let (new, old) = ("320402003005003", "320402003005004");
     for day in [date(2022, 1, 1), date(2019, 12, 31)] {
         let refused = world.make_area(grid(new, day)).await;
-        assert_eq!(guard(refused).as_deref(), Some("area_not_current"));
+        assert_eq!(guard(refused).as_deref(), Some("REFERENCE_NOT_CURRENT"));
         let late = Unit {
             start_date: day,
             ..unit("LATE", UnitKind::Committee, "", COMMUNITY)
         };
         let refused = world.make_unit(late).await;
-        assert_eq!(guard(refused).as_deref(), Some("area_not_current"));
+        assert_eq!(guard(refused).as_deref(), Some("REFERENCE_NOT_CURRENT"));
     }
     let past = world.make_area(grid(old, date(2021, 12, 31))).await;
     past.expect("it began while the community was there");
@@ -103,7 +98,7 @@ async fn nothing_begins_in_an_area_that_has_ended_or_not_begun() {
         ..secretary(&person, "", start)
     };
     let refused = appoint(&world, worker(date(2022, 1, 1))).await;
-    assert_eq!(guard(refused).as_deref(), Some("area_not_current"));
+    assert_eq!(guard(refused).as_deref(), Some("REFERENCE_NOT_CURRENT"));
     let held = appoint(&world, worker(date(2021, 1, 1))).await;
     held.expect("the grid was there");
 
@@ -155,13 +150,13 @@ async fn units_and_posts_last_no_longer_than_their_unit() {
         (date(2022, 1, 1), date(2022, 6, 2)),
     ] {
         let refused = world.make_unit(branch("NEW", start, end)).await;
-        assert_eq!(guard(refused).as_deref(), Some("unit_not_current"));
+        assert_eq!(guard(refused).as_deref(), Some("REFERENCE_NOT_CURRENT"));
         let post = Appointment {
             end_date: end,
             ..secretary(&person, &street, start)
         };
         let refused = appoint(&world, post.clone()).await;
-        assert_eq!(guard(refused).as_deref(), Some("unit_not_current"));
+        assert_eq!(guard(refused).as_deref(), Some("REFERENCE_NOT_CURRENT"));
         let row = Record::Appointment(Appointment {
             id: new_id(),
             ..post
@@ -179,7 +174,7 @@ async fn units_and_posts_last_no_longer_than_their_unit() {
 
     // An end can move within the days of the parent unit, or after the parent's has moved.
     let open = end_unit(&world, &kept, None).await;
-    assert_eq!(guard(open).as_deref(), Some("unit_not_current"));
+    assert_eq!(guard(open).as_deref(), Some("REFERENCE_NOT_CURRENT"));
     let later = end_unit(&world, &kept, date(2022, 6, 1)).await;
     later.expect("as long as the street's");
     end_unit(&world, &street, None).await.expect("taken back");

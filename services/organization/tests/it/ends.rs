@@ -1,7 +1,6 @@
 //! Correction of ends that were entered by mistake. The reason is stored.
 
 use chrono::NaiveDate;
-use tonic::Status;
 use uuid::Uuid;
 use wangge_api::{
     organization::v1::{
@@ -11,16 +10,11 @@ use wangge_api::{
     },
     types::v1::Date,
 };
-use wangge_testkit::precondition;
 
 use crate::{
     residents::{Home, household, make_household, tag},
     support::*,
 };
-
-fn guard<T: std::fmt::Debug>(result: Result<T, Status>) -> Option<String> {
-    precondition(&result.expect_err("refused"))
-}
 
 /// The stored corrections of a record: the end dates before and after, the reason and the
 /// subject who gave it.
@@ -143,7 +137,7 @@ async fn what_has_come_since_stands_against_a_correction() {
     };
     residents.create_need_tag(request).await.expect("a tag");
     let open = residents.end_need_tag(end_tag(None, "误录")).await;
-    assert_eq!(guard(open).as_deref(), Some("tagged_already"));
+    assert_eq!(guard(open).as_deref(), Some("TAGGED_ALREADY"));
     let until = end_tag(date(2022, 7, 1), "误录");
     residents.end_need_tag(until).await.expect("up to the next");
 
@@ -160,7 +154,7 @@ async fn what_has_come_since_stands_against_a_correction() {
     let moved = end_household(&home.household.id, date(2022, 7, 3), "");
     estates.end_household(moved).await.expect("ended");
     let open = residents.end_resident(end_resident(None, "误录")).await;
-    assert_eq!(guard(open).as_deref(), Some("household_not_current"));
+    assert_eq!(guard(open).as_deref(), Some("REFERENCE_NOT_CURRENT"));
     let until = end_resident(date(2022, 7, 3), "误录");
     residents.end_resident(until).await.expect("as long");
 
@@ -172,7 +166,7 @@ async fn what_has_come_since_stands_against_a_correction() {
     make_household(&home.world, next).await.expect("the next");
     let open = end_household(&home.household.id, None, "误录");
     let open = estates.end_household(open).await;
-    assert_eq!(guard(open).as_deref(), Some("door_taken"));
+    assert_eq!(guard(open).as_deref(), Some("DOOR_TAKEN"));
     let none = corrections(&home.world, &home.household.id).await;
     assert!(none.is_empty(), "{none:?}");
 }
@@ -219,7 +213,7 @@ async fn an_appointments_end_is_taken_back_while_the_post_is_free() {
     ended.expect("ended again");
     appoint(date(2022, 7, 1)).await.expect("the next one");
     let open = people.end_appointment(end(None, "误录")).await;
-    assert_eq!(guard(open).as_deref(), Some("post_taken"));
+    assert_eq!(guard(open).as_deref(), Some("POST_TAKEN"));
     let until = people.end_appointment(end(date(2022, 7, 1), "误录")).await;
     until.expect("up to the next one");
 }

@@ -4,6 +4,7 @@ use prost_types::FieldMask;
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Status, Streaming};
 use wangge_api::{
+    errors::v1::Guard,
     organization::v1::{
         Address, Appointment, Area, AreaKind, Building, EndAppointmentRequest, Estate, FigureBound,
         FigurePeriod, GetAreaRequest, Household, ImportRecordsRequest, ImportRecordsResponse,
@@ -385,11 +386,7 @@ async fn a_taken_post_is_refused() {
         let results = import(&world, "", validate_only, &records).await;
         assert_eq!(outcomes(&results), [passed, RowOutcome::Refused]);
         assert_eq!(why(&results[1]), [("", "GUARD_FAILED")]);
-        assert!(
-            results[1].violations[0]
-                .description
-                .starts_with("post_taken")
-        );
+        assert_eq!(results[1].violations[0].guard(), Guard::PostTaken);
     }
 }
 
@@ -870,7 +867,11 @@ async fn a_trial_knows_the_days_of_areas_of_its_own_rows() {
     for (validate_only, passed) in [(true, RowOutcome::Valid), (false, RowOutcome::Imported)] {
         let results = import(&world, "", validate_only, &records).await;
         assert_eq!(outcomes(&results[..2]), [passed; 2]);
-        assert_eq!(why(&results[2]), [("", "GUARD_FAILED")], "{validate_only}");
+        assert_eq!(
+            why(&results[2]),
+            [("area_code", "GUARD_FAILED")],
+            "{validate_only}"
+        );
     }
 }
 

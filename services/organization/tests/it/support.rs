@@ -228,6 +228,11 @@ pub(crate) fn refusal<T: std::fmt::Debug>(result: Result<T, Status>) -> (String,
     )
 }
 
+/// Returns the guard that a refusal names.
+pub(crate) fn guard<T: std::fmt::Debug>(result: Result<T, Status>) -> Option<String> {
+    wangge_testkit::precondition(&result.expect_err("a refusal"))
+}
+
 /// Builds the expected refusal.
 pub(crate) fn expected(reason: &str, fields: &[&str]) -> (String, Vec<String>) {
     (

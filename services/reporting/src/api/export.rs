@@ -14,7 +14,7 @@ use tokio_stream::wrappers::ReceiverStream;
 use tonic::Status;
 use wangge_api::{
     date::{from_wire, moment},
-    refusal::{Reason, Refusal},
+    refusal::{Reason, Refusal, Rule},
     reporting::v1::{self as wire, ExportFormat, ReportTable},
 };
 use wangge_auth::RecordScope;
@@ -66,7 +66,7 @@ pub(super) async fn export(
         ReportTable::FigureRecords => records(app, &message, scope).await?,
         ReportTable::Wall => matters(app, &message, scope).await?,
         ReportTable::Unspecified => {
-            return Err(Refusal::field("table", "required", "is required"));
+            return Err(Refusal::field("table", Rule::Required, "is required"));
         }
     };
     let file = match message.format() {
@@ -79,7 +79,7 @@ pub(super) async fn export(
 
 /// Rejects fields that don't apply to the requested table, instead of ignoring them.
 fn refuse_what_is_of_another_table(message: &wire::ExportTableRequest) -> Result<(), Refusal> {
-    let refuse = |field: &str, why: &str| Err(Refusal::field(field, field, why));
+    let refuse = |field: &str, why: &str| Err(Refusal::field(field, Rule::LeftOut, why));
     let table = message.table();
     if table != ReportTable::FigureRecords && !message.figure_key.is_empty() {
         return refuse("figure_key", "is allowed only for the records of a figure");

@@ -3,7 +3,10 @@
 use futures::FutureExt as _;
 use sqlx::PgPool;
 use wangge_api::{
-    date::optional, organization::v1::FigurePeriod, refusal::Refusal, reporting::v1 as wire,
+    date::optional,
+    organization::v1::FigurePeriod,
+    refusal::{Refusal, Rule},
+    reporting::v1 as wire,
     types::v1::Date,
 };
 use wangge_auth::RecordScope;
@@ -130,7 +133,7 @@ pub(super) async fn counting(
     let figure = by_name(figure_key).ok_or_else(|| {
         Refusal::field(
             "figure_key",
-            "figure_key",
+            Rule::FigureKey,
             "is not the key of a figure: see the case table",
         )
     })?;
@@ -138,7 +141,7 @@ pub(super) async fn counting(
     let asked_period = period(asked_period)?;
     if asked_period.is_some_and(|period| !figure.allows(period)) {
         let why = "does not apply to this figure, which counts what is in effect on a day";
-        return Err(Refusal::field("period", "period", why));
+        return Err(Refusal::field("period", Rule::LeftOut, why));
     }
     let scope = area(app, area_code, scope).await?;
     let published = list_published(&app.database.calls, area_code, asked).await?;

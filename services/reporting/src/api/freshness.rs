@@ -9,7 +9,7 @@ use tokio::{
 };
 use uuid::Uuid;
 use wangge_api::{
-    refusal::{Reason, Refusal},
+    refusal::{Reason, Refusal, Rule},
     types::v1::RecordVersion,
 };
 
@@ -33,7 +33,7 @@ pub(super) async fn wait_for(app: &App, wanted: &[RecordVersion]) -> Result<(), 
         .iter()
         .map(|version| Uuid::parse_str(&version.record_id))
         .collect::<Result<Vec<_>, _>>()
-        .map_err(|_| Refusal::field("at_least.record_id", "string.uuid", "must be a UUID"))?;
+        .map_err(|_| Refusal::field("at_least.record_id", Rule::StringUuid, "must be a UUID"))?;
     let lookup = || async {
         let applied = have_been_applied(&app.database.calls, &records, &revisions).await;
         Ok::<_, Refusal>(applied?)

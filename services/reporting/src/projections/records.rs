@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use wangge_api::{
     date,
     events::v1::{Event, RecordChanged},
-    refusal::Refusal,
+    refusal::{Refusal, Rule},
 };
 use wangge_pg::{Tx, transaction::Failure};
 
@@ -52,6 +52,6 @@ pub(super) async fn apply(
 }
 
 fn moment(time: Option<&prost_types::Timestamp>, field: &str) -> Result<DateTime<Utc>, Refusal> {
-    let time = time.ok_or_else(|| Refusal::field(field, "required", "is required"))?;
+    let time = time.ok_or_else(|| Refusal::field(field, Rule::Required, "is required"))?;
     date::moment(time, field)
 }

@@ -5,7 +5,7 @@ use futures::{FutureExt as _, future::BoxFuture};
 use wangge_api::{
     date,
     events::v1::{Event, OrderSnapshot, TicketChanged, event::Payload},
-    refusal::Refusal,
+    refusal::{Refusal, Rule},
     tickets::v1::TicketAction,
 };
 use wangge_outbox::Projector;
@@ -56,7 +56,7 @@ async fn apply(tx: &mut Tx, event: &Event) -> Result<(), Failure> {
 /// Returns the fact of a ticket that was closed on the spot. It is final: no action can follow.
 fn fixed_on_the_spot(ticket: &TicketChanged, event: &Event) -> Result<Fact, Refusal> {
     let time = |time: Option<&prost_types::Timestamp>, field: &str| {
-        let required = || Refusal::field(field, "required", "is required");
+        let required = || Refusal::field(field, Rule::Required, "is required");
         date::moment(time.ok_or_else(required)?, field)
     };
     let fixed_time = time(event.occurred_time.as_ref(), "occurred_time")?;
@@ -82,7 +82,8 @@ fn fixed_on_the_spot(ticket: &TicketChanged, event: &Event) -> Result<Fact, Refu
 
 fn projected(ticket: &TicketChanged, order: &OrderSnapshot) -> Result<TicketOrder, Refusal> {
     let issued = order.issued_time.as_ref();
-    let issued = issued.ok_or_else(|| Refusal::field("issued_time", "required", "is required"))?;
+    let issued =
+        issued.ok_or_else(|| Refusal::field("issued_time", Rule::Required, "is required"))?;
     let accepted = order.accepted_time.as_ref();
     Ok(TicketOrder {
         id: id(&order.order_id)?,

@@ -4,7 +4,7 @@ use futures::{FutureExt as _, future::BoxFuture};
 use wangge_api::{
     date,
     events::v1::{Event, event::Payload},
-    refusal::Refusal,
+    refusal::{Refusal, Rule},
 };
 use wangge_outbox::Projector;
 use wangge_pg::{Tx, transaction::Failure};
@@ -32,7 +32,7 @@ async fn apply(tx: &mut Tx, event: &Event) -> Result<(), Failure> {
         Some(Payload::CheckInVisitChanged(visit)) => {
             let time = visit.visit_time.as_ref();
             let time =
-                time.ok_or_else(|| Refusal::field("visit_time", "required", "is required"))?;
+                time.ok_or_else(|| Refusal::field("visit_time", Rule::Required, "is required"))?;
             let visit = CheckInVisit {
                 id: id(&visit.check_in_visit_id)?,
                 person_id: id(&visit.person_id)?,

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use tonic::{Request, Response, Status};
 use wangge_api::{
     date::timestamp,
-    refusal::{FieldViolation, Refusal},
+    refusal::{FieldViolation, Refusal, Rule},
     tickets::v1::{self as wire, server::category_service_server::CategoryService},
 };
 use wangge_auth::Caller;
@@ -149,7 +149,7 @@ pub(crate) fn category(
         let what = "must not contain the character NUL";
         missing.push(FieldViolation::new(
             format!("{prefix}name"),
-            "string.no_nul",
+            Rule::StringNul,
             what,
         ));
     }
@@ -203,7 +203,7 @@ pub(crate) fn responsibility(
 }
 
 fn required(prefix: &str, field: &str) -> FieldViolation {
-    FieldViolation::new(format!("{prefix}{field}"), "required", "is required")
+    FieldViolation::new(format!("{prefix}{field}"), Rule::Required, "is required")
 }
 
 fn category_message(category: Category) -> wire::Category {

@@ -4,7 +4,7 @@ use chrono::TimeDelta;
 use tonic::Request;
 use wangge_api::{
     date,
-    refusal::Refusal,
+    refusal::{Refusal, Rule},
     tickets::v1::{self as proto, server::duty_service_server::DutyService},
 };
 use wangge_auth::Caller;
@@ -50,17 +50,17 @@ impl DutyShifts {
         let (_, scope) = Caller::of(&request)?;
         let request = request.into_inner();
         let time = |time: Option<prost_types::Timestamp>, field: &str| {
-            let required = || Refusal::field(field, "required", "is required");
+            let required = || Refusal::field(field, Rule::Required, "is required");
             date::moment(&time.ok_or_else(required)?, field)
         };
         let from = time(request.start_time, "start_time")?;
         let until = time(request.end_time, "end_time")?;
         if until <= from || until - from > LONGEST {
             let why = "must be after start_time, by at most 366 days";
-            return Err(Refusal::field("end_time", "time.order", why));
+            return Err(Refusal::field("end_time", Rule::TimeOrder, why));
         }
         let kind = DutyKind::from_code(request.kind)
-            .ok_or_else(|| Refusal::field("kind", "required", "is required"))?;
+            .ok_or_else(|| Refusal::field("kind", Rule::Required, "is required"))?;
         let code = &request.area_code;
         let reference = self.0.reference.get().await?;
         // One error for both, so that a caller can't find out which areas exist outside

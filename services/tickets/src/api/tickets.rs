@@ -5,7 +5,7 @@ mod verbs;
 
 use tonic::{Request, Response, Status};
 use wangge_api::{
-    refusal::Refusal,
+    refusal::{Refusal, Rule},
     tickets::v1::{self as wire, server::ticket_service_server::TicketService},
 };
 use wangge_auth::Caller;
@@ -32,7 +32,7 @@ pub(crate) struct Tickets(pub App);
 /// Converts an outcome; `FIELD_INVALID` if it is unset.
 fn outcome(code: i32) -> Result<TicketOutcome, Refusal> {
     TicketOutcome::from_code(code)
-        .ok_or_else(|| Refusal::field("outcome", "required", "is required"))
+        .ok_or_else(|| Refusal::field("outcome", Rule::Required, "is required"))
 }
 
 #[tonic::async_trait]
@@ -243,11 +243,13 @@ impl TicketService for Tickets {
             request,
             |asked| &asked.order_id,
             |asked, order_id| {
-                let return_reason = ReturnReason::from_code(asked.return_reason)
-                    .ok_or_else(|| Refusal::field("return_reason", "required", "is required"))?;
+                let return_reason =
+                    ReturnReason::from_code(asked.return_reason).ok_or_else(|| {
+                        Refusal::field("return_reason", Rule::Required, "is required")
+                    })?;
                 if return_reason == ReturnReason::Other && asked.reason.trim().is_empty() {
                     let what = "is required for RETURN_REASON_OTHER";
-                    return Err(Refusal::field("reason", "required", what));
+                    return Err(Refusal::field("reason", Rule::Required, what));
                 }
                 Ok(vec![Act::Return {
                     order_id,

@@ -26,7 +26,7 @@ const UNIT_FIELD: &str = "responsibility.unit_id";
 /// request.
 ///
 /// # Errors
-/// Returns `REFERENCE_UNKNOWN`, `GUARD_FAILED` (`unit_not_current`), `RECORD_EXISTS` or
+/// Returns `REFERENCE_UNKNOWN`, `GUARD_FAILED` (`REFERENCE_NOT_CURRENT`), `RECORD_EXISTS` or
 /// `REQUEST_ID_REUSED`.
 pub(crate) async fn create_responsibility(
     app: &App,

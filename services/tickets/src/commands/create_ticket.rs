@@ -2,7 +2,7 @@
 
 use chrono::NaiveDate;
 use uuid::Uuid;
-use wangge_api::refusal::Refusal;
+use wangge_api::refusal::{Refusal, Rule};
 use wangge_auth::RecordScope;
 use wangge_kernel::limit::{DEFAULT_ZONE, day_of};
 use wangge_pg::request::RequestKey;
@@ -116,7 +116,7 @@ fn check_references(
     if area_code.is_empty() {
         return Err(Refusal::field(
             "ticket.area_code",
-            "required",
+            Rule::Required,
             "is required if the caller's token has no area",
         ));
     }

@@ -21,7 +21,7 @@ use crate::{
 /// If no lead unit is named, the duty list's unit is used.
 ///
 /// # Errors
-/// Returns `REFERENCE_UNKNOWN` for an unknown unit, `GUARD_FAILED` (`unit_not_current`)
+/// Returns `REFERENCE_UNKNOWN` for an unknown unit, `GUARD_FAILED` (`REFERENCE_NOT_CURRENT`)
 /// for one that doesn't exist today, or an error of [`act_on_ticket`].
 pub(crate) async fn dispatch_ticket(
     app: &App,

@@ -6,7 +6,7 @@ use uuid::Uuid;
 use wangge_api::{
     date,
     events::v1::{Event, event::Payload},
-    refusal::Refusal,
+    refusal::{Refusal, Rule},
     types::v1::Date,
 };
 use wangge_outbox::Projector;
@@ -68,7 +68,7 @@ async fn apply(tx: &mut Tx, event: &Event) -> Result<(), Failure> {
 }
 
 fn id(text: &str) -> Result<Uuid, Refusal> {
-    Uuid::parse_str(text).map_err(|_| Refusal::field("id", "string.uuid", "must be a UUID"))
+    Uuid::parse_str(text).map_err(|_| Refusal::field("id", Rule::StringUuid, "must be a UUID"))
 }
 
 fn day(date: Option<&Date>) -> Result<NaiveDate, Refusal> {

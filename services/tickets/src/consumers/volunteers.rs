@@ -5,7 +5,7 @@ use futures::{FutureExt as _, future::BoxFuture};
 use uuid::Uuid;
 use wangge_api::{
     events::v1::{Event, event::Payload},
-    refusal::Refusal,
+    refusal::{Refusal, Rule},
 };
 use wangge_outbox::Projector;
 use wangge_pg::{Tx, transaction::Failure};
@@ -30,7 +30,7 @@ async fn apply(tx: &mut Tx, event: &Event) -> Result<(), Failure> {
         return Ok(());
     }
     let id = Uuid::parse_str(&event.record_id)
-        .map_err(|_| Refusal::field("record_id", "string.uuid", "must be a UUID"))?;
+        .map_err(|_| Refusal::field("record_id", Rule::StringUuid, "must be a UUID"))?;
     let state = record.states.last().map_or("", |reached| &reached.state);
     upsert_project(tx, id, &record.area_code, state, event.revision).await?;
     Ok(())

@@ -4,6 +4,7 @@
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
+use wangge_kernel::refusal::Rule;
 use wangge_record::{
     Checks, EventSummary, Lifecycle, Metadata, Record, Reference, Stateful, lifecycle, metadata,
     states,
@@ -52,7 +53,7 @@ impl Record for Assignment {
     fn check(&self, checks: &mut Checks) {
         let count = usize::from(self.ticket_id.is_some()) + usize::from(self.project_id.is_some());
         let why = "exactly one of ticket_id and project_id is required";
-        checks.rule(count == 1, "ticket_id", "assignment.what", why);
+        checks.rule(count == 1, "ticket_id", Rule::MessageOneof, why);
     }
 
     fn references(&self) -> Vec<Reference> {

@@ -4,7 +4,7 @@
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
-use wangge_kernel::refusal::Refusal;
+use wangge_kernel::refusal::{Guard, Refusal, Rule};
 use wangge_record::{
     Checks, EventSummary, Lifecycle, Metadata, Note, Record, Reference, Stateful, Text, lifecycle,
     metadata, states,
@@ -105,7 +105,7 @@ impl Record for Deliberation {
             // Fewer are legal: for imports, not every meeting is recorded.
             self.inconclusive_meeting_ids.len() <= disagreed,
             "inconclusive_meeting_ids",
-            "deliberation.meetings",
+            Rule::DeliberationMeetings,
             "must have at most one meeting for each time that no decision was reached",
         );
         checks.required_if(decision, said(&self.decision), "decision", name);
@@ -165,7 +165,7 @@ impl Stateful for Deliberation {
             .is_some_and(|id| self.raiser_ids.contains(&id));
         if action == DeliberationAction::Review && self.reviewer_id.is_some() && !raised_it {
             let why = "the reviewer did not raise it";
-            return Err(Refusal::guard("not_a_raiser", Self::KIND, why));
+            return Err(Refusal::guard(Guard::NotARaiser, Self::KIND, why));
         }
         Ok(())
     }

@@ -1,5 +1,7 @@
 //! Errors of the domain, independent of the API.
 
+use wangge_kernel::refusal::Guard;
+
 /// Reason why the domain rejects an action.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Denied {
@@ -14,8 +16,8 @@ pub enum Denied {
     },
     /// A guard of the action failed.
     Guard {
-        /// Stable name of the guard.
-        name: &'static str,
+        /// The guard.
+        guard: Guard,
         /// The record that it concerns: `ticket` or `order`.
         kind: &'static str,
         /// Description of the problem.

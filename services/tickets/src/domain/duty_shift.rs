@@ -4,7 +4,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
-use wangge_kernel::refusal::Refusal;
+use wangge_kernel::refusal::{Guard, Refusal, Rule};
 use wangge_kernel::{
     coded_enum,
     limit::{DEFAULT_ZONE, day_of},
@@ -72,7 +72,7 @@ impl Record for DutyShift {
         checks.rule(
             length > TimeDelta::zero() && length <= TimeDelta::hours(24),
             "end_time",
-            "time.order",
+            Rule::TimeOrder,
             "must be after start_time, by at most 24 hours",
         );
     }
@@ -111,7 +111,7 @@ impl Stateful for DutyShift {
     ) -> Result<(), Refusal> {
         if self.end_time <= now {
             let why = "the shift has ended";
-            return Err(Refusal::guard("shift_ended", Self::KIND, why));
+            return Err(Refusal::guard(Guard::ShiftOver, Self::KIND, why));
         }
         Ok(())
     }

@@ -3,6 +3,7 @@
 
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
+use wangge_kernel::refusal::Rule;
 use wangge_record::{Checks, EventSummary, Metadata, Record, Reference, Text, dated, metadata};
 
 use super::area;
@@ -36,7 +37,7 @@ impl Record for LivelihoodItem {
         checks.rule(
             self.limit_days >= 1,
             "limit_days",
-            "int32.gte",
+            Rule::Int32Gte,
             "must be 1 or more",
         );
     }

@@ -5,6 +5,7 @@ use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 use wangge_kernel::limit::{DEFAULT_ZONE, day_end, day_of};
+use wangge_kernel::refusal::Rule;
 use wangge_record::{
     Checks, EventSummary, Lifecycle, Metadata, Record, Reference, Stateful, Text, lifecycle,
     metadata, states,
@@ -77,7 +78,7 @@ impl Record for LivelihoodMatter {
         checks.rule(
             self.amount_fen >= 0,
             "amount_fen",
-            "int64.gte",
+            Rule::Int64Gte,
             "must be 0 or more",
         );
         if state != LivelihoodMatterState::PaidOrDelivered {

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
-use wangge_kernel::refusal::Refusal;
+use wangge_kernel::refusal::{Guard, Refusal, Rule};
 use wangge_kernel::{
     coded_enum,
     limit::{DEFAULT_ZONE, day_of},
@@ -95,7 +95,7 @@ impl Record for Meeting {
         );
         checks.required_if(held, !self.minutes.0.trim().is_empty(), "minutes", name);
         for (count, field) in self.attendance().into_iter().zip(PARTIES) {
-            checks.rule(count >= 0, field, "int32.gte", "must be 0 or more");
+            checks.rule(count >= 0, field, Rule::Int32Gte, "must be 0 or more");
         }
     }
 
@@ -133,7 +133,7 @@ impl Stateful for Meeting {
     fn on_transition(&mut self, action: MeetingAction, now: DateTime<Utc>) -> Result<(), Refusal> {
         if action == MeetingAction::Hold && now < self.start_time {
             let why = "it has not begun";
-            return Err(Refusal::guard("not_begun", Self::KIND, why));
+            return Err(Refusal::guard(Guard::NotBegun, Self::KIND, why));
         }
         Ok(())
     }

@@ -4,6 +4,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 use wangge_kernel::limit::{DEFAULT_ZONE, day_of};
+use wangge_kernel::refusal::Rule;
 use wangge_record::{Checks, EventSummary, Metadata, Note, Record, Reference, metadata};
 
 use super::area;
@@ -37,13 +38,13 @@ impl Record for Patrol {
         checks.rule(
             length > TimeDelta::zero() && length <= TimeDelta::hours(24),
             "end_time",
-            "time.order",
+            Rule::TimeOrder,
             "must be after start_time, by at most 24 hours",
         );
         checks.rule(
             self.found_count >= 0,
             "found_count",
-            "int32.gte",
+            Rule::Int32Gte,
             "must be 0 or more",
         );
     }

@@ -1,7 +1,11 @@
 //! Converts rows of an import to tickets with their histories.
 
 use chrono::{DateTime, Utc};
-use wangge_api::{date, refusal::Refusal, tickets::v1 as wire};
+use wangge_api::{
+    date,
+    refusal::{Refusal, Rule},
+    tickets::v1 as wire,
+};
 
 use wangge_record_api::service::id;
 
@@ -26,7 +30,11 @@ pub(super) fn past_ticket(record: &wire::TicketRecord) -> Result<PastTicket, Ref
         Some((_, first)) if first.action() == wire::TicketAction::Report => first,
         _ => {
             let what = "must be the report";
-            return Err(Refusal::field("history[0].action", "first_action", what));
+            return Err(Refusal::field(
+                "history[0].action",
+                Rule::HistoryFirstAction,
+                what,
+            ));
         }
     };
     Ok(PastTicket {
@@ -114,7 +122,11 @@ fn act(line: &wire::HistoryRecord, number: usize) -> Result<Act, Refusal> {
         // A second report would be another ticket, and only the service itself routes.
         A::Unspecified | A::Report | A::Route => {
             let what = "is not allowed here";
-            return Err(Refusal::field(&path(number, "action"), "action", what));
+            return Err(Refusal::field(
+                &path(number, "action"),
+                Rule::HistoryAction,
+                what,
+            ));
         }
     })
 }
@@ -153,7 +165,7 @@ fn given(text: &str, number: usize, name: &str) -> Result<String, Refusal> {
 }
 
 fn required(number: usize, name: &str) -> Refusal {
-    Refusal::field(&path(number, name), "required", "is required")
+    Refusal::field(&path(number, name), Rule::Required, "is required")
 }
 
 fn path(number: usize, name: &str) -> String {

@@ -7,7 +7,7 @@ use std::collections::{HashMap, HashSet};
 
 use chrono::NaiveDate;
 use uuid::Uuid;
-use wangge_api::refusal::{Reason, Refusal};
+use wangge_api::refusal::{FieldViolation, Reason, Refusal, Rule};
 use wangge_auth::RecordScope;
 use wangge_kernel::limit::{DEFAULT_ZONE, day_of};
 
@@ -241,17 +241,24 @@ fn replay(
         .map_err(|impossible| match impossible {
             Impossible::Time { number } => Refusal::field(
                 &format!("history[{number}].action_time"),
-                "order_of_time",
+                Rule::HistoryOrder,
                 "is before that of the previous entry, or in the future",
             ),
             Impossible::Act { number, denied } => {
-                let why = Refusal::from(denied);
-                Refusal {
-                    reason: why.reason,
-                    ..Refusal::field(&format!("history[{number}].action"), "history", why.message)
-                }
+                let field = format!("history[{number}].action");
+                at_field(&field, Refusal::from(denied))
             }
         })
+}
+
+/// Adds to a refusal the field of the row that is the cause, as all refusals of rows name
+/// one.
+fn at_field(field: &str, refusal: Refusal) -> Refusal {
+    let why = refusal.message.clone();
+    Refusal {
+        fields: vec![FieldViolation::new(field, Rule::History, why)],
+        ..refusal
+    }
 }
 
 /// An order that an imported history issues.
@@ -270,14 +277,10 @@ impl PastOrder {
         format!("{}.{name}", self.path)
     }
 
-    /// Checks that the unit, if it is known, existed on the day of the order. The refusal
-    /// names the field, as all refusals of rows do.
+    /// Checks that the unit, if it is known, existed on the day of the order.
     fn require_current(&self, reference: &Reference) -> Result<(), Refusal> {
         let demanded = reference.require_current(self.unit_id, "unit_id", self.day);
-        demanded.map_err(|refusal| Refusal {
-            reason: refusal.reason,
-            ..Refusal::field(&self.field("unit_id"), "history", refusal.message)
-        })
+        demanded.map_err(|refusal| at_field(&self.field("unit_id"), refusal))
     }
 }
 

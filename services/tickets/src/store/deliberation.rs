@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
-use wangge_api::refusal::Refusal;
+use wangge_api::refusal::{Guard, Refusal};
 use wangge_pg::{StoreError, Tx};
 use wangge_record::{Change, Record as _};
 
@@ -67,14 +67,14 @@ pub(crate) async fn guard_assignments(
         .await?;
         if is_over {
             let why = "the deliberation has already been reviewed";
-            let refusal = Refusal::guard("deliberation_reviewed", Assignment::KIND, why);
+            let refusal = Refusal::guard(Guard::DeliberationReviewed, Assignment::KIND, why);
             refused.push((assignment.metadata.id, refusal));
         }
     }
     Ok(refused)
 }
 
-fn refuse(guard: &str, why: &str) -> Refusal {
+fn refuse(guard: Guard, why: &str) -> Refusal {
     Refusal::guard(guard, Deliberation::KIND, why)
 }
 
@@ -103,9 +103,9 @@ async fn meetings(
         .collect();
     // An unknown meeting is not an error here: its reference is checked separately.
     let against = |id: Uuid| match meetings.get(&id)? {
-        (false, _) => Some(refuse("meeting_not_held", "the meeting was not held")),
+        (false, _) => Some(refuse(Guard::MeetingNotHeld, "the meeting was not held")),
         (_, false) => Some(refuse(
-            "party_missing",
+            Guard::PartyMissing,
             "one of the four parties was absent",
         )),
         _ => None,
@@ -124,7 +124,7 @@ async fn assigned(tx: &mut Tx, deliberation: &Deliberation) -> Result<Option<Ref
     )
     .fetch_one(tx)
     .await?;
-    Ok((!is_assigned).then(|| refuse("nothing_assigned", "it has no assignment")))
+    Ok((!is_assigned).then(|| refuse(Guard::NothingAssigned, "it has no assignment")))
 }
 
 /// Rejects a review while assigned tickets or projects are open.
@@ -144,5 +144,5 @@ async fn over(tx: &mut Tx, deliberation: &Deliberation) -> Result<Option<Refusal
     .fetch_one(tx)
     .await?;
     let why = format!("{open} of its tickets and projects are still open");
-    Ok((open > 0).then(|| refuse("assignment_open", &why)))
+    Ok((open > 0).then(|| refuse(Guard::AssignmentOpen, &why)))
 }

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use sqlx::PgPool;
 use uuid::Uuid;
-use wangge_api::refusal::Refusal;
+use wangge_api::refusal::{Guard, Refusal};
 use wangge_kernel::area_code::around;
 use wangge_pg::{StoreError, Tx};
 use wangge_record::{Change, Record as _};
@@ -39,7 +39,10 @@ pub(crate) async fn guard(
     let found = overlapping(tx, Work::Duty, &asked).await?;
     let refused = |id| {
         let why = "the person has another duty shift in the community at that time";
-        (id, Refusal::guard("on_duty_already", DutyShift::KIND, why))
+        (
+            id,
+            Refusal::guard(Guard::OnDutyAlready, DutyShift::KIND, why),
+        )
     };
     Ok(found.into_iter().map(refused).collect())
 }

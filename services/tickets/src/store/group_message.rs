@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
-use wangge_api::refusal::Refusal;
+use wangge_api::refusal::{Guard, Refusal};
 use wangge_pg::{StoreError, Tx};
 use wangge_record::{Change, Record as _};
 
@@ -41,7 +41,7 @@ pub(crate) async fn guard(
         .await?;
         if !is_on_duty {
             let why = "the person is not on chat duty there now";
-            let refusal = Refusal::guard("not_on_duty", GroupMessage::KIND, why);
+            let refusal = Refusal::guard(Guard::NotOnDuty, GroupMessage::KIND, why);
             refused.push((message.metadata.id, refusal));
         }
     }

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use chrono::{DateTime, Days, NaiveDate, Utc};
 use uuid::Uuid;
-use wangge_api::refusal::Refusal;
+use wangge_api::refusal::{Guard, Refusal};
 use wangge_kernel::{
     area_code,
     limit::{DEFAULT_ZONE, day_of},
@@ -67,11 +67,13 @@ impl Item {
         let received = day_of(matter.metadata.created_time, DEFAULT_ZONE);
         let holds = self.start_date <= received && self.end_date.is_none_or(|end| received < end);
         if !holds {
-            let why = "the item is not in the catalogue on that day";
-            return Some(Refusal::guard(
-                "item_not_current",
-                LivelihoodMatter::KIND,
-                why,
+            let (guard, kind) = (Guard::ReferenceNotCurrent, "livelihood_item");
+            let why = format!("it is not in the catalogue on {received}");
+            return Some(Refusal::reference_guard(
+                guard,
+                kind,
+                "livelihood_item_id",
+                &why,
             ));
         }
         let days = Days::new(self.limit_days.unsigned_abs().into());
@@ -79,6 +81,6 @@ impl Item {
         let is_within =
             received <= matter.due_date && last.is_none_or(|last| matter.due_date <= last);
         let why = "due_date must be within the legal limit of the item";
-        (!is_within).then(|| Refusal::guard("beyond_limit", LivelihoodMatter::KIND, why))
+        (!is_within).then(|| Refusal::guard(Guard::BeyondLimit, LivelihoodMatter::KIND, why))
     }
 }

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
-use wangge_api::refusal::Refusal;
+use wangge_api::refusal::{Guard, Refusal};
 use wangge_pg::{StoreError, Tx};
 use wangge_record::{Change, NoAction, Record as _};
 
@@ -34,7 +34,7 @@ pub(crate) async fn guard(
     let found = overlapping(tx, Work::Patrol, &asked).await?;
     let refused = |id| {
         let why = "the person is on another patrol in the community at that time";
-        (id, Refusal::guard("patrol_overlaps", Patrol::KIND, why))
+        (id, Refusal::guard(Guard::PatrolOverlaps, Patrol::KIND, why))
     };
     Ok(found.into_iter().map(refused).collect())
 }

@@ -4,9 +4,9 @@ use tonic::{Code, Status};
 use uuid::Uuid;
 use wangge_api::policy::Role;
 use wangge_api::tickets::v1::{
-    CreateResponsibilityRequest, DispatchTicketRequest, OrderState, Responsibility,
-    ReturnOrderRequest, ReturnReason, Ticket, TicketAction, TicketOutcome, TicketSource,
-    TicketState,
+    CreateResponsibilityRequest, DispatchTicketRequest, OrderState, RefuseOrderRequest,
+    Responsibility, ReturnOrderRequest, ReturnReason, Ticket, TicketAction, TicketOutcome,
+    TicketSource, TicketState, WithdrawOrderRequest,
 };
 use wangge_testkit::{eventually, fields, precondition, reason};
 
@@ -89,7 +89,7 @@ async fn a_unit_is_named_once() {
         let status = dispatch(&bench, &ticket, lead, &assisting)
             .await
             .unwrap_err();
-        assert_guard(&status, "unit_twice");
+        assert_guard(&status, "UNIT_TWICE");
     }
     assert_eq!(bench.get(&ticket.id).await, ticket);
 }
@@ -103,7 +103,7 @@ async fn a_ticket_needs_a_responsible_unit() {
         let status = dispatch(&bench, &ticket, None, &assisting)
             .await
             .unwrap_err();
-        assert_guard(&status, "no_responsible_unit");
+        assert_guard(&status, "NO_RESPONSIBLE_UNIT");
     }
     // An entry may be added later; the entry of the smallest area takes precedence.
     bench.duty(DAYS, "320402", ASSISTING).await;
@@ -113,6 +113,50 @@ async fn a_ticket_needs_a_responsible_unit() {
     assert_eq!(dispatched.orders[0].unit_id, THIRD.to_string());
     let next = filed(&bench, DAYS).await;
     assert_eq!(next.suggested_unit_id, THIRD.to_string());
+}
+
+#[tokio::test]
+async fn a_ticket_has_at_most_a_hundred_orders_over_all_rounds() {
+    let bench = Bench::start().await;
+    let mut units = Vec::new();
+    for _ in 0..20 {
+        let unit = Uuid::now_v7();
+        bench.unit_of_days(unit, "2020-01-01", None).await;
+        units.push(unit);
+    }
+    let ticket = filed(&bench, crate::HOURS).await;
+    // Four rounds of 21 orders; the fifth may have 16.
+    for round in 0..4 {
+        dispatch(&bench, &ticket, Some(LEAD), &units).await.unwrap();
+        let refused = bench.get(&ticket.id).await;
+        let request = RefuseOrderRequest {
+            request_id: request_id(),
+            ticket_id: ticket.id.clone(),
+            order_id: order_of(&refused, LEAD),
+            reason: format!("第{round}次"),
+            ..RefuseOrderRequest::default()
+        };
+        bench.clerk(LEAD).refuse_order(request).await.unwrap();
+    }
+    let beyond = dispatch(&bench, &ticket, Some(LEAD), &units[..16]).await;
+    assert_guard(&beyond.unwrap_err(), "TOO_MANY_ORDERS");
+    let last = dispatch(&bench, &ticket, Some(LEAD), &units[..15]).await;
+    assert_eq!(last.unwrap().orders.len(), 100);
+}
+
+#[tokio::test]
+async fn the_lead_order_changes_with_its_ticket() {
+    let bench = Bench::start().await;
+    let ticket = bench.dispatched().await;
+    let request = WithdrawOrderRequest {
+        request_id: request_id(),
+        ticket_id: ticket.id.clone(),
+        order_id: order_of(&ticket, LEAD),
+        reason: "不再需要".into(),
+        ..WithdrawOrderRequest::default()
+    };
+    let withdrawn = bench.dispatcher.clone().withdraw_order(request).await;
+    assert_guard(&withdrawn.unwrap_err(), "LEAD_ORDER");
 }
 
 #[tokio::test]
@@ -159,7 +203,7 @@ async fn units_are_ordered_to_while_they_exist() {
         let status = dispatch(&bench, &ticket, lead, &assisting)
             .await
             .unwrap_err();
-        assert_guard(&status, "unit_not_current");
+        assert_guard(&status, "REFERENCE_NOT_CURRENT");
         assert!(status.message().contains(field), "{status:?}");
     }
     assert_eq!(bench.get(&ticket.id).await, ticket);
@@ -179,7 +223,7 @@ async fn units_are_ordered_to_while_they_exist() {
     let status = dispatch(&bench, &other, Some(to_end), &[])
         .await
         .unwrap_err();
-    assert_guard(&status, "unit_not_current");
+    assert_guard(&status, "REFERENCE_NOT_CURRENT");
     dispatch(&bench, &other, Some(to_begin), &[]).await.unwrap();
 }
 
@@ -204,7 +248,7 @@ async fn a_unit_that_has_ended_is_on_duty_no_more() {
     };
     let mut categories = bench.categories();
     let status = categories.create_responsibility(request).await.unwrap_err();
-    assert_guard(&status, "unit_not_current");
+    assert_guard(&status, "REFERENCE_NOT_CURRENT");
     assert!(status.message().contains("responsibility.unit_id"));
 
     bench.duty(DAYS, crate::GRID, to_end).await;
@@ -214,7 +258,7 @@ async fn a_unit_that_has_ended_is_on_duty_no_more() {
     assert_eq!(ticket.suggested_unit_id, to_end.to_string());
     bench.clock.advance(chrono::Duration::days(1));
     let status = dispatch(&bench, &ticket, None, &[]).await.unwrap_err();
-    assert_guard(&status, "no_responsible_unit");
+    assert_guard(&status, "NO_RESPONSIBLE_UNIT");
     eventually(|| async {
         let next = filed(&bench, DAYS).await;
         next.suggested_unit_id.is_empty().then_some(())
@@ -234,7 +278,7 @@ async fn nobody_returns_twice_for_the_same_reason() {
     let status = hand_back(&bench, &ticket, ReturnReason::NotOurDuty, "")
         .await
         .unwrap_err();
-    assert_guard(&status, "returned_before");
+    assert_guard(&status, "RETURNED_BEFORE");
     let status = hand_back(&bench, &ticket, ReturnReason::Other, "  ")
         .await
         .unwrap_err();
@@ -265,12 +309,12 @@ async fn confirming_waits_for_assisting_orders() {
     bench.go(&ticket, Verb::Accept).await;
     bench.go(&ticket, Verb::Submit).await;
     let confirm = || bench.act(&ticket.id, Verb::Confirm, "", LEAD);
-    assert_guard(&confirm().await.unwrap_err(), "assisting_open");
+    assert_guard(&confirm().await.unwrap_err(), "ASSISTING_OPEN");
     bench.go_by(&ticket, Verb::Withdraw, ASSISTING).await;
-    assert_guard(&confirm().await.unwrap_err(), "assisting_open");
+    assert_guard(&confirm().await.unwrap_err(), "ASSISTING_OPEN");
     bench.go_by(&ticket, Verb::Accept, THIRD).await;
     bench.go_by(&ticket, Verb::Submit, THIRD).await;
-    assert_guard(&confirm().await.unwrap_err(), "assisting_open");
+    assert_guard(&confirm().await.unwrap_err(), "ASSISTING_OPEN");
     bench.go_by(&ticket, Verb::ConfirmOrder, THIRD).await;
     let after = confirm().await.unwrap();
     let (confirmed, withdrawn) = (OrderState::Confirmed, OrderState::Withdrawn);
@@ -338,7 +382,7 @@ async fn only_the_reporter_closes_on_the_spot_what_was_found_on_patrol() {
     };
     let found = bench.reported().await;
     let status = fix(Role::Staff, &found.id).await.unwrap_err();
-    assert_guard(&status, "not_the_reporter");
+    assert_guard(&status, "NOT_THE_REPORTER");
     let fixed = fix(Role::GridWorker, &found.id).await.unwrap();
     assert_eq!(fixed.state(), TicketState::Closed);
     assert_eq!(fixed.outcome(), TicketOutcome::Fixed);
@@ -350,7 +394,7 @@ async fn only_the_reporter_closes_on_the_spot_what_was_found_on_patrol() {
         .await
         .unwrap();
     let status = fix(Role::GridWorker, &called.id).await.unwrap_err();
-    assert_guard(&status, "not_reported_on_patrol");
+    assert_guard(&status, "NOT_REPORTED_ON_PATROL");
     let history = bench.history(&found.id).await;
     let last = history.last().unwrap();
     assert_eq!(last.action(), TicketAction::FixOnTheSpot);

@@ -5,6 +5,7 @@ use prost_types::Timestamp;
 use tonic::{Code, Status};
 use uuid::Uuid;
 use wangge_api::{
+    errors::v1::Guard,
     organization::v1::{Area, AreaKind, ImportDataset, Unit, UnitKind},
     policy::Role,
     tickets::v1::{
@@ -629,10 +630,13 @@ async fn deliberations_of_the_past_had_their_meetings() {
     let cases = [
         (deliberation(&[], &whole), None),
         (deliberation(&[&whole], &whole), None),
-        (deliberation(&[], &planned), Some("meeting_not_held")),
-        (deliberation(&[], &lacking), Some("party_missing")),
-        (deliberation(&[&lacking], &whole), Some("party_missing")),
-        (deliberation(&[&planned], &whole), Some("meeting_not_held")),
+        (deliberation(&[], &planned), Some(Guard::MeetingNotHeld)),
+        (deliberation(&[], &lacking), Some(Guard::PartyMissing)),
+        (deliberation(&[&lacking], &whole), Some(Guard::PartyMissing)),
+        (
+            deliberation(&[&planned], &whole),
+            Some(Guard::MeetingNotHeld),
+        ),
     ];
     for validate_only in [true, false] {
         let meetings = [&planned, &whole, &lacking].map(|one| Record::Meeting(one.clone()));
@@ -645,8 +649,7 @@ async fn deliberations_of_the_past_had_their_meetings() {
                 None => assert_ne!(result.outcome(), RowOutcome::Refused, "{result:?}"),
                 Some(guard) => {
                     assert_eq!(refused(result), [("", "GUARD_FAILED")]);
-                    let why = &result.violations[0].description;
-                    assert!(why.starts_with(guard), "{why}");
+                    assert_eq!(result.violations[0].guard(), *guard);
                 }
             }
         }
@@ -676,6 +679,7 @@ async fn orders_of_the_past_go_to_units_of_their_day() {
                 refused(result),
                 [("history[2].orders[1].unit_id", "GUARD_FAILED")]
             );
+            assert_eq!(result.violations[0].guard(), Guard::ReferenceNotCurrent);
         }
         assert_ne!(results[2].outcome(), RowOutcome::Refused);
     }
@@ -1019,6 +1023,7 @@ async fn a_ticket_of_more_orders_than_it_can_have_is_refused() {
                 refused(&results[0]),
                 [("history[10].action", "GUARD_FAILED")]
             );
+            assert_eq!(results[0].violations[0].guard(), Guard::TooManyOrders);
         }
     }
 }
@@ -1266,7 +1271,7 @@ async fn a_trial_goes_by_what_its_data_set_claims_and_takes_nothing_as_given() {
         (7, "id", "RECORD_EXISTS"),
         (8, "category_code", unknown),
         (10, "ticket_id", unknown),
-        (12, "", "GUARD_FAILED"),
+        (12, "area_code", "GUARD_FAILED"),
         (13, "area_code", unknown),
         (14, "area_code", unknown),
     ] {

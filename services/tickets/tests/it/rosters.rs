@@ -15,7 +15,7 @@ use wangge_api::{
     types::v1::Date,
 };
 use wangge_client::ServiceChannel;
-use wangge_testkit::{channel, fields, reason, token};
+use wangge_testkit::{channel, fields, precondition, reason, token};
 
 use crate::{Bench, COMMUNITY, GRID, NEIGHBOUR, OTHER_GRID, request_id};
 
@@ -83,14 +83,14 @@ async fn another_communitys_roster_neither_blocks_nor_shows() {
     let mine = plan(&bench, COMMUNITY, &person, 1).await.unwrap();
     for (area, hours) in [(COMMUNITY, 0), (GRID, 2), (OTHER_GRID, 1)] {
         let status = plan(&bench, area, &person, hours).await.unwrap_err();
-        assert_eq!(reason(&status), "GUARD_FAILED");
+        assert_eq!(precondition(&status).as_deref(), Some("ON_DUTY_ALREADY"));
         assert!(status.message().contains("another duty"), "{status:?}");
     }
     // The end is exclusive: one shift may start when the other ends.
     plan(&bench, GRID, &person, 3).await.unwrap();
     let handed = plan(&bench, GRID, &other, 2).await.unwrap();
     let status = hand_over(&bench, &handed, &person).await.unwrap_err();
-    assert_eq!(reason(&status), "GUARD_FAILED");
+    assert_eq!(precondition(&status).as_deref(), Some("ON_DUTY_ALREADY"));
     // After the hand-over the person is free again.
     hand_over(&bench, &mine, &request_id()).await.unwrap();
     plan(&bench, COMMUNITY, &person, 1).await.unwrap();
@@ -124,7 +124,7 @@ async fn a_shift_that_has_ended_is_settled() {
     );
     bench.clock.advance(Duration::hours(1));
     let status = hand_over(&bench, &shift, &request_id()).await.unwrap_err();
-    assert_eq!(reason(&status), "GUARD_FAILED");
+    assert_eq!(precondition(&status).as_deref(), Some("SHIFT_OVER"));
     let request = CancelDutyShiftRequest {
         request_id: request_id(),
         id: shift.id,
@@ -135,7 +135,7 @@ async fn a_shift_that_has_ended_is_settled() {
         .cancel_duty_shift(request)
         .await
         .unwrap_err();
-    assert_eq!(reason(&status), "GUARD_FAILED");
+    assert_eq!(precondition(&status).as_deref(), Some("SHIFT_OVER"));
     assert!(status.message().contains("has ended"), "{status:?}");
 }
 
@@ -146,7 +146,11 @@ async fn patrols_of_one_person_do_not_overlap() {
     patrol(&bench, GRID, &person, 60).await.unwrap();
     for (area, ago) in [(GRID, 60), (OTHER_GRID, 30), (GRID, 119)] {
         let status = patrol(&bench, area, &person, ago).await.unwrap_err();
-        assert_eq!(reason(&status), "GUARD_FAILED", "{area} {ago}");
+        assert_eq!(
+            precondition(&status).as_deref(),
+            Some("PATROL_OVERLAPS"),
+            "{area} {ago}"
+        );
     }
     patrol(&bench, GRID, &person, 120).await.unwrap();
     patrol(&bench, GRID, &person, 0).await.unwrap();

@@ -5,7 +5,7 @@ use chrono::DateTime;
 use uuid::Uuid;
 use wangge_api::{
     date::timestamp,
-    refusal::Refusal,
+    refusal::{Refusal, Rule},
     volunteers::v1::{self as proto, server::official_service_server::OfficialService},
 };
 use wangge_record::{Checks, Lifecycle, Metadata, Record as _, Text, lifecycle::NewTransition};
@@ -44,7 +44,7 @@ impl ProtoMapping for CheckInVisit {
         // to be stored.
         let why = "is output only: a visit is recorded when it takes place";
         let is_left_out = message.visit_time.is_none();
-        checks.rule(is_left_out, "visit_time", "output_only", why);
+        checks.rule(is_left_out, "visit_time", Rule::LeftOut, why);
         let registration_id = Uuid::from_proto(message.registration_id, "registration_id", checks);
         let handled = Text::from_proto(message.handled, "handled", checks);
         Some(Self {
@@ -114,13 +114,13 @@ pub(crate) fn past_visit(
     ] {
         let has_come = time.is_none_or(|time| time <= now);
         let why = "must not be in the future";
-        checks.rule(has_come, field, "time.not_in_future", why);
+        checks.rule(has_come, field, Rule::TimeNotInFuture, why);
     }
     let mut lifecycle = Lifecycle::default();
     if let Some(time) = voided_time {
         checks.text(&row.void_reason, "void_reason");
         let why = "must not be before the visit";
-        checks.rule(time >= visit_time, "voided_time", "time.after_visit", why);
+        checks.rule(time >= visit_time, "voided_time", Rule::TimeAfterVisit, why);
         let step = NewTransition {
             action: CheckInVisitAction::Void,
             time,

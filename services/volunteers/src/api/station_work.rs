@@ -5,7 +5,10 @@ use tonic::Request;
 use wangge_api::volunteers::v1::{
     self as proto, server::station_work_service_server::StationWorkService,
 };
-use wangge_api::{date, refusal::Refusal};
+use wangge_api::{
+    date,
+    refusal::{Refusal, Rule},
+};
 use wangge_auth::Caller;
 use wangge_record_api::{proto_enum, proto_mapping, record_service, service};
 use wangge_record_store::read;
@@ -139,7 +142,7 @@ impl StationWork {
         let count = (until - from).num_days();
         if !(1..=MAX_DAYS).contains(&count) {
             let why = "must be after start_date, by at most 366 days";
-            return Err(Refusal::field("end_date", "date.order", why));
+            return Err(Refusal::field("end_date", Rule::DateOrder, why));
         }
         // Read in the caller's scope: `session_days` below doesn't check it again.
         let session: RecurringSession = read::get(&self.0, &scope, id).await?;

@@ -6,7 +6,7 @@ use uuid::Uuid;
 use wangge_api::{
     date,
     events::v1::{AreaChanged, Event, UnitChanged, event::Payload},
-    refusal::Refusal,
+    refusal::{Refusal, Rule},
 };
 use wangge_outbox::Projector;
 use wangge_pg::{Tx, transaction::Failure};
@@ -58,11 +58,12 @@ async fn apply_unit(tx: &mut Tx, changed: &UnitChanged, revision: i64) -> Result
 }
 
 fn id(text: &str, field: &str) -> Result<Uuid, Refusal> {
-    Uuid::parse_str(text).map_err(|_| Refusal::field(field, "string.uuid", "must be a UUID"))
+    Uuid::parse_str(text).map_err(|_| Refusal::field(field, Rule::StringUuid, "must be a UUID"))
 }
 
 /// Returns the number of a kind. Numbers are stored rather than enum values, so that
 /// a kind that only a newer organization knows is preserved.
 fn kind(number: i32, field: &str) -> Result<i16, Refusal> {
-    i16::try_from(number).map_err(|_| Refusal::field(field, "enum", "is not a valid kind"))
+    i16::try_from(number)
+        .map_err(|_| Refusal::field(field, Rule::EnumDefinedOnly, "is not a valid kind"))
 }

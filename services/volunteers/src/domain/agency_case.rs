@@ -4,7 +4,7 @@
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
-use wangge_kernel::refusal::Refusal;
+use wangge_kernel::refusal::{Guard, Refusal};
 use wangge_record::{
     Checks, EventSummary, Lifecycle, Metadata, Note, Record, Reference, Stateful, Text, lifecycle,
     metadata, states,
@@ -121,7 +121,7 @@ impl Stateful for AgencyCase {
         match action {
             AgencyCaseAction::Submit if !self.is_authorised => {
                 let why = "the resident has not authorised the station";
-                return Err(Refusal::guard("not_authorised", Self::KIND, why));
+                return Err(Refusal::guard(Guard::NotAuthorised, Self::KIND, why));
             }
             AgencyCaseAction::Deliver | AgencyCaseAction::Withdraw if !self.papers.is_empty() => {
                 self.papers_returned_time = Some(now);

@@ -4,7 +4,7 @@
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
-use wangge_kernel::refusal::Refusal;
+use wangge_kernel::refusal::{Guard, Refusal};
 use wangge_record::{Checks, EventSummary, Metadata, Record, Reference, metadata};
 
 use super::project::ProjectState;
@@ -53,7 +53,7 @@ impl Record for Beneficiary {
         // Reported for a violation of `beneficiary_once`: a project counts distinct
         // people, no matter how often they benefit.
         Refusal::guard(
-            "benefits_already",
+            Guard::BenefitsAlready,
             Self::KIND,
             "the resident is already a beneficiary of the project",
         )

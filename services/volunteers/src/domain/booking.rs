@@ -5,7 +5,7 @@ use chrono::{NaiveDate, TimeDelta};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 use wangge_kernel::limit::{DEFAULT_ZONE, day_of};
-use wangge_kernel::refusal::Refusal;
+use wangge_kernel::refusal::{Guard, Refusal, Rule};
 use wangge_record::{
     Checks, EventSummary, Lifecycle, Metadata, Record, Reference, Stateful, lifecycle, metadata,
     states,
@@ -63,7 +63,7 @@ impl Record for Booking {
         checks.rule(
             self.session_date - booked <= HORIZON,
             "session_date",
-            "booking.horizon",
+            Rule::BookingHorizon,
             "must be at most 90 days ahead",
         );
     }
@@ -85,7 +85,7 @@ impl Record for Booking {
         // Reported for a violation of `booking_resident`, an index that ignores cancelled
         // bookings: the resident can book the same place again.
         Refusal::guard(
-            "booked_already",
+            Guard::BookedAlready,
             Self::KIND,
             "the resident already has a place in the session",
         )

@@ -4,7 +4,7 @@ use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 use wangge_kernel::coded_enum;
-use wangge_kernel::refusal::Refusal;
+use wangge_kernel::refusal::{Guard, Refusal, Rule};
 use wangge_record::{Checks, EventSummary, Metadata, Record, Reference, Text, dated, metadata};
 
 coded_enum! {
@@ -51,7 +51,7 @@ impl Record for CatalogueItem {
         checks.rule(
             self.price_fen >= 0,
             "price_fen",
-            "int64.gte",
+            Rule::Int64Gte,
             "must be 0 or more",
         );
         let free = self.price_kind == PriceKind::Free;
@@ -59,7 +59,7 @@ impl Record for CatalogueItem {
         checks.rule(
             free == (self.price_fen == 0),
             "price_fen",
-            "catalogue_item.price",
+            Rule::CatalogueItemPrice,
             why,
         );
     }
@@ -76,7 +76,7 @@ impl Record for CatalogueItem {
         // Reported by `store::doubles`. No constraint enforces it, since duplicates from
         // before the rule remain valid.
         Refusal::guard(
-            "name_taken",
+            Guard::NameTaken,
             Self::KIND,
             "the station already offers an item of this name on some of these days",
         )

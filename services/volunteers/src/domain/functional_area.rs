@@ -3,7 +3,7 @@
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
-use wangge_kernel::refusal::Refusal;
+use wangge_kernel::refusal::{Guard, Refusal, Rule};
 use wangge_record::{Checks, EventSummary, Metadata, Record, Reference, Text, dated, metadata};
 
 /// A functional area (功能区) of a station.
@@ -36,7 +36,7 @@ impl Record for FunctionalArea {
         checks.rule(
             self.capacity >= 1,
             "capacity",
-            "int32.gte",
+            Rule::Int32Gte,
             "must be 1 or more",
         );
     }
@@ -53,7 +53,7 @@ impl Record for FunctionalArea {
         // Reported by `store::doubles`. No constraint enforces it, since duplicates from
         // before the rule remain valid.
         Refusal::guard(
-            "name_taken",
+            Guard::NameTaken,
             Self::KIND,
             "the station already has a functional area of this name on some of these days",
         )

@@ -4,7 +4,7 @@
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
-use wangge_kernel::refusal::Refusal;
+use wangge_kernel::refusal::{Guard, Refusal};
 use wangge_record::{Checks, EventSummary, Metadata, Record, Reference, Text, metadata};
 
 /// A match between a need and a resource that can meet it.
@@ -55,7 +55,7 @@ impl Record for NeedMatch {
         // Reported by `store::doubles`. No constraint enforces it, since duplicates from
         // before the rule remain valid.
         Refusal::guard(
-            "matched_already",
+            Guard::MatchedAlready,
             Self::KIND,
             "the need has already been matched with this resource",
         )

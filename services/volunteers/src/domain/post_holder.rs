@@ -4,7 +4,7 @@
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
-use wangge_kernel::refusal::Refusal;
+use wangge_kernel::refusal::{Guard, Refusal};
 use wangge_record::{Checks, EventSummary, Metadata, Record, Reference, dated, metadata};
 
 /// A volunteer who is responsible for a post, for a period of time.
@@ -47,7 +47,7 @@ impl Record for PostHolder {
 
     fn conflict_error(&self) -> Refusal {
         Refusal::guard(
-            "held_already",
+            Guard::HeldAlready,
             Self::KIND,
             "the volunteer already holds the post on some of these days",
         )

@@ -3,6 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
+use wangge_kernel::refusal::Rule;
 use wangge_record::{
     Checks, EventSummary, Lifecycle, Metadata, Note, Record, Reference, Stateful, Text, lifecycle,
     metadata, states,
@@ -66,7 +67,7 @@ impl Record for Project {
         checks.rule(
             self.place_count >= 1,
             "place_count",
-            "int32.gte",
+            Rule::Int32Gte,
             "must be 1 or more",
         );
         let state = self.lifecycle.state();
@@ -84,7 +85,7 @@ impl Record for Project {
         checks.rule(
             (0..=5).contains(&self.score),
             "score",
-            "int32.gte_lte",
+            Rule::Int32GteLte,
             "must be between 0 and 5",
         );
         let found = !self.evaluation.0.trim().is_empty();

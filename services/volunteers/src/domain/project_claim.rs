@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
-use wangge_kernel::refusal::Refusal;
+use wangge_kernel::refusal::{Guard, Refusal, Rule};
 use wangge_record::{
     Checks, EventSummary, Lifecycle, Metadata, Record, Reference, Stateful, lifecycle, metadata,
     states,
@@ -49,7 +49,7 @@ impl Record for ProjectClaim {
     fn check(&self, checks: &mut Checks) {
         let count = usize::from(self.unit_id.is_some()) + usize::from(self.volunteer_id.is_some());
         let why = "exactly one of unit_id and volunteer_id is required";
-        checks.rule(count == 1, "unit_id", "project_claim.claimant", why);
+        checks.rule(count == 1, "unit_id", Rule::MessageOneof, why);
     }
 
     fn references(&self) -> Vec<Reference> {
@@ -78,7 +78,7 @@ impl Record for ProjectClaim {
         // Reported for a violation of `project_claim_claimant`, an index that ignores
         // withdrawn claims: the claimant can claim a place again.
         Refusal::guard(
-            "claimed_already",
+            Guard::ClaimedAlready,
             Self::KIND,
             "the claimant already has a place in the project",
         )

@@ -3,6 +3,7 @@
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
+use wangge_kernel::refusal::Rule;
 use wangge_record::{Checks, EventSummary, Metadata, Record, Reference, Text, dated, metadata};
 
 use super::area;
@@ -38,7 +39,7 @@ impl Record for ProviderContract {
         checks.rule(
             self.amount_fen >= 1,
             "amount_fen",
-            "int64.gte",
+            Rule::Int64Gte,
             "must be 1 or more",
         );
     }

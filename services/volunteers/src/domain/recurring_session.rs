@@ -5,6 +5,7 @@ use chrono::{Datelike as _, NaiveDate};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 use wangge_kernel::coded_enum;
+use wangge_kernel::refusal::Rule;
 use wangge_record::{Checks, EventSummary, Metadata, Record, Reference, Text, dated, metadata};
 
 coded_enum! {
@@ -65,7 +66,7 @@ impl Record for RecurringSession {
         checks.rule(
             self.capacity >= 1,
             "capacity",
-            "int32.gte",
+            Rule::Int32Gte,
             "must be 1 or more",
         );
         checks.rule(
@@ -73,7 +74,7 @@ impl Record for RecurringSession {
                 && self.end_minute > self.start_minute
                 && self.end_minute <= 1440,
             "end_minute",
-            "int32.order",
+            Rule::Int32Order,
             "must be after start_minute, and at most 1440",
         );
     }

@@ -4,7 +4,7 @@
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
-use wangge_kernel::refusal::Refusal;
+use wangge_kernel::refusal::{Guard, Refusal};
 use wangge_record::{Checks, Dated, End, EventSummary, Metadata, Record, Reference, metadata};
 
 use super::area;
@@ -44,7 +44,7 @@ impl Record for Registration {
 
     fn conflict_error(&self) -> Refusal {
         let why = "the official is registered with this community on some of these days";
-        Refusal::guard("registered_already", Self::KIND, why)
+        Refusal::guard(Guard::RegisteredAlready, Self::KIND, why)
     }
 
     fn is_kept_as(&self, stored: &Self) -> bool {

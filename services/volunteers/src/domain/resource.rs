@@ -4,6 +4,7 @@
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
+use wangge_kernel::refusal::Rule;
 use wangge_record::{Checks, EventSummary, Metadata, Record, Reference, Text, dated, metadata};
 
 use super::{area, service_event::ServiceKind};
@@ -38,7 +39,7 @@ impl Record for Resource {
         checks.ends_after(Some(self.start_date), self.end_date);
         let count = usize::from(self.unit_id.is_some()) + usize::from(self.volunteer_id.is_some());
         let why = "exactly one of unit_id and volunteer_id is required";
-        checks.rule(count == 1, "unit_id", "resource.giver", why);
+        checks.rule(count == 1, "unit_id", Rule::MessageOneof, why);
     }
 
     fn references(&self) -> Vec<Reference> {

@@ -3,7 +3,7 @@
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
-use wangge_kernel::refusal::Refusal;
+use wangge_kernel::refusal::{Guard, Refusal, Rule};
 use wangge_record::{Checks, EventSummary, Metadata, Record, Reference, Text, dated, metadata};
 
 /// A venue on a route.
@@ -38,7 +38,7 @@ impl Record for RouteVenue {
         checks.rule(
             self.position >= 1,
             "position",
-            "int32.gte",
+            Rule::Int32Gte,
             "must be 1 or more",
         );
     }
@@ -64,7 +64,7 @@ impl Record for RouteVenue {
 
     fn conflict_error(&self) -> Refusal {
         Refusal::guard(
-            "position_taken",
+            Guard::PositionTaken,
             Self::KIND,
             "another venue has this position on some of these days",
         )

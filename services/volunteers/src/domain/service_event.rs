@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
-use wangge_kernel::refusal::Refusal;
+use wangge_kernel::refusal::{Guard, Refusal, Rule};
 use wangge_kernel::{
     coded_enum,
     limit::{DEFAULT_ZONE, day_of},
@@ -87,7 +87,7 @@ impl Record for ServiceEvent {
         checks.rule(
             self.end_time > self.start_time,
             "end_time",
-            "time.order",
+            Rule::TimeOrder,
             "must be after start_time",
         );
     }
@@ -129,7 +129,7 @@ impl Stateful for ServiceEvent {
     ) -> Result<(), Refusal> {
         if action == ServiceEventAction::Hold && now < self.start_time {
             let why = "it has not begun";
-            return Err(Refusal::guard("not_begun", Self::KIND, why));
+            return Err(Refusal::guard(Guard::NotBegun, Self::KIND, why));
         }
         Ok(())
     }

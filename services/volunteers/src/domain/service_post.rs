@@ -2,6 +2,7 @@
 
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
+use wangge_kernel::refusal::Rule;
 use wangge_record::{Checks, EventSummary, Metadata, Record, Reference, Text, dated, metadata};
 
 use super::area;
@@ -33,7 +34,7 @@ impl Record for ServicePost {
         checks.rule(
             self.planned_count >= 1,
             "planned_count",
-            "int32.gte",
+            Rule::Int32Gte,
             "must be 1 or more",
         );
     }

@@ -5,6 +5,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 use wangge_kernel::limit::{DEFAULT_ZONE, day_of};
+use wangge_kernel::refusal::Rule;
 use wangge_record::{
     Checks, EventSummary, Lifecycle, Metadata, Record, Reference, Stateful, lifecycle, metadata,
     states,
@@ -57,7 +58,7 @@ impl Record for ServiceRecord {
         let count =
             usize::from(self.station_id.is_some()) + usize::from(self.service_event_id.is_some());
         let why = "exactly one of station_id and service_event_id is required";
-        checks.rule(count == 1, "station_id", "service_record.place", why);
+        checks.rule(count == 1, "station_id", Rule::MessageOneof, why);
     }
 
     fn happened(&mut self) -> Vec<(&'static str, &mut DateTime<Utc>)> {

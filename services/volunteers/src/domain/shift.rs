@@ -5,7 +5,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 use wangge_kernel::limit::{DEFAULT_ZONE, day_of};
-use wangge_kernel::refusal::Refusal;
+use wangge_kernel::refusal::{Guard, Refusal, Rule};
 use wangge_record::{
     Checks, EventSummary, Lifecycle, Metadata, Record, Reference, Stateful, lifecycle, metadata,
     states,
@@ -82,12 +82,12 @@ impl Record for Shift {
         let given = [self.service_event_id, self.service_post_id, self.station_id];
         let count = given.iter().flatten().count();
         let why = "exactly one of service_event_id, service_post_id and station_id is required";
-        checks.rule(count == 1, "service_event_id", "shift.place", why);
+        checks.rule(count == 1, "service_event_id", Rule::MessageOneof, why);
         let length = self.end_time - self.start_time;
         checks.rule(
             length > TimeDelta::zero() && length <= TimeDelta::hours(24),
             "end_time",
-            "time.order",
+            Rule::TimeOrder,
             "must be after start_time, by at most 24 hours",
         );
         let state = self.lifecycle.state();
@@ -128,13 +128,13 @@ impl Record for Shift {
         checks.rule(
             corrected || i64::from(self.worked_minutes) <= self.signed_minutes(),
             "worked_minutes",
-            "shift.signed",
+            Rule::ShiftSigned,
             "must not exceed the signed time, unless corrected with a reason",
         );
         checks.rule(
             (0..=1440).contains(&self.worked_minutes),
             "worked_minutes",
-            "int32.gte_lte",
+            Rule::Int32GteLte,
             "must be between 0 and 1440",
         );
     }
@@ -165,7 +165,7 @@ impl Record for Shift {
     fn conflict_error(&self) -> Refusal {
         // Reported for a violation of `shift_overlap`, an exclusion constraint of the table.
         Refusal::guard(
-            "shift_overlaps",
+            Guard::ShiftOverlaps,
             Self::KIND,
             "the volunteer is on another shift at that time",
         )
@@ -204,9 +204,9 @@ impl Shift {
     /// the end.
     fn require_sign_in(&self, now: DateTime<Utc>) -> Result<(), Refusal> {
         let (guard, why) = if now < self.start_time - SIGN_IN_BEFORE {
-            ("not_begun", "it begins in more than an hour")
+            (Guard::NotBegun, "it begins in more than an hour")
         } else if now >= self.end_time {
-            ("shift_over", "it has ended")
+            (Guard::ShiftOver, "it has ended")
         } else {
             return Ok(());
         };
@@ -226,7 +226,7 @@ impl Shift {
         if certified.is_some() && certified == confirmed {
             let why = "hours must be certified by someone other than the person who confirmed or \
                        corrected them";
-            return Err(Refusal::guard("same_subject", Self::KIND, why));
+            return Err(Refusal::guard(Guard::SameSubject, Self::KIND, why));
         }
         Ok(())
     }

@@ -6,7 +6,7 @@
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
-use wangge_kernel::refusal::Refusal;
+use wangge_kernel::refusal::{Guard, Refusal};
 use wangge_record::{Checks, EventSummary, Metadata, Record, Reference, metadata};
 
 /// One person's duty in a station on one day.
@@ -43,7 +43,7 @@ impl Record for StationDuty {
         // Reported for a violation of `station_duty_once_in_area`. Persons are unverified
         // ids from callers, so a platform-wide constraint would let anyone block them.
         Refusal::guard(
-            "on_duty_already",
+            Guard::OnDutyAlready,
             Self::KIND,
             "the person is on duty on that day",
         )

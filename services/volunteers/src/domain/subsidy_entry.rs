@@ -4,6 +4,7 @@
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
+use wangge_kernel::refusal::Rule;
 use wangge_record::{Checks, EventSummary, Metadata, Record, Reference, Text, metadata};
 
 /// An entry of a station's subsidy ledger.
@@ -33,7 +34,7 @@ impl Record for SubsidyEntry {
         checks.rule(
             self.amount_fen != 0,
             "amount_fen",
-            "int64.not_in",
+            Rule::Int64NotIn,
             "must not be 0",
         );
     }

@@ -3,7 +3,7 @@
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
-use wangge_kernel::refusal::Refusal;
+use wangge_kernel::refusal::{Guard, Refusal};
 use wangge_record::{Checks, EventSummary, Metadata, Record, Reference, dated, metadata};
 
 /// A volunteer's membership in a team, for a period of time.
@@ -46,7 +46,7 @@ impl Record for TeamMember {
 
     fn conflict_error(&self) -> Refusal {
         Refusal::guard(
-            "member_already",
+            Guard::MemberAlready,
             Self::KIND,
             "the volunteer is already in the team on some of these days",
         )

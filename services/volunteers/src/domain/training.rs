@@ -4,6 +4,7 @@
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
+use wangge_kernel::refusal::Rule;
 use wangge_record::{Checks, EventSummary, Metadata, Record, Reference, Text, metadata};
 
 /// A training that one volunteer attended on one day.
@@ -33,7 +34,7 @@ impl Record for Training {
         checks.rule(
             self.minutes >= 1,
             "minutes",
-            "int32.gte",
+            Rule::Int32Gte,
             "must be 1 or more",
         );
     }

@@ -4,7 +4,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
-use wangge_kernel::refusal::Refusal;
+use wangge_kernel::refusal::{Guard, Refusal, Rule};
 use wangge_record::{
     Checks, EventSummary, Lifecycle, Metadata, Record, Reference, Stateful, Text, lifecycle,
     lifecycle::NewTransition, metadata, states,
@@ -86,7 +86,7 @@ impl Record for Wish {
         // wish must be free for the next claimant.
         if self.lifecycle.is_in(&claimed) {
             let why = "exactly one of unit_id and volunteer_id is required";
-            checks.rule(count == 1, "unit_id", "wish.claimant", why);
+            checks.rule(count == 1, "unit_id", Rule::MessageOneof, why);
         } else {
             checks.required_if(false, self.unit_id.is_some(), "unit_id", name);
             checks.required_if(false, self.volunteer_id.is_some(), "volunteer_id", name);
@@ -160,7 +160,7 @@ impl Stateful for Wish {
         let over = self.claim_until_time.is_some_and(|until| until <= now);
         if action == WishAction::Realise && over {
             let why = "the claim has expired";
-            return Err(Refusal::guard("claim_over", Self::KIND, why));
+            return Err(Refusal::guard(Guard::ClaimOver, Self::KIND, why));
         }
         self.claim_until_time = match action {
             WishAction::Claim | WishAction::Contest => Some(now + TimeDelta::days(CLAIM_DAYS)),
@@ -212,6 +212,7 @@ mod tests {
             unit,
         );
         let late = late.expect_err("the claim is over");
-        assert_eq!(late.reason, wangge_kernel::refusal::Reason::GuardFailed);
+        let guard = late.precondition.and_then(|one| one.guard);
+        assert_eq!(guard, Some(Guard::ClaimOver));
     }
 }

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
-use wangge_api::refusal::Refusal;
+use wangge_api::refusal::{Guard, Refusal};
 use wangge_auth::RecordScope;
 use wangge_kernel::limit::{DEFAULT_ZONE, day_of};
 use wangge_pg::{StoreError, Tx};
@@ -44,8 +44,9 @@ pub(crate) async fn guard(
         // A project that never started has no beneficiaries on any date.
         let early = named.filter(|one| began.is_none_or(|began| one.benefit_date < began));
         refused.extend(early.map(|one| {
-            let why = "the project had not begun on that day";
-            let refusal = Refusal::guard("project_state", Beneficiary::KIND, why);
+            let (guard, field) = (Guard::ReferenceState, "project_id");
+            let why = "it had not begun on that day";
+            let refusal = Refusal::reference_guard(guard, Project::KIND, field, why);
             (one.metadata.id, refusal)
         }));
     }

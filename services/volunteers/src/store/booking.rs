@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use sqlx::PgPool;
 use uuid::Uuid;
-use wangge_api::refusal::Refusal;
+use wangge_api::refusal::{Guard, Refusal};
 use wangge_kernel::limit::{DEFAULT_ZONE, day_start};
 use wangge_pg::{StoreError, Tx, queue};
 use wangge_record::{Change, Record as _};
@@ -118,13 +118,13 @@ impl Session {
     /// Takes a place, or returns the refusal if there is none.
     fn take(&mut self, is_over: bool, takes: bool) -> Option<Refusal> {
         let (guard, why) = if !self.is_held {
-            ("session_not_held", "the session is not held on that day")
+            (Guard::SessionNotHeld, "the session is not held on that day")
         } else if self.is_closed {
-            ("station_closed", "the station is closed on that day")
+            (Guard::StationClosed, "the station is closed on that day")
         } else if is_over {
-            ("session_over", "the session has ended")
+            (Guard::SessionOver, "the session has ended")
         } else if takes && self.left < 1 {
-            ("session_full", "every place is taken")
+            (Guard::SessionFull, "every place is taken")
         } else {
             // Only a booking that passes every check uses up a place; a rejected row must
             // not exclude the rows after it.
@@ -137,7 +137,7 @@ impl Session {
     /// Returns the refusal if the session has not begun.
     fn require_begun(&self, now: DateTime<Utc>) -> Option<Refusal> {
         let why = "the session has not begun";
-        (now < self.start_time).then(|| Refusal::guard("not_begun", Booking::KIND, why))
+        (now < self.start_time).then(|| Refusal::guard(Guard::NotBegun, Booking::KIND, why))
     }
 }
 

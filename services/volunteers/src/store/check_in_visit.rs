@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
-use wangge_api::refusal::Refusal;
+use wangge_api::refusal::{Guard, Refusal};
 use wangge_kernel::limit::{DEFAULT_ZONE, day_of};
 use wangge_pg::{StoreError, Tx, queue};
 use wangge_record::{Change, Days, Record as _};
@@ -63,7 +63,7 @@ pub(crate) async fn guard(
             refused.push((visit.metadata.id, refusal));
         } else if counts && visited {
             let why = "another visit under this registration is recorded within ten minutes of it";
-            let refusal = Refusal::guard("visited_already", CheckInVisit::KIND, why);
+            let refusal = Refusal::guard(Guard::VisitedAlready, CheckInVisit::KIND, why);
             refused.push((visit.metadata.id, refusal));
         } else if counts {
             counted.push(visit);

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
-use wangge_api::refusal::Refusal;
+use wangge_api::refusal::{Guard, Refusal};
 use wangge_pg::{StoreError, Tx, transaction::Failure};
 use wangge_record::{Change, Record as _, lifecycle::NewTransition};
 use wangge_record_store::write::take_along;
@@ -36,7 +36,7 @@ pub(crate) async fn guard(
     };
     let why = "the match belongs to another need";
     let refused = projects.iter().filter(strange).map(|project| {
-        let refusal = Refusal::guard("match_of_other_need", Project::KIND, why);
+        let refusal = Refusal::guard(Guard::MatchOfOtherNeed, Project::KIND, why);
         (project.metadata.id, refusal)
     });
     Ok(refused.collect())

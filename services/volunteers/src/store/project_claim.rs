@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
-use wangge_api::refusal::Refusal;
+use wangge_api::refusal::{Guard, Refusal};
 use wangge_pg::{StoreError, Tx, queue};
 use wangge_record::{Change, Record as _};
 
@@ -47,7 +47,7 @@ pub(crate) async fn guard(
         };
         if *left < 1 {
             let why = "every place is taken";
-            let refusal = Refusal::guard("project_full", ProjectClaim::KIND, why);
+            let refusal = Refusal::guard(Guard::ProjectFull, ProjectClaim::KIND, why);
             refused.push((claim.metadata.id, refusal));
         }
         *left -= 1;

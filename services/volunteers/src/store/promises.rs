@@ -8,7 +8,7 @@ use std::collections::HashMap;
 
 use chrono::{DateTime, NaiveDate, Utc};
 use uuid::Uuid;
-use wangge_api::refusal::Refusal;
+use wangge_api::refusal::{Guard, Refusal};
 use wangge_kernel::limit::{DEFAULT_ZONE, day_of, day_start};
 use wangge_pg::{StoreError, Tx, queue};
 use wangge_record::{Change, Dated, NoAction, Record as _};
@@ -31,7 +31,7 @@ pub(super) fn refuse(kind: &str, when: &str, promises: &[(i64, &str)]) -> Option
         "{when}: to be fulfilled or cancelled first: {}",
         named.join(", ")
     );
-    (!named.is_empty()).then(|| Refusal::guard("promised", kind, why))
+    (!named.is_empty()).then(|| Refusal::guard(Guard::Promised, kind, why))
 }
 
 /// Records that are being ended, and the day from which open commitments conflict with

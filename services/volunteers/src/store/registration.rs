@@ -2,7 +2,7 @@
 //! ends.
 
 use uuid::Uuid;
-use wangge_api::refusal::Refusal;
+use wangge_api::refusal::{Guard, Refusal};
 use wangge_auth::RecordScope;
 use wangge_kernel::limit::{DEFAULT_ZONE, day_of};
 use wangge_pg::{StoreError, Tx};
@@ -80,7 +80,7 @@ pub(crate) async fn guard(
             let why = format!(
                 "a visit is recorded under it on {day}: void the visit, or choose a later end date"
             );
-            let refusal = Refusal::guard("visits_recorded", Registration::KIND, why);
+            let refusal = Refusal::guard(Guard::VisitsRecorded, Registration::KIND, why);
             refused.push((id, refusal));
         }
     }

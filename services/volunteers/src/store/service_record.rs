@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
-use wangge_api::refusal::Refusal;
+use wangge_api::refusal::{Guard, Refusal};
 use wangge_pg::{StoreError, Tx};
 use wangge_record::{Change, Record as _};
 
@@ -35,7 +35,7 @@ pub(crate) async fn guard(
     };
     let refused = records.iter().filter(is_early).map(|record| {
         let why = "the event had not begun";
-        let refusal = Refusal::guard("not_begun", ServiceRecord::KIND, why);
+        let refusal = Refusal::guard(Guard::NotBegun, ServiceRecord::KIND, why);
         (record.metadata.id, refusal)
     });
     Ok(refused.collect())

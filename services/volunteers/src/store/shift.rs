@@ -2,12 +2,12 @@
 
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
-use wangge_api::refusal::Refusal;
+use wangge_api::refusal::{Guard, Refusal};
 use wangge_pg::{StoreError, Tx};
 use wangge_record::{Change, Record as _};
 
 use crate::domain::{
-    service_event::ServiceEventState,
+    service_event::{ServiceEvent, ServiceEventState},
     shift::{Shift, ShiftAction},
 };
 
@@ -44,7 +44,8 @@ pub(crate) async fn guard(
             .is_some_and(|id| cancelled.contains(&id))
     };
     let refused = shifts.iter().filter(is_off).map(|shift| {
-        let refusal = Refusal::guard("service_event_state", Shift::KIND, "the event is cancelled");
+        let (guard, field) = (Guard::ReferenceState, "service_event_id");
+        let refusal = Refusal::reference_guard(guard, ServiceEvent::KIND, field, "it is cancelled");
         (shift.metadata.id, refusal)
     });
     Ok(refused.collect())

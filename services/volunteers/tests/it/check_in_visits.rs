@@ -164,7 +164,7 @@ async fn a_visit_needs_a_registration_that_holds_on_its_day() {
         assert_eq!(reason(&status), "GUARD_FAILED");
         assert_eq!(
             precondition(&status).as_deref(),
-            Some("registration_not_current")
+            Some("REFERENCE_NOT_CURRENT")
         );
     }
     // The day is counted in Shanghai: in UTC it is still the 28th.
@@ -192,7 +192,7 @@ async fn an_ended_registration_takes_no_more_visits() {
     let early = bench.staff().end_registration(request.clone()).await;
     assert_eq!(
         precondition(&early.unwrap_err()).as_deref(),
-        Some("visits_recorded"),
+        Some("VISITS_RECORDED"),
         "the visit of that day is recorded"
     );
     let request = EndRegistrationRequest {
@@ -423,7 +423,7 @@ async fn a_visit_that_many_enter_at_once_counts_once() {
     assert_eq!((made.len(), refused.len()), (1, 7));
     for refusal in refused {
         let guard = precondition(&refusal.unwrap_err());
-        assert_eq!(guard.as_deref(), Some("visited_already"));
+        assert_eq!(guard.as_deref(), Some("VISITED_ALREADY"));
     }
     // A visit of another official at the same time is a different visit.
     bench.visited(&bench.registered().await).await;

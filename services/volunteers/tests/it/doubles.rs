@@ -3,6 +3,7 @@
 use tonic::Status;
 use uuid::Uuid;
 use wangge_api::{
+    errors::v1::Guard,
     policy::Role,
     types::v1::{Date, RowOutcome},
     volunteers::v1::{
@@ -72,12 +73,12 @@ async fn a_station_offers_an_item_of_a_name_once_at_a_time() {
         .partition(Result::is_ok);
     assert_eq!(made.len(), 1);
     for refused in refused {
-        assert_guard(refused, "name_taken");
+        assert_guard(refused, "NAME_TAKEN");
     }
     let first = made.into_iter().flatten().next().expect("one");
     assert_guard(
         make_item(&mut client, since(date(2022, 1, 1))).await,
-        "name_taken",
+        "NAME_TAKEN",
     );
     let elsewhere = item(&other, "助浴", date(2021, 6, 1));
     make_item(&mut client, elsewhere).await.expect("elsewhere");
@@ -115,7 +116,7 @@ async fn a_station_offers_an_item_of_a_name_once_at_a_time() {
         };
         client.update_catalogue_item(request).await
     };
-    assert_guard(rename("助浴").await, "name_taken");
+    assert_guard(rename("助浴").await, "NAME_TAKEN");
     rename("上门助餐").await.expect("a name of its own");
 }
 
@@ -137,7 +138,7 @@ async fn functional_areas_that_were_entered_twice_can_still_be_changed() {
     let made = client.create_functional_area(area("多功能厅")).await;
     made.expect("made");
     let again = client.create_functional_area(area("多功能厅")).await;
-    assert_guard(again, "name_taken");
+    assert_guard(again, "NAME_TAKEN");
     // A duplicate from before the rule.
     let made = client.create_functional_area(area("日间照料室")).await;
     let double = made.expect("made").into_inner();
@@ -205,7 +206,7 @@ async fn a_need_is_matched_with_a_resource_once() {
         client.create_need_match(request).await
     };
     bring_together(&resources[0]).await.expect("matched");
-    assert_guard(bring_together(&resources[0]).await, "matched_already");
+    assert_guard(bring_together(&resources[0]).await, "MATCHED_ALREADY");
     bring_together(&resources[1]).await.expect("matched");
 }
 
@@ -289,6 +290,5 @@ async fn doubles_in_a_load_are_refused_when_it_is_tried_and_when_it_is_loaded() 
     records = vec![Record::CatalogueItem(offered())];
     let tried = import(&bench, true, records).await;
     assert_eq!(outcomes(&tried), [Refused]);
-    let why = &tried[0].violations[0].description;
-    assert!(why.starts_with("name_taken: "), "{why}");
+    assert_eq!(tried[0].violations[0].guard(), Guard::NameTaken);
 }

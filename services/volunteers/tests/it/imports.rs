@@ -7,6 +7,7 @@ use prost_types::Timestamp;
 use tonic::{Code, Status};
 use uuid::Uuid;
 use wangge_api::{
+    errors::v1::Guard,
     events::v1::event::Payload,
     organization::v1::{Area, AreaKind, ImportDataset, Unit, UnitKind},
     policy::Role,
@@ -258,7 +259,8 @@ async fn bad_rows_are_refused_and_the_others_commit() {
     let missing = invalid(&["id", "person_id", "home_unit_id", "start_date", "area_code"]);
     assert_eq!(refused(&results[1]), missing);
     assert_eq!(refused(&results[2]), invalid(&["person_id"]));
-    assert_eq!(refused(&results[3]), [("person_id", "GUARD_FAILED")]);
+    assert_eq!(refused(&results[3]), [("", "GUARD_FAILED")]);
+    assert_eq!(results[3].violations[0].guard(), Guard::RegisteredAlready);
     assert_eq!(refused(&results[4]), [("area_code", "REFERENCE_UNKNOWN")]);
     assert_eq!(refused(&results[5]), [("area_code", "REFERENCE_UNKNOWN")]);
     assert_eq!(
@@ -269,12 +271,8 @@ async fn bad_rows_are_refused_and_the_others_commit() {
         refused(&results[7]),
         [("registration_id", "REFERENCE_UNKNOWN")]
     );
-    assert_eq!(refused(&results[8]), [("visit_time", "GUARD_FAILED")]);
-    assert!(
-        results[8].violations[0]
-            .description
-            .starts_with("registration_not_current: ")
-    );
+    assert_eq!(refused(&results[8]), [("registration_id", "GUARD_FAILED")]);
+    assert_eq!(results[8].violations[0].guard(), Guard::ReferenceNotCurrent);
     assert_eq!(refused(&results[9]), invalid(&["visit_time"]));
     assert_eq!(refused(&results[10]), invalid(&["voided_time"]));
     assert_eq!(
@@ -553,7 +551,8 @@ async fn a_trial_finds_registrations_that_overlap_far_apart() {
         let results = load_as(&bench, trial, records.clone()).await;
         let (last, first) = results.split_last().unwrap();
         assert_eq!(outcomes(first), vec![good; records.len() - 1], "{trial}");
-        assert_eq!(refused(last), [("person_id", "GUARD_FAILED")], "{trial}");
+        assert_eq!(refused(last), [("", "GUARD_FAILED")], "{trial}");
+        assert_eq!(last.violations[0].guard(), Guard::RegisteredAlready);
     }
 }
 
@@ -622,11 +621,11 @@ async fn a_trial_goes_by_what_its_data_set_claims_and_takes_nothing_as_given() {
         ),
         (
             Record::Registration(on(date(2022, 2, 10))),
-            Some(("", "GUARD_FAILED")),
+            Some(("home_unit_id", "GUARD_FAILED")),
         ),
         (
             Record::Registration(on(date(2022, 1, 10))),
-            Some(("", "GUARD_FAILED")),
+            Some(("home_unit_id", "GUARD_FAILED")),
         ),
         (volunteer(new), None),
         (

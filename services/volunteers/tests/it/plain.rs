@@ -19,7 +19,7 @@ use wangge_api::{
     },
 };
 use wangge_client::ServiceChannel;
-use wangge_testkit::{channel, fields, reason, token};
+use wangge_testkit::{channel, fields, precondition, reason, token};
 
 use crate::{Bench, COMMUNITY, GRID, NEIGHBOUR, NOWHERE, UNIT, area, date, request_id};
 
@@ -126,7 +126,7 @@ async fn a_volunteer_is_in_a_team_once_at_a_time() {
     assert_eq!(joined.len(), 1);
     for refusal in refused {
         let status = refusal.expect_err("refused");
-        assert_eq!(told(&status), expected("GUARD_FAILED", &[]));
+        assert_eq!(precondition(&status).as_deref(), Some("MEMBER_ALREADY"));
     }
     let first = joined.into_iter().flatten().next().expect("one");
     let first = first.into_inner();
@@ -158,7 +158,7 @@ async fn a_volunteer_is_in_a_team_once_at_a_time() {
     again.expect("a member again");
     let open = client.end_team_member(end(None, "误录")).await;
     let open = open.expect_err("a member since");
-    assert_eq!(told(&open), expected("GUARD_FAILED", &[]));
+    assert_eq!(precondition(&open).as_deref(), Some("MEMBER_ALREADY"));
 }
 
 #[tokio::test]
@@ -195,7 +195,10 @@ async fn a_post_is_held_once_at_a_time_and_by_somebody_who_is_there() {
         .await
         .expect("held");
     let again = client.create_post_holder(holder(&volunteer.id)).await;
-    assert_eq!(told(&again.unwrap_err()), expected("GUARD_FAILED", &[]));
+    assert_eq!(
+        precondition(&again.unwrap_err()).as_deref(),
+        Some("HELD_ALREADY")
+    );
     let nobody = Uuid::now_v7().to_string();
     let nobody = client
         .create_post_holder(holder(&nobody))

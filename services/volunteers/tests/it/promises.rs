@@ -322,7 +322,7 @@ async fn a_person_elsewhere_can_be_neither_blocked_nor_probed() {
     let foreign = elsewhere.station(NEIGHBOUR).await;
     assert_eq!(outcome(&elsewhere.duty(&foreign, person).await), "ok");
     assert_eq!(outcome(&here.duty(&station, person).await), "ok");
-    assert_eq!(outcome(&here.duty(&other, person).await), "on_duty_already");
+    assert_eq!(outcome(&here.duty(&other, person).await), "ON_DUTY_ALREADY");
 }
 
 #[tokio::test]
@@ -343,12 +343,12 @@ async fn places_are_booked_until_the_session_ends_and_taken_once_it_has_begun() 
     bench
         .clock
         .advance(Duration::days(7) - Duration::minutes(61));
-    assert_eq!(outcome(&staff.attend(&next).await), "not_begun");
+    assert_eq!(outcome(&staff.attend(&next).await), "NOT_BEGUN");
     bench.clock.advance(Duration::minutes(1));
     assert_eq!(outcome(&staff.attend(&next).await), "ok");
     bench.clock.advance(Duration::hours(2));
     let late = staff.book(&session.id, date(2022, 8, 4)).await;
-    assert_eq!(outcome(&late), "session_over");
+    assert_eq!(outcome(&late), "SESSION_OVER");
 }
 
 #[tokio::test]
@@ -374,7 +374,7 @@ async fn a_promise_is_kept_or_cancelled_before_what_it_rests_on_goes() {
         };
         outcome(&staff.work.update_recurring_session(request).await)
     };
-    assert_eq!(resize(1).await, "promised");
+    assert_eq!(resize(1).await, "PROMISED");
     assert_eq!(resize(2).await, "ok");
     let mut close = async |day| {
         let closed = ClosedDay {
@@ -389,7 +389,7 @@ async fn a_promise_is_kept_or_cancelled_before_what_it_rests_on_goes() {
         };
         outcome(&staff.work.create_closed_day(request).await)
     };
-    assert_eq!(close(4).await, "promised");
+    assert_eq!(close(4).await, "PROMISED");
     assert_eq!(close(11).await, "ok");
     let end = |day| EndRecurringSessionRequest {
         request_id: request_id(),
@@ -398,7 +398,7 @@ async fn a_promise_is_kept_or_cancelled_before_what_it_rests_on_goes() {
         ..Default::default()
     };
     let ended = staff.work.end_recurring_session(end(4)).await;
-    assert_eq!(outcome(&ended), "promised");
+    assert_eq!(outcome(&ended), "PROMISED");
     assert!(ended.unwrap_err().message().contains("2 bookings"));
     let end_station = |day| EndStationRequest {
         request_id: request_id(),
@@ -407,14 +407,14 @@ async fn a_promise_is_kept_or_cancelled_before_what_it_rests_on_goes() {
         ..Default::default()
     };
     let ended = staff.stations.end_station(end_station(4)).await;
-    assert_eq!(outcome(&ended), "promised");
+    assert_eq!(outcome(&ended), "PROMISED");
     assert_eq!(
         outcome(&staff.stations.end_station(end_station(5)).await),
         "ok"
     );
     // The session itself has no end, but its station has ended.
     let late = staff.book(&session.id, date(2022, 8, 18)).await;
-    assert_eq!(outcome(&late), "session_not_held");
+    assert_eq!(outcome(&late), "SESSION_NOT_HELD");
     assert_eq!(
         outcome(&staff.work.end_recurring_session(end(5)).await),
         "ok"
@@ -432,7 +432,7 @@ async fn an_event_that_is_cancelled_cancels_its_shifts_and_a_volunteer_leaves_no
     let beside = staff.shift(&other).await;
     assert_eq!(
         outcome(&staff.fill(&beside, &volunteer).await),
-        "shift_overlaps"
+        "SHIFT_OVERLAPS"
     );
     let cancel = CancelServiceEventRequest {
         request_id: request_id(),
@@ -464,7 +464,7 @@ async fn an_event_that_is_cancelled_cancels_its_shifts_and_a_volunteer_leaves_no
     };
     assert_eq!(
         outcome(&staff.volunteers.end_volunteer(end(28)).await),
-        "promised"
+        "PROMISED"
     );
     assert_eq!(
         outcome(&staff.volunteers.end_volunteer(end(29)).await),
@@ -553,7 +553,7 @@ async fn hours_come_of_what_was_signed_and_of_two_people() {
     let shift = staff.shift(&event).await;
     staff.fill(&shift, &volunteer).await.unwrap();
     // The time is 10:00; the shift begins at 14:00.
-    assert_eq!(outcome(&staff.sign_in(&shift).await), "not_begun");
+    assert_eq!(outcome(&staff.sign_in(&shift).await), "NOT_BEGUN");
     bench.clock.advance(Duration::hours(3));
     assert_eq!(outcome(&staff.sign_in(&shift).await), "ok");
     bench.clock.advance(Duration::minutes(90));
@@ -561,7 +561,7 @@ async fn hours_come_of_what_was_signed_and_of_two_people() {
     let more = dispatcher.confirm(&shift, 91).await;
     assert_eq!(outcome(&more), "FIELD_INVALID worked_minutes");
     assert_eq!(outcome(&dispatcher.confirm(&shift, 90).await), "ok");
-    assert_eq!(outcome(&dispatcher.certify(&shift).await), "same_subject");
+    assert_eq!(outcome(&dispatcher.certify(&shift).await), "SAME_SUBJECT");
     assert_eq!(outcome(&leader.certify(&shift).await), "ok");
 
     let late = staff.shift(&event).await;
@@ -570,7 +570,7 @@ async fn hours_come_of_what_was_signed_and_of_two_people() {
         .await
         .unwrap();
     bench.clock.advance(Duration::hours(2));
-    assert_eq!(outcome(&staff.sign_in(&late).await), "shift_over");
+    assert_eq!(outcome(&staff.sign_in(&late).await), "SHIFT_OVER");
 }
 
 async fn staff_volunteer(bench: &Bench) -> String {
@@ -601,7 +601,7 @@ async fn what_has_happened_lies_in_the_past_and_after_its_volunteer_came() {
         train(date(2022, 7, 29)).await,
         "FIELD_INVALID training.training_date"
     );
-    assert_eq!(train(date(2020, 12, 31)).await, "volunteer_not_current");
+    assert_eq!(train(date(2020, 12, 31)).await, "REFERENCE_NOT_CURRENT");
 }
 
 #[tokio::test]
@@ -660,11 +660,11 @@ async fn areas_and_units_are_named_while_they_exist() {
     assert_eq!(contract(UNIT, may, None).await, "ok");
     assert_eq!(
         contract(ended, july, date(2022, 8, 1)).await,
-        "unit_not_current"
+        "REFERENCE_NOT_CURRENT"
     );
     assert_eq!(
         contract(ended, may, None).await,
-        "unit_not_current",
+        "REFERENCE_NOT_CURRENT",
         "it would outlive the unit"
     );
     assert_eq!(contract(ended, may, july).await, "ok");
@@ -682,7 +682,7 @@ async fn areas_and_units_are_named_while_they_exist() {
         };
         outcome(&district.volunteers.create_team(request).await)
     };
-    assert_eq!(team(july).await, "area_not_current");
+    assert_eq!(team(july).await, "REFERENCE_NOT_CURRENT");
     assert_eq!(team(may).await, "ok");
 }
 
@@ -712,7 +712,7 @@ async fn an_event_is_moved_once_no_shift_is_left_outside() {
         (tomorrow, later),
     ] {
         let moved = staff.move_event(&event, start, end).await;
-        assert_eq!(outcome(&moved), "promised", "{start}");
+        assert_eq!(outcome(&moved), "PROMISED", "{start}");
         let why = moved.unwrap_err().message().to_owned();
         assert!(why.contains("1 filled shifts"), "{why}");
         assert!(why.contains("open shifts"), "{why}");
@@ -721,7 +721,7 @@ async fn an_event_is_moved_once_no_shift_is_left_outside() {
     staff.cancel_shift(&open).await;
     // A shift before the event must be within it after a move without overlap.
     let moved = staff.move_event(&event, tomorrow, later).await;
-    assert_eq!(outcome(&moved), "promised");
+    assert_eq!(outcome(&moved), "PROMISED");
     assert_eq!(
         outcome(
             &staff

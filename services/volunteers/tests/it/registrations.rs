@@ -178,7 +178,7 @@ async fn the_days_of_an_official_in_a_community_never_overlap() {
             .unwrap_err();
         assert_eq!(status.code(), Code::FailedPrecondition);
         assert_eq!(reason(&status), "GUARD_FAILED");
-        assert_eq!(precondition(&status).as_deref(), Some("registered_already"));
+        assert_eq!(precondition(&status).as_deref(), Some("REGISTERED_ALREADY"));
     }
     bench
         .register(again(date(2022, 1, 1), date(2022, 3, 1)))
@@ -494,7 +494,7 @@ async fn an_end_entered_by_mistake_is_corrected_while_nobody_is_registered_since
     };
     staff.create_registration(create(next)).await.unwrap();
     let taken = staff.end_registration(correct(None)).await.unwrap_err();
-    assert_eq!(precondition(&taken).as_deref(), Some("registered_already"));
+    assert_eq!(precondition(&taken).as_deref(), Some("REGISTERED_ALREADY"));
     let until = correct(date(2022, 7, 10));
     staff.end_registration(until).await.unwrap();
     let kept: i64 = sqlx::query_scalar("select count(*) from correction where kind = $1")

@@ -3,46 +3,88 @@
 
 use std::sync::Arc;
 
-/// The columns that each guard depends on. A guard of several files lists the columns of
+use wangge_api::refusal::Guard;
+
+/// Returns the columns that a guard depends on. A guard of several files has the columns of
 /// all of them; those that a file doesn't have are ignored.
-const GUARDS: &[&str] = &[
-    "assignment_open: steps",
-    "benefits_already: project_key, resident_key",
-    "beyond_limit: due_date, created_time",
-    "booked_already: recurring_session_key, session_date, resident_key",
-    "claimed_already: project_key, unit_code, volunteer_key",
-    "deliberation_reviewed: deliberation_key, steps",
-    "door_taken: building_key, room, start_date, end_date",
-    "held_already: service_post_key, volunteer_key, start_date, end_date",
-    "item_not_current: livelihood_item_key, created_time",
-    "match_of_other_need: need_match_key, need_key",
-    "matched_already: need_key, resource_key",
-    "meeting_not_held: meeting_key, inconclusive_meeting_keys",
-    "member_already: team_key, volunteer_key, unit_code, resident_key, start_date, end_date",
-    "name_taken: estate_key, station_key, name, start_date, end_date",
-    "nothing_assigned: steps",
-    "not_authorised: is_authorised, steps",
-    "not_a_raiser: reviewer_key",
-    "not_begun: steps",
-    "not_on_duty: person_key, steps",
-    "on_duty_already: station_key, person_key, duty_date, start_time, end_time",
-    "party_missing: meeting_key, inconclusive_meeting_keys",
-    "position_taken: position, start_date, end_date",
-    "post_taken: post, unit_code, area_code, start_date, end_date",
-    "project_full: project_key, created_time, steps",
-    "registered_already: person_key, area_code, start_date, end_date",
-    "registration_not_current: registration_key, visit_time",
-    "role_held_already: resident_key, kind, start_date, end_date",
-    "seated_already: person_key, start_date, end_date",
-    "service_event_state: service_event_key",
-    "session_full: recurring_session_key, session_date",
-    "session_not_held: recurring_session_key, session_date",
-    "session_over: session_date",
-    "shift_overlaps: volunteer_key, start_time, end_time",
-    "station_closed: session_date",
-    "tagged_already: resident_key, kind, start_date, end_date",
-    "visited_already: registration_key, visit_time",
-];
+fn columns_of(guard: Guard) -> &'static [&'static str] {
+    match guard {
+        Guard::NameTaken => &[
+            "estate_key",
+            "station_key",
+            "name",
+            "start_date",
+            "end_date",
+        ],
+        Guard::DoorTaken => &["building_key", "room", "start_date", "end_date"],
+        Guard::PostTaken => &["post", "unit_code", "area_code", "start_date", "end_date"],
+        Guard::PositionTaken => &["position", "start_date", "end_date"],
+        Guard::MemberAlready => &[
+            "team_key",
+            "volunteer_key",
+            "unit_code",
+            "resident_key",
+            "start_date",
+            "end_date",
+        ],
+        Guard::SeatedAlready => &["person_key", "start_date", "end_date"],
+        Guard::TaggedAlready => &["resident_key", "kind", "start_date", "end_date"],
+        Guard::RoleHeldAlready => &["resident_key", "kind", "start_date", "end_date"],
+        Guard::HeldAlready => &[
+            "service_post_key",
+            "volunteer_key",
+            "start_date",
+            "end_date",
+        ],
+        Guard::RegisteredAlready => &["person_key", "area_code", "start_date", "end_date"],
+        Guard::Promised => &["closed_date", "station_key", "area_code"],
+        Guard::VisitedAlready => &["registration_key", "visit_time"],
+        Guard::MatchedAlready => &["need_key", "resource_key"],
+        Guard::ClaimedAlready => &["project_key", "unit_code", "volunteer_key"],
+        Guard::BenefitsAlready => &["project_key", "resident_key"],
+        Guard::BookedAlready => &["recurring_session_key", "session_date", "resident_key"],
+        Guard::OnDutyAlready => &[
+            "station_key",
+            "person_key",
+            "duty_date",
+            "start_time",
+            "end_time",
+        ],
+        Guard::ShiftOverlaps => &["volunteer_key", "start_time", "end_time"],
+        Guard::PatrolOverlaps => &["person_key", "start_time", "end_time"],
+        Guard::ProjectFull => &["project_key", "created_time", "steps"],
+        Guard::SessionFull => &["recurring_session_key", "session_date"],
+        Guard::BeyondLimit => &["due_date", "created_time"],
+        Guard::NotBegun => &["service_event_key", "served_time"],
+        Guard::SessionOver => &["session_date"],
+        Guard::SessionNotHeld => &["recurring_session_key", "session_date"],
+        Guard::StationClosed => &["session_date"],
+        Guard::AssignmentOpen => &["steps"],
+        Guard::NothingAssigned => &["steps"],
+        Guard::DeliberationReviewed => &["deliberation_key", "steps"],
+        Guard::MeetingNotHeld => &["meeting_key", "inconclusive_meeting_keys"],
+        Guard::PartyMissing => &["meeting_key", "inconclusive_meeting_keys"],
+        Guard::MatchOfOtherNeed => &["need_match_key", "need_key"],
+        Guard::NotOnDuty => &["person_key", "steps"],
+        Guard::NotARaiser => &["reviewer_key"],
+        Guard::NotAuthorised => &["is_authorised", "steps"],
+        // The row names the field of a reference; an import fails none of the others.
+        Guard::ReferenceNotCurrent
+        | Guard::ReferenceState
+        | Guard::TooManyOrders
+        | Guard::ShiftOver
+        | Guard::ClaimOver
+        | Guard::VisitsRecorded
+        | Guard::AssistingOpen
+        | Guard::NotTheReporter
+        | Guard::SameSubject
+        | Guard::NoResponsibleUnit
+        | Guard::UnitTwice
+        | Guard::LeadOrder
+        | Guard::ReturnedBefore
+        | Guard::NotReportedOnPatrol => &[],
+    }
+}
 
 /// The columns of a file.
 #[derive(Debug, Default)]
@@ -68,17 +110,17 @@ impl Columns {
         &self.names
     }
 
-    /// Returns the column or columns of a field or guard, and the description with the
-    /// fields' names replaced by the columns' names.
-    pub(crate) fn name(&self, field: &str, description: &str) -> (String, String) {
+    /// Returns the column or columns of a field, or if it is empty of a guard.
+    pub(crate) fn name(&self, field: &str, guard: Option<Guard>) -> String {
         let column = if field.is_empty() {
-            self.guarded(description)
+            guard.and_then(|guard| self.guarded(guard))
         } else {
             self.column(field).map(str::to_owned)
         };
-        // A field without a column, or an unknown guard, is reported at the row's key.
-        let column = column.or_else(|| self.names.first().cloned());
-        (column.unwrap_or_default(), self.reword(description))
+        // What has no column is reported at the row's key.
+        column
+            .or_else(|| self.names.first().cloned())
+            .unwrap_or_default()
     }
 
     /// Returns the column of a field: of the whole path, or else of its first segment.
@@ -96,25 +138,15 @@ impl Columns {
         })
     }
 
-    /// Returns the columns of a guard's description, which has the format `guard: why` or
-    /// `guard: field: why`.
-    fn guarded(&self, description: &str) -> Option<String> {
-        let (guard, why) = description.split_once(": ")?;
-        let named = why
-            .split_once(": ")
-            .and_then(|(field, _)| self.column(field));
-        if let Some(column) = named {
-            return Some(column.to_owned());
-        }
-        let mut guards = GUARDS.iter().filter_map(|known| known.split_once(": "));
-        let (_, columns) = guards.find(|(known, _)| *known == guard)?;
-        let here = |column: &&str| self.names.iter().any(|name| name == *column);
-        let columns: Vec<&str> = columns.split(", ").filter(here).collect();
+    /// Returns the columns of a guard that the file has; `None` if it has none of them.
+    fn guarded(&self, guard: Guard) -> Option<String> {
+        let here = |column: &&&str| self.names.iter().any(|name| name == **column);
+        let columns: Vec<&str> = columns_of(guard).iter().filter(here).copied().collect();
         (!columns.is_empty()).then(|| columns.join(", "))
     }
 
     /// Replaces the names of fields in a description by those of their columns.
-    fn reword(&self, description: &str) -> String {
+    pub(crate) fn reword(&self, description: &str) -> String {
         let is_part = |letter: char| letter.is_ascii_alphanumeric() || letter == '_';
         let mut said = String::new();
         let mut word = String::new();
@@ -159,7 +191,7 @@ mod tests {
                 ("handling_limit.amount", "limit_amount"),
             ],
         );
-        let column = |field: &str| columns.name(field, "").0;
+        let column = |field: &str| columns.name(field, None);
         assert_eq!(column("id"), "key");
         assert_eq!(column("household_id"), "household_key");
         assert_eq!(column("handling_limit.amount"), "limit_amount");
@@ -171,7 +203,7 @@ mod tests {
     fn entries_are_told_at_their_column() {
         assert_eq!(without_numbers("steps[12].action"), "steps.action");
         let columns = Columns::of(&["key", "steps"], &[]);
-        assert_eq!(columns.name("steps[12].action", "").0, "steps");
+        assert_eq!(columns.name("steps[12].action", None), "steps");
     }
 
     #[test]
@@ -180,11 +212,13 @@ mod tests {
             &["key", "resident_key", "kind", "start_date", "end_date"],
             &[("resident_id", "resident_key")],
         );
-        let (column, _) = columns.name("", "tagged_already: the resident has one");
-        assert_eq!(column, "resident_key, kind, start_date, end_date");
-        let (column, why) = columns.name("", "resident_not_current: resident_id: it ended");
-        assert_eq!(column, "resident_key");
-        assert_eq!(why, "resident_not_current: resident_key: it ended");
-        assert_eq!(columns.name("", "new_guard: why").0, "key");
+        let column = |field: &str, guard| columns.name(field, Some(guard));
+        let tagged = column("", Guard::TaggedAlready);
+        assert_eq!(tagged, "resident_key, kind, start_date, end_date");
+        let gone = column("resident_id", Guard::ReferenceNotCurrent);
+        assert_eq!(gone, "resident_key");
+        let why = columns.reword("resident_id: it ended");
+        assert_eq!(why, "resident_key: it ended");
+        assert_eq!(column("", Guard::SessionFull), "key", "of another file");
     }
 }

@@ -280,8 +280,7 @@ impl Loaded {
                     return;
                 }
                 for violation in violations {
-                    let (field, why) = (&violation.field, &violation.description);
-                    let problem = sourced.origin.problem(field, &violation.reason, why);
+                    let problem = sourced.origin.violation(violation);
                     // Violations of several fields can map to the same column.
                     if !self.problems.contains(&problem) {
                         self.problems.push(problem);

@@ -5,7 +5,8 @@ use std::{fmt, sync::Arc};
 
 use serde::Serialize;
 use wangge_api::{
-    organization::v1 as organization, tickets::v1 as tickets, volunteers::v1 as volunteers,
+    organization::v1 as organization, refusal::Guard, tickets::v1 as tickets,
+    types::v1::RowViolation, volunteers::v1 as volunteers,
 };
 
 use super::columns::Columns;
@@ -22,6 +23,8 @@ pub(crate) struct Problem {
     pub field: String,
     /// Reason code, e.g. `FIELD_INVALID`.
     pub reason: String,
+    /// Name of the guard that failed; empty if none did.
+    pub guard: &'static str,
     /// Description of the problem for a person.
     pub description: String,
 }
@@ -35,7 +38,11 @@ impl fmt::Display for Problem {
         if !self.field.is_empty() {
             write!(f, ": {}", self.field)?;
         }
-        write!(f, ": {} ({})", self.description, self.reason)
+        write!(f, ": {} ({}", self.description, self.reason)?;
+        if !self.guard.is_empty() {
+            write!(f, ": {}", self.guard)?;
+        }
+        f.write_str(")")
     }
 }
 
@@ -77,6 +84,24 @@ impl Origin {
     /// Converts a violation of a field to a problem in terms of the files: the row and
     /// column that the field was read from.
     pub(crate) fn problem(&self, field: &str, reason: &str, description: &str) -> Problem {
+        self.problem_of(field, None, reason, description)
+    }
+
+    /// Converts a violation of a row, which for a guard is told at the columns that it
+    /// depends on.
+    pub(crate) fn violation(&self, violation: &RowViolation) -> Problem {
+        let guard = Guard::from_code(violation.guard);
+        let (reason, description) = (&violation.reason, &violation.description);
+        self.problem_of(&violation.field, guard, reason, description)
+    }
+
+    fn problem_of(
+        &self,
+        field: &str,
+        guard: Option<Guard>,
+        reason: &str,
+        description: &str,
+    ) -> Problem {
         // If several paths match, they are nested, and the longest is the innermost part.
         let part = self
             .parts
@@ -84,15 +109,15 @@ impl Origin {
             .filter_map(|(path, part)| Some((path, part, rest(field, path)?)))
             .max_by_key(|(path, ..)| path.len());
         if let Some((_, part, rest)) = part {
-            return part.problem(rest, reason, description);
+            return part.problem_of(rest, guard, reason, description);
         }
-        let (field, description) = self.columns.name(field, description);
         Problem {
             file: self.file.to_owned(),
             line: self.line,
-            field,
+            field: self.columns.name(field, guard),
             reason: reason.to_owned(),
-            description,
+            guard: guard.map(Guard::name).unwrap_or_default(),
+            description: self.columns.reword(description),
         }
     }
 }

@@ -28,6 +28,7 @@ impl Problems {
             line,
             field: field.to_owned(),
             reason: reason.to_owned(),
+            guard: "",
             description: description.to_owned(),
         });
     }

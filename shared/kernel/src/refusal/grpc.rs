@@ -1,15 +1,20 @@
 //! A refusal as a gRPC status: one code for each reason, exactly one `ErrorInfo`,
-//! and the standard details that apply.
+//! one `ErrorDetail` with the same by number, and the standard details that apply.
 
 use std::collections::HashMap;
 
+use prost::{Message as _, Name};
+use prost_types::Any;
 use tonic::{Code, Status};
-use tonic_types::{ErrorDetails, StatusExt as _};
+use tonic_types::{ErrorDetails, FieldViolation, StatusExt as _, pb};
 
-use super::{Reason, Refusal};
+use super::{Guard, Reason, Refusal};
 
 /// The `ErrorInfo.domain` of every refusal.
 pub const DOMAIN: &str = "wangge";
+
+/// The type of the precondition that is the state of a record.
+const STATE: &str = "STATE";
 
 /// Returns the code of a reason, as the contract documents it.
 pub fn code(reason: Reason) -> Code {
@@ -43,59 +48,87 @@ pub fn carries(status: &Status, reason: Reason) -> bool {
         .is_some_and(|info| info.reason == reason.name())
 }
 
-impl From<Refusal> for Status {
-    fn from(refusal: Refusal) -> Self {
-        let code = code(refusal.reason);
-        let mut details = ErrorDetails::new();
-        details.set_error_info(refusal.reason.name(), DOMAIN, HashMap::new());
-        if !refusal.fields.is_empty() {
-            details.set_bad_request(
-                refusal
-                    .fields
-                    .into_iter()
-                    .map(|violation| {
-                        let mut field = tonic_types::FieldViolation::new(
-                            violation.field,
-                            violation.description,
-                        );
-                        field.reason = upper_snake(&violation.rule);
-                        field
-                    })
-                    .collect::<Vec<_>>(),
-            );
-        }
-        for (kind, subject, description) in refusal.preconditions {
-            details.add_precondition_failure_violation(kind, subject, description);
-        }
-        if let Some((kind, name)) = refusal.resource {
-            details.set_resource_info(kind, name, "", "");
-        }
-        if let Some(delay) = refusal.retry_after {
-            details.set_retry_info(Some(delay));
-        }
-        Status::with_error_details(code, refusal.message, details)
+/// The contract's `wangge.errors.v1.ErrorDetail`, which is generated in a crate above; a
+/// test there decodes it.
+#[derive(Clone, PartialEq, prost::Message)]
+struct ErrorDetail {
+    #[prost(int32, tag = "1")]
+    reason: i32,
+    #[prost(int32, repeated, tag = "2")]
+    guards: Vec<i32>,
+}
+
+impl Name for ErrorDetail {
+    const NAME: &'static str = "ErrorDetail";
+    const PACKAGE: &'static str = "wangge.errors.v1";
+
+    fn type_url() -> String {
+        format!("type.googleapis.com/{}", Self::full_name())
     }
 }
 
-/// Converts a rule's id to the format of reasons: `string.max_len` becomes
-/// `STRING_MAX_LEN`.
-fn upper_snake(rule: &str) -> String {
-    rule.chars()
-        .map(|letter| {
-            if letter.is_ascii_alphanumeric() {
-                letter.to_ascii_uppercase()
-            } else {
-                '_'
-            }
-        })
-        .collect()
+impl ErrorDetail {
+    fn of(refusal: &Refusal) -> Self {
+        let guard = refusal.precondition.as_ref().and_then(|one| one.guard);
+        Self {
+            reason: refusal.reason.code().into(),
+            guards: guard.iter().map(|guard| guard.code().into()).collect(),
+        }
+    }
+
+    fn into_any(self) -> Any {
+        Any {
+            type_url: Self::type_url(),
+            value: self.encode_to_vec(),
+        }
+    }
+}
+
+/// Returns the standard details of a refusal.
+fn standard_details(refusal: Refusal) -> ErrorDetails {
+    let mut details = ErrorDetails::new();
+    details.set_error_info(refusal.reason.name(), DOMAIN, HashMap::new());
+    if !refusal.fields.is_empty() {
+        let fields = refusal.fields.into_iter().map(|violation| {
+            let mut field = FieldViolation::new(violation.field, violation.description);
+            field.reason = violation.rule;
+            field
+        });
+        details.set_bad_request(fields.collect::<Vec<_>>());
+    }
+    if let Some(one) = refusal.precondition {
+        let kind = one.guard.map_or(STATE, Guard::name);
+        details.add_precondition_failure_violation(kind, one.subject, one.description);
+    }
+    if let Some((kind, name)) = refusal.resource {
+        details.set_resource_info(kind, name, "", "");
+    }
+    if let Some(delay) = refusal.retry_after {
+        details.set_retry_info(Some(delay));
+    }
+    details
+}
+
+impl From<Refusal> for Status {
+    fn from(refusal: Refusal) -> Self {
+        let (code, message) = (code(refusal.reason), refusal.message.clone());
+        let ours = ErrorDetail::of(&refusal).into_any();
+        // `StatusExt` knows the standard details only, so ours is added to what it encodes.
+        let status = Self::with_error_details(code, message, standard_details(refusal));
+        let Ok(mut told) = pb::Status::decode(status.details()) else {
+            return status;
+        };
+        told.details.push(ours);
+        let details = told.encode_to_vec().into();
+        Self::with_details(code, told.message, details)
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use std::time::Duration;
 
-    use super::*;
+    use super::{super::Rule, *};
 
     #[test]
     fn a_status_is_known_by_its_reason() {
@@ -112,7 +145,11 @@ mod tests {
 
     #[test]
     fn a_refusal_carries_its_reason_and_fields() {
-        let status = Status::from(Refusal::field("ticket.title", "string.min_len", "is empty"));
+        let status = Status::from(Refusal::field(
+            "ticket.title",
+            Rule::StringMinLen,
+            "is empty",
+        ));
         assert_eq!(status.code(), Code::InvalidArgument);
         let details = status.get_error_details();
         let info = details.error_info().expect("error info");

@@ -37,11 +37,13 @@ pub(super) fn of_the_event(failure: &Failure) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
+    use wangge_api::refusal::Rule;
+
     use super::*;
 
     #[test]
     fn a_rule_that_is_broken_is_of_the_event_and_a_conflict_is_of_the_moment() {
-        let rule = Refusal::field("record_id", "string.uuid", "must be a UUID");
+        let rule = Refusal::field("record_id", Rule::StringUuid, "must be a UUID");
         let fault = of_the_event(&rule.into()).unwrap();
         assert_eq!(fault, "FIELD_INVALID: record_id: must be a UUID");
         assert!(of_the_event(&Refusal::concurrent_change("record").into()).is_none());

@@ -50,12 +50,6 @@ impl List {
         }
         let until = request.end_time.as_ref();
         selection.until = until.map(|time| moment(time, "end_time")).transpose()?;
-        if let (Some(from), Some(until)) = (selection.from, selection.until)
-            && until <= from
-        {
-            let why = "must be after start_time";
-            return Err(Refusal::field("end_time", "time.order", why));
-        }
         let mut arguments = vec![
             "changes".to_owned(),
             request.area_code,

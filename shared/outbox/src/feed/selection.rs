@@ -6,10 +6,9 @@ use prost_types::Timestamp;
 use wangge_api::{
     date::moment,
     events::v1::Event,
-    refusal::{FieldViolation, Refusal},
+    refusal::{FieldViolation, Refusal, Rule},
 };
 use wangge_auth::RecordScope;
-use wangge_kernel::area_code;
 
 /// Where a reader begins.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -60,27 +59,23 @@ impl Selection {
     /// the kinds that the feed has.
     ///
     /// # Errors
-    /// Returns `FIELD_INVALID` for a malformed area code, or a kind that the feed
-    /// doesn't have.
+    /// Returns `FIELD_INVALID` for a kind that the feed doesn't have.
     pub(super) fn read(
         scope: &RecordScope,
         area_code: &str,
         kinds: &[String],
         known: &[&str],
     ) -> Result<Self, Refusal> {
-        let mut faults = Vec::new();
-        if !area_code::is_code(area_code) {
-            let fault = FieldViolation::new("area_code", "string.pattern", "must be digits");
-            faults.push(fault);
-        }
         // A kind of a newer release is rejected as well. It can't be told from a misspelt
         // one, whose reader would wait for it without ever noticing.
         let unknown = kinds.iter().enumerate();
         let unknown = unknown.filter(|(_, kind)| !known.contains(&kind.as_str()));
-        faults.extend(unknown.map(|(place, _)| {
-            let why = "is not a kind of record in this feed";
-            FieldViolation::new(format!("kinds[{place}]"), "feed.kind", why)
-        }));
+        let faults: Vec<_> = unknown
+            .map(|(place, _)| {
+                let why = "is not a kind of record in this feed";
+                FieldViolation::new(format!("kinds[{place}]"), Rule::FeedKind, why)
+            })
+            .collect();
         if !faults.is_empty() {
             return Err(Refusal::fields(faults));
         }

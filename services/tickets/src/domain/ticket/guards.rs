@@ -3,6 +3,8 @@
 
 use std::collections::HashSet;
 
+use wangge_kernel::refusal::Guard;
+
 use super::{MAX_ORDERS, Ticket};
 use crate::domain::{
     act::{Act, NewOrder},
@@ -22,7 +24,7 @@ impl Ticket {
                 guard_units(orders)?;
                 if self.orders.len() + orders.len() > MAX_ORDERS {
                     return Err(guard(
-                        "too_many_orders",
+                        Guard::TooManyOrders,
                         "ticket",
                         "a ticket can have at most 100 orders over all rounds: resolve it in \
                          another way",
@@ -34,7 +36,7 @@ impl Ticket {
                 let order = self.order(*order_id).ok_or(Denied::NoSuchOrder)?;
                 if order.role == OrderRole::Lead {
                     return Err(guard(
-                        "lead_order",
+                        Guard::LeadOrder,
                         "order",
                         "the lead order can be changed only together with its ticket",
                     ));
@@ -56,7 +58,7 @@ impl Ticket {
                     |order: &Order| order.role == OrderRole::Assisting && order.state.is_open();
                 if self.orders.iter().any(open) {
                     return Err(guard(
-                        "assisting_open",
+                        Guard::AssistingOpen,
                         "order",
                         "an assisting order is still open",
                     ));
@@ -72,14 +74,14 @@ impl Ticket {
     fn guard_fix(&self, moment: &Moment) -> Result<(), Denied> {
         if self.source != TicketSource::GridWorker {
             return Err(guard(
-                "not_reported_on_patrol",
+                Guard::NotReportedOnPatrol,
                 "ticket",
                 "only a ticket that was reported on patrol can be fixed on the spot",
             ));
         }
         if self.reporter != moment.actor {
             return Err(guard(
-                "not_the_reporter",
+                Guard::NotTheReporter,
                 "ticket",
                 "only the reporter can report it as fixed on the spot",
             ));
@@ -98,7 +100,7 @@ impl Ticket {
         });
         if before {
             return Err(guard(
-                "returned_before",
+                Guard::ReturnedBefore,
                 "order",
                 "the unit has returned this ticket for the same reason before",
             ));
@@ -107,9 +109,9 @@ impl Ticket {
     }
 }
 
-fn guard(name: &'static str, kind: &'static str, description: &'static str) -> Denied {
+fn guard(guard: Guard, kind: &'static str, description: &'static str) -> Denied {
     Denied::Guard {
-        name,
+        guard,
         kind,
         description,
     }
@@ -118,7 +120,7 @@ fn guard(name: &'static str, kind: &'static str, description: &'static str) -> D
 fn guard_units(orders: &[NewOrder]) -> Result<(), Denied> {
     if orders.is_empty() {
         return Err(guard(
-            "no_responsible_unit",
+            Guard::NoResponsibleUnit,
             "ticket",
             "the duty list has no unit for it: specify one",
         ));
@@ -127,6 +129,6 @@ fn guard_units(orders: &[NewOrder]) -> Result<(), Denied> {
     if orders.iter().all(|order| units.insert(order.unit_id)) {
         Ok(())
     } else {
-        Err(guard("unit_twice", "order", "a unit appears twice"))
+        Err(guard(Guard::UnitTwice, "order", "a unit appears twice"))
     }
 }
