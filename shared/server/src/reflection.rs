@@ -5,6 +5,7 @@
 use std::collections::{HashMap, HashSet};
 
 use prost::{Message, bytes::Bytes};
+use prost_types::FileDescriptorSet;
 use tonic_health::pb::health_server;
 use tonic_reflection::{
     pb::{v1, v1alpha},
@@ -27,13 +28,10 @@ const EVERYWHERE: [&str; 3] = [
 /// # Errors
 /// Returns an error if the descriptors of the contracts can't be decoded.
 pub fn descriptors() -> Result<Vec<u8>, prost::DecodeError> {
-    let sets = [
-        wangge_api::FILE_DESCRIPTOR_SET,
-        tonic_types::pb::FILE_DESCRIPTOR_SET,
-    ];
+    let errors = errors()?;
     let mut files = Vec::new();
     let mut names = HashSet::new();
-    for set in sets {
+    for set in [wangge_api::FILE_DESCRIPTOR_SET, &errors] {
         for file in Files::decode(set)?.files {
             // Both import Google's types; a pool takes each file once.
             if names.insert(File::decode(file.as_ref())?.name) {
@@ -42,6 +40,18 @@ pub fn descriptors() -> Result<Vec<u8>, prost::DecodeError> {
         }
     }
     Ok(Files { files }.encode_to_vec())
+}
+
+/// Returns the descriptors of `google.rpc`, by the names that every other program knows
+/// them by: `tonic-types` leaves their folder out.
+fn errors() -> Result<Vec<u8>, prost::DecodeError> {
+    let mut set = FileDescriptorSet::decode(tonic_types::pb::FILE_DESCRIPTOR_SET)?;
+    for file in &mut set.file {
+        let folder = file.package().replace('.', "/");
+        let name = file.name().rsplit('/').next().unwrap_or_default();
+        file.name = Some(format!("{folder}/{name}"));
+    }
+    Ok(set.encode_to_vec())
 }
 
 /// The descriptors that a port serves, and the services that it lists.
