@@ -163,8 +163,8 @@ pub(crate) fn category(
                 kind,
                 amount: wanted.amount,
             },
-            created_time: now,
-            changed_time: now,
+            created_time: Some(now),
+            changed_time: Some(now),
             revision: 1,
         }),
         _ => Err(Refusal::fields(missing)),
@@ -196,8 +196,8 @@ pub(crate) fn responsibility(
         category_code: message.category_code.clone(),
         area_code: message.area_code.clone(),
         unit_id: id(&message.unit_id, &format!("{prefix}unit_id"))?,
-        created_time: now,
-        changed_time: now,
+        created_time: Some(now),
+        changed_time: Some(now),
         revision: 1,
     })
 }
@@ -215,8 +215,8 @@ fn category_message(category: Category) -> wire::Category {
         handling_limit: Some(limit(category.limit)),
         revision: category.revision,
         etag,
-        create_time: Some(timestamp(category.created_time)),
-        update_time: Some(timestamp(category.changed_time)),
+        create_time: category.created_time.map(timestamp),
+        update_time: category.changed_time.map(timestamp),
     }
 }
 
@@ -229,7 +229,7 @@ fn responsibility_message(entry: Responsibility) -> wire::Responsibility {
         unit_id: entry.unit_id.to_string(),
         revision: entry.revision,
         etag,
-        create_time: Some(timestamp(entry.created_time)),
-        update_time: Some(timestamp(entry.changed_time)),
+        create_time: entry.created_time.map(timestamp),
+        update_time: entry.changed_time.map(timestamp),
     }
 }

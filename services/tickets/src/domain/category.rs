@@ -49,10 +49,10 @@ pub struct Category {
     pub name: String,
     /// Time limit for handling a ticket, counted from its dispatch.
     pub limit: Limit,
-    /// When it was created.
-    pub created_time: DateTime<Utc>,
-    /// When it last changed.
-    pub changed_time: DateTime<Utc>,
+    /// When it was created; `None` if a release that didn't store the time created it.
+    pub created_time: Option<DateTime<Utc>>,
+    /// When it last changed, likewise.
+    pub changed_time: Option<DateTime<Utc>>,
     /// Revision of the record.
     pub revision: i64,
 }
@@ -68,10 +68,10 @@ pub struct Responsibility {
     pub area_code: String,
     /// Id of the responsible unit.
     pub unit_id: Uuid,
-    /// When it was created.
-    pub created_time: DateTime<Utc>,
-    /// When it last changed.
-    pub changed_time: DateTime<Utc>,
+    /// When it was created; `None` if a release that didn't store the time created it.
+    pub created_time: Option<DateTime<Utc>>,
+    /// When it last changed, likewise.
+    pub changed_time: Option<DateTime<Utc>>,
     /// Revision of the record.
     pub revision: i64,
 }

@@ -49,8 +49,12 @@ pub async fn reference_changed(tx: &mut Tx) -> Result<(), StoreError> {
 /// Returns any database error.
 pub async fn insert_category(tx: &mut Tx, category: &Category) -> Result<(), StoreError> {
     sqlx::query!(
-        "insert into category (id, code, name, limit_kind, limit_amount, created_time, changed_time, \
-         revision) values ($1, $2, $3, $4, $5, $6, $7, $8)",
+        "with added as ( \
+             insert into category (id, code, name, limit_kind, limit_amount, revision) \
+             values ($1, $2, $3, $4, $5, $8) returning id \
+         ) \
+         insert into reference_time (record_id, created_time, changed_time) \
+         select id, $6, $7 from added",
         category.id,
         category.code,
         category.name,
@@ -71,8 +75,9 @@ pub async fn insert_category(tx: &mut Tx, category: &Category) -> Result<(), Sto
 /// Returns any database error.
 pub async fn load_category(tx: &mut Tx, id: Uuid) -> Result<Option<Category>, StoreError> {
     let row = sqlx::query!(
-        "select id, code, name, limit_kind, limit_amount, created_time as \"created_time!\", \
-         changed_time as \"changed_time!\", revision from category where id = $1",
+        "select id, code, name, limit_kind, limit_amount, (select created_time from reference_time where record_id = category.id), \
+         (select changed_time from reference_time where record_id = category.id), revision \
+         from category where id = $1",
         id
     );
     Ok(row.fetch_optional(tx).await?.map(|row| Category {
@@ -96,9 +101,9 @@ pub async fn list_categories(
     limit_rows: i64,
 ) -> Result<Vec<Category>, StoreError> {
     let rows = sqlx::query!(
-        "select id, code, name, limit_kind, limit_amount, created_time as \"created_time!\", \
-         changed_time as \"changed_time!\", revision from category \
-         where code > $1 order by code limit $2",
+        "select id, code, name, limit_kind, limit_amount, (select created_time from reference_time where record_id = category.id), \
+         (select changed_time from reference_time where record_id = category.id), revision \
+         from category where code > $1 order by code limit $2",
         after,
         limit_rows
     )
@@ -124,8 +129,12 @@ pub async fn list_categories(
 /// Returns any database error.
 pub async fn insert_responsibility(tx: &mut Tx, entry: &Responsibility) -> Result<(), StoreError> {
     sqlx::query!(
-        "insert into responsibility (id, category_code, area_code, unit_id, created_time, \
-         changed_time, revision) values ($1, $2, $3, $4, $5, $6, $7)",
+        "with added as ( \
+             insert into responsibility (id, category_code, area_code, unit_id, revision) \
+             values ($1, $2, $3, $4, $7) returning id \
+         ) \
+         insert into reference_time (record_id, created_time, changed_time) \
+         select id, $5, $6 from added",
         entry.id,
         entry.category_code,
         entry.area_code,
@@ -150,9 +159,9 @@ pub async fn load_responsibility(
 ) -> Result<Option<Responsibility>, StoreError> {
     Ok(sqlx::query_as!(
         Responsibility,
-        "select id, category_code, area_code, unit_id, created_time as \"created_time!\", \
-         changed_time as \"changed_time!\", revision from responsibility \
-         where id = $1 and area_code >= $2 and area_code < $3",
+        "select id, category_code, area_code, unit_id, (select created_time from reference_time where record_id = responsibility.id), \
+         (select changed_time from reference_time where record_id = responsibility.id), revision \
+         from responsibility where id = $1 and area_code >= $2 and area_code < $3",
         id,
         scope.area_from(),
         scope.area_until(),
@@ -185,9 +194,9 @@ pub async fn list_responsibilities(
         .run(async |lane| {
             sqlx::query_as!(
                 Responsibility,
-                "select id, category_code, area_code, unit_id, created_time as \"created_time!\", \
-         changed_time as \"changed_time!\", revision from responsibility \
-                 where id = any($1)",
+                "select id, category_code, area_code, unit_id, (select created_time from reference_time where record_id = responsibility.id), \
+         (select changed_time from reference_time where record_id = responsibility.id), revision \
+         from responsibility where id = any($1)",
                 &ids,
             )
             .fetch_all(lane)
@@ -217,8 +226,12 @@ pub async fn import_category(tx: &mut Tx, category: &Category) -> Result<bool, S
     // A unique violation would abort the transaction, and with it the other rows of
     // the import.
     Ok(sqlx::query!(
-        "insert into category (id, code, name, limit_kind, limit_amount, created_time, changed_time, \
-         revision) values ($1, $2, $3, $4, $5, $6, $7, $8) on conflict do nothing",
+        "with added as ( \
+             insert into category (id, code, name, limit_kind, limit_amount, revision) \
+             values ($1, $2, $3, $4, $5, $8) on conflict do nothing returning id \
+         ) \
+         insert into reference_time (record_id, created_time, changed_time) \
+         select id, $6, $7 from added",
         category.id,
         category.code,
         category.name,
@@ -244,8 +257,12 @@ pub async fn import_responsibility(
     entry: &Responsibility,
 ) -> Result<bool, StoreError> {
     Ok(sqlx::query!(
-        "insert into responsibility (id, category_code, area_code, unit_id, created_time, \
-         changed_time, revision) values ($1, $2, $3, $4, $5, $6, $7) on conflict do nothing",
+        "with added as ( \
+             insert into responsibility (id, category_code, area_code, unit_id, revision) \
+             values ($1, $2, $3, $4, $7) on conflict do nothing returning id \
+         ) \
+         insert into reference_time (record_id, created_time, changed_time) \
+         select id, $5, $6 from added",
         entry.id,
         entry.category_code,
         entry.area_code,

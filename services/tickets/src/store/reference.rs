@@ -49,12 +49,10 @@ pub async fn load_reference(pool: &PgPool) -> Result<ReferenceRows, StoreError> 
     // Read before the rows, without a transaction: changes that are committed during
     // the load have a higher version and cause another load.
     let version = load_version(pool).await?;
-    let categories = sqlx::query!(
-        "select id, code, name, limit_kind, limit_amount, created_time as \"created_time!\", \
-             changed_time as \"changed_time!\", revision from category"
-    )
-    .fetch_all(pool)
-    .await?;
+    let categories =
+        sqlx::query!("select id, code, name, limit_kind, limit_amount, revision from category")
+            .fetch_all(pool)
+            .await?;
     let addresses = sqlx::query!("select normalized_text, area_code from address_copy")
         .fetch_all(pool)
         .await?;
@@ -92,15 +90,16 @@ pub async fn load_reference(pool: &PgPool) -> Result<ReferenceRows, StoreError> 
                 code: row.code,
                 name: row.name,
                 limit: limit(row.limit_kind, row.limit_amount),
-                created_time: row.created_time,
-                changed_time: row.changed_time,
+                // Routing needs no times.
+                created_time: None,
+                changed_time: None,
                 revision: row.revision,
             })
             .collect(),
         responsibilities: sqlx::query_as!(
             Responsibility,
-            "select id, category_code, area_code, unit_id, created_time as \"created_time!\", \
-             changed_time as \"changed_time!\", revision from responsibility"
+            "select id, category_code, area_code, unit_id, null::timestamptz as created_time, \
+             null::timestamptz as changed_time, revision from responsibility"
         )
         .fetch_all(pool)
         .await?,

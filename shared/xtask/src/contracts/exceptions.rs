@@ -38,6 +38,16 @@ pub(super) const EXCEPTIONS: &[Exception] = &[
         "It lists livelihood matters: those that are public.",
     ),
     except(
+        "AIP-132/list-response",
+        &["wangge.events.v1.FeedService.ListEvents"],
+        "With `checkpoint_token` a caller goes on from the list to the feed.",
+    ),
+    except(
+        "house/field-numbers",
+        &["wangge.events.v1.Event"],
+        "Its payload is last, with numbers by service.",
+    ),
+    except(
         "AIP-136/no-prepositions",
         &["wangge.tickets.v1.TicketService.FixTicketOnTheSpot"],
         "It is the term for 随手做.",
@@ -85,6 +95,11 @@ pub(super) const EXCEPTIONS: &[Exception] = &[
         "AIP-145/pairs",
         &["wangge.tickets.v1.Meeting.start_time"],
         "Nobody plans when a meeting ends.",
+    ),
+    except(
+        "AIP-145/pairs",
+        &["wangge.events.v1.SubscribeRequest.start_time"],
+        "A stream ends with the feed, or not at all.",
     ),
     except(
         "AIP-158/paginated",
