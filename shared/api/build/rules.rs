@@ -2,7 +2,8 @@
 //! contracts' CEL expressions. The codec runs both and names the fields.
 //!
 //! The id of an expression is `<rule>/<field>`: the rule that a violation names, and the
-//! field at which it is reported, relative to the message that the expression is about.
+//! field at which it is reported, relative to the message that the expression is about;
+//! or the rule alone, if it is reported at that message.
 
 use std::{error::Error, fmt::Write as _};
 
@@ -106,9 +107,10 @@ fn expressions(
                     .and_then(|value| value.as_str().map(String::from))
             })
             .map(Option::unwrap_or_default);
-        let (name, field) = id
-            .split_once('/')
-            .ok_or_else(|| format!("{at}: {id:?} is not of the form rule/field"))?;
+        let (name, field) = id.split_once('/').unwrap_or((&id, ""));
+        if name.is_empty() {
+            return Err(format!("{at}: an expression has no id").into());
+        }
         let code = cel::condition(&expression, message)
             .map_err(|error| format!("{at}: {id}: {expression:?} {error}"))?;
         let field = format!("{prefix}{field}");

@@ -72,7 +72,10 @@ pub(crate) fn look_at_all(texts: &[String], name: &str, found: &mut Vec<Fault>) 
 
 pub(crate) fn look_into(inner: Vec<Fault>, name: &str, found: &mut Vec<Fault>) {
     found.extend(inner.into_iter().map(|fault| Fault {
-        path: format!("{name}.{}", fault.path),
+        path: match fault.path.as_str() {
+            "" => name.to_owned(),
+            path => format!("{name}.{path}"),
+        },
         ..fault
     }));
 }
@@ -245,8 +248,8 @@ mod tests {
         };
         assert!(unit(day(2024, 2, 29), None).is_empty());
         assert!(unit(day(2024, 12, 31), day(2025, 1, 1)).is_empty());
-        assert_eq!(unit(day(2100, 2, 29), None), ["start_date.day DATE"]);
-        assert_eq!(unit(None, day(2022, 4, 31)), ["end_date.day DATE"]);
+        assert_eq!(unit(day(2100, 2, 29), None), ["start_date DATE"]);
+        assert_eq!(unit(None, day(2022, 4, 31)), ["end_date DATE"]);
         let same = day(2024, 2, 29);
         assert_eq!(unit(same, same), ["end_date DATE_ORDER"]);
     }

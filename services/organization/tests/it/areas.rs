@@ -256,7 +256,10 @@ async fn a_wrong_change_is_refused() {
     for (given, paths, reason, field) in [
         (grid(), vec!["code"], "FIELD_INVALID", "update_mask"),
         (
-            grid(),
+            Area {
+                name: "第五网格".into(),
+                ..grid()
+            },
             vec!["name", "nonsense"],
             "FIELD_INVALID",
             "update_mask",

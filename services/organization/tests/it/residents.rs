@@ -183,7 +183,7 @@ async fn what_is_missing_or_wrong_is_named() {
     let home = Home::start().await;
     let world = &home.world;
     let nothing = make_estate(world, Estate::default()).await;
-    let fields = ["estate.name", "estate.start_date", "estate.area_code"];
+    let fields = ["estate.name", "estate.area_code", "estate.start_date"];
     assert_eq!(refusal(nothing), expected("FIELD_INVALID", &fields));
     let nothing = home.tag(NeedTag::default()).await;
     let fields = ["resident_id", "kind", "team", "start_date"].map(|f| format!("need_tag.{f}"));

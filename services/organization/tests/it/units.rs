@@ -105,8 +105,8 @@ async fn a_wrong_unit_is_refused() {
         "unit.code",
         "unit.kind",
         "unit.name",
-        "unit.start_date",
         "unit.area_code",
+        "unit.start_date",
     ];
     let refused = refusal(world.make_unit(Unit::default()).await);
     assert_eq!(refused, expected("FIELD_INVALID", &fields));
@@ -225,7 +225,7 @@ async fn a_masked_field_changes_and_no_other() {
             "end_date",
             "unit.end_date",
         ),
-        (Unit::default(), "name", "unit.id"),
+        (Unit::default(), "end_date", "unit.id"),
     ] {
         let refused = refusal(update(&world, "", given, &[path]).await);
         assert_eq!(refused, expected("FIELD_INVALID", &[field]));
