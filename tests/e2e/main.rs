@@ -9,6 +9,7 @@
 #![allow(clippy::wrong_self_convention)]
 
 mod authorisation;
+mod contracts;
 mod errors;
 mod faults;
 mod feeds;

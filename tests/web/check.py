@@ -37,7 +37,7 @@ class Proxy:
         self.data = scratch / "data"
         self.contracts = scratch / "contracts.binpb"
         with self.contracts.open("wb") as file:
-            subprocess.run([WANGGE, "descriptors"], stdout=file, check=True)
+            subprocess.run([WANGGE, "contracts", "descriptors"], stdout=file, check=True)
         self.services = self._start_services(stack)
         self.port = free_port()
         self._make_certificate()

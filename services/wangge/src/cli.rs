@@ -7,7 +7,7 @@ use clap::{Parser, Subcommand};
 use wangge_telemetry::{Telemetry, TelemetryArgs};
 
 use crate::{
-    bench, descriptors, doctor, drill, import, migrate, output::Output, report, secrets, serve,
+    bench, contracts, doctor, drill, import, migrate, output::Output, report, secrets, serve,
     settings, token, up, watch,
 };
 
@@ -44,8 +44,9 @@ enum Command {
     Secrets(secrets::SecretsArgs),
     /// List all settings of a deployment.
     Settings,
-    /// Print the contracts as a protobuf descriptor set, with the types of error details.
-    Descriptors,
+    /// Hand out the contracts, for programs that generate clients or translate calls.
+    #[command(subcommand)]
+    Contracts(contracts::ContractsCommand),
     /// Benchmark a running system against its bare database.
     Bench(bench::BenchArgs),
     /// Report matters while parts are stopped, and check that none is lost.
@@ -84,7 +85,7 @@ impl Command {
             Self::Token(args) => token::run(args, output),
             Self::Secrets(args) => secrets::run(&args),
             Self::Settings => settings::run(output),
-            Self::Descriptors => descriptors::run(),
+            Self::Contracts(command) => contracts::run(command),
             Self::Bench(args) => bench::run(args, output).await,
             Self::Drill(args) => drill::run(args, output).await,
             Self::Doctor(args) => doctor::run(args, output).await,

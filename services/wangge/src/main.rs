@@ -5,9 +5,9 @@
 mod bench;
 mod cli;
 mod connect;
+mod contracts;
 mod data_dir;
 mod databases;
-mod descriptors;
 mod doctor;
 mod drill;
 mod import;
