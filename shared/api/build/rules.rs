@@ -114,6 +114,7 @@ fn expressions(
         let code = cel::condition(&expression, message)
             .map_err(|error| format!("{at}: {id}: {expression:?} {error}"))?;
         let field = format!("{prefix}{field}");
+        let field = field.trim_end_matches('.');
         statements.push(format!(
             "crate::rules::require({code}, {field:?}, {name:?}, {text:?}, &mut found); "
         ));

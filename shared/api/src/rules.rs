@@ -232,7 +232,7 @@ mod tests {
         };
         assert!(update(&["end_date"]).is_empty());
         assert_eq!(update(&["name"]), ["unit.name REQUIRED"]);
-        assert_eq!(update(&[]), ["update_mask.paths REQUIRED"]);
+        assert_eq!(update(&[]), ["update_mask REQUIRED"]);
         assert_eq!(update(&["kind"]), ["update_mask FIELD_MASK_IN"]);
     }
 

@@ -225,7 +225,7 @@ async fn a_volunteer_is_of_a_community_and_can_do_something_or_nothing() {
     let refused = make_volunteer(&bench, blank).await.unwrap_err();
     assert_eq!(
         told(&refused),
-        expected("FIELD_INVALID", &["volunteer.skills"])
+        expected("FIELD_INVALID", &["volunteer.skills[1]"])
     );
     let unskilled = Volunteer {
         skills: Vec::new(),

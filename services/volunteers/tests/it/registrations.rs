@@ -96,8 +96,8 @@ async fn what_is_missing_or_cannot_be_is_named() {
         [
             "registration.person_id",
             "registration.home_unit_id",
-            "registration.start_date",
-            "registration.area_code"
+            "registration.area_code",
+            "registration.start_date"
         ]
     );
     let backwards = Registration {

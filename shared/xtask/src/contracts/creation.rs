@@ -54,7 +54,7 @@ pub(super) const RULES: &[Rule] = &[
     held(
         "house/cel-rules",
         "A rule in CEL has an id of its own, `<rule>/<field>` with a field of the message that it \
-         is about, a message and an expression on `this`.",
+         is about, or `<rule>` for the whole of it, a message and an expression on `this`.",
         cel_rules,
     ),
     departed(
@@ -236,7 +236,10 @@ fn cel_rules(contracts: &Contracts) -> Vec<Violation> {
                 rule.id
             ));
         }
+        // Only an order needs a field to be reported at.
+        let is_whole = rule.field().is_empty() && !rule.name().ends_with(".order");
         let is_field = message.is_some_and(|message| resolve(message, rule.field()).is_some());
+        let is_field = is_field || is_whole;
         (!is_field).then(|| format!("the rule \"{}\" is about no field", rule.id))
     });
     let twice = |rules: Vec<Cel>| {

@@ -372,10 +372,10 @@ mod tests {
             "import \"wangge/shared.proto\";",
             "import \"google/type/date.proto\";\nimport \"wangge/shared.proto\";",
         ),
-        change(
+        file(
             "Buf/no-import-cycle",
-            "package wangge.errors.v1;",
-            "package wangge.errors.v1;\nimport \"wangge/sample/v1/notice.proto\";",
+            "wangge/errors/v1/hint.proto",
+            "syntax = \"proto3\"; package wangge.errors.v1; import \"wangge/sample/v1/notice.proto\";",
         ),
         change(
             "AIP-215/shared-packages",

@@ -55,7 +55,7 @@ const SAMPLE: [(&str, &str); 4] = [
         include_str!("sample/notice_import_service.proto"),
     ),
     (
-        "wangge/errors/v1/errors.proto",
+        "wangge/errors/v1/guard.proto",
         include_str!("sample/errors.proto"),
     ),
 ];

@@ -174,8 +174,8 @@ fn identified(contracts: &Contracts) -> Vec<Violation> {
             let mut rules = rules.into_iter().flatten();
             rules.any(|(name, _)| names.contains(&name.as_str()))
         };
-        if !requires("update_mask", &["paths"]) {
-            return Some("its mask may be empty: no rule `required/paths`".to_owned());
+        if !requires("update_mask", &[""]) {
+            return Some("its mask may be empty: no rule `required`".to_owned());
         }
         let record = record_field(method)?;
         (!requires(record.name(), &["id", "code"])).then(|| {
@@ -245,11 +245,7 @@ mod tests {
             "id: \"required/id\"",
             "id: \"needed/id\"",
         ),
-        change(
-            "AIP-134/identified",
-            "id: \"required/paths\"",
-            "id: \"needed/paths\"",
-        ),
+        change("AIP-134/identified", "id: \"required\"", "id: \"needed\""),
         change(
             "AIP-134/required-guarded",
             "`title`, `note`.",
