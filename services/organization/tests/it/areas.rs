@@ -266,7 +266,12 @@ async fn a_wrong_change_is_refused() {
         ),
         (grid(), vec![], "FIELD_INVALID", "update_mask"),
         (grid(), vec!["name"], "FIELD_INVALID", "area.name"),
-        (Area::default(), vec!["end_date"], "FIELD_INVALID", "area.code"),
+        (
+            Area::default(),
+            vec!["end_date"],
+            "FIELD_INVALID",
+            "area.code",
+        ),
         (
             Area {
                 boundary_geojson: "x".into(),
