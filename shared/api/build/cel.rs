@@ -176,7 +176,7 @@ impl Parser<'_> {
                 let (holder, field) = self.path()?;
                 self.expect(")")?;
                 Ok(Code {
-                    text: present(&holder.text, &field),
+                    text: present(&holder.text, &field)?,
                     kind: Type::Bool,
                 })
             }
@@ -310,18 +310,14 @@ fn combine(operator: &str, left: &Code, right: &Code) -> Result<Code> {
     })
 }
 
-/// Returns the code of `has`: true if a field has another value than its default.
-fn present(holder: &str, field: &FieldDescriptor) -> String {
+/// Returns the code of `has`, which tells whether a message is set. For other fields,
+/// implementations of CEL differ: compare them with their default.
+fn present(holder: &str, field: &FieldDescriptor) -> Result<String> {
+    if field.is_list() || !matches!(field.kind(), Kind::Message(_)) {
+        return Err(format!("has `has` of {}, which is no message", field.name()).into());
+    }
     let member = super::member(field.name());
-    let test = match field.kind() {
-        _ if field.is_list() => format!("!m.{member}.is_empty()"),
-        _ if field.supports_presence() => format!("m.{member}.is_some()"),
-        Kind::String | Kind::Bytes => format!("!m.{member}.is_empty()"),
-        Kind::Bool => format!("m.{member}"),
-        Kind::Float | Kind::Double => format!("m.{member} != 0.0"),
-        _ => format!("m.{member} != 0"),
-    };
-    format!("{holder}.is_some_and(|m| {test})")
+    Ok(format!("{holder}.is_some_and(|m| m.{member}.is_some())"))
 }
 
 /// Returns the code of a field's value; an unset message has the defaults of its fields.

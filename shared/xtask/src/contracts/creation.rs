@@ -312,8 +312,8 @@ mod tests {
         ),
         change(
             "house/required-rules",
-            "expression: \"has(this.copy_count)\"",
-            "expression: \"has(this.title)\"",
+            "expression: \"this.copy_count != 0\"",
+            "expression: \"this.title != ''\"",
         ),
         change(
             "house/order-rules",
