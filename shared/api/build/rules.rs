@@ -1,7 +1,7 @@
 //! Generates the checks that the validators don't make: those of all texts, and the
 //! contracts' CEL expressions. The codec runs both and names the fields.
 //!
-//! The id of an expression is `<rule>/<field>`: the rule that a violation names, and the
+//! The id of an expression is `<rule>-<field>`: the rule that a violation names, and the
 //! field at which it is reported, relative to the message that the expression is about;
 //! or the rule alone, if it is reported at that message.
 
@@ -107,7 +107,7 @@ fn expressions(
                     .and_then(|value| value.as_str().map(String::from))
             })
             .map(Option::unwrap_or_default);
-        let (name, field) = id.split_once('/').unwrap_or((&id, ""));
+        let (name, field) = id.split_once('-').unwrap_or((&id, ""));
         if name.is_empty() {
             return Err(format!("{at}: an expression has no id").into());
         }

@@ -17,12 +17,12 @@ pub(crate) struct Cel {
 impl Cel {
     /// Returns the part of the id that names the rule.
     pub(crate) fn name(&self) -> &str {
-        self.id.split_once('/').map_or(&self.id, |(name, _)| name)
+        self.id.split_once('-').map_or(&self.id, |(name, _)| name)
     }
 
     /// Returns the path of the field; empty if the id has none.
     pub(crate) fn field(&self) -> &str {
-        self.id.split_once('/').map_or("", |(_, field)| field)
+        self.id.split_once('-').map_or("", |(_, field)| field)
     }
 
     /// Returns true if the expression reads a field, by its path.

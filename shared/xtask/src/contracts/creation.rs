@@ -36,13 +36,13 @@ pub(super) const RULES: &[Rule] = &[
     held(
         "AIP-133/required-checked",
         "What that comment names, and nothing else, has a rule in CEL with the id \
-         `required/<field>` that \"is required\"; what is required under a condition is quoted, \
+         `required-<field>` that \"is required\"; what is required under a condition is quoted, \
          too.",
         required_checked,
     ),
     held(
         "house/required-rules",
-        "A rule `required/<field>` reads the field, and its message begins \"is required\".",
+        "A rule `required-<field>` reads the field, and its message begins \"is required\".",
         required_rules,
     ),
     held(
@@ -53,7 +53,7 @@ pub(super) const RULES: &[Rule] = &[
     ),
     held(
         "house/cel-rules",
-        "A rule in CEL has an id of its own, `<rule>/<field>` with a field of the message that it \
+        "A rule in CEL has an id of its own, `<rule>-<field>` with a field of the message that it \
          is about, or `<rule>` for the whole of it, a message and an expression on `this`.",
         cel_rules,
     ),
@@ -297,13 +297,13 @@ mod tests {
         ),
         change(
             "AIP-133/required-checked",
-            "id: \"required/copy_count\"",
-            "id: \"needed/copy_count\"",
+            "id: \"required-copy_count\"",
+            "id: \"needed-copy_count\"",
         ),
         change(
             "house/required-rules",
-            "id: \"required/copy_count\"",
-            "id: \"required/copies\"",
+            "id: \"required-copy_count\"",
+            "id: \"required-copies\"",
         ),
         change(
             "house/required-rules",
@@ -317,8 +317,8 @@ mod tests {
         ),
         change(
             "house/order-rules",
-            "id: \"date.order/end_date\"",
-            "id: \"date.order/start_date\"",
+            "id: \"date.order-end_date\"",
+            "id: \"date.order-start_date\"",
         ),
         change(
             "house/order-rules",
@@ -332,12 +332,12 @@ mod tests {
         ),
         change(
             "house/cel-rules",
-            "id: \"required/copy_count\"",
-            "id: \"required/title\"",
+            "id: \"required-copy_count\"",
+            "id: \"required-title\"",
         ),
         change(
             "house/cel-rules",
-            "id: \"date.order/end_date\"",
+            "id: \"date.order-end_date\"",
             "id: \"date.order\"",
         ),
     ];

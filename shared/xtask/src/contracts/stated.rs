@@ -244,8 +244,8 @@ mod tests {
         ),
         change(
             "house/stated-minimum",
-            "id: \"required/copy_count\"",
-            "id: \"needed/copy_count\"",
+            "id: \"required-copy_count\"",
+            "id: \"needed-copy_count\"",
         ),
         change(
             "house/limits-stated",

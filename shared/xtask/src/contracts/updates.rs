@@ -43,7 +43,7 @@ pub(super) const RULES: &[Rule] = &[
     held(
         "AIP-134/required-guarded",
         "What is required at creation and can be updated has the rule \
-         `required/<record>.<field>` at the Update request, on condition that the mask has the \
+         `required-<record>.<field>` at the Update request, on condition that the mask has the \
          path.",
         required_guarded,
     ),
@@ -160,7 +160,7 @@ fn required_guarded(contracts: &Contracts) -> Vec<Violation> {
                     *name == full && rule.reads(&full) && rule.reads("update_mask")
                 });
                 (required.contains(&path) && !is_checked).then(|| {
-                    format!("`{path}` can be emptied: no rule `required/{full}` with its mask")
+                    format!("`{path}` can be emptied: no rule `required-{full}` with its mask")
                 })
             })
     })
@@ -180,7 +180,7 @@ fn identified(contracts: &Contracts) -> Vec<Violation> {
         let record = record_field(method)?;
         (!requires(record.name(), &["id", "code"])).then(|| {
             format!(
-                "its `{}` may have no id: no rule `required/id`",
+                "its `{}` may have no id: no rule `required-id`",
                 record.name()
             )
         })
@@ -242,8 +242,8 @@ mod tests {
         ),
         change(
             "AIP-134/identified",
-            "id: \"required/id\"",
-            "id: \"needed/id\"",
+            "id: \"required-id\"",
+            "id: \"needed-id\"",
         ),
         change("AIP-134/identified", "id: \"required\"", "id: \"needed\""),
         change(
