@@ -83,6 +83,14 @@ pub struct Precondition {
     pub description: String,
 }
 
+/// Maximum number of violations that a status carries. It travels in the trailers, of
+/// which clients accept 8 KiB by default: with more, they would see no details at all.
+const MAX_VIOLATIONS: usize = 16;
+
+/// Maximum number of violations that the message of a status names, which is in the
+/// trailers twice.
+const MAX_NAMED: usize = 6;
+
 /// A rejected call, with everything that the caller receives about it.
 #[derive(Debug, Clone)]
 pub struct Refusal {
@@ -115,8 +123,10 @@ impl Refusal {
 
     /// Creates a refusal for fields that violate the contract's rules.
     pub fn fields(fields: Vec<FieldViolation>) -> Self {
-        let message = fields
+        let more = fields.len().saturating_sub(MAX_NAMED);
+        let mut message = fields
             .iter()
+            .take(MAX_NAMED)
             .map(|violation| {
                 if violation.field.is_empty() {
                     violation.description.clone()
@@ -126,6 +136,9 @@ impl Refusal {
             })
             .collect::<Vec<_>>()
             .join("; ");
+        if more > 0 {
+            message.push_str(&format!("; and {more} more"));
+        }
         Self {
             fields,
             ..Self::new(Reason::FieldInvalid, message)

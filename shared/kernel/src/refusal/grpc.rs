@@ -8,7 +8,7 @@ use prost_types::Any;
 use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, FieldViolation, StatusExt as _, pb};
 
-use super::{Guard, Reason, Refusal};
+use super::{Guard, MAX_VIOLATIONS, Reason, Refusal};
 
 /// The `ErrorInfo.domain` of every refusal.
 pub const DOMAIN: &str = "wangge";
@@ -89,7 +89,8 @@ fn standard_details(refusal: Refusal) -> ErrorDetails {
     let mut details = ErrorDetails::new();
     details.set_error_info(refusal.reason.name(), DOMAIN, HashMap::new());
     if !refusal.fields.is_empty() {
-        let fields = refusal.fields.into_iter().map(|violation| {
+        let fields = refusal.fields.into_iter().take(MAX_VIOLATIONS);
+        let fields = fields.map(|violation| {
             let mut field = FieldViolation::new(violation.field, violation.description);
             field.reason = violation.rule;
             field
@@ -141,6 +142,27 @@ mod tests {
             &Status::unavailable("gone"),
             Reason::NotYetVisible
         ));
+    }
+
+    #[test]
+    fn a_status_fits_into_the_trailers_that_clients_accept() {
+        let field = |number: usize| {
+            super::super::FieldViolation::new(
+                format!("a_request.of_some_record.with_repeated_things[{number}].and_a_field"),
+                Rule::DeliberationMeetings,
+                "must have at most one entry for each time that no decision was reached in it",
+            )
+        };
+        let status = Status::from(Refusal::fields((0..1000).map(field).collect()));
+        // In base64, as it travels.
+        let details = status.details().len() * 4 / 3;
+        assert!(details + status.message().len() < 7 * 1024, "{details}");
+        assert!(status.message().ends_with("; and 994 more"));
+        let details = status.get_error_details();
+        assert_eq!(
+            details.bad_request().unwrap().field_violations.len(),
+            MAX_VIOLATIONS
+        );
     }
 
     #[test]
