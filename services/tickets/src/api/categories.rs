@@ -132,8 +132,7 @@ pub(crate) fn category(
     prefix: &str,
     now: DateTime<Utc>,
 ) -> Result<Category, Refusal> {
-    // Checked here and not by the contract: a resource message has no required fields,
-    // so that a masked update can leave them out.
+    // The contract requires these in a call; the row of an import has no such rules.
     let mut missing = Vec::new();
     for (field, absent) in [
         ("code", message.code.is_empty()),
